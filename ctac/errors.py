@@ -1,0 +1,13 @@
+"""The base of every error that a service raises for a person to read."""
+
+from django.utils.functional import Promise
+
+
+class DomainError(Exception):
+    """A rule said no. `message` is a sentence that tells the person what to do; each service has subclasses beside it."""
+
+    message: str | Promise = ""
+
+    def __init__(self, message: str | Promise = "") -> None:
+        self.message = message or self.message
+        super().__init__(self.message)

@@ -1,0 +1,45 @@
+"""A reference for each request, and headers that keep pages private by default."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+request_reference: ContextVar[str] = ContextVar("request_reference", default="-")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestReferenceMiddleware:
+    """Gives each request a short reference; error pages show it and every log line of the request carries it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_reference.set(secrets.token_hex(4).upper())
+        return self.get_response(request)
+
+
+class PrivateByDefaultMiddleware:
+    """Nothing is kept by shared caches or the back button of a shared PC unless the view says so."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class ReferenceFilter(logging.Filter):
+    """Puts the request's reference on every log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.reference = request_reference.get()
+        return True

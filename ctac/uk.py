@@ -1,0 +1,58 @@
+"""UK time and UK postcodes, said in one place."""
+
+import re
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils import dateformat
+from django.utils.translation import gettext_lazy as _
+
+UK = ZoneInfo("Europe/London")
+# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide.
+POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?|BFPO)([0-9][ABD-HJLNP-UW-Z]{2}|[0-9]{1,4})$")
+
+
+def uk_datetime(day: date, clock: time) -> datetime:
+    """That UK wall-clock time on that day, aware. In the hour that happens twice, the first."""
+    return datetime.combine(day, clock, tzinfo=UK)
+
+
+def uk_day(moment: datetime) -> date:
+    """The UK calendar day of an aware moment."""
+    return moment.astimezone(UK).date()
+
+
+def format_clock(moment: datetime) -> str:
+    """'1:30pm', '3pm' in UK time (look.md)."""
+    local = moment.astimezone(UK)
+    return dateformat.format(local, "g:ia" if local.minute else "ga").replace(".", "")
+
+
+def format_day(moment: datetime | date) -> str:
+    """'Tuesday 9 March 2027' in UK time."""
+    day = uk_day(moment) if isinstance(moment, datetime) else moment
+    return dateformat.format(day, "l j F Y")
+
+
+def format_span(start: datetime, end: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
+    return f"{format_day(start)}, {format_clock(start)} to {format_clock(end)}"
+
+
+def tidy_postcode(typed: str) -> str:
+    """The postcode as it is stored ('SW1A 1AA'), whatever the case and spacing.
+
+    Raises ValidationError for what has no postcode's shape.
+    """
+    squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
+    match = POSTCODE.match(squeezed)
+    if not match:
+        raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
+    return f"{match[1]} {match[2]}"
+
+
+def postcode_area(postcode: str) -> str:
+    """The letters at the front: 'SW' of 'SW1A 1AA'."""
+    match = re.match(r"[A-Z]+", postcode.upper())
+    return match[0] if match else ""

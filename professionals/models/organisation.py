@@ -1,0 +1,35 @@
+"""Where people work, and which addresses count as work."""
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Organisation(models.Model):
+    """An employer, chosen or added at sign-up; staff can merge two."""
+
+    name = models.CharField(_("name"), max_length=200)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_unique_in_any_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecognisedDomain(models.Model):
+    """A domain whose addresses we take as work addresses, with everything below it (nhs.uk covers leedsth.nhs.uk)."""
+
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+
+    class Meta:
+        ordering = ["domain"]
+        verbose_name = _("recognised domain")
+        verbose_name_plural = _("recognised domains")
+
+    def __str__(self) -> str:
+        return self.domain

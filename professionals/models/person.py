@@ -1,0 +1,51 @@
+"""A professional: who owns bookings, places and orders, and whom mail goes to."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Profession(models.TextChoices):
+    """product.md's list."""
+
+    HEALTH_VISITOR = "health-visitor", _("Health visitor")
+    SOCIAL_WORKER = "social-worker", _("Social worker")
+    EMERGENCY_CARE = "emergency-care", _("A&E or walk-in clinic staff")
+    MIDWIFE = "midwife", _("Midwife")
+    SCHOOL_NURSE = "school-nurse", _("School nurse")
+    GP = "gp", _("GP")
+    TEACHER = "teacher", _("Teacher")
+    POLICE_OFFICER = "police-officer", _("Police officer")
+    IMMIGRATION_OFFICER = "immigration-officer", _("Immigration officer")
+    FOSTER_CARER = "foster-carer", _("Foster carer")
+    YOUTH_WORKER = "youth-worker", _("Youth worker")
+    OTHER = "other", _("Other")
+
+
+class Person(models.Model):
+    """One professional. Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
+    )
+    name = models.CharField(_("name"), max_length=150)
+    email = models.EmailField(_("email address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    profession = models.CharField(_("profession"), max_length=30, choices=Profession)
+    organisation = models.ForeignKey(
+        "professionals.Organisation", verbose_name=_("organisation"), null=True, blank=True, on_delete=models.PROTECT, related_name="people"
+    )
+    postcode = models.CharField(_("work postcode"), max_length=8, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
