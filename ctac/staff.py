@@ -1,0 +1,131 @@
+"""Our AdminSite at /staff/, and the model admin whose states change only through services."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+
+
+def passed_second_factor(request: HttpRequest) -> bool:
+    """Whether this very session was opened with a second factor (a session from before enrolment was not)."""
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))  # type: ignore[arg-type]
+
+
+class StaffAdminSite(AdminSite):
+    """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
+
+    site_header = _("CTAC staff")
+    site_title = _("CTAC staff")
+    index_title = _("Today")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and passed_second_factor(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send each to what they lack: sign in, enrol a second factor, sign in again with it; others may not enter."""
+        user = request.user
+        if not user.is_authenticated:
+            return redirect(f"{reverse('account_login')}?next={request.GET.get('next') or reverse('staff:index')}")
+        if not user.is_active or not user.is_staff:
+            raise PermissionDenied
+        if self.has_permission(request):
+            return redirect("staff:index")
+        return redirect("mfa_reauthenticate" if is_mfa_enabled(user) else "mfa_activate_totp")
+
+
+staff_site = StaffAdminSite(name="staff")
+
+
+@dataclass(frozen=True)
+class ObjectAction:
+    """A button on the change page that calls one service.
+
+    `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides the button;
+    `form_class` asks for what the service needs beyond the object. An action that is no longer available when its
+    button is pressed is refused, and the page shows the new state.
+    """
+
+    slug: str
+    label: str | Promise
+    perform: Callable[..., object]
+    available: Callable[[Any], bool] = field(default=lambda obj: True)
+    form_class: type[forms.Form] = forms.Form
+    explanation: str | Promise = ""
+    done: str | Promise = _("Done.")
+    permission: str = "change"
+
+
+class StaffModelAdmin(admin.ModelAdmin):
+    """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
+
+    object_actions: Sequence[ObjectAction] = ()
+    change_form_template = "admin/change_form_with_actions.html"
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        info = self.opts.app_label, self.opts.model_name
+        action = path(
+            "<path:object_id>/do/<slug:slug>/", self.admin_site.admin_view(self.object_action_view), name="{}_{}_action".format(*info)
+        )
+        return [action, *super().get_urls()]
+
+    def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
+        return [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+
+    def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
+        return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, object_id)
+        actions = self.available_actions(request, obj) if obj is not None else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "object_actions": actions})
+
+    def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
+        """GET asks, POST does. A refusal is shown on the same page with what was typed."""
+        obj = self.get_object(request, object_id)
+        action = next((a for a in self.object_actions if a.slug == slug), None)
+        if obj is None or action is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.may(request, action, obj):
+            raise PermissionDenied
+        change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+        if not action.available(obj):
+            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done. It now reads as below.") % {"obj": obj})
+            return redirect(change_url)
+        form = action.form_class(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                action.perform(obj, by=request.user, **form.cleaned_data)
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+            else:
+                messages.success(request, action.done)
+                return redirect(change_url)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": obj,
+            "action": action,
+            "form": form,
+            "media": self.media + form.media,
+            "title": action.label,
+            "change_url": change_url,
+        }
+        return TemplateResponse(request, "admin/object_action.html", context)

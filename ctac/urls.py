@@ -1,0 +1,29 @@
+"""Every route, grouped by app."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from ctac import views
+from ctac.staff import staff_site
+
+handler400 = "ctac.views.bad_request"
+handler403 = "ctac.views.forbidden"
+handler404 = "ctac.views.not_found"
+handler429 = "ctac.views.too_many_requests"
+handler500 = "ctac.views.server_error"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("about/", views.about, name="about"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("cookies/", views.cookies, name="cookies"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("account/", include("professionals.urls")),
+    path("", include("bookings.urls")),
+    path("", include("leaflets.urls")),
+    path("staff/", include("notifications.urls")),
+    path("staff/", staff_site.urls),
+]
+
+if settings.DEVELOPMENT:
+    urlpatterns.append(path("mailbox/", include("ctac.local.mailbox.urls")))

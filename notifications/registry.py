@@ -1,0 +1,63 @@
+"""What each kind of email needs from the app that owns it: notifications knows nobody, so they tell it here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from notifications.models import Notification
+
+
+@dataclass(frozen=True)
+class Attachment:
+    filename: str
+    content: bytes
+    mimetype: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is to be said: `template` names emails/<template>.html and .txt, which extend emails/base.
+
+    `calendar` is an iCalendar object whose METHOD is `calendar_method`; it travels as an alternative part of the body.
+    """
+
+    subject: str | Promise
+    template: str
+    context: dict[str, object] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    calendar: bytes = b""
+    calendar_method: str = ""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`build` makes the message when it is sent; `still_true` says just before whether it should still go."""
+
+    name: str
+    label: str | Promise
+    build: Callable[["Notification"], Message]
+    still_true: Callable[["Notification"], bool]
+    may_resend: bool = True
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
+    if kind.name in _kinds and _kinds[kind.name] != kind:
+        raise ValueError(f"two kinds of mail are called {kind.name}")
+    _kinds[kind.name] = kind
+
+
+def kind_named(name: str) -> Kind:
+    """Raises KeyError for a kind that no app registered."""
+    return _kinds[name]
+
+
+def all_kinds() -> list[Kind]:
+    return sorted(_kinds.values(), key=lambda kind: kind.name)
