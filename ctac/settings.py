@@ -265,7 +265,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
-    "queue reminders": {"task": "bookings.tasks.queue_reminders", "schedule": crontab(minute="*/15")},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 
