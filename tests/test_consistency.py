@@ -1,0 +1,214 @@
+"""The code stays where design.md says it belongs, and what is written about it stays true."""
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command, get_commands
+from django.utils.module_loading import import_string
+
+ROOT = Path(__file__).resolve().parent.parent
+OUR_APPS = ("notifications", "professionals", "bookings", "leaflets")
+
+# Who may import whom between apps: each may know those to its left, bookings and leaflets not each other.
+MAY_KNOW = {
+    "ctac": set[str](),
+    "notifications": {"ctac"},
+    "professionals": {"ctac", "notifications"},
+    "bookings": {"ctac", "notifications", "professionals"},
+    "leaflets": {"ctac", "notifications", "professionals"},
+}
+# The project's own top: it puts the apps together, so it knows all of them.
+KNOWS_ALL = ("ctac/urls.py", "ctac/views.py", "ctac/local/", "ctac/management/")
+# Within an app, lower layers never import higher ones.
+LAYERS = {"models": 0, "services": 1, "forms": 2, "views": 3, "admin": 3, "tasks": 3, "urls": 4}
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+
+
+def python_files(*tops: str) -> list[Path]:
+    found = [path for top in tops for path in (ROOT / top).rglob("*.py") if "migrations" not in path.parts]
+    assert found
+    return sorted(found)
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_apps_import_only_apps_below_them() -> None:
+    wrong = []
+    for path in python_files("ctac", *OUR_APPS):
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(KNOWS_ALL):
+            continue
+        app = name.split("/")[0]
+        for module in imported_modules(path):
+            other = module.split(".")[0]
+            if other in MAY_KNOW and other != app and other not in MAY_KNOW[app]:
+                wrong.append(f"{name} imports {module}")
+    assert wrong == []
+
+
+def layer_of(module: str) -> int | None:
+    parts = module.split(".")
+    return LAYERS.get(parts[1]) if len(parts) > 1 and parts[0] in OUR_APPS else None
+
+
+def test_layers_within_an_app_import_only_lower_ones() -> None:
+    wrong = []
+    for path in python_files(*OUR_APPS):
+        name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        layer = layer_of(name)
+        for module in imported_modules(path):
+            other = layer_of(module)
+            if layer is not None and other is not None and other > layer and module.split(".")[0] == name.split(".")[0]:
+                wrong.append(f"{name} imports {module}")
+    assert wrong == []
+
+
+def test_files_and_functions_stay_readable() -> None:
+    too_long = []
+    for path in python_files("ctac", *OUR_APPS):
+        source = path.read_text()
+        name = path.relative_to(ROOT).as_posix()
+        if source.count("\n") > MAX_FILE_LINES:
+            too_long.append(name)
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES:
+                too_long.append(f"{name}:{node.name}")
+    assert too_long == []
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0, stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("app", OUR_APPS)
+def test_every_model_field_is_classified(app: str) -> None:
+    classified = {model: set(fields) for model, fields in import_string(f"{app}.privacy.FIELDS").items()}
+    actual = {
+        model.__name__: {field.name for field in model._meta.concrete_fields} for model in apps.get_app_config(app).get_models()
+    }
+    assert classified == actual
+
+
+# Templates that a library looks up by its own rules rather than by a name in our code.
+LOOKED_UP_BY_A_LIBRARY = ("ctac/", "account/", "mfa/", "admin/", "django/")
+
+
+def template_names() -> list[str]:
+    folder = ROOT / "templates"
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".html", ".txt", ".svg"})
+
+
+def test_no_template_is_unused() -> None:
+    python = "\n".join(path.read_text() for path in python_files("ctac", *OUR_APPS))
+    templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file())
+    unused = []
+    for name in template_names():
+        stem = name.rsplit(".", 1)[0]
+        used = f'"{name}"' in python or f'"{name}"' in templates or (name.startswith("emails/") and f'"{stem.removeprefix("emails/")}"' in python)
+        if not used and not name.startswith(LOOKED_UP_BY_A_LIBRARY):
+            unused.append(name)
+    assert unused == []
+
+
+def library_template_names() -> set[str]:
+    import allauth
+    import crispy_forms
+    import django.contrib.admin
+
+    folders = [Path(package.__file__).parent / "templates" for package in (allauth, crispy_forms, django.contrib.admin) if package.__file__]
+    return {path.relative_to(folder).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def test_templates_that_override_a_library_still_override_something() -> None:
+    theirs = library_template_names()
+    ours = "\n".join(path.read_text() for path in python_files("ctac", *OUR_APPS))
+    templates = "\n".join(path.read_text() for path in (ROOT / "templates").rglob("*") if path.is_file())
+    orphans = [
+        name
+        for name in template_names()
+        if name.startswith(("account/", "mfa/", "admin/"))
+        and name not in theirs
+        # An HTML twin of a text email that allauth has.
+        and name.replace("_message.html", "_message.txt") not in theirs
+        and f'"{name}"' not in ours + templates
+    ]
+    assert orphans == []
+
+
+class VisibleText(HTMLParser):
+    """Collects what a reader would see or hear that did not come through gettext."""
+
+    SPOKEN = {"alt", "title", "placeholder", "aria-label"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.skipping = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.skipping += tag in {"style", "script"}
+        self.found += [value for name, value in attrs if name in self.SPOKEN and value and re.search(r"[A-Za-z]{2}", value)]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.skipping -= tag in {"style", "script"}
+
+    def handle_data(self, data: str) -> None:
+        if not self.skipping and re.search(r"[A-Za-z]{2}", data):
+            self.found.append(data.strip())
+
+
+TRANSLATED = re.compile(r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
+COMMENT = re.compile(r"{%\s*comment.*?{%\s*endcomment\s*%}|{#.*?#}", re.DOTALL)
+TEMPLATE_CODE = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+# Words that are the same in every language: names, and codes that are read out.
+NOT_WORDS = {"CTAC"}
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_every_string_of_a_template_goes_through_gettext(name: str) -> None:
+    source = (ROOT / "templates" / name).read_text()
+    for pattern in (COMMENT, TRANSLATED, TEMPLATE_CODE):
+        source = pattern.sub(" ", source)
+    parser = VisibleText()
+    parser.feed(re.sub(r"&[a-z]+;|&#\d+;", " ", source))
+    assert [text for text in parser.found if text not in NOT_WORDS] == []
+
+
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+CODE_SPAN = re.compile(r"`([^`\n]+)`|^ {4}(.+)$", re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def commands_and_paths(document: Path) -> Iterator[str]:
+    text = document.read_text()
+    for fence in FENCE.findall(text):
+        yield from fence.splitlines()[1:-1]
+    for inline, block in CODE_SPAN.findall(FENCE.sub("", text)):
+        yield inline or block
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_and_path_that_a_document_names_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    commands = set(get_commands())
+    missing = []
+    for span in commands_and_paths(document):
+        missing += [f"make {target}" for target in re.findall(r"\bmake ([a-z][a-z-]*)", span) if target not in targets]
+        missing += [f"manage.py {name}" for name in re.findall(r"manage\.py ([a-z_]+)", span) if name not in commands]
+        if re.fullmatch(r"\.?[\w.-]+(/[\w.-]+)*/?", span) and ("/" in span or re.search(r"\.(py|md|toml|txt|in|css)$", span)):
+            missing += [span] if not ((ROOT / span).exists() or (document.parent / span).exists()) else []
+    assert missing == []
