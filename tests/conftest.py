@@ -1,0 +1,60 @@
+"""What every test gets: a network that ends at this machine, an empty cache, a clock."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
+
+
+def is_here(sock: socket.socket, address: Any) -> bool:
+    if sock.family == socket.AF_UNIX:
+        return True
+    host = str(address[0])
+    if host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_elsewhere(sock: socket.socket, address: Any) -> None:
+    if not is_here(sock, address):
+        raise AssertionError(f"A test tried to reach {address!r}; only this machine may be reached.")
+
+
+def connect_here_only(sock: socket.socket, address: Any) -> None:
+    refuse_elsewhere(sock, address)
+    CONNECT(sock, address)
+
+
+def connect_ex_here_only(sock: socket.socket, address: Any) -> int:
+    refuse_elsewhere(sock, address)
+    return CONNECT_EX(sock, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here_only)
+        patch.setattr(socket.socket, "connect_ex", connect_ex_here_only)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    from django.core.cache import cache
+
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A quiet Tuesday morning in winter, so that UTC and UK time agree: 10am on 12 January 2027."""
+    return datetime(2027, 1, 12, 10, 0, tzinfo=UTC)
