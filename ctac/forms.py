@@ -1,0 +1,101 @@
+"""The base of every public form, and a date that people type in three boxes.
+
+The pack in templates/ctac/ draws any Django form; these classes add what only a form can say of itself:
+autocomplete tokens, hints beside single options, questions that depend on another's answer, and number boxes
+that keep what was typed.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+
+class PageFormMixin:
+    """What a public form says of itself; see PageForm."""
+
+    autocomplete: ClassVar[Mapping[str, str]] = {}
+    option_hints: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    conditional: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    # novalidate is on every form and our messages are kinder than the browser's, so optional questions are marked instead.
+    use_required_attribute = False
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for name, token in self.autocomplete.items():
+            if name in self.fields:
+                self.fields[name].widget.attrs["autocomplete"] = token
+        for field in self.fields.values():
+            keep_typed_numbers(field)
+
+
+class PageForm(PageFormMixin, forms.Form):
+    """A public form.
+
+    `autocomplete`: field → token ("email", "tel", "postal-code" …), which browsers fill in for people.
+    `option_hints`: field → {option value: hint} for radios and checkboxes.
+    `conditional`: field → (other field, value): asked only when the other, a choice on the same page, has that value.
+    It is always sent, so the form's clean() decides; the page hides it with CSS where the browser can.
+    """
+
+
+class PageModelForm(PageFormMixin, forms.ModelForm):
+    """The same for a form over a model."""
+
+
+def keep_typed_numbers(field: forms.Field) -> None:
+    """Ask for a number in a text box with a number keyboard.
+
+    A browser sends nothing at all for letters typed into type="number", so what was typed would be lost.
+    """
+    widget = field.widget
+    if type(widget) is not forms.NumberInput:
+        return
+    widget.input_type = "text"
+    widget.attrs["inputmode"] = "numeric" if isinstance(field, forms.IntegerField) else "decimal"
+    for name in ("min", "max", "step"):
+        widget.attrs.pop(name, None)
+
+
+class DatePartsWidget(forms.MultiWidget):
+    """Day, month and year as three small text boxes in one group."""
+
+    use_fieldset = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        part = {"inputmode": "numeric", **(attrs or {})}
+        super().__init__({"day": forms.TextInput(part), "month": forms.TextInput(part), "year": forms.TextInput(part)}, attrs)
+
+    def decompress(self, value: datetime.date | None) -> list[int | None]:
+        return [value.day, value.month, value.year] if value else [None, None, None]
+
+
+INVALID_DATE = _("Enter a real date, such as 9 3 2027.")
+
+
+class DatePartsField(forms.MultiValueField):
+    """A date in three parts; whatever is wrong, the message says what to type."""
+
+    widget = DatePartsWidget
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "incomplete": _("Enter a day, a month and a year, such as 9 3 2027."),
+        "invalid": INVALID_DATE,
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        parts = tuple(forms.CharField(max_length=4, error_messages={"max_length": INVALID_DATE}) for _part in range(3))
+        super().__init__(fields=parts, **kwargs)
+
+    def compress(self, data_list: list[str]) -> datetime.date | None:
+        if not data_list:
+            return None
+        try:
+            day, month, year = (int(part) for part in data_list)
+            return datetime.date(year, month, day)
+        except ValueError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
