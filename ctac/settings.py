@@ -248,6 +248,7 @@ CONTENT_SECURITY_POLICY = {
 # Mail leaves through the outbox only (notifications).
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
+OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer than the whole talk with a mail server
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -1,7 +1,12 @@
 """The outbox: one row an email, one email to one person about one event."""
 
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,19 +18,42 @@ class State(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+UNFINISHED = [State.PENDING, State.SENDING]
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def to_address(self, email: str) -> "NotificationQuerySet":
+        """Everything to one address, in any case of letters."""
+        return self.alias(address=Lower("recipient")).filter(address=email.strip().lower()).exclude(recipient="")
+
+    def unfinished(self) -> "NotificationQuerySet":
+        return self.filter(state__in=UNFINISHED)
+
+    def claimable(self, now: datetime) -> "NotificationQuerySet":
+        """Due, and held by no worker or by one whose lease has run out."""
+        return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now), due_at__lte=now)
+
+
 class Notification(models.Model):
     """One email. Written in the transaction of the thing that it tells of, unique by (kind, about, version, recipient).
 
     `about` names the object ("booking:12"), `reference` is what a person quotes. A resend is a new row that points to
-    the first. `due_at` is the only clock. Times are UTC.
+    the first. `due_at` is the only clock. Account mail (codes, resets) is written before it is sent, so it lies in
+    `sealed_body`, encrypted, until it is sent or expired. Times are UTC.
     """
 
     kind = models.CharField(_("kind"), max_length=50)
     about = models.CharField(_("about"), max_length=60)
     reference = models.CharField(_("reference"), max_length=20, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
-    recipient = models.EmailField(_("recipient"))
-    resend_of = models.ForeignKey("self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends")
+    recipient = models.EmailField(_("recipient"), blank=True, help_text=_("Empty once the person has been erased."))
+    is_account_mail = models.BooleanField(_("account mail"), default=False)
+    resend_of = models.ForeignKey(
+        "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
+    )
+    resent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
@@ -34,13 +62,16 @@ class Notification(models.Model):
     lease_until = models.DateTimeField(_("lease ends"), null=True, blank=True)
     lease_token = models.UUIDField(_("lease"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    first_tried_at = models.DateTimeField(_("first tried"), null=True, blank=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
-    message_id = models.CharField(_("Message-ID"), max_length=120)
+    message_id = models.CharField(_("Message-ID"), max_length=120, unique=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     text_body = models.TextField(_("text"), blank=True)
     html_body = models.TextField(_("HTML"), blank=True)
     sealed_body = models.BinaryField(_("encrypted body"), null=True, blank=True)
+
+    objects: ClassVar = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -48,13 +79,30 @@ class Notification(models.Model):
         verbose_name_plural = _("messages")
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "about", "version", "recipient"], name="notification_once", condition=Q(resend_of__isnull=True)
-            )
+                "kind",
+                "about",
+                "version",
+                Lower("recipient"),
+                name="notification_once",
+                condition=Q(resend_of__isnull=True) & ~Q(recipient=""),
+            ),
+            models.CheckConstraint(
+                name="notification_leased_only_while_sending",
+                condition=Q(state="sending", lease_token__isnull=False, lease_until__isnull=False)
+                | (~Q(state="sending") & Q(lease_token__isnull=True, lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="notification_sealed_body_wiped_when_done",
+                condition=Q(state__in=["pending", "sending"]) | Q(sealed_body__isnull=True),
+            ),
+            models.CheckConstraint(name="notification_sent_says_when", condition=~Q(state="sent") | Q(sent_at__isnull=False)),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="notification_unsent_by_due", condition=Q(state__in=["pending", "sending"])),
             models.Index(fields=["-created_at", "-id"], name="notification_newest"),
             models.Index(fields=["reference"], name="notification_by_reference"),
+            models.Index(fields=["about"], name="notification_by_about"),
+            models.Index(Lower("recipient"), name="notification_by_recipient"),
         ]
 
     def __str__(self) -> str:

@@ -59,5 +59,10 @@ def kind_named(name: str) -> Kind:
     return _kinds[name]
 
 
+def label_of(name: str) -> str:
+    """What staff call this kind; account mail is worded by the accounts pages, so its name has to do."""
+    return str(_kinds[name].label) if name in _kinds else name.replace("_", " ").capitalize()
+
+
 def all_kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.name)

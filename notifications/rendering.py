@@ -1,0 +1,79 @@
+"""From a Message to subject, text and HTML: our layout, styles inlined, and a copy to keep without its private links."""
+
+import html as html_module
+import re
+from dataclasses import dataclass
+
+import css_inline
+from django.conf import settings
+from django.template import Context
+from django.template.loader import get_template
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from notifications.registry import Message
+
+PRIVATE_LINKS = "private_links"
+_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The words of one email. `private_links` are its links that carry a token."""
+
+    subject: str
+    text: str
+    html: str
+    private_links: tuple[str, ...] = ()
+
+    def to_keep(self) -> "Rendered":
+        """As it is stored for staff to read: whoever reads it there must not be able to act as the reader."""
+        return Rendered(self._without_links(self.subject), self._without_links(self.text), self._without_links(self.html))
+
+    def _without_links(self, body: str) -> str:
+        for link in sorted(self.private_links, key=len, reverse=True):
+            for written in {link, html_module.escape(link)}:
+                body = body.replace(written, _("[private link]"))
+        return body
+
+
+def render(message: Message) -> Rendered:
+    """Text and HTML from emails/<template>.txt and .html, in the language and time zone of the site."""
+    with translation.override(settings.LANGUAGE_CODE):
+        links: list[str] = []
+        subject = one_line(str(message.subject))
+        context = {**mail_facts(), **message.context, "subject": subject, PRIVATE_LINKS: links}
+        text = tidy_text(_fill(f"emails/{message.template}.txt", context, autoescape=False))
+        html = inline_styles(_fill(f"emails/{message.template}.html", context, autoescape=True))
+        return Rendered(subject, text, html, tuple(dict.fromkeys(links)))
+
+
+def mail_facts() -> dict[str, object]:
+    """What the layout of every email needs."""
+    return {
+        "site_url": settings.SITE_URL,
+        "advice_phone": settings.ADVICE_PHONE,
+        "advice_email": settings.ADVICE_EMAIL,
+        "advice_hours": settings.ADVICE_HOURS,
+    }
+
+
+def inline_styles(html: str) -> str:
+    """Styles on the elements, because many mail programs drop the <style> of a page; media queries stay in it."""
+    return _inliner.inline(html) if html else ""
+
+
+def one_line(text: str) -> str:
+    """A subject has one line: a line break in a name must not become a header."""
+    return " ".join(text.split())
+
+
+def tidy_text(text: str) -> str:
+    """No spaces at line ends, at most one empty line in a row: what template tags leave behind."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
+
+
+def _fill(template_name: str, context: dict[str, object], *, autoescape: bool) -> str:
+    """Plain text must not be escaped: there O&#x27;Brien would be read as it stands."""
+    template = get_template(template_name).template  # type: ignore[attr-defined]
+    return str(template.render(Context(context, autoescape=autoescape)))

@@ -1,0 +1,20 @@
+"""Every write to the outbox."""
+
+from notifications.services.delivering import deliver
+from notifications.services.erasing import erase_bodies_about, erase_for, export_for
+from notifications.services.resending import CannotResend, may_resend, resend
+from notifications.services.sweeping import sweep
+from notifications.services.writing import notify, seal_and_send
+
+__all__ = [
+    "CannotResend",
+    "deliver",
+    "erase_bodies_about",
+    "erase_for",
+    "export_for",
+    "may_resend",
+    "notify",
+    "resend",
+    "seal_and_send",
+    "sweep",
+]

@@ -1,0 +1,162 @@
+"""Sending one row: claim, check, build, send, mark. Run twice or by two workers, it sends once."""
+
+import logging
+import random
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from notifications import mime, rendering, sealing, smtp
+from notifications.models import Notification, State
+from notifications.registry import Message, kind_named
+
+logger = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+
+GIVE_UP_AFTER = timedelta(hours=72)
+LONGEST_PAUSE = timedelta(hours=2)
+# Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+# The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
+MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one try: the new state, and what to store with it."""
+
+    state: State
+    error: str = ""
+    due_at: datetime | None = None
+    kept: rendering.Rendered | None = None
+    extra: dict[str, object] = field(default_factory=dict)
+
+
+def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
+    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards."""
+    notification = claim(pk, now=clock())
+    if notification is None:
+        return
+    settle(notification, attempt(notification, clock=clock))
+
+
+def claim(pk: int, *, now: datetime) -> Notification | None:
+    """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
+    token = uuid.uuid4()
+    claimed = (
+        Notification.objects.claimable(now)
+        .filter(pk=pk)
+        .update(
+            state=State.SENDING,
+            lease_token=token,
+            lease_until=now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
+            attempts=F("attempts") + 1,
+            first_tried_at=Coalesce("first_tried_at", now),
+        )
+    )
+    return Notification.objects.get(pk=pk, lease_token=token) if claimed else None
+
+
+def attempt(notification: Notification, *, clock: Clock) -> Outcome:
+    """Check again, build, send. Outside any transaction: a mail server may take minutes."""
+    if notification.expires_at and notification.expires_at <= clock():
+        return Outcome(State.EXPIRED, _("Too late to be of use."))
+    try:
+        if not notification.is_account_mail and not kind_named(notification.kind).still_true(notification):
+            return Outcome(State.EXPIRED, _("No longer true when it was due."))
+        rendered, mail = prepare(notification)
+    except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
+        logger.error("Message %s could not be built: %s", notification.pk, where(error))
+        return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
+    return hand_over(notification, rendered, mail, clock=clock)
+
+
+def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
+    if notification.is_account_mail:
+        rendered = sealing.unseal(notification.sealed_body or b"")
+        return rendered, mime.compose(notification, rendered)
+    message: Message = kind_named(notification.kind).build(notification)
+    rendered = rendering.render(message)
+    return rendered, mime.compose(notification, rendered, message)
+
+
+def hand_over(notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives, *, clock: Clock) -> Outcome:
+    try:
+        smtp.send(mail)
+    except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
+        logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
+        if smtp.is_permanent(error):
+            return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
+        return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
+    return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
+
+
+def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
+    """Pending with a new due time; Failed once 72 hours of trying are over; never later than the message's own end."""
+    due_at = now + pause_before(notification.attempts + 1)
+    if due_at > (notification.first_tried_at or now) + GIVE_UP_AFTER:
+        return Outcome(State.FAILED, error, kept=kept)
+    if notification.expires_at:
+        due_at = min(due_at, notification.expires_at)
+    return Outcome(State.PENDING, error, due_at=due_at, kept=kept)
+
+
+def pause_before(attempt_number: int) -> timedelta:
+    """1, 2, 4 … minutes up to 2 hours, each a quarter shorter or longer, so that a backlog does not come back as one wave."""
+    minutes = min(2 ** min(attempt_number - 2, 10), LONGEST_PAUSE / timedelta(minutes=1))
+    return timedelta(minutes=minutes * random.uniform(0.75, 1.25))  # noqa: S311 - spread, not secrecy
+
+
+def settle(notification: Notification, outcome: Outcome) -> bool:
+    """Write the outcome if the lease is still ours. False if it is not: then another worker's outcome counts, or an erasure."""
+    columns: dict[str, object] = {
+        "state": outcome.state,
+        "last_error": outcome.error[:300],
+        "due_at": outcome.due_at or notification.due_at,
+        "kicked_at": None,
+        "lease_token": None,
+        "lease_until": None,
+        **outcome.extra,
+    }
+    if outcome.kept and not notification.is_account_mail:
+        kept = outcome.kept.to_keep()
+        columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
+    if outcome.state != State.PENDING:
+        columns["sealed_body"] = None
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
+    settled = bool(patiently(lambda: mine.update(**columns)))
+    if not settled:
+        logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
+    return settled
+
+
+def patiently(write: Callable[[], int]) -> int:
+    """Run one write, and again while the database can't be reached, for up to about 25 seconds."""
+    for pause in MARK_PAUSES:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            time.sleep(pause)
+    return write()
+
+
+def where(error: Exception) -> str:
+    """What went wrong and in which line, without the error's own words: those may hold a name or an address."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        f"{type(error).__name__} at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
+        if frames
+        else type(error).__name__
+    )

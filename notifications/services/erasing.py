@@ -1,0 +1,48 @@
+"""What is held about a person, and making it go. The app that knows the person calls these with the address."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, Value, When
+
+from notifications.models import UNFINISHED, Notification, State
+from notifications.registry import label_of
+
+BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
+NO_LEASE = {"lease_token": None, "lease_until": None}
+
+
+def export_for(email: str) -> list[dict[str, object]]:
+    """Every message to this address, newest first; of account mail only that it was sent."""
+    return [
+        {
+            "kind": label_of(row.kind),
+            "reference": row.reference,
+            "state": row.get_state_display(),
+            "created_at": row.created_at,
+            "sent_at": row.sent_at,
+            "subject": row.subject,
+            "text": row.text_body,
+        }
+        for row in Notification.objects.to_address(email).defer("html_body", "sealed_body")
+    ]
+
+
+@transaction.atomic
+def erase_for(email: str, now: datetime) -> int:
+    """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
+
+    The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
+    the words back.
+    """
+    expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
+    return Notification.objects.to_address(email).update(
+        recipient="", sealed_body=None, state=expired_if_unsent, **BLANK, **NO_LEASE
+    )
+
+
+@transaction.atomic
+def erase_bodies_about(about: Iterable[str], now: datetime) -> int:
+    """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows."""
+    return Notification.objects.filter(about__in=list(about)).update(**BLANK)

@@ -1,0 +1,64 @@
+"""Sending a message again, when someone says that it never came."""
+
+import logging
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from notifications.models import Notification, State
+from notifications.registry import kind_named
+from notifications.services.writing import insert, new_message_id
+
+logger = logging.getLogger(__name__)
+
+
+class CannotResend(DomainError):
+    message = _("This message can’t be sent again.")
+
+
+@transaction.atomic
+def resend(notification: Notification, *, by: AbstractBaseUser | None, now: datetime) -> Notification:
+    """A new row that points to the first one and is built afresh. Raises CannotResend with the reason."""
+    first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
+    _refuse_unless_possible(first, now)
+    again = Notification(
+        kind=first.kind,
+        about=first.about,
+        reference=first.reference,
+        version=first.version,
+        recipient=first.recipient,
+        resend_of=first,
+        resent_by=by,
+        created_at=now,
+        due_at=now,
+        expires_at=first.expires_at,
+        kicked_at=now,
+        message_id=new_message_id(),
+    )
+    insert([again])
+    logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
+    return Notification.objects.get(message_id=again.message_id)
+
+
+def may_resend(notification: Notification) -> bool:
+    """Whether a message of this kind and state can be sent again at all; resend() also looks at time and at its resends."""
+    try:
+        kind = kind_named(notification.kind)
+    except KeyError:
+        return False
+    done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}
+    return done and bool(notification.recipient) and not notification.is_account_mail and kind.may_resend
+
+
+def _refuse_unless_possible(first: Notification, now: datetime) -> None:
+    if first.is_account_mail:
+        raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
+    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():  # type: ignore[attr-defined]
+        raise CannotResend(_("This message is already on its way."))
+    if first.expires_at and first.expires_at <= now:
+        raise CannotResend(_("It is too late for this message: its time has passed."))
+    if not may_resend(first):
+        raise CannotResend

@@ -1,0 +1,96 @@
+"""New rows of the outbox, written in the transaction of the thing that they tell of."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from email.utils import parseaddr
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+
+from notifications import queue, rendering, sealing
+from notifications.models import Notification
+from notifications.registry import kind_named
+
+
+@transaction.atomic
+def notify(
+    *,
+    kind: str,
+    about: str,
+    to: Iterable[str],
+    now: datetime,
+    reference: str = "",
+    version: int = 1,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Write one row for each address (empty ones are left out) in the caller's transaction; after commit they are queued if due.
+
+    Writing the same (kind, about, version, recipient) again does nothing. Raises KeyError for a kind nobody registered.
+    """
+    kind_named(kind)
+    due_at = due_at or now
+    rows = [
+        Notification(
+            kind=kind,
+            about=about,
+            reference=reference,
+            version=version,
+            recipient=address,
+            created_at=now,
+            due_at=due_at,
+            expires_at=expires_at,
+            kicked_at=now if due_at <= now else None,
+            message_id=new_message_id(),
+        )
+        for address in distinct(to)
+    ]
+    insert(rows)
+
+
+@transaction.atomic
+def seal_and_send(*, kind: str, to: str, subject: str, text: str, html: str, now: datetime, expires_at: datetime) -> None:
+    """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
+    row = Notification(
+        kind=kind,
+        about=f"account:{secrets.token_hex(8)}",
+        recipient=to.strip(),
+        is_account_mail=True,
+        created_at=now,
+        due_at=now,
+        expires_at=expires_at,
+        kicked_at=now,
+        message_id=new_message_id(),
+        sealed_body=sealing.seal(rendering.Rendered(rendering.one_line(subject), text, rendering.inline_styles(html))),
+    )
+    insert([row])
+
+
+def insert(rows: Sequence[Notification]) -> None:
+    """One INSERT for all; rows that are there already stay as they are. What is due now is queued after commit."""
+    if not rows:
+        return
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    message_ids = [row.message_id for row in rows if row.kicked_at]
+    if message_ids:
+        transaction.on_commit(partial(kick, message_ids), robust=True)
+
+
+def kick(message_ids: Sequence[str]) -> None:
+    """Queue the rows that were really written: PostgreSQL returns no keys from an INSERT that may skip rows."""
+    queue.publish(list(Notification.objects.filter(message_id__in=message_ids).order_by("pk").values_list("pk", flat=True)))
+
+
+def distinct(addresses: Iterable[str]) -> list[str]:
+    """Without empty ones and without doubles in any case of letters, in the order given."""
+    return list({address.strip().lower(): address.strip() for address in reversed(list(addresses)) if address.strip()}.values())[
+        ::-1
+    ]
+
+
+def new_message_id() -> str:
+    """Made once, when the row is written: if a message ever goes twice, mail programs see that it is the same one."""
+    domain = parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"
+    return f"<{secrets.token_hex(16)}@{domain}>"
