@@ -1,5 +1,13 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ProfessionalsConfig(AppConfig):
     name = "professionals"
+    verbose_name = _("Professionals")
+
+    def ready(self) -> None:
+        from notifications import registry
+        from professionals import safeguarding
+
+        registry.register(safeguarding.KIND)

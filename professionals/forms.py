@@ -1,6 +1,118 @@
+"""What a person tells us about themselves."""
+
+from typing import Any
+
 from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ctac.forms import PageForm
+from ctac.uk import tidy_postcode
+from professionals import services
+from professionals.models import Person, Profession, User
 
 
-class SignUpDetailsForm(forms.Form):
-    def signup(self, request, user):
-        pass
+def validate_phone(typed: str) -> None:
+    """A number that can be rung: 7 to 15 digits (ITU E.164), however it is spaced, perhaps with an extension."""
+    number = typed.lower().partition("ext")[0].rstrip(" x.")
+    if not 7 <= sum(char.isdigit() for char in number) <= 15 or any(char not in "0123456789 +()-./x" for char in number):
+        raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
+
+
+def clean_text(typed: str) -> str:
+    """One line without doubled spaces. Refuses the NUL character, which the database can't store."""
+    return " ".join(typed.split())
+
+
+class PostcodeField(forms.CharField):
+    """A full UK postcode in any spacing; cleans to the form that is stored."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=20, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        typed: str = super().clean(value)
+        return tidy_postcode(typed) if typed else ""
+
+
+class DetailsForm(PageForm):
+    """Who someone is and where they work. The service functions take its fields by the same names."""
+
+    autocomplete = {"name": "name", "phone": "tel", "postcode": "postal-code", "organisation_name": "organization"}
+
+    name = forms.CharField(label=_("Your name"), max_length=150, error_messages={"required": _("Enter your name.")})
+    profession = forms.ChoiceField(
+        label=_("Your profession"),
+        choices=[("", _("Choose your profession")), *Profession.choices],
+        error_messages={"required": _("Choose your profession.")},
+    )
+    organisation_name = forms.CharField(
+        label=_("Where you work"),
+        max_length=200,
+        help_text=_("The name of your trust, council, school, force or charity."),
+        error_messages={"required": _("Enter the name of the organisation you work for.")},
+    )
+    phone = forms.CharField(
+        label=_("Work phone"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+        validators=[validate_phone],
+        help_text=_("We call only about what you book or order."),
+        error_messages={"required": _("Enter a phone number we can reach you on.")},
+    )
+    postcode = PostcodeField(label=_("Work postcode"), error_messages={"required": _("Enter your work postcode.")})
+
+    def clean_name(self) -> str:
+        return clean_text(self.cleaned_data["name"])
+
+    def clean_organisation_name(self) -> str:
+        return clean_text(self.cleaned_data["organisation_name"])
+
+    def details(self) -> services.Details:
+        """The cleaned answers, as the services take them."""
+        return services.Details(
+            name=self.cleaned_data["name"],
+            profession=self.cleaned_data["profession"],
+            organisation_name=self.cleaned_data["organisation_name"],
+            phone=self.cleaned_data["phone"],
+            postcode=self.cleaned_data["postcode"],
+        )
+
+    @staticmethod
+    def initial_of(person: Person) -> dict[str, str]:
+        """What the form shows of someone whom we know."""
+        return {
+            "name": person.name,
+            "profession": person.profession,
+            "organisation_name": person.organisation.name if person.organisation else "",
+            "phone": person.phone,
+            "postcode": person.postcode,
+        }
+
+
+class CallerForm(DetailsForm):
+    """The person on the phone, for the staff pages that book or order for a caller."""
+
+    email = forms.EmailField(
+        label=_("Email address"),
+        required=False,
+        help_text=_("Leave empty if they have none. Then no email goes out, so tell them the reference on the phone."),
+    )
+    field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
+    autocomplete = dict.fromkeys(field_order, "off")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Caller’s name")
+        self.fields["profession"].label = _("Caller’s profession")
+        self.fields["organisation_name"].label = _("Where they work")
+        self.fields["phone"].help_text = ""
+
+
+class SignUpDetailsForm(DetailsForm):
+    """The base of allauth's sign-up form, which puts the email address first."""
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        services.sign_up(user=user, now=timezone.now(), **self.details())

@@ -1,10 +1,12 @@
-"""Who is asking: request.person."""
+"""Who is asking: request.person; and the cookie that a draft is found by."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from professionals.drafts import KEPT_FOR
 from professionals.models import Person
 
 
@@ -22,4 +24,16 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.person = SimpleLazyObject(lambda: person_of(request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        secret = getattr(request, "draft_cookie", None)
+        if secret:
+            set_draft_cookie(response, secret)
+        elif secret == "":
+            response.delete_cookie(settings.DRAFT_COOKIE_NAME, samesite="Lax")
+        return response
+
+
+def set_draft_cookie(response: HttpResponse, secret: str) -> None:
+    response.set_cookie(
+        settings.DRAFT_COOKIE_NAME, secret, max_age=KEPT_FOR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )

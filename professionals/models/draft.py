@@ -1,5 +1,6 @@
 """Answers of a form that is not finished."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,14 +21,17 @@ class Draft(models.Model):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="drafts"
     )
-    answers = models.JSONField(_("answers"), default=dict, blank=True)
+    answers = models.JSONField(_("answers"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     token = models.CharField(_("one-time token"), max_length=43, unique=True)
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 
     class Meta:
         verbose_name = _("draft")
         verbose_name_plural = _("drafts")
-        constraints = [models.UniqueConstraint(fields=["key_hash", "kind"], name="draft_one_a_cookie_and_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["key_hash", "kind"], name="draft_one_a_cookie_and_kind"),
+            models.UniqueConstraint(fields=["person", "kind"], name="draft_one_a_person_and_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"

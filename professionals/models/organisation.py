@@ -1,8 +1,17 @@
 """Where people work, and which addresses count as work."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def named(self, name: str) -> Self:
+        """Those of that name in any case: one at most."""
+        return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
 
 class Organisation(models.Model):
@@ -10,6 +19,8 @@ class Organisation(models.Model):
 
     name = models.CharField(_("name"), max_length=200)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

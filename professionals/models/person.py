@@ -1,7 +1,10 @@
 """A professional: who owns bookings, places and orders, and whom mail goes to."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +26,16 @@ class Profession(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class PersonQuerySet(models.QuerySet["Person"]):
+    def with_email(self, email: str) -> Self:
+        """Those with that address in any case: one at most."""
+        return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(email))).exclude(email="")
+
+    def entered_by_staff(self) -> Self:
+        """Those who have no sign-in yet."""
+        return self.filter(user=None)
+
+
 class Person(models.Model):
     """One professional. Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address."""
 
@@ -34,10 +47,17 @@ class Person(models.Model):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     profession = models.CharField(_("profession"), max_length=30, choices=Profession)
     organisation = models.ForeignKey(
-        "professionals.Organisation", verbose_name=_("organisation"), null=True, blank=True, on_delete=models.PROTECT, related_name="people"
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="people",
     )
     postcode = models.CharField(_("work postcode"), max_length=8, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = PersonQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "pk"]

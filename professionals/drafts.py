@@ -1,0 +1,151 @@
+"""Drafts: what someone has typed in a form of several pages, kept while they go and sign in.
+
+A draft is found by a cookie, and once they have signed in by the person, on any device. The cookie holds a random secret of
+which only a hash is stored. Signing out takes the cookie away (the next user of a shared PC sees nothing) and leaves the
+draft for the person's next sign-in; a session that ran out keeps both.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
+from django.db.models import F, Func, JSONField, Q, Value
+from django.http import HttpRequest
+
+from professionals.models import Draft, Person
+
+KEPT_FOR = timedelta(hours=48)
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
+
+
+def find(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
+    """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone."""
+    mine = _mine(request)
+    if not mine:
+        return None
+    return Draft.objects.filter(mine, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True)).first()
+
+
+def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
+    """The draft of this kind, begun if there is none; the cookie goes out with the response."""
+    draft = find(request, kind, now)
+    if draft is None:
+        draft = _start(request, kind, now)
+    secret = _send_cookie(request, _secret(request) or _new_secret(request))
+    _bind(draft, _hash(secret))
+    return draft
+
+
+def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -> None:
+    """Keep the answers of one page, for 48 hours from now. Other pages' answers, saved in another tab, stay as they are."""
+    entry = Value({step: answers}, JSONField(encoder=DjangoJSONEncoder))
+    merged = Func(F("answers"), entry, template="(%(expressions)s)", arg_joiner=" || ", output_field=JSONField())
+    draft.expires_at = now + KEPT_FOR
+    draft.answers = {**draft.answers, step: _plain(answers)}
+    Draft.objects.filter(pk=draft.pk).update(answers=merged, expires_at=draft.expires_at)
+
+
+@transaction.atomic
+def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
+    """After sign-in: what was typed with this browser becomes the person's and replaces an older draft of theirs.
+
+    A draft that another person has made theirs stays theirs, and this browser forgets it.
+    """
+    secret = _secret(request)
+    if not secret:
+        return
+    Person.objects.select_for_update().get(pk=person.pk)  # two sign-ins at once take turns
+    drafts = list(Draft.objects.select_for_update().filter(key_hash=_hash(secret)).order_by("pk"))
+    if any(draft.person_id not in (None, person.pk) for draft in drafts):
+        _new_secret(request)
+    for draft in drafts:
+        if draft.person_id is None and draft.answers and draft.expires_at > now:
+            Draft.objects.filter(person=person, kind=draft.kind).delete()
+            draft.person = person
+            draft.save(update_fields=["person"])
+
+
+def finish(draft: Draft) -> None:
+    """Forget the draft: what it was for is stored."""
+    Draft.objects.filter(pk=draft.pk).delete()
+
+
+def forget_cookie(request: HttpRequest) -> None:
+    """At sign-out: the response takes the cookie away."""
+    _send_cookie(request, "")
+
+
+def digest(answers: dict[str, Any]) -> str:
+    """A fingerprint of the answers, the same for the same content in any order."""
+    return hashlib.sha256(json.dumps(answers, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
+
+
+def _mine(request: HttpRequest) -> Q | None:
+    secret, person = _secret(request), getattr(request, "person", None)
+    if person:
+        mine = Q(person_id=person.pk)
+        return mine | Q(person=None, key_hash=_hash(secret)) if secret else mine
+    return Q(key_hash=_hash(secret)) if secret else None
+
+
+def _start(request: HttpRequest, kind: str, now: datetime) -> Draft:
+    """Begin a draft under this cookie; an expired one makes room, and another person's gets this browser a new cookie."""
+    person = getattr(request, "person", None) or None
+    if person:
+        Draft.objects.filter(person=person, kind=kind, expires_at__lte=now).delete()
+    key_hash = _hash(_secret(request) or _new_secret(request))
+    Draft.objects.filter(key_hash=key_hash, kind=kind, expires_at__lte=now).delete()
+    if Draft.objects.filter(key_hash=key_hash, kind=kind).exclude(person=person).exists():
+        key_hash = _hash(_new_secret(request))
+    fields = {"token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
+    if person:
+        draft, _ = Draft.objects.get_or_create(person=person, kind=kind, defaults={"key_hash": key_hash, **fields})
+    else:
+        draft, _ = Draft.objects.get_or_create(key_hash=key_hash, kind=kind, defaults=fields)
+    return draft
+
+
+def _bind(draft: Draft, key_hash: str) -> None:
+    """Let the browser in use find the person's draft also when the session has run out."""
+    if draft.key_hash == key_hash:
+        return
+    try:
+        with transaction.atomic():
+            Draft.objects.filter(pk=draft.pk).update(key_hash=key_hash)
+    except IntegrityError:
+        return  # this browser already has another draft of the kind
+    draft.key_hash = key_hash
+
+
+def _secret(request: HttpRequest) -> str:
+    """The cookie's secret: one given in this very request, else what the browser sent, if it has the right shape."""
+    sent = getattr(request, "draft_cookie", None)
+    if sent is None:
+        sent = request.COOKIES.get(settings.DRAFT_COOKIE_NAME, "")
+    return sent if SECRET.fullmatch(sent) else ""
+
+
+def _new_secret(request: HttpRequest) -> str:
+    return _send_cookie(request, secrets.token_urlsafe(32))
+
+
+def _send_cookie(request: HttpRequest, secret: str) -> str:
+    """PersonMiddleware puts it on the response."""
+    request.draft_cookie = secret  # type: ignore[attr-defined]
+    return secret
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _plain(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as they come back from the database: dates as text."""
+    plain: dict[str, Any] = json.loads(json.dumps(answers, cls=DjangoJSONEncoder))
+    return plain
