@@ -7,6 +7,7 @@ inherit both through the environment, and each keeps its files in a folder of it
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def prepare() -> bool:
 
 
 FIRST = prepare()
+SERVERS: list[subprocess.Popen[bytes]] = []
 EMBEDDED = FIRST and not os.environ.get("DATABASE_URL")
 if EMBEDDED:
     os.environ["DATABASE_URL"] = postgres.database_url(Path(os.environ[ROOT]))
@@ -41,7 +43,7 @@ if EMBEDDED:
 def pytest_configure(config: pytest.Config) -> None:
     if EMBEDDED and not config.option.collectonly:
         try:
-            postgres.start(Path(os.environ[ROOT]), fast=True)
+            SERVERS.append(postgres.start(Path(os.environ[ROOT]), fast=True))
         except postgres.PlatformError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -52,4 +54,6 @@ def pytest_unconfigure() -> None:
     root = Path(os.environ[ROOT])
     if EMBEDDED:
         postgres.stop(root)
+        for server in SERVERS:
+            server.wait()
     shutil.rmtree(root, ignore_errors=True)
