@@ -1,5 +1,16 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LeafletsConfig(AppConfig):
     name = "leaflets"
+    verbose_name = _("Leaflets")
+
+    def ready(self) -> None:
+        from leaflets import emails, privacy
+        from notifications import registry
+        from professionals.privacy import PrivacySource, register
+
+        for kind in emails.KINDS:
+            registry.register(kind)
+        register(PrivacySource("leaflets", privacy.export, privacy.erase))

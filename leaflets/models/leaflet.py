@@ -1,0 +1,157 @@
+"""The catalogue: titles, and the prints of each title with their stock."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from professionals.models import Profession
+
+
+def points(text: str) -> list[str]:
+    """One point a line, as staff type them."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class LeafletQuerySet(models.QuerySet["Leaflet"]):
+    def active(self) -> "LeafletQuerySet":
+        return self.filter(active=True)
+
+    def for_audience(self, profession: str) -> "LeafletQuerySet":
+        """What is written for this profession, and what is written for every professional."""
+        return self.filter(audience__in=[profession, ""])
+
+    def with_current_edition(self) -> "LeafletQuerySet":
+        """One statement more, however many titles; read it as `leaflet.current_edition`."""
+        return self.prefetch_related(Prefetch("editions", queryset=Edition.objects.current(), to_attr="current_editions"))
+
+    def in_catalogue(self) -> "LeafletQuerySet":
+        return self.active().with_current_edition()
+
+
+class Leaflet(models.Model):
+    """A title in the catalogue. The web page and the sample PDF are both made from the text kept here."""
+
+    slug = models.SlugField(_("short name in the address"), unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    for_whom = models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it, like: health visitors."))
+    audience = models.CharField(
+        _("audience"), max_length=30, choices=Profession, blank=True, help_text=_("Empty: for every professional.")
+    )
+    summary = models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue."))
+    introduction = models.TextField(_("introduction"))
+    situations = models.TextField(
+        _("situations"), help_text=_("Where this professional meets a trafficked child. One point a line.")
+    )
+    signs = models.TextField(_("signs that a child may be at risk"), help_text=_("One point a line."))
+    what_to_do = models.TextField(_("what to do with a concern"), help_text=_("One point a line, the most urgent first."))
+    most_per_order = models.PositiveIntegerField(
+        _("most copies an order"),
+        default=100,
+        validators=[MinValueValidator(1)],
+        help_text=_("Staff may go over it, with a reason."),
+    )
+    active = models.BooleanField(_("in the catalogue"), default=True)
+    position = models.PositiveSmallIntegerField(_("position in the catalogue"), default=0)
+
+    objects = LeafletQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "title", "pk"]
+        verbose_name = _("leaflet")
+        verbose_name_plural = _("leaflets")
+        constraints = [models.CheckConstraint(condition=Q(most_per_order__gte=1), name="leaflet_order_of_at_least_one_allowed")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("leaflet", args=[self.slug])
+
+    @property
+    def current_edition(self) -> "Edition | None":
+        """The print that is handed out today, or none yet. Costs a statement unless read with `with_current_edition`."""
+        known: list[Edition] | None = getattr(self, "current_editions", None)
+        if known is None:
+            known = self.current_editions = list(self.editions.current())
+        return known[0] if known else None
+
+    @property
+    def available(self) -> int:
+        """Printed copies that nobody has been promised."""
+        edition = self.current_edition
+        return edition.available if edition else 0
+
+    @property
+    def situation_points(self) -> list[str]:
+        return points(self.situations)
+
+    @property
+    def sign_points(self) -> list[str]:
+        return points(self.signs)
+
+    @property
+    def what_to_do_points(self) -> list[str]:
+        return points(self.what_to_do)
+
+
+class EditionState(models.TextChoices):
+    CURRENT = "current", _("Current")
+    SUPERSEDED = "superseded", _("Superseded")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def current(self) -> "EditionQuerySet":
+        return self.filter(state=EditionState.CURRENT)
+
+    def locked(self) -> "EditionQuerySet":
+        """Rows locked in primary-key order, the one order that every writer of stock takes, so that none waits in a circle."""
+        return self.order_by("pk").select_for_update(of=("self",))
+
+
+class Edition(models.Model):
+    """One print of a leaflet, with its PDF and its stock.
+
+    `on_hand` is what lies on the shelf, `allocated` what of it is promised to orders. Both are running figures of the
+    stock ledger; only services change them, under a row lock, and the constraints below hold whatever happens.
+    """
+
+    leaflet = models.ForeignKey(Leaflet, verbose_name=_("leaflet"), on_delete=models.PROTECT, related_name="editions")
+    label = models.CharField(_("edition"), max_length=60, help_text=_("As printed on it, like: March 2026."))
+    published_on = models.DateField(_("published"))
+    review_on = models.DateField(_("to be reviewed by"))
+    pdf = models.FileField(_("PDF"), upload_to="leaflets/")
+    pages = models.PositiveSmallIntegerField(_("pages"), validators=[MinValueValidator(1)])
+    size = models.PositiveIntegerField(_("size of the PDF in bytes"))
+    state = models.CharField(_("state"), max_length=10, choices=EditionState, default=EditionState.CURRENT)
+    on_hand = models.IntegerField(_("on hand"), default=0)
+    allocated = models.IntegerField(_("allocated"), default=0)
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["leaflet__position", "-published_on", "-pk"]
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        constraints = [
+            models.CheckConstraint(condition=Q(on_hand__gte=0), name="edition_on_hand_never_negative"),
+            models.CheckConstraint(
+                condition=Q(allocated__gte=0, allocated__lte=F("on_hand")), name="edition_allocated_within_on_hand"
+            ),
+            models.CheckConstraint(condition=Q(pages__gte=1), name="edition_has_pages"),
+            models.UniqueConstraint(fields=["leaflet"], condition=Q(state="current"), name="edition_one_current_a_leaflet"),
+            models.UniqueConstraint(fields=["leaflet", "label"], name="edition_label_once_a_leaflet"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.leaflet.title}, {self.label}"
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.allocated
+
+    @property
+    def download_name(self) -> str:
+        return f"{self.leaflet.slug}.pdf"

@@ -1,0 +1,241 @@
+"""Orders: what someone asked for, where it goes, how far it is, and everything that happened to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Prefetch, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from leaflets.models.leaflet import Edition
+from professionals.models import Person
+
+
+class OrderState(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    PACKING = "packing", _("Packing")
+    DISPATCHED = "dispatched", _("Dispatched")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# The allowed moves: from each state, where an order may go.
+MOVES: Mapping[OrderState, frozenset[OrderState]] = {
+    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.DISPATCHED, OrderState.CANCELLED}),
+    OrderState.PACKING: frozenset({OrderState.DISPATCHED, OrderState.CANCELLED}),
+    OrderState.DISPATCHED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+}
+OPEN_STATES = tuple(state for state, to in MOVES.items() if to)
+STATE_KINDS = {"received": "waiting", "packing": "waiting", "dispatched": "done", "cancelled": "stopped"}
+
+
+class Channel(models.TextChoices):
+    WEB = "web", _("Web")
+    PHONE = "phone", _("Phone")
+    EMAIL = "email", _("Email")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where a parcel goes, as it is copied onto the order. `postcode` is in canonical form (ctac.uk.tidy_postcode)."""
+
+    name: str
+    address_line_1: str
+    town: str
+    postcode: str
+    attention: str = ""
+    organisation_name: str = ""
+    address_line_2: str = ""
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def with_lines(self) -> Self:
+        """One statement more, however many orders."""
+        lines = OrderLine.objects.select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
+        return self.prefetch_related(Prefetch("lines", queryset=lines))
+
+    def with_copies(self) -> Self:
+        return self.annotate(copies=Sum("lines__copies"))
+
+    def for_my_page(self, person: Person) -> Self:
+        """The person's orders, newest first, with their lines: two statements, however many."""
+        return self.filter(person=person).with_lines().order_by("-created_at", "-pk")
+
+
+class Order(models.Model):
+    """Leaflets for one person, to one address."""
+
+    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
+    state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
+    channel = models.CharField(_("came by"), max_length=5, choices=Channel, default=Channel.WEB)
+    name = models.CharField(_("name"), max_length=150)
+    attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
+    organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
+    address_line_1 = models.CharField(_("address line 1"), max_length=150)
+    address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
+    town = models.CharField(_("town or city"), max_length=100)
+    postcode = models.CharField(_("postcode"), max_length=8)
+    submission_token = models.CharField(
+        _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
+    )
+    submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(_("placed"))
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="order_newest"),
+            models.Index(
+                fields=["state", "created_at"], name="order_open_oldest", condition=Q(state__in=["received", "packing"])
+            ),
+            models.Index(fields=["postcode"], name="order_by_postcode"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("order", args=[self.reference])
+
+    @property
+    def state_kind(self) -> str:
+        """Which shape the state's tag has on pages (includes/state_tag.html)."""
+        return STATE_KINDS[self.state]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def owner_may_cancel(self) -> bool:
+        return self.state == OrderState.RECEIVED
+
+    @property
+    def total_copies(self) -> int:
+        return sum(line.copies for line in self.lines.all())
+
+    @property
+    def summary(self) -> str:
+        """The order in a few words: its title, or how many titles. Reads the lines."""
+        lines, copies = list(self.lines.all()), self.total_copies
+        if len(lines) == 1:
+            title = lines[0].edition.leaflet.title
+            return ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", copies) % {
+                "copies": copies,
+                "title": title,
+            }
+        return str(_("%(copies)d copies of %(titles)d leaflets")) % {"copies": copies, "titles": len(lines)}
+
+    @property
+    def address(self) -> list[str]:
+        """The lines of a label, without the empty ones."""
+        parts = (
+            self.name,
+            self.attention,
+            self.organisation_name,
+            self.address_line_1,
+            self.address_line_2,
+            self.town,
+            self.postcode,
+        )
+        return [part for part in parts if part]
+
+
+class OrderLine(models.Model):
+    """Copies of one edition. Every copy is allocated, dispatched or cancelled; nothing else, and none twice."""
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
+    edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="order_lines")
+    copies = models.PositiveIntegerField(_("copies"), validators=[MinValueValidator(1)])
+    allocated = models.PositiveIntegerField(_("allocated"), default=0)
+    dispatched = models.PositiveIntegerField(_("dispatched"), default=0)
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "edition"], name="order_line_one_an_edition"),
+            models.CheckConstraint(condition=Q(copies__gte=1), name="order_line_at_least_one_copy"),
+            models.CheckConstraint(
+                condition=Q(
+                    copies=F("allocated") + F("dispatched") + F("cancelled"),
+                    allocated__gte=0,
+                    dispatched__gte=0,
+                    cancelled__gte=0,
+                ),
+                name="order_line_every_copy_accounted_for",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.copies} × {self.edition}"
+
+
+class Dispatch(models.Model):
+    """A parcel that left. An order has one today; part deliveries will give it several."""
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
+    dispatched_at = models.DateTimeField(_("dispatched"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["dispatched_at", "pk"]
+        verbose_name = _("dispatch")
+        verbose_name_plural = _("dispatches")
+
+    def __str__(self) -> str:
+        return self.tracking_number or f"{self.order_id}"
+
+
+class EventKind(models.TextChoices):
+    PLACED = "placed", _("Order received")
+    OVER_LIMIT = "over-limit", _("Limit set aside by staff")
+    PACKING = "packing", _("Packing started")
+    DISPATCHED = "dispatched", _("Dispatched")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
+    def for_the_owner(self) -> QuerySet["OrderEvent"]:
+        """What the person who ordered is shown: not what staff noted among themselves."""
+        return self.exclude(kind=EventKind.OVER_LIMIT).order_by("at", "pk")
+
+
+class OrderEvent(models.Model):
+    """What happened to an order: append-only. The free-text reason, and who it was, may be blanked when a person is erased."""
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=12, choices=EventKind)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(_("when"))
+    reason = models.CharField(_("why"), max_length=300, blank=True)
+
+    objects = OrderEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,101 @@
+"""What leaflets/ knows about people: each field's class, what a person gets to read, and how they are taken out."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ctac.classification import FREE_TEXT, NONE, PERSONAL
+from leaflets.models import Dispatch, Order, OrderEvent, StockMovement
+from leaflets.services import cancel
+from professionals.models import Person
+
+FIELDS: dict[str, dict[str, str]] = {
+    "Leaflet": dict.fromkeys(
+        (
+            *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
+            *("most_per_order", "active", "position"),
+        ),
+        NONE,
+    ),
+    "Edition": dict.fromkeys(
+        ("id", "leaflet", "label", "published_on", "review_on", "pdf", "pages", "size", "state", "on_hand", "allocated"), NONE
+    ),
+    "Order": {
+        "id": NONE,
+        "reference": NONE,
+        "person": PERSONAL,
+        "state": NONE,
+        "channel": NONE,
+        "name": PERSONAL,
+        "attention": FREE_TEXT,
+        "organisation_name": PERSONAL,
+        "address_line_1": PERSONAL,
+        "address_line_2": PERSONAL,
+        "town": PERSONAL,
+        "postcode": PERSONAL,
+        "submission_token": NONE,
+        "submission_digest": NONE,
+        "created_at": NONE,
+    },
+    "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "allocated", "dispatched", "cancelled"), NONE),
+    "Dispatch": {"id": NONE, "order": NONE, "dispatched_at": NONE, "by": PERSONAL, "tracking_number": PERSONAL},
+    "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT},
+    "StockMovement": {
+        **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),
+        "by": PERSONAL,
+        "reason": FREE_TEXT,
+    },
+}
+
+
+def export(person: Person) -> list[Any]:
+    """Every order of theirs, with what happened to it."""
+    return [_export_order(order) for order in Order.objects.for_my_page(person).prefetch_related("events", "dispatches")]
+
+
+def _export_order(order: Order) -> dict[str, Any]:
+    return {
+        "reference": order.reference,
+        "state": order.get_state_display(),
+        "placed": order.created_at.isoformat(),
+        "came_by": order.get_channel_display(),
+        "to": order.address,
+        "leaflets": [
+            {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
+            for line in order.lines.all()
+        ],
+        "events": [
+            {"what": event.get_kind_display(), "when": event.at.isoformat(), "why": event.reason} for event in order.events.all()
+        ],
+        "parcels": [
+            {"dispatched": parcel.dispatched_at.isoformat(), "tracking_number": parcel.tracking_number}
+            for parcel in order.dispatches.all()
+        ],
+    }
+
+
+def erase(person: Person, now: datetime) -> None:
+    """Cancel what is open, so that no parcel goes to someone who is gone; keep titles, copies and dates for the figures.
+
+    The outward half of the postcode stays: it says which area was reached and finds nobody.
+    """
+    for order in person.orders.open():
+        cancel(order=order, by=None, now=now)
+    orders = person.orders.all()
+    OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
+    StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")
+    Dispatch.objects.filter(order__in=orders).update(tracking_number="")
+    for order in orders:
+        order.name = _("Erased")
+        order.attention = order.organisation_name = order.address_line_1 = order.address_line_2 = order.town = ""
+        order.postcode = order.postcode.split(" ")[0]
+        order.submission_digest, order.submission_token = "", None
+    Order.objects.bulk_update(
+        orders,
+        [
+            *("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode"),
+            *("submission_digest", "submission_token"),
+        ],
+        batch_size=500,
+    )

@@ -1,0 +1,73 @@
+"""New prints of a leaflet, and prints that must not be handed out any more."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from leaflets.models import Edition, EditionState, Leaflet
+
+LARGEST_PDF = 20 * 1024 * 1024
+MOST_INFLATED = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
+PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
+OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
+
+
+class NotAPdf(DomainError):
+    message: str | Promise = _(
+        "This file is not a PDF that we can read. Save it as a PDF again, without a password, and upload that."
+    )
+
+
+class EditionIsNotCurrent(DomainError):
+    message: str | Promise = _("This edition has already been withdrawn, so nothing was changed.")
+
+
+def count_pages(content: bytes) -> int:
+    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf."""
+    if b"%PDF-" not in content[:1024] or b"%%EOF" not in content[-2048:] or b"/Encrypt" in content:
+        raise NotAPdf
+    pages = sum(len(PAGE.findall(part)) for part in (content, *_object_streams(content)))
+    if not pages:
+        raise NotAPdf
+    return pages
+
+
+def _object_streams(content: bytes) -> Iterator[bytes]:
+    """Since PDF 1.5 page objects may stand in compressed streams."""
+    for found in OBJECT_STREAM.finditer(content):
+        try:
+            yield zlib.decompressobj().decompress(content[found.end() :], MOST_INFLATED)
+        except zlib.error:
+            continue
+
+
+@transaction.atomic
+def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: date, content: bytes, now: datetime) -> Edition:
+    """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf.
+
+    Orders that were promised copies of the earlier print still get those.
+    """
+    pages = count_pages(content)
+    Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
+    leaflet.editions.current().update(state=EditionState.SUPERSEDED)
+    edition = Edition(
+        leaflet=leaflet, label=label, published_on=published_on, review_on=review_on, pages=pages, size=len(content)
+    )
+    edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
+    edition.save()
+    return edition
+
+
+@transaction.atomic
+def withdraw_edition(*, edition: Edition) -> None:
+    """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent."""
+    live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
+    if not live.update(state=EditionState.WITHDRAWN):
+        raise EditionIsNotCurrent

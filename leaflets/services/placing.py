@@ -1,0 +1,171 @@
+"""Placing an order: every promise is checked under the lock of the stock that it takes from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ctac.errors import DomainError
+from ctac.references import unused_reference
+from leaflets.models import (
+    Channel,
+    Delivery,
+    Edition,
+    EventKind,
+    Leaflet,
+    MovementKind,
+    Order,
+    OrderEvent,
+    OrderLine,
+)
+from leaflets.services.stock import for_line, record
+from notifications.services import notify
+from professionals.models import Person, User
+
+Basket = Mapping[Leaflet, int]
+
+
+class EmptyBasket(DomainError):
+    message: str | Promise = _("Your basket is empty. Add a leaflet first.")
+
+
+class AlreadyPlaced(DomainError):
+    """This form has been sent before; `order` is what came of it."""
+
+    message: str | Promise = _("This order has already been placed.")
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__()
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do."""
+
+    leaflet: Leaflet
+    wanted: int
+    possible: int
+    message: str
+
+
+class Shortfalls(DomainError):
+    """Every title that falls short, at once, so that nobody mends one only to meet the next."""
+
+    def __init__(self, shortfalls: Sequence[Shortfall]) -> None:
+        self.shortfalls = list(shortfalls)
+        super().__init__(" ".join(short.message for short in self.shortfalls))
+
+
+def shortfall(leaflet: Leaflet, wanted: int, edition: Edition | None, *, may_exceed_limit: bool = False) -> Shortfall | None:
+    """What stands in the way of this many copies now, or None. The pages ask it ahead; place_order asks it under the lock."""
+    title = {"title": leaflet.title}
+    if edition is None:
+        message = _("“%(title)s” can’t be ordered just now. Remove it from the basket.") % title
+        return Shortfall(leaflet, wanted, 0, message)
+    stock, limit = edition.available, wanted if may_exceed_limit else leaflet.most_per_order
+    possible = min(stock, limit)
+    if wanted < 1:
+        message = _("Enter how many copies of “%(title)s”: 1 or more.") % title
+    elif wanted <= possible:
+        return None
+    elif stock <= 0:
+        message = _("“%(title)s” is out of stock just now. Download the PDF, and remove it from the basket.") % title
+    elif stock < limit:
+        message = ngettext(
+            "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or remove it.",
+            "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer, or remove it.",
+            stock,
+        ) % {"n": stock, **title}
+    else:
+        message = _("You can order at most %(n)d copies of “%(title)s”. Enter %(n)d or fewer, or call us for more.") % {
+            "n": limit,
+            **title,
+        }
+    return Shortfall(leaflet, wanted, possible, message)
+
+
+@transaction.atomic
+def place_order(
+    *,
+    person: Person,
+    by: User | None,
+    channel: Channel,
+    basket: Basket,
+    delivery: Delivery,
+    now: datetime,
+    token: str | None = None,
+    digest: str = "",
+    override_reason: str = "",
+) -> Order:
+    """Promise these copies to this person, all of them or none.
+
+    `token` and `digest` are the one-time token and the answers' digest of the web form. Staff who give an
+    `override_reason` may go over a title's limit, never over its stock.
+    Raises EmptyBasket, AlreadyPlaced, Shortfalls.
+    """
+    if not basket:
+        raise EmptyBasket
+    # One person's orders take turns, so a form sent twice at the same moment meets itself here.
+    Person.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+    _refuse_second_submission(person, token)
+    over_limit = bool(override_reason) and by is not None and by.is_staff
+    editions = _editions_that_suffice(basket, may_exceed_limit=over_limit)
+    order = Order.objects.create(
+        reference=unused_reference(Order, "LO"),
+        person=person,
+        channel=channel,
+        submission_token=token,
+        submission_digest=digest,
+        created_at=now,
+        **asdict(delivery),
+    )
+    _allocate(order, basket, editions, by=by, now=now)
+    _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
+    _tell(order, now)
+    return order
+
+
+def _refuse_second_submission(person: Person, token: str | None) -> None:
+    earlier = person.orders.filter(submission_token=token).first() if token else None
+    if earlier:
+        raise AlreadyPlaced(earlier)
+
+
+def _editions_that_suffice(basket: Basket, *, may_exceed_limit: bool) -> dict[Leaflet, Edition]:
+    """The current editions, locked, of which there is enough. Raises Shortfalls."""
+    offered = Edition.objects.current().filter(leaflet__in=list(basket), leaflet__active=True).select_related("leaflet")
+    editions = {edition.leaflet: edition for edition in offered.locked()}
+    fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
+    found = [
+        shortfall(fresh.get(leaflet, leaflet), copies, editions.get(leaflet), may_exceed_limit=may_exceed_limit)
+        for leaflet, copies in basket.items()
+    ]
+    if shortfalls := [short for short in found if short]:
+        raise Shortfalls(shortfalls)
+    return editions
+
+
+def _allocate(order: Order, basket: Basket, editions: Mapping[Leaflet, Edition], *, by: User | None, now: datetime) -> None:
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=editions[leaflet], copies=copies, allocated=copies) for leaflet, copies in basket.items()
+    )
+    record([for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+
+
+def _write_events(order: Order, *, by: User | None, now: datetime, override_reason: str) -> None:
+    events = [OrderEvent(order=order, kind=EventKind.PLACED, by=by, at=now)]
+    if override_reason:
+        events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
+    OrderEvent.objects.bulk_create(events)
+
+
+def _tell(order: Order, now: datetime) -> None:
+    about = f"order:{order.pk}"
+    notify(kind="order-received", about=about, reference=order.reference, to=[order.person.email], now=now)
+    notify(kind="staff-new-order", about=about, reference=order.reference, to=[settings.STAFF_EMAIL], now=now)

@@ -1,0 +1,48 @@
+"""Proof that the ledger, the figures and the orders say the same."""
+
+from collections.abc import Iterator
+
+from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from leaflets.models import Edition, OrderLine, StockMovement
+
+
+def total(rows: QuerySet, owner: str, column: str) -> Coalesce:
+    """The sum of a column over the rows that belong to the outer row, 0 for none."""
+    sums = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner).annotate(sum=Sum(column)).values("sum")
+    return Coalesce(Subquery(sums, output_field=IntegerField()), 0)
+
+
+def differences() -> Iterator[str]:
+    """One line for each figure that its movements don't explain. None: everything agrees."""
+    yield from _edition_differences()
+    yield from _line_differences()
+
+
+def _edition_differences() -> Iterator[str]:
+    editions = Edition.objects.select_related("leaflet").annotate(
+        moved_on_hand=total(StockMovement.objects.all(), "edition", "on_hand_change"),
+        moved_allocated=total(StockMovement.objects.all(), "edition", "allocated_change"),
+        promised=total(OrderLine.objects.all(), "edition", "allocated"),
+    )
+    wrong = ~Q(on_hand=F("moved_on_hand")) | ~Q(allocated=F("moved_allocated")) | ~Q(allocated=F("promised"))
+    for edition in editions.filter(wrong).order_by("pk"):
+        yield (
+            f"edition {edition.pk} ({edition}): on hand {edition.on_hand}, ledger {edition.moved_on_hand}; "
+            f"allocated {edition.allocated}, ledger {edition.moved_allocated}, order lines {edition.promised}"
+        )
+
+
+def _line_differences() -> Iterator[str]:
+    movements = StockMovement.objects.all()
+    lines = OrderLine.objects.select_related("order").annotate(
+        moved_allocated=total(movements, "order_line", "allocated_change"),
+        moved_out=total(movements, "order_line", "on_hand_change"),
+    )
+    wrong = ~Q(allocated=F("moved_allocated")) | ~Q(dispatched=0 - F("moved_out"))
+    for line in lines.filter(wrong).order_by("pk").iterator():
+        yield (
+            f"order {line.order.reference}, line {line.pk}: allocated {line.allocated}, ledger {line.moved_allocated}; "
+            f"dispatched {line.dispatched}, ledger {-line.moved_out}"
+        )
