@@ -1,0 +1,201 @@
+"""One presentation for one team, and what happened to it."""
+
+import uuid
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.presentation import Format, Presentation
+from bookings.models.presenter import Presenter
+from ctac.uk import format_span
+from professionals.models import Profession
+
+
+class State(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DELIVERED = "delivered", _("Delivered")
+    CANCELLED = "cancelled", _("Cancelled")
+    DECLINED = "declined", _("Declined")
+
+
+MOVES: dict[str, frozenset[str]] = {
+    State.REQUESTED: frozenset({State.CONFIRMED, State.DECLINED, State.CANCELLED}),
+    State.CONFIRMED: frozenset({State.DELIVERED, State.CANCELLED}),
+    State.DELIVERED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.DECLINED: frozenset(),
+}
+# These hold their presenter's time.
+OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
+STATE_TAGS = {
+    State.REQUESTED: "waiting",
+    State.CONFIRMED: "good",
+    State.DELIVERED: "done",
+    State.CANCELLED: "stopped",
+    State.DECLINED: "stopped",
+}
+
+
+class Channel(models.TextChoices):
+    WEB = "web", _("Website")
+    PHONE = "phone", _("Phone")
+    EMAIL = "email", _("Email")
+
+
+def new_uid() -> str:
+    """The calendar entry's name in every calendar of the world, for ever (RFC 5545, 3.8.4.7; RFC 7986, 5.3)."""
+    return f"{uuid.uuid4()}@{urlsplit(settings.SITE_URL).hostname}"
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def with_names(self) -> "BookingQuerySet":
+        """Everything that a page about a booking says, in one query."""
+        return self.select_related("presentation", "presenter", "person")
+
+    def open(self) -> "BookingQuerySet":
+        return self.filter(state__in=OPEN_STATES)
+
+    def upcoming(self, now: datetime) -> "BookingQuerySet":
+        return self.open().filter(starts_at__gt=now)
+
+    def needing_a_presenter(self) -> "BookingQuerySet":
+        return self.open().filter(presenter__isnull=True)
+
+    def for_my_page(self, person: object) -> "BookingQuerySet":
+        """A person's bookings, newest day first."""
+        return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
+
+
+class Booking(models.Model):
+    """`presenter` is empty when it needs one. Times are UTC.
+
+    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    """
+
+    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="bookings"
+    )
+    presentation = models.ForeignKey(
+        Presentation, verbose_name=_("presentation"), on_delete=models.PROTECT, related_name="bookings"
+    )
+    presenter = models.ForeignKey(
+        Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.PROTECT, related_name="bookings"
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State)
+    format = models.CharField(_("format"), max_length=10, choices=Format)
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    address_line_1 = models.CharField(_("address line 1"), max_length=120, blank=True)
+    address_line_2 = models.CharField(_("address line 2"), max_length=120, blank=True)
+    town = models.CharField(_("town or city"), max_length=80, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    room = models.CharField(_("room, parking or entrance"), max_length=200, blank=True)
+    audience_size = models.PositiveSmallIntegerField(_("people coming"))
+    audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)
+    contact_name = models.CharField(_("contact on the day"), max_length=150)
+    contact_phone = models.CharField(_("contact’s phone"), max_length=30)
+    access_needs = models.TextField(_("access needs"), blank=True)
+    notes = models.TextField(_("anything else"), blank=True)
+    flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
+    channel = models.CharField(_("came by"), max_length=10, choices=Channel)
+    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
+    ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid)
+    submission_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True)
+    submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
+    closed_reason = models.TextField(_("why it was cancelled or declined"), blank=True)
+    created_at = models.DateTimeField(_("booked"))
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at", "-pk"]
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(audience_size__gte=1), name="booking_has_an_audience"),
+            models.CheckConstraint(condition=Q(format="online") | ~Q(postcode=""), name="booking_at_a_workplace_has_a_postcode"),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-starts_at"], name="booking_of_a_person"),
+            models.Index(fields=["state", "starts_at"], name="booking_by_state"),
+            models.Index(fields=["-starts_at", "-id"], name="booking_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("booking", args=[self.reference])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def needs_a_presenter(self) -> bool:
+        return self.is_open and self.presenter_id is None
+
+    @property
+    def state_kind(self) -> str:
+        return STATE_TAGS[State(self.state)]
+
+    @property
+    def when(self) -> str:
+        return format_span(self.starts_at, self.ends_at)
+
+    @property
+    def address_lines(self) -> list[str]:
+        return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
+
+    def can_become(self, state: str) -> bool:
+        return state in MOVES[self.state]
+
+
+class EventKind(models.TextChoices):
+    BOOKED = "booked", _("Booked")
+    REQUESTED = "requested", _("Requested")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+    CANCELLED = "cancelled", _("Cancelled")
+    DELIVERED = "delivered", _("Delivered")
+    PRESENTER_FREED = "presenter-freed", _("Needs a presenter")
+    REASSIGNED = "reassigned", _("Presenter changed")
+    TRAVEL_SET = "travel-set", _("Travel minutes set")
+    ERASED = "erased", _("Personal details erased")
+
+
+class BookingEvent(models.Model):
+    """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked."""
+
+    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(_("when"))
+    # No constraint: history stays whole when a sign-in goes, and must not change with it.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
+    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
+    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
+    reason = models.TextField(_("why"), blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,141 @@
+"""Busy time: one table holds every claim on a presenter's time, and the database keeps the two rules on it.
+
+Overlap is refused by the exclusion constraint below; too little travelling time by the trigger in migration 0002
+(the rule is in bookings/travel.py). Only services write here; each first locks the presenter.
+"""
+
+from datetime import datetime
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.booking import Booking
+from bookings.models.presentation import Format, Presentation
+from bookings.models.presenter import Leave, Presenter
+from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
+
+
+class Hold(models.Model):
+    """A slot kept for 15 minutes for someone who is still filling in the form; bound to their draft."""
+
+    draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="holds"
+    )
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="holds")
+    presentation = models.ForeignKey(Presentation, verbose_name=_("presentation"), on_delete=models.CASCADE, related_name="holds")
+    format = models.CharField(_("format"), max_length=10, choices=Format)
+    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    start = models.DateTimeField(_("start"))
+    expires_at = models.DateTimeField(_("expires"))
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+
+    def __str__(self) -> str:
+        return f"{self.presenter} {self.start:%Y-%m-%d %H:%M}"
+
+
+class BusyKind(models.TextChoices):
+    BOOKING = "booking", _("Booking")
+    HOLD = "hold", _("Hold")
+    LEAVE = "leave", _("Leave")
+
+
+class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
+    def live_at(self, now: datetime) -> "BusyTimeQuerySet":
+        """What counts at that moment: expired holds don't, though no writer has cleared them yet."""
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), live=True)
+
+    def expired_holds(self, now: datetime) -> "BusyTimeQuerySet":
+        return self.filter(kind=BusyKind.HOLD, expires_at__lte=now)
+
+
+def exactly(kind: str, link: str) -> Q:
+    """The claim is of that kind and has that link and no other."""
+    return Q(kind=kind, **{f"{name}__isnull": name != link for name in ("booking", "leave", "hold")})
+
+
+class BusyTime(models.Model):
+    """One claim. `busy` is its own time, start included and end not; travel is never in it, as it depends on the neighbours.
+
+    A claim without coordinates needs no travel. `travel_minutes` is what staff set for this visit, with `travel_reason`.
+    """
+
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="busy_times")
+    kind = models.CharField(_("kind"), max_length=10, choices=BusyKind)
+    busy = DateTimeRangeField(_("time"))
+    live = models.BooleanField(_("live"), default=True)
+    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    travel_minutes = models.PositiveSmallIntegerField(_("travel minutes set by staff"), null=True, blank=True)
+    travel_reason = models.CharField(_("reason for the travel minutes"), max_length=200, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    booking = models.OneToOneField(
+        Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
+    leave = models.OneToOneField(
+        Leave, verbose_name=_("leave"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
+    hold = models.OneToOneField(
+        Hold, verbose_name=_("hold"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
+
+    objects = BusyTimeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["busy"]
+        verbose_name = _("busy time")
+        verbose_name_plural = _("busy time")
+        indexes = [
+            # Finds the visit before and the visit after: live claims never overlap, so their starts are in order.
+            models.Index(
+                F("presenter"),
+                Func(F("busy"), function="lower", output_field=models.DateTimeField()),
+                condition=Q(live=True, latitude__isnull=False),
+                name="busytime_visits_in_order",
+            ),
+            models.Index(fields=["presenter", "expires_at"], condition=Q(expires_at__isnull=False), name="busytime_expiring"),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name="busytime_no_overlap",
+                expressions=[("presenter", RangeOperators.EQUAL), ("busy", RangeOperators.OVERLAPS)],
+                condition=Q(live=True),
+            ),
+            models.CheckConstraint(
+                condition=exactly("booking", "booking") | exactly("leave", "leave") | exactly("hold", "hold"),
+                name="busytime_belongs_to_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(busy__isempty=False, busy__startswith__isnull=False, busy__endswith__isnull=False),
+                name="busytime_has_a_start_and_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True, postcode="")
+                | (Q(latitude__isnull=False, longitude__isnull=False) & ~Q(postcode="") & ~Q(kind="leave")),
+                name="busytime_place_is_whole_or_absent",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="hold", expires_at__isnull=False) | (~Q(kind="hold") & Q(expires_at__isnull=True)),
+                name="busytime_only_holds_expire",
+            ),
+            models.CheckConstraint(
+                condition=Q(travel_minutes__isnull=True) | Q(travel_minutes__lte=LONGEST_OVERRIDE_MINUTES),
+                name="busytime_travel_at_most_a_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.busy.lower:%Y-%m-%d %H:%M}"
+
+    @property
+    def place(self) -> Place | None:
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Place(self.postcode, self.latitude, self.longitude)

@@ -1,0 +1,52 @@
+"""Every write to bookings and to presenters' time."""
+
+from bookings.services.assigning import reassign, set_travel
+from bookings.services.errors import (
+    AlreadyPlaced,
+    DraftGone,
+    LeaveOverDelivered,
+    MoveRefused,
+    NeedsPresenter,
+    NotOffered,
+    NotStarted,
+    OutsideRules,
+    SamePresenter,
+    SlotTaken,
+    TooLate,
+)
+from bookings.services.holding import hold_slot, release_hold
+from bookings.services.leave import Recorded, bookings_hit, end_leave, record_leave
+from bookings.services.moving import cancel, confirm, decline, mark_delivered
+from bookings.services.placing import Address, Details, Submission, book
+from bookings.services.presenters import keep_presenter
+
+__all__ = [
+    "Address",
+    "AlreadyPlaced",
+    "Details",
+    "DraftGone",
+    "LeaveOverDelivered",
+    "MoveRefused",
+    "NeedsPresenter",
+    "NotOffered",
+    "NotStarted",
+    "OutsideRules",
+    "Recorded",
+    "SamePresenter",
+    "SlotTaken",
+    "Submission",
+    "TooLate",
+    "book",
+    "bookings_hit",
+    "cancel",
+    "confirm",
+    "decline",
+    "end_leave",
+    "hold_slot",
+    "keep_presenter",
+    "mark_delivered",
+    "reassign",
+    "record_leave",
+    "release_hold",
+    "set_travel",
+]

@@ -1,0 +1,95 @@
+"""Who gives a booking, and how long its journeys take."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from bookings.diary import Breach, Wish, open_diary
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.places import find_place
+from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
+from bookings.services.holding import place_columns
+from bookings.services.locking import guarded, lock_booking
+from bookings.services.moving import record
+from bookings.services.telling import tell_reassigned
+from bookings.travel import Place
+from ctac.uk import uk_day
+from professionals.models import User
+
+# Whoever gives it, the day stays as it was agreed.
+ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}
+
+
+@transaction.atomic
+def reassign(*, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "") -> Booking:
+    """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
+
+    Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused.
+    """
+    locked = lock_booking(booking, now=now, also=[presenter])
+    if not locked.is_open:
+        raise MoveRefused
+    before = locked.presenter
+    if before == presenter:
+        raise SamePresenter
+    place = place_of(locked)
+    refuse_if_impossible(locked, presenter, place, now, override_reason)
+    locked.presenter, locked.sequence = presenter, locked.sequence + 1
+    with guarded():
+        locked.save(update_fields=["presenter", "sequence"])
+        # What staff set for the journeys of one presenter says nothing about another's.
+        BusyTime.objects.update_or_create(
+            booking=locked,
+            defaults={
+                "presenter": presenter,
+                "kind": BusyKind.BOOKING,
+                "busy": DateTimeTZRange(locked.starts_at, locked.ends_at),
+                "travel_minutes": None,
+                "travel_reason": "",
+                **place_columns(place),
+            },
+        )
+    record(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason)
+    tell_reassigned(locked, presenter, before, now)
+    return locked
+
+
+def place_of(booking: Booking) -> Place | None:
+    """Where it takes place, from its claim if it has one."""
+    claim = BusyTime.objects.filter(booking=booking).first()
+    if claim is not None:
+        return claim.place
+    return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
+
+
+def refuse_if_impossible(
+    booking: Booking, presenter: Presenter, place: Place | None, now: datetime, override_reason: str
+) -> None:
+    day = uk_day(booking.starts_at)
+    wish = Wish(booking.presentation, booking.format, place)
+    diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring_booking=booking.pk)
+    candidate = next(iter(diary.candidates(booking.starts_at)), None)
+    if candidate is None:
+        raise SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
+    breaches = [breach for breach in candidate.breaches if breach not in ABOUT_THE_DAY]
+    if breaches and not override_reason:
+        raise OutsideRules(breaches)
+
+
+@transaction.atomic
+def set_travel(*, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime) -> Booking:
+    """Say how long the journeys to and from this visit take; None goes back to the rule.
+
+    Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
+    """
+    locked = lock_booking(booking, now=now)
+    with guarded():
+        changed = BusyTime.objects.filter(booking=locked, latitude__isnull=False).update(
+            travel_minutes=minutes, travel_reason=reason
+        )
+    if not changed:
+        raise NeedsPresenter
+    record(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason)
+    return locked

@@ -1,0 +1,63 @@
+"""Why a booking service says no. Each carries a sentence that tells the person what to do."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings.diary import Breach
+from ctac.errors import DomainError
+
+
+class SlotTaken(DomainError):
+    """No presenter is free then, travel included. The page shows the nearest slots that are."""
+
+    message = _("That time has just gone. Nothing you typed is lost: choose another time.")
+
+
+class NotOffered(DomainError):
+    message = _("We don’t offer this presentation in that way at the moment.")
+
+
+class DraftGone(DomainError):
+    message = _("This booking has been placed already, or was left for too long. Look under your bookings, or start again.")
+
+
+class AlreadyPlaced(DomainError):
+    """The one-time token was used: the view finds the booking that it made."""
+
+    message = _("This booking has been placed already.")
+
+
+class OutsideRules(DomainError):
+    """The public’s rules say no; staff may go on with a reason."""
+
+    def __init__(self, breaches: Iterable[Breach]) -> None:
+        self.breaches = tuple(breaches)
+        sentences = " ".join(str(breach.sentence) for breach in self.breaches)
+        super().__init__(_("%(why)s Give a reason to go on all the same.") % {"why": sentences})
+
+
+class MoveRefused(DomainError):
+    """The booking is not in a state that allows this, perhaps no longer."""
+
+    message = _("This booking has changed meanwhile. Look at it again.")
+
+
+class TooLate(DomainError):
+    message = _("This presentation has started, so it can’t be cancelled here. Please call us.")
+
+
+class NotStarted(DomainError):
+    message = _("It has not started yet. Mark it as delivered afterwards.")
+
+
+class NeedsPresenter(DomainError):
+    message = _("This booking needs a presenter. Choose one first.")
+
+
+class SamePresenter(DomainError):
+    message = _("This presenter has the booking already.")
+
+
+class LeaveOverDelivered(DomainError):
+    message = _("A presentation was delivered in that time. Choose times beside it.")

@@ -1,0 +1,102 @@
+"""Holds: a slot kept for 15 minutes for someone who is still filling in the form."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+
+from bookings import rules
+from bookings.diary import Wish, open_diary
+from bookings.models import BusyKind, BusyTime, Hold, Presenter
+from bookings.services.errors import DraftGone, SlotTaken
+from bookings.services.locking import end_holds, guarded, lock_presenters
+from bookings.travel import Place
+from ctac.uk import uk_day
+from professionals.models import Draft, Person
+
+
+def place_columns(place: Place | None) -> dict[str, object]:
+    """How a claim stores its place."""
+    if place is None:
+        return {"postcode": "", "latitude": None, "longitude": None}
+    return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude}
+
+
+def holds_of(draft: Draft, person: Person | None) -> list[BusyTime]:
+    """What this draft holds, and this person with any other draft: one live hold a person."""
+    whose = Q(hold__draft=draft) | (Q(hold__person=person) if person else Q())
+    return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
+
+
+def keeps(hold: Hold, wish: Wish, start: datetime) -> bool:
+    """Whether this hold is for exactly that."""
+    return (hold.presentation_id, hold.format, hold.postcode, hold.start) == (
+        wish.presentation.pk,
+        wish.format,
+        wish.place.postcode if wish.place else "",
+        start,
+    )
+
+
+@transaction.atomic
+def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetime, now: datetime) -> Hold:
+    """Keep that slot for this draft, in place of what it held before. Choosing the same slot again does not make it longer.
+
+    Raises SlotTaken (what was held before then stays held) and DraftGone.
+    """
+    if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
+        raise DraftGone  # placed in another tab; the lock lets two clicks of one draft take turns
+    before = holds_of(draft, person)
+    for row in before:
+        if row.hold and row.hold.draft_id == draft.pk and row.hold.expires_at > now and keeps(row.hold, wish, start):
+            return row.hold
+    end = start + wish.length
+    presenter = choose_presenter(draft, person, wish, start, now, before)
+    with guarded():
+        hold = Hold.objects.create(
+            draft=draft,
+            person=person,
+            presenter=presenter,
+            presentation=wish.presentation,
+            format=wish.format,
+            postcode=wish.place.postcode if wish.place else "",
+            start=start,
+            expires_at=now + rules.HOLD_FOR,
+        )
+        BusyTime.objects.create(
+            presenter=presenter,
+            kind=BusyKind.HOLD,
+            hold=hold,
+            busy=DateTimeTZRange(start, end),
+            expires_at=hold.expires_at,
+            **place_columns(wish.place),
+        )
+    return hold
+
+
+def choose_presenter(
+    draft: Draft, person: Person | None, wish: Wish, start: datetime, now: datetime, before: list[BusyTime]
+) -> Presenter:
+    """Look, lock those who could, end what was held before, look again: the best of those who still can."""
+    day = uk_day(start)
+    person_key = person.pk if person else None
+    seen = open_diary(wish, first_day=day, last_day=day, now=now, ignoring_draft=draft.pk, ignoring_person=person_key)
+    possible = [candidate.presenter.pk for candidate in seen.offered_to(start)]
+    locked = lock_presenters([*possible, *(row.presenter_id for row in before)], now=now)
+    end_holds(before)
+    presenters = [locked[key] for key in possible if key in locked and locked[key].active]
+    again = open_diary(wish, first_day=day, last_day=day, now=now, presenters=presenters)
+    best = next(iter(again.offered_to(start)), None)
+    if best is None:
+        raise SlotTaken
+    return best.presenter
+
+
+@transaction.atomic
+def release_hold(*, draft: Draft, now: datetime) -> None:
+    """Give back what this draft holds, because its place or presentation changed."""
+    before = holds_of(draft, None)
+    if before:
+        lock_presenters([row.presenter_id for row in before], now=now)
+        end_holds(before)

@@ -1,0 +1,130 @@
+"""Leave can always be entered: it frees the bookings that it hits, in one transaction, and staff see which."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from bookings.diary import claims_within, to_claim
+from bookings.gaps import Span, fits
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Leave, Presenter
+from bookings.models.booking import OPEN_STATES
+from bookings.services.errors import LeaveOverDelivered
+from bookings.services.locking import end_holds, guarded, lock_presenters
+from bookings.services.moving import record
+from bookings.services.telling import tell_freed
+from professionals.models import User
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The leave, and the bookings that now need a presenter."""
+
+    leave: Leave
+    freed: list[Booking]
+
+
+@transaction.atomic
+def record_leave(
+    *, presenter: Presenter, starts_at: datetime, ends_at: datetime, kind: str, by: User | None, now: datetime, reason: str = ""
+) -> Recorded:
+    """Enter leave. Raises LeaveOverDelivered for a time in which a presentation was given."""
+    lock_presenters([presenter.pk], now=now)
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    freed = free_bookings(hit, presenter, by=by, now=now)
+    end_holds(row for row in hit if row.kind == BusyKind.HOLD)
+    leave = Leave.objects.create(
+        presenter=presenter, starts_at=starts_at, ends_at=ends_at, kind=kind, reason=reason, created_at=now
+    )
+    with guarded():
+        lay_out(presenter)
+    return Recorded(leave, freed)
+
+
+@transaction.atomic
+def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
+    """Take leave back. Bookings that it freed stay with whoever has them now."""
+    lock_presenters([leave.presenter_id], now=now)
+    presenter = leave.presenter
+    BusyTime.objects.filter(leave=leave).delete()
+    leave.delete()
+    with guarded():
+        lay_out(presenter)
+
+
+def bookings_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking]:
+    """What record_leave would free, for the page that asks first."""
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    return list(
+        Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id]).order_by("starts_at")
+    )
+
+
+def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
+    """Bookings and holds that leave can't stand beside: those it overlaps, and those it leaves no time to travel to."""
+    away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
+    rows = list(claims_within([presenter], away, now).select_related("booking", "hold"))
+    others = [row for row in rows if row.kind != BusyKind.LEAVE]
+    hit = [row for row in others if to_claim(row).span.overlaps(away)]
+    while (late := next_one_missed(rows, away, hit)) is not None:
+        hit.append(late)
+    if any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
+        raise LeaveOverDelivered
+    return hit
+
+
+def next_one_missed(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime]) -> BusyTime | None:
+    """The visit after the leave, if the leave takes the time for the journey from the visit before."""
+    visits = [(row, to_claim(row)) for row in rows if row.place and row not in hit]
+    before = [claim for _row, claim in visits if claim.span.end <= away.start]
+    after = [(row, claim) for row, claim in visits if claim.span.start >= away.end]
+    if not before or not after:
+        return None
+    earlier, (row, later) = before[-1], after[0]
+    between = Span(earlier.span.end, later.span.start)
+    spans = [to_claim(row).span for row in rows if not row.place and row not in hit]
+    return None if fits(earlier, later, covered(between, [away, *spans])) else row
+
+
+def covered(within: Span, spans: Iterable[Span]) -> timedelta:
+    """How much of `within` these spans take together; leave may overlap other leave."""
+    total, reached = timedelta(0), within.start
+    for span in sorted(spans, key=lambda each: each.start):
+        start, end = max(span.start, reached), min(span.end, within.end)
+        if end > start:
+            total, reached = total + (end - start), end
+    return total
+
+
+def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[Booking]:
+    """Their time is given back, and they need a presenter."""
+    keys = [row.booking_id for row in hit if row.booking_id]
+    freed = list(Booking.objects.with_names().select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
+    BusyTime.objects.filter(booking__in=freed).delete()
+    for booking in freed:
+        booking.presenter = None
+        booking.save(update_fields=["presenter"])
+        record(booking, EventKind.PRESENTER_FREED, by=by, now=now)
+        tell_freed(booking, presenter, now)
+    return freed
+
+
+def lay_out(presenter: Presenter) -> None:
+    """Leaves may overlap and busy time may not: each leave claims what those that began before it left over."""
+    rows = {row.leave_id: row for row in BusyTime.objects.filter(presenter=presenter, kind=BusyKind.LEAVE)}
+    reached, changed = None, []
+    for leave in presenter.leave.order_by("starts_at", "pk"):
+        start = max(leave.starts_at, reached) if reached else leave.starts_at
+        live = start < leave.ends_at
+        busy = DateTimeTZRange(start if live else leave.starts_at, leave.ends_at)
+        row = rows.get(leave.pk) or BusyTime(presenter=presenter, kind=BusyKind.LEAVE, leave=leave)
+        if (row.busy, row.live) != (busy, live) or row.pk is None:
+            row.busy, row.live = busy, live
+            changed.append(row)
+        reached = max(reached, leave.ends_at) if reached else leave.ends_at
+    # First give back, then take: in between two of them may overlap.
+    BusyTime.objects.filter(pk__in=[row.pk for row in changed]).update(live=False)
+    for row in changed:
+        row.save()

@@ -1,0 +1,63 @@
+"""Every writer of busy time goes through here: lock the presenters, end their expired holds, write, hear the refusal.
+
+Presenters are locked in key order and before any booking, so no two writers can wait for each other.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import IntegrityError, connection
+
+from bookings.models import Booking, BusyTime, Hold, Presenter
+from bookings.services.errors import MoveRefused, SlotTaken
+
+GUARDS = {"busytime_no_overlap", "busytime_travel"}
+
+
+def lock_presenters(keys: Iterable[int | None], *, now: datetime) -> dict[int, Presenter]:
+    """Lock these presenters until the transaction ends, and give back what their expired holds still keep."""
+    wanted = {key for key in keys if key is not None}
+    locked = Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    presenters = {presenter.pk: presenter for presenter in locked}
+    end_holds(BusyTime.objects.expired_holds(now).filter(presenter__in=presenters))
+    return presenters
+
+
+def end_holds(rows: "Iterable[BusyTime]") -> None:
+    """Give back the time of these holds."""
+    found = [(row.pk, row.hold_id) for row in rows]
+    if found:
+        BusyTime.objects.filter(pk__in=[pk for pk, _hold in found]).delete()
+        Hold.objects.filter(pk__in=[hold for _pk, hold in found]).delete()
+
+
+def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
+    """The booking as it stands, locked together with its presenter and those others.
+
+    Raises MoveRefused if its presenter changed while we waited.
+    """
+    seen = Booking.objects.values_list("presenter", flat=True).get(pk=booking.pk)
+    lock_presenters({seen, *(presenter.pk for presenter in also)}, now=now)
+    locked = Booking.objects.with_names().select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
+    if locked.presenter_id != seen:
+        raise MoveRefused
+    return locked
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Write busy time inside; leaving asks both guards of the database. Raises SlotTaken, which must end the transaction."""
+    try:
+        yield
+        check_deferred_constraints()
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) in GUARDS:
+            raise SlotTaken from error
+        raise
+
+
+def check_deferred_constraints() -> None:
+    """Now, while the refusal can be caught; what the caller writes afterwards is checked at the end again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

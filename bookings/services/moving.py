@@ -1,0 +1,101 @@
+"""The one function that moves a booking's state and records it, and the moves."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking, BookingEvent, BusyTime, EventKind, State
+from bookings.services.errors import MoveRefused, NeedsPresenter, NotStarted, TooLate
+from bookings.services.locking import lock_booking
+from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
+from professionals.models import User
+
+
+def record(
+    booking: Booking,
+    kind: EventKind,
+    *,
+    by: User | None,
+    now: datetime,
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+) -> None:
+    """Write the event. Append-only: what it says is never changed."""
+    BookingEvent.objects.create(
+        booking=booking, kind=kind, by=by, at=now, from_state=from_state, to_state=to_state, reason=reason
+    )
+
+
+def move(
+    booking: Booking, to: State, kind: EventKind, *, by: User | None, now: datetime, reason: str = "", **columns: object
+) -> None:
+    """Move the booking from the state that it was read in, store `columns` with it, and record it.
+
+    Raises MoveRefused if that move is not in the table, or if the booking's state has changed since it was read.
+    """
+    if not booking.can_become(to):
+        raise MoveRefused(
+            _("This booking is %(state)s, so that is no longer possible.") % {"state": booking.get_state_display().lower()}
+        )
+    before, booking.state = booking.state, to
+    for column, value in columns.items():
+        setattr(booking, column, value)
+    if not Booking.objects.filter(pk=booking.pk, state=before).update(state=to, **columns):
+        raise MoveRefused
+    record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
+
+
+@transaction.atomic
+def confirm(*, booking: Booking, by: User | None, now: datetime) -> Booking:
+    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter."""
+    locked = lock_booking(booking, now=now)
+    if locked.needs_a_presenter:
+        raise NeedsPresenter
+    move(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
+    tell_confirmed(locked, now)
+    return locked
+
+
+@transaction.atomic
+def decline(*, booking: Booking, reason: str, by: User | None, now: datetime) -> Booking:
+    """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused."""
+    locked = lock_booking(booking, now=now)
+    move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, closed_reason=reason)
+    free_time(locked)
+    tell_declined(locked, now)
+    return locked
+
+
+@transaction.atomic
+def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = "") -> Booking:
+    """Give the time back and tell everyone; calendars get a higher sequence. Its owner can until it starts, staff always.
+
+    Raises MoveRefused, TooLate.
+    """
+    locked = lock_booking(booking, now=now)
+    by_staff = by is None or by.is_staff
+    if not by_staff and locked.starts_at <= now:
+        raise TooLate
+    columns = {"sequence": locked.sequence + 1, "closed_reason": reason}
+    move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, **columns)
+    free_time(locked)
+    tell_cancelled(locked, now)
+    return locked
+
+
+@transaction.atomic
+def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booking:
+    """It took place. Raises NotStarted, NeedsPresenter, MoveRefused."""
+    locked = lock_booking(booking, now=now)
+    if locked.starts_at > now:
+        raise NotStarted
+    if locked.needs_a_presenter:
+        raise NeedsPresenter
+    move(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
+    return locked
+
+
+def free_time(booking: Booking) -> None:
+    BusyTime.objects.filter(booking=booking).delete()

@@ -1,0 +1,208 @@
+"""Placing a booking, for the web and for a caller: one service."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from bookings.diary import Candidate, Wish, open_diary
+from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
+from bookings.places import find_place
+from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
+from bookings.services.holding import place_columns
+from bookings.services.locking import guarded, lock_presenters
+from bookings.services.moving import record
+from bookings.services.telling import tell_booked
+from ctac.references import unused_reference
+from ctac.uk import uk_day
+from professionals.models import Person, User
+from professionals.safeguarding import tell_lead
+from professionals.services import is_recognised
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a presentation at a workplace takes place. `postcode` as tidy_postcode stores it."""
+
+    line_1: str
+    town: str
+    postcode: str
+    line_2: str = ""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What we ask beside the slot. `flagged` says that the writer kept text that looks like a child's details."""
+
+    audience_size: int
+    contact_name: str
+    contact_phone: str
+    audience_profession: str = ""
+    room: str = ""
+    access_needs: str = ""
+    notes: str = ""
+    flagged: bool = False
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The one-time token of the draft, and the digest of the answers as they were shown."""
+
+    token: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What book() was asked for, whole, for its helpers."""
+
+    person: Person
+    by: User | None
+    channel: str
+    presentation: Presentation
+    format: str
+    start: datetime
+    now: datetime
+    address: Address | None
+    presenter: Presenter | None
+    submission: Submission | None
+    override_reason: str
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(minutes=self.presentation.length_minutes)
+
+    @property
+    def by_staff(self) -> bool:
+        return self.channel != Channel.WEB and self.by is not None and self.by.is_staff
+
+
+@transaction.atomic
+def book(
+    *,
+    person: Person,
+    by: User | None,
+    channel: str,
+    presentation: Presentation,
+    format: str,  # noqa: A002 - the product's word
+    start: datetime,
+    details: Details,
+    now: datetime,
+    address: Address | None = None,
+    presenter: Presenter | None = None,
+    submission: Submission | None = None,
+    override_reason: str = "",
+) -> Booking:
+    """Place a booking: what this draft holds, else the best presenter who is free then (or the one that staff name).
+
+    Raises SlotTaken, AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff OutsideRules, which a
+    reason overrides. Nothing overrides SlotTaken.
+    """
+    asked = Request(person, by, channel, presentation, format, start, now, address, presenter, submission, override_reason)
+    if format not in presentation.formats or not (presentation.active or asked.by_staff):
+        raise NotOffered
+    with guarded():
+        claim = take_held(asked) or take_free(asked)
+        booking = store(asked, claim.presenter, details)
+        claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
+        claim.save()
+    Hold.objects.filter(draft__token=submission.token).delete() if submission else None
+    kind = EventKind.BOOKED if booking.state == State.CONFIRMED else EventKind.REQUESTED
+    record(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
+    tell_booked(booking, now)
+    if details.flagged:
+        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    return booking
+
+
+def take_held(asked: Request) -> BusyTime | None:
+    """The claim that this draft's hold has, locked with its presenter; None if there is none for exactly this slot."""
+    if asked.submission is None or asked.presenter is not None:
+        return None
+    mine = BusyTime.objects.live_at(asked.now).filter(
+        hold__draft__token=asked.submission.token,
+        hold__presentation=asked.presentation,
+        hold__format=asked.format,
+        hold__postcode=asked.address.postcode if asked.address else "",
+        hold__start=asked.start,
+    )
+    seen = mine.values_list("presenter", flat=True).first()
+    if seen is None:
+        return None
+    lock_presenters([seen], now=asked.now)
+    return mine.select_related("presenter").first()
+
+
+def take_free(asked: Request) -> BusyTime:
+    """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
+    place = find_place(asked.address.postcode) if asked.address and asked.format == Format.WORKPLACE else None
+    wish = Wish(asked.presentation, asked.format, place)
+    seen = choices(asked, wish, None)
+    locked = lock_presenters([candidate.presenter.pk for candidate in seen], now=asked.now)
+    if asked.submission and Booking.objects.filter(submission_token=asked.submission.token).exists():
+        raise AlreadyPlaced
+    best = choose(asked, choices(asked, wish, [presenter for presenter in locked.values() if presenter.active]))
+    return BusyTime(presenter=best, busy=DateTimeTZRange(asked.start, asked.end), **place_columns(place))
+
+
+def choices(asked: Request, wish: Wish, presenters: list[Presenter] | None) -> list[Candidate]:
+    """Who is free then, the best first: for the public within the rules, for staff whoever."""
+    if presenters is None and asked.presenter is not None:
+        presenters = [asked.presenter]
+    day = uk_day(asked.start)
+    draft_holds = (
+        Hold.objects.filter(draft__token=asked.submission.token).values_list("draft", flat=True).first()
+        if asked.submission
+        else None
+    )
+    diary = open_diary(wish, first_day=day, last_day=day, now=asked.now, presenters=presenters, ignoring_draft=draft_holds)
+    return diary.candidates(asked.start) if asked.by_staff else diary.offered_to(asked.start)
+
+
+def choose(asked: Request, found: list[Candidate]) -> Presenter:
+    if not found:
+        raise SlotTaken
+    if found[0].breaches and not asked.override_reason:
+        raise OutsideRules(found[0].breaches)
+    return found[0].presenter
+
+
+def first_state(asked: Request) -> State:
+    """A slot that we offer books at once; a visit to a workplace that we don't recognise waits for staff.
+
+    A presenter goes there alone.
+    """
+    if asked.by_staff or asked.format == Format.ONLINE or is_recognised(asked.person.email):
+        return State.CONFIRMED
+    return State.REQUESTED
+
+
+def store(asked: Request, presenter: Presenter, details: Details) -> Booking:
+    address = asked.address if asked.format == Format.WORKPLACE else None
+    return Booking.objects.create(
+        reference=unused_reference(Booking, "BK"),
+        person=asked.person,
+        presentation=asked.presentation,
+        presenter=presenter,
+        state=first_state(asked),
+        format=asked.format,
+        starts_at=asked.start,
+        ends_at=asked.end,
+        address_line_1=address.line_1 if address else "",
+        address_line_2=address.line_2 if address else "",
+        town=address.town if address else "",
+        postcode=address.postcode if address else "",
+        room=details.room,
+        audience_size=details.audience_size,
+        audience_profession=details.audience_profession,
+        contact_name=details.contact_name,
+        contact_phone=details.contact_phone,
+        access_needs=details.access_needs,
+        notes=details.notes,
+        flagged_child_details=details.flagged,
+        channel=asked.channel,
+        submission_token=asked.submission.token if asked.submission else None,
+        submission_digest=asked.submission.digest if asked.submission else "",
+        created_at=asked.now,
+    )

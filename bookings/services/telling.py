@@ -1,0 +1,63 @@
+"""Which email tells whom of what. Rows of the outbox, written in the transaction of the thing itself.
+
+A message's version is the booking's calendar sequence: what was superseded before it went out is dropped (bookings.mail).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from bookings import rules
+from bookings.models import Booking, Presenter, State
+from ctac.uk import uk_datetime, uk_day
+from notifications.services import notify
+
+
+def tell(kind: str, booking: Booking, to: Iterable[str], now: datetime, **when: datetime | None) -> None:
+    notify(
+        kind=kind, about=f"booking:{booking.pk}", to=to, now=now, reference=booking.reference, version=booking.sequence, **when
+    )
+
+
+def tell_booked(booking: Booking, now: datetime) -> None:
+    """The professional, staff and the presenter."""
+    if booking.state == State.CONFIRMED:
+        tell_confirmed(booking, now)
+    else:
+        tell("booking-requested", booking, [booking.person.email], now)
+    presenter = [booking.presenter.email] if booking.presenter else []
+    tell("staff-new-booking", booking, [settings.STAFF_EMAIL, *presenter], now)
+
+
+def tell_confirmed(booking: Booking, now: datetime) -> None:
+    """The confirmation now, the reminder at 9am UK time on the day before; none if that has passed."""
+    tell("booking-confirmed", booking, [booking.person.email], now)
+    due_at = uk_datetime(uk_day(booking.starts_at) - timedelta(days=1), rules.REMINDER_AT)
+    if due_at > now:
+        tell("booking-reminder", booking, [booking.person.email], now, due_at=due_at, expires_at=booking.starts_at)
+
+
+def tell_declined(booking: Booking, now: datetime) -> None:
+    tell("booking-declined", booking, [booking.person.email], now)
+
+
+def tell_cancelled(booking: Booking, now: datetime) -> None:
+    tell("booking-cancelled", booking, [booking.person.email], now)
+    presenter = [booking.presenter.email] if booking.presenter else []
+    tell("staff-booking-cancelled", booking, [settings.STAFF_EMAIL, *presenter], now)
+
+
+def tell_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
+    """The presenter no longer has it; staff read that it needs another."""
+    tell("staff-needs-presenter", booking, [settings.STAFF_EMAIL], now)
+    tell("presenter-freed", booking, [presenter.email], now)
+
+
+def tell_reassigned(booking: Booking, after: Presenter, before: Presenter | None, now: datetime) -> None:
+    """The new presenter and the one before; the professional only of what is confirmed."""
+    if booking.state == State.CONFIRMED:
+        tell_confirmed(booking, now)
+    tell("staff-new-booking", booking, [after.email], now)
+    if before is not None:
+        tell("presenter-freed", booking, [before.email], now)
