@@ -11,7 +11,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
 class PageFormMixin:
@@ -30,8 +33,10 @@ class PageFormMixin:
         for name, token in self.autocomplete.items():
             if name in self.fields:
                 self.fields[name].widget.attrs["autocomplete"] = token
+                fit_width(self.fields[name].widget, WIDTHS.get(token, ""))
         for field in self.fields.values():
             keep_typed_numbers(field)
+            name_in_required_message(field)
 
 
 class PageForm(PageFormMixin, forms.Form):
@@ -48,6 +53,22 @@ class PageModelForm(PageFormMixin, forms.ModelForm):
     """The same for a form over a model."""
 
 
+def fit_width(widget: forms.Widget, css_class: str) -> None:
+    """Let a box be as wide as its answer, unless the form chose a class itself."""
+    if css_class:
+        widget.attrs.setdefault("class", css_class)
+
+
+def name_in_required_message(field: forms.Field) -> None:
+    """Say which question is unanswered: in the summary, "This field is required" ten times helps nobody."""
+    if field.error_messages.get("required") != forms.Field.default_error_messages["required"] or not field.label:
+        return
+    choice = isinstance(field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple)
+    tick = isinstance(field.widget, forms.CheckboxInput)
+    pattern = _("Tick “{label}”.") if tick else _("Choose an answer to “{label}”.") if choice else _("Fill in “{label}”.")
+    field.error_messages["required"] = format_lazy(pattern, label=field.label)
+
+
 def keep_typed_numbers(field: forms.Field) -> None:
     """Ask for a number in a text box with a number keyboard.
 
@@ -58,6 +79,7 @@ def keep_typed_numbers(field: forms.Field) -> None:
         return
     widget.input_type = "text"
     widget.attrs["inputmode"] = "numeric" if isinstance(field, forms.IntegerField) else "decimal"
+    fit_width(widget, "govuk-input--width-5")
     for name in ("min", "max", "step"):
         widget.attrs.pop(name, None)
 
@@ -66,6 +88,7 @@ class DatePartsWidget(forms.MultiWidget):
     """Day, month and year as three small text boxes in one group."""
 
     use_fieldset = True
+    part_labels = (_("Day"), _("Month"), _("Year"))
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         part = {"inputmode": "numeric", **(attrs or {})}
@@ -83,7 +106,7 @@ class DatePartsField(forms.MultiValueField):
 
     widget = DatePartsWidget
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "incomplete": _("Enter a day, a month and a year, such as 9 3 2027."),
+        "required": _("Enter a day, a month and a year, such as 9 3 2027."),
         "invalid": INVALID_DATE,
     }
 

@@ -11,6 +11,7 @@ from django.forms.formsets import BaseFormSet
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -27,7 +28,7 @@ def kind(field: BoundField) -> str:
         return "radios"
     if isinstance(widget, forms.CheckboxInput):
         return "checkbox"
-    if isinstance(widget, forms.MultiWidget | forms.SelectDateWidget):
+    if isinstance(widget, forms.MultiWidget):
         return "parts"
     if isinstance(widget, forms.Select):
         return "select"
@@ -87,10 +88,10 @@ def is_conditional(field: BoundField) -> bool:
 
 @register.simple_tag
 def date_parts(field: BoundField) -> list[dict[str, Any]]:
-    """The boxes of a field in parts, each with the id, name and value that Django gives it."""
-    attrs = {"id": field.auto_id, **({"aria-invalid": "true"} if field.errors else {})}
-    context = field.field.widget.get_context(field.html_name, field.value(), attrs)
-    return list(context["widget"]["subwidgets"])
+    """The boxes of a field in parts, each with the id, name and value that Django gives it and the label of its part."""
+    context = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
+    labels = getattr(field.field.widget, "part_labels", ())
+    return [{**part, "label": label} for part, label in zip(context["widget"]["subwidgets"], labels, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,14 @@ def form_errors(form: forms.BaseForm) -> Iterator[SummaryError]:
         yield SummaryError(str(message), "")
     for field in form:
         for message in field.errors:
-            yield SummaryError(str(message), "" if field.is_hidden else first_control_id(field))
+            yield hidden_error(message) if field.is_hidden else SummaryError(str(message), first_control_id(field))
+
+
+def hidden_error(message: str) -> SummaryError:
+    """Nobody can see or mend what a page sends by itself, so the sentence says what to do."""
+    return SummaryError(
+        _("Something this page sends by itself is wrong (%(error)s) Reload the page and try again.") % {"error": message}, ""
+    )
 
 
 def first_control_id(field: BoundField) -> str:
