@@ -1,1 +1,16 @@
-urlpatterns: list = []
+from django.urls import path
+
+from leaflets.views import basket, catalogue, ordering, orders
+
+urlpatterns = [
+    path("leaflets/", catalogue.leaflets, name="leaflets"),
+    path("leaflets/<slug:slug>/", catalogue.leaflet, name="leaflet"),
+    path("leaflets/<slug:slug>/download/", catalogue.leaflet_download, name="leaflet_download"),
+    path("basket/", basket.basket, name="basket"),
+    path("basket/add/<slug:slug>/", basket.basket_add, name="basket_add"),
+    path("order/delivery/", ordering.order_delivery, name="order_delivery"),
+    path("order/check/", ordering.order_check, name="order_check"),
+    path("orders/<str:reference>/", orders.order, name="order"),
+    path("orders/<str:reference>/placed/", orders.order_placed, name="order_placed"),
+    path("orders/<str:reference>/cancel/", orders.order_cancel, name="order_cancel"),
+]

@@ -78,9 +78,14 @@ class Leaflet(models.Model):
         return known[0] if known else None
 
     @property
+    def orderable_edition(self) -> "Edition | None":
+        """The print that an order would take from."""
+        return self.current_edition if self.active else None
+
+    @property
     def available(self) -> int:
         """Printed copies that nobody has been promised."""
-        edition = self.current_edition
+        edition = self.orderable_edition
         return edition.available if edition else 0
 
     @property

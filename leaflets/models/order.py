@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ctac.uk import format_clock, format_day
 from leaflets.models.leaflet import Edition
 from professionals.models import Person
 
@@ -239,3 +240,8 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    @property
+    def when(self) -> str:
+        """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+        return f"{format_day(self.at)}, {format_clock(self.at)}"

@@ -26,6 +26,7 @@ from leaflets.models import (
 from leaflets.services.stock import for_line, record
 from notifications.services import notify
 from professionals.models import Person, User
+from professionals.safeguarding import tell_lead
 
 Basket = Mapping[Leaflet, int]
 
@@ -102,11 +103,13 @@ def place_order(
     token: str | None = None,
     digest: str = "",
     override_reason: str = "",
+    flagged: bool = False,
 ) -> Order:
     """Promise these copies to this person, all of them or none.
 
     `token` and `digest` are the one-time token and the answers' digest of the web form. Staff who give an
-    `override_reason` may go over a title's limit, never over its stock.
+    `override_reason` may go over a title's limit, never over its stock. `flagged`: the person kept a text that looks like
+    a child's details, so the safeguarding lead is told.
     Raises EmptyBasket, AlreadyPlaced, Shortfalls.
     """
     if not basket:
@@ -128,6 +131,8 @@ def place_order(
     _allocate(order, basket, editions, by=by, now=now)
     _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
     _tell(order, now)
+    if flagged:
+        tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
     return order
 
 

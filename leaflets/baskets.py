@@ -1,0 +1,46 @@
+"""The basket and the delivery address while they are not yet an order: steps of the person's draft."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from leaflets.models import Leaflet
+from professionals import drafts
+from professionals.models import Draft, DraftKind
+
+BASKET, DELIVERY = "basket", "delivery"
+
+
+def find(request: HttpRequest, now: datetime) -> Draft | None:
+    return drafts.find(request, DraftKind.ORDER, now)
+
+
+def find_or_start(request: HttpRequest, now: datetime) -> Draft:
+    return drafts.find_or_start(request, DraftKind.ORDER, now)
+
+
+def copies_by_slug(draft: Draft | None) -> dict[str, int]:
+    return dict(draft.answers.get(BASKET, {})) if draft else {}
+
+
+def total_copies(draft: Draft | None) -> int:
+    return sum(copies_by_slug(draft).values())
+
+
+def read(draft: Draft | None) -> dict[Leaflet, int]:
+    """The titles in the basket with their copies, in the catalogue's order: two statements. A deleted title is left out."""
+    copies = copies_by_slug(draft)
+    if not copies:
+        return {}
+    return {leaflet: copies[leaflet.slug] for leaflet in Leaflet.objects.filter(slug__in=copies).with_current_edition()}
+
+
+def put(draft: Draft, copies: Mapping[str, int], now: datetime) -> None:
+    drafts.save_step(draft, BASKET, dict(copies), now)
+
+
+def delivery_answers(draft: Draft | None) -> dict[str, Any]:
+    """What was typed about the delivery, or nothing yet."""
+    return dict(draft.answers.get(DELIVERY, {})) if draft else {}

@@ -1,0 +1,69 @@
+"""The basket: add, change, remove, all without JavaScript."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from leaflets import baskets
+from leaflets.forms import AddForm, BasketForm
+from leaflets.models import Leaflet
+from leaflets.views.catalogue import catalogue_page, leaflet_page
+from professionals import limits
+from professionals.models import Draft
+
+MOST_ADDED = (600, timedelta(hours=1))  # a whole trust may share one address
+
+
+@require_POST
+def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
+    leaflet, now = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug), timezone.now()
+    draft = baskets.find(request, now)
+    copies = baskets.copies_by_slug(draft)
+    form = AddForm(request.POST, leaflet=leaflet, already=copies.get(slug, 0))
+    if not form.is_valid():
+        return leaflet_page(request, leaflet, form) if "from-leaflet" in request.POST else catalogue_page(request, form)
+    if limits.exceeded({limits.client_key(request, "basket"): MOST_ADDED}, now):
+        return render(request, "errors/429.html", status=429)
+    draft = baskets.find_or_start(request, now)
+    baskets.put(draft, {**baskets.copies_by_slug(draft), slug: form.cleaned_data["copies"]}, now)
+    messages.success(request, _("“%(title)s” is in your basket.") % {"title": leaflet.title})
+    return redirect("basket")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def basket(request: HttpRequest) -> HttpResponse:
+    draft = baskets.find(request, timezone.now())
+    if request.method == "POST" and draft:
+        return change_basket(request, draft)
+    form = BasketForm(None, baskets.read(draft))
+    return basket_page(request, form)
+
+
+def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Keep the copies typed, without the title whose Remove button was pressed, and stay or go on."""
+    now, contents = timezone.now(), baskets.read(draft)
+    removed = request.POST.get("remove", "")
+    kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
+    form = BasketForm(request.POST, kept)
+    if form.is_valid():
+        baskets.put(draft, form.cleaned_data, now)
+    elif removed:
+        baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
+    if not form.is_valid():
+        return basket_page(request, form)
+    if "continue" in request.POST and kept:
+        return redirect("order_delivery")
+    return redirect("basket")
+
+
+def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False) -> HttpResponse:
+    """`refused`: the order was about to be placed, and the form carries what stood in the way."""
+    total = sum(copies for copies in form.cleaned_data.values() if copies) if form.is_valid() else 0
+    said = ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else ""
+    return render(request, "leaflets/basket.html", {"form": form, "rows": form.rows(), "total": said, "refused": refused})

@@ -1,0 +1,145 @@
+"""From the basket to the confirmation: delivery, check, place."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from leaflets import baskets
+from leaflets.forms import BasketForm, DeliveryForm
+from leaflets.models import Channel, Leaflet, Order
+from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
+from leaflets.views.basket import basket_page
+from professionals import drafts, limits
+from professionals.access import person_required
+from professionals.models import Draft
+
+MOST_ORDERS = (20, timedelta(hours=1))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_delivery(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    draft = baskets.find(request, now)
+    if not draft or not baskets.copies_by_slug(draft):
+        return redirect("basket")
+    if request.method == "POST":
+        form = DeliveryForm(request.POST)
+        if form.is_valid():
+            drafts.save_step(draft, baskets.DELIVERY, form.answers(), now)
+            return redirect("order_check")
+    else:
+        person = request.person  # type: ignore[attr-defined]
+        form = DeliveryForm(initial=baskets.delivery_answers(draft) or (DeliveryForm.initial_of(person) if person else {}))
+    return render(request, "leaflets/delivery.html", {"form": form})
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_check(request: HttpRequest) -> HttpResponse:
+    draft = baskets.find(request, timezone.now())
+    if request.method == "POST":
+        return confirm(request, draft)
+    if not draft or not baskets.copies_by_slug(draft):
+        return redirect("basket")
+    delivery = DeliveryForm(baskets.delivery_answers(draft))
+    if not delivery.is_valid():
+        return redirect("order_delivery")
+    return check_page(request, draft, delivery)
+
+
+def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
+    """Place the order exactly as it was shown: the token says which form it was, the digest what it said."""
+    token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
+    if not draft or draft.token != token:
+        earlier = request.person.orders.filter(submission_token=token).first() if token else None  # type: ignore[attr-defined]
+        if earlier:
+            return placed_before(request, earlier, digest)
+    if not draft or not baskets.copies_by_slug(draft):
+        return redirect("basket")
+    delivery = DeliveryForm(baskets.delivery_answers(draft))
+    if not delivery.is_valid():
+        return redirect("order_delivery")
+    if draft.token != token or drafts.digest(draft.answers) != digest:
+        return check_page(request, draft, delivery, warning=_("Your answers were changed in another tab. Check them again."))
+    if limits.exceeded({limits.client_key(request, "place-order"): MOST_ORDERS}, timezone.now()):
+        warning = _("That is a lot of orders for one hour. Your answers are kept: try again in an hour, or call us.")
+        return check_page(request, draft, delivery, warning=warning, status=429)
+    return place(request, draft, delivery, digest)
+
+
+def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
+    basket = baskets.read(draft)
+    try:
+        order = place_order(
+            person=request.person,  # type: ignore[attr-defined]
+            by=request.user,  # type: ignore[arg-type]
+            channel=Channel.WEB,
+            basket=basket,
+            delivery=delivery.delivery(),
+            flagged=delivery.flagged,
+            token=draft.token,
+            digest=digest,
+            now=timezone.now(),
+        )
+    except EmptyBasket:
+        return redirect("basket")
+    except Shortfalls as refusal:
+        return refused_page(request, basket, refusal)
+    except AlreadyPlaced as refusal:
+        drafts.finish(draft)
+        return placed_before(request, refusal.order, digest)
+    drafts.finish(draft)
+    return redirect("order_placed", order.reference)
+
+
+def placed_before(request: HttpRequest, order: Order, digest: str) -> HttpResponse:
+    """The same form again: the first confirmation. The same form with other answers: say that it is placed already."""
+    if order.submission_digest == digest:
+        return redirect("order_placed", order.reference)
+    return render(request, "leaflets/placed_before.html", {"order": order}, status=409)
+
+
+def refused_page(request: HttpRequest, basket: dict[Leaflet, int], refusal: Shortfalls) -> HttpResponse:
+    """The basket as it was, with every title that is short said beside its field."""
+    form = BasketForm(None, basket)
+    form.is_valid()
+    for short in refusal.shortfalls:
+        if short.leaflet.slug not in form.errors:
+            form.add_error(short.leaflet.slug, short.message)
+    return basket_page(request, form, refused=True)
+
+
+def check_page(
+    request: HttpRequest, draft: Draft, delivery: DeliveryForm, *, warning: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "sections": sections(draft, delivery),
+        "token": draft.token,
+        "digest": drafts.digest(draft.answers),
+        "warning": warning,
+    }
+    return render(request, "leaflets/check.html", context, status=status)
+
+
+def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
+    """For includes/check_answers.html."""
+    lines = [
+        {"label": leaflet.title, "value": ngettext("%(n)d copy", "%(n)d copies", copies) % {"n": copies}}
+        for leaflet, copies in baskets.read(draft).items()
+    ]
+    answers = [
+        {"label": field.label, "value": delivery.cleaned_data[field.name]}
+        for field in delivery
+        if field.name != "keep_what_i_wrote"
+    ]
+    return [
+        {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},
+        {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": [row for row in answers if row["value"]]},
+    ]

@@ -1,0 +1,52 @@
+"""An order, for the person who placed it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from leaflets.models import Order, OrderEvent
+from leaflets.services import OrderHasMoved, cancel
+from professionals.access import person_required
+
+
+def own_order(request: HttpRequest, reference: str) -> Order:
+    """The person's order; somebody else's is not found."""
+    return get_object_or_404(request.person.orders.with_lines(), reference=reference)  # type: ignore[attr-defined]
+
+
+@person_required
+@require_safe
+def order(request: HttpRequest, reference: str) -> HttpResponse:
+    order = own_order(request, reference)
+    context = {
+        "order": order,
+        "events": OrderEvent.objects.filter(order=order).for_the_owner(),
+        "parcels": order.dispatches.all(),
+    }
+    return render(request, "leaflets/order.html", context)
+
+
+@person_required
+@require_safe
+def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
+    """The confirmation: what was ordered, what happens next, what to do if something changes."""
+    return render(request, "leaflets/placed.html", {"order": own_order(request, reference)})
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    """Asks first; only the button cancels."""
+    order = own_order(request, reference)
+    if request.method == "POST":
+        try:
+            cancel(order=order, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        except OrderHasMoved as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, _("Order %(reference)s is cancelled.") % {"reference": order.reference})
+        return redirect(order)
+    return render(request, "leaflets/cancel.html", {"order": order})

@@ -1,0 +1,66 @@
+"""A small catalogue with stock, and orders in it."""
+
+import itertools
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+
+from leaflets.models import Channel, Delivery, Edition, Leaflet, Order
+from leaflets.sample_pdf import sample_pdf
+from leaflets.services import add_edition, place_order, receive_stock
+from professionals.models import Person, User
+
+_number = itertools.count(1)
+DELIVERY = Delivery(
+    name="Sam Taylor",
+    attention="The duty desk",
+    organisation_name="Leeds Health Visiting",
+    address_line_1="1 Park Row",
+    town="Leeds",
+    postcode="LS1 4AP",
+)
+
+
+def make_leaflet(slug: str = "", **fields: Any) -> Leaflet:
+    number = next(_number)
+    defaults: dict[str, Any] = {
+        "title": f"Leaflet {number}",
+        "for_whom": "every professional",
+        "summary": "What to look for.",
+        "introduction": "One.\nTwo.",
+        "situations": "At school.\nAt home.",
+        "signs": "A sign.",
+        "what_to_do": "Call 999.",
+        "most_per_order": 100,
+        "position": number,
+    }
+    return Leaflet.objects.create(slug=slug or f"leaflet-{number}", **{**defaults, **fields})
+
+
+def make_edition(now: datetime, *, stock: int = 50, leaflet: Leaflet | None = None, label: str = "March 2026", **fields: Any) -> Edition:
+    """The current edition of a leaflet, with a real PDF and stock that the ledger knows of."""
+    leaflet = leaflet or make_leaflet(**fields)
+    content = sample_pdf(leaflet, label=label, made_at=now)
+    dates = {"published_on": date(2026, 3, 2), "review_on": date(2028, 3, 1)}
+    edition = add_edition(leaflet=leaflet, label=label, content=content, now=now, **dates)
+    if stock:
+        receive_stock(edition=edition, copies=stock, by=None, now=now)
+    return Edition.objects.get(pk=edition.pk)
+
+
+def make_order(person: Person, now: datetime, basket: dict[Leaflet, int] | None = None, *, by: User | None = None, **fields: Any) -> Order:
+    basket = basket or {make_edition(now).leaflet: 5}
+    return place_order(person=person, by=by, channel=Channel.WEB, basket=basket, delivery=DELIVERY, now=now, **fields)
+
+
+def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
+    """One of each, by 'app_model', for the matrix of routes and people."""
+    order = make_order(owner, now)
+    line = order.lines.get()
+    return {
+        "leaflets_leaflet": line.edition.leaflet,
+        "leaflets_edition": line.edition,
+        "leaflets_order": order,
+        "leaflets_stockmovement": line.movements.get(),
+    }
