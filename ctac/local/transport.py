@@ -1,0 +1,93 @@
+"""A kombu transport in a folder, for development and tests: one file a message, each written and taken atomically.
+
+kombu's own filesystem transport writes in place, so that a worker can read half a message and die of it
+(its issue 1551). Here a message appears by one rename and is taken by another, which only one consumer wins.
+A message that a killed worker had taken is gone: the outbox, not the broker, holds the truth.
+"""
+
+import json
+import os
+import time
+import uuid
+from collections import deque
+from functools import cached_property
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from urllib.parse import quote
+
+from kombu.transport import virtual
+
+
+class Channel(virtual.Channel):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._listed: dict[str, deque[str]] = {}
+
+    @cached_property
+    def root(self) -> Path:
+        return Path(self.connection.client.transport_options["folder"])
+
+    def _folder(self, queue: str) -> Path:
+        return self.root / quote(queue, safe="")
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        folder = self._folder(queue)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The clock on the wall, which unlike the monotonic one goes on after a reboot: oldest first.
+        name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
+        unfinished = folder / f".{name}"
+        unfinished.write_text(json.dumps(message))
+        unfinished.replace(folder / name)
+
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
+        folder = self._folder(queue)
+        listed = self._listed.setdefault(queue, deque())
+        if not listed:
+            listed.extend(self._waiting(queue))
+        while listed:
+            name = listed.popleft()
+            taken = folder / f".{name}.{os.getpid()}"
+            try:
+                (folder / name).rename(taken)
+            except FileNotFoundError:
+                continue  # another consumer was first
+            message: dict[str, Any] = json.loads(taken.read_bytes())
+            taken.unlink()
+            return message
+        raise Empty
+
+    def _waiting(self, queue: str) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._folder(queue)) if not name.startswith("."))  # noqa: PTH208 - fast
+        except FileNotFoundError:
+            return []
+
+    def _size(self, queue: str) -> int:
+        return len(self._waiting(queue))
+
+    def _purge(self, queue: str) -> int:
+        names = self._waiting(queue)
+        for name in names:
+            (self._folder(queue) / name).unlink(missing_ok=True)
+        return len(names)
+
+    def _delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
+        self._purge(queue)
+
+
+class Transport(virtual.Transport):
+    """Exchanges and bindings live in each process, which declares them before it publishes or consumes."""
+
+    Channel = Channel
+    # No fanout, so Celery leaves out its own chatter between workers.
+    implements = virtual.Transport.implements.extend(asynchronous=False, exchange_type=frozenset(["direct", "topic"]))
+    driver_type = driver_name = "folder"
+    global_state = virtual.BrokerState()
+
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        self.state = self.global_state
+
+    def driver_version(self) -> str:
+        return "1"
