@@ -1,4 +1,4 @@
-"""The real routes and three pages that show every component in every state."""
+"""The real routes and two pages that show every component in every state."""
 
 from pathlib import Path
 
@@ -78,10 +78,6 @@ def form_page(request: HttpRequest) -> HttpResponse:
     return draw(request, "form.html", {"form": EverythingForm(request.POST or None)})
 
 
-def crispy_page(request: HttpRequest) -> HttpResponse:
-    return draw(request, "crispy.html", {"form": EverythingForm(request.POST or None)})
-
-
 def parts_page(request: HttpRequest) -> HttpResponse:
     titles = ["Stop child trafficking in its tracks: advice for health visitors", "Child trafficking is child abuse"]
     page_obj = Paginator(range(50), 20).get_page(2)
@@ -94,7 +90,6 @@ def broken_page(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("t/form/", form_page),
-    path("t/crispy/", crispy_page),
     path("t/parts/", parts_page),
     path("t/broken/", broken_page),
     *real.urlpatterns,
