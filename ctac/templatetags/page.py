@@ -143,7 +143,7 @@ def current(context: template.Context, *prefixes: str) -> SafeString | str:
     path = getattr(context.get("request"), "path", "")
     if path in prefixes:
         return format_html(' aria-current="{}"', "page")
-    if any(path.startswith(prefix) for prefix in prefixes if prefix != "/"):
+    if any(path.startswith(prefix) for prefix in prefixes if prefix not in {"", "/"}):
         return format_html(' aria-current="{}"', "true")
     return ""
 

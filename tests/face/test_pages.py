@@ -1,0 +1,138 @@
+"""The pages that belong to no app: well formed, quick, current, and the same help on each."""
+
+import itertools
+
+import pytest
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+
+from tests.face.page import Page
+from tests.factories import make_person, make_staff, sign_in
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/"]
+
+
+@pytest.fixture(params=PAGES)
+def path(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def read(client: Client, path: str) -> Page:
+    return Page(client.get(path).content.decode())
+
+
+def test_page_is_well_formed_with_one_main_and_one_h1(client: Client, path: str) -> None:
+    page = read(client, path)
+    assert page.mistakes == []
+    assert len(page.ids) == len(set(page.ids))
+    assert [len(page.all("main")), len(page.all("h1")), len(page.all("header")), len(page.all("footer"))] == [1, 1, 1, 1]
+    assert page.one("html").attrs["lang"] == "en-gb"
+
+
+def test_headings_skip_no_level(client: Client, path: str) -> None:
+    levels = [int(e.tag[1]) for e in read(client, path).elements if e.tag in {"h1", "h2", "h3", "h4"}]
+    assert levels[0] == 1
+    assert all(deeper - level <= 1 for level, deeper in itertools.pairwise(levels))
+
+
+def test_skip_link_lands_on_main(client: Client, path: str) -> None:
+    page = read(client, path)
+    first = page.all("a")[0]
+    assert (first.attrs["href"], page.one("main").id) == ("#main", "main")
+
+
+def test_advice_line_hours_and_999_are_on_it(client: Client, path: str) -> None:
+    line = read(client, path).one("div", "advice-line")
+    assert "0808 800 5000, Monday to Friday, 9.30am to 4.30pm" in line.text
+    assert line.text.endswith("Immediate danger: call 999")
+
+
+def test_numbers_are_one_tap_away(client: Client, path: str) -> None:
+    page = read(client, path)
+    links = [a.attrs["href"] for a in page.all("a") if page.one("div", "advice-line") in a.inside]
+    assert links == ["tel:08088005000", "tel:999"]
+
+
+def test_signed_out_it_asks_the_database_nothing(client: Client, path: str, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        assert client.get(path).status_code == 200
+
+
+def test_title_says_what_the_page_is(client: Client) -> None:
+    titles = {read(client, path).one("title").text for path in PAGES}
+    assert len(titles) == len(PAGES)
+    assert all(title.endswith(" – CTAC") for title in titles)
+
+
+def test_the_page_one_is_on_is_marked(client: Client) -> None:
+    marked = read(client, "/about/").all("a", aria_current="page")
+    assert [a.text for a in marked] == ["About us"]
+
+
+def test_a_section_is_marked_on_the_pages_within(rf: RequestFactory) -> None:
+    page = Page(render_to_string("includes/header.html", request=rf.get("/leaflets/social-workers/")))
+    assert [a.text for a in page.all("a", aria_current="true")] == ["Leaflets"]
+
+
+def test_home_has_two_doors(client: Client) -> None:
+    page = read(client, "/")
+    doors = [(a.attrs["href"], a.text) for a in page.all("a", "govuk-button")]
+    assert doors == [("/presentations/", "Choose a presentation"), ("/leaflets/", "Choose leaflets")]
+
+
+def test_signed_out_the_way_in_is_shown(client: Client) -> None:
+    text = read(client, "/").one("header").text
+    assert "Sign in" in text
+    assert "My bookings and orders" not in text
+
+
+def test_signed_in_ones_own_page_and_the_way_out_are_shown(client: Client) -> None:
+    page = read(sign_in(client, make_person()), "/")
+    assert "My bookings and orders" in page.one("header").text
+    assert "Sign out" in page.one("footer").text
+    assert "Staff site" not in page.one("footer").text
+
+
+def test_staff_find_the_staff_site(client: Client) -> None:
+    client.force_login(make_staff())
+    assert "Staff site" in read(client, "/").one("footer").text
+
+
+def test_no_script_or_style_stands_in_the_page(client: Client, path: str) -> None:
+    page = read(client, path)
+    assert page.all("style") == []
+    assert [script.attrs.get("src", "") for script in page.all("script")] == ["/static/js/page.js"]
+    assert [e for e in page.elements if "style" in e.attrs or any(name.startswith("on") for name in e.attrs)] == []
+
+
+def test_content_policy_allows_nothing_inline(client: Client, path: str) -> None:
+    policy = client.get(path).headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_only_reading_is_possible(client: Client, path: str) -> None:
+    assert client.post(path).status_code == 405
+
+
+def test_cookies_named_are_the_ones_we_set(client: Client, settings) -> None:
+    keys = [dt.text for dt in read(client, "/cookies/").all("dt")]
+    assert keys == [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.DRAFT_COOKIE_NAME]
+
+
+@pytest.mark.parametrize(
+    ("level", "role"),
+    [
+        (constants.SUCCESS, "status"),
+        (constants.INFO, "status"),
+        (constants.WARNING, "alert"),
+        (constants.ERROR, "alert"),
+    ],
+)
+def test_messages_are_announced(level: int, role: str) -> None:
+    page = Page(render_to_string("includes/messages.html", {"messages": [Message(level, "Saved <b>.")]}))
+    assert page.one("div").attrs["role"] == role
+    assert page.one("p").text == "Saved <b>."
