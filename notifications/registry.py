@@ -61,7 +61,7 @@ def kind_named(name: str) -> Kind:
 
 def label_of(name: str) -> str:
     """What staff call this kind; account mail is worded by the accounts pages, so its name has to do."""
-    return str(_kinds[name].label) if name in _kinds else name.replace("_", " ").capitalize()
+    return str(_kinds[name].label) if name in _kinds else name.replace("_", " ").replace("-", " ").capitalize()
 
 
 def all_kinds() -> list[Kind]:

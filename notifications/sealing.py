@@ -19,7 +19,7 @@ def seal(rendered: Rendered) -> bytes:
 def unseal(sealed: bytes) -> Rendered:
     """Raises Unreadable if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
     try:
-        return Rendered(**json.loads(_box().decrypt(bytes(sealed))))
+        return Rendered(**json.loads(_box().decrypt(sealed)))
     except InvalidToken as error:
         raise Unreadable from error
 

@@ -84,7 +84,7 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
 
 def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
     if notification.is_account_mail:
-        rendered = sealing.unseal(notification.sealed_body or b"")
+        rendered = sealing.unseal(bytes(notification.sealed_body or b""))
         return rendered, mime.compose(notification, rendered)
     message: Message = kind_named(notification.kind).build(notification)
     rendered = rendering.render(message)

@@ -31,7 +31,7 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
         version=first.version,
         recipient=first.recipient,
         resend_of=first,
-        resent_by=by,
+        resent_by_id=by.pk if by else None,
         created_at=now,
         due_at=now,
         expires_at=first.expires_at,
@@ -56,7 +56,7 @@ def may_resend(notification: Notification) -> bool:
 def _refuse_unless_possible(first: Notification, now: datetime) -> None:
     if first.is_account_mail:
         raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
-    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():  # type: ignore[attr-defined]
+    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
         raise CannotResend(_("This message is already on its way."))
     if first.expires_at and first.expires_at <= now:
         raise CannotResend(_("It is too late for this message: its time has passed."))

@@ -1,0 +1,144 @@
+"""Every message, its state, its attempts and its words; staff can read it and send it again, nothing else."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import linebreaks_filter
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.references import tidy_reference
+from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from notifications.models import Notification
+from notifications.registry import all_kinds, label_of
+from notifications.services import may_resend, resend
+
+BODIES = ("subject", "text_body", "html_body", "sealed_body")
+
+
+def send_again(obj: Notification, *, by: Any) -> Notification:
+    return resend(obj, by=by, now=timezone.now())
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.name, str(kind.label)) for kind in all_kinds()] + [("account", _("Account mail"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
+        value = self.value()
+        if value == "account":
+            return queryset.filter(is_account_mail=True)
+        return queryset.filter(kind=value) if value else queryset
+
+
+@admin.register(Notification, site=staff_site)
+class NotificationAdmin(StaffModelAdmin):
+    list_display = ["kind_label", "recipient", "reference", "state", "age", "due_at", "attempts", "last_error"]
+    list_filter = ["state", KindFilter, "created_at"]
+    search_fields = ["recipient", "reference"]
+    search_help_text = gettext_lazy("Search by email address or reference.")
+    ordering = ["-created_at", "-pk"]
+    actions = None
+    object_actions = [
+        ObjectAction(
+            slug="send-again",
+            label=gettext_lazy("Send again"),
+            perform=send_again,
+            available=may_resend,
+            explanation=gettext_lazy("The message is written afresh, as things stand now, and sent to the same address."),
+            done=gettext_lazy("It is on its way. The new message stands in the list."),
+            permission="resend",
+        )
+    ]
+    fieldsets = [
+        (None, {"fields": ["kind_label", "recipient", "reference", "state", "last_error", "resend_of", "resent_by"]}),
+        (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text", "shown_html"]}),
+        (
+            gettext_lazy("How it travelled"),
+            {
+                "fields": [
+                    "created_at",
+                    "due_at",
+                    "expires_at",
+                    "first_tried_at",
+                    "sent_at",
+                    "attempts",
+                    "kicked_at",
+                    "lease_until",
+                    "message_id",
+                ]
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return False
+
+    def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return request.user.has_perm("notifications.change_notification")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
+        return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        """Encrypted bodies never leave the database for a page, nor any body for the list."""
+        rows = super().get_queryset(request)
+        in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
+        return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
+    ) -> tuple[QuerySet[Notification], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(Q(recipient__icontains=term) | Q(reference=tidy_reference(term))), False
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_label(self, obj: Notification) -> str:
+        return label_of(obj.kind)
+
+    @admin.display(description=gettext_lazy("age"), ordering="created_at")
+    def age(self, obj: Notification) -> str:
+        return timesince(obj.created_at, depth=1)
+
+    @admin.display(description=gettext_lazy("subject"))
+    def shown_subject(self, obj: Notification) -> str:
+        return obj.subject or self._why_empty(obj)
+
+    @admin.display(description=gettext_lazy("text"))
+    def shown_text(self, obj: Notification) -> str:
+        return linebreaks_filter(obj.text_body, autoescape=True) if obj.text_body else self._why_empty(obj)
+
+    @admin.display(description=gettext_lazy("as the reader sees it"))
+    def shown_html(self, obj: Notification) -> SafeString | str:
+        if not obj.html_body:
+            return self._why_empty(obj)
+        return render_to_string("notifications/frame.html", {"url": reverse("message_html", args=[obj.pk])})
+
+    def _why_empty(self, obj: Notification) -> str:
+        if obj.is_account_mail:
+            return _("Kept private: it holds a code or a link for signing in.")
+        if not obj.recipient:
+            return _("Erased with the person.")
+        return (
+            _("Not written yet: a message is written when it is sent.")
+            if obj.state in {"pending", "sending"}
+            else _("Never written.")
+        )
