@@ -116,7 +116,7 @@ def form_errors(form: forms.BaseForm) -> Iterator[SummaryError]:
         yield SummaryError(str(message), "")
     for field in form:
         for message in field.errors:
-            yield hidden_error(message) if field.is_hidden else SummaryError(str(message), first_control_id(field))
+            yield hidden_error(str(message)) if field.is_hidden else SummaryError(str(message), first_control_id(field))
 
 
 def hidden_error(message: str) -> SummaryError:

@@ -1,6 +1,9 @@
 """When something is wrong: a page of its own that says what to do and whom to call."""
 
+from collections.abc import Callable
+
 import pytest
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory, override_settings
 
@@ -21,7 +24,9 @@ PHONE = "0808 800 5000"
         (views.server_error, 500, "Sorry, something went wrong"),
     ],
 )
-def test_each_says_what_to_do_and_whom_to_call(rf: RequestFactory, view, status: int, heading: str) -> None:
+def test_each_says_what_to_do_and_whom_to_call(
+    rf: RequestFactory, view: Callable[..., HttpResponse], status: int, heading: str
+) -> None:
     response = view(rf.get("/somewhere/"))
     page = Page(response.content.decode())
     assert response.status_code == status

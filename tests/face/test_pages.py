@@ -1,6 +1,7 @@
 """The pages that belong to no app: well formed, quick, current, and the same help on each."""
 
 import itertools
+from typing import Any
 
 import pytest
 from django.contrib.messages import constants
@@ -56,7 +57,7 @@ def test_numbers_are_one_tap_away(client: Client, path: str) -> None:
     assert links == ["tel:08088005000", "tel:999"]
 
 
-def test_signed_out_it_asks_the_database_nothing(client: Client, path: str, django_assert_num_queries) -> None:
+def test_signed_out_it_asks_the_database_nothing(client: Client, path: str, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert client.get(path).status_code == 200
 
@@ -118,7 +119,7 @@ def test_only_reading_is_possible(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
 
 
-def test_cookies_named_are_the_ones_we_set(client: Client, settings) -> None:
+def test_cookies_named_are_the_ones_we_set(client: Client, settings: Any) -> None:
     keys = [dt.text for dt in read(client, "/cookies/").all("dt")]
     assert keys == [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.DRAFT_COOKIE_NAME]
 

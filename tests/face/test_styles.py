@@ -47,8 +47,8 @@ def test_committed_css_is_what_the_sources_give(name: str, tmp_path: Path) -> No
     if not sass.exists() or not shutil.which("node"):
         pytest.skip("The stylesheets' tools are not installed (make css installs them).")
     out = tmp_path / "out.css"
-    command = [sass, "--style=compressed", "--no-source-map", f"--load-path={ASSETS / 'node_modules'}", "--quiet-deps"]
-    subprocess.run([*command, ASSETS / "scss" / f"{name}.scss", out], check=True, cwd=ASSETS)
+    options = ["--style=compressed", "--no-source-map", "--load-path=node_modules", "--quiet-deps"]
+    subprocess.run([str(sass), *options, f"scss/{name}.scss", str(out)], check=True, cwd=ASSETS)
     assert out.read_text() == (STATIC / "css" / f"{name}.css").read_text()
 
 
