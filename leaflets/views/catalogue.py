@@ -55,7 +55,7 @@ def form_for(leaflet: Leaflet, refused: AddForm | None) -> AddForm:
 
 
 # Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.
-@csp_replace({"default-src": [NONE], "object-src": [SELF]})
+@csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
 @cache_control(public=True, max_age=3600)
 @require_safe
 def leaflet_download(request: HttpRequest, slug: str) -> FileResponse:

@@ -38,7 +38,9 @@ def make_leaflet(slug: str = "", **fields: Any) -> Leaflet:
     return Leaflet.objects.create(slug=slug or f"leaflet-{number}", **{**defaults, **fields})
 
 
-def make_edition(now: datetime, *, stock: int = 50, leaflet: Leaflet | None = None, label: str = "March 2026", **fields: Any) -> Edition:
+def make_edition(
+    now: datetime, *, stock: int = 50, leaflet: Leaflet | None = None, label: str = "March 2026", **fields: Any
+) -> Edition:
     """The current edition of a leaflet, with a real PDF and stock that the ledger knows of."""
     leaflet = leaflet or make_leaflet(**fields)
     content = sample_pdf(leaflet, label=label, made_at=now)
@@ -49,7 +51,9 @@ def make_edition(now: datetime, *, stock: int = 50, leaflet: Leaflet | None = No
     return Edition.objects.get(pk=edition.pk)
 
 
-def make_order(person: Person, now: datetime, basket: dict[Leaflet, int] | None = None, *, by: User | None = None, **fields: Any) -> Order:
+def make_order(
+    person: Person, now: datetime, basket: dict[Leaflet, int] | None = None, *, by: User | None = None, **fields: Any
+) -> Order:
     basket = basket or {make_edition(now).leaflet: 5}
     return place_order(person=person, by=by, channel=Channel.WEB, basket=basket, delivery=DELIVERY, now=now, **fields)
 
