@@ -1,5 +1,16 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BookingsConfig(AppConfig):
     name = "bookings"
+    verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        from bookings import mail, privacy
+        from notifications import registry
+        from professionals.privacy import PrivacySource, register
+
+        for kind in mail.KINDS:
+            registry.register(kind)
+        register(PrivacySource("bookings", privacy.export, privacy.erase))

@@ -1,6 +1,16 @@
 """What bookings hold about a person: how each field is classified, how it is exported and erased."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from bookings.models import Booking, BookingEvent, BusyTime, EventKind
+from bookings.services import cancel
+from bookings.services.moving import record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
+from notifications.services import erase_bodies_about
+from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
     "PostcodeArea": {"code": NONE, "name": NONE, "nation": NONE, "latitude": NONE, "longitude": NONE},
@@ -115,3 +125,67 @@ FIELDS: dict[str, dict[str, str]] = {
         "reason": FREE_TEXT,
     },
 }
+
+EXPORTED = (
+    "reference",
+    "presentation__title",
+    "state",
+    "format",
+    "starts_at",
+    "ends_at",
+    "address_line_1",
+    "address_line_2",
+    "town",
+    "postcode",
+    "room",
+    "audience_size",
+    "audience_profession",
+    "contact_name",
+    "contact_phone",
+    "access_needs",
+    "notes",
+    "channel",
+    "closed_reason",
+    "created_at",
+)
+# A word where a form needs one, nothing elsewhere. Town, postcode, audience and times stay: they are figures, not a person.
+ERASED = {
+    "address_line_1": "",
+    "address_line_2": "",
+    "room": "",
+    "contact_name": "",
+    "contact_phone": "",
+    "access_needs": "",
+    "notes": "",
+    "closed_reason": "",
+    "submission_token": None,
+    "submission_digest": "",
+}
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """Every booking of this person with its history."""
+    bookings = Booking.objects.filter(person=person).order_by("pk")
+    history: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for event in BookingEvent.objects.filter(booking__in=bookings):
+        history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+    rows = bookings.values("pk", *EXPORTED)
+    return [{**{key: row[key] for key in EXPORTED}, "history": history[row["pk"]]} for row in rows]
+
+
+def erase(person: Person, now: datetime) -> None:
+    """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures."""
+    for booking in Booking.objects.filter(person=person).upcoming(now):
+        cancel(booking=booking, by=None, now=now)
+    bookings = list(Booking.objects.filter(person=person).order_by("pk"))
+    keys = [booking.pk for booking in bookings]
+    Booking.objects.filter(pk__in=keys).update(**ERASED)
+    BookingEvent.objects.filter(booking__in=keys).update(reason="")
+    BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
+    for booking in bookings:
+        record(booking, EventKind.ERASED, by=None, now=now)
+    erase_bodies_about(about_of(keys), now)
+
+
+def about_of(keys: Iterable[int]) -> list[str]:
+    return [f"booking:{key}" for key in keys]

@@ -10,6 +10,7 @@ from bookings.services.errors import MoveRefused, NeedsPresenter, NotStarted, To
 from bookings.services.locking import lock_booking
 from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 
 def record(
@@ -69,19 +70,22 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime) ->
 
 
 @transaction.atomic
-def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = "") -> Booking:
+def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> Booking:
     """Give the time back and tell everyone; calendars get a higher sequence. Its owner can until it starts, staff always.
 
-    Raises MoveRefused, TooLate.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate.
     """
     locked = lock_booking(booking, now=now)
     by_staff = by is None or by.is_staff
     if not by_staff and locked.starts_at <= now:
         raise TooLate
-    columns = {"sequence": locked.sequence + 1, "closed_reason": reason}
+    marked = locked.flagged_child_details or flagged
+    columns = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
     move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
     tell_cancelled(locked, now)
+    if flagged:
+        tell_lead(about=f"booking:{locked.pk}:cancelled", reference=locked.reference, now=now)
     return locked
 
 

@@ -30,8 +30,12 @@ class Address:
     postcode: str
     line_2: str = ""
 
+    @property
+    def lines(self) -> list[str]:
+        return [line for line in (self.line_1, self.line_2, self.town, self.postcode) if line]
 
-@dataclass(frozen=True)
+
+@dataclass
 class Details:
     """What we ask beside the slot. `flagged` says that the writer kept text that looks like a child's details."""
 

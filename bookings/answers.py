@@ -1,0 +1,64 @@
+"""What a booking draft says, in our own types. A draft holds one entry a step: where, when, details."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bookings.forms import to_start
+from bookings.models import Format, Hold, Presentation
+from bookings.services import Address, Details
+from professionals.models import Draft
+
+STEPS = ("where", "when", "details")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A draft's answers about this presentation; those about another one count as none."""
+
+    draft: Draft | None
+    presentation: Presentation
+
+    def step(self, name: str) -> dict[str, Any]:
+        answers: dict[str, Any] = self.draft.answers if self.draft else {}
+        entry: dict[str, Any] = answers.get(name) or {}
+        return entry
+
+    @property
+    def is_about_this(self) -> bool:
+        return self.step("where").get("presentation") == self.presentation.slug
+
+    def has(self, name: str) -> bool:
+        return bool(self.step(name)) and (self.is_about_this or name == "details")
+
+    def first_missing(self) -> str:
+        """The step to go to next: the first without an answer, else the check page."""
+        return next((name for name in STEPS if not self.has(name)), "check")
+
+    def missing_before(self, step: str) -> str:
+        """A step that must come before this one and has no answer yet, or ''."""
+        return next((name for name in STEPS[: STEPS.index(step)] if not self.has(name)), "")
+
+    @property
+    def format(self) -> str:
+        return str(self.step("where")["format"])
+
+    @property
+    def address(self) -> Address | None:
+        where = self.step("where")
+        if where["format"] != Format.WORKPLACE:
+            return None
+        return Address(where["address_line_1"], where["town"], where["postcode"], where["address_line_2"])
+
+    @property
+    def start(self) -> datetime | None:
+        """None before it is chosen."""
+        return to_start(self.step("when")["start"]) if self.has("when") else None
+
+    @property
+    def details(self) -> Details:
+        return Details(**self.step("details"))
+
+    @property
+    def hold(self) -> Hold | None:
+        return Hold.objects.filter(draft=self.draft).first() if self.draft else None

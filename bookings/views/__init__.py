@@ -1,0 +1,18 @@
+from bookings.views.check import book_check
+from bookings.views.flow import book_details, book_start, book_when, book_where
+from bookings.views.mine import booking, booking_calendar, booking_cancel, booking_placed
+from bookings.views.offers import presentation, presentations
+
+__all__ = [
+    "book_check",
+    "book_details",
+    "book_start",
+    "book_when",
+    "book_where",
+    "booking",
+    "booking_calendar",
+    "booking_cancel",
+    "booking_placed",
+    "presentation",
+    "presentations",
+]

@@ -1,0 +1,120 @@
+"""The last page: check your answers, and place the booking once."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import words
+from bookings.answers import Answers
+from bookings.models import Booking, Channel, Format
+from bookings.services import AlreadyPlaced, NotOffered, SlotTaken, Submission, book
+from bookings.views import times
+from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_to, offered
+from ctac.uk import format_span
+from professionals import drafts
+from professionals.access import person_required
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def book_check(request: HttpRequest, slug: str) -> HttpResponse:
+    now, presentation = timezone.now(), offered(slug)
+    answers = answers_about(request, presentation, now)
+    submission = Submission(request.POST.get("token", ""), request.POST.get("digest", ""))
+    if request.method == "POST" and (answers.draft is None or answers.draft.token != submission.token):
+        return placed_before(request, submission)
+    if answers.draft is None:
+        messages.info(request, _("There is nothing to check. What you have booked stands below."))
+        return redirect("my")
+    if answers.first_missing() != "check":
+        return go_to(answers.first_missing(), presentation)
+    if request.method != "POST":
+        return check_page(request, answers, now)
+    if submission.digest != drafts.digest(answers.draft.answers):
+        warning = _("Your answers were changed in another window. Please check them again.")
+        return check_page(request, answers, now, warning=warning)
+    return place(request, answers, submission, now)
+
+
+def placed_before(request: HttpRequest, submission: Submission) -> HttpResponse:
+    """The draft of this page is finished. Same token and content: the first confirmation. Other content: say so."""
+    found = request.person.bookings.filter(submission_token=submission.token).first()  # type: ignore[attr-defined]
+    if found is None:
+        messages.info(request, _("That page was too old to use. What you have booked stands below."))
+        return redirect("my")
+    if found.submission_digest == submission.digest:
+        return redirect("booking_placed", reference=found.reference)
+    return render(request, "bookings/already_placed.html", {"booking": found}, status=409)
+
+
+def place(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> HttpResponse:
+    try:
+        booking = book_answers(request, answers, submission, now)
+    except SlotTaken:
+        return times.lost_page(request, answers, answers.start or now, now)
+    except AlreadyPlaced:
+        return placed_before(request, submission)
+    except NotOffered as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("presentations")
+    if answers.draft:
+        drafts.finish(answers.draft)
+    return redirect("booking_placed", reference=booking.reference)
+
+
+def book_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
+    return book(
+        person=request.person,  # type: ignore[attr-defined]
+        by=request.user,  # type: ignore[arg-type]
+        channel=Channel.WEB,
+        presentation=answers.presentation,
+        format=answers.format,
+        address=answers.address,
+        start=answers.start or now,
+        details=answers.details,
+        submission=submission,
+        now=now,
+    )
+
+
+def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning: str = "") -> HttpResponse:
+    held = times.kept(answers, now)
+    start = answers.start
+    if start and not held and not times.diary_for(request, answers, now).offered_to(start):
+        return times.lost_page(request, answers, start, now)
+    context = {
+        "presentation": answers.presentation,
+        "sections": sections(request, answers),
+        "kept": held,
+        "warning": warning,
+        "token": answers.draft.token if answers.draft else "",
+        "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
+    }
+    return render(request, "bookings/check.html", context)
+
+
+def sections(request: HttpRequest, answers: Answers) -> list[dict[str, object]]:
+    person, presentation, start = request.person, answers.presentation, answers.start  # type: ignore[attr-defined]
+    where = "\n".join(answers.address.lines) if answers.address else Format(answers.format).label
+    when = format_span(start, start + presentation.length) if start else ""
+
+    def section(title: str, url: str, rows: list[words.Row]) -> dict[str, object]:
+        return {"title": title, "change_url": url, "rows": rows}
+
+    def change(step: str) -> str:
+        return f"{back_to(step, presentation)}?change=1"
+
+    account = f"{reverse('account_details')}?next={back_to('check', presentation)}"
+    return [
+        section(_("Presentation"), reverse("presentations"), [words.row(_("Title"), presentation.title)]),
+        section(_("Place"), change("where"), [words.row(_("Where"), where)]),
+        section(_("Time"), change("when"), [words.row(_("When"), when)]),
+        section(_("The day itself"), change("details"), words.details(answers.details)),
+        section(_("You"), account, [words.row(_("Name"), person.name), words.row(_("Email"), person.email)]),
+    ]

@@ -1,0 +1,136 @@
+"""Booking, page by page: where, when, details. Answers live in a draft, so nobody needs to sign in before the last page."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import rules
+from bookings.answers import STEPS, Answers
+from bookings.forms import DetailsForm, WhenForm, WhereForm, slot_value
+from bookings.models import Presentation
+from bookings.services import Details, DraftGone, SlotTaken, hold_slot, release_hold
+from bookings.views import times
+from professionals import drafts, limits
+from professionals.models import DraftKind
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+def offered(slug: str) -> Presentation:
+    return get_object_or_404(Presentation.objects.offered(), slug=slug)
+
+
+def answers_about(request: HttpRequest, presentation: Presentation, now: datetime) -> Answers:
+    return Answers(drafts.find(request, DraftKind.BOOKING, now), presentation)
+
+
+def go_to(step: str, presentation: Presentation) -> HttpResponse:
+    return redirect(f"book_{step}", slug=presentation.slug)
+
+
+def go_on(request: HttpRequest, step: str, answers: Answers) -> HttpResponse:
+    """The next page; for someone who came from the check page to change an answer, back there once nothing is missing."""
+    following = [*STEPS, "check"][STEPS.index(step) + 1]
+    return go_to(answers.first_missing() if "change" in request.GET else following, answers.presentation)
+
+
+def typed(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+@require_safe
+def book_start(request: HttpRequest, slug: str) -> HttpResponse:
+    return go_to("where", offered(slug))
+
+
+@require_http_methods(FORM_METHODS)
+def book_where(request: HttpRequest, slug: str) -> HttpResponse:
+    now, presentation = timezone.now(), offered(slug)
+    answers = answers_about(request, presentation, now)
+    form = WhereForm(typed(request), presentation=presentation, initial=where_so_far(request, answers))
+    if request.method == "POST" and form.is_valid():
+        return go_on(request, "where", keep_where(request, answers, form.cleaned_data, now))
+    return render(request, "bookings/where.html", {"form": form, "presentation": presentation})
+
+
+def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
+    """What was answered before, else where the person works."""
+    if answers.step("where"):
+        return answers.step("where")
+    person = request.person  # type: ignore[attr-defined]
+    return {"postcode": person.postcode} if person else {}
+
+
+def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:
+    """Another place or presentation has other slots, so a time that was chosen is given back."""
+    draft = drafts.find_or_start(request, DraftKind.BOOKING, now)
+    answer = {"presentation": before.presentation.slug, **cleaned}
+    matters = ("presentation", "format", "postcode")
+    if before.step("when") and any(before.step("where").get(name) != answer[name] for name in matters):
+        release_hold(draft=draft, now=now)
+        drafts.save_step(draft, "when", {}, now)
+    drafts.save_step(draft, "where", answer, now)
+    return Answers(draft, before.presentation)
+
+
+@require_http_methods(FORM_METHODS)
+def book_when(request: HttpRequest, slug: str) -> HttpResponse:
+    now, presentation = timezone.now(), offered(slug)
+    answers = answers_about(request, presentation, now)
+    if missing := answers.missing_before("when"):
+        return go_to(missing, presentation)
+    if request.method != "POST":
+        return times.week_page(request, answers, now)
+    form = WhenForm(request.POST, days=[])
+    if not form.is_valid():
+        return times.week_page(request, answers, now, typed=request.POST)
+    if limits.exceeded({limits.client_key(request, "hold"): rules.HOLDS_ALLOWED}, now):
+        return times.too_many_page(request, answers, now)
+    return keep_when(request, answers, form.cleaned_data["start"], now)
+
+
+def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: datetime) -> HttpResponse:
+    draft, person = answers.draft, request.person or None  # type: ignore[attr-defined]
+    if draft is None:
+        return go_to("where", answers.presentation)
+    try:
+        hold_slot(draft=draft, person=person, wish=times.wish_of(answers), start=start, now=now)
+    except SlotTaken:
+        return times.lost_page(request, answers, start, now)
+    except DraftGone:
+        return go_to("where", answers.presentation)
+    drafts.save_step(draft, "when", {"start": slot_value(start)}, now)
+    return go_on(request, "when", answers)
+
+
+@require_http_methods(FORM_METHODS)
+def book_details(request: HttpRequest, slug: str) -> HttpResponse:
+    now, presentation = timezone.now(), offered(slug)
+    answers = answers_about(request, presentation, now)
+    if answers.draft is None or (missing := answers.missing_before("details")):
+        return go_to(missing if answers.draft else "where", presentation)
+    form = DetailsForm(typed(request), initial=details_so_far(request, answers))
+    if request.method == "POST" and form.is_valid():
+        kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
+        drafts.save_step(answers.draft, "details", {**kept, "flagged": form.flagged}, now)
+        return go_on(request, "details", answers)
+    context = {"form": form, "presentation": presentation, "kept": times.kept(answers, now)}
+    return render(request, "bookings/details.html", context)
+
+
+def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
+    """What was answered before, else the person as their own contact."""
+    if answers.step("details"):
+        return answers.step("details")
+    person = request.person  # type: ignore[attr-defined]
+    return {"contact_name": person.name, "contact_phone": person.phone} if person else {}
+
+
+def back_to(step: str, presentation: Presentation) -> str:
+    return reverse(f"book_{step}", args=[presentation.slug])

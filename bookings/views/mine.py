@@ -1,0 +1,74 @@
+"""A booking, for its owner; anybody else's is not found."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import ical, words
+from bookings.forms import CancelForm
+from bookings.models import Booking, State
+from bookings.services import MoveRefused, TooLate, cancel
+from bookings.views.flow import FORM_METHODS
+from professionals.access import person_required
+
+HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
+
+
+def own_booking(request: HttpRequest, reference: str) -> Booking:
+    mine = request.person.bookings.with_names()  # type: ignore[attr-defined]
+    booking: Booking = get_object_or_404(mine, reference=reference)
+    return booking
+
+
+def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
+    return {
+        "booking": booking,
+        "facts": words.facts(booking),
+        "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
+        "may_cancel": booking.can_become(State.CANCELLED) and booking.starts_at > timezone.now(),
+    }
+
+
+@require_safe
+@person_required
+def booking(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_booking(request, reference)
+    more = {"details": words.details(found), "history": words.history(found, request.user.pk)}
+    return render(request, "bookings/booking.html", {**about(request, found), **more})
+
+
+@require_safe
+@person_required
+def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
+    """The confirmation: what people print and put on the wall."""
+    return render(request, "bookings/placed.html", about(request, own_booking(request, reference)))
+
+
+@require_safe
+@person_required
+def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_booking(request, reference)
+    if found.state not in HAS_CALENDAR_ENTRY:
+        raise Http404
+    response = HttpResponse(ical.calendar(found, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
+    return response
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    now, found = timezone.now(), own_booking(request, reference)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cancel(booking=found, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
+        except (MoveRefused, TooLate) as refusal:
+            messages.warning(request, refusal.message)
+        else:
+            messages.success(request, _("This booking is cancelled. We have sent you an email."))
+        return redirect("booking", reference=found.reference)
+    return render(request, "bookings/cancel.html", {"form": form, **about(request, found)})

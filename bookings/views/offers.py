@@ -1,0 +1,19 @@
+"""What can be booked."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from bookings.models import Presentation
+
+
+@require_safe
+def presentations(request: HttpRequest) -> HttpResponse:
+    return render(request, "bookings/presentations.html", {"presentations": Presentation.objects.offered()})
+
+
+@require_safe
+def presentation(request: HttpRequest, slug: str) -> HttpResponse:
+    return render(
+        request, "bookings/presentation.html", {"presentation": get_object_or_404(Presentation.objects.offered(), slug=slug)}
+    )

@@ -1,0 +1,118 @@
+"""How a booking is said, the same on pages and in emails."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import Booking, BookingEvent, EventKind, Format, State
+from ctac.uk import format_clock, format_day
+from professionals.models import Profession
+
+Row = dict[str, object]
+
+
+def row(label: str, value: object) -> Row:
+    return {"label": label, "value": value}
+
+
+def where(booking: Booking) -> str:
+    """The address in lines, or that it is online."""
+    return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
+
+
+def facts(booking: Booking) -> list[Row]:
+    """What, when, where, by whom, reference: what every message answers first."""
+    rows = [
+        row(_("Presentation"), booking.presentation.title),
+        row(_("When"), booking.when),
+        row(_("Where"), where(booking)),
+    ]
+    if booking.presenter and booking.state == State.CONFIRMED:
+        rows.append(row(_("Presenter"), booking.presenter.name))
+        if booking.format == Format.ONLINE and booking.presenter.joining_link:
+            rows.append(row(_("Joining link"), booking.presenter.joining_link))
+    return [*rows, row(_("Reference"), booking.reference)]
+
+
+class Told(Protocol):
+    """What the professional told us beside the slot: a booking, or the answers of a draft."""
+
+    audience_size: int
+    audience_profession: str
+    contact_name: str
+    contact_phone: str
+    room: str
+    access_needs: str
+    notes: str
+
+
+def details(told: Told) -> list[Row]:
+    """Empty answers are left out."""
+    rows = [
+        row(_("People coming"), told.audience_size),
+        row(_("Who is coming"), Profession(told.audience_profession).label if told.audience_profession else ""),
+        row(_("Contact on the day"), f"{told.contact_name}\n{told.contact_phone}".strip()),
+        row(_("Room, parking or entrance"), told.room),
+        row(_("Access needs"), told.access_needs),
+        row(_("Anything else"), told.notes),
+    ]
+    return [each for each in rows if each["value"]]
+
+
+def for_presenter(booking: Booking) -> list[Row]:
+    """What a presenter needs on the day. Free text that was flagged goes into no email (design.md)."""
+    rows = [
+        row(_("People coming"), booking.audience_size),
+        row(_("Contact on the day"), f"{booking.contact_name}, {booking.contact_phone}"),
+        row(_("Room, parking or entrance"), booking.room),
+    ]
+    if not booking.flagged_child_details:
+        rows.append(row(_("Access needs"), booking.access_needs))
+    return [each for each in rows if each["value"]]
+
+
+BY_THEM: dict[str, str | Promise] = {
+    EventKind.BOOKED: gettext_lazy("You booked it."),
+    EventKind.REQUESTED: gettext_lazy("You asked for it."),
+    EventKind.CANCELLED: gettext_lazy("You cancelled it."),
+}
+BY_US: dict[str, str | Promise] = {
+    EventKind.BOOKED: gettext_lazy("We booked it for you."),
+    EventKind.REQUESTED: gettext_lazy("We noted your request."),
+    EventKind.CONFIRMED: gettext_lazy("We confirmed it."),
+    EventKind.DECLINED: gettext_lazy("We could not say yes."),
+    EventKind.CANCELLED: gettext_lazy("We cancelled it."),
+    EventKind.DELIVERED: gettext_lazy("The presentation took place."),
+    EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another."),
+    EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
+}
+
+
+@dataclass(frozen=True)
+class Happened:
+    when: str
+    what: str | Promise
+
+
+def history(booking: Booking, user_id: int | None) -> list[Happened]:
+    """What happened, as its owner reads it. Events that are staff's own business are left out."""
+    found = []
+    for event in booking.events.all():
+        what = sentence(event, user_id)
+        if what:
+            found.append(Happened(moment(event.at), what))
+    return found
+
+
+def sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
+    own = event.by_id is not None and event.by_id == user_id
+    return (BY_THEM.get(event.kind) if own else None) or BY_US.get(event.kind)
+
+
+def moment(at: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm'."""
+    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
