@@ -18,6 +18,7 @@ urlpatterns = [
     path("privacy/", views.privacy, name="privacy"),
     path("cookies/", views.cookies, name="cookies"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("my/", views.my, name="my"),
     path("account/", include("professionals.urls")),
     path("", include("bookings.urls")),
     path("", include("leaflets.urls")),

@@ -6,7 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from bookings.models import Booking
 from ctac.middleware import request_reference
+from leaflets.models import Order
+from professionals.access import person_required
 
 logger = logging.getLogger(__name__)
 
@@ -60,3 +63,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Must not need the database: that may be what is broken."""
     return render(request, "errors/500.html", {"reference": request_reference.get()}, status=500)
+
+
+@require_safe
+@person_required
+def my(request: HttpRequest) -> HttpResponse:
+    """Everything that is this person's, in one place."""
+    context = {
+        "bookings": Booking.objects.for_my_page(request.person),
+        "orders": Order.objects.for_my_page(request.person),
+    }
+    return render(request, "my/index.html", context)
