@@ -16,7 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_checkpoints": "off",
+    "log_min_messages": "fatal",  # what a constraint refuses is the application's to tell
     "unix_socket_permissions": "0700",
 }
 # The same sorting on every machine, whichever locales it has.
@@ -120,7 +120,7 @@ def start(var_dir: Path, *, fast: bool = False) -> subprocess.Popen[bytes] | Non
                     start_new_session=True,
                     preexec_fn=processes.tied(signal.SIGINT),
                 )
-            wait_until_ready(var_dir, process)
+            wait_until_ready(var_dir, process, lambda: _last_words(var_dir))
         create_database(var_dir)
     return process
 
@@ -181,13 +181,13 @@ def clear_leftovers(var_dir: Path) -> None:
     (data_dir(var_dir) / "postmaster.pid").unlink(missing_ok=True)
 
 
-def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], last_words: Callable[[], str] = lambda: "") -> None:
     processes.wait_until(lambda: process.poll() is not None or _answers(var_dir), START_SECONDS)
     if process.poll() is not None:
-        raise PlatformError(f"PostgreSQL stopped at once{_last_words(var_dir)}. {INSTEAD}")
+        raise PlatformError(f"PostgreSQL stopped at once{last_words()}. {INSTEAD}")
     if not _answers(var_dir):
         process.terminate()
-        raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{_last_words(var_dir)}. {INSTEAD}")
+        raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_words()}. {INSTEAD}")
 
 
 def create_database(var_dir: Path) -> None:
@@ -221,9 +221,12 @@ def _is_ours(pid: int | None, var_dir: Path) -> bool:
 
 
 def _answers(var_dir: Path) -> bool:
+    """Asks only a server that calls itself ready: it logs every question that comes too early."""
     try:
+        if "ready" not in (data_dir(var_dir) / "postmaster.pid").read_text():
+            return False
         psycopg2.connect(database_url(var_dir, "postgres"), connect_timeout=5).close()
-    except psycopg2.OperationalError:
+    except (OSError, psycopg2.OperationalError):
         return False
     return True
 

@@ -1,0 +1,30 @@
+"""`python -m ctac.local.prepare`: the database of a development copy, brought up to date and filled with samples.
+
+Prints what a stranger needs to get in as one line of JSON. One process for all three, because each start of Django counts.
+"""
+
+import json
+import os
+import sys
+
+import django
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+    django.setup()
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        sys.exit(f"The database does not answer ({str(error).strip().splitlines()[0]}). Is DATABASE_URL right?")
+    call_command("load_sample_data", verbosity=0, stdout=sys.stderr)
+    from professionals import sample
+
+    print(json.dumps({"staff_email": sample.STAFF_EMAIL, "staff_password": sample.STAFF_PASSWORD}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""`python -m ctac.local.run` (which `make run` calls): everything of one copy, under one supervisor.
+
+Starts what no variable names a server for (PostgreSQL, mail sink), brings the database up to date, then runs
+web, worker and beat until Ctrl-C. The sockets of web and mail belong to the supervisor, so a restart refuses nobody.
+"""
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import environ
+
+from ctac.local import PlatformError, postgres, processes, smtp_sink
+from ctac.local.supervisor import Child, Supervisor
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+HOST = "127.0.0.1"
+USUAL_MAIL_PORT = 1025
+PATIENCE = 60.0  # seconds until the first page
+
+
+def main() -> int:
+    try:
+        environ.Env.read_env(BASE_DIR / ".env")
+        copy = Copy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=_port())
+        with copy.alone():
+            return copy.run()
+    except PlatformError as error:
+        say(str(error))
+        return 1
+
+
+def say(line: str) -> None:
+    with suppress(BrokenPipeError):
+        print(line, flush=True)
+
+
+class Copy:
+    """One running copy of the whole, in its own var folder."""
+
+    def __init__(self, var_dir: Path, port: int) -> None:
+        self.var_dir, self.port = var_dir, port
+        self.name = postgres.name_of(var_dir)
+        self.own_database = not os.environ.get("DATABASE_URL")
+        self.own_mail = not os.environ.get("EMAIL_URL")
+        self.supervisor = Supervisor(var_dir / "run.json", say, self._clean_up)
+        self.env: dict[str, str] = {}
+
+    def alone(self) -> IO[str]:
+        """Hold this var folder for as long as the returned file is open."""
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        lock = (self.var_dir / "run.lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            second = f"CTAC_VAR=var/second PORT={self.port + 1} make run"
+            raise PlatformError(
+                f"A copy already runs from this folder{_where(self.var_dir)}. Stop it with Ctrl-C, use another "
+                f"checkout, or start a second one with data of its own: {second}"
+            ) from None
+        return lock
+
+    def run(self) -> int:
+        supervisor = self.supervisor
+        supervisor.stop_on_signals()
+        self._end_leftovers()
+        with _listen(self.port) as web, _listen_for_mail() as mail:
+            try:
+                self._start(web, mail)
+                supervisor.run()
+            finally:
+                say("Stopping …")
+                supervisor.ask_to_stop([child for child in supervisor.children if child.name in {"web", "worker", "beat"}])
+                supervisor.stop()
+                if self.own_database:
+                    postgres.stop(self.var_dir)
+                self._end_leftovers()
+        return 0
+
+    def _start(self, web: socket.socket, mail: socket.socket) -> None:
+        supervisor = self.supervisor
+        self.port = web.getsockname()[1]
+        self.env = self._environment(mail)
+        supervisor.facts |= {"port": self.port, "mail_port": mail.getsockname()[1]}
+        if self.own_database:
+            self._start_database()
+        if self.own_mail:
+            words = ["-m", "ctac.local.smtp_sink", str(self.var_dir / "mail"), "--fd", str(mail.fileno())]
+            supervisor.add(Child("mail", self._python(*words, pass_fds=[mail.fileno()])))
+        login = self._prepare()
+        if supervisor.stopping:
+            return
+        supervisor.add(Child("web", self._python(*_gunicorn(web), pass_fds=[web.fileno()])))
+        supervisor.add(
+            Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")))
+        )
+        supervisor.add(Child("beat", self._python(*_celery("beat", "--pidfile="))))
+        if supervisor.run(until=self._answers, seconds=PATIENCE):
+            self._welcome(login)
+        elif not supervisor.stopping:
+            say("The web server does not answer yet; its lines above say why.")
+
+    def _start_database(self) -> None:
+        """The first start is ours to watch: what fails now will not get better by trying again."""
+        launch = postgres.prepare(self.var_dir)
+        prepared = [launch]
+        database = Child("database", lambda: (prepared.pop() if prepared else postgres.prepare(self.var_dir)).popen_arguments())
+        database.stop_signal = signal.SIGINT
+        self.supervisor.add(database)
+        if database.process is None:
+            raise PlatformError(f"PostgreSQL can't start. {postgres.INSTEAD}")
+        postgres.wait_until_ready(self.var_dir, database.process)
+        postgres.create_database(self.var_dir)
+
+    def _prepare(self) -> dict[str, str]:
+        """Migrations and samples; a Ctrl-C in the middle ends them cleanly."""
+        say("Preparing the database …")
+        command = self._python("-m", "ctac.local.prepare")()
+        prepared = subprocess.run(
+            **command, capture_output=True, text=True, check=False, preexec_fn=processes.tied(signal.SIGTERM)
+        )
+        if self.supervisor.stopping:
+            return {}
+        if prepared.returncode:
+            sys.stderr.write(prepared.stderr)
+            raise PlatformError("The database could not be prepared; the lines above say why.")
+        login: dict[str, str] = json.loads(prepared.stdout.splitlines()[-1])
+        return login
+
+    def _environment(self, mail: socket.socket) -> dict[str, str]:
+        env = os.environ | {
+            "CTAC_ENV": "development",
+            "CTAC_VAR": str(self.var_dir),
+            "DJANGO_SETTINGS_MODULE": "ctac.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+        env.setdefault("SITE_URL", self._address())
+        env.setdefault("EMAIL_URL", f"smtp://{HOST}:{mail.getsockname()[1]}")
+        return env
+
+    def _python(self, *words: str, pass_fds: list[int] | None = None) -> Callable[[], dict[str, Any]]:
+        """A command in this Python. Its -X mark finds whatever a killed supervisor left running."""
+        # Celery warns root about pickled messages, which we don't accept.
+        quiet = "ignore:You're running the worker with superuser:UserWarning"
+        args = [sys.executable, "-X", f"copy={self.name}", "-W", quiet, *words]
+        return lambda: {"args": args, "cwd": BASE_DIR, "env": self.env, "pass_fds": pass_fds or ()}
+
+    def _clean_up(self, name: str) -> None:
+        if name == "database":
+            postgres.clear_leftovers(self.var_dir)
+
+    def _end_leftovers(self) -> None:
+        """What a supervisor that was killed has left, where the kernel did not end it."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in self._leftovers():
+                processes.send_signal(pid, number)
+            if processes.wait_until(lambda: not self._leftovers(), 5):
+                return
+
+    def _leftovers(self) -> list[int]:
+        mark = f"copy={self.name} "
+        return [pid for pid, line in processes.command_lines().items() if mark in line and pid != os.getpid()]
+
+    def _address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
+        try:
+            connection.request("GET", "/", headers={"Host": "localhost"})
+            return connection.getresponse().status > 0
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _welcome(self, login: dict[str, str]) -> None:
+        address = self._address()
+        say("")
+        say(f"CTAC is ready: {address}/")
+        say(f"  Staff   {address}/staff/")
+        say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
+        say(f"          and the code from {address}/mailbox/")
+        say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
+        say("Ctrl-C stops everything; your data stay.")
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or int(text) > 65535:
+        raise PlatformError(f"PORT is {text!r}; set it to a number from 1 to 65535, such as PORT=8001.")
+    return int(text)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=256)
+    except PermissionError:
+        raise PlatformError(f"Port {port} is not for ordinary users. Choose another: PORT=8001 make run") from None
+    except OSError:
+        raise PlatformError(f"Port {port} is taken. Choose another: PORT={port + 1} make run") from None
+
+
+def _listen_for_mail() -> socket.socket:
+    """The usual port, which a command in another terminal finds too; any other where it is taken."""
+    try:
+        return socket.create_server((smtp_sink.HOST, USUAL_MAIL_PORT), backlog=256)
+    except OSError:
+        return socket.create_server((smtp_sink.HOST, 0), backlog=256)
+
+
+def _gunicorn(listening: socket.socket) -> list[str]:
+    bind = ["--bind", f"fd://{listening.fileno()}"]
+    log = ["--access-logfile", "-", "--access-logformat", '"%(r)s" %(s)s %(M)sms']
+    return ["-m", "gunicorn", "ctac.wsgi:application", *bind, "--workers", "2", "--threads", "4", "--no-control-socket", *log]
+
+
+def _celery(kind: str, *words: str) -> list[str]:
+    return ["-m", "celery", "--app", "ctac", "--quiet", kind, *words]
+
+
+def _where(var_dir: Path) -> str:
+    try:
+        facts = json.loads((var_dir / "run.json").read_text())
+        return f" at http://localhost:{facts['port']}/"
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
