@@ -76,6 +76,12 @@ def test_layers_within_an_app_import_only_lower_ones() -> None:
     assert wrong == []
 
 
+def lines_of_body(function: ast.FunctionDef) -> int:
+    """Without signature and docstring: those are for the caller and may be as long as they need."""
+    first = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
+    return (function.end_lineno or 0) - first[0].lineno + 1
+
+
 def test_files_and_functions_stay_readable() -> None:
     too_long = []
     for path in python_files("ctac", *OUR_APPS):
@@ -84,7 +90,7 @@ def test_files_and_functions_stay_readable() -> None:
         if source.count("\n") > MAX_FILE_LINES:
             too_long.append(name)
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES:
+            if isinstance(node, ast.FunctionDef) and lines_of_body(node) > MAX_FUNCTION_LINES:
                 too_long.append(f"{name}:{node.name}")
     assert too_long == []
 
@@ -152,6 +158,7 @@ def test_templates_that_override_a_library_still_override_something() -> None:
 class VisibleText(HTMLParser):
     """Collects what a reader would see or hear that did not come through gettext."""
 
+    NO_WORDS = {"style", "script", "code"}
     SPOKEN = {"alt", "title", "placeholder", "aria-label"}
 
     def __init__(self) -> None:
@@ -160,11 +167,11 @@ class VisibleText(HTMLParser):
         self.skipping = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.skipping += tag in {"style", "script"}
+        self.skipping += tag in self.NO_WORDS
         self.found += [value for name, value in attrs if name in self.SPOKEN and value and re.search(r"[A-Za-z]{2}", value)]
 
     def handle_endtag(self, tag: str) -> None:
-        self.skipping -= tag in {"style", "script"}
+        self.skipping -= tag in self.NO_WORDS
 
     def handle_data(self, data: str) -> None:
         if not self.skipping and re.search(r"[A-Za-z]{2}", data):
@@ -173,15 +180,16 @@ class VisibleText(HTMLParser):
 
 TRANSLATED = re.compile(r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 COMMENT = re.compile(r"{%\s*comment.*?{%\s*endcomment\s*%}|{#.*?#}", re.DOTALL)
+CSS_CLASSES = re.compile(r"{%\s*block (?:bodyclass|coltype)\s*%}.*?{%\s*endblock\b.*?%}", re.DOTALL)
 TEMPLATE_CODE = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
-# Words that are the same in every language: names, and codes that are read out.
-NOT_WORDS = {"CTAC"}
+# Our name is the same in every language.
+NOT_WORDS = {"CTAC", "– CTAC"}
 
 
 @pytest.mark.parametrize("name", template_names())
 def test_every_string_of_a_template_goes_through_gettext(name: str) -> None:
     source = (ROOT / "templates" / name).read_text()
-    for pattern in (COMMENT, TRANSLATED, TEMPLATE_CODE):
+    for pattern in (COMMENT, TRANSLATED, CSS_CLASSES, TEMPLATE_CODE):
         source = pattern.sub(" ", source)
     parser = VisibleText()
     parser.feed(re.sub(r"&[a-z]+;|&#\d+;", " ", source))
