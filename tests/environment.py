@@ -48,6 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from error
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two at least, because much of a test is waiting; eight at most, because each has a database."""
+    return max(2, min(os.cpu_count() or 1, 8))
+
+
 def pytest_unconfigure() -> None:
     if not FIRST:
         return

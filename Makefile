@@ -1,0 +1,52 @@
+# Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format css lock
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough: the usual one, or one with its version in its name.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+VENV := .venv/bin/python
+INSTALL := $(if $(PYTHON),$(PYTHON) ctac/local/install.py,echo "CTAC needs Python 3.11 or newer: none is here."; false)
+DEVELOPMENT := requirements.txt requirements-dev.txt
+APPS := ctac professionals bookings leaflets notifications
+# Settings for checks that connect to nothing; the values are for nobody's use.
+PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-check-only-0123456789abcdef \
+	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing
+
+help: ## list what there is
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+
+run: ## start everything on http://localhost:8000 (another port: PORT=8001 make run)
+	@$(INSTALL) requirements.txt
+	@exec $(VENV) -m ctac.local.run
+
+test: ## install what the tests need, a browser included, and run them all
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.live.browser
+	@$(VENV) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+lint: ## all that must be clean: style, templates, types, migrations, deployment settings
+	@$(INSTALL) $(DEVELOPMENT)
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m djlint --quiet --check --lint templates
+	env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -m mypy
+	@env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
+
+format: ## write Python and templates the way `make lint` wants them
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m ruff check --fix --quiet . ; $(VENV) -m ruff format .
+	@$(VENV) -m djlint --quiet --reformat templates || true
+
+css: ## rebuild the stylesheets from assets/ (needs Node)
+	@command -v npm >/dev/null || { echo "npm is not here: install Node 20 or newer"; exit 1; }
+	cd assets && npm ci && npm run build
+
+lock: ## pin requirements again from their .in files
+	@$(INSTALL) $(DEVELOPMENT)
+	@for name in requirements requirements-dev; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+		$(UPGRADE) $$name.in --output-file $$name.txt; done

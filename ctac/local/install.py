@@ -1,0 +1,72 @@
+"""The virtual environment of one checkout, made and brought up to date: `python3 ctac/local/install.py requirements.txt`.
+
+Runs on the machine's own Python before anything is installed, so it uses the standard library only.
+"""
+
+from __future__ import annotations  # an older Python must get as far as the sentence that asks for a newer one
+
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 11)
+VENV = Path(".venv")
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed.json"
+
+
+def main(files: list[str]) -> None:
+    if sys.version_info < OLDEST:
+        version = ".".join(str(number) for number in sys.version_info[:2])
+        sys.exit(f"CTAC needs Python 3.11 or newer, and this is {version}. Name another: make run PYTHON=python3.12")
+    wanted = {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files}
+    done = read_stamp()
+    if works() and wanted.items() <= done.items():
+        return
+    if not works():
+        make_venv()
+        done = {}
+    install([file for file in files if done.get(file) != wanted[file]])
+    STAMP.write_text(json.dumps({**done, **wanted}, indent=2))
+
+
+def read_stamp() -> dict[str, str]:
+    """What is installed: file name and the hash of its text."""
+    try:
+        found: dict[str, str] = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def works() -> bool:
+    """Also after the machine's Python was replaced, or the checkout moved."""
+    check = [str(PYTHON), "-c", f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"]
+    try:
+        return subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def make_venv() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        sys.exit("This Python can't make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        sys.exit(f"The virtual environment can't be made: {(made.stderr or made.stdout).strip()}")
+
+
+def install(files: list[str]) -> None:
+    print(f"Installing {' and '.join(files)} into .venv …", flush=True)
+    words = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    for file in files:
+        words += ["-r", file]
+    if subprocess.run(words, check=False).returncode:
+        sys.exit("The requirements could not be installed; the lines above say why. Is the network there?")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

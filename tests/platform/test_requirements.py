@@ -1,0 +1,57 @@
+"""What the project stands on is pinned, explained and named to whoever sets it up."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+LOCKS = ["requirements.txt", "requirements-dev.txt"]
+
+
+def lines_of(name: str) -> list[str]:
+    return (Path(settings.BASE_DIR) / name).read_text().splitlines()
+
+
+def packages(lines: list[str]) -> list[str]:
+    found = (re.match(r"([A-Za-z0-9-]+)", line) for line in lines)
+    return sorted(match[1].lower() for match in found if match)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_with_hashes(lock):
+    text = (Path(settings.BASE_DIR) / lock).read_text()
+    entries = [entry for entry in re.split(r"(?<!\\)\n", text) if entry and not entry.startswith("#")]
+    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_lock_names_a_server(lock):
+    assert [line for line in lines_of(lock) if "://" in line or "index-url" in line] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_holds_what_was_asked_for(lock):
+    asked = packages(lines_of(lock.replace(".txt", ".in")))
+    assert [name for name in asked if name not in packages(lines_of(lock))] == [name for name in asked if name == "-c"]
+
+
+@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+def test_every_requirement_has_a_reason(name):
+    asked = [line for line in lines_of(name) if line and not line.startswith(("#", "-c"))]
+    assert [line for line in asked if not re.search(r" # \w+", line)] == []
+
+
+def test_the_example_explains_every_variable_that_the_settings_read():
+    source = (Path(settings.BASE_DIR) / "ctac/settings.py").read_text()
+    read = set(re.findall(r'\b(?:env(?:\.\w+)?|required_in_production)\(\s*"([A-Z_]+)"', source))
+    explained = {match[1] for line in lines_of(".env.example") if (match := re.match(r"#([A-Z_]+)=", line))}
+    assert read == explained
+    assert len(read) > 20
+
+
+def test_every_variable_of_the_example_has_its_comment_above():
+    lines = lines_of(".env.example")
+    bare = [line for above, line in pairwise(lines) if re.match(r"#[A-Z_]+=", line) and not above.startswith("#")]
+    assert bare == []
