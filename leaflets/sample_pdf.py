@@ -1,6 +1,7 @@
 """The sample PDF of a leaflet, made from the same text as its web page, until staff upload the approved edition.
 
-Two A4 pages, tagged: a screen reader finds headings, paragraphs and lists in their order.
+Two A4 pages, tagged: a screen reader finds headings and paragraphs in their order (lists would need nested tags, which fpdf2's
+builder has not).
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from fpdf import FPDF
+from fpdf import FPDF, ViewerPreferences
 
 from leaflets.models import Leaflet
 
@@ -22,7 +23,7 @@ INK, QUIET, BRAND, WASH, ACCENT, PAPER = (
     (255, 255, 255),
 )
 MARGIN, TOP = 20, 18  # mm
-LINE = 5.6  # mm, of body text
+BODY, LINE = 12, 5.9  # points and mm
 
 
 class LeafletPdf(FPDF):
@@ -37,15 +38,19 @@ class LeafletPdf(FPDF):
         self.set_lang("en-GB")
         self.set_author("CTAC")
         self.set_creation_date(made_at)
-        self.viewer_preferences_title = title
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
         self.label = label
 
     @contextmanager
-    def tagged(self, kind: str) -> Iterator[None]:
-        """What is drawn inside is one element of this kind ('H1', 'P', 'LI'); it must stay on one page."""
+    def tagged(self, kind: str, text: str) -> Iterator[None]:
+        """What is drawn inside is one element of this kind ('H1', 'P') and reads so; it must stay on one page.
+
+        The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
+        """
         number = self.struct_builder.next_mcid_for_page(self.page)
         self._add_marked_content(struct_type=f"/{kind}", mcid=number)
-        self._out(f"/{kind} <</MCID {number}>> BDC")
+        spoken = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
+        self._out(f"/{kind} <</MCID {number} /ActualText <{spoken}>>> BDC")
         yield
         self._out("EMC")
 
@@ -64,21 +69,21 @@ class LeafletPdf(FPDF):
     def write_block(self, kind: str, text: str, *, size: float, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
         self.set_font("Helvetica", "B" if bold else "", size)
         self.set_text_color(*colour)
-        with self.tagged(kind):
+        with self.tagged(kind, text):
             self.multi_cell(0, size * 0.5, text, align="L", new_x="LMARGIN", new_y="NEXT")
 
     def write_points(self, points: list[str]) -> None:
         for point in points:
-            self.set_font("Helvetica", "", 11)
+            self.set_font("Helvetica", "", BODY)
             self.set_text_color(*INK)
-            with self.tagged("LI"):
+            with self.tagged("P", point):
                 self.cell(5, LINE, "•")
                 self.multi_cell(0, LINE, point, align="L", new_x="LMARGIN", new_y="NEXT")
-            self.ln(1.4)
+            self.ln(1.6)
 
     def write_section(self, heading: str, points: list[str]) -> None:
         self.ln(3)
-        self.write_block("H2", heading, size=15, bold=True, colour=BRAND)
+        self.write_block("H2", heading, size=17, bold=True, colour=BRAND)
         self.ln(1.5)
         self.write_points(points)
 
@@ -101,7 +106,7 @@ def _first_page(pdf: LeafletPdf, leaflet: Leaflet) -> None:
     pdf.set_y(58)
     _say_sample(pdf)
     for paragraph in leaflet.introduction.splitlines():
-        pdf.write_block("P", paragraph, size=11.5)
+        pdf.write_block("P", paragraph, size=13)
         pdf.ln(2)
     pdf.write_section(_("Where you may meet a trafficked child"), leaflet.situation_points)
     _foot(pdf)
@@ -125,7 +130,7 @@ def _say_sample(pdf: LeafletPdf) -> None:
 
 def _advice_line(pdf: LeafletPdf) -> None:
     facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "email": settings.ADVICE_EMAIL}
-    pdf.set_y(max(pdf.get_y() + 2, 236))
+    pdf.set_y(max(pdf.get_y() + 1, 240))
     pdf.band(pdf.get_y(), 28, WASH)
     pdf.ln(4)
     pdf.write_block("H2", _("Advice for professionals: %(phone)s") % facts, size=15, bold=True, colour=BRAND)

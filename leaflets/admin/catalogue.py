@@ -98,8 +98,8 @@ def withdraw(edition: Edition, *, by: User) -> None:
 @admin.register(Edition, site=staff_site)
 class EditionAdmin(StaffModelAdmin):
     form = EditionForm
-    list_display = ("leaflet", "label", "state", "review_on", "on_hand", "allocated", "available")
-    list_filter = ("state", "leaflet")
+    list_display = ("title", "label", "state", "review_on", "on_hand", "allocated", "available")
+    list_filter = ("state",)
     list_select_related = ("leaflet",)
     search_fields = ("leaflet__title", "label")
     figures = ("state", "pages", "size", "on_hand", "allocated", "available")
@@ -115,6 +115,10 @@ class EditionAdmin(StaffModelAdmin):
             done=_("The edition is withdrawn."),
         ),
     )
+
+    @admin.display(description=_("leaflet"), ordering="leaflet__position")
+    def title(self, edition: Edition) -> str:
+        return edition.leaflet.title
 
     @admin.display(description=_("available"))
     def available(self, edition: Edition) -> int:

@@ -1,13 +1,14 @@
 """Order for a caller: the staff page that places an order by the same service as the website."""
 
 import secrets
-from dataclasses import replace
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,56 +17,39 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.forms import PageForm
 from leaflets.forms import CopiesField, DeliveryForm, stock_hint
 from leaflets.models import Channel, Delivery, Leaflet, Order
 from leaflets.services import AlreadyPlaced, Shortfalls, place_order
-from professionals.forms import CallerForm
+from professionals.forms import CallerForm, clean_text
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
     from leaflets.admin.orders import OrderAdmin
 
 
-class CopiesForm(PageForm):
-    """How many of each title; empty for none."""
-
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, prefix="copies")
-        self.leaflets = {leaflet.slug: leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition}
-        for slug, leaflet in self.leaflets.items():
-            self.fields[slug] = CopiesField(
-                leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=False, min_value=0
-            )
-
-    def clean(self) -> dict[str, Any]:
-        if not self.errors and not any(self.cleaned_data.values()):
-            raise forms.ValidationError(_("Enter copies of at least one leaflet."))
-        return self.cleaned_data
-
-    def basket(self) -> dict[Leaflet, int]:
-        return {self.leaflets[slug]: copies for slug, copies in self.cleaned_data.items() if copies}
+def as_in_delivery(name: str, label: Any = "", *, same_as_caller: bool = False) -> forms.Field:
+    """A field of the delivery page. What is the same as the caller's own may stay empty here."""
+    field = deepcopy(DeliveryForm.base_fields[name])
+    field.label = label or field.label
+    if same_as_caller:
+        field.required = False
+        field.help_text = gettext_lazy("Leave empty if it is the caller’s.")
+    return field
 
 
-class CallerDeliveryForm(DeliveryForm):
-    """The address. What is the same as the caller's own may stay empty."""
+class OrderForCallerForm(ChildDetailsMixin, CallerForm):
+    """Who called, how many of each title, where to. Fields of the address begin with `to_`, of titles with `copies_`."""
 
-    autocomplete = dict.fromkeys((*DeliveryForm.texts, "postcode"), "off")
-    same_as_caller = ("name", "organisation_name", "postcode")
+    free_text_fields = ("to_attention",)
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, prefix="delivery")
-        for name in self.same_as_caller:
-            self.fields[name].required = False
-            self.fields[name].help_text = _("Leave empty if it is the caller’s.")
-        self.fields["name"].label = _("Name on the label")
-
-    def delivery_for(self, caller: dict[str, Any]) -> Delivery:
-        given = self.delivery()
-        return replace(given, **{name: getattr(given, name) or caller[name] for name in self.same_as_caller})
-
-
-class HowForm(PageForm):
+    to_name = as_in_delivery("name", gettext_lazy("Name on the label"), same_as_caller=True)
+    to_attention = as_in_delivery("attention")
+    to_organisation_name = as_in_delivery("organisation_name", gettext_lazy("Organisation on the label"), same_as_caller=True)
+    to_address_line_1 = as_in_delivery("address_line_1")
+    to_address_line_2 = as_in_delivery("address_line_2")
+    to_town = as_in_delivery("town")
+    to_postcode = as_in_delivery("postcode", gettext_lazy("Postcode to send to"), same_as_caller=True)
     channel = forms.ChoiceField(
         label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
     )
@@ -76,54 +60,87 @@ class HowForm(PageForm):
         help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. Stock is never exceeded."),
     )
 
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
+        self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in found}
+        for name, leaflet in self.leaflets.items():
+            self.fields[name] = CopiesField(
+                leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=False, min_value=0
+            )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not any(self.data.get(name) for name in self.leaflets) or not any(
+            self.cleaned_data.get(n, True) for n in self.leaflets
+        ):
+            self.add_error(None, _("Enter copies of at least one leaflet."))
+        return cleaned
+
+    def sections(self) -> list[tuple[str, list[BoundField]]]:
+        """The fields under headings, in the order of a phone call."""
+        also = [name for name in ("channel", "override_reason", CONFIRM_FIELD) if name in self.fields]
+        groups = {
+            _("Caller"): CallerForm.field_order,
+            _("Leaflets"): list(self.leaflets),
+            _("Send to"): [name for name in self.fields if name.startswith("to_")],
+            _("Also"): also,
+        }
+        return [(heading, [self[name] for name in names]) for heading, names in groups.items()]
+
+    def basket(self) -> dict[Leaflet, int]:
+        return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
+
+    def delivery(self) -> Delivery:
+        typed = {name: self.cleaned_data[f"to_{name}"] for name in (*DeliveryForm.texts, "postcode")}
+        own = {name: self.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
+        return Delivery(**{name: clean_text(value) or own.get(name, "") for name, value in typed.items()})
+
+    def show(self, refusal: Shortfalls) -> None:
+        """Each title that is short, beside its field."""
+        for short in refusal.shortfalls:
+            self.add_error(f"copies_{short.leaflet.slug}", short.message)
+
 
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
-    data = request.POST if request.method == "POST" else None
-    caller, copies, delivery, how = CallerForm(data), CopiesForm(data), CallerDeliveryForm(data), HowForm(data)
-    # Every form is asked, so that the page says everything that is wrong at once.
-    valid = {form.is_valid() for form in (caller, copies, delivery, how)} == {True}
-    if valid:
-        order = place(request, caller, copies, delivery, how)
-        if order:
-            messages.success(
-                request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
-            )
-            return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
+    form = OrderForCallerForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (order := place(request, form)):
+        messages.success(
+            request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
+        )
+        return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "title": _("Order for a caller"),
-        "sections": [(_("Caller"), caller), (_("Leaflets"), copies), (_("Send to"), delivery), (_("Also"), how)],
+        "form": form,
+        "button": _("Place the order"),
         "token": request.POST.get("token") or secrets.token_urlsafe(32),
-        "changelist_url": reverse("staff:leaflets_order_changelist"),
     }
     return TemplateResponse(request, "leaflets/staff/order_for_caller.html", context)
 
 
-def place(
-    request: HttpRequest, caller: CallerForm, copies: CopiesForm, delivery: CallerDeliveryForm, how: HowForm
-) -> Order | None:
-    """The order, or None with every shortfall said beside its field. A refused order leaves no new person behind."""
-    now = timezone.now()
+def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
+    """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
+    by, now = request.user, timezone.now()
     try:
         with transaction.atomic():
-            person = find_or_enter_person(**caller.details(), email=caller.cleaned_data["email"], by=request.user, now=now)  # type: ignore[arg-type]
+            person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
             return place_order(
                 person=person,
-                by=request.user,  # type: ignore[arg-type]
-                channel=Channel(how.cleaned_data["channel"]),
-                basket=copies.basket(),
-                delivery=delivery.delivery_for(caller.cleaned_data),
-                flagged=delivery.flagged,
+                by=by,  # type: ignore[arg-type]
+                channel=Channel(form.cleaned_data["channel"]),
+                basket=form.basket(),
+                delivery=form.delivery(),
+                flagged=form.flagged,
                 now=now,
                 token=request.POST.get("token") or None,
-                override_reason=how.cleaned_data["override_reason"],
+                override_reason=form.cleaned_data["override_reason"],
             )
     except Shortfalls as refusal:
-        for short in refusal.shortfalls:
-            copies.add_error(short.leaflet.slug, short.message)
+        form.show(refusal)
     except AlreadyPlaced as refusal:
         return refusal.order
     return None

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -12,19 +13,27 @@ from leaflets.models import StockMovement
 
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
-    list_display = ("at", "edition", "kind", "on_hand_change", "allocated_change", "order", "by", "reason")
+    list_display = ("at", "title", "edition_label", "kind", "on_hand_change", "allocated_change", "order", "by", "reason")
     list_display_links = None
-    list_filter = ("kind", "edition__leaflet", "at")
+    list_filter = ("kind", "at")
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     ordering = ("-at", "-pk")
+
+    @admin.display(description=_("leaflet"))
+    def title(self, movement: StockMovement) -> str:
+        return movement.edition.leaflet.title
+
+    @admin.display(description=_("edition"))
+    def edition_label(self, movement: StockMovement) -> str:
+        return movement.edition.label
 
     @admin.display(description=_("order"))
     def order(self, movement: StockMovement) -> SafeString | str:
         if movement.order_line is None:
             return "–"
         order = movement.order_line.order
-        return format_html('<a href="{}">{}</a>', f"../order/{order.pk}/change/", order.reference)
+        return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Movements are written by what causes them."""

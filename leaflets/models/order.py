@@ -77,7 +77,7 @@ class Order(models.Model):
     reference = models.CharField(_("reference"), max_length=10, unique=True)
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
-    channel = models.CharField(_("came by"), max_length=5, choices=Channel, default=Channel.WEB)
+    channel = models.CharField(_("channel"), max_length=5, choices=Channel, default=Channel.WEB)
     name = models.CharField(_("name"), max_length=150)
     attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
     organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
@@ -89,7 +89,7 @@ class Order(models.Model):
         _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
     )
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
-    created_at = models.DateTimeField(_("placed"))
+    created_at = models.DateTimeField(_("day it was placed"))
 
     objects = OrderQuerySet.as_manager()
 

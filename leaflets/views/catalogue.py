@@ -22,8 +22,8 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 def catalogue_page(request: HttpRequest, refused: AddForm | None = None) -> HttpResponse:
     """All titles, or those for one profession; `refused` is the form of a title that could not be added to the basket."""
     titles = list(Leaflet.objects.in_catalogue())
-    audience = request.GET.get("for", "")
-    shown = [leaflet for leaflet in titles if leaflet.audience in {audience, ""}] if audience in Profession.values else titles
+    audience = request.GET.get("for", "") if request.GET.get("for") in Profession.values else ""
+    shown = [leaflet for leaflet in titles if not audience or leaflet.audience in {audience, ""}]
     context = {
         "cards": [(leaflet, form_for(leaflet, refused)) for leaflet in shown],
         "audiences": [(value, label) for value, label in Profession.choices if value in {leaflet.audience for leaflet in titles}],
