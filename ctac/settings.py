@@ -207,9 +207,12 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
+ACCOUNT_RATE_LIMITS = {"confirm_email": "5/5m/key"}  # allauth's 1 in 10 s would stop a double click at sign-up
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CTAC"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a little off (RFC 6238)
 
 # Sessions and cookies
 SESSION_COOKIE_AGE = 14 * 24 * 3600

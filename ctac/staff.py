@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
@@ -38,13 +39,15 @@ class StaffAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send each to what they lack: sign in, enrol a second factor, sign in again with it; others may not enter."""
         user = request.user
+        afterwards = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
         if not user.is_authenticated:
-            return redirect(f"{reverse('account_login')}?next={request.GET.get('next') or reverse('staff:index')}")
+            return redirect(f"{reverse('account_login')}?{afterwards}")
         if not user.is_active or not user.is_staff:
             raise PermissionDenied
         if self.has_permission(request):
             return redirect("staff:index")
-        return redirect("mfa_reauthenticate" if is_mfa_enabled(user) else "mfa_activate_totp")
+        second_factor = "mfa_reauthenticate" if is_mfa_enabled(user) else "mfa_activate_totp"
+        return redirect(f"{reverse(second_factor)}?{afterwards}")
 
 
 staff_site = StaffAdminSite(name="staff")

@@ -1,10 +1,150 @@
+"""Where allauth asks us: how mail leaves, what happens when an address is verified and when someone signs in."""
+
+import io
+import logging
+import unicodedata
+from datetime import timedelta
+from typing import Any
+
+import segno
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from notifications import rendering
+from notifications.services import seal_and_send
+from professionals import drafts, limits, secret_box, services, sign_up
+from professionals.access import with_next
+from professionals.middleware import person_of
+from professionals.models import Person, User
+
+logger = logging.getLogger(__name__)
+CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+NOTICE_LASTS = timedelta(days=3)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed. Call us if you think that is a mistake."),
+        "email_password_mismatch": _(
+            "That email address and password don’t belong together. Check both, or sign in with a code."
+        ),
+        "email_taken": _("We can’t use that email address. Enter another one."),
+        "duplicate_email": _("That is already your email address. Enter the new one."),
+        "enter_current_password": _("That is not your password now. Check it and type it again."),
+        "incorrect_code": _("That code is not right. Check the newest email from us and type the code again."),
+        "incorrect_password": _("That password is not right. Check it and type it again."),
+        "too_many_login_attempts": _("That was tried too often. Wait a few minutes and start again."),
+        "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
+        "max_email_addresses": _("You are changing your email address already. Enter the code that we sent."),
+    }
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Pages are all that we serve: no header turns them into JSON."""
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return limits.client_address(request)
+
+    def clean_email(self, email: str) -> str:
+        """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
+        return unicodedata.normalize("NFKC", email).lower()
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
+        now = timezone.now()
+        context = {**context, **rendering.mail_facts(), "email": email}
+        context["subject"] = subject = rendering.one_line(render_to_string(f"{template_prefix}_subject.txt", context))
+        seal_and_send(
+            kind=f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}",
+            to=email,
+            subject=subject,
+            text=rendering.tidy_text(render_to_string(f"{template_prefix}_message.txt", context)),
+            html=render_to_string(f"{template_prefix}_message.html", context),
+            now=now,
+            expires_at=now + (CODE_LASTS if "code" in context else NOTICE_LASTS),
+        )
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """The code was right: the address is theirs, at sign-up or instead of the old one."""
+        try:
+            with transaction.atomic():
+                confirmed = super().confirm_email(request, email_address)
+                if confirmed:
+                    self._join(request, email_address.user, email_address.email)
+        except IntegrityError:  # verified for another account at the same moment
+            return False
+        return confirmed
+
+    def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
+        details = sign_up.typed_details(request, email)
+        return services.address_verified(user=user, email=email, details=details, now=timezone.now())
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+        """What this browser has typed becomes theirs; whom we don't know yet goes by the details page."""
+        response = super().post_login(request, user, **kwargs)
+        person = person_of(request) or self._join(request, user, user.email)  # a sign-in code, too, shows whose address it is
+        request.person = person  # type: ignore[attr-defined]
+        if person is not None:
+            drafts.adopt(request, person, timezone.now())
+        elif not user.is_staff:
+            return redirect(with_next("account_details", response["Location"]))
+        return response
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        if request.user.is_staff and not Person.objects.filter(user=request.user).exists():  # type: ignore[union-attr]
+            return reverse("staff:index")
+        return str(settings.LOGIN_REDIRECT_URL)
+
+    def logout(self, request: HttpRequest) -> None:
+        super().logout(request)
+        drafts.forget_cookie(request)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_details")
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        return reverse("account_details") if self.request.user.is_authenticated else reverse("account_login")
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    pass
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("That code is not right, or was used already. Wait for the next one and type it."),
+        "cannot_delete_authenticator": _("Staff need a second factor. If you get a new phone, ask a manager to reset it."),
+        "cannot_generate_recovery_codes": _("Set up your authenticator app first."),
+    }
+
+    def build_totp_svg(self, url: str) -> str:
+        """Black on white in dark mode too, or some phones can't read it. Served by a view: our CSP allows no data: image."""
+        drawing = io.BytesIO()
+        segno.make(url, error="m", micro=False).save(
+            drawing, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
+        )
+        return drawing.getvalue().decode()
+
+    def encrypt(self, text: str) -> str:
+        return secret_box.lock(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What none of our keys opens is no secret any more: a random one stands for it, so that no code is right."""
+        try:
+            return secret_box.unlock(encrypted_text)
+        except InvalidToken:
+            logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
+            return generate_totp_secret()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return not authenticator.user.is_staff

@@ -8,6 +8,9 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import registry
-        from professionals import safeguarding
+        from professionals import allauth_limits, own_data, privacy, safeguarding
 
+        allauth_limits.install()
         registry.register(safeguarding.KIND)
+        for source in own_data.SOURCES:
+            privacy.register(source)

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
@@ -112,7 +111,7 @@ class CallerForm(DetailsForm):
 
 
 class SignUpDetailsForm(DetailsForm):
-    """The base of allauth's sign-up form, which puts the email address first."""
+    """The base that allauth gives its sign-up form (ACCOUNT_SIGNUP_FORM_CLASS); see account_forms.SignUpForm."""
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        services.sign_up(user=user, now=timezone.now(), **self.details())
+        """Nothing more to store: the details wait in the session until the address is verified."""

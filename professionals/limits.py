@@ -5,6 +5,7 @@ A limit is a fixed window: it opens with the first hit and everything in it is f
 
 import hashlib
 import ipaddress
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from django.http import HttpRequest
 from professionals.models import RateLimit
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
-TABLE = RateLimit._meta.db_table
+TABLE = "professionals_ratelimit"
 
 
 def exceeded(limits: Mapping[str, tuple[int, timedelta]], now: datetime) -> set[str]:
@@ -34,13 +35,14 @@ def count(limits: Mapping[str, tuple[int, timedelta]], now: datetime) -> dict[st
     names = {hashed(key): key for key in limits}
     rows = [(digest, now + limits[names[digest]][1]) for digest in sorted(names)]  # sorted: two requests lock in the same order
     values = ", ".join(["(%s, 1, %s)"] * len(rows))
+    # Only our own table name and a number are put into the statement; every value is passed beside it.
     statement = f"""
         INSERT INTO {TABLE} AS stored (key, hits, resets_at) VALUES {values}
         ON CONFLICT (key) DO UPDATE SET
             hits = CASE WHEN stored.resets_at <= %s THEN 1 ELSE LEAST(stored.hits + 1, {MOST_HITS}) END,
             resets_at = CASE WHEN stored.resets_at <= %s THEN EXCLUDED.resets_at ELSE stored.resets_at END
         RETURNING key, hits
-    """
+    """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [*(value for row in rows for value in row), now, now])
         return {names[digest]: hits for digest, hits in cursor.fetchall()}
@@ -56,7 +58,7 @@ def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
 def give_back(key: str) -> None:
     """Take one hit back: what was counted as an attempt turned out well."""
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {TABLE} SET hits = hits - 1 WHERE key = %s AND hits > 0", [hashed(key)])
+        cursor.execute(f"UPDATE {TABLE} SET hits = hits - 1 WHERE key = %s AND hits > 0", [hashed(key)])  # noqa: S608
 
 
 def clear(keys: Iterable[str]) -> None:
@@ -64,8 +66,9 @@ def clear(keys: Iterable[str]) -> None:
 
 
 def hashed(key: str) -> str:
-    """What is stored instead of the key, the same in any case: keys carry addresses."""
-    return hashlib.sha256(f"{settings.SECRET_KEY}:{key.casefold()}".encode()).hexdigest()
+    """What is stored instead of the key, the same in any case and form of the letters: keys carry addresses."""
+    same = unicodedata.normalize("NFKC", key).casefold()
+    return hashlib.sha256(f"{settings.SECRET_KEY}:{same}".encode("utf-8", "replace")).hexdigest()
 
 
 def client_key(request: HttpRequest, action: str) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from notifications.registry import Kind, Message
@@ -34,7 +33,7 @@ class ChildDetailsMixin(forms.Form):
         self.flagged = False
         if self._suspicious():
             self.fields[CONFIRM_FIELD] = forms.BooleanField(
-                required=False, label=_("I have read this. Keep what I wrote, and tell your safeguarding lead that it is there.")
+                required=False, label=_("Keep what I wrote. Your safeguarding lead is told that it is there.")
             )
 
     def clean(self) -> dict[str, Any] | None:
@@ -54,25 +53,22 @@ class ChildDetailsMixin(forms.Form):
         return [name for name, text in typed.items() if looks_like_child_details(text)]
 
 
-def explanation() -> str | Promise:
-    """What the form says beside the field: take it out, and whom to call about a child."""
+def explanation() -> str:
+    """What the form says beside the field: take it out, and whom to call about a child, out of hours too."""
     facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "route": settings.OUT_OF_HOURS_ROUTE}
     if settings.OUT_OF_HOURS_ROUTE:
-        return (
-            _(
-                "This looks like details of a child. Please take them out: we arrange presentations and leaflets here and can’t act "
-                "on them. Worried about a child? Call the advice line on %(phone)s (%(hours)s). At other times: %(route)s. "
-                "In immediate danger, call 999."
-            )
-            % facts
+        sentence = _(
+            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? Call the "
+            "advice line on %(phone)s, %(hours)s. At other times: %(route)s. In immediate danger, call 999. "
+            "If this is not about a child, tick the box at the end."
         )
-    return (
-        _(
-            "This looks like details of a child. Please take them out: we arrange presentations and leaflets here and can’t act "
-            "on them. Worried about a child? Call the advice line on %(phone)s (%(hours)s). In immediate danger, call 999."
+    else:
+        sentence = _(
+            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? Call the "
+            "advice line on %(phone)s, %(hours)s. In immediate danger, call 999. "
+            "If this is not about a child, tick the box at the end."
         )
-        % facts
-    )
+    return str(sentence % facts)
 
 
 def tell_lead(*, about: str, reference: str, now: datetime) -> None:

@@ -1,3 +1,43 @@
-from django.urls import include, path
+"""Sign-in, sign-up and the person's own pages. Of allauth's routes only those that we use exist, under allauth's names."""
 
-urlpatterns = [path("", include("allauth.urls"))]
+from allauth.account import views as allauth_account
+from allauth.mfa.base import views as allauth_mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from django.urls import path
+
+from professionals import account_views as account
+from professionals import views
+
+urlpatterns = [
+    path("details/", views.details, name="account_details"),
+    path("my-data/", views.my_data, name="account_my_data"),
+    # In and out
+    path("signup/", account.SignUpView.as_view(), name="account_signup"),
+    path("login/", account.SignInView.as_view(), name="account_login"),
+    path("login/password/", account.PasswordSignInView.as_view(), name="account_login_password"),
+    path("login/code/", account.RequestCodeView.as_view(), name="account_request_login_code"),
+    path("login/code/confirm/", account.SignInCodeView.as_view(), name="account_confirm_login_code"),
+    path("logout/", allauth_account.logout, name="account_logout"),
+    path("inactive/", allauth_account.account_inactive, name="account_inactive"),
+    path("reauthenticate/", account.ReauthenticateView.as_view(), name="account_reauthenticate"),
+    # Address
+    path("email/", account.NewAddressView.as_view(), name="account_email"),
+    path("confirm-email/", account.address_code, name="account_email_verification_sent"),
+    # Password
+    path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),
+    path("password/set/", account.SetPasswordView.as_view(), name="account_set_password"),
+    path("password/reset/", account.ForgottenPasswordView.as_view(), name="account_reset_password"),
+    path("password/reset/confirm/", account.ResetCodeView.as_view(), name="account_confirm_password_reset_code"),
+    path("password/reset/complete/", account.ResetPasswordView.as_view(), name="account_complete_password_reset"),
+    path("password/reset/done/", allauth_account.password_reset_from_key_done, name="account_password_reset_completed"),
+    # Second factor
+    path("2fa/", allauth_mfa.index, name="mfa_index"),
+    path("2fa/authenticate/", account.SecondFactorView.as_view(), name="mfa_authenticate"),
+    path("2fa/reauthenticate/", account.SecondFactorAgainView.as_view(), name="mfa_reauthenticate"),
+    path("2fa/totp/activate/", account.ActivateAppView.as_view(), name="mfa_activate_totp"),
+    path("2fa/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("2fa/totp/qr.svg", views.totp_qr, name="mfa_totp_qr"),
+    path("2fa/recovery-codes/", account.RecoveryCodesView.as_view(), name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/generate/", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+]

@@ -1,11 +1,13 @@
 """The domains whose addresses are work addresses from the first day. Staff add others."""
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 DOMAINS = ["nhs.net", "nhs.uk", "gov.uk", "police.uk", "sch.uk", "ac.uk"]
 
 
-def add(apps, schema_editor):
+def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     domain = apps.get_model("professionals", "RecognisedDomain")
     domain.objects.bulk_create([domain(domain=name) for name in DOMAINS], ignore_conflicts=True)
 

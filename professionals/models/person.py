@@ -37,7 +37,10 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
 
 class Person(models.Model):
-    """One professional. Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address."""
+    """One professional.
+
+    Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
@@ -63,6 +66,7 @@ class Person(models.Model):
         ordering = ["name", "pk"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("erase_person", _("Can erase a person"))]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
         ]

@@ -1,24 +1,27 @@
 """Every write about who people are. Other apps import from here."""
 
-from professionals.services.organisations import NothingToMerge, is_recognised, merge_organisations, organisation_named
+from professionals.services.clearing import clear_expired
+from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
     address_verified,
     find_or_enter_person,
     give_details,
-    sign_up,
     update_details,
 )
+from professionals.services.staff_accounts import open_account, reset_second_factor
 
 __all__ = [
     "Details",
-    "NothingToMerge",
+    "NothingToMergeError",
     "address_verified",
+    "clear_expired",
     "find_or_enter_person",
     "give_details",
     "is_recognised",
     "merge_organisations",
+    "open_account",
     "organisation_named",
-    "sign_up",
+    "reset_second_factor",
     "update_details",
 ]

@@ -11,7 +11,7 @@ from professionals.models import Organisation, RecognisedDomain, User
 from professionals.services.relations import repoint
 
 
-class NothingToMerge(DomainError):
+class NothingToMergeError(DomainError):
     message = _("Choose at least two organisations to merge.")
 
 
@@ -32,11 +32,11 @@ def organisation_named(name: str) -> Organisation | None:
 def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], by: User | None, now: datetime) -> int:
     """Make the others' people (and whatever else points to them) `keep`'s, remove the others, say how many went.
 
-    Raises NothingToMerge when there is no other.
+    Raises NothingToMergeError when there is no other.
     """
     keys = {other.pk for other in others} - {keep.pk}
     if not keys:
-        raise NothingToMerge
+        raise NothingToMergeError
     locked = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
     for organisation in locked:
         if organisation.pk != keep.pk:

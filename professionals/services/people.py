@@ -11,6 +11,7 @@ from professionals.services.organisations import organisation_named
 from professionals.services.relations import repoint
 
 logger = logging.getLogger(__name__)
+_COLUMNS = ("name", "profession", "organisation", "phone", "postcode")
 
 
 class Details(TypedDict):
@@ -48,88 +49,71 @@ def update_details(*, person: Person, by: User | None, now: datetime, **details:
     """Store what the person changed about themselves."""
     for column, value in _columns(details).items():
         setattr(person, column, value)
-    person.save(update_fields=list(_columns_of_details))
+    person.save(update_fields=list(_COLUMNS))
     return person
 
 
-@transaction.atomic
-def sign_up(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
-    """Keep what was typed at sign-up. The address stays empty until its owner has shown that it is theirs."""
-    person, _ = Person.objects.update_or_create(user=user, defaults={"email": "", **_columns(details)})
-    return person
-
-
-@transaction.atomic
 def give_details(*, user: User, by: User | None, now: datetime, **details: Unpack[Details]) -> Person:
-    """The first details of someone who has signed in and so far is no Person: staff, or a sign-up finished elsewhere."""
-    person, _ = Person.objects.update_or_create(user=user, defaults=_columns(details))
-    joined = address_verified(user=user, email=user.email, keep_typed=True, now=now)
-    return joined or person
+    """What someone who has signed in says of themselves: a new Person, or the one they have or staff entered for them."""
+    person = Person.objects.filter(user=user).first()
+    if person is not None:
+        return update_details(person=person, by=by, now=now, **details)
+    address_verified(user=user, email=user.email, details=details, now=now)
+    return Person.objects.get(user=user)
 
 
-def address_verified(*, user: User, email: str, keep_typed: bool, now: datetime) -> Person | None:
-    """The address is the user's: their Person gets it, joined with the one whom staff entered under it. None if they have none.
+def address_verified(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:
+    """The address is the user's: their Person gets it, and is one with the row that staff entered under it, if there is one.
 
-    `keep_typed` is false when the details were typed at a sign-up that somebody else may have begun: they are dropped, and
-    the owner is asked for their own. Runs again if staff enter the same address at this very moment.
+    `details` are what they typed at sign-up; without any, someone whom nobody knows stays without a Person (None).
+    Tries again if staff enter the same address at this very moment.
     """
-    for attempt in range(3):
+    for _ in range(2):
         try:
             with transaction.atomic():
-                return _join(user, email.strip().lower(), keep_typed)
+                return _join(user, email.strip().lower(), details)
         except IntegrityError:
-            if attempt == 2:
-                raise
-    return None
+            logger.info("an address was entered while user %s verified it; joining again", user.pk)
+    with transaction.atomic():
+        return _join(user, email.strip().lower(), details)
 
 
-def _join(user: User, email: str, keep_typed: bool) -> Person | None:
+def _join(user: User, email: str, details: Details | None) -> Person | None:
+    User.objects.select_for_update().get(pk=user.pk)  # a user who verifies twice at once takes turns
     own = Person.objects.select_for_update().filter(user=user).first()
-    known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(user=user).first()
-    if own is not None and not own.email and not keep_typed:
-        own = _drop(own)
+    known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(pk=own and own.pk).first()
     if known is not None and known.user_id is not None:
         logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
         return own
-    if known is None:
-        return _set_email(own, email)
-    if own is None:
-        return _attach(known, user)
-    if own.email:  # a change of address: the person stays, and what staff entered under the new one becomes theirs
+    if own is not None:
+        return _change_email(own, email, known)
+    if known is not None:
+        return _attach(known, user, details)
+    return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
+
+
+def _change_email(own: Person, email: str, known: Person | None) -> Person:
+    """The person stays who they are; what staff entered under the new address becomes theirs."""
+    if known is not None:
         _absorb(known, own)
-        return _set_email(own, email)
-    typed = {column: getattr(own, column) for column in _columns_of_details}
-    _absorb(own, known)
-    for column, value in typed.items():
+    own.email = email
+    own.save(update_fields=["email"])
+    return own
+
+
+def _attach(known: Person, user: User, details: Details | None) -> Person:
+    known.user = user
+    for column, value in (_columns(details) if details else {}).items():
         setattr(known, column, value)
-    return _attach(known, user)
-
-
-def _set_email(person: Person | None, email: str) -> Person | None:
-    if person is not None and person.email != email:
-        person.email = email
-        person.save(update_fields=["email"])
-    return person
-
-
-def _attach(person: Person, user: User) -> Person:
-    person.user = user
-    person.save()
-    return person
+    known.save()
+    return known
 
 
 def _absorb(goes: Person, stays: Person) -> None:
     """Give what belongs to one row to the other. A draft that the one who stays has already wins."""
-    Draft.objects.filter(person=goes, kind__in=Draft.objects.filter(person=stays).values("kind")).delete()
+    Draft.objects.filter(person=goes, kind__in=list(stays.drafts.values_list("kind", flat=True))).delete()
     repoint(goes, stays)
     goes.delete()
-
-
-def _drop(person: Person) -> None:
-    person.delete()
-
-
-_columns_of_details = ("name", "profession", "organisation", "phone", "postcode")
 
 
 def _columns(details: Details) -> dict[str, object]:

@@ -104,6 +104,9 @@ TELLS_OF_NONE = [
     "The girls' school next door shares our car park",
     "We work out of the Children's Centre, Mill Lane",
     "https://leeds.example.nhs.uk/teams/4711",
+    "40 copies of the leaflet for police, 2024 edition",
+    "We met at the hospital 2025 open day",
+    "Police 2024 edition is fine if the new one is out of print",
     "Please arrive at 14:15, ask for Chris at reception",
 ]
 

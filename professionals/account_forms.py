@@ -1,0 +1,176 @@
+"""allauth's forms as pages of ours: our labels and sentences, no placeholders, our form pack."""
+
+from typing import Any, ClassVar
+
+from allauth.account import forms as account
+from allauth.core import context
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
+from django.core.validators import MaxLengthValidator
+from django.db import IntegrityError, transaction
+from django.forms import Field
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.forms import PageFormMixin
+from professionals.models import User
+from professionals.sign_up import keep_details
+
+EMAIL_ERRORS = {
+    "required": _("Enter your work email address."),
+    "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
+}
+PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
+
+
+def tidy_email(field: Field) -> None:
+    """Our sentences; and no address longer than we can store, which allauth would cut off."""
+    field.error_messages.update(EMAIL_ERRORS)
+    field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
+    field.widget.attrs.pop("placeholder", None)
+    field.widget.attrs["autocomplete"] = "email"
+
+
+class AccountForm(PageFormMixin):
+    """`labels` and `hints` by field name; what a field says when it is empty follows from its name."""
+
+    labels: ClassVar[dict[str, str | Promise]] = {}
+    hints: ClassVar[dict[str, str | Promise]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            if name in {"email", "login"}:
+                tidy_email(field)
+            elif name == "code":
+                field.error_messages["required"] = _("Type the code.")
+                field.widget.attrs |= {"spellcheck": "false", "autocapitalize": "characters", "class": "govuk-input--width-10"}
+            elif "password" in name:
+                field.error_messages["required"] = _("Type your password.")
+
+
+EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address")}
+
+
+class SignUpForm(account.SignupForm):
+    """Address and details on one page, no password. Says the same whether or not the address has an account."""
+
+    field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        email = self.fields["email"]
+        email.label, email.help_text = _("Work email address"), _("We send a code to this address. You don’t need a password.")
+        tidy_email(email)
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
+        keep_details(request, self.cleaned_data["email"], self.details())
+        waiting = self._waiting_user() if self.account_already_exists else None
+        if waiting is not None:
+            return waiting, None
+        try:
+            saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        except IntegrityError:  # the same address was signed up with at the same moment
+            self.account_already_exists = True
+            return self.try_save(request)
+        return saved
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> User:
+        user: User = super().save(request)
+        return user
+
+    def _waiting_user(self) -> User | None:
+        """The user with this address whose address has never been verified."""
+        unverified = User.objects.filter(email=self.cleaned_data["email"], is_active=True, is_staff=False, last_login=None)
+        return unverified.exclude(emailaddress__verified=True).first()
+
+
+class SignInForm(AccountForm, account.LoginForm):
+    """The address alone: a code is sent to it."""
+
+    labels = EMAIL_LABEL
+
+
+class PasswordSignInForm(SignInForm):
+    labels = {**EMAIL_LABEL, "password": _("Password")}
+
+    def _setup_password_field(self) -> None:
+        """Keep the password, which allauth drops from its form where sign-up asks for none."""
+        self.fields["password"].widget.attrs["autocomplete"] = "current-password"
+
+
+CODE_LABEL = {"code": _("Code from the email")}
+CODE_HINT = {"code": _("8 letters, like BCDF-GHJK. Small letters are fine.")}
+
+
+class SignInCodeForm(AccountForm, account.ConfirmLoginCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class AddressCodeForm(AccountForm, account.ConfirmEmailVerificationCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class ResetCodeForm(AccountForm, account.ConfirmPasswordResetCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class NewAddressForm(AccountForm, account.AddEmailForm):
+    labels = {"email": _("New work email address")}
+    hints = {"email": _("We send a code to it. Your old address stays until you type the code.")}
+
+
+class ForgottenPasswordForm(AccountForm, account.ResetPasswordForm):
+    labels = EMAIL_LABEL
+
+
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
+
+
+class ChangePasswordForm(AccountForm, account.ChangePasswordForm):
+    labels = {"oldpassword": _("Password now"), **NEW_PASSWORD}
+    hints = {"password1": PASSWORD_HINT}
+
+
+class SetPasswordForm(AccountForm, account.SetPasswordForm):
+    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+
+
+class ResetPasswordForm(AccountForm, account.ResetPasswordKeyForm):
+    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+
+
+class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
+    labels = {"password": _("Password")}
+
+
+class SecondFactorForm(AccountForm, mfa.AuthenticateForm):
+    labels = {"code": _("Code from your app")}
+    hints = {"code": _("6 digits that change every 30 seconds, or one of your recovery codes.")}
+
+
+class SecondFactorAgainForm(AccountForm, mfa.ReauthenticateForm):
+    labels, hints = SecondFactorForm.labels, SecondFactorForm.hints
+
+
+class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
+    labels = {"code": _("Code that the app shows")}
+    hints = {"code": _("6 digits that change every 30 seconds.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """One secret for the whole enrolment: a reload or a second tab must not make the first picture worthless."""
+        kept = get_totp_secret()
+        super().__init__(*args, **kwargs)
+        self.secret = context.request.session[SECRET_SESSION_KEY] = kept
+
+    @property
+    def spaced_secret(self) -> str:
+        """The key to type by hand, in groups of four."""
+        return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))

@@ -1,0 +1,128 @@
+"""allauth's views with our forms, and what each must do beyond allauth's."""
+
+from typing import Any
+
+from allauth.account import views as account
+from allauth.account.internal.decorators import login_not_required
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.base import views as mfa
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.generic import RedirectView
+
+from professionals import account_forms as forms
+from professionals.access import safe_next, with_next
+from professionals.allauth_limits import first_use
+
+
+class SignUpView(account.SignupView):
+    form_class = forms.SignUpForm
+
+
+class SignInView(account.LoginView):
+    """The usual way in: the address, then the code that is sent to it."""
+
+    form_class = forms.SignInForm
+
+
+class PasswordSignInView(SignInView):
+    form_class = forms.PasswordSignInForm
+    template_name = "account/login_password.html"
+
+
+class RequestCodeView(RedirectView):
+    """Where allauth sends someone whose code has expired: asking for one is the sign-in page itself."""
+
+    pattern_name = "account_login"
+    query_string = True
+
+
+class SignInCodeView(account.ConfirmLoginCodeView):
+    form_class = forms.SignInCodeForm
+
+
+class AddressCodeView(account.ConfirmEmailVerificationCodeView):
+    form_class = forms.AddressCodeForm
+
+
+class NewAddressView(account.EmailView):
+    """One address a person: asking for another one sends it a code, and the code replaces the old address."""
+
+    form_class = forms.NewAddressForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.get_form()
+        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+
+
+class ChangePasswordView(account.PasswordChangeView):
+    form_class = forms.ChangePasswordForm
+
+
+class SetPasswordView(account.PasswordSetView):
+    form_class = forms.SetPasswordForm
+
+
+class ForgottenPasswordView(account.PasswordResetView):
+    form_class = forms.ForgottenPasswordForm
+
+
+class ResetCodeView(account.ConfirmPasswordResetCodeView):
+    form_class = forms.ResetCodeForm
+
+
+class ResetPasswordView(account.CompletePasswordResetView):
+    form_class = forms.ResetPasswordForm
+
+
+class ReauthenticateView(account.ReauthenticateView):
+    form_class = forms.ReauthenticateForm
+
+
+class SecondFactorView(mfa.AuthenticateView):
+    form_class = forms.SecondFactorForm
+
+    def _build_forms(self) -> Form | None:
+        """A code is the only second factor that we offer; without passkeys allauth's own form for them would fail."""
+        self.webauthn_form = None
+        data = self.request.POST if self.request.method == "POST" else None
+        self.auth_form = self.get_form_class()(user=self.stage.login.user, data=data)
+        return self.auth_form
+
+
+class SecondFactorAgainView(mfa.ReauthenticateView):
+    form_class = forms.SecondFactorAgainForm
+
+
+class ActivateAppView(totp.ActivateTOTPView):
+    """Enrolment. The code shows that the app works, so this session has passed the second factor, and the code is used up."""
+
+    form_class = forms.ActivateAppForm
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        response = super().form_valid(form)
+        authenticator = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        first_use(self.request.user.pk, form.cleaned_data["code"])
+        record_authentication(
+            self.request, self.request.user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True
+        )
+        return response
+
+    def get_success_url(self) -> str:
+        return with_next("mfa_view_recovery_codes", safe_next(self.request))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "next": safe_next(self.request)}
+
+
+class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        onward = "staff:index" if self.request.user.is_staff else "account_details"
+        return {**super().get_context_data(**kwargs), "next": safe_next(self.request) or reverse(onward)}
+
+
+address_code = login_not_required(AddressCodeView.as_view())

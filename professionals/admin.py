@@ -1,0 +1,226 @@
+"""People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
+
+import contextlib
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.uk import tidy_postcode
+from professionals import services
+from professionals.forms import PostcodeField, validate_phone
+from professionals.models import Organisation, Person, RecognisedDomain, User
+from professionals.privacy import erase_person
+
+
+class UnknownOrganisationError(DomainError):
+    message = _("No organisation has exactly that name.")
+
+
+class PersonForm(forms.ModelForm):
+    postcode = PostcodeField(label=_("Work postcode"), required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False, validators=[validate_phone])
+
+    class Meta:
+        model = Person
+        fields = ["name", "email", "phone", "profession", "organisation", "postcode"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class EraseForm(forms.Form):
+    sure = forms.BooleanField(
+        label=_("I have checked that this person asked for it, or that the time we may keep their data is over.")
+    )
+
+
+def erase(person: Person, *, by: User, sure: bool) -> None:
+    erase_person(person, by=by, now=timezone.now())
+
+
+@admin.register(Person, site=staff_site)
+class PersonAdmin(StaffModelAdmin):
+    form = PersonForm
+    list_display = ["name", "email", "organisation", "profession", "postcode", "created_at"]
+    list_filter = ["profession", ("user", admin.EmptyFieldListFilter)]
+    list_select_related = ["organisation"]
+    search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
+    search_help_text = _("Name, email, postcode, organisation or phone")
+    autocomplete_fields = ["organisation"]
+    readonly_fields = ["user", "created_at"]
+    object_actions = [
+        ObjectAction(
+            slug="erase",
+            label=_("Erase this person"),
+            perform=erase,
+            form_class=EraseForm,
+            explanation=_("Takes name, contact details, sign-in and messages out of everything we hold. It can’t be undone."),
+            done=_("The person is erased."),
+            permission="erase",
+        )
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+        """Someone who signs in changes their address themselves, with a code sent to it."""
+        fields = list(self.readonly_fields)
+        return [*fields, "email"] if obj and obj.user_id else fields
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        with contextlib.suppress(ValidationError):
+            search_term = f'"{tidy_postcode(search_term)}"'
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        return False
+
+    def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        return bool(request.user.has_perm("professionals.erase_person"))
+
+
+class MergeForm(forms.Form):
+    name = forms.CharField(label=_("Name of the organisation that goes"), help_text=_("Exactly as it is listed."), max_length=200)
+
+
+def merge(organisation: Organisation, *, by: User, name: str) -> None:
+    other = Organisation.objects.named(" ".join(name.split())).first()
+    if other is None:
+        raise UnknownOrganisationError
+    services.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
+
+
+@admin.register(Organisation, site=staff_site)
+class OrganisationAdmin(StaffModelAdmin):
+    list_display = ["name", "people_count", "created_at"]
+    search_fields = ["name"]
+    readonly_fields = ["created_at"]
+    object_actions = [
+        ObjectAction(
+            slug="merge",
+            label=_("Merge another organisation into this one"),
+            perform=merge,
+            form_class=MergeForm,
+            explanation=_("Its people, and all that belongs to it, become this one’s, and its name goes."),
+            done=_("The organisations are merged."),
+        )
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(people_count=Count("people"))
+
+    @admin.display(description=_("people"), ordering="people_count")
+    def people_count(self, organisation: Any) -> int:
+        return int(organisation.people_count)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
+        return False
+
+
+class DomainForm(forms.ModelForm):
+    class Meta:
+        model = RecognisedDomain
+        fields = ["domain"]
+
+    def clean_domain(self) -> str:
+        domain = str(self.cleaned_data["domain"]).strip().lstrip("@.").lower()
+        if "." not in domain or any(char.isspace() or char in "@/:" for char in domain):
+            raise ValidationError(_("Enter the part after the @, like example.nhs.uk."))
+        return domain
+
+
+@admin.register(RecognisedDomain, site=staff_site)
+class RecognisedDomainAdmin(StaffModelAdmin):
+    form = DomainForm
+    list_display = ["domain"]
+    search_fields = ["domain"]
+
+
+class NewUserForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["email", "is_staff", "groups"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class ResetForm(forms.Form):
+    sure = forms.BooleanField(label=_("I have spoken to this person and know that it is them."))
+
+
+def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
+    services.reset_second_factor(user=user, by=by, now=timezone.now())
+
+
+@admin.register(User, site=staff_site)
+class UserAdmin(StaffModelAdmin):
+    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor."""
+
+    list_display = ["email", "person", "is_staff", "is_active", "last_login"]
+    list_filter = ["is_staff", "is_active", "groups"]
+    list_select_related = ["person"]
+    search_fields = ["email", "person__name"]
+    readonly_fields = ["email", "last_login", "date_joined"]
+    filter_horizontal = ["groups"]
+    object_actions = [
+        ObjectAction(
+            slug="reset-second-factor",
+            label=_("Reset the second factor"),
+            perform=reset_second_factor,
+            available=lambda user: user.authenticator_set.exists(),
+            form_class=ResetForm,
+            explanation=_("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
+            done=_("The second factor is reset."),
+        )
+    ]
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        if obj is None:
+            return ["email", "is_staff", "groups"]
+        only_superusers = ["is_superuser"] if request.user.is_superuser else []
+        return ["email", "is_active", "is_staff", *only_superusers, "groups", "last_login", "date_joined"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        return [] if obj is None else list(self.readonly_fields)
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        if obj is None:
+            kwargs["form"] = NewUserForm
+        form: type[forms.ModelForm] = super().get_form(request, obj, change, **kwargs)
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"is_staff": True}
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            services.open_account(user=obj, by=request.user, now=timezone.now())
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only a superuser changes a superuser."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Group, site=staff_site)
+class GroupAdmin(StaffModelAdmin):
+    """Roles."""
+
+    list_display = ["name"]
+    search_fields = ["name"]
+    filter_horizontal = ["permissions"]

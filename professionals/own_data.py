@@ -1,0 +1,86 @@
+"""What this app and the outbox hold about a person, for privacy.py's registry."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+
+from notifications import services as outbox
+from professionals.models import Person, User
+from professionals.privacy import PrivacySource
+
+ERASED_NAME = "Erased"
+
+
+def export_own(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "email": person.email,
+        "phone": person.phone,
+        "profession": person.get_profession_display(),
+        "organisation": person.organisation.name if person.organisation else "",
+        "postcode": person.postcode,
+        "since": person.created_at,
+        "sign_in": _export_user(person),
+        "unfinished_forms": [
+            {"kind": draft.get_kind_display(), "answers": draft.answers, "kept_until": draft.expires_at}
+            for draft in person.drafts.order_by("pk")
+        ],
+    }
+
+
+def _export_user(person: Person) -> dict[str, Any] | None:
+    user = person.user
+    if user is None:
+        return None
+    return {
+        "email": user.email,
+        "since": user.date_joined,
+        "last_sign_in": user.last_login,
+        "has_password": user.has_usable_password(),
+        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified").order_by("pk")),
+    }
+
+
+def erase_own(person: Person, now: datetime) -> None:
+    """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions."""
+    user = person.user
+    person.drafts.all().delete()
+    Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
+    _forget_log_entries(person, user)
+    if user is not None:
+        _end_sessions(user.pk)
+        user.delete()
+
+
+def _forget_log_entries(person: Person, user: User | None) -> None:
+    """The staff site's own log names what it was about in words."""
+    for row in filter(None, (person, user)):
+        of_this_row = {"content_type": ContentType.objects.get_for_model(type(row)), "object_id": str(row.pk)}
+        LogEntry.objects.filter(**of_this_row).update(object_repr=ERASED_NAME, change_message="")
+
+
+def _end_sessions(user_pk: int) -> None:
+    """Sessions name their user only inside their data, so each is opened; erasing someone is rare."""
+    for session in Session.objects.iterator():
+        if session.get_decoded().get("_auth_user_id") == str(user_pk):
+            session.delete()
+
+
+def export_mail(person: Person) -> list[Any]:
+    return outbox.export_for(person.email) if person.email else []
+
+
+def erase_mail(person: Person, now: datetime) -> None:
+    if person.email:
+        outbox.erase_for(person.email, now)
+
+
+# Erased from the last to the first: the outbox needs the address that the person's row then loses.
+SOURCES = (
+    PrivacySource("person", export_own, erase_own),
+    PrivacySource("messages", export_mail, erase_mail),
+)

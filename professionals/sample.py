@@ -1,0 +1,69 @@
+"""People to try a new copy with. Never in production: the staff login's secrets stand here."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+
+from professionals import secret_box
+from professionals.models import Person, Profession, User
+from professionals.services import organisation_named
+
+STAFF_EMAIL = "staff@ctac.test"
+STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
+STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
+
+PEOPLE = (
+    ("Asha Patel", "asha.patel@leeds.nhs.uk", Profession.HEALTH_VISITOR, "Leeds Community Health", "0113 496 0001", "LS1 4AP"),
+    (
+        "Owen Hughes",
+        "owen.hughes@cardiff.gov.uk",
+        Profession.SOCIAL_WORKER,
+        "Cardiff Children’s Services",
+        "029 2018 0002",
+        "CF10 4UW",
+    ),
+)
+MORE_ORGANISATIONS = ("Glasgow Royal Infirmary", "Belfast Health and Social Care", "Northumbria Police")
+
+
+class NotInProductionError(RuntimeError):
+    """Sample logins must not exist where anybody can reach them."""
+
+
+@transaction.atomic
+def load(now: datetime) -> None:
+    """Adds what is missing, changes nothing that is there. Raises NotInProductionError in production."""
+    if settings.PRODUCTION:
+        raise NotInProductionError("Sample people are for trying out, never for production.")
+    for organisation in MORE_ORGANISATIONS:
+        organisation_named(organisation)
+    for person in PEOPLE:
+        _professional(*person)
+    _staff()
+
+
+def _professional(name: str, email: str, profession: str, organisation: str, phone: str, postcode: str) -> None:
+    defaults = {
+        "user": _verified_user(email),
+        "name": name,
+        "profession": profession,
+        "organisation": organisation_named(organisation),
+        "phone": phone,
+        "postcode": postcode,
+    }
+    Person.objects.get_or_create(email=email, defaults=defaults)
+
+
+def _staff() -> None:
+    user = _verified_user(STAFF_EMAIL, password=STAFF_PASSWORD, is_staff=True, is_superuser=True)
+    data = {"secret": secret_box.lock(STAFF_TOTP_SECRET)}
+    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
+
+
+def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, **fields)
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    return user

@@ -1,0 +1,28 @@
+"""What is kept for a while only."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
+
+from professionals.models import Draft, RateLimit, User
+
+UNVERIFIED_FOR = timedelta(days=7)
+
+
+@transaction.atomic
+def clear_expired(*, now: datetime) -> dict[str, int]:
+    """Remove drafts, limits and sessions that are over, and sign-ups whose address was not verified within a week."""
+    gone = {
+        "drafts": Draft.objects.filter(expires_at__lte=now),
+        "limits": RateLimit.objects.filter(resets_at__lte=now),
+        "sessions": Session.objects.filter(expire_date__lte=now),
+        "sign-ups": _never_verified(now),
+    }
+    return {name: rows.delete()[0] for name, rows in gone.items()}
+
+
+def _never_verified(now: datetime) -> QuerySet[User]:
+    waiting = User.objects.filter(date_joined__lte=now - UNVERIFIED_FOR, last_login=None, is_staff=False, is_superuser=False)
+    return waiting.filter(person=None).exclude(emailaddress__verified=True)

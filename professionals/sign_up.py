@@ -1,0 +1,21 @@
+"""What was typed at sign-up, kept until a code shows that the address is theirs.
+
+In the session and not on a row: somebody else who signs up with the same address must not write into an account that its
+owner then opens, and an address that is never verified leaves nothing behind but a user, which goes after a week.
+"""
+
+from django.http import HttpRequest
+
+from professionals.services import Details
+
+SESSION_KEY = "sign_up_details"
+
+
+def keep_details(request: HttpRequest, email: str, details: Details) -> None:
+    request.session[SESSION_KEY] = {"email": email.lower(), "details": dict(details)}
+
+
+def typed_details(request: HttpRequest, email: str) -> Details | None:
+    """What was typed for this address in this session, once."""
+    kept = request.session.pop(SESSION_KEY, None)
+    return Details(**kept["details"]) if kept and kept["email"] == email.lower() else None

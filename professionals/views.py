@@ -1,0 +1,52 @@
+"""A person's details and data, and the picture for the authenticator app."""
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from professionals import drafts, privacy, services
+from professionals.access import person_required, safe_next
+from professionals.forms import DetailsForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest) -> HttpResponse:
+    """Who you are and where you work; asked of everyone who has signed in and whom we don't know yet."""
+    person = request.person or None
+    form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        saved = services.give_details(user=request.user, by=request.user, now=now, **form.details())
+        if person is None:
+            drafts.adopt(request, saved, now)
+        messages.success(request, _("We have saved your details."))
+        return redirect(safe_next(request) or ("account_details" if person else "my"))
+    return render(request, "account/details.html", {"form": form, "next": safe_next(request), "person": person})
+
+
+@person_required
+@require_safe
+def my_data(request: HttpRequest) -> HttpResponse:
+    """Everything that we hold about the person, as one file."""
+    data = privacy.export_person(request.person)
+    response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+@login_required
+@require_safe
+def totp_qr(request: HttpRequest) -> HttpResponse:
+    """The secret of the enrolment that this session has begun, as a picture to scan."""
+    secret = request.session.get(SECRET_SESSION_KEY)
+    if not secret:
+        raise Http404
+    adapter = get_adapter()
+    return HttpResponse(adapter.build_totp_svg(adapter.build_totp_url(request.user, secret)), content_type="image/svg+xml")
