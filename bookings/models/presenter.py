@@ -1,15 +1,16 @@
 """Who gives presentations, when they can be booked, and when they are away."""
 
-from datetime import date, datetime, time
+from datetime import date, time
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.place import Nation
 from bookings.travel import Place
-from ctac.uk import format_clock, format_day
+from ctac.uk import format_clock, format_day, format_span, uk_day
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
@@ -125,8 +126,16 @@ class Leave(models.Model):
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="leave_ends_after_it_starts")]
 
     def __str__(self) -> str:
-        return f"{self.presenter}: {words_for(self.starts_at)} – {words_for(self.ends_at)}"
+        return f"{self.presenter}: {self.when}"
 
-
-def words_for(moment: datetime) -> str:
-    return f"{format_day(moment)}, {format_clock(moment)}"
+    @property
+    def when(self) -> str:
+        """'Tuesday 9 March 2027, 1:30pm to 3pm', or with both days if there are two."""
+        if uk_day(self.starts_at) == uk_day(self.ends_at):
+            return format_span(self.starts_at, self.ends_at)
+        return gettext("%(first)s, %(from)s to %(last)s, %(until)s") % {
+            "first": format_day(self.starts_at),
+            "from": format_clock(self.starts_at),
+            "last": format_day(self.ends_at),
+            "until": format_clock(self.ends_at),
+        }

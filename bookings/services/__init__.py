@@ -1,6 +1,7 @@
 """Every write to bookings and to presenters' time."""
 
 from bookings.services.assigning import reassign, set_travel
+from bookings.services.calling import book_for_caller
 from bookings.services.errors import (
     AlreadyPlaced,
     DraftGone,
@@ -37,6 +38,7 @@ __all__ = [
     "Submission",
     "TooLate",
     "book",
+    "book_for_caller",
     "bookings_hit",
     "cancel",
     "confirm",

@@ -10,9 +10,14 @@ from datetime import datetime
 from django.db import IntegrityError, connection
 
 from bookings.models import Booking, BusyTime, Hold, Presenter
-from bookings.services.errors import MoveRefused, SlotTaken
+from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
+from ctac.errors import DomainError
 
-GUARDS = {"busytime_no_overlap", "busytime_travel"}
+REFUSALS: dict[str, type[DomainError]] = {
+    "busytime_no_overlap": SlotTaken,
+    "busytime_travel": SlotTaken,
+    "bookings_booking_submission_token_key": AlreadyPlaced,
+}
 
 
 def lock_presenters(keys: Iterable[int | None], *, now: datetime) -> dict[int, Presenter]:
@@ -24,7 +29,7 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime) -> dict[int, P
     return presenters
 
 
-def end_holds(rows: "Iterable[BusyTime]") -> None:
+def end_holds(rows: Iterable[BusyTime]) -> None:
     """Give back the time of these holds."""
     found = [(row.pk, row.hold_id) for row in rows]
     if found:
@@ -47,13 +52,17 @@ def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Write busy time inside; leaving asks both guards of the database. Raises SlotTaken, which must end the transaction."""
+    """Write busy time inside; leaving asks both guards of the database.
+
+    Raises SlotTaken for their refusal (which must end the transaction), AlreadyPlaced for a token that was used.
+    """
     try:
         yield
         check_deferred_constraints()
     except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) in GUARDS:
-            raise SlotTaken from error
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        if constraint in REFUSALS:
+            raise REFUSALS[constraint] from error
         raise
 
 

@@ -1,0 +1,5 @@
+"""Staff pages of bookings; importing this registers them."""
+
+from bookings.admin import bookings, leave, presenters
+
+__all__ = ["bookings", "leave", "presenters"]

@@ -1,0 +1,201 @@
+"""Book for a caller: the staff page that books by the same service as the website."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import rules
+from bookings.diary import Wish, open_diary
+from bookings.forms import DetailsForm, WhereForm
+from bookings.models import Booking, Channel, Format, Presentation, Presenter
+from bookings.services import Address, AlreadyPlaced, Details, SlotTaken, Submission, book_for_caller
+from ctac.errors import DomainError
+from ctac.forms import PageForm
+from ctac.uk import UK, format_span, uk_day
+from professionals import drafts
+from professionals.forms import CallerForm
+
+if TYPE_CHECKING:
+    from bookings.admin.bookings import BookingAdmin
+
+
+def uk_moment(day: Any, clock: Any) -> datetime:
+    """That day and time on a UK clock. Raises ValidationError for the hour that is skipped in March."""
+    moment = datetime.combine(day, clock, tzinfo=UK)
+    if moment.astimezone(UTC).astimezone(UK).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise ValidationError(_("The clocks go forward then: this time does not exist on that day."))
+    return moment.astimezone(UTC)
+
+
+class WhatForm(PageForm):
+    """What and when. Nobody chosen as presenter means: whoever is best placed."""
+
+    presentation = forms.ModelChoiceField(label=gettext_lazy("Presentation"), queryset=Presentation.objects.all())
+    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
+    clock = forms.TimeField(label=gettext_lazy("Starts at (UK time)"), widget=forms.TimeInput({"type": "time"}))
+    presenter = forms.ModelChoiceField(
+        label=gettext_lazy("Presenter"),
+        queryset=Presenter.objects.active(),
+        required=False,
+        empty_label=gettext_lazy("Whoever is best placed"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("day") and cleaned.get("clock"):
+            try:
+                cleaned["start"] = uk_moment(cleaned["day"], cleaned["clock"])
+            except ValidationError as error:
+                self.add_error("clock", error)
+        return cleaned
+
+
+class CallerWhereForm(WhereForm):
+    autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
+
+
+class CallerDetailsForm(DetailsForm):
+    """The contact may stay empty: then it is the caller."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("contact_name", "contact_phone"):
+            self.fields[name].required = False
+            self.fields[name].help_text = _("Leave empty if it is the caller.")
+
+    def details_for(self, caller: dict[str, Any]) -> Details:
+        given = {name: self.cleaned_data[name] for name in Details.__dataclass_fields__ if name in self.cleaned_data}
+        given["contact_name"] = given["contact_name"] or caller["name"]
+        given["contact_phone"] = given["contact_phone"] or caller["phone"]
+        return Details(**given, flagged=self.flagged)
+
+
+class HowForm(PageForm):
+    channel = forms.ChoiceField(
+        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+    )
+    override_reason = forms.CharField(
+        label=gettext_lazy("Why outside the rules"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy(
+            "Only needed for short notice, or outside a presenter’s hours or area. It is kept with the booking. "
+            "Nobody can be in two places."
+        ),
+    )
+
+
+class Parts:
+    """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
+
+    def __init__(self, data: Any) -> None:
+        both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE])
+        self.caller = CallerForm(data, prefix="caller")
+        self.what = WhatForm(data, prefix="what")
+        self.where = CallerWhereForm(data, prefix="where", presentation=both)
+        self.details = CallerDetailsForm(data, prefix="details")
+        self.how = HowForm(data, prefix="how")
+        self.sections: list[tuple[str, PageForm]] = [
+            (_("Caller"), self.caller),
+            (_("What and when"), self.what),
+            (_("Where"), self.where),
+            (_("The day itself"), self.details),
+            (_("Also"), self.how),
+        ]
+
+        self.is_bound = data is not None
+
+    def __iter__(self) -> Iterator[BoundField]:
+        return (field for _title, form in self.sections for field in form)
+
+    @property
+    def errors(self) -> bool:
+        return any(form.errors for _title, form in self.sections)
+
+    def non_field_errors(self) -> list[str]:
+        return [str(error) for _title, form in self.sections for error in form.non_field_errors()]
+
+    def is_valid(self) -> bool:
+        return not self.errors
+
+    @property
+    def address(self) -> Address | None:
+        given = self.where.cleaned_data
+        if given["format"] != Format.WORKPLACE:
+            return None
+        return Address(given["address_line_1"], given["town"], given["postcode"], given["address_line_2"])
+
+
+def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
+    if not admin.has_add_permission(request):
+        raise PermissionDenied
+    parts = Parts(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and parts.is_valid():
+        booking = place(request, parts)
+        if booking is not None:
+            said = _("Booking %(reference)s is placed. Tell the caller the reference.") % {"reference": booking.reference}
+            messages.success(request, said)
+            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": _("Book for a caller"),
+        "button": _("Book it"),
+        "form": parts,
+        "token": request.POST.get("token") or secrets.token_urlsafe(32),
+    }
+    return TemplateResponse(request, "bookings/staff/book_for_caller.html", context)
+
+
+def place(request: HttpRequest, parts: Parts) -> Booking | None:
+    """The booking, or None with the refusal said at the top of the page."""
+    now, token = timezone.now(), request.POST.get("token", "")
+    try:
+        return book_for_caller(
+            caller=parts.caller.details(),
+            email=parts.caller.cleaned_data["email"],
+            by=request.user,  # type: ignore[arg-type]
+            now=now,
+            channel=parts.how.cleaned_data["channel"],
+            presentation=parts.what.cleaned_data["presentation"],
+            presenter=parts.what.cleaned_data["presenter"],
+            start=parts.what.cleaned_data["start"],
+            format=parts.where.cleaned_data["format"],
+            address=parts.address,
+            details=parts.details.details_for(parts.caller.cleaned_data),
+            submission=Submission(token, drafts.digest({"token": token})) if token else None,
+            override_reason=parts.how.cleaned_data["override_reason"],
+        )
+    except AlreadyPlaced:
+        return Booking.objects.filter(submission_token=token).first()
+    except SlotTaken:
+        parts.what.add_error("clock", not_free(parts, now))
+    except DomainError as refusal:
+        parts.how.add_error("override_reason", str(refusal.message))
+    return None
+
+
+def not_free(parts: Parts, now: datetime) -> str:
+    """Who is not free, and the nearest slots that are."""
+    what, today = parts.what.cleaned_data, uk_day(now)
+    wish = Wish(what["presentation"], parts.where.cleaned_data["format"], parts.where.place)
+    chosen = [what["presenter"]] if what["presenter"] else None
+    diary = open_diary(wish, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=chosen)
+    slots = diary.nearest(what["start"], 3)
+    if not slots:
+        return _("No presenter is free then, travel included, and there is no slot in the next three months.")
+    times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
+    return _("No presenter is free then, travel included. The nearest slots: %(times)s.") % {"times": times}
