@@ -118,7 +118,7 @@ class EditionAdmin(StaffModelAdmin):
 
     @admin.display(description=_("leaflet"), ordering="leaflet__position")
     def title(self, edition: Edition) -> str:
-        return edition.leaflet.title
+        return edition.leaflet.slug
 
     @admin.display(description=_("available"))
     def available(self, edition: Edition) -> int:

@@ -97,9 +97,13 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         return Delivery(**{name: clean_text(value) or own.get(name, "") for name, value in typed.items()})
 
     def show(self, refusal: Shortfalls) -> None:
-        """Each title that is short, beside its field."""
+        """Each title that is short, beside its field. What only goes over a limit needs a reason."""
         for short in refusal.shortfalls:
-            self.add_error(f"copies_{short.leaflet.slug}", short.message)
+            facts = {"n": short.possible, "title": short.leaflet.title}
+            reason_helps = (
+                _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+            )
+            self.add_error(f"copies_{short.leaflet.slug}", reason_helps if short.over_limit else short.message)
 
 
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:

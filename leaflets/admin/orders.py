@@ -101,6 +101,7 @@ class OrderAdmin(StaffModelAdmin):
     )
     search_help_text = gettext_lazy("Reference, name, email address, postcode or organisation")
     actions = ("start_packing_all", "dispatch_all")
+    view_on_site = False  # the page there is its owner's
     inlines = (LineInline, DispatchInline, EventInline)
     fields = (
         *("reference", "state", "created_at", "channel", "person", "name", "attention", "organisation_name"),

@@ -22,7 +22,7 @@ class StockMovementAdmin(StaffModelAdmin):
 
     @admin.display(description=_("leaflet"))
     def title(self, movement: StockMovement) -> str:
-        return movement.edition.leaflet.title
+        return movement.edition.leaflet.slug
 
     @admin.display(description=_("edition"))
     def edition_label(self, movement: StockMovement) -> str:

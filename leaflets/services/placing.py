@@ -47,12 +47,16 @@ class AlreadyPlaced(DomainError):
 
 @dataclass(frozen=True)
 class Shortfall:
-    """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do."""
+    """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do.
+
+    `over_limit`: there is more, so staff may give it with a reason.
+    """
 
     leaflet: Leaflet
     wanted: int
     possible: int
     message: str
+    over_limit: bool = False
 
 
 class Shortfalls(DomainError):
@@ -88,7 +92,7 @@ def shortfall(leaflet: Leaflet, wanted: int, edition: Edition | None, *, may_exc
             "n": limit,
             **title,
         }
-    return Shortfall(leaflet, wanted, possible, message)
+    return Shortfall(leaflet, wanted, possible, message, over_limit=limit < min(wanted, stock))
 
 
 @transaction.atomic

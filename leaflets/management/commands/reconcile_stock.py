@@ -16,5 +16,5 @@ class Command(BaseCommand):
             found += 1
             self.stdout.write(line)
         if found:
-            raise CommandError(f"{found} differences between the stock ledger and the figures.")
+            raise CommandError(f"The stock ledger and the figures differ. Differences: {found}")
         self.stdout.write("The stock ledger and the figures are equal.")

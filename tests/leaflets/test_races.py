@@ -1,0 +1,155 @@
+"""Many at the same moment, on real connections: nobody gets what isn't there, and nobody waits in a circle."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from leaflets.models import Edition, Order, StockMovement
+from leaflets.models.leaflet import EditionQuerySet
+from leaflets.services import AlreadyPlaced, OrderHasMoved, Shortfalls, cancel, differences, dispatch, placing, start_packing
+from tests.factories import make_person, make_staff
+from tests.leaflets.factories import make_edition, make_order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[str]:
+    """Run all in threads of their own, each with its own connection, from one starting shot; the outcomes by name."""
+    shot, outcomes = threading.Barrier(len(acts)), ["never ended"] * len(acts)
+
+    def run(number: int, act: Callable[[], Any]) -> None:
+        try:
+            connection.ensure_connection()
+            shot.wait(timeout=20)
+            act()
+            outcomes[number] = "done"
+        except Exception as error:
+            outcomes[number] = type(error).__name__
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number, act)) for number, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return outcomes
+
+
+def test_twenty_people_take_the_last_copies_and_exactly_the_stock_is_given(now):
+    edition = make_edition(now, stock=35)
+    people = [make_person() for _ in range(20)]
+    outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
+    assert Counter(outcomes) == {"done": 7, Shortfalls.__name__: 13}
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.allocated, edition.available) == (35, 35, 0)
+    assert (Order.objects.count(), list(differences())) == (7, [])
+
+
+@contextmanager
+def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
+    """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
+    everyone_has_read = threading.Barrier(people)
+
+    def slow_reference(model: Any, prefix: str) -> str:
+        everyone_has_read.wait(timeout=30)
+        return f"{prefix}-{threading.get_ident() % 10**7}"[:10]
+
+    monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
+    monkeypatch.setattr(placing, "unused_reference", slow_reference)
+    table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
+    constraint = next(c for c in Edition._meta.constraints if c.name == name)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    try:
+        yield
+    finally:
+        Edition.objects.update(on_hand=10**6)  # or the constraint could not come back
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Edition, constraint)
+
+
+def test_without_lock_and_check_more_is_promised_than_there_is(now, monkeypatch):
+    """The negative control: the race above is real, and the guards are what wins it."""
+    edition = make_edition(now, stock=35)
+    people = [make_person() for _ in range(20)]
+    with without_guards(monkeypatch, len(people)):
+        outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
+        edition.refresh_from_db()
+        assert Counter(outcomes) == {"done": 20}
+        assert (edition.on_hand, edition.allocated) == (35, 100)
+
+
+def test_without_the_lock_the_check_alone_still_refuses(now, monkeypatch):
+    edition = make_edition(now, stock=35)
+    people = [make_person() for _ in range(20)]
+    monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
+    outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
+    assert Counter(outcomes)["done"] == 7
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.allocated, list(differences())) == (35, 35, [])
+
+
+def test_baskets_with_titles_in_opposite_order_never_wait_for_each_other_in_a_circle(now):
+    titles = [make_edition(now, stock=2000).leaflet for _ in range(4)]
+
+    def place_many(basket: list[Any]) -> None:
+        person = make_person()
+        for _ in range(10):
+            make_order(person, now, dict.fromkeys(basket, 1))
+
+    acts = [lambda basket=basket: place_many(basket) for basket in (titles, titles[::-1]) * 4]
+    assert at_once(*acts) == ["done"] * 8
+    assert set(Edition.objects.values_list("allocated", flat=True)) == {80}
+    assert list(differences()) == []
+
+
+def test_the_same_form_sent_five_times_at_once_makes_one_order(now):
+    person, leaflet = make_person(), make_edition(now).leaflet
+    outcomes = at_once(*[lambda: make_order(person, now, {leaflet: 5}, token="t" * 43)] * 5)
+    assert Counter(outcomes) == {"done": 1, AlreadyPlaced.__name__: 4}
+    assert Order.objects.count() == 1
+
+
+def test_of_cancel_and_dispatch_at_once_one_wins_and_the_figures_are_right(now):
+    staff, edition = make_staff(), make_edition(now, stock=100)
+    for _ in range(8):
+        order = make_order(make_person(), now, {edition.leaflet: 5})
+        start_packing(order=order, by=staff, now=now)
+        two = [Order.objects.get(pk=order.pk) for _ in range(2)]
+        outcomes = at_once(
+            lambda one=two[0]: cancel(order=one, by=staff, now=now), lambda other=two[1]: dispatch(order=other, by=staff, now=now)
+        )
+        assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
+    edition.refresh_from_db()
+    sent = StockMovement.objects.filter(kind="dispatched").count()
+    assert (edition.on_hand, edition.allocated) == (100 - 5 * sent, 0)
+    assert list(differences()) == []
+
+
+def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
+    staff, edition = make_staff(), make_edition(now, stock=100)
+    for _ in range(5):
+        order = make_order(make_person(), now, {edition.leaflet: 5})
+        two = [Order.objects.select_related("person__user").get(pk=order.pk) for _ in range(2)]
+        outcomes = at_once(
+            lambda one=two[0]: cancel(order=one, by=one.person.user, now=now),
+            lambda other=two[1]: start_packing(order=other, by=staff, now=now),
+        )
+        assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
+    assert list(differences()) == []
+
+
+def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
+    staff, edition = make_staff(), make_edition(now, stock=100)
+    order = make_order(make_person(), now, {edition.leaflet: 5})
+    start_packing(order=order, by=staff, now=now)
+    copies = [Order.objects.get(pk=order.pk) for _ in range(4)]
+    outcomes = at_once(*(lambda one=one: dispatch(order=one, by=staff, now=now) for one in copies))
+    assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 3}
+    assert order.dispatches.count() == 1

@@ -1,0 +1,87 @@
+"""Stock comes in, is corrected, and is proved."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
+from leaflets.services import NothingToChange, StockIsPromised, correct_stock, differences, dispatch, receive_stock, start_packing
+from tests.factories import make_person, make_staff
+from tests.leaflets.factories import make_edition, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def test_copies_that_come_in_are_on_hand_and_in_the_ledger(now):
+    staff, edition = make_staff(), make_edition(now, stock=0)
+    receive_stock(edition=edition, copies=200, by=staff, now=now, reason="Delivery note 17")
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.allocated) == (200, 0)
+    movement = StockMovement.objects.get()
+    assert (movement.kind, movement.copies, movement.by, movement.reason) == (
+        MovementKind.RECEIVED,
+        200,
+        staff,
+        "Delivery note 17",
+    )
+
+
+@pytest.mark.parametrize(("change", "on_hand"), [(-12, 38), (30, 80), (-45, 5)])
+def test_a_correction_changes_what_is_on_hand(now, change, on_hand):
+    edition = make_edition(now, stock=50)
+    make_order(make_person(), now, {edition.leaflet: 5})
+    correct_stock(edition=edition, change=change, by=make_staff(), now=now, reason="Counted")
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.allocated) == (on_hand, 5)
+    assert list(differences()) == []
+
+
+def test_a_correction_never_takes_what_is_promised(now):
+    edition = make_edition(now, stock=50)
+    make_order(make_person(), now, {edition.leaflet: 5})
+    with pytest.raises(StockIsPromised, match="5 copies are promised"):
+        correct_stock(edition=edition, change=-46, by=make_staff(), now=now, reason="Flood")
+    edition.refresh_from_db()
+    assert edition.on_hand == 50
+
+
+def test_nothing_is_no_movement(now):
+    edition = make_edition(now, stock=50)
+    with pytest.raises(NothingToChange):
+        receive_stock(edition=edition, copies=0, by=None, now=now)
+    with pytest.raises(NothingToChange):
+        correct_stock(edition=edition, change=0, by=None, now=now, reason="Counted")
+
+
+def reconcile():
+    out = io.StringIO()
+    call_command("reconcile_stock", stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_reconciling_finds_nothing_after_honest_work(now):
+    order = make_order(make_person(), now)
+    start_packing(order=order, by=None, now=now)
+    dispatch(order=order, by=None, now=now)
+    make_order(make_person(), now, {order.lines.get().edition.leaflet: 3})
+    assert reconcile() == ["The stock ledger and the figures are equal."]
+
+
+def test_reconciling_finds_a_planted_difference_in_a_figure(now):
+    edition = make_edition(now, stock=50)
+    Edition.objects.filter(pk=edition.pk).update(on_hand=49)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Differences: 1"):
+        call_command("reconcile_stock", stdout=out)
+    assert out.getvalue().splitlines() == [
+        f"edition {edition.pk} ({edition}): on hand 49, ledger 50; allocated 0, ledger 0, order lines 0"
+    ]
+
+
+def test_reconciling_finds_a_planted_difference_in_an_order(now):
+    order = make_order(make_person(), now)
+    OrderLine.objects.filter(order=order).update(allocated=4, cancelled=1)
+    found = list(differences())
+    assert [line.split(" ")[0] for line in found] == ["edition", "order"]
+    assert order.reference in found[1]
