@@ -1,0 +1,168 @@
+"""Rows of this app's tests."""
+
+import itertools
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from bookings.diary import Wish
+from bookings.models import (
+    Availability,
+    Booking,
+    BusyKind,
+    BusyTime,
+    Format,
+    Hold,
+    Leave,
+    LeaveKind,
+    Nation,
+    Presentation,
+    Presenter,
+    State,
+)
+from bookings.places import find_place
+from bookings.services import Address, Details, keep_presenter
+from bookings.services.holding import place_columns
+from bookings.travel import Place
+from professionals.models import Draft, DraftKind, Person
+from tests.factories import make_person
+
+_number = itertools.count(1)
+
+# The same day as the fixture `now`: a Tuesday in winter. MONDAY is the first day that the public can book from then.
+NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
+MONDAY = date(2027, 1, 25)
+LEEDS, LEEDS_TOO, YORK, LONDON = "LS1 4AP", "LS9 7TF", "YO1 7HH", "SE1 7PB"
+
+
+def at(clock: str, day: date = MONDAY) -> datetime:
+    """That time in UTC."""
+    return datetime.combine(day, time.fromisoformat(clock), tzinfo=UTC)
+
+
+def make_presentation(**fields: Any) -> Presentation:
+    defaults: dict[str, Any] = {
+        "slug": f"signs-{next(_number)}",
+        "title": "Spotting the signs",
+        "summary": "What to look for.",
+        "description": "More about it.",
+        "audience": "Health visitors",
+        "length_minutes": 60,
+        "formats": [Format.WORKPLACE, Format.ONLINE],
+    }
+    return Presentation.objects.create(**{**defaults, **fields})
+
+
+def make_presenter(
+    *, weekdays: range | tuple[int, ...] = range(5), hours: tuple[str, str] = ("09:00", "17:00"), **fields: Any
+) -> Presenter:
+    """A presenter in Leeds who is available on weekdays."""
+    number = next(_number)
+    defaults: dict[str, Any] = {
+        "name": f"Presenter {number}",
+        "email": f"presenter{number}@ctac.example",
+        "base_postcode": LEEDS,
+        "nation": Nation.ENGLAND,
+        "max_travel_minutes": 120,
+        "joining_link": "https://meet.example/room",
+    }
+    presenter = keep_presenter(presenter=Presenter(**{**defaults, **fields}))
+    for weekday in weekdays:
+        make_availability(presenter, weekday, *hours)
+    return presenter
+
+
+def make_availability(presenter: Presenter, weekday: int, start: str, end: str, **fields: Any) -> Availability:
+    clocks = {"start": time.fromisoformat(start), "end": time.fromisoformat(end)}
+    return Availability.objects.create(presenter=presenter, weekday=weekday, valid_from=date(2026, 1, 1), **clocks, **fields)
+
+
+def make_booking(
+    presenter: Presenter | None, start: datetime, *, minutes: int = 60, postcode: str = LEEDS, claim: bool = True, **fields: Any
+) -> Booking:
+    """A row as it is, past every service: what the database lets in. `postcode` empty means online."""
+    number = next(_number)
+    person = fields.pop("person", None) or make_person()
+    booking = Booking.objects.create(
+        reference=f"BK-{number:04d}-XX",
+        person=person,
+        presentation=fields.pop("presentation", None) or make_presentation(length_minutes=minutes),
+        presenter=presenter,
+        state=fields.pop("state", State.CONFIRMED),
+        format=Format.WORKPLACE if postcode else Format.ONLINE,
+        starts_at=start,
+        ends_at=start + timedelta(minutes=minutes),
+        address_line_1="St James" if postcode else "",
+        town="Leeds" if postcode else "",
+        postcode=postcode,
+        **{
+            "audience_size": 8,
+            "contact_name": "Jo Green",
+            "contact_phone": "0113 496 0001",
+            "channel": "web",
+            "created_at": NOW,
+            **fields,
+        },
+    )
+    if presenter and claim:
+        make_claim(
+            presenter, start, start + timedelta(minutes=minutes), find_place(postcode) if postcode else None, booking=booking
+        )
+    return booking
+
+
+def make_claim(presenter: Presenter, start: datetime, end: datetime, place: Place | None, **fields: Any) -> BusyTime:
+    """Straight into the table. Without a link it belongs to leave of its own."""
+    if not fields.keys() & {"booking", "hold", "leave"}:
+        fields["leave"] = Leave.objects.create(
+            presenter=presenter, starts_at=start, ends_at=end, kind=LeaveKind.OTHER, created_at=NOW
+        )
+    kind = next(name for name in ("booking", "hold", "leave") if fields.get(name))
+    return BusyTime.objects.create(
+        presenter=presenter, kind=BusyKind(kind), busy=DateTimeTZRange(start, end), **place_columns(place), **fields
+    )
+
+
+def make_leave(presenter: Presenter, start: datetime, end: datetime) -> BusyTime:
+    return make_claim(presenter, start, end, None)
+
+
+def make_hold(
+    presenter: Presenter, start: datetime, *, expires_at: datetime, person: Person | None = None, **fields: Any
+) -> Hold:
+    """An hour online, kept for somebody."""
+    hold = Hold.objects.create(
+        draft=make_draft(),
+        person=person,
+        presenter=presenter,
+        presentation=fields.pop("presentation", None) or make_presentation(),
+        format=Format.ONLINE,
+        start=start,
+        expires_at=expires_at,
+    )
+    make_claim(presenter, start, start + timedelta(hours=1), None, hold=hold, expires_at=expires_at)
+    return hold
+
+
+def make_draft(person: Person | None = None, **answers: Any) -> Draft:
+    number = next(_number)
+    return Draft.objects.create(
+        kind=DraftKind.BOOKING,
+        key_hash=f"hash-{number}",
+        person=person,
+        answers=answers,
+        token=f"token-{number}",
+        expires_at=NOW + timedelta(hours=48),
+    )
+
+
+def wish(presentation: Presentation, postcode: str = LEEDS) -> Wish:
+    """At a workplace there, or online if it is empty."""
+    if not postcode:
+        return Wish(presentation, Format.ONLINE, None)
+    return Wish(presentation, Format.WORKPLACE, find_place(postcode))
+
+
+ADDRESS = Address("St James", "Leeds", LEEDS)
+DETAILS = Details(audience_size=8, contact_name="Jo Green", contact_phone="0113 496 0001")
