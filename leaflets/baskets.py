@@ -29,12 +29,16 @@ def total_copies(draft: Draft | None) -> int:
     return sum(copies_by_slug(draft).values())
 
 
-def read(draft: Draft | None) -> dict[Leaflet, int]:
-    """The titles in the basket with their copies, in the catalogue's order: two statements. A deleted title is left out."""
+def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
+    """The titles in the basket with their copies, in the catalogue's order. A deleted title is left out.
+
+    One statement, and with what is in stock one more.
+    """
     copies = copies_by_slug(draft)
     if not copies:
         return {}
-    return {leaflet: copies[leaflet.slug] for leaflet in Leaflet.objects.filter(slug__in=copies).with_current_edition()}
+    leaflets = Leaflet.objects.filter(slug__in=copies)
+    return {leaflet: copies[leaflet.slug] for leaflet in (leaflets.with_current_edition() if with_stock else leaflets)}
 
 
 def put(draft: Draft, copies: Mapping[str, int], now: datetime) -> None:

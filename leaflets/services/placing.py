@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.errors import DomainError
-from ctac.references import unused_reference
+from ctac.references import random_reference
 from leaflets.models import (
     Channel,
     Delivery,
@@ -118,19 +120,13 @@ def place_order(
     """
     if not basket:
         raise EmptyBasket
-    # One person's orders take turns, so a form sent twice at the same moment meets itself here.
-    Person.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
-    _refuse_second_submission(person, token)
     over_limit = bool(override_reason) and by is not None and by.is_staff
-    editions = _editions_that_suffice(basket, may_exceed_limit=over_limit)
-    order = Order.objects.create(
-        reference=unused_reference(Order, "LO"),
-        person=person,
-        channel=channel,
-        submission_token=token,
-        submission_digest=digest,
-        created_at=now,
-        **asdict(delivery),
+    editions = _lock_current_editions(basket)
+    # Only now, behind the lock: a form sent twice at once meets its twin here, and is not told that the twin's copies are gone.
+    reference = _reference_unless_placed(person, token)
+    _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
+    order = _create(
+        person, token, reference=reference, channel=channel, submission_digest=digest, created_at=now, **asdict(delivery)
     )
     _allocate(order, basket, editions, by=by, now=now)
     _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
@@ -140,16 +136,36 @@ def place_order(
     return order
 
 
-def _refuse_second_submission(person: Person, token: str | None) -> None:
-    earlier = person.orders.filter(submission_token=token).first() if token else None
-    if earlier:
-        raise AlreadyPlaced(earlier)
-
-
-def _editions_that_suffice(basket: Basket, *, may_exceed_limit: bool) -> dict[Leaflet, Edition]:
-    """The current editions, locked, of which there is enough. Raises Shortfalls."""
+def _lock_current_editions(basket: Basket) -> dict[Leaflet, Edition]:
     offered = Edition.objects.current().filter(leaflet__in=list(basket), leaflet__active=True).select_related("leaflet")
-    editions = {edition.leaflet: edition for edition in offered.locked()}
+    return {edition.leaflet: edition for edition in offered.locked()}
+
+
+def _reference_unless_placed(person: Person, token: str | None) -> str:
+    """A reference that no order has, or AlreadyPlaced if the form has made one: two questions in one statement."""
+    while True:
+        reference = random_reference("LO")
+        same_form = Q(person=person, submission_token=token) if token else Q()
+        found = list(Order.objects.filter(Q(reference=reference) | same_form))
+        if earlier := next((order for order in found if order.reference != reference), None):
+            raise AlreadyPlaced(earlier)
+        if not found:
+            return reference
+
+
+def _create(person: Person, token: str | None, **fields: Any) -> Order:
+    """The order's row. Its twin from another tab may have taken other titles, so that no lock made them meet."""
+    try:
+        with transaction.atomic():
+            return Order.objects.create(person=person, submission_token=token, **fields)
+    except IntegrityError:
+        earlier = person.orders.filter(submission_token=token).first() if token else None
+        if earlier is None:
+            raise
+        raise AlreadyPlaced(earlier) from None
+
+
+def _refuse_shortfalls(basket: Basket, editions: Mapping[Leaflet, Edition], *, may_exceed_limit: bool) -> None:
     fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
     found = [
         shortfall(fresh.get(leaflet, leaflet), copies, editions.get(leaflet), may_exceed_limit=may_exceed_limit)
@@ -157,7 +173,6 @@ def _editions_that_suffice(basket: Basket, *, may_exceed_limit: bool) -> dict[Le
     ]
     if shortfalls := [short for short in found if short]:
         raise Shortfalls(shortfalls)
-    return editions
 
 
 def _allocate(order: Order, basket: Basket, editions: Mapping[Leaflet, Edition], *, by: User | None, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
 from leaflets.forms import BasketForm, DeliveryForm
-from leaflets.models import Channel, Leaflet, Order
+from leaflets.models import Channel, Order
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
 from leaflets.views.basket import basket_page
 from professionals import drafts, limits
@@ -75,13 +75,12 @@ def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
 
 
 def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
-    basket = baskets.read(draft)
     try:
         order = place_order(
             person=request.person,  # type: ignore[attr-defined]
             by=request.user,  # type: ignore[arg-type]
             channel=Channel.WEB,
-            basket=basket,
+            basket=baskets.read(draft, with_stock=False),
             delivery=delivery.delivery(),
             flagged=delivery.flagged,
             token=draft.token,
@@ -91,7 +90,7 @@ def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: st
     except EmptyBasket:
         return redirect("basket")
     except Shortfalls as refusal:
-        return refused_page(request, basket, refusal)
+        return refused_page(request, draft, refusal)
     except AlreadyPlaced as refusal:
         drafts.finish(draft)
         return placed_before(request, refusal.order, digest)
@@ -106,9 +105,9 @@ def placed_before(request: HttpRequest, order: Order, digest: str) -> HttpRespon
     return render(request, "leaflets/placed_before.html", {"order": order}, status=409)
 
 
-def refused_page(request: HttpRequest, basket: dict[Leaflet, int], refusal: Shortfalls) -> HttpResponse:
+def refused_page(request: HttpRequest, draft: Draft, refusal: Shortfalls) -> HttpResponse:
     """The basket as it was, with every title that is short said beside its field."""
-    form = BasketForm(None, basket)
+    form = BasketForm(None, baskets.read(draft))
     form.is_valid()
     for short in refusal.shortfalls:
         if short.leaflet.slug not in form.errors:
@@ -132,7 +131,7 @@ def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
     """For includes/check_answers.html."""
     lines = [
         {"label": leaflet.title, "value": ngettext("%(n)d copy", "%(n)d copies", copies) % {"n": copies}}
-        for leaflet, copies in baskets.read(draft).items()
+        for leaflet, copies in baskets.read(draft, with_stock=False).items()
     ]
     answers = [
         {"label": field.label, "value": delivery.cleaned_data[field.name]}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ctac.references import random_reference
 from leaflets.models import Edition, Order, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services import AlreadyPlaced, OrderHasMoved, Shortfalls, cancel, differences, dispatch, placing, start_packing
@@ -28,7 +29,7 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
             shot.wait(timeout=20)
             act()
             outcomes[number] = "done"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it was, the test compares its name
             outcomes[number] = type(error).__name__
         finally:
             connection.close()
@@ -56,12 +57,12 @@ def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[Non
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
     everyone_has_read = threading.Barrier(people)
 
-    def slow_reference(model: Any, prefix: str) -> str:
+    def slow_reference(prefix: str) -> str:
         everyone_has_read.wait(timeout=30)
-        return f"{prefix}-{threading.get_ident() % 10**7}"[:10]
+        return random_reference(prefix)
 
     monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
-    monkeypatch.setattr(placing, "unused_reference", slow_reference)
+    monkeypatch.setattr(placing, "random_reference", slow_reference)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
     with connection.cursor() as cursor:
@@ -114,6 +115,20 @@ def test_the_same_form_sent_five_times_at_once_makes_one_order(now):
     outcomes = at_once(*[lambda: make_order(person, now, {leaflet: 5}, token="t" * 43)] * 5)
     assert Counter(outcomes) == {"done": 1, AlreadyPlaced.__name__: 4}
     assert Order.objects.count() == 1
+
+
+def test_the_same_form_with_other_titles_at_once_makes_one_order(now):
+    """Two tabs: their titles share no lock, so the unique token decides."""
+    person, titles = make_person(), [make_edition(now).leaflet for _ in range(2)]
+    outcomes = at_once(*(lambda title=title: make_order(person, now, {title: 5}, token="t" * 43) for title in titles))
+    assert Counter(outcomes) == {"done": 1, AlreadyPlaced.__name__: 1}
+    assert (Order.objects.count(), list(differences())) == (1, [])
+
+
+def test_the_same_form_twice_for_the_last_copies_is_not_told_that_they_are_gone(now):
+    person, leaflet = make_person(), make_edition(now, stock=5).leaflet
+    outcomes = at_once(*[lambda: make_order(person, now, {leaflet: 5}, token="t" * 43)] * 2)
+    assert Counter(outcomes) == {"done": 1, AlreadyPlaced.__name__: 1}
 
 
 def test_of_cancel_and_dispatch_at_once_one_wins_and_the_figures_are_right(now):

@@ -1,0 +1,117 @@
+"""The catalogue, each leaflet's page, its PDF."""
+
+import pytest
+from django.urls import reverse
+
+from leaflets import catalogue
+from leaflets.models import Leaflet
+from leaflets.services import withdraw_edition
+from professionals.models import Profession
+from tests.factories import make_person, sign_in
+from tests.leaflets.factories import make_edition, make_leaflet, make_order
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(response):
+    return [leaflet.title for leaflet, _form in response.context["cards"]]
+
+
+def test_the_catalogue_shows_every_active_title_in_its_order(client, now):
+    make_edition(now, title="Second", position=2)
+    make_edition(now, title="First", position=1)
+    make_edition(now, title="Gone", active=False)
+    assert titles(client.get(reverse("leaflets"))) == ["First", "Second"]
+
+
+def test_the_catalogue_can_be_narrowed_to_one_profession(client, now):
+    make_edition(now, title="Midwives", audience=Profession.MIDWIFE)
+    make_edition(now, title="GPs", audience=Profession.GP)
+    make_edition(now, title="Everyone")
+    assert titles(client.get(reverse("leaflets"), {"for": "midwife"})) == ["Midwives", "Everyone"]
+    assert titles(client.get(reverse("leaflets"), {"for": "nobody"})) == ["Midwives", "GPs", "Everyone"]
+
+
+def test_a_title_out_of_stock_offers_its_pdf_and_no_basket(client, now):
+    leaflet = make_edition(now, stock=0).leaflet
+    for url in (reverse("leaflets"), leaflet.get_absolute_url()):
+        page = client.get(url).content.decode()
+        assert reverse("leaflet_download", args=[leaflet.slug]) in page
+        assert "out of stock" in page
+        assert reverse("basket_add", args=[leaflet.slug]) not in page
+
+
+def test_a_title_without_an_edition_says_so(client):
+    leaflet = make_leaflet()
+    assert "A new edition is being made" in client.get(leaflet.get_absolute_url()).content.decode()
+
+
+def test_a_leaflet_page_has_the_text_and_the_review_date(client, now):
+    leaflet = make_edition(now, situations="At school.\nAt home.").leaflet
+    page = client.get(leaflet.get_absolute_url()).content.decode()
+    assert "<li>At school.</li><li>At home.</li>" in page
+    assert "to be reviewed by March 2028" in page
+
+
+@pytest.mark.parametrize("name", ["leaflet", "leaflet_download"])
+def test_a_title_that_is_not_in_the_catalogue_is_not_found(client, now, name):
+    hidden = make_edition(now, active=False).leaflet
+    assert client.get(reverse(name, args=[hidden.slug])).status_code == 404
+    assert client.get(reverse(name, args=["no-such-leaflet"])).status_code == 404
+
+
+def test_anyone_downloads_the_current_pdf_with_safe_headers(client, now):
+    edition = make_edition(now)
+    response = client.get(reverse("leaflet_download", args=[edition.leaflet.slug]))
+    assert b"".join(response.streaming_content).startswith(b"%PDF-")
+    assert response.headers["Content-Type"] == "application/pdf"
+    assert response.headers["Content-Disposition"] == f'inline; filename="{edition.leaflet.slug}.pdf"'
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "public, max-age=3600"
+    assert "Cookie" not in response.headers.get("Vary", "")
+    assert response.cookies == {}
+
+
+def test_a_withdrawn_edition_can_not_be_downloaded(client, now):
+    edition = make_edition(now)
+    withdraw_edition(edition=edition)
+    assert client.get(reverse("leaflet_download", args=[edition.leaflet.slug])).status_code == 404
+
+
+def test_the_shipped_titles_are_those_of_the_product():
+    assert [(leaflet.slug, leaflet.title) for leaflet in catalogue.load()] == [
+        ("health-visitors", "Stop child trafficking in its tracks: advice for health visitors"),
+        ("social-workers", "Stop child trafficking in its tracks: advice for social workers"),
+        ("emergency-care", "Stop child trafficking in its tracks: advice for A&E departments and walk-in clinics"),
+        ("all-professionals", "Child trafficking is child abuse"),
+    ]
+
+
+def test_loading_the_catalogue_again_keeps_what_staff_changed():
+    catalogue.load()
+    Leaflet.objects.filter(slug="health-visitors").update(summary="Ours")
+    catalogue.load()
+    assert Leaflet.objects.get(slug="health-visitors").summary == "Ours"
+    assert Leaflet.objects.count() == 4
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_public_pages_take_the_same_few_statements_for_any_number_of_titles(client, now, count):
+    leaflets = [make_edition(now).leaflet for _ in range(count)]
+    sign_in(client, make_person())
+    assert len(statements(lambda: client.get(reverse("leaflets")))) == 6
+    assert len(statements(lambda: client.get(leaflets[0].get_absolute_url()))) == 6
+    assert len(statements(lambda: client.get(reverse("leaflet_download", args=[leaflets[0].slug])).close())) == 2
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_pages_of_an_order_take_the_same_few_statements_for_any_number_of_lines(client, now, count):
+    person = make_person()
+    order = make_order(person, now, {make_edition(now).leaflet: 1 for _ in range(count)})
+    sign_in(client, person)
+    taken = {
+        name: len(statements(lambda name=name: client.get(reverse(name, args=[order.reference]))))
+        for name in ("order", "order_placed", "order_cancel")
+    }
+    assert taken == {"order": 7, "order_placed": 5, "order_cancel": 5}
