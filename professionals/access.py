@@ -10,6 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from professionals.models import Person, User
+
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -26,6 +28,24 @@ def person_required(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return wrapper
+
+
+def person_in(request: HttpRequest) -> Person | None:
+    """request.person as a plain row, or None; PersonMiddleware sets it."""
+    person: Person | None = request.person or None  # type: ignore[attr-defined]
+    return person
+
+
+def the_person(request: HttpRequest) -> Person:
+    """The person, in a view that requires one."""
+    person: Person = request.person  # type: ignore[attr-defined]
+    return person
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user, in a view that requires one."""
+    user: User = request.user  # type: ignore[assignment]
+    return user
 
 
 def with_next(url_name: str, next_url: str) -> str:

@@ -1,5 +1,6 @@
 """allauth's forms as pages of ours: our labels and sentences, no placeholders, our form pack."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
@@ -11,7 +12,6 @@ from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.forms import Field
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageFormMixin
@@ -36,8 +36,8 @@ def tidy_email(field: Field) -> None:
 class AccountForm(PageFormMixin):
     """`labels` and `hints` by field name; what a field says when it is empty follows from its name."""
 
-    labels: ClassVar[dict[str, str | Promise]] = {}
-    hints: ClassVar[dict[str, str | Promise]] = {}
+    labels: ClassVar[Mapping[str, Any]] = {}
+    hints: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,6 +61,7 @@ class SignUpForm(account.SignupForm):
     """Address and details on one page, no password. Says the same whether or not the address has an account."""
 
     field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode"]
+    account_already_exists: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

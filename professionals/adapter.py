@@ -92,7 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
         details = sign_up.typed_details(request, email)
         return services.address_verified(user=user, email=email, details=details, now=timezone.now())
 
-    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """What this browser has typed becomes theirs; whom we don't know yet goes by the details page."""
         response = super().post_login(request, user, **kwargs)
         person = person_of(request) or self._join(request, user, user.email)  # a sign-in code, too, shows whose address it is
@@ -104,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        if request.user.is_staff and not Person.objects.filter(user=request.user).exists():  # type: ignore[union-attr]
+        if request.user.is_staff and not Person.objects.filter(user=request.user).exists():
             return reverse("staff:index")
         return str(settings.LOGIN_REDIRECT_URL)
 

@@ -16,6 +16,7 @@ from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.uk import tidy_postcode
 from professionals import services
+from professionals.access import signed_in
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.privacy import erase_person
@@ -182,7 +183,7 @@ class UserAdmin(StaffModelAdmin):
         )
     ]
 
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
             return ["email", "is_staff", "groups"]
         only_superusers = ["is_superuser"] if request.user.is_superuser else []
@@ -206,7 +207,7 @@ class UserAdmin(StaffModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            services.open_account(user=obj, by=request.user, now=timezone.now())
+            services.open_account(user=obj, by=signed_in(request), now=timezone.now())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only a superuser changes a superuser."""

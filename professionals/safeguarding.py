@@ -58,14 +58,14 @@ def explanation() -> str:
     facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "route": settings.OUT_OF_HOURS_ROUTE}
     if settings.OUT_OF_HOURS_ROUTE:
         sentence = _(
-            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? Call the "
-            "advice line on %(phone)s, %(hours)s. At other times: %(route)s. In immediate danger, call 999. "
+            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? "
+            "Call the advice line on %(phone)s, %(hours)s. At other times: %(route)s. In immediate danger, call 999. "
             "If this is not about a child, tick the box at the end."
         )
     else:
         sentence = _(
-            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? Call the "
-            "advice line on %(phone)s, %(hours)s. In immediate danger, call 999. "
+            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? "
+            "Call the advice line on %(phone)s, %(hours)s. In immediate danger, call 999. "
             "If this is not about a child, tick the box at the end."
         )
     return str(sentence % facts)

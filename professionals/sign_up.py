@@ -18,4 +18,7 @@ def keep_details(request: HttpRequest, email: str, details: Details) -> None:
 def typed_details(request: HttpRequest, email: str) -> Details | None:
     """What was typed for this address in this session, once."""
     kept = request.session.pop(SESSION_KEY, None)
-    return Details(**kept["details"]) if kept and kept["email"] == email.lower() else None
+    if not kept or kept["email"] != email.lower():
+        return None
+    details: Details = kept["details"]
+    return details

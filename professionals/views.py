@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from professionals import drafts, privacy, services
-from professionals.access import person_required, safe_next
+from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.forms import DetailsForm
 
 
@@ -19,11 +19,11 @@ from professionals.forms import DetailsForm
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
     """Who you are and where you work; asked of everyone who has signed in and whom we don't know yet."""
-    person = request.person or None
+    user, person = signed_in(request), person_in(request)
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        saved = services.give_details(user=request.user, by=request.user, now=now, **form.details())
+        saved = services.give_details(user=user, by=user, now=now, **form.details())
         if person is None:
             drafts.adopt(request, saved, now)
         messages.success(request, _("We have saved your details."))
@@ -35,7 +35,7 @@ def details(request: HttpRequest) -> HttpResponse:
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
     """Everything that we hold about the person, as one file."""
-    data = privacy.export_person(request.person)
+    data = privacy.export_person(the_person(request))
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response

@@ -81,7 +81,7 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 def _join(user: User, email: str, details: Details | None) -> Person | None:
     User.objects.select_for_update().get(pk=user.pk)  # a user who verifies twice at once takes turns
     own = Person.objects.select_for_update().filter(user=user).first()
-    known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(pk=own and own.pk).first()
+    known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(user=user).first()
     if known is not None and known.user_id is not None:
         logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
         return own

@@ -11,4 +11,4 @@ def repoint(old: models.Model, new: models.Model) -> None:
         field = relation.field.name
         relation.related_model._base_manager.filter(  # noqa: SLF001 - documented; no manager of ours may hide rows
             **{field: old}
-        ).update(**{field: new})  # type: ignore[union-attr]
+        ).update(**{field: new})

@@ -1,0 +1,189 @@
+"""Rate limits: one statement, one table for all processes, in any case of letters, for allauth too."""
+
+import ast
+import inspect
+import re
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import allauth
+import pytest
+import time_machine
+from allauth.core.internal import ratelimit
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, RequestFactory
+
+from professionals import allauth_limits, limits
+from professionals.models import RateLimit
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+TWO_A_MINUTE = {"code:a@b.example": (2, timedelta(minutes=1))}
+
+
+def test_one_too_many_is_named(now):
+    assert [limits.exceeded(TWO_A_MINUTE, now) for _ in range(3)] == [set(), set(), {"code:a@b.example"}]
+
+
+def test_the_window_ends(now):
+    for _ in range(3):
+        limits.exceeded(TWO_A_MINUTE, now)
+
+    assert limits.exceeded(TWO_A_MINUTE, now + timedelta(seconds=59)) == {"code:a@b.example"}
+    assert limits.exceeded(TWO_A_MINUTE, now + timedelta(seconds=60)) == set()
+
+
+def test_all_keys_take_one_statement(now, django_assert_num_queries):
+    keys = {f"key:{number}": (1, timedelta(hours=1)) for number in range(5)}
+
+    with django_assert_num_queries(1):
+        assert limits.exceeded(keys, now) == set()
+    assert limits.exceeded({**keys, "new": (1, timedelta(hours=1))}, now) == set(keys)
+
+
+def test_no_keys_take_no_statement(now, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert limits.exceeded({}, now) == set()
+
+
+@pytest.mark.parametrize("same", ["CODE:A@B.example", "code:A@b.EXAMPLE", "ｃｏｄｅ:ａ@ｂ.example"])
+def test_letters_that_only_look_different_share_a_limit(now, same):
+    limits.exceeded(TWO_A_MINUTE, now)
+    limits.exceeded({same: (2, timedelta(minutes=1))}, now)
+
+    assert limits.exceeded(TWO_A_MINUTE, now) == {"code:a@b.example"}
+
+
+def test_no_address_is_stored(now):
+    limits.exceeded(TWO_A_MINUTE, now)
+
+    assert "b.example" not in RateLimit.objects.get().key
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_at_once_in_many_connections_exactly_five_get_through(now):
+    barrier, refused = threading.Barrier(20), []
+
+    def hit():
+        barrier.wait()
+        refused.append(bool(limits.exceeded({"hot": (5, timedelta(minutes=1)), "cold": (99, timedelta(minutes=1))}, now)))
+        connection.close()
+
+    threads = [threading.Thread(target=hit) for _ in range(20)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+
+    assert (refused.count(False), refused.count(True)) == (5, 15)
+
+
+def request_from(remote, forwarded=None, user=None):
+    request = RequestFactory().post("/", REMOTE_ADDR=remote, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}))
+    request.user = user or AnonymousUser()
+    return request
+
+
+@pytest.mark.parametrize(
+    ("proxies", "remote", "forwarded", "address"),
+    [
+        (0, "203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        (1, "10.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "10.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        (2, "10.0.0.1", "203.0.113.9", "10.0.0.1"),
+        (1, "10.0.0.1", None, "10.0.0.1"),
+        (1, "10.0.0.1", "rubbish", "unknown"),
+        (0, "", None, "unknown"),
+        (0, "2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
+        (0, "::ffff:203.0.113.9", None, "203.0.113.9"),
+    ],
+)
+def test_the_client_is_the_address_that_our_own_proxy_saw(settings, proxies, remote, forwarded, address):
+    settings.TRUSTED_PROXY_COUNT = proxies
+
+    assert limits.client_address(request_from(remote, forwarded)) == address
+
+
+def test_someone_signed_in_has_a_limit_of_their_own():
+    user = make_user()
+
+    assert limits.client_key(request_from("203.0.113.9", user=user), "hold") == f"hold:user:{user.pk}"
+    assert limits.client_key(request_from("203.0.113.9"), "hold") == "hold:address:203.0.113.9"
+
+
+def test_a_forged_forwarded_header_changes_nothing():
+    answers = [
+        Client()
+        .post("/account/login/", {"login": f"{n}@leeds.nhs.uk"}, headers={"x-forwarded-for": f"198.51.100.{n}"})
+        .status_code
+        for n in range(31)
+    ]
+
+    assert answers[-1] == 429
+
+
+# -- allauth on our table ---------------------------------------------------------------------------------------------
+
+
+def test_allauth_has_our_functions():
+    """What allauth calls must be what we replaced: this breaks when allauth renames or reshapes it."""
+    assert ratelimit.consume is allauth_limits.consume
+    assert ratelimit.clear is allauth_limits.clear
+    assert totp.TOTP._mark_code_used is allauth_limits.mark_code_used
+
+
+def parameters(source, name):
+    """The parameters of a function as allauth has it in its file, whatever stands in its place now."""
+    function = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and node.name == name)
+    return [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        (ratelimit, "consume", allauth_limits.consume),
+        (ratelimit, "clear", allauth_limits.clear),
+        (totp, "_mark_code_used", allauth_limits.mark_code_used),
+    ],
+)
+def test_ours_take_what_allauth_gives_to_its_own(module, name, ours):
+    assert parameters(inspect.getsource(module), name) == list(inspect.signature(ours).parameters)
+
+
+def test_allauth_reaches_its_limits_only_through_the_module():
+    """A function that was imported by name, or a second way to the cache, would pass ours by."""
+    by_name = re.compile(
+        r"from allauth\.core\.internal\.ratelimit import [^\n]*\b(consume|clear|cache_lock|_consume_single_rate)\b"
+    )
+    files = [path for path in Path(allauth.__file__).parent.rglob("*.py") if "tests" not in path.parts]
+
+    assert [str(path) for path in files if by_name.search(path.read_text())] == []
+    assert "return self._mark_code_used(code)" in inspect.getsource(totp.TOTP.validate_code)
+
+
+def test_allauth_limits_without_the_cache(monkeypatch):
+    for name in ("get", "set", "add", "delete"):
+        monkeypatch.setattr(cache, name, lambda *a, **k: pytest.fail("allauth used the cache"))
+    for _ in range(4):
+        response = Client().post("/account/login/", {"login": "nadia@leeds.nhs.uk"})
+
+    assert response.status_code == 200
+    assert "tried too often" in response.content.decode()
+
+
+def test_allauths_own_calls_count_dry_run_and_take_back(now):
+    request = request_from("203.0.113.9")
+    call = {"app": "allauth.account", "action": "confirm_email", "key": "a@b.example", "config": {"confirm_email": "2/m/key"}}
+    with time_machine.travel(now, tick=False):
+        first = ratelimit.consume(request, **call)
+        assert ratelimit.consume(request, **call, dry_run=True)
+        assert ratelimit.consume(request, **{**call, "key": "A@B.example"})
+        assert ratelimit.consume(request, **call, dry_run=True) is None
+        first.rollback()
+        assert ratelimit.consume(request, **call)
+        assert ratelimit.consume(request, **call) is None
+        ratelimit.clear(request, **call)
+        assert ratelimit.consume(request, **call)

@@ -1,0 +1,131 @@
+"""My data as one file; and a person who is erased is nowhere any more."""
+
+import json
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from notifications.services import seal_and_send
+from professionals import drafts, privacy
+from professionals.models import Draft, Person, User
+from professionals.privacy import PrivacySource
+from tests.factories import make_person, make_staff, sign_in, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "Canarybird"
+
+
+@pytest.fixture
+def person(now):
+    person = make_person(name=f"{CANARY} Jones", email="canarybird@leeds.nhs.uk", phone="0113 496 0077")
+    Draft.objects.create(
+        kind="booking",
+        person=person,
+        key_hash="h",
+        token="t",
+        expires_at=now.replace(year=2099),
+        answers={"note": CANARY},
+    )
+    mail = {"subject": CANARY, "text": CANARY, "html": f"<p>{CANARY}</p>"}
+    seal_and_send(kind="account-login-code", to=person.email, now=now, expires_at=now.replace(year=2099), **mail)
+    return person
+
+
+def test_my_data_is_one_file_of_all_that_is_mine(client, person):
+    make_person(name="Somebody Else")
+    sign_in(client, person)
+
+    response = client.get("/account/my-data/")
+
+    data = json.loads(response.content)
+    assert response["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert set(data) >= {"person", "messages"}
+    assert data["person"]["name"] == f"{CANARY} Jones"
+    assert data["person"]["sign_in"]["email"] == "canarybird@leeds.nhs.uk"
+    assert data["person"]["unfinished_forms"][0]["answers"] == {"note": CANARY}
+    assert len(data["messages"]) == 1
+    assert "Somebody Else" not in response.content.decode()
+    assert "password" not in data["person"]["sign_in"]
+
+
+def test_my_data_takes_few_statements_and_needs_a_person(client, person, django_assert_max_num_queries):
+    assert client.get("/account/my-data/").status_code == 302
+    sign_in(client, person)
+
+    with django_assert_max_num_queries(12):
+        client.get("/account/my-data/")
+
+
+def everything():
+    """Every value of every table, sessions opened."""
+    for model in apps.get_models():
+        for row in model._default_manager.all():
+            values = {field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields}
+            yield f"{model._meta.label} {values}"
+            if isinstance(row, Session):
+                yield f"session {row.get_decoded()}"
+
+
+def test_erasing_leaves_no_trace_anywhere(person, now):
+    browser = sign_in(Client(), person)
+    session = browser.session
+    session["typed"] = CANARY
+    session.save()
+    pk = person.pk
+
+    privacy.erase_person(person, by=None, now=now)
+
+    left = [row for row in everything() if "canarybird" in row.lower() or "0113 496 0077" in row]
+    assert left == []
+    assert (User.objects.count(), EmailAddress.objects.count(), Draft.objects.count()) == (0, 0, 0)
+    erased = Person.objects.get(pk=pk)
+    assert (erased.name, erased.email, erased.profession, erased.organisation) == ("Erased", "", "health-visitor", None)
+    assert browser.get("/account/details/").status_code == 302
+
+
+def test_the_upper_apps_erase_first_while_the_address_is_there(person, now, monkeypatch):
+    seen = []
+    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    privacy.register(PrivacySource("upper", export=lambda person: {"n": 1}, erase=lambda person, now: seen.append(person.email)))
+
+    assert privacy.export_person(person)["upper"] == {"n": 1}
+    privacy.erase_person(person, by=None, now=now)
+
+    assert seen == ["canarybird@leeds.nhs.uk"]
+
+
+def test_two_sources_of_one_name_are_a_mistake(monkeypatch):
+    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+
+    with pytest.raises(ValueError, match="two privacy sources"):
+        privacy.register(PrivacySource("person", export=lambda person: {}, erase=lambda person, now: None))
+
+
+def test_staff_erase_with_a_button_and_a_tick(person):
+    browser = sign_in_staff(Client(), make_staff())
+    url = f"/staff/professionals/person/{person.pk}/do/erase/"
+
+    assert browser.get(url).status_code == 200
+    assert browser.post(url).status_code == 200
+    assert Person.objects.get(pk=person.pk).name == f"{CANARY} Jones"
+    assert browser.post(url, {"sure": "on"}).status_code == 302
+
+    assert Person.objects.get(pk=person.pk).name == "Erased"
+
+
+def test_every_field_is_classified():
+    for model in apps.get_app_config("professionals").get_models():
+        assert set(privacy.FIELDS[model.__name__]) == {field.name for field in model._meta.concrete_fields}
+
+
+def test_a_draft_of_nobody_stays_when_a_person_goes(person, now):
+    other = Draft.objects.create(kind="order", key_hash="o", token="o", expires_at=now.replace(year=2099))
+
+    privacy.erase_person(person, by=None, now=now)
+
+    assert list(Draft.objects.all()) == [other]
+    assert drafts.digest(other.answers) == drafts.digest({})

@@ -1,0 +1,88 @@
+"""Free text stops once when it looks like a child's details; the safeguarding lead is told of what is kept, never its words."""
+
+import pytest
+from django import forms
+from django.http import QueryDict
+
+from ctac.forms import PageForm
+from notifications import rendering
+from notifications.models import Notification
+from notifications.registry import kind_named
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin, tell_lead
+
+NOTE = "Amina Khan, dob 14/03/2012"
+
+
+class NoteForm(ChildDetailsMixin, PageForm):
+    free_text_fields = ("access_needs",)
+    access_needs = forms.CharField(required=False, widget=forms.Textarea)
+
+
+def posted(**data):
+    query = QueryDict(mutable=True)
+    query.update(data)
+    return NoteForm(query)
+
+
+def test_an_ordinary_note_goes_through():
+    form = posted(access_needs="Step-free access, please")
+
+    assert form.is_valid() is True
+    assert (form.flagged, CONFIRM_FIELD in form.fields) == (False, False)
+
+
+def test_a_childs_details_stop_the_form_and_point_to_help(settings):
+    form = posted(access_needs=NOTE)
+
+    assert form.is_valid() is False
+    said = form.errors["access_needs"][0]
+    assert settings.ADVICE_PHONE in said
+    assert "999" in said
+    assert "Amina" not in said
+    assert CONFIRM_FIELD in form.fields
+    assert form["access_needs"].value() == NOTE
+
+
+def test_the_route_out_of_hours_is_given_when_staff_set_one(settings):
+    settings.OUT_OF_HOURS_ROUTE = "your local police on 101"
+
+    assert "At other times: your local police on 101." in posted(access_needs=NOTE).errors["access_needs"][0]
+
+
+def test_what_is_kept_on_purpose_goes_through_with_a_flag():
+    form = posted(access_needs=NOTE, **{CONFIRM_FIELD: "on"})
+
+    assert form.is_valid() is True
+    assert form.flagged is True
+    assert form.cleaned_data["access_needs"] == NOTE
+
+
+def test_a_tick_without_a_childs_details_flags_nothing():
+    form = posted(access_needs="Parking, please", **{CONFIRM_FIELD: "on"})
+
+    assert (form.is_valid(), form.flagged) == (True, False)
+
+
+def test_a_form_that_is_only_shown_asks_nothing():
+    assert CONFIRM_FIELD not in NoteForm().fields
+
+
+@pytest.mark.django_db
+def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
+    settings.SAFEGUARDING_LEAD_EMAIL = "lead@ctac.example"
+
+    tell_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
+    tell_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
+
+    row = Notification.objects.get()
+    kind = kind_named(row.kind)
+    message = rendering.render(kind.build(row))
+    assert (row.kind, row.recipient, row.reference, kind.still_true(row)) == (
+        "safeguarding-flag",
+        "lead@ctac.example",
+        "BK-7Q4M-2F",
+        True,
+    )
+    assert message.subject == "Please read what was written with BK-7Q4M-2F"
+    assert all("BK-7Q4M-2F" in body for body in (message.text, message.html))
+    assert "/staff/" in message.text

@@ -1,0 +1,207 @@
+"""The staff site's pages about people, organisations, domains and accounts."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+
+from professionals import sample
+from professionals.models import Organisation, Person, RecognisedDomain, User
+from professionals.sample import NotInProductionError
+from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
+from tests.professionals.mailing import last_code
+from tests.professionals.test_second_factor import SECRET, enrol, totp
+
+pytestmark = pytest.mark.django_db
+
+AT = "/staff/professionals"
+
+
+@pytest.fixture
+def browser():
+    return sign_in_staff(Client(), make_staff("boss@ctac.example"))
+
+
+@pytest.mark.parametrize("page", ["person", "organisation", "recogniseddomain", "user"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_lists_open_with_the_same_few_statements(browser, page, count, django_assert_num_queries):
+    for _ in range(count):
+        make_person()
+
+    with django_assert_num_queries({"person": 4, "organisation": 4, "recogniseddomain": 4, "user": 5}[page]):
+        assert browser.get(f"{AT}/{page}/").status_code == 200
+
+
+@pytest.mark.parametrize("typed", ["ngaio", "NGAIO@york.nhs.uk", "york health", "yo1 7hh", "yo17hh", "496 0055"])
+def test_people_are_found_by_what_staff_know(browser, typed):
+    make_person(
+        name="Ngaio Marsh",
+        email="ngaio@york.nhs.uk",
+        postcode="YO1 7HH",
+        phone="0113 496 0055",
+        organisation=make_organisation("York Health"),
+    )
+    make_person(name="Other One")
+
+    page = browser.get(f"{AT}/person/", {"q": typed}).content.decode()
+
+    assert "Ngaio Marsh" in page
+    assert "Other One" not in page
+
+
+def test_a_person_is_entered_and_changed(browser):
+    typed = {
+        "name": "Nadia",
+        "email": "NADIA@leeds.nhs.uk",
+        "phone": "",
+        "profession": "gp",
+        "organisation": "",
+        "postcode": "ls14ap",
+    }
+    assert browser.post(f"{AT}/person/add/", typed).status_code == 302
+    person = Person.objects.get()
+    assert (person.email, person.postcode) == ("nadia@leeds.nhs.uk", "LS1 4AP")
+
+    again = browser.post(f"{AT}/person/add/", typed)
+
+    assert again.status_code == 200
+    assert Person.objects.count() == 1
+
+
+def test_the_address_of_someone_who_signs_in_is_theirs_to_change(browser):
+    person = make_person(email="nadia@leeds.nhs.uk")
+
+    browser.post(
+        f"{AT}/person/{person.pk}/change/",
+        {"name": "Nadia K", "email": "x@y.example", "profession": "gp", "phone": "", "postcode": ""},
+    )
+
+    person.refresh_from_db()
+    assert (person.name, person.email) == ("Nadia K", "nadia@leeds.nhs.uk")
+
+
+def test_nothing_is_deleted_here(browser):
+    person = make_person()
+
+    assert browser.post(f"{AT}/person/{person.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert browser.post(f"{AT}/user/{person.user.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert browser.post(f"{AT}/organisation/{person.organisation.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_organisations_are_merged(browser):
+    keep, goes = make_organisation("Leeds TH"), make_organisation("Leeds Teaching Hospitals")
+    person = make_person(organisation=goes)
+    url = f"{AT}/organisation/{keep.pk}/do/merge/"
+
+    unknown = browser.post(url, {"name": "No such place"})
+    itself = browser.post(url, {"name": "leeds th"})
+    merged = browser.post(url, {"name": "leeds teaching  hospitals"})
+
+    assert (unknown.status_code, itself.status_code, merged.status_code) == (200, 200, 302)
+    person.refresh_from_db()
+    assert (person.organisation, list(Organisation.objects.all())) == (keep, [keep])
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"), [("@Barnardos.Example", "barnardos.example"), ("example", None), ("a b.example", None)]
+)
+def test_domains_are_tidied(browser, typed, stored):
+    browser.post(f"{AT}/recogniseddomain/add/", {"domain": typed})
+
+    assert list(RecognisedDomain.objects.filter(domain__endswith="example").values_list("domain", flat=True)) == (
+        [stored] if stored else []
+    )
+
+
+def test_a_colleague_gets_an_account_and_gets_in_with_a_code_and_a_second_factor(browser):
+    group = Group.objects.create(name="Coordinators")
+    response = browser.post(f"{AT}/user/add/", {"email": "New@ctac.example", "is_staff": "on", "groups": [group.pk]})
+    assert response.status_code == 302
+    user = User.objects.get(email="new@ctac.example")
+    assert (user.is_staff, user.is_superuser, user.has_usable_password(), list(user.groups.all())) == (
+        True,
+        False,
+        False,
+        [group],
+    )
+    assert EmailAddress.objects.get(user=user).primary is True
+
+    colleague = Client()
+    colleague.post("/account/login/", {"login": "new@ctac.example"})
+    assert colleague.post("/account/login/code/confirm/", {"code": last_code("new@ctac.example")})["Location"] == "/staff/"
+    assert colleague.get("/staff/", follow=True).redirect_chain[-1][0] == "/account/2fa/totp/activate/?next=%2Fstaff%2F"
+
+
+def test_an_address_that_has_an_account_is_refused_in_any_case(browser):
+    response = browser.post(f"{AT}/user/add/", {"email": "BOSS@ctac.example", "is_staff": "on"})
+
+    assert response.status_code == 200
+    assert User.objects.count() == 1
+
+
+def test_resetting_the_second_factor_ends_sessions_and_asks_to_enrol_again(browser):
+    lost = make_staff("lost@ctac.example")
+    enrol(lost)
+    phone = sign_in_staff(Client(), lost)
+    assert phone.get("/staff/").status_code == 200
+
+    response = browser.post(f"{AT}/user/{lost.pk}/do/reset-second-factor/", {"sure": "on"})
+
+    assert response.status_code == 302
+    assert Authenticator.objects.filter(user=lost).count() == 0
+    assert phone.get("/staff/", follow=True).redirect_chain[-1][0].startswith("/account/login/")
+
+
+def may(user, *codenames):
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return sign_in_staff(Client(), user)
+
+
+def test_staff_without_the_permission_cannot_erase():
+    person = make_person()
+    browser = may(make_staff(superuser=False), "view_person", "change_person")
+
+    assert browser.get(f"{AT}/person/{person.pk}/change/").status_code == 200
+    assert "Erase this person" not in browser.get(f"{AT}/person/{person.pk}/change/").content.decode()
+    assert browser.post(f"{AT}/person/{person.pk}/do/erase/", {"sure": "on"}).status_code == 403
+
+
+def test_nobody_makes_themselves_a_superuser():
+    user, boss = make_staff("clerk@ctac.example", superuser=False), make_staff("boss@ctac.example")
+    browser = may(user, "view_user", "change_user")
+
+    browser.post(f"{AT}/user/{user.pk}/change/", {"is_active": "on", "is_staff": "on", "is_superuser": "on"})
+    response = browser.post(f"{AT}/user/{boss.pk}/change/", {"is_staff": ""})
+
+    user.refresh_from_db()
+    boss.refresh_from_db()
+    assert (user.is_superuser, boss.is_staff, response.status_code) == (False, True, 403)
+
+
+def test_drafts_and_limits_have_no_page(browser):
+    assert [browser.get(f"{AT}/{page}/").status_code for page in ("draft", "ratelimit")] == [404, 404]
+
+
+def test_sample_people_can_sign_in_and_loading_twice_adds_nothing(now):
+    sample.load(now)
+    counts = [model.objects.count() for model in (User, Person, Organisation, EmailAddress, Authenticator)]
+    sample.load(now)
+    assert [model.objects.count() for model in (User, Person, Organisation, EmailAddress, Authenticator)] == counts
+
+    browser = Client()
+    browser.post("/account/login/password/", {"login": sample.STAFF_EMAIL, "password": sample.STAFF_PASSWORD, "next": "/staff/"})
+    response = browser.post("/account/2fa/authenticate/", {"code": totp(sample.STAFF_TOTP_SECRET)})
+
+    assert response["Location"] == "/staff/"
+    assert browser.get("/staff/").status_code == 200
+    assert sign_in(Client(), Person.objects.first()).get("/account/details/").status_code == 200
+    assert sample.STAFF_TOTP_SECRET == SECRET
+
+
+def test_there_are_no_sample_people_in_production(now, settings):
+    settings.PRODUCTION = True
+
+    with pytest.raises(NotInProductionError):
+        sample.load(now)
+    assert User.objects.count() == 0
