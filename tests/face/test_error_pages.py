@@ -17,8 +17,8 @@ PHONE = "0808 800 5000"
     ("view", "status", "heading"),
     [
         (views.bad_request, 400, "We could not read that request"),
-        (views.forbidden, 403, "You can't open this page"),
-        (views.not_found, 404, "We can't find that page"),
+        (views.forbidden, 403, "You can’t open this page"),
+        (views.not_found, 404, "We can’t find that page"),
         (views.too_many_requests, 429, "Please wait a little"),
         (views.csrf_failure, 403, "Please send that again"),
         (views.server_error, 500, "Sorry, something went wrong"),
@@ -38,7 +38,7 @@ def test_each_says_what_to_do_and_whom_to_call(
 def test_an_unknown_address_is_a_404_page(client: Client) -> None:
     response = client.get("/no-such-page/")
     assert response.status_code == 404
-    assert Page(response.content.decode()).one("h1").text == "We can't find that page"
+    assert Page(response.content.decode()).one("h1").text == "We can’t find that page"
 
 
 def test_a_form_without_its_token_is_not_taken() -> None:
