@@ -1,0 +1,205 @@
+"""Many at once, on real connections: what only the locks and the database's guards keep apart. Each with its negative control."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import IntegrityError, close_old_connections, connection, transaction
+
+from bookings.models import Booking, BusyTime, Hold, Presenter
+from bookings.services import Address, Submission, book, cancel, hold_slot, placing, record_leave
+from professionals.models import Person
+from tests.bookings.rows import (
+    ADDRESS,
+    DETAILS,
+    LEEDS,
+    LEEDS_TOO,
+    NOW,
+    at,
+    make_booking,
+    make_draft,
+    make_presentation,
+    make_presenter,
+    wish,
+)
+from tests.factories import make_person
+
+# Rows that migrations loaded come back before each test.
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+CROWD = 20
+
+
+def all_at_once(jobs: Iterable[Callable[[], object]]) -> Counter[str]:
+    """Run each job in a thread with a connection of its own, released together; how each ended."""
+    jobs, ends = list(jobs), Counter[str]()
+    barrier = Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> None:
+        close_old_connections()
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=30)
+            job()
+        except Exception as error:  # noqa: BLE001 - how it ended is what the test looks at
+            ends[type(error).__name__] += 1
+        else:
+            ends["done"] += 1
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return ends
+
+
+def booking_job(person: Person, start: datetime, **more: object) -> Callable[[], object]:
+    presentation = more.pop("presentation", None) or make_presentation()
+    address = more.pop("address", ADDRESS)
+    return lambda: book(
+        person=person,
+        by=person.user,
+        channel="web",
+        presentation=presentation,
+        format="workplace",
+        address=address,
+        start=start,
+        details=DETAILS,
+        now=NOW,
+        **more,
+    )
+
+
+def crowd() -> list[Person]:
+    return [make_person(email=f"p{number}@leeds.nhs.uk") for number in range(CROWD)]
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(hours=("10:00", "11:00"))
+
+
+TEN = at("10:00")
+
+
+def test_twenty_who_book_the_last_slot_get_it_once(presenter: Presenter) -> None:
+    ends = all_at_once([booking_job(person, TEN) for person in crowd()])
+    assert ends == {"done": 1, "SlotTaken": CROWD - 1}
+    assert (Booking.objects.count(), BusyTime.objects.count()) == (1, 1)
+
+
+def test_twenty_who_choose_the_last_slot_hold_it_once(presenter: Presenter) -> None:
+    asked = wish(make_presentation())
+    drafts = [make_draft() for _number in range(CROWD)]
+    ends = all_at_once(
+        [lambda draft=draft: hold_slot(draft=draft, person=None, wish=asked, start=TEN, now=NOW) for draft in drafts]
+    )
+    assert ends == {"done": 1, "SlotTaken": CROWD - 1}
+    assert Hold.objects.count() == 1
+
+
+def test_a_form_that_is_sent_ten_times_at_once_books_once(presenter: Presenter) -> None:
+    person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
+    draft = make_draft(person)
+    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    submission = Submission(draft.token, "digest")
+    ends = all_at_once([booking_job(person, TEN, presentation=presentation, submission=submission) for _number in range(10)])
+    assert ends == {"done": 1, "AlreadyPlaced": 9}
+    assert Booking.objects.count() == 1
+
+
+def test_two_visits_too_near_to_each_other_are_not_both_booked() -> None:
+    make_presenter(hours=("09:00", "17:00"))
+    other_place = Address("Beckett Street", "Leeds", LEEDS_TOO)
+    people = crowd()
+    jobs = [booking_job(person, TEN) for person in people[:10]]
+    jobs += [booking_job(person, at("11:00"), address=other_place) for person in people[10:]]
+    assert all_at_once(jobs) == {"done": 1, "SlotTaken": CROWD - 1}
+
+
+def test_leave_and_a_booking_at_once_end_in_one_of_the_two_orders(presenter: Presenter) -> None:
+    """Either the slot is gone, or the booking is made and freed again; never is the presenter in two places."""
+    person = make_person(email="sam@leeds.nhs.uk")
+    leave = {"starts_at": at("09:00"), "ends_at": at("17:00"), "kind": "illness"}
+    ends = all_at_once([booking_job(person, TEN), lambda: record_leave(presenter=presenter, by=None, now=NOW, **leave)])
+    assert ends in ({"done": 1, "SlotTaken": 1}, {"done": 2})
+    assert [claim.kind for claim in BusyTime.objects.filter(live=True)] == ["leave"]
+    assert not Booking.objects.filter(presenter=presenter).exists()
+
+
+def test_a_booking_is_cancelled_once_by_ten_clicks(presenter: Presenter) -> None:
+    booking = make_booking(presenter, TEN)
+    ends = all_at_once([lambda: cancel(booking=booking, by=None, now=NOW)] * 10)
+    assert ends == {"done": 1, "MoveRefused": 9}
+    assert booking.events.count() == 1
+
+
+def test_writers_who_forget_to_lock_cannot_pass_the_travel_guard_either() -> None:
+    """Raw rows, both written before either commits: the trigger locks the presenter before it looks."""
+    presenter, written = make_presenter(), Barrier(2)
+    rows = [{"person": make_person(), "presentation": make_presentation()} for _number in range(2)]
+
+    def write(clock: str, postcode: str, more: dict[str, object]) -> None:
+        with transaction.atomic():
+            make_booking(presenter, at(clock), postcode=postcode, **more)
+            written.wait(timeout=30)
+
+    ends = all_at_once([lambda: write("10:00", LEEDS, rows[0]), lambda: write("11:00", LEEDS_TOO, rows[1])])
+    assert ends == {"done": 1, IntegrityError.__name__: 1}
+    assert BusyTime.objects.count() == 1
+
+
+# --- The negative control: with the lock off and the guards dropped, the race is real. ---
+
+
+@contextmanager
+def guards_dropped() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'busytime_no_overlap'")
+        exclusion = cursor.fetchone()[0]
+        cursor.execute("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'bookings_busytime_travel'")
+        trigger = cursor.fetchone()[0]
+        cursor.execute("ALTER TABLE bookings_busytime DROP CONSTRAINT busytime_no_overlap")
+        cursor.execute("DROP TRIGGER bookings_busytime_travel ON bookings_busytime")
+    try:
+        yield
+    finally:
+        BusyTime.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE bookings_busytime ADD CONSTRAINT busytime_no_overlap {exclusion}")
+            cursor.execute(trigger)
+
+
+def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Presenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = Barrier(CROWD)
+
+    def no_lock(keys: Iterable[int | None], *, now: datetime) -> dict[int, Presenter]:
+        return {each.pk: each for each in Presenter.objects.filter(pk__in=list(keys))}
+
+    def store_together(*args: object) -> Booking:
+        together.wait(timeout=30)  # everybody has looked, nobody has written
+        return stored(*args)  # type: ignore[arg-type]
+
+    stored = placing.store
+    monkeypatch.setattr(placing, "lock_presenters", no_lock)
+    monkeypatch.setattr(placing, "store", store_together)
+    people = crowd()
+    with guards_dropped():
+        ends = all_at_once([booking_job(person, TEN) for person in people])
+        assert ends == {"done": CROWD}
+        assert BusyTime.objects.filter(presenter=presenter, live=True).count() == CROWD
+
+
+def test_the_guards_are_back_after_the_control(presenter: Presenter) -> None:
+    with guards_dropped():
+        pass
+    make_booking(presenter, TEN)
+    with pytest.raises(IntegrityError, match="busytime_no_overlap"), transaction.atomic():
+        make_booking(presenter, TEN + timedelta(minutes=30))
+    with pytest.raises(IntegrityError, match="minutes of travel"), transaction.atomic():
+        make_booking(presenter, at("11:00"), postcode=LEEDS_TOO)
