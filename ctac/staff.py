@@ -112,7 +112,7 @@ class StaffModelAdmin(admin.ModelAdmin):
         if not action.available(obj):
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done. It now reads as below.") % {"obj": obj})
             return redirect(change_url)
-        form = action.form_class(request.POST or None)
+        form = action.form_class(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 action.perform(obj, by=request.user, **form.cleaned_data)
