@@ -1,0 +1,131 @@
+"""New prints: judged by content, one current, the one before superseded; sample PDFs that open and say what they are."""
+
+import re
+import zlib
+
+import pytest
+from django.core.files.storage import default_storage
+from fpdf import FPDF
+
+from leaflets import sample
+from leaflets.catalogue import TITLES
+from leaflets.models import Edition, EditionState, Leaflet
+from leaflets.sample_pdf import sample_pdf
+from leaflets.services import NotAPdf, Shortfalls, add_edition, withdraw_edition
+from leaflets.services.editions import EditionIsNotCurrent, count_pages
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition, make_order
+
+
+def drawn(content: bytes) -> str:
+    """What the pages' content streams draw, as text."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    pages = [zlib.decompress(stream) if stream[:1] == b"\x78" else stream for stream in streams]
+    words = re.findall(rb"\(((?:\\.|[^\\)])*)\)\s*Tj", b"\n".join(pages))
+    return " ".join(word.decode("windows-1252").replace("\\", "") for word in words)
+
+
+def spoken(content: bytes) -> str:
+    """What a screen reader is given: the ActualText of each element."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    hexes = re.findall(rb"/ActualText <feff([0-9a-f]+)>", b"\n".join(zlib.decompress(s) for s in streams if s[:1] == b"\x78"))
+    return "\n".join(bytes.fromhex(text.decode()).decode("utf-16-be") for text in hexes)
+
+
+@pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
+def test_a_sample_pdf_opens_says_what_it_is_and_reads_like_the_web_page(title, now):
+    leaflet = Leaflet(**title)
+    content = sample_pdf(leaflet, label="Sample edition, March 2026", made_at=now)
+    assert count_pages(content) == 2
+    assert drawn(content).count("Sample. Staff replace it with the approved edition.") == 2
+    for needed in (b"/Lang (en-GB)", b"/Marked true", b"/DisplayDocTitle true", b"/S /H1", b"/S /H2"):
+        assert needed in content
+    said = spoken(content).splitlines()
+    assert [point for point in leaflet.what_to_do_points if point not in said] == []
+    assert [point for point in leaflet.situation_points + leaflet.sign_points if point not in said] == []
+    assert "Advice for professionals: 0808 800 5000" in said
+    assert said.index(leaflet.title) < said.index("Where you may meet a trafficked child")
+
+
+@pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
+def test_no_text_of_a_sample_runs_into_the_foot_of_its_page(title, now, monkeypatch):
+    lowest = []
+    original = FPDF.multi_cell
+
+    def watched(self, *args, **kwargs):
+        result = original(self, *args, **kwargs)
+        lowest.append(self.get_y())
+        return result
+
+    monkeypatch.setattr(FPDF, "multi_cell", watched)
+    sample_pdf(Leaflet(**title), label="Sample", made_at=now)
+    foot = [y for y in lowest if y > 279]
+    assert len(foot) == 2  # the two page numbers themselves
+    assert sorted(lowest)[-3] < 276
+
+
+@pytest.mark.django_db
+def test_loading_samples_twice_adds_nothing_the_second_time(now):
+    sample.load(now)
+    once = list(Edition.objects.values_list("leaflet__slug", "state", "on_hand", "allocated", "pages"))
+    sample.load(now)
+    assert list(Edition.objects.values_list("leaflet__slug", "state", "on_hand", "allocated", "pages")) == once
+    assert [(slug, state, on_hand) for slug, state, on_hand, *_ in once] == [
+        ("health-visitors", "current", 400),
+        ("social-workers", "current", 350),
+        ("emergency-care", "current", 250),
+        ("all-professionals", "current", 1200),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_new_edition_becomes_current_and_the_one_before_is_superseded(now):
+    old = make_edition(now, stock=50)
+    order = make_order(make_person(), now, {old.leaflet: 5})
+    new = make_edition(now, stock=10, leaflet=old.leaflet, label="May 2027")
+    old.refresh_from_db()
+    assert (old.state, new.state) == (EditionState.SUPERSEDED, EditionState.CURRENT)
+    assert (old.on_hand, old.allocated, new.on_hand) == (50, 5, 10)
+    assert order.lines.get().edition == old
+    assert make_order(make_person(), now, {old.leaflet: 5}).lines.get().edition == new
+    with default_storage.open(new.pdf.name) as stored:
+        assert stored.read(5) == b"%PDF-"
+
+
+@pytest.mark.django_db
+def test_a_withdrawn_edition_can_not_be_ordered_nor_withdrawn_again(now):
+    edition = make_edition(now)
+    withdraw_edition(edition=edition)
+    with pytest.raises(Shortfalls):
+        make_order(make_person(), now, {edition.leaflet: 1})
+    with pytest.raises(EditionIsNotCurrent):
+        withdraw_edition(edition=edition)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", b"%PDF-1.4 nothing", b"%PDF-1.4\n/Type /Page\n/Encrypt 5 0 R\n%%EOF", b"%PDF-1.4\n/Type /Pages\n%%EOF"],
+    ids=["empty", "a web page", "cut off", "with a password", "without pages"],
+)
+@pytest.mark.django_db
+def test_what_is_no_readable_pdf_is_refused_and_the_current_edition_stays(now, content):
+    edition = make_edition(now)
+    with pytest.raises(NotAPdf):
+        add_edition(leaflet=edition.leaflet, label="New", published_on=now.date(), review_on=now.date(), content=content, now=now)
+    edition.refresh_from_db()
+    assert (edition.state, Edition.objects.count()) == (EditionState.CURRENT, 1)
+
+
+def test_pages_in_compressed_object_streams_are_counted():
+    objects = zlib.compress(b"1 0 2 40 << /Type /Page /Parent 9 0 R >> << /Type/Page >> << /Type /Pages /Count 2 >>")
+    content = (
+        b"%PDF-1.5\n7 0 obj\n<< /Type /ObjStm /N 2 /First 8 /Filter /FlateDecode >>\nstream\n" + objects + b"\nendstream\n%%EOF"
+    )
+    assert count_pages(content) == 2
+
+
+def test_an_object_stream_that_is_broken_or_huge_does_no_harm():
+    bomb = zlib.compress(b"\x00" * 50_000_000)
+    head = b"%PDF-1.5\n/Type /Page\n7 0 obj\n<< /Type /ObjStm >>\nstream\n"
+    assert count_pages(head + bomb + b"\nendstream\n%%EOF") == 1
+    assert count_pages(head + b"not zlib" + b"\nendstream\n%%EOF") == 1

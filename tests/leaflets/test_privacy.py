@@ -1,0 +1,72 @@
+"""What we hold about a person can be shown, and taken out again."""
+
+import pytest
+
+from leaflets import privacy
+from leaflets.models import Edition, OrderEvent, OrderState
+from leaflets.services import cancel, differences, dispatch, start_packing
+from professionals.privacy import export_person
+from tests.factories import make_person, make_staff
+from tests.leaflets.factories import make_edition, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_export_has_every_order_with_its_address_and_history(now):
+    person = make_person()
+    order = make_order(person, now, {make_edition(now, title="One").leaflet: 5})
+    make_order(make_person(), now)
+    assert export_person(person)["leaflets"] == [
+        {
+            "reference": order.reference,
+            "state": "Received",
+            "placed": "2027-01-12T10:00:00+00:00",
+            "came_by": "Web",
+            "to": ["Sam Taylor", "The duty desk", "Leeds Health Visiting", "1 Park Row", "Leeds", "LS1 4AP"],
+            "leaflets": [{"title": "One", "edition": "March 2026", "copies": 5}],
+            "events": [{"what": "Order received", "when": "2027-01-12T10:00:00+00:00", "why": ""}],
+            "parcels": [],
+        }
+    ]
+
+
+def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
+    person, staff, edition = make_person(), make_staff(), make_edition(now, stock=50)
+    left, open_order, packing, called_off = (make_order(person, now, {edition.leaflet: 5}) for _ in range(4))
+    for order in (left, packing):
+        start_packing(order=order, by=staff, now=now)
+    dispatch(order=left, by=staff, now=now, tracking_number="RM 123")
+    cancel(order=called_off, by=staff, now=now, reason="Sam rang")
+    someone_else = make_order(make_person(), now, {edition.leaflet: 5})
+    privacy.erase(person, now)
+    for order in (left, open_order, packing, called_off, someone_else):
+        order.refresh_from_db()
+    assert [order.state for order in (left, open_order, packing, called_off)] == [
+        OrderState.DISPATCHED,
+        OrderState.CANCELLED,
+        OrderState.CANCELLED,
+        OrderState.CANCELLED,
+    ]
+    for order in (left, open_order, packing, called_off):
+        assert order.address == ["Erased", "LS1"]
+    assert someone_else.address[0] == "Sam Taylor"
+    assert left.dispatches.get().tracking_number == ""
+    assert not OrderEvent.objects.filter(order__person=person).exclude(reason="").exists()
+    assert left.lines.get().dispatched == 5
+    assert Edition.objects.values_list("on_hand", "allocated").get() == (45, 5)
+    assert list(differences()) == []
+
+
+def test_erasing_twice_does_no_harm(now):
+    person = make_person()
+    make_order(person, now)
+    privacy.erase(person, now)
+    privacy.erase(person, now)
+    assert person.orders.get().address == ["Erased", "LS1"]
+
+
+def test_a_user_who_acted_can_be_deleted_and_the_history_stays(now):
+    person = make_person()
+    order = make_order(person, now, by=person.user)
+    person.user.delete()
+    assert [(event.kind, event.by) for event in order.events.all()] == [("placed", None)]

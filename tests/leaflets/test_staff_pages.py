@@ -1,0 +1,370 @@
+"""What staff do, through the pages that they do it on."""
+
+import html
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from leaflets.models import Channel, Edition, EditionState, EventKind, Leaflet, Order, OrderState, StockMovement
+from leaflets.sample_pdf import sample_pdf
+from leaflets.services import receive_stock, start_packing
+from professionals.models import Person
+from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
+from tests.leaflets.factories import make_edition, make_leaflet, make_order
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+
+ORDERS = "/staff/leaflets/order/"
+ADD = "/staff/leaflets/order/add/"
+
+
+@pytest.fixture
+def staff(client):
+    user = make_staff()
+    sign_in_staff(client, user)
+    return user
+
+
+@pytest.fixture
+def order(now):
+    return make_order(make_person(email="sam@leeds.nhs.uk"), now, {make_edition(now, stock=50).leaflet: 5})
+
+
+def change(model, obj):
+    return reverse(f"staff:leaflets_{model}_change", args=[obj.pk])
+
+
+def act(client, model, obj, slug, **typed):
+    return client.post(reverse(f"staff:leaflets_{model}_action", args=[obj.pk, slug]), typed, follow=True)
+
+
+def said(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_professionals_do_not_get_in(client, order):
+    sign_in(client, make_person())
+    assert client.get(ORDERS).status_code == 302
+
+
+# -- Lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "{reference}",
+        " {squeezed} ",
+        "Sam Taylor",
+        "sam@leeds.nhs.uk",
+        "LS1 4AP",
+        "ls14ap",
+        "Health Visiting",
+        "General Infirmary",
+    ],
+)
+def test_orders_are_found_by_whatever_a_caller_says(client, staff, now, order, typed):
+    order.person.organisation = make_organisation("Leeds General Infirmary")
+    order.person.save()
+    other = make_order(make_person(name="Kim Lee", email="kim@york.gov.uk", organisation=make_organisation("York")), now)
+    Order.objects.filter(pk=other.pk).update(name="Kim Lee", organisation_name="York", postcode="YO1 7HH")
+    typed = typed.format(reference=order.reference, squeezed=order.reference.replace("-", "").lower())
+    response = client.get(ORDERS, {"q": typed})
+    assert [found.reference for found in response.context["cl"].result_list] == [order.reference]
+
+
+def test_orders_can_be_filtered_by_state_and_show_their_age(client, staff, now, order):
+    packing = make_order(make_person(), now)
+    start_packing(order=packing, by=staff, now=now)
+    Order.objects.filter(pk=packing.pk).update(created_at=now - timedelta(days=3))
+    response = client.get(ORDERS, {"state__exact": "packing"})
+    assert [found.reference for found in response.context["cl"].result_list] == [packing.reference]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_lists_take_the_same_few_statements_for_any_number_of_rows(client, staff, now, count):
+    for _ in range(count):
+        make_order(make_person(), now)
+    client.get(ORDERS)
+    taken = {
+        name: len(statements(lambda name=name: client.get(reverse(f"staff:leaflets_{name}_changelist"))))
+        for name in ("order", "edition", "leaflet", "stockmovement")
+    }
+    assert taken == {"order": 5, "edition": 4, "leaflet": 5, "stockmovement": 4}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_orders_page_takes_the_same_few_statements_for_any_number_of_lines(client, staff, now, count):
+    order = make_order(make_person(), now, {make_edition(now).leaflet: 1 for _ in range(count)}, by=staff)
+    client.get(change("order", order))
+    assert len(statements(lambda: client.get(change("order", order)))) <= 14
+
+
+# -- One order --------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_packed_and_dispatched_with_its_tracking_number(client, staff, order):
+    assert said(act(client, "order", order, "start-packing")) == ["The order is being packed."]
+    assert said(act(client, "order", order, "dispatch", tracking_number="RM 1")) == ["The order is dispatched."]
+    order.refresh_from_db()
+    assert order.state == OrderState.DISPATCHED
+    assert order.dispatches.get().tracking_number == "RM 1"
+    assert list(order.events.values_list("kind", "by").order_by("pk"))[1:] == [
+        (EventKind.PACKING, staff.pk),
+        (EventKind.DISPATCHED, staff.pk),
+    ]
+
+
+def test_cancelling_asks_why(client, staff, order):
+    assert "reason" in act(client, "order", order, "cancel").context["form"].errors
+    act(client, "order", order, "cancel", reason="Asked by phone")
+    order.refresh_from_db()
+    assert order.state == OrderState.CANCELLED
+    assert order.events.get(kind=EventKind.CANCELLED).reason == "Asked by phone"
+
+
+def test_an_action_that_came_too_late_is_refused_politely(client, staff, order):
+    act(client, "order", order, "cancel", reason="Asked by phone")
+    [message] = said(act(client, "order", order, "start-packing"))
+    assert "has changed meanwhile" in message
+
+
+def test_opening_an_action_changes_nothing(client, staff, order):
+    client.get(reverse("staff:leaflets_order_action", args=[order.pk, "start-packing"]))
+    order.refresh_from_db()
+    assert order.state == OrderState.RECEIVED
+
+
+def test_nothing_of_an_order_can_be_typed_over(client, staff, order):
+    client.post(change("order", order), {"state": "dispatched", "name": "Somebody else", "postcode": "YO1 7HH"})
+    order.refresh_from_db()
+    assert (order.state, order.name, order.postcode) == (OrderState.RECEIVED, "Sam Taylor", "LS1 4AP")
+    assert 'name="_save"' not in client.get(change("order", order)).content.decode()
+
+
+def test_orders_are_not_deleted(client, staff, order):
+    assert client.post(f"{ORDERS}{order.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+# -- Many orders ------------------------------------------------------------------------------------------------------
+
+
+def press(client, action, orders):
+    return client.post(ORDERS, {"action": action, "_selected_action": [order.pk for order in orders]}, follow=True)
+
+
+def test_many_orders_are_dispatched_in_one_press_and_those_that_refuse_are_named(client, staff, now):
+    leaflet = make_edition(now, stock=50).leaflet
+    orders = [make_order(make_person(), now, {leaflet: 5}) for _ in range(4)]
+    assert said(press(client, "start_packing_all", orders[:3])) == ["3 done, 0 skipped."]
+    act(client, "order", orders[0], "cancel", reason="Asked by phone")
+    first, *reasons = said(press(client, "dispatch_all", orders))
+    assert first == "2 done, 2 skipped."
+    assert reasons == [
+        f"{orders[0].reference} was skipped: This order has already been cancelled, so nothing was changed.",
+        f"{orders[3].reference} was skipped: Nobody has started to pack this order yet, so this can’t be done. "
+        "Start packing first.",
+    ]
+    assert sorted(Order.objects.values_list("state", flat=True)) == ["cancelled", "dispatched", "dispatched", "received"]
+    assert Edition.objects.values_list("on_hand", "allocated").get() == (40, 5)
+
+
+# -- Order for a caller -----------------------------------------------------------------------------------------------
+
+CALL = {
+    "name": "Pat Moss",
+    "email": "pat@school.sch.uk",
+    "phone": "0113 496 0001",
+    "profession": "teacher",
+    "organisation_name": "Leeds High School",
+    "postcode": "ls2 8aa",
+    "to_address_line_1": "2 Hill Street",
+    "to_town": "Leeds",
+    "channel": "phone",
+    "token": "c" * 43,
+}
+
+
+def call(client, **changes):
+    return client.post(ADD, {**CALL, **changes}, follow=True)
+
+
+@pytest.fixture
+def leaflet(now):
+    return make_edition(now, stock=150, slug="one", title="One", most_per_order=100).leaflet
+
+
+def test_an_order_for_a_caller_goes_by_the_same_service(client, staff, leaflet):
+    response = call(client, copies_one="5")
+    order = Order.objects.get()
+    assert said(response) == [f"Order {order.reference} is placed. Tell the caller the reference."]
+    assert (order.channel, order.person.name, order.person.email, order.person.user) == (
+        *(Channel.PHONE, "Pat Moss", "pat@school.sch.uk", None),
+    )
+    assert order.address == ["Pat Moss", "Leeds High School", "2 Hill Street", "Leeds", "LS2 8AA"]
+    assert order.events.get().by == staff
+
+
+def test_an_order_for_a_caller_can_go_elsewhere(client, staff, leaflet):
+    elsewhere = {"to_name": "Kim Lee", "to_attention": "Ward 5", "to_organisation_name": "York Hospital", "to_postcode": "yo18he"}
+    call(client, copies_one="5", channel="email", **elsewhere)
+    order = Order.objects.get()
+    assert order.address == ["Kim Lee", "Ward 5", "York Hospital", "2 Hill Street", "Leeds", "YO1 8HE"]
+    assert order.channel == Channel.EMAIL
+
+
+def test_staff_go_over_a_limit_only_with_a_reason(client, staff, leaflet):
+    page = html.unescape(call(client, copies_one="120").content.decode())
+    assert "More than 100 copies of “One” are over its limit. Give a reason below, or enter fewer." in page
+    assert 'href="#id_copies_one"' in page
+    assert (Order.objects.count(), Person.objects.count()) == (0, 0)
+    call(client, copies_one="120", override_reason="The whole school")
+    assert Order.objects.get().events.get(kind=EventKind.OVER_LIMIT).reason == "The whole school"
+
+
+def test_stock_yields_to_no_reason(client, staff, leaflet):
+    page = html.unescape(call(client, copies_one="151", override_reason="The whole county").content.decode())
+    assert "There are only 150 copies of “One” in stock" in page
+    assert Order.objects.count() == 0
+
+
+def test_everything_wrong_with_a_call_is_said_at_once_and_stays_typed(client, staff, leaflet):
+    response = call(client, name="", copies_one="ten", to_postcode="nowhere")
+    assert sorted(response.context["form"].errors) == ["copies_one", "name", "to_postcode"]
+    assert response.context["form"]["copies_one"].value() == "ten"
+
+
+@pytest.mark.parametrize("copies", ["", "0"])
+def test_a_call_about_nothing_is_asked_for_a_leaflet(client, staff, leaflet, copies):
+    response = call(client, copies_one=copies)
+    assert response.context["form"].non_field_errors() == ["Enter copies of at least one leaflet."]
+
+
+def test_a_double_click_places_one_order_for_the_caller(client, staff, leaflet):
+    call(client, copies_one="5")
+    response = call(client, copies_one="5")
+    assert Order.objects.count() == 1
+    assert response.redirect_chain[-1][0] == change("order", Order.objects.get())
+
+
+def test_a_caller_whom_we_know_is_not_entered_twice(client, staff, leaflet):
+    person = make_person(email="pat@school.sch.uk")
+    call(client, copies_one="5")
+    assert Order.objects.get().person == person
+
+
+# -- Catalogue and stock ----------------------------------------------------------------------------------------------
+
+
+def upload(client, leaflet, content, name="leaflet.pdf", **changes):
+    typed = {"leaflet": leaflet.pk, "label": "May 2027", "published_on": "01/05/2027", "review_on": "01/05/2029", **changes}
+    return client.post("/staff/leaflets/edition/add/", {**typed, "pdf": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def test_a_new_edition_is_uploaded(client, staff, now):
+    old = make_edition(now)
+    content = sample_pdf(old.leaflet, label="May 2027", made_at=now)
+    upload(client, old.leaflet, content, name="whatever.exe")
+    new = Edition.objects.get(label="May 2027")
+    old.refresh_from_db()
+    assert (new.state, old.state) == (EditionState.CURRENT, EditionState.SUPERSEDED)
+    assert (new.pages, new.size, new.on_hand) == (2, len(content), 0)
+
+
+def test_a_first_edition_is_uploaded(client, staff, now):
+    leaflet = make_leaflet()
+    upload(client, leaflet, sample_pdf(leaflet, label="May 2027", made_at=now))
+    assert leaflet.editions.get().state == EditionState.CURRENT
+
+
+@pytest.mark.parametrize("content", [b"MZ this is a program", b"<script>alert(1)</script>", b"%PDF-1.4 but no more"])
+def test_a_file_that_only_calls_itself_a_pdf_is_refused(client, staff, now, content):
+    leaflet = make_edition(now).leaflet
+    response = upload(client, leaflet, content)
+    assert list(response.context["adminform"].form.errors) == ["pdf"]
+    assert leaflet.editions.count() == 1
+
+
+def test_a_file_over_20_mb_is_refused(client, staff, now):
+    leaflet = make_edition(now).leaflet
+    content = sample_pdf(leaflet, label="May 2027", made_at=now)
+    response = upload(client, leaflet, content[:-7] + b" " * 20 * 1024 * 1024 + content[-7:])
+    assert "larger than 20 MB" in str(response.context["adminform"].form.errors["pdf"])
+
+
+def test_the_review_comes_after_the_publication(client, staff, now):
+    leaflet = make_edition(now).leaflet
+    response = upload(client, leaflet, sample_pdf(leaflet, label="May 2027", made_at=now), review_on="01/04/2027")
+    assert list(response.context["adminform"].form.errors) == ["review_on"]
+
+
+def test_a_label_is_used_once_a_leaflet(client, staff, now):
+    edition = make_edition(now, label="May 2027")
+    response = upload(client, edition.leaflet, sample_pdf(edition.leaflet, label="May 2027", made_at=now))
+    assert response.context["adminform"].form.errors
+    assert edition.leaflet.editions.count() == 1
+
+
+def test_changing_an_editions_dates_leaves_its_figures_alone(client, staff, now, monkeypatch):
+    edition = make_edition(now, stock=50)
+    original = Edition.save
+
+    def save_after_a_delivery(self, **kwargs):
+        receive_stock(edition=edition, copies=10, by=None, now=now)
+        original(self, **kwargs)
+
+    monkeypatch.setattr(Edition, "save", save_after_a_delivery)
+    typed = {"label": edition.label, "published_on": "02/03/2026", "review_on": "01/06/2029"}
+    client.post(change("edition", edition), typed)
+    edition.refresh_from_db()
+    assert (str(edition.review_on), edition.on_hand) == ("2029-06-01", 60)
+
+
+def test_stock_is_received_corrected_and_an_edition_withdrawn(client, staff, now):
+    edition = make_edition(now, stock=0)
+    assert said(act(client, "edition", edition, "receive", copies="40", reason="Note 7")) == ["The copies are in stock."]
+    assert said(act(client, "edition", edition, "correct", change="-3", reason="Wet")) == ["The stock is corrected."]
+    assert said(act(client, "edition", edition, "withdraw")) == ["The edition is withdrawn."]
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.state) == (37, EditionState.WITHDRAWN)
+    assert list(StockMovement.objects.order_by("pk").values_list("kind", "on_hand_change", "by", "reason")) == [
+        ("received", 40, staff.pk, "Note 7"),
+        ("corrected", -3, staff.pk, "Wet"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "typed"), [("correct", {"change": "-41", "reason": "Flood"}), ("correct", {"change": "0", "reason": "?"})]
+)
+def test_a_correction_that_can_not_be_is_refused_on_its_page(client, staff, now, slug, typed):
+    edition = make_edition(now, stock=40)
+    assert act(client, "edition", edition, slug, **typed).context["form"].non_field_errors()
+    edition.refresh_from_db()
+    assert edition.on_hand == 40
+
+
+@pytest.mark.parametrize("copies", ["0", "-5", "ten", "", "1e9", "99999999999999999999"])
+def test_a_wrong_number_of_copies_received_is_refused(client, staff, now, copies):
+    edition = make_edition(now, stock=40)
+    assert list(act(client, "edition", edition, "receive", copies=copies).context["form"].errors) == ["copies"]
+    edition.refresh_from_db()
+    assert edition.on_hand == 40
+
+
+def test_the_ledger_can_only_be_read(client, staff, order):
+    movement = StockMovement.objects.first()
+    assert client.get("/staff/leaflets/stockmovement/add/").status_code == 403
+    assert client.post(f"/staff/leaflets/stockmovement/{movement.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert order.reference in client.get("/staff/leaflets/stockmovement/").content.decode()
+
+
+def test_a_leaflets_words_are_edited_and_it_is_taken_out_of_the_catalogue(client, staff, now):
+    leaflet = make_edition(now).leaflet
+    names = ("slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do")
+    typed = {name: getattr(leaflet, name) for name in (*names, "most_per_order", "position")}
+    client.post(change("leaflet", leaflet), {**typed, "summary": "New words."})
+    leaflet = Leaflet.objects.get()
+    assert (leaflet.summary, leaflet.active) == ("New words.", False)
