@@ -1,9 +1,8 @@
 """The includes that pages share."""
 
 import pytest
-from django.core.paginator import Paginator
 from django.template.loader import render_to_string
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from tests.face.page import Page
 
@@ -36,18 +35,6 @@ def test_the_state_is_a_word() -> None:
     page = Page(render_to_string("includes/state_tag.html", {"label": "Confirmed", "kind": "good"}))
     assert page.one("strong").text == "Confirmed"
     assert "state--good" in page.one("strong").classes
-
-
-def test_pages_of_a_list_keep_the_rest_of_the_address(rf: RequestFactory) -> None:
-    context = {"page_obj": Paginator(range(50), 20).get_page(2)}
-    page = Page(render_to_string("includes/pagination.html", context, request=rf.get("/?q=leeds&page=2")))
-    assert [a.attrs["href"] for a in page.all("a")] == ["?q=leeds&page=1", "?q=leeds&page=3"]
-    assert "Page 2 of 3" in page.one("nav").text
-
-
-def test_a_list_of_one_page_has_no_page_links(rf: RequestFactory) -> None:
-    context = {"page_obj": Paginator(range(5), 20).get_page(1)}
-    assert render_to_string("includes/pagination.html", context, request=rf.get("/")).strip() == ""
 
 
 def test_back_link_has_words_of_its_own_or_none() -> None:

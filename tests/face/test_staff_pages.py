@@ -92,3 +92,13 @@ def test_search_has_its_label_in_words(staff: Client) -> None:
     make_organisation()
     page = read(staff, "/staff/professionals/organisation/")
     assert page.one("label", for_="searchbar").text == "Search"
+
+
+def test_every_box_of_a_row_under_an_object_has_a_label(staff: Client) -> None:
+    page = read(staff, "/staff/bookings/presenter/add/")
+    assert page.mistakes == []
+    boxes = [e for e in page.elements if e.tag in {"input", "select"} and e.id.startswith("id_availability-0-")]
+    visible = [box for box in boxes if box.attrs.get("type") != "hidden"]
+    labelled = {label.attrs.get("for") for label in page.all("label")}
+    assert len(visible) >= 5
+    assert {box.id for box in visible} <= labelled

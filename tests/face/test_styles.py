@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 STATIC = settings.BASE_DIR / "static"
 ASSETS = settings.BASE_DIR / "assets"
@@ -61,3 +62,10 @@ def test_every_component_class_in_the_templates_is_compiled() -> None:
     structural = {"govuk-error-summary__body", "govuk-table__row", "govuk-table__body", "govuk-error-summary__list"}
     missing = {name for name in used_classes() - structural if f".{name}" not in SITE and f".{name}" not in ADMIN}
     assert missing == set()
+
+
+def test_a_first_visit_weighs_little(client: Client) -> None:
+    """Page, stylesheet, script and mark, compressed, over four requests."""
+    page = client.get("/").content
+    files = [page, SITE.encode(), (STATIC / "js" / "page.js").read_bytes(), (STATIC / "img" / "mark.svg").read_bytes()]
+    assert sum(len(gzip.compress(content)) for content in files) < 20_000
