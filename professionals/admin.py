@@ -38,6 +38,17 @@ class PersonForm(forms.ModelForm):
         return str(self.cleaned_data["email"]).strip().lower()
 
 
+class SignInFilter(admin.SimpleListFilter):
+    title = _("sign-in")
+    parameter_name = "sign_in"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Signs in")), ("no", _("Entered by staff"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(user__isnull=self.value() == "no") if self.value() in {"yes", "no"} else queryset
+
+
 class EraseForm(forms.Form):
     sure = forms.BooleanField(
         label=_("I have checked that this person asked for it, or that the time we may keep their data is over.")
@@ -52,7 +63,7 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
     list_display = ["name", "email", "organisation", "profession", "postcode", "created_at"]
-    list_filter = ["profession", ("user", admin.EmptyFieldListFilter)]
+    list_filter = ["profession", SignInFilter]
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = _("Name, email, postcode, organisation or phone")
