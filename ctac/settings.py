@@ -19,8 +19,7 @@ from ctac.local import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-if env("CTAC_ENV", default="") != "test":  # tests stand on nothing of the developer's own
-    env.read_env(BASE_DIR / ".env")
+env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 
 def stop(sentence: str) -> NoReturn:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.live.fixtures"]
+
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
 
 

@@ -29,6 +29,7 @@ def prepare() -> bool:
     for name in OWN_SETTINGS:
         os.environ.pop(name, None)
     os.environ["CTAC_ENV"] = "test"
+    os.environ["ENV_FILE"] = os.devnull
     os.environ["CTAC_VAR"] = str(root / os.environ.get("PYTEST_XDIST_WORKER", "main"))
     return first
 

@@ -212,8 +212,9 @@ def _alone(var_dir: Path) -> Iterator[None]:
 
 
 def _ours(var_dir: Path) -> list[int]:
-    name = name_of(var_dir)
-    return [pid for pid, line in processes.command_lines().items() if "postgres" in line.split(name)[0] and name in line]
+    """The server (its arguments name the cluster) and its helpers (their titles do)."""
+    marks = (f"cluster_name={name_of(var_dir)} ", f"postgres: {name_of(var_dir)}:")
+    return [pid for pid, line in processes.command_lines().items() if any(mark in line for mark in marks)]
 
 
 def _is_ours(pid: int | None, var_dir: Path) -> bool:

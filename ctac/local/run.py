@@ -30,7 +30,7 @@ PATIENCE = 60.0  # seconds until the first page
 
 def main() -> int:
     try:
-        environ.Env.read_env(BASE_DIR / ".env")
+        environ.Env.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
         copy = Copy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=_port())
         with copy.alone():
             return copy.run()

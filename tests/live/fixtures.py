@@ -1,0 +1,97 @@
+"""`live`: the whole stack, once for all journeys. `page`, `new_page`: a browser on it that forgives no error."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from .stack import Live
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that share the stack run in one worker, so that there is one stack."""
+    for item in items:
+        if "live" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("live"))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    stack = Live(tmp_path_factory.mktemp("live"))
+    try:
+        stack.start()
+        yield stack
+    finally:
+        if stack.process is not None and stack.process.poll() is None:
+            stack.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    from .browser import find
+
+    path = find()
+    if path is None:
+        pytest.fail("There is no Chromium here; `make test` installs one.")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, and Django would refuse its database here; nothing runs at the same time.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=path, args=[*sandbox, "--disable-dev-shm-usage"])
+        yield chromium
+        chromium.close()
+
+
+class Watch:
+    """What a page must not do: complain in its console (the content security policy does so there), or leave this machine."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.problems: list[str] = []
+        self._pages: set[str] = set()
+
+    def over(self, page: Any) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("request", self._on_request)
+
+    def _on_request(self, request: Any) -> None:
+        if request.is_navigation_request():
+            self._pages.add(request.url)
+        if not request.url.startswith((self.base_url, "data:", "blob:", "about:")):
+            self.problems.append(f"asked another server: {request.url}")
+
+    def _on_console(self, message: Any) -> None:
+        # A page that answers 404 is the test's to judge; a part of a page that does is not.
+        is_answer = "Failed to load resource" in message.text and message.location.get("url") in self._pages
+        if message.type in {"error", "warning"} and not is_answer:
+            self.problems.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+
+@pytest.fixture
+def new_page(live: Live, browser: Any) -> Iterator[Callable[..., Any]]:
+    """Another visitor: `new_page(java_script_enabled=False, viewport={…})`, with cookies of their own."""
+    watch, contexts = Watch(live.base_url), []
+
+    def make(**options: Any) -> Any:
+        usual = {"base_url": live.base_url, "locale": "en-GB", "timezone_id": "Europe/London"}
+        context = browser.new_context(**usual | options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch.over(page)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert watch.problems == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Any]) -> Any:
+    return new_page()

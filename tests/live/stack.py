@@ -1,0 +1,123 @@
+"""The whole stack as processes, started as `make run` starts it, in a folder and on ports of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+
+from ctac.local import postgres, processes
+
+from .mail import Mail, read
+
+START_SECONDS = 120
+# What a developer or the unit tests set must not reach the stack: it stands on its own parts.
+FOREIGN = ("DATABASE_URL", "EMAIL_URL", "CACHE_URL", "SITE_URL", "MEDIA_ROOT", "PYTEST_XDIST_WORKER")
+
+
+class Live:
+    """`base_url`, `mail_dir`, `database_url`; what stands in the mailbox; which processes run, to kill and to wait for."""
+
+    def __init__(self, var_dir: Path, **variables: str) -> None:
+        self.var_dir = var_dir
+        self.mail_dir = var_dir / "mail"
+        self.database_url = postgres.database_url(var_dir)
+        self.env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        self.env |= {"CTAC_ENV": "development", "CTAC_VAR": str(var_dir), "PORT": "0", "ENV_FILE": os.devnull} | variables
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # Starting and stopping
+
+    def start(self) -> None:
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", "ctac.local.run"]
+            self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.env, stdout=log, stderr=subprocess.STDOUT)
+        self.wait_for(lambda: "CTAC is ready" in self.output() or self.process.poll() is not None, START_SECONDS)
+        if self.process.poll() is not None:
+            raise AssertionError(f"The stack did not start:\n{self.output()[-4000:]}")
+
+    def stop(self) -> int:
+        """The exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    @property
+    def log(self) -> Path:
+        return self.var_dir / "run.log"
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads((self.var_dir / "run.json").read_text())
+
+    @property
+    def base_url(self) -> str:
+        return f"http://localhost:{self.facts['port']}"
+
+    # Its processes: database, mail, web, worker, beat
+
+    def pid(self, name: str) -> int | None:
+        return self.facts["children"].get(name)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """The process that got the signal; the supervisor starts another."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    def wait_for_another(self, name: str, than: int, seconds: float = 20) -> int:
+        self.wait_for(lambda: self.pid(name) not in {None, than} and processes.is_alive(self.pid(name)), seconds)
+        return self.pid(name)
+
+    def manage(self, *words: str) -> str:
+        """What a management command of this copy prints."""
+        env = self.env | {"EMAIL_URL": f"smtp://127.0.0.1:{self.facts['mail_port']}", "SITE_URL": self.base_url}
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(command, cwd=settings.BASE_DIR, env=env, check=True, capture_output=True, text=True).stdout
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.database_url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    # Its mail
+
+    def messages(self, to: str = "", subject_contains: str = "", after: datetime | None = None) -> list[Mail]:
+        return [
+            mail
+            for mail in read(self.mail_dir)
+            if (not to or to in mail.to) and subject_contains in mail.subject and (after is None or mail.received_at > after)
+        ]
+
+    def wait_for_mail(self, to: str = "", subject_contains: str = "", after: datetime | None = None, seconds: float = 15) -> Mail:
+        """The newest that fits, as soon as there is one."""
+        found: list[Mail] = []
+
+        def there() -> bool:
+            found[:] = self.messages(to, subject_contains, after)
+            return bool(found)
+
+        try:
+            self.wait_for(there, seconds)
+        except TimeoutError:
+            have = [(mail.to, mail.subject) for mail in self.messages()]
+            raise AssertionError(f"No mail to {to!r} about {subject_contains!r} came; there are {have}") from None
+        return found[-1]
+
+    @staticmethod
+    def wait_for(condition: Any, seconds: float) -> None:
+        if not processes.wait_until(condition, seconds, every=0.05):
+            raise TimeoutError(f"It did not happen within {seconds} seconds.")
