@@ -1,6 +1,6 @@
 """The outbox: one row an email, one email to one person about one event."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -19,6 +19,8 @@ class State(models.TextChoices):
 
 
 UNFINISHED = [State.PENDING, State.SENDING]
+# Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
+CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -31,7 +33,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""
-        return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now), due_at__lte=now)
+        return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now), due_at__lte=now + CLOCK_TOLERANCE)
 
 
 class Notification(models.Model):

@@ -16,8 +16,8 @@ def send(mail: EmailMultiAlternatives) -> None:
     Raises what smtplib raises; is_permanent() tells what it means.
     """
     connection = get_connection()
-    connection.open()
     try:
+        connection.open()
         if connection.send_messages([mail]) != 1:
             raise NotHandedOver
     finally:

@@ -26,8 +26,6 @@ Clock = Callable[[], datetime]
 
 GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
-# Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
-CLOCK_TOLERANCE = timedelta(seconds=5)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 

@@ -9,16 +9,17 @@ from notifications import queue
 # A queued row is left alone for this long; without it each sweep would queue a backlog again and flood the broker.
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)
 ROWS_A_SWEEP = 500
+# ANY (ARRAY(…)), not IN: for IN the planner may read the whole table to join it with the few rows that are due.
 SWEEP = """
     UPDATE notifications_notification SET kicked_at = %(now)s
-    WHERE id IN (
+    WHERE id = ANY (ARRAY(
         SELECT id FROM notifications_notification
         WHERE state IN ('pending', 'sending') AND due_at <= %(now)s
           AND (lease_until IS NULL OR lease_until < %(now)s)
           AND (kicked_at IS NULL OR kicked_at < %(forgotten)s)
         ORDER BY due_at LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
-    )
+    ))
     RETURNING id
 """
 

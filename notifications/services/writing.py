@@ -85,9 +85,10 @@ def kick(message_ids: Sequence[str]) -> None:
 
 def distinct(addresses: Iterable[str]) -> list[str]:
     """Without empty ones and without doubles in any case of letters, in the order given."""
-    return list({address.strip().lower(): address.strip() for address in reversed(list(addresses)) if address.strip()}.values())[
-        ::-1
-    ]
+    kept: dict[str, str] = {}
+    for address in filter(None, map(str.strip, addresses)):
+        kept.setdefault(address.lower(), address)
+    return list(kept.values())
 
 
 def new_message_id() -> str:

@@ -1,0 +1,97 @@
+"""Codes and resets: unreadable while they wait, gone when they are done."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from notifications import sealing
+from notifications.models import Notification, State
+from notifications.rendering import Rendered
+from notifications.services import CannotResend, deliver, export_for, may_resend, resend, seal_and_send
+from tests.notifications.conftest import later
+from tests.notifications.test_delivering import Answering
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row(now):
+    seal_and_send(
+        kind="account-code",
+        to="reader@leeds.example.nhs.uk",
+        subject="Your code is 482913",
+        text="Code: 482913",
+        html="<style>p { color: #16232b }</style><p>482913</p>",
+        now=now,
+        expires_at=now + timedelta(minutes=15),
+    )
+    return Notification.objects.get()
+
+
+def test_nothing_of_it_can_be_read_in_the_database(row):
+    assert row.is_account_mail is True
+    assert (row.subject, row.text_body, row.html_body) == ("", "", "")
+    assert b"482913" not in bytes(row.sealed_body)
+    assert b"482913" not in repr({field.name: getattr(row, field.name) for field in row._meta.concrete_fields}).encode()
+
+
+def test_the_reader_gets_it_and_then_it_is_wiped(row, mail_server, now):
+    inbox = mail_server()
+    deliver(row.pk, clock=lambda: now)
+    row.refresh_from_db()
+    assert (row.state, row.sealed_body, row.subject, row.text_body, row.html_body) == (State.SENT, None, "", "", "")
+    assert b"Subject: Your code is 482913" in inbox.messages[0]
+    assert b'<p style="color: #16232b;">482913</p>' in inbox.messages[0]
+    assert b"In-Reply-To" not in inbox.messages[0]
+
+
+def test_it_is_kept_while_it_is_tried(row, mail_server, now):
+    mail_server(Answering("451 not now"))
+    deliver(row.pk, clock=lambda: now)
+    row.refresh_from_db()
+    assert (row.state, row.sealed_body is None, row.last_error) == (State.PENDING, False, "451 not now")
+
+
+@pytest.mark.parametrize(("answer", "minutes", "state"), [("554 never", 0, State.FAILED), ("250 OK", 15, State.EXPIRED)])
+def test_it_is_wiped_whatever_becomes_of_it(row, mail_server, now, answer, minutes, state):
+    mail_server(Answering(answer))
+    deliver(row.pk, clock=later(now, minutes=minutes))
+    row.refresh_from_db()
+    assert (row.state, row.sealed_body) == (state, None)
+
+
+def test_the_database_refuses_to_keep_it_longer(row, now):
+    with pytest.raises(IntegrityError, match="sealed_body_wiped_when_done"), transaction.atomic():
+        Notification.objects.update(state=State.SENT, sent_at=now)
+
+
+def test_it_is_never_resent_nor_exported(row, mail_server, now):
+    mail_server()
+    deliver(row.pk, clock=lambda: now)
+    row.refresh_from_db()
+    assert may_resend(row) is False
+    with pytest.raises(CannotResend, match="private"):
+        resend(row, by=None, now=now)
+    assert [(message["subject"], message["text"]) for message in export_for("reader@leeds.example.nhs.uk")] == [("", "")]
+
+
+def test_a_new_key_still_opens_what_the_old_one_closed(row, settings):
+    old = settings.SECRET_KEY
+    settings.SECRET_KEY = "a new one, long enough to be a secret key of this site"
+    with pytest.raises(sealing.Unreadable):
+        sealing.unseal(bytes(row.sealed_body))
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert sealing.unseal(bytes(row.sealed_body)).text == "Code: 482913"
+
+
+def test_what_is_sealed_twice_looks_different_each_time():
+    rendered = Rendered("s", "t", "h")
+    assert sealing.seal(rendered) != sealing.seal(rendered)
+
+
+def test_two_codes_to_one_address_are_two_messages(row, now):
+    seal_and_send(
+        kind="account-code", to=row.recipient, subject="s", text="t", html="", now=now, expires_at=now + timedelta(minutes=15)
+    )
+    assert Notification.objects.count() == 2

@@ -1,0 +1,64 @@
+"""What is held about an address, and that it goes."""
+
+import pytest
+
+from notifications.models import Notification, State
+from notifications.rendering import Rendered
+from notifications.services import erase_bodies_about, erase_for, export_for
+from notifications.services.delivering import Outcome, claim, settle
+
+pytestmark = pytest.mark.django_db
+WORDS = {"subject": "Hello Sam", "text_body": "Sam", "html_body": "<p>Sam</p>", "last_error": "451 sam"}
+
+
+def test_everything_to_an_address_is_shown(kind, make_row, now):
+    make_row(state="sent", sent_at=now, recipient="Sam@nhs.net", **WORDS)
+    make_row(recipient="other@nhs.net")
+    assert export_for("sam@NHS.net") == [
+        {
+            "kind": "Test mail",
+            "reference": "BK-7Q4M-2F",
+            "state": "Sent",
+            "created_at": now,
+            "sent_at": now,
+            "subject": "Hello Sam",
+            "text": "Sam",
+        }
+    ]
+
+
+def test_nobody_has_the_empty_address(make_row):
+    make_row(recipient="")
+    assert export_for("") == []
+
+
+def test_address_and_words_go_and_what_was_not_sent_stays_unsent(make_row, now):
+    make_row(state="sent", sent_at=now, recipient="Sam@nhs.net", **WORDS)
+    make_row(recipient="sam@nhs.net", is_account_mail=True, sealed_body=b"x")
+    other = make_row(recipient="other@nhs.net", **WORDS)
+    assert erase_for("sam@nhs.net", now) == 2
+    erased = Notification.objects.exclude(pk=other.pk)
+    assert set(erased.values_list("recipient", "subject", "text_body", "html_body", "last_error", "sealed_body")) == {
+        ("", "", "", "", "", None)
+    }
+    assert sorted(erased.values_list("state", flat=True)) == [State.EXPIRED, State.SENT]
+    other.refresh_from_db()
+    assert (other.recipient, other.text_body) == ("other@nhs.net", "Sam")
+
+
+def test_a_worker_that_is_sending_can_not_write_the_words_back(make_row, now):
+    row = claim(make_row(recipient="sam@nhs.net").pk, now=now)
+    erase_for("sam@nhs.net", now)
+    assert settle(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now})) is False
+    row.refresh_from_db()
+    assert (row.recipient, row.text_body, row.state) == ("", "", State.EXPIRED)
+
+
+def test_words_to_others_about_the_same_things_go_too(make_row, now):
+    row = make_row(about="booking:12", recipient="staff@ctac.example", state="sent", sent_at=now, **WORDS)
+    other = make_row(about="booking:13", **WORDS)
+    assert erase_bodies_about(["booking:12"], now) == 1
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.recipient, row.subject, row.text_body, row.html_body) == ("staff@ctac.example", "", "", "")
+    assert other.subject == "Hello Sam"

@@ -1,0 +1,78 @@
+"""Sending again: a new message that points to the first."""
+
+from datetime import timedelta
+
+import pytest
+
+from notifications.models import Notification, State
+from notifications.services import CannotResend, deliver, may_resend, resend
+from tests.factories import make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(kind, make_row, now):
+    return make_row(state="sent", sent_at=now)
+
+
+def test_it_is_a_new_row_that_points_to_the_first(sent, now, queued, django_capture_on_commit_callbacks, caplog):
+    staff = make_staff()
+    with django_capture_on_commit_callbacks(execute=True):
+        again = resend(sent, by=staff, now=now)
+    assert (again.resend_of, again.resent_by, again.state, again.due_at) == (sent, staff, State.PENDING, now)
+    assert (again.kind, again.about, again.version, again.recipient) == (sent.kind, sent.about, sent.version, sent.recipient)
+    assert again.message_id != sent.message_id
+    assert queued() == [[again.pk]]
+    assert f"Message {sent.pk} is sent again by user {staff.pk}." in caplog.text
+    assert staff.email not in caplog.text
+
+
+def test_a_resend_of_a_resend_points_to_the_first(sent, now, mail_server):
+    mail_server()
+    again = resend(sent, by=None, now=now)
+    deliver(again.pk, clock=lambda: now)
+    again.refresh_from_db()
+    assert resend(again, by=None, now=now).resend_of == sent
+
+
+def test_what_is_on_its_way_is_not_sent_again(sent, now):
+    resend(sent, by=None, now=now)
+    with pytest.raises(CannotResend, match="already on its way"):
+        resend(sent, by=None, now=now)
+    assert Notification.objects.count() == 2
+
+
+def test_what_has_not_gone_yet_is_not_sent_again(kind, make_row, now):
+    row = make_row()
+    assert may_resend(row) is False
+    with pytest.raises(CannotResend, match="already on its way"):
+        resend(row, by=None, now=now)
+
+
+def test_what_has_failed_can_be_sent_again(kind, make_row, now):
+    row = make_row(state="failed")
+    assert may_resend(row) is True
+    assert resend(row, by=None, now=now).state == State.PENDING
+
+
+def test_what_is_out_of_date_is_not_sent_again(kind, make_row, now):
+    row = make_row(state="sent", sent_at=now, expires_at=now + timedelta(hours=1))
+    with pytest.raises(CannotResend, match="too late"):
+        resend(row, by=None, now=now + timedelta(hours=1))
+
+
+def test_a_kind_may_refuse(make_kind, make_row, now):
+    make_kind(may_resend=False)
+    row = make_row(state="sent", sent_at=now)
+    assert may_resend(row) is False
+    with pytest.raises(CannotResend, match="can’t be sent again"):
+        resend(row, by=None, now=now)
+
+
+@pytest.mark.parametrize("fields", [{"recipient": ""}, {"kind": "no longer registered"}], ids=["erased", "unknown kind"])
+def test_nothing_to_send_or_nobody_to_send_to(kind, make_row, now, fields):
+    row = make_row(state="sent", sent_at=now, **fields)
+    assert may_resend(row) is False
+    with pytest.raises(CannotResend):
+        resend(row, by=None, now=now)

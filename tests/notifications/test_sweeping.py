@@ -1,0 +1,127 @@
+"""The sweep finds what the queue forgot, and does not flood it."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+
+from notifications import tasks
+from notifications.models import Notification, State
+from notifications.services import sweep, sweeping
+from notifications.services.writing import new_message_id
+
+pytestmark = pytest.mark.django_db
+
+
+def leased(until):
+    return {"state": "sending", "lease_token": uuid.uuid4(), "lease_until": until}
+
+
+def test_what_is_due_and_forgotten_is_queued(make_row, now, queued):
+    rows = [make_row(), make_row(kicked_at=now - timedelta(minutes=3)), make_row(**leased(now - timedelta(seconds=1)))]
+    assert sweep(now=now) == [row.pk for row in rows]
+    assert queued() == [[row.pk for row in rows]]
+    assert set(Notification.objects.values_list("kicked_at", flat=True)) == {now}
+
+
+def test_the_rest_is_left_alone(make_row, now, queued):
+    make_row(due_at=now + timedelta(seconds=1))
+    make_row(kicked_at=now - timedelta(minutes=1))
+    make_row(**leased(now + timedelta(seconds=1)))
+    make_row(state="failed")
+    make_row(state="expired")
+    make_row(state="sent", sent_at=now)
+    assert sweep(now=now) == []
+    assert queued() == []
+
+
+def test_a_second_sweep_does_not_queue_the_same_again(make_row, now, queued):
+    make_row()
+    sweep(now=now)
+    queued()
+    for seconds in (0, 60, 119):
+        assert sweep(now=now + timedelta(seconds=seconds)) == []
+    assert queued() == []
+    assert len(sweep(now=now + timedelta(seconds=121))) == 1
+
+
+def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_row, now, queued, monkeypatch):
+    monkeypatch.setattr(sweeping, "ROWS_A_SWEEP", 25)
+    pks = [make_row(due_at=now - timedelta(minutes=60 - number)).pk for number in range(40)]
+    assert sweep(now=now) == pks[:25]
+    assert [len(ids) for ids in queued()] == [10, 10, 5]
+    assert sweep(now=now) == pks[25:]
+
+
+def test_it_is_one_statement(make_row, now, django_assert_num_queries):
+    for _ in range(3):
+        make_row()
+    with django_assert_num_queries(3):  # SAVEPOINT, UPDATE, RELEASE
+        sweep(now=now)
+
+
+def test_it_reads_only_what_is_due_through_its_index(make_row, now):
+    """10,000 messages sent and 1,000 for later do not slow it."""
+    Notification.objects.bulk_create(
+        Notification(
+            kind="old",
+            about=f"x:{n}",
+            recipient="a@nhs.net",
+            created_at=now,
+            due_at=now,
+            state="sent",
+            sent_at=now,
+            message_id=new_message_id(),
+        )
+        for n in range(10_000)
+    )
+    Notification.objects.bulk_create(
+        Notification(
+            kind="later",
+            about=f"x:{n}",
+            recipient="a@nhs.net",
+            created_at=now,
+            due_at=now + timedelta(days=9),
+            message_id=new_message_id(),
+        )
+        for n in range(1_000)
+    )
+    make_row()
+    parameters = {"now": now, "forgotten": now, "limit": 500}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_notification")
+        cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sweeping.SWEEP, parameters)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "notification_unsent_by_due" in plan
+    assert "Seq Scan" not in plan
+    assert "Rows Removed by Filter" not in plan
+
+
+def test_the_task_sweeps(make_row, now, queued):
+    row = make_row()
+    with time_machine.travel(now):
+        tasks.sweep()
+    assert queued() == [[row.pk]]
+
+
+def test_the_tasks_do_not_retry_and_end_before_a_lease_does(settings):
+    assert tasks.deliver.time_limit < settings.OUTBOX_LEASE_SECONDS
+    assert settings.CELERY_TASK_ACKS_LATE is True
+    assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST is True
+
+
+def test_a_lease_outlasts_each_step_of_the_talk_with_the_mail_server(settings):
+    steps = 12  # connect, banner, EHLO, STARTTLS, EHLO, AUTH twice, MAIL, RCPT, DATA, the message, QUIT
+    assert steps * settings.EMAIL_TIMEOUT < settings.OUTBOX_LEASE_SECONDS
+
+
+def test_deliver_works_through_all_ids_and_stops_at_none(kind, make_row, now, mail_server):
+    inbox = mail_server()
+    rows = [make_row(), make_row(kind="unknown"), make_row()]
+    with time_machine.travel(now):
+        tasks.deliver([rows[0].pk, 999_999_999, rows[1].pk, rows[2].pk])
+    states = dict(Notification.objects.values_list("pk", "state"))
+    assert [states[row.pk] for row in rows] == [State.SENT, State.PENDING, State.SENT]
+    assert len(inbox.messages) == 2

@@ -1,0 +1,121 @@
+"""Writing to the outbox: once, for all, in the caller's transaction, and queued after it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from ctac.celery import app
+from notifications.models import Notification
+from notifications.services import notify
+
+pytestmark = pytest.mark.django_db
+
+
+def recipients():
+    return list(Notification.objects.order_by("pk").values_list("recipient", flat=True))
+
+
+def test_each_address_gets_a_row_of_its_own(kind, now):
+    notify(kind="test", about="booking:1", to=["a@nhs.net", "", "b@nhs.net", " A@NHS.net "], now=now)
+    assert recipients() == ["a@nhs.net", "b@nhs.net"]
+
+
+def test_the_same_event_is_told_once(kind, now):
+    for _ in range(2):
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+    notify(kind="test", about="booking:1", to=["A@nhs.net", "b@nhs.net"], now=now)
+    assert recipients() == ["a@nhs.net", "b@nhs.net"]
+
+
+def test_another_version_is_another_event(kind, now):
+    for version in (1, 2):
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now, version=version)
+    assert recipients() == ["a@nhs.net", "a@nhs.net"]
+
+
+def test_the_database_refuses_a_second_row_for_one_event(make_row):
+    make_row(about="booking:1")
+    with pytest.raises(IntegrityError, match="notification_once"), transaction.atomic():
+        make_row(about="booking:1", recipient="READER@leeds.example.nhs.uk")
+
+
+def test_rows_of_erased_people_do_not_clash(make_row):
+    for _ in range(2):
+        make_row(about="booking:1", recipient="")
+    assert recipients() == ["", ""]
+
+
+def test_all_rows_are_one_insert(kind, now, django_assert_num_queries):
+    with django_assert_num_queries(3) as captured:  # SAVEPOINT, INSERT, RELEASE
+        notify(kind="test", about="booking:1", to=[f"p{number}@nhs.net" for number in range(20)], now=now)
+    assert [query["sql"].split()[0] for query in captured.captured_queries] == ["SAVEPOINT", "INSERT", "RELEASE"]
+    assert Notification.objects.count() == 20
+
+
+def test_nobody_to_tell_writes_nothing(kind, now, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        notify(kind="test", about="booking:1", to=["", " "], now=now)
+
+
+def test_a_kind_that_nobody_registered_is_refused(now):
+    with pytest.raises(KeyError):
+        notify(kind="no such kind", about="booking:1", to=["a@nhs.net"], now=now)
+
+
+def test_message_ids_are_ours_and_differ(kind, now, settings):
+    settings.DEFAULT_FROM_EMAIL = "CTAC <help@ctac.example>"
+    notify(kind="test", about="booking:1", to=["a@nhs.net", "b@nhs.net"], now=now)
+    ids = set(Notification.objects.values_list("message_id", flat=True))
+    assert len(ids) == 2
+    assert all(re.fullmatch(r"<[0-9a-f]{32}@ctac\.example>", message_id) for message_id in ids)
+
+
+def test_rows_are_queued_only_after_commit(kind, now, queued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(kind="test", about="booking:1", to=["a@nhs.net", "b@nhs.net"], now=now)
+        assert queued() == []
+    assert queued() == [list(Notification.objects.order_by("pk").values_list("pk", flat=True))]
+    assert set(Notification.objects.values_list("kicked_at", flat=True)) == {now}
+
+
+def test_rows_that_were_there_already_are_not_queued_again(kind, now, queued, django_capture_on_commit_callbacks):
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+    assert queued() == [[Notification.objects.get().pk]]
+
+
+def test_what_is_due_later_waits_for_the_sweep(kind, now, queued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now, due_at=now + timedelta(hours=1))
+    assert queued() == []
+    assert Notification.objects.get().kicked_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_fails_tells_nobody(kind, now, queued):
+    with transaction.atomic():
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+        transaction.set_rollback(True)
+    assert Notification.objects.count() == 0
+    assert queued() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, monkeypatch):
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    with monkeypatch.context() as patch:
+        patch.setitem(app.conf, "broker_url", "redis://127.0.0.1:1/0")
+        patch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+        patch.setitem(app.conf, "broker_transport_options", {"socket_connect_timeout": 1})
+        app.pool.force_close_all()
+        app._pool = None
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+    app._pool = None
+    app.amqp._producer_pool = None
+    row = Notification.objects.get()
+    assert row.state == "pending"
+    assert f"the sweep will send messages [{row.pk}]" in caplog.text
+    assert "a@nhs.net" not in caplog.text
