@@ -35,7 +35,7 @@ def facts(order: Order) -> list[dict[str, str]]:
     ]
     return [
         {"label": _("Leaflets"), "value": "\n".join(what)},
-        {"label": _("To"), "value": "\n".join(order.address)},
+        {"label": _("To"), "value": ", ".join(order.address)},
         {"label": _("Reference"), "value": order.reference},
     ]
 
