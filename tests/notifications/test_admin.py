@@ -1,0 +1,167 @@
+"""Staff read every message and send it again; nothing else can be done to one."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from notifications.framing import POLICY
+from notifications.models import Notification, State
+from tests.factories import make_staff, make_user, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+LIST = "/staff/notifications/notification/"
+BODIES = {"subject": "Booked", "text_body": "Dear Sam\n\nSee you <b>there</b>.", "html_body": "<p style='color:red'>Dear Sam</p>"}
+
+
+@pytest.fixture
+def staff(client):
+    user = make_staff()
+    sign_in_staff(client, user)
+    return user
+
+
+@pytest.fixture
+def sent(kind, make_row, now):
+    return make_row(state="sent", sent_at=now, **BODIES)
+
+
+def page_of(row):
+    return reverse("staff:notifications_notification_change", args=[row.pk])
+
+
+def test_the_list_says_what_became_of_each(client, staff, kind, make_row, now):
+    make_row(recipient="sam@nhs.net", state="failed", attempts=3, last_error="550 no such user")
+    text = client.get(LIST).text
+    for shown in ("Test mail", "sam@nhs.net", "BK-7Q4M-2F", "Failed", "550 no such user"):
+        assert shown in text
+
+
+def test_the_list_costs_the_same_for_one_and_for_three(client, staff, make_row, now, django_assert_num_queries):
+    make_row()
+    client.get(LIST)
+    for _ in range(2):
+        with django_assert_num_queries(4):
+            assert client.get(LIST).status_code == 200
+        make_row()
+        make_row()
+
+
+def test_the_list_leaves_the_words_in_the_database(client, staff, sent, django_assert_max_num_queries):
+    with django_assert_max_num_queries(4) as captured:
+        client.get(LIST)
+    assert not any("html_body" in query["sql"] or "sealed_body" in query["sql"] for query in captured.captured_queries)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=sam@nhs", 1),
+        ("q=bk7q4m2f", 1),
+        ("q=  bk-7q4m-2f ", 1),
+        ("q=nobody", 0),
+        ("state__exact=sent", 0),
+        ("kind=test", 1),
+        ("kind=account", 1),
+    ],
+)
+def test_messages_are_found_by_address_reference_state_and_kind(client, staff, kind, make_row, query, found):
+    make_row(recipient="sam@nhs.net")
+    make_row(recipient="kim@nhs.net", reference="", kind="account-code", is_account_mail=True)
+    assert client.get(f"{LIST}?{query}").context["cl"].result_count == found
+
+
+def test_a_message_is_shown_with_its_words_escaped(client, staff, sent):
+    text = client.get(page_of(sent)).text
+    assert "Booked" in text
+    assert "See you &lt;b&gt;there&lt;/b&gt;." in text
+    assert f'<iframe src="{reverse("message_html", args=[sent.pk])}"' in text
+    assert "color:red" not in text
+
+
+def test_the_page_of_a_message_costs_the_same_whatever_it_is(client, staff, sent, now, make_row, django_assert_num_queries):
+    again = make_row(resend_of=sent, resent_by=staff, about=sent.about)
+    client.get(page_of(sent))
+    for row in (sent, again):
+        with django_assert_num_queries(4):
+            assert client.get(page_of(row)).status_code == 200
+
+
+def test_nothing_can_be_added_changed_or_deleted(client, staff, sent):
+    assert client.get(f"{LIST}add/").status_code == 403
+    assert client.post(page_of(sent), {"recipient": "x@nhs.net"}).status_code == 403
+    assert client.post(reverse("staff:notifications_notification_delete", args=[sent.pk])).status_code == 403
+    text = client.get(page_of(sent)).text
+    assert 'name="_save"' not in text
+    assert Notification.objects.get().recipient == sent.recipient
+
+
+def test_html_has_a_page_of_its_own_under_its_own_policy(client, staff, sent):
+    response = client.get(reverse("message_html", args=[sent.pk]))
+    assert response.text == sent.html_body
+    assert response.headers["Content-Security-Policy"] == POLICY
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "script" not in POLICY
+
+
+def test_html_is_for_staff_with_a_second_factor_only(client, sent):
+    url = reverse("message_html", args=[sent.pk])
+    assert client.get(url).status_code == 302
+    client.force_login(make_user())
+    assert client.get(url).status_code == 302
+    sign_in_staff(client, make_staff(), second_factor=False)
+    assert client.get(url).status_code == 302
+    sign_in_staff(client, make_staff(superuser=False))
+    assert client.get(url).status_code == 403
+
+
+def test_html_that_is_not_there_is_not_found(client, staff, make_row):
+    for row in (make_row(), make_row(is_account_mail=True, html_body="never")):
+        assert client.get(reverse("message_html", args=[row.pk])).status_code == 404
+
+
+def test_account_mail_is_kept_private(client, staff, make_row):
+    row = make_row(kind="account-code", is_account_mail=True, sealed_body=b"gAAAAsealed", state="pending")
+    text = client.get(page_of(row)).text
+    assert "Kept private: it holds a code or a link for signing in." in text
+    assert "gAAAAsealed" not in text
+    assert "send-again" not in text
+
+
+def test_a_message_not_written_yet_says_so(client, staff, kind, make_row):
+    assert "a message is written when it is sent" in client.get(page_of(make_row())).text
+
+
+def test_an_erased_message_says_so(client, staff, kind, make_row, now):
+    assert "Erased with the person." in client.get(page_of(make_row(recipient="", state="sent", sent_at=now))).text
+
+
+def test_staff_send_a_message_again(client, staff, sent):
+    url = reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])
+    assert "written afresh" in client.get(url).text
+    assert Notification.objects.count() == 1
+    assert client.post(url).headers["Location"] == page_of(sent)
+    again = Notification.objects.exclude(pk=sent.pk).get()
+    assert (again.resend_of, again.resent_by, again.state) == (sent, staff, State.PENDING)
+
+
+def test_sending_again_twice_is_refused_with_words(client, staff, sent):
+    url = reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])
+    client.post(url)
+    assert "already on its way" in client.post(url).text
+    assert Notification.objects.count() == 2
+
+
+def test_what_is_too_late_is_refused_with_words(client, staff, kind, make_row, now):
+    row = make_row(state="sent", sent_at=now - timedelta(days=900), expires_at=now - timedelta(days=899))
+    assert "too late" in client.post(reverse("staff:notifications_notification_action", args=[row.pk, "send-again"])).text
+
+
+def test_staff_who_may_only_read_can_not_send_again(client, sent):
+    from django.contrib.auth.models import Permission
+
+    reader = make_staff(superuser=False)
+    reader.user_permissions.add(Permission.objects.get(codename="view_notification"))
+    sign_in_staff(client, reader)
+    assert "send-again" not in client.get(page_of(sent)).text
+    assert client.post(reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])).status_code == 403
