@@ -6,8 +6,8 @@ Availability is UK wall-clock time, so each day's windows are turned into UTC be
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import cached_property
@@ -245,30 +245,50 @@ def open_diary(
     last_day: date,
     now: datetime,
     presenters: Iterable[Presenter] | None = None,
-    ignoring_draft: int | None = None,
-    ignoring_person: int | None = None,
-    ignoring_booking: int | None = None,
+    ignoring: Mapping[str, object] | None = None,
 ) -> Diary:
     """Read the diary of these presenters (all active ones if none are named) from the first UK day to the last.
 
-    One's own holds and the booking that is being moved don't stand in their own way.
+    `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
     everyone = list(presenters) if presenters is not None else list(Presenter.objects.active().order_by("pk"))
     within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
     availability: dict[int, list[Availability]] = defaultdict(list)
-    claims: dict[int, list[Claim]] = defaultdict(list)
     for window in Availability.objects.filter(presenter__in=everyone, valid_from__lte=last_day):
         availability[window.presenter_id].append(window)
-    rows = claims_within(everyone, within, now)
-    for link, own in {"hold__draft": ignoring_draft, "hold__person": ignoring_person, "booking": ignoring_booking}.items():
-        rows = rows.exclude(**{link: own}) if own is not None else rows
-    for row in rows:
-        claims[row.presenter_id].append(to_claim(row))
+    claims = read_claims(everyone, within, now, ignoring)
     parts = [
         PresenterDiary(presenter, availability[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
         for presenter in everyone
     ]
     return Diary(wish, first_day, last_day, parts)
+
+
+def read_again(diary: Diary, presenters: Mapping[int, Presenter], now: datetime) -> Diary:
+    """The same diary of these presenters only, as they and their claims are now, after they were locked."""
+    parts = [part for part in diary.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
+    if not parts:
+        return replace(diary, parts=[])
+    claims = read_claims([part.presenter for part in parts], parts[0].within, now, None)
+    fresh = [
+        PresenterDiary(
+            presenters[part.presenter.pk], part.availability, claims[part.presenter.pk], diary.wish, part.within, part.today
+        )
+        for part in parts
+    ]
+    return replace(diary, parts=fresh)
+
+
+def read_claims(
+    presenters: Iterable[Presenter], within: Span, now: datetime, ignoring: Mapping[str, object] | None
+) -> dict[int, list[Claim]]:
+    rows = claims_within(presenters, within, now)
+    for lookup, own in (ignoring or {}).items():
+        rows = rows.exclude(**{lookup: own}) if own is not None else rows
+    claims: dict[int, list[Claim]] = defaultdict(list)
+    for row in rows:
+        claims[row.presenter_id].append(to_claim(row))
+    return claims
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:

@@ -102,9 +102,12 @@ class SlotField(forms.TypedChoiceField):
 
 def to_start(value: str) -> datetime:
     try:
-        return datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+        start = datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise ValidationError(_("Choose one of the times below.")) from error
+    if not 2000 <= start.year <= 2100:  # further out, the arithmetic of dates ends
+        raise ValidationError(_("Choose one of the times below."))
+    return start
 
 
 class WhenForm(PageForm):

@@ -69,7 +69,7 @@ def refuse_if_impossible(
 ) -> None:
     day = uk_day(booking.starts_at)
     wish = Wish(booking.presentation, booking.format, place)
-    diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring_booking=booking.pk)
+    diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking})
     candidate = next(iter(diary.candidates(booking.starts_at)), None)
     if candidate is None:
         raise SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})

@@ -7,10 +7,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
-from bookings.diary import Wish, open_diary
+from bookings.diary import Wish, open_diary, read_again
 from bookings.models import BusyKind, BusyTime, Hold, Presenter
 from bookings.services.errors import DraftGone, SlotTaken
-from bookings.services.locking import end_holds, guarded, lock_presenters
+from bookings.services.locking import guarded, lock_presenters
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import Draft, Person
@@ -80,13 +80,11 @@ def choose_presenter(
 ) -> Presenter:
     """Look, lock those who could, end what was held before, look again: the best of those who still can."""
     day = uk_day(start)
-    person_key = person.pk if person else None
-    seen = open_diary(wish, first_day=day, last_day=day, now=now, ignoring_draft=draft.pk, ignoring_person=person_key)
-    possible = [candidate.presenter.pk for candidate in seen.offered_to(start)]
-    locked = lock_presenters([*possible, *(row.presenter_id for row in before)], now=now)
-    end_holds(before)
-    presenters = [locked[key] for key in possible if key in locked and locked[key].active]
-    again = open_diary(wish, first_day=day, last_day=day, now=now, presenters=presenters)
+    own = {"hold__draft": draft, "hold__person": person}
+    seen = open_diary(wish, first_day=day, last_day=day, now=now, ignoring=own)
+    possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
+    locked = lock_presenters(possible, now=now, giving_back=before)
+    again = read_again(seen, {key: locked[key] for key in possible if key in locked}, now)
     best = next(iter(again.offered_to(start)), None)
     if best is None:
         raise SlotTaken
@@ -98,5 +96,4 @@ def release_hold(*, draft: Draft, now: datetime) -> None:
     """Give back what this draft holds, because its place or presentation changed."""
     before = holds_of(draft, None)
     if before:
-        lock_presenters([row.presenter_id for row in before], now=now)
-        end_holds(before)
+        lock_presenters([], now=now, giving_back=before)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.diary import Candidate, Wish, open_diary
-from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
+from bookings import rules
+from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
+from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
 from bookings.places import find_place
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
-from bookings.services.locking import guarded, lock_presenters
+from bookings.services.locking import forget_holds, guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
 from ctac.references import unused_reference
@@ -109,9 +110,10 @@ def book(
     with guarded():
         claim = take_held(asked) or take_free(asked)
         booking = store(asked, claim.presenter, details)
-        claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
+        held, claim.kind, claim.booking = claim.hold_id, BusyKind.BOOKING, booking
+        claim.hold, claim.expires_at = None, None
         claim.save()
-    Hold.objects.filter(draft__token=submission.token).delete() if submission else None
+        forget_holds([held] if held else [])
     kind = EventKind.BOOKED if booking.state == State.CONFIRMED else EventKind.REQUESTED
     record(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     tell_booked(booking, now)
@@ -121,46 +123,51 @@ def book(
 
 
 def take_held(asked: Request) -> BusyTime | None:
-    """The claim that this draft's hold has, locked with its presenter; None if there is none for exactly this slot."""
+    """The claim that this draft's hold has, locked with its presenter; None if there is none for exactly this slot.
+
+    It takes no new time, so nobody's expired hold can be in its way; and if it has just expired itself and no writer has
+    cleared it, the time is still this draft's.
+    """
     if asked.submission is None or asked.presenter is not None:
         return None
-    mine = BusyTime.objects.live_at(asked.now).filter(
+    mine = BusyTime.objects.filter(
+        expires_at__gt=asked.now - rules.HOLD_USABLE_AFTER,
         hold__draft__token=asked.submission.token,
         hold__presentation=asked.presentation,
         hold__format=asked.format,
         hold__postcode=asked.address.postcode if asked.address else "",
         hold__start=asked.start,
     )
-    seen = mine.values_list("presenter", flat=True).first()
-    if seen is None:
-        return None
-    lock_presenters([seen], now=asked.now)
-    return mine.select_related("presenter").first()
+    presenters = Presenter.objects.filter(busy_times__in=mine).select_for_update(of=("self",), no_key=True)
+    # Read again once the lock is ours: whoever had it may have ended or used the hold.
+    return mine.select_related("presenter").first() if presenters else None
 
 
 def take_free(asked: Request) -> BusyTime:
     """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
     place = find_place(asked.address.postcode) if asked.address and asked.format == Format.WORKPLACE else None
-    wish = Wish(asked.presentation, asked.format, place)
-    seen = choices(asked, wish, None)
-    locked = lock_presenters([candidate.presenter.pk for candidate in seen], now=asked.now)
-    if asked.submission and Booking.objects.filter(submission_token=asked.submission.token).exists():
+    wish, day = Wish(asked.presentation, asked.format, place), uk_day(asked.start)
+    token = asked.submission.token if asked.submission else None
+    own = list(BusyTime.objects.filter(hold__draft__token=token)) if token else []
+    seen = open_diary(
+        wish,
+        first_day=day,
+        last_day=day,
+        now=asked.now,
+        presenters=[asked.presenter] if asked.presenter else None,
+        ignoring={"hold__draft__token": token},
+    )
+    possible = {candidate.presenter.pk for candidate in choices(asked, seen)}
+    locked = lock_presenters(possible, now=asked.now, giving_back=own)
+    if token and Booking.objects.filter(submission_token=token).exists():
         raise AlreadyPlaced
-    best = choose(asked, choices(asked, wish, [presenter for presenter in locked.values() if presenter.active]))
+    again = read_again(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
+    best = choose(asked, choices(asked, again))
     return BusyTime(presenter=best, busy=DateTimeTZRange(asked.start, asked.end), **place_columns(place))
 
 
-def choices(asked: Request, wish: Wish, presenters: list[Presenter] | None) -> list[Candidate]:
+def choices(asked: Request, diary: Diary) -> list[Candidate]:
     """Who is free then, the best first: for the public within the rules, for staff whoever."""
-    if presenters is None and asked.presenter is not None:
-        presenters = [asked.presenter]
-    day = uk_day(asked.start)
-    draft_holds = (
-        Hold.objects.filter(draft__token=asked.submission.token).values_list("draft", flat=True).first()
-        if asked.submission
-        else None
-    )
-    diary = open_diary(wish, first_day=day, last_day=day, now=asked.now, presenters=presenters, ignoring_draft=draft_holds)
     return diary.candidates(asked.start) if asked.by_staff else diary.offered_to(asked.start)
 
 

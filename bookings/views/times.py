@@ -35,8 +35,7 @@ def diary_for(request: HttpRequest, answers: Answers, now: datetime) -> Diary:
         first_day=today,
         last_day=today + rules.HORIZON,
         now=now,
-        ignoring_draft=answers.draft.pk if answers.draft else None,
-        ignoring_person=person.pk if person else None,
+        ignoring={"hold__draft": answers.draft, "hold__person": person.pk if person else None},
     )
 
 

@@ -178,7 +178,7 @@ def guards_dropped() -> Iterator[None]:
 def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Presenter, monkeypatch: pytest.MonkeyPatch) -> None:
     together = Barrier(CROWD)
 
-    def no_lock(keys: Iterable[int | None], *, now: datetime) -> dict[int, Presenter]:
+    def no_lock(keys: Iterable[int], *, now: datetime, giving_back: Iterable[BusyTime]) -> dict[int, Presenter]:
         return {each.pk: each for each in Presenter.objects.filter(pk__in=list(keys))}
 
     def store_together(*args: object) -> Booking:

@@ -211,11 +211,15 @@ def test_a_booking_takes_the_hold_of_its_draft(presenter: Presenter, person: Per
     assert BusyTime.objects.get().booking == booking
 
 
-def test_after_the_hold_has_expired_the_slot_is_booked_if_it_is_still_free(presenter: Presenter, person: Person) -> None:
+@pytest.mark.parametrize("minutes", [20, 60])
+def test_after_the_hold_has_expired_the_slot_is_booked_if_it_is_still_free(
+    presenter: Presenter, person: Person, minutes: int
+) -> None:
     draft, presentation = make_draft(), make_presentation()
     hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
-    later = NOW + timedelta(minutes=20)
+    later = NOW + timedelta(minutes=minutes)
     booking = place(person, presentation=presentation, submission=Submission(draft.token, "digest"), now=later)
+    assert not Hold.objects.exists()
     assert BusyTime.objects.get().booking == booking
 
 

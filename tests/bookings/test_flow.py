@@ -1,0 +1,438 @@
+"""Booking through the pages, as a browser does it: signed out until the last page, with nothing typed lost."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bookings import rules
+from bookings.models import Booking, BusyTime, Hold, Presentation, Presenter, State
+from notifications.models import Notification
+from professionals.models import Draft, Person
+from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, YORK, at, make_booking, make_presentation, make_presenter
+from tests.factories import make_person, sign_in
+
+pytestmark = pytest.mark.django_db
+
+WHERE = {"format": "workplace", "address_line_1": "St James", "address_line_2": "", "town": "Leeds", "postcode": "ls1 4ap"}
+DETAILS = {"audience_size": "12", "contact_name": "Jo Green", "contact_phone": "0113 496 0001", "access_needs": "Hearing loop"}
+TEN = "2027-01-25T10:00Z"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(hours=("09:00", "12:00"))
+
+
+@pytest.fixture
+def presentation(presenter: Presenter) -> Presentation:
+    return make_presentation(slug="signs")
+
+
+@pytest.fixture
+def person() -> Person:
+    return make_person(email="sam@leeds.nhs.uk", name="Sam Taylor")
+
+
+def fill_in(client: Client, *, start: str = TEN, where: dict[str, str] = WHERE) -> None:
+    assert client.post("/book/signs/where/", where).url == "/book/signs/when/"
+    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/details/"
+    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+
+
+def hidden(response: HttpResponse) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(token|digest)" value="([^"]+)"', response.content.decode()))
+
+
+def confirm(client: Client) -> HttpResponse:
+    return client.post("/book/signs/check/", hidden(client.get("/book/signs/check/")))
+
+
+def text(response: HttpResponse) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, presentation: Presentation, person: Person) -> None:
+    fill_in(client)
+    sent_to_sign_in = client.get("/book/signs/check/")
+    assert sent_to_sign_in.url == "/account/login/?next=%2Fbook%2Fsigns%2Fcheck%2F"
+    sign_in(client, person)
+    page = client.get("/book/signs/check/")
+    for words in (
+        "St James Leeds LS1 4AP",
+        "Monday 25 January 2027, 10am to 11am",
+        "12",
+        "Jo Green",
+        "Hearing loop",
+        "until 10:15am",
+    ):
+        assert words in text(page)
+    placed = client.post("/book/signs/check/", hidden(page))
+    booking = Booking.objects.get()
+    assert placed.url == f"/bookings/{booking.reference}/placed/"
+    confirmation = text(client.get(placed.url))
+    assert booking.reference in confirmation
+    assert "The day before, at 9am, you get a reminder." in confirmation
+    assert (booking.person, booking.state, booking.starts_at, booking.postcode) == (person, State.CONFIRMED, at("10:00"), LEEDS)
+    assert (booking.audience_size, booking.access_needs, booking.channel) == (12, "Hearing loop", "web")
+    assert not Draft.objects.exists()
+    assert not Hold.objects.exists()
+
+
+def test_a_request_says_that_it_waits(client: Client, presentation: Presentation) -> None:
+    sign_in(client, make_person(email="sam@unknown.example"))
+    fill_in(client)
+    page = text(client.get(confirm(client).url))
+    assert "We have your request" in page
+    assert "Nobody else can book it." in page
+
+
+def test_online_asks_for_no_address(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    fill_in(client, where={"format": "online", "postcode": "nonsense"})
+    confirm(client)
+    assert (Booking.objects.get().format, Booking.objects.get().postcode) == ("online", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"format": ""}, "format", "Choose where you would like the presentation."),
+        ({"format": "moon"}, "format", "Select a valid choice."),
+        ({"address_line_1": ""}, "address_line_1", "Enter the building and street."),
+        ({"town": " "}, "town", "Enter the town or city."),
+        ({"postcode": ""}, "postcode", "Enter the postcode."),
+        ({"postcode": "Leeds"}, "postcode", "Enter a full UK postcode"),
+        ({"postcode": "BFPO 57"}, "postcode", "We can’t send a presenter to this postcode."),
+        ({"town": "x" * 81}, "town", "at most 80 characters"),
+        ({"town": "Le\0eds"}, "town", "Null characters"),
+    ],
+)
+def test_bad_places_are_explained_beside_the_field_and_kept(
+    client: Client, presentation: Presentation, change: dict[str, str], field: str, message: str
+) -> None:
+    page = client.post("/book/signs/where/", {**WHERE, **change})
+    assert message in str(page.context["form"].errors[field])
+    assert page.context["form"]["address_line_1"].value() == change.get("address_line_1", "St James")
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("start", ["", "nonsense", "2027-01-25", "2027-13-45T10:00Z", "9999-12-31T23:59Z", "0001-01-01T00:00Z"])
+def test_bad_times_are_explained(client: Client, presentation: Presentation, start: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.post("/book/signs/when/", {"start": start})
+    assert page.status_code in (200, 409)
+    assert page.context["form"].errors["start"]
+    assert not Hold.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"audience_size": "many"}, "audience_size"),
+        ({"audience_size": "0"}, "audience_size"),
+        ({"audience_size": "99999"}, "audience_size"),
+        ({"contact_name": ""}, "contact_name"),
+        ({"contact_phone": "12"}, "contact_phone"),
+        ({"audience_profession": "wizard"}, "audience_profession"),
+    ],
+)
+def test_bad_details_are_explained_and_kept(
+    client: Client, presentation: Presentation, change: dict[str, str], field: str
+) -> None:
+    client.post("/book/signs/where/", WHERE)
+    client.post("/book/signs/when/", {"start": TEN})
+    page = client.post("/book/signs/details/", {**DETAILS, **change})
+    assert list(page.context["form"].errors) == [field]
+    assert page.context["form"]["access_needs"].value() == "Hearing loop"
+    assert "details" not in Draft.objects.get().answers
+
+
+def test_a_childs_details_stop_the_form_once_and_are_flagged_if_kept(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    notes = {**DETAILS, "notes": "The child is Ana Pop, born 12/03/2014, NHS number 943 476 5919"}
+    page = client.post("/book/signs/details/?change=1", notes)
+    assert "notes" in page.context["form"].errors
+    assert "notes" not in str(Draft.objects.get().answers).replace("'notes': ''", "")
+    assert client.post("/book/signs/details/?change=1", {**notes, "keep_what_i_wrote": "on"}).url == "/book/signs/check/"
+    confirm(client)
+    assert Booking.objects.get().flagged_child_details
+    assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
+
+
+def test_pages_that_need_an_earlier_answer_send_back_for_it(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    for page in ("when", "details"):
+        assert client.get(f"/book/signs/{page}/").url == "/book/signs/where/"
+    client.post("/book/signs/where/", WHERE)
+    assert client.get("/book/signs/details/").url == "/book/signs/when/"
+    assert client.get("/book/signs/check/").url == "/book/signs/when/"
+    assert client.get("/book/signs/").url == "/book/signs/where/"
+
+
+def test_answers_come_back_when_a_page_is_opened_again(client: Client, presentation: Presentation) -> None:
+    fill_in(client)
+    assert client.get("/book/signs/where/").context["form"]["town"].value() == "Leeds"
+    assert client.get("/book/signs/when/").context["form"]["start"].value() == TEN
+    assert client.get("/book/signs/details/").context["form"]["contact_name"].value() == "Jo Green"
+
+
+def test_a_change_link_comes_back_to_the_check_page(client: Client, presentation: Presentation) -> None:
+    fill_in(client)
+    assert client.post("/book/signs/details/?change=1", {**DETAILS, "audience_size": "30"}).url == "/book/signs/check/"
+    assert client.post("/book/signs/where/?change=1", {**WHERE, "town": "Leeds 1"}).url == "/book/signs/check/"
+    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T10:30Z"}).url == "/book/signs/check/"
+
+
+def test_another_place_gives_the_time_back_and_asks_for_another(client: Client, presentation: Presentation) -> None:
+    fill_in(client)
+    assert client.post("/book/signs/where/?change=1", {**WHERE, "postcode": LEEDS_TOO}).url == "/book/signs/when/"
+    assert not Hold.objects.exists()
+    assert not BusyTime.objects.exists()
+
+
+def test_another_presentation_starts_with_its_own_place_and_keeps_the_details(client: Client, presentation: Presentation) -> None:
+    fill_in(client)
+    make_presentation(slug="other")
+    assert client.get("/book/other/when/").url == "/book/other/where/"
+    client.post("/book/other/where/", WHERE)
+    assert not Hold.objects.exists()
+    assert client.get("/book/signs/check/").status_code == 302
+    client.post("/book/other/when/", {"start": TEN})
+    assert client.get("/book/other/details/").context["form"]["contact_name"].value() == "Jo Green"
+
+
+# --- Slots ---
+
+
+def test_the_week_of_the_first_slot_comes_first_and_weeks_can_be_paged(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/")
+    assert "Tuesday 19 January 2027, 9am to 10am" in text(page)
+    assert [str(day) for day, _slots in page.context["days"]] == ["2027-01-19", "2027-01-20", "2027-01-21", "2027-01-22"]
+    later = client.get(f"/book/signs/when/?week={page.context['week'].later}")
+    assert next(str(day) for day, _slots in later.context["days"]) == "2027-01-25"
+
+
+@pytest.mark.parametrize("week", ["", "nonsense", "2027-13-01", "0001-01-01", "9999-12-31", "2020-01-01", "2050-01-01"])
+def test_odd_weeks_show_a_week_inside_the_horizon(client: Client, presentation: Presentation, week: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/", {"week": week})
+    assert page.status_code == 200
+    assert NOW.date() - timedelta(days=7) < page.context["week"].first_day <= NOW.date() + rules.HORIZON
+
+
+def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, presentation: Presentation) -> None:
+    Presenter.objects.update(active=False)
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/")
+    assert "Nothing is free in the next three months. Please call us on 0808 800 5000" in text(page)
+    assert 'type="submit"' not in page.content.decode().split("<main")[1]
+
+
+def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready(
+    client: Client, presentation: Presentation, presenter: Presenter
+) -> None:
+    client.post("/book/signs/where/", WHERE)
+    make_booking(presenter, at("10:00"))
+    page = client.post("/book/signs/when/", {"start": TEN})
+    assert page.status_code == 409
+    assert "That time has just gone" in text(page)
+    assert "Somebody else booked Monday 25 January 2027, 10am to 11am a moment ago. Nothing you typed is lost." in text(page)
+    offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
+    assert len(offered) == rules.ALTERNATIVES
+    assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
+    assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/details/"
+
+
+def test_a_hold_that_expired_and_was_taken_loses_only_the_time(
+    client: Client, presentation: Presentation, presenter: Presenter, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    page = client.get("/book/signs/check/")
+    clock.shift(timedelta(minutes=16))
+    Hold.objects.all().delete()
+    make_booking(presenter, at("10:00"))
+    lost = client.post("/book/signs/check/", hidden(page))
+    assert lost.status_code == 409
+    assert 'action="/book/signs/when/?change=1"' in lost.content.decode()
+    assert client.get("/book/signs/check/").status_code == 409
+    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
+    assert confirm(client).status_code == 302
+    assert Booking.objects.get(person=person).access_needs == "Hearing loop"
+
+
+def test_a_hold_that_expired_and_is_still_free_books(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(minutes=16))
+    assert "We are no longer keeping this time for you, but it is still free." in text(client.get("/book/signs/check/"))
+    assert confirm(client).status_code == 302
+    assert Booking.objects.get().starts_at == at("10:00")
+
+
+def test_too_many_holds_from_one_place_are_stopped(
+    client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "HOLDS_ALLOWED", (2, timedelta(hours=1)))
+    client.post("/book/signs/where/", WHERE)
+    codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
+    assert codes == [302, 302, 429]
+
+
+# --- Twice, in two tabs, by the back button ---
+
+
+def test_sent_twice_it_is_booked_once_and_shows_the_same_confirmation(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answers = hidden(client.get("/book/signs/check/"))
+    first, second = client.post("/book/signs/check/", answers), client.post("/book/signs/check/", answers)
+    assert first.url == second.url
+    assert Booking.objects.count() == 1
+
+
+def test_the_same_token_with_other_answers_says_that_it_is_placed_already(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answers = hidden(client.get("/book/signs/check/"))
+    client.post("/book/signs/check/", answers)
+    page = client.post("/book/signs/check/", {**answers, "digest": "0" * 64})
+    assert page.status_code == 409
+    assert Booking.objects.get().reference in text(page)
+    assert Booking.objects.count() == 1
+
+
+def test_answers_changed_in_another_tab_are_shown_before_they_are_booked(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answers = hidden(client.get("/book/signs/check/"))
+    client.post("/book/signs/details/?change=1", {**DETAILS, "audience_size": "31"})
+    page = client.post("/book/signs/check/", answers)
+    assert "Your answers were changed in another window. Please check them again." in text(page)
+    assert not Booking.objects.exists()
+    client.post("/book/signs/check/", hidden(page))
+    assert Booking.objects.get().audience_size == 31
+
+
+def test_an_old_page_books_nothing(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    assert client.post("/book/signs/check/", {"token": "old", "digest": "old"}).url == "/my/"
+    assert client.get("/book/signs/check/").url == "/my/"
+    fill_in(client)
+    assert client.post("/book/signs/check/", {"token": "old", "digest": "old"}).url == "/my/"
+    assert not Booking.objects.exists()
+
+
+def test_anothers_token_shows_nothing_of_theirs(client: Client, presentation: Presentation, person: Person) -> None:
+    make_booking(None, at("10:00"), submission_token="theirs", submission_digest="digest")
+    sign_in(client, person)
+    assert client.post("/book/signs/check/", {"token": "theirs", "digest": "digest"}).url == "/my/"
+
+
+# --- Statements ---
+
+# The savepoints of a service inside another's transaction carry no question to the database.
+NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+def statements(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        response = getattr(client, method)(url, data or {})
+    assert response.status_code in (200, 302)
+    return sum(not query["sql"].startswith(NOT_COUNTED) for query in queries.captured_queries)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/presentations/",
+        "/presentations/signs/",
+        "/book/signs/where/",
+        "/book/signs/when/",
+        "/book/signs/details/",
+        "/book/signs/check/",
+    ],
+)
+def test_pages_keep_to_their_statements_however_many_rows_there_are(
+    client: Client, presentation: Presentation, presenter: Presenter, person: Person, page: str
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    one = statements(client, "get", page)
+    for number in range(3):
+        make_presentation()
+        make_booking(make_presenter(base_postcode=YORK), at("10:00") + timedelta(hours=number))
+    assert statements(client, "get", page) == one
+    assert one <= 12
+
+
+def test_booking_without_a_hold_takes_a_few_statements_more(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    """It looks for a presenter first: the rare way of someone who comes back after an hour."""
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(hours=1))
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 30
+
+
+def test_the_check_page_keeps_to_its_statements_after_the_hold_has_expired(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(minutes=16))
+    assert statements(client, "get", "/book/signs/check/") <= 12
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 20
+
+
+def test_placing_a_booking_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 20
+
+
+def test_choosing_a_time_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    client.post("/book/signs/where/", WHERE)
+    assert statements(client, "post", "/book/signs/when/", {"start": TEN}) <= 20
+
+
+def test_what_is_not_offered_has_no_pages(client: Client, presentation: Presentation) -> None:
+    Presentation.objects.update(active=False)
+    for page in ("/presentations/signs/", "/book/signs/", "/book/signs/where/", "/book/signs/when/"):
+        assert client.get(page).status_code == 404
+    assert "No presentation can be booked here at the moment." in text(client.get("/presentations/"))
+
+
+def test_the_clock_of_these_tests_stands_still() -> None:
+    assert datetime.now(UTC) == NOW
+    assert MONDAY.isoformat() == TEN[:10]
