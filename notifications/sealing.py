@@ -17,14 +17,14 @@ def seal(rendered: Rendered) -> bytes:
 
 
 def unseal(sealed: bytes) -> Rendered:
-    """Raises Unreadable if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
+    """Raises UnreadableError if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
     try:
         return Rendered(**json.loads(_box().decrypt(sealed)))
     except InvalidToken as error:
-        raise Unreadable from error
+        raise UnreadableError from error
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The encrypted body can't be opened with any key that we have."""
 
 

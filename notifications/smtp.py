@@ -6,7 +6,7 @@ import smtplib
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 
-class NotHandedOver(Exception):
+class NotHandedOverError(Exception):
     """The mail backend said that it sent nothing, and no reason."""
 
 
@@ -19,7 +19,7 @@ def send(mail: EmailMultiAlternatives) -> None:
     try:
         connection.open()
         if connection.send_messages([mail]) != 1:
-            raise NotHandedOver
+            raise NotHandedOverError
     finally:
         # The server has answered for the message by now: what goes wrong while saying goodbye must not send it again.
         with contextlib.suppress(smtplib.SMTPException, OSError):

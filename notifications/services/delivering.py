@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -28,6 +28,9 @@ GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+
+
+WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,11 @@ def settle(notification: Notification, outcome: Outcome) -> bool:
     if outcome.state != State.PENDING:
         columns["sealed_body"] = None
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    settled = bool(patiently(lambda: mine.update(**columns)))
+    try:
+        settled = bool(patiently(lambda: mine.update(**columns)))
+    except (ValueError, DataError):
+        # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
+        settled = bool(patiently(lambda: mine.update(**columns | WORDLESS)))
     if not settled:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
@@ -144,10 +151,17 @@ def patiently(write: Callable[[], int]) -> int:
     for pause in MARK_PAUSES:
         try:
             return write()
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError) as error:
+            if not is_lost_connection(error):
+                raise
             connection.close()
             time.sleep(pause)
     return write()
+
+
+def is_lost_connection(error: Exception) -> bool:
+    """An immediate shutdown reaches us as a bare DatabaseError without a word."""
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def where(error: Exception) -> str:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from notifications import sealing
 from notifications.models import Notification, State
 from notifications.rendering import Rendered
-from notifications.services import CannotResend, deliver, export_for, may_resend, resend, seal_and_send
+from notifications.services import CannotResendError, deliver, export_for, may_resend, resend, seal_and_send
 from tests.notifications.conftest import later
 from tests.notifications.test_delivering import Answering
 
@@ -71,7 +71,7 @@ def test_it_is_never_resent_nor_exported(row, mail_server, now):
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
     assert may_resend(row) is False
-    with pytest.raises(CannotResend, match="private"):
+    with pytest.raises(CannotResendError, match="private"):
         resend(row, by=None, now=now)
     assert [(message["subject"], message["text"]) for message in export_for("reader@leeds.example.nhs.uk")] == [("", "")]
 
@@ -79,7 +79,7 @@ def test_it_is_never_resent_nor_exported(row, mail_server, now):
 def test_a_new_key_still_opens_what_the_old_one_closed(row, settings):
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "a new one, long enough to be a secret key of this site"
-    with pytest.raises(sealing.Unreadable):
+    with pytest.raises(sealing.UnreadableError):
         sealing.unseal(bytes(row.sealed_body))
     settings.SECRET_KEY_FALLBACKS = [old]
     assert sealing.unseal(bytes(row.sealed_body)).text == "Code: 482913"

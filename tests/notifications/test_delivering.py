@@ -248,6 +248,16 @@ def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, make_ro
     assert "Seán" not in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_words_that_the_database_can_not_hold_do_not_leave_the_row_unmarked(make_kind, make_row, mail_server, now):
+    make_kind(message=Message("A subject", "test_words", {**WORDS, "name": "Sam\0"}))
+    inbox = mail_server()
+    row = make_row()
+    deliver(row.pk, clock=lambda: now)
+    row.refresh_from_db()
+    assert (row.state, row.text_body, len(inbox.messages)) == (State.SENT, "", 1)
+
+
 def test_a_kind_that_is_not_registered_yet_waits(make_row, now, caplog):
     row = make_row(kind="from-the-next-release")
     deliver(row.pk, clock=lambda: now)
@@ -276,7 +286,7 @@ def test_refusals_are_logged_without_the_address(delivered, mail_server, caplog)
         (smtplib.SMTPConnectError(554, b"no"), False),
         (smtplib.SMTPServerDisconnected("gone"), False),
         (TimeoutError(), False),
-        (smtp.NotHandedOver(), False),
+        (smtp.NotHandedOverError(), False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
@@ -286,7 +296,7 @@ def test_only_a_5xx_to_the_address_or_the_message_is_final(error, permanent):
 
 def test_a_backend_that_sends_nothing_is_noticed(mail_server):
     mail_server()
-    with pytest.raises(smtp.NotHandedOver):
+    with pytest.raises(smtp.NotHandedOverError):
         smtp.send(EmailMultiAlternatives("A subject", "text", to=[]))
 
 
