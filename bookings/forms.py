@@ -15,6 +15,7 @@ from bookings.places import PlaceUnknown, find_place
 from bookings.travel import Place
 from ctac.forms import PageForm
 from ctac.uk import format_clock, format_day, tidy_postcode
+from professionals.forms import validate_phone
 from professionals.models import Profession
 from professionals.safeguarding import ChildDetailsMixin
 
@@ -157,6 +158,8 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         label=_("Their phone number"),
         help_text=_("A mobile number is best. We use it only about this presentation."),
         max_length=30,
+        widget=forms.TextInput({"type": "tel"}),
+        validators=[validate_phone],
         error_messages={"required": _("Enter a phone number that works on the day.")},
     )
     room = forms.CharField(label=_("Room, parking or entrance"), max_length=200, required=False)
@@ -177,12 +180,6 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     free_text_fields = ("room", "access_needs", "notes")
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
-
-    def clean_contact_phone(self) -> str:
-        typed = " ".join(self.cleaned_data["contact_phone"].split())
-        if sum(character.isdigit() for character in typed) < 6:
-            raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
-        return str(typed)
 
 
 class CancelForm(ChildDetailsMixin, PageForm):

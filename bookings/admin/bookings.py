@@ -197,10 +197,14 @@ class BookingAdmin(StaffModelAdmin):
     ordering = ("-created_at", "-pk")
     search_fields = ("reference", "person__name", "person__email", "person__organisation__name", "postcode", "contact_name")
     search_help_text = _("Reference, name, email address, postcode or organisation")
+    view_on_site = False  # that page is its owner's alone
     inlines = (BusyTimeInline, EventInline)
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
 
     @admin.display(description=_("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> str:

@@ -1,0 +1,238 @@
+"""What each message says, when it still goes, and its calendar part."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from icalendar import Calendar, Event
+
+from bookings import ical, mail
+from bookings.models import Booking, Presenter, State
+from bookings.services import cancel, confirm, reassign, record_leave
+from notifications import rendering
+from notifications.models import Notification
+from notifications.registry import kind_named
+from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter
+from tests.factories import make_person, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(name="Asha Patel", joining_link="https://meet.example/asha")
+
+
+@pytest.fixture
+def booking(presenter: Presenter) -> Booking:
+    return make_booking(presenter, at("13:30"), minutes=90, person=make_person(name="Sam O'Brien", email="sam@leeds.nhs.uk"))
+
+
+def message(booking: Booking, kind: str) -> rendering.Rendered:
+    return rendering.render(kind_named(kind).build(note(booking, kind)))
+
+
+def note(booking: Booking, kind: str, to: str = "sam@leeds.nhs.uk") -> Notification:
+    return Notification(
+        kind=kind,
+        about=f"booking:{booking.pk}",
+        reference=booking.reference,
+        version=booking.sequence,
+        recipient=to,
+        created_at=NOW,
+    )
+
+
+def still_true(booking: Booking, kind: str, **changed: object) -> bool:
+    notification = note(booking, kind)
+    for field, value in changed.items():
+        setattr(notification, field, value)
+    return kind_named(kind).still_true(notification)
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in mail.KINDS])
+def test_every_message_says_what_when_where_and_the_reference_first(booking: Booking, kind: str) -> None:
+    rendered = message(booking, kind)
+    for words in ("Spotting the signs", "Monday 25 January 2027, 1:30pm to 3pm", LEEDS, booking.reference):
+        assert words in rendered.text
+        assert words in rendered.html
+    assert rendered.text.index("1:30pm") < rendered.text.index("0808 800 5000")
+    assert "{" not in rendered.text
+    assert booking.reference in rendered.subject or "Monday 25 January 2027" in rendered.subject
+
+
+def test_the_confirmation_tells_how_to_change_and_whom_to_call(booking: Booking) -> None:
+    rendered = message(booking, "booking-confirmed")
+    assert rendered.subject == "Your presentation is booked: Monday 25 January 2027"
+    assert "Declining in your calendar does not tell us." in rendered.text
+    assert f"/bookings/{booking.reference}/" in rendered.html
+    assert "Presenter: Asha Patel" in rendered.text
+
+
+def test_a_changed_booking_says_so(booking: Booking) -> None:
+    reassign(booking=booking, presenter=make_presenter(name="Tom Adeyemi"), by=make_staff(), now=NOW)
+    booking.refresh_from_db()
+    rendered = message(booking, "booking-confirmed")
+    assert rendered.subject == "Your presentation on Monday 25 January 2027 has changed"
+    assert "Tom Adeyemi" in rendered.text
+
+
+def test_online_the_joining_link_stands_in_the_confirmation(presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"), postcode="")
+    assert "https://meet.example/asha" in message(booking, "booking-confirmed").text
+    assert "https://meet.example/asha" in message(booking, "booking-reminder").text
+
+
+def test_a_reason_is_passed_on_and_a_flagged_one_is_not(booking: Booking) -> None:
+    Booking.objects.update(closed_reason="The room is flooded")
+    assert "The room is flooded" in message(booking, "booking-cancelled").text
+    Booking.objects.update(flagged_child_details=True)
+    assert "The room is flooded" not in message(booking, "booking-cancelled").html
+
+
+def test_staff_mail_names_the_contact_and_holds_no_flagged_text(booking: Booking) -> None:
+    Booking.objects.update(access_needs="Step-free access", notes="Ana is seven")
+    assert "Jo Green, 0113 496 0001" in message(booking, "staff-new-booking").text
+    assert "Step-free access" in message(booking, "staff-new-booking").text
+    assert "Ana is seven" not in message(booking, "staff-new-booking").text
+    Booking.objects.update(flagged_child_details=True)
+    assert "Step-free access" not in message(booking, "staff-new-booking").text
+
+
+# --- Whether it still goes ---
+
+
+def test_a_confirmation_that_was_superseded_does_not_go(booking: Booking) -> None:
+    assert still_true(booking, "booking-confirmed")
+    Booking.objects.update(sequence=1)
+    assert not still_true(booking, "booking-confirmed")
+
+
+def test_the_reminder_of_a_cancelled_booking_dies(booking: Booking) -> None:
+    assert still_true(booking, "booking-reminder")
+    cancel(booking=booking, by=None, now=NOW)
+    assert not still_true(booking, "booking-reminder")
+
+
+def test_the_reminder_of_a_booking_that_needs_a_presenter_waits_for_its_successor(booking: Booking, presenter: Presenter) -> None:
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
+    assert not still_true(booking, "booking-reminder")
+    assert still_true(booking, "staff-needs-presenter")
+    reassign(booking=booking, presenter=make_presenter(), by=None, now=NOW)
+    assert not still_true(booking, "booking-reminder")
+    assert still_true(booking, "booking-reminder", version=1)
+    assert not still_true(booking, "staff-needs-presenter")
+
+
+def test_a_request_that_was_answered_is_not_called_a_request_any_more(booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    assert still_true(booking, "booking-requested")
+    confirm(booking=booking, by=None, now=NOW)
+    assert not still_true(booking, "booking-requested")
+
+
+def test_a_presenter_who_has_it_again_is_not_told_that_it_is_gone(booking: Booking, presenter: Presenter) -> None:
+    assert not still_true(booking, "presenter-freed", recipient=presenter.email.upper())
+    assert still_true(booking, "presenter-freed", recipient="other@ctac.example")
+
+
+# --- iCalendar ---
+
+
+def parsed(booking: Booking, method: str) -> tuple[Calendar, Event]:
+    calendar = Calendar.from_ical(ical.calendar(booking, method, now=NOW))
+    assert isinstance(calendar, Calendar)
+    (event,) = calendar.events
+    return calendar, event
+
+
+def test_the_invitation_is_accepted_already_and_asks_for_no_answer(booking: Booking) -> None:
+    built = kind_named("booking-confirmed").build(note(booking, "booking-confirmed"))
+    assert built.calendar_method == "REQUEST"
+    calendar, event = parsed(booking, "REQUEST")
+    attendee = event["attendee"]
+    assert calendar["method"] == "REQUEST"
+    assert attendee == "mailto:sam@leeds.nhs.uk"
+    assert {name: attendee.params[name] for name in ("CN", "PARTSTAT", "RSVP")} == {
+        "CN": "Sam O'Brien",
+        "PARTSTAT": "ACCEPTED",
+        "RSVP": "FALSE",
+    }
+    assert event["organizer"] == "mailto:help@nspcc.org.uk"
+    assert (event["uid"], event["sequence"], event["status"]) == (booking.ical_uid, 0, "CONFIRMED")
+    assert event["location"] == f"St James, Leeds, {LEEDS}"
+    assert built.calendar == ical.calendar(booking, "REQUEST", now=NOW)
+
+
+def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: Booking) -> None:
+    _calendar, invited = parsed(booking, "REQUEST")
+    cancel(booking=booking, by=None, now=NOW)
+    booking.refresh_from_db()
+    built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
+    calendar, event = parsed(booking, "CANCEL")
+    assert (built.calendar_method, calendar["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")
+    assert [event[name] for name in ("uid", "organizer", "attendee")] == [
+        invited[name] for name in ("uid", "organizer", "attendee")
+    ]
+    assert event["sequence"] > invited["sequence"]
+
+
+def test_a_copy_to_keep_names_no_attendee(booking: Booking) -> None:
+    calendar, event = parsed(booking, "PUBLISH")
+    assert calendar["method"] == "PUBLISH"
+    assert "attendee" not in event
+
+
+def test_a_reminder_has_no_calendar_part(booking: Booking) -> None:
+    assert kind_named("booking-reminder").build(note(booking, "booking-reminder")).calendar == b""
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "written", "utc"),
+    [
+        (date(2027, 3, 26), "13:00", "20270326T130000", "13:00"),
+        (date(2027, 3, 29), "13:00", "20270329T140000", "13:00"),
+        (date(2027, 10, 29), "13:00", "20271029T140000", "13:00"),
+        (date(2027, 11, 1), "13:00", "20271101T130000", "13:00"),
+    ],
+)
+def test_times_are_london_wall_clock_right_on_both_sides_of_each_clock_change(
+    presenter: Presenter, day: date, clock: str, written: str, utc: str
+) -> None:
+    booking = make_booking(presenter, at(clock, day))
+    raw = ical.calendar(booking, "REQUEST", now=NOW).decode()
+    assert f"DTSTART;TZID=Europe/London:{written}" in raw
+    _calendar, event = parsed(booking, "REQUEST")
+    assert event.start.astimezone(UTC) == at(utc, day)
+    assert event.end.astimezone(UTC) == at(utc, day) + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("year", range(2026, 2031))
+def test_the_time_zone_we_write_out_changes_when_london_does(year: int) -> None:
+    from zoneinfo import ZoneInfo
+
+    from icalendar import Timezone
+
+    zone = Timezone.from_ical(ical.LONDON).to_tz(lookup_tzid=False)
+    hour = datetime(year, 1, 1, 0, 30, tzinfo=UTC)
+    while hour.year == year:
+        assert hour.astimezone(zone).utcoffset() == hour.astimezone(ZoneInfo("Europe/London")).utcoffset()
+        hour += timedelta(hours=7)
+
+
+@pytest.mark.parametrize(
+    "name", ['Sam "Sunny" Taylor', "Sam; Taylor, RN", "Sam\r\nATTENDEE:mailto:x@evil.example", "Łukasz Żak", "x" * 150]
+)
+def test_odd_names_stay_inside_their_value(presenter: Presenter, name: str) -> None:
+    booking = make_booking(presenter, at("10:00"), person=make_person(name=name))
+    _calendar, event = parsed(booking, "REQUEST")
+    assert event["attendee"] == f"mailto:{booking.person.email}"
+    assert event["dtstart"].dt.astimezone(UTC) == at("10:00")
+
+
+def test_someone_without_an_address_is_no_attendee(presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"), person=make_person(with_user=False, email=""))
+    assert "attendee" not in parsed(booking, "REQUEST")[1]
+
+
+def test_the_fixed_monday_is_in_winter() -> None:
+    assert at("12:00", MONDAY).utcoffset() == timedelta(0)

@@ -1,0 +1,172 @@
+"""A booking's own pages: for its owner only."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from icalendar import Calendar
+
+from bookings.models import Booking, BusyTime, EventKind, Presenter, State
+from bookings.services import confirm, decline, record_leave
+from bookings.services.moving import record
+from professionals.models import Person
+from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.factories import make_person, make_staff, sign_in
+
+pytestmark = pytest.mark.django_db
+PAGES = ("", "placed/", "calendar.ics", "cancel/")
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(name="Asha Patel")
+
+
+@pytest.fixture
+def owner(client: Client) -> Person:
+    person = make_person(email="sam@leeds.nhs.uk")
+    sign_in(client, person)
+    return person
+
+
+@pytest.fixture
+def booking(presenter: Presenter, owner: Person) -> Booking:
+    return make_booking(presenter, at("10:00"), person=owner, access_needs="Hearing loop")
+
+
+def text(response: HttpResponse) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_anothers_booking_is_not_found(client: Client, booking: Booking, page: str) -> None:
+    colleague = make_person(organisation=booking.person.organisation)
+    sign_in(client, colleague)
+    assert client.get(f"/bookings/{booking.reference}/{page}").status_code == 404
+    assert client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""}).status_code == 404
+    assert Booking.objects.get().state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_signed_out_are_asked_to_sign_in(booking: Booking, page: str) -> None:
+    response = Client().get(f"/bookings/{booking.reference}/{page}")
+    assert response.status_code == 302
+    assert response.url.startswith("/account/login/?next=%2Fbookings%2F")
+
+
+def test_the_page_shows_state_answers_and_history_in_words(client: Client, booking: Booking, owner: Person) -> None:
+    record(booking, EventKind.BOOKED, by=owner.user, now=NOW)
+    page = text(client.get(f"/bookings/{booking.reference}/"))
+    for words in (
+        "Confirmed",
+        "Asha Patel",
+        "Monday 25 January 2027, 10am to 11am",
+        "Hearing loop",
+        "Tuesday 12 January 2027, 10am: You booked it.",
+    ):
+        assert words in page
+
+
+def test_a_request_and_its_answers_are_told(client: Client, booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    assert "We are keeping this time for you." in text(client.get(f"/bookings/{booking.reference}/"))
+    assert client.get(f"/bookings/{booking.reference}/calendar.ics").status_code == 404
+    confirm(booking=booking, by=make_staff(), now=NOW)
+    assert "We confirmed it." in text(client.get(f"/bookings/{booking.reference}/"))
+
+
+def test_a_decline_shows_its_reason(client: Client, booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    decline(booking=booking, reason="We were there in May.", by=make_staff(), now=NOW)
+    page = text(client.get(f"/bookings/{booking.reference}/"))
+    assert "Declined" in page
+    assert "We were there in May." in page
+
+
+def test_a_booking_that_lost_its_presenter_says_that_we_look_for_another(
+    client: Client, booking: Booking, presenter: Presenter
+) -> None:
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=make_staff(), now=NOW)
+    page = text(client.get(f"/bookings/{booking.reference}/"))
+    assert "We are looking for another" in page
+    assert "Asha Patel" not in page
+
+
+def test_the_calendar_file_is_a_copy_to_keep(client: Client, booking: Booking) -> None:
+    response = client.get(f"/bookings/{booking.reference}/calendar.ics")
+    assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{booking.reference}.ics"'
+    assert Calendar.from_ical(response.content)["method"] == "PUBLISH"
+
+
+def test_opening_the_cancel_page_changes_nothing(client: Client, booking: Booking) -> None:
+    assert "Cancel this booking?" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    assert Booking.objects.get().state == State.CONFIRMED
+
+
+def test_its_owner_cancels_with_a_reason(client: Client, booking: Booking) -> None:
+    response = client.post(f"/bookings/{booking.reference}/cancel/", {"reason": "Nobody is in"}, follow=True)
+    booking.refresh_from_db()
+    assert (booking.state, booking.closed_reason) == (State.CANCELLED, "Nobody is in")
+    assert "This booking is cancelled. We have sent you an email." in text(response)
+    assert not BusyTime.objects.exists()
+
+
+def test_cancelling_twice_says_how_it_stands(client: Client, booking: Booking) -> None:
+    client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
+    again = client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""}, follow=True)
+    assert "This booking is cancelled, so that is no longer possible." in text(again)
+    assert booking.events.count() == 1
+
+
+def test_a_reason_that_looks_like_a_childs_details_stops_once(client: Client, booking: Booking) -> None:
+    reason = {"reason": "Ana Pop, born 12/03/2014, NHS number 943 476 5919"}
+    page = client.post(f"/bookings/{booking.reference}/cancel/", reason)
+    assert "reason" in page.context["form"].errors
+    client.post(f"/bookings/{booking.reference}/cancel/", {**reason, "keep_what_i_wrote": "on"})
+    booking.refresh_from_db()
+    assert (booking.state, booking.flagged_child_details) == (State.CANCELLED, True)
+
+
+def test_after_the_start_the_page_says_to_call(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:
+    clock.move_to(at("10:00"))
+    sign_in(client, booking.person)
+    assert "This booking can no longer be cancelled here" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
+    assert Booking.objects.get().state == State.CONFIRMED
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_keep_to_their_statements(client: Client, booking: Booking, owner: Person, presenter: Presenter, page: str) -> None:
+    counts = []
+    for _more in range(2):
+        for _event in range(3):
+            record(booking, EventKind.REASSIGNED, by=None, now=NOW)
+        make_booking(presenter, at("12:00") + timedelta(hours=BusyTime.objects.count()), person=owner)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/bookings/{booking.reference}/{page}").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 12
+
+
+def test_my_page_reads_bookings_in_one_query(owner: Person, booking: Booking, presenter: Presenter) -> None:
+    make_booking(presenter, at("14:00"), person=owner)
+    with CaptureQueriesContext(connection) as queries:
+        found = [(row.presentation.title, row.when, row.state_kind) for row in Booking.objects.for_my_page(owner)]
+    assert found == [
+        ("Spotting the signs", "Monday 25 January 2027, 2pm to 3pm", "good"),
+        ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "good"),
+    ]
+    assert len(queries) == 1

@@ -1,0 +1,75 @@
+"""What is exported and erased; the rows that a new copy is tried with."""
+
+from datetime import timedelta
+
+import pytest
+
+from bookings import privacy, sample
+from bookings.diary import open_diary
+from bookings.models import Availability, Booking, BookingEvent, BusyTime, EventKind, Presentation, Presenter, State
+from bookings.services.moving import record
+from ctac.uk import uk_day
+from notifications.models import Notification
+from professionals.privacy import erase_person, export_person
+from tests.bookings.rows import NOW, at, make_booking, make_presenter, wish
+from tests.factories import make_person
+
+pytestmark = pytest.mark.django_db
+CANARY = "Canary Wharton"
+
+
+def make_canary(**fields: object) -> Booking:
+    booking = make_booking(
+        make_presenter(),
+        fields.pop("start", at("10:00")),
+        person=fields.pop("person", None) or make_person(name=CANARY),
+        room=CANARY,
+        access_needs=CANARY,
+        notes=CANARY,
+        contact_name=CANARY,
+        **fields,
+    )
+    BusyTime.objects.filter(booking=booking).update(travel_reason=CANARY)
+    record(booking, EventKind.BOOKED, by=None, now=NOW, reason=CANARY)
+    return booking
+
+
+def test_the_export_holds_every_booking_with_its_history() -> None:
+    booking = make_canary()
+    make_booking(make_presenter(), at("10:00"))
+    (exported,) = privacy.export(booking.person)
+    assert (exported["reference"], exported["notes"], exported["starts_at"]) == (booking.reference, CANARY, at("10:00"))
+    assert exported["history"] == [{"at": NOW, "what": "Booked", "reason": CANARY}]
+    assert export_person(booking.person)["bookings"] == [exported]
+
+
+def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it() -> None:
+    person = make_person(name=CANARY)
+    past = make_canary(person=person, start=NOW - timedelta(days=30), state=State.DELIVERED)
+    ahead = make_canary(person=person)
+    erase_person(person, by=None, now=NOW)
+    past.refresh_from_db()
+    ahead.refresh_from_db()
+    assert (past.state, ahead.state) == (State.DELIVERED, State.CANCELLED)
+    assert not BusyTime.objects.filter(booking=ahead).exists()
+    assert "staff-booking-cancelled" in Notification.objects.values_list("kind", flat=True)
+    everything = [
+        *Booking.objects.values(),
+        *BookingEvent.objects.values(),
+        *BusyTime.objects.values(),
+        *Notification.objects.values(),
+    ]
+    assert [row for row in everything if "Canary" in str(row)] == []
+    assert (past.postcode, past.audience_size) == ("LS1 4AP", 8)
+
+
+def test_the_sample_loads_once_and_offers_slots() -> None:
+    sample.load(NOW)
+    counts = [model.objects.count() for model in (Presentation, Presenter, Availability)]
+    sample.load(NOW + timedelta(days=1))
+    assert [model.objects.count() for model in (Presentation, Presenter, Availability)] == counts == [2, 3, 10]
+    for presentation in Presentation.objects.all():
+        for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
+            asked = wish(presentation, postcode)
+            diary = open_diary(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
+            assert diary.first_slot() is not None
