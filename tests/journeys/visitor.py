@@ -1,0 +1,93 @@
+"""Someone at the site: what they press and read, with each page held against what every page must be."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.live.stack import Live
+
+AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN_AXE = """async tags => {
+    const found = await axe.run(document, {runOnly: {type: 'tag', values: tags}});
+    return found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '));
+}"""
+# A widget may be wider than the page only if it scrolls by itself; the page as a whole must not.
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+BROKEN_SUMMARY_LINKS = """[...document.querySelectorAll('.govuk-error-summary a')].map(a => a.getAttribute('href'))
+    .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))"""
+
+
+class Visitor:
+    """Wraps a page. `look` runs after each step, so no page of a journey goes unexamined."""
+
+    def __init__(self, page: Any, live: Live, *, scripts: bool = True) -> None:
+        self.page, self.live, self.scripts = page, live, scripts
+        self.seen: list[str] = []
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+        self.look()
+
+    def follow(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
+        self.page.get_by_role("link", name=name, exact=exact).first.click()
+        self.look()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).first.click()
+        self.look()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label, exact=True).fill(text)
+
+    def choose(self, label: str) -> None:
+        self.page.get_by_label(label, exact=True).first.check()
+
+    def select(self, label: str, option: str) -> None:
+        self.page.get_by_label(label, exact=True).select_option(label=option)
+
+    def reads(self, text: str) -> bool:
+        return text in self.page.locator("main").inner_text()
+
+    @property
+    def heading(self) -> str:
+        return str(self.page.locator("h1").inner_text()).replace("\n", " ")
+
+    @property
+    def url(self) -> str:
+        return str(self.page.url).removeprefix(self.live.base_url)
+
+    def look(self) -> None:
+        """One h1, a title that says the error, no sideways scroll, summary links that land, nothing axe finds."""
+        self.page.wait_for_load_state()
+        self.seen.append(self.url)
+        assert self.page.locator("h1").count() == 1, self.url
+        assert self.page.evaluate(TOO_WIDE) is False, f"{self.url} scrolls sideways"
+        assert self.page.evaluate(BROKEN_SUMMARY_LINKS) == [], self.url
+        has_summary = self.page.locator(".govuk-error-summary").count() > 0
+        assert self.page.title().startswith("Error:") == has_summary, (self.url, self.page.title())
+        self.page.evaluate(AXE)
+        assert self.page.evaluate(RUN_AXE, RULES) == [], self.url
+
+    # Signing up and in
+
+    def sign_up(self, email: str, name: str = "Priya Nair", organisation: str = "Leeds Health Visiting") -> None:
+        """From the sign-up page to wherever it leads."""
+        before = datetime.now(UTC)
+        self.fill("Work email address", email)
+        self.fill("Your name", name)
+        self.select("Your profession", "Health visitor")
+        self.fill("Where you work", organisation)
+        self.fill("Work phone", "0113 496 0123")
+        self.fill("Work postcode", "ls1 4ap")
+        self.press("Send me a code")
+        self.fill("Code from the email", self.code_from_mail(email, before))
+        self.page.locator("main form button[type=submit]").first.click()
+        self.look()
+
+    def code_from_mail(self, email: str, after: datetime) -> str:
+        text = self.live.wait_for_mail(to=email, after=after).text
+        found = re.search(r"\b([A-Z]{4}-[A-Z]{4})\b", text)
+        assert found, text
+        return found[1]
