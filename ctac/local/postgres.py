@@ -102,6 +102,14 @@ def database_url(var_dir: Path, database: str = DATABASE) -> str:
     return f"postgres://{quote(role())}@/{database}?host={socket_dir(var_dir)}"
 
 
+def is_available() -> bool:
+    """Whether this machine has the server's programs."""
+    try:
+        return bool(_wheel())
+    except PlatformError:
+        return False
+
+
 def start(var_dir: Path, *, fast: bool = False) -> subprocess.Popen[bytes] | None:
     """Start unless it runs; ready, with the database `ctac`, when this returns. The process if it was started.
 

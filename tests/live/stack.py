@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 from django.conf import settings
@@ -21,15 +22,28 @@ START_SECONDS = 120
 FOREIGN = ("DATABASE_URL", "EMAIL_URL", "CACHE_URL", "SITE_URL", "MEDIA_ROOT", "PYTEST_XDIST_WORKER")
 
 
+def new_database(server: str, name: str) -> str:
+    """An empty database beside the tests' own, where this machine has no embedded PostgreSQL."""
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
+    connection.close()
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
 class Live:
     """`base_url`, `mail_dir`, `database_url`; what stands in the mailbox; which processes run, to kill and to wait for."""
 
     def __init__(self, var_dir: Path, **variables: str) -> None:
         self.var_dir = var_dir
         self.mail_dir = var_dir / "mail"
-        self.database_url = postgres.database_url(var_dir)
         self.env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         self.env |= {"CTAC_ENV": "development", "CTAC_VAR": str(var_dir), "PORT": "0", "ENV_FILE": os.devnull} | variables
+        if not postgres.is_available():
+            self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
+        self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
 
     # Starting and stopping
