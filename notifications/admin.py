@@ -6,10 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaks_filter
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -43,11 +40,12 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(Notification, site=staff_site)
 class NotificationAdmin(StaffModelAdmin):
-    list_display = ["kind_label", "recipient", "reference", "state", "age", "due_at", "attempts", "last_error"]
+    list_display = ["kind_label", "recipient", "reference", "state", "age", "attempts", "last_error"]
     list_filter = ["state", KindFilter, "created_at"]
     search_fields = ["recipient", "reference"]
     search_help_text = gettext_lazy("Search by email address or reference.")
     ordering = ["-created_at", "-pk"]
+    change_form_template = "notifications/message.html"
     actions = None
     object_actions = [
         ObjectAction(
@@ -62,7 +60,7 @@ class NotificationAdmin(StaffModelAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["kind_label", "recipient", "reference", "state", "last_error", "resend_of", "resent_by"]}),
-        (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text", "shown_html"]}),
+        (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
             gettext_lazy("How it travelled"),
             {
@@ -125,12 +123,6 @@ class NotificationAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("text"))
     def shown_text(self, obj: Notification) -> str:
         return linebreaks_filter(obj.text_body, autoescape=True) if obj.text_body else self._why_empty(obj)
-
-    @admin.display(description=gettext_lazy("as the reader sees it"))
-    def shown_html(self, obj: Notification) -> SafeString | str:
-        if not obj.html_body:
-            return self._why_empty(obj)
-        return render_to_string("notifications/frame.html", {"url": reverse("message_html", args=[obj.pk])})
 
     def _why_empty(self, obj: Notification) -> str:
         if obj.is_account_mail:

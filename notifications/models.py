@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from notifications.registry import label_of
+
 
 class State(models.TextChoices):
     PENDING = "pending", _("Pending")
@@ -48,7 +50,7 @@ class Notification(models.Model):
     about = models.CharField(_("about"), max_length=60)
     reference = models.CharField(_("reference"), max_length=20, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
-    recipient = models.EmailField(_("recipient"), blank=True, help_text=_("Empty once the person has been erased."))
+    recipient = models.EmailField(_("recipient"), blank=True)  # empty once the person is erased
     is_account_mail = models.BooleanField(_("account mail"), default=False)
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
@@ -108,4 +110,4 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.reference or self.about}"
+        return f"{label_of(self.kind)} {self.reference}".strip()

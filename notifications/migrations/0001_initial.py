@@ -22,12 +22,7 @@ class Migration(migrations.Migration):
                 ("about", models.CharField(max_length=60, verbose_name="about")),
                 ("reference", models.CharField(blank=True, max_length=20, verbose_name="reference")),
                 ("version", models.PositiveIntegerField(default=1, verbose_name="version")),
-                (
-                    "recipient",
-                    models.EmailField(
-                        blank=True, help_text="Empty once the person has been erased.", max_length=254, verbose_name="recipient"
-                    ),
-                ),
+                ("recipient", models.EmailField(blank=True, max_length=254, verbose_name="recipient")),
                 ("is_account_mail", models.BooleanField(default=False, verbose_name="account mail")),
                 (
                     "state",

@@ -2,12 +2,12 @@
 
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
-from notifications.services.resending import CannotResendError, may_resend, resend
+from notifications.services.resending import CannotResend, may_resend, resend
 from notifications.services.sweeping import sweep
 from notifications.services.writing import notify, seal_and_send
 
 __all__ = [
-    "CannotResendError",
+    "CannotResend",
     "deliver",
     "erase_bodies_about",
     "erase_for",

@@ -15,13 +15,13 @@ from notifications.services.writing import insert, new_message_id
 logger = logging.getLogger(__name__)
 
 
-class CannotResendError(DomainError):
+class CannotResend(DomainError):
     message = _("This message can’t be sent again.")
 
 
 @transaction.atomic
 def resend(notification: Notification, *, by: AbstractBaseUser | None, now: datetime) -> Notification:
-    """A new row that points to the first one and is built afresh. Raises CannotResendError with the reason."""
+    """A new row that points to the first one and is built afresh. Raises CannotResend with the reason."""
     first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
     _refuse_unless_possible(first, now)
     again = Notification(
@@ -55,10 +55,10 @@ def may_resend(notification: Notification) -> bool:
 
 def _refuse_unless_possible(first: Notification, now: datetime) -> None:
     if first.is_account_mail:
-        raise CannotResendError(_("Codes and links for signing in are private: ask the person to request a new one."))
+        raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
     if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
-        raise CannotResendError(_("This message is already on its way."))
+        raise CannotResend(_("This message is already on its way."))
     if first.expires_at and first.expires_at <= now:
-        raise CannotResendError(_("It is too late for this message: its time has passed."))
+        raise CannotResend(_("It is too late for this message: its time has passed."))
     if not may_resend(first):
-        raise CannotResendError
+        raise CannotResend

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from notifications import sealing
 from notifications.models import Notification, State
 from notifications.rendering import Rendered
-from notifications.services import CannotResendError, deliver, export_for, may_resend, resend, seal_and_send
+from notifications.services import CannotResend, deliver, export_for, may_resend, resend, seal_and_send
 from tests.notifications.conftest import later
 from tests.notifications.test_delivering import Answering
 
@@ -71,7 +71,7 @@ def test_it_is_never_resent_nor_exported(row, mail_server, now):
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
     assert may_resend(row) is False
-    with pytest.raises(CannotResendError, match="private"):
+    with pytest.raises(CannotResend, match="private"):
         resend(row, by=None, now=now)
     assert [(message["subject"], message["text"]) for message in export_for("reader@leeds.example.nhs.uk")] == [("", "")]
 

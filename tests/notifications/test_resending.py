@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Notification, State
-from notifications.services import CannotResendError, deliver, may_resend, resend
+from notifications.services import CannotResend, deliver, may_resend, resend
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_a_resend_of_a_resend_points_to_the_first(sent, now, mail_server):
 
 def test_what_is_on_its_way_is_not_sent_again(sent, now):
     resend(sent, by=None, now=now)
-    with pytest.raises(CannotResendError, match="already on its way"):
+    with pytest.raises(CannotResend, match="already on its way"):
         resend(sent, by=None, now=now)
     assert Notification.objects.count() == 2
 
@@ -46,7 +46,7 @@ def test_what_is_on_its_way_is_not_sent_again(sent, now):
 def test_what_has_not_gone_yet_is_not_sent_again(kind, make_row, now):
     row = make_row()
     assert may_resend(row) is False
-    with pytest.raises(CannotResendError, match="already on its way"):
+    with pytest.raises(CannotResend, match="already on its way"):
         resend(row, by=None, now=now)
 
 
@@ -58,7 +58,7 @@ def test_what_has_failed_can_be_sent_again(kind, make_row, now):
 
 def test_what_is_out_of_date_is_not_sent_again(kind, make_row, now):
     row = make_row(state="sent", sent_at=now, expires_at=now + timedelta(hours=1))
-    with pytest.raises(CannotResendError, match="too late"):
+    with pytest.raises(CannotResend, match="too late"):
         resend(row, by=None, now=now + timedelta(hours=1))
 
 
@@ -66,7 +66,7 @@ def test_a_kind_may_refuse(make_kind, make_row, now):
     make_kind(may_resend=False)
     row = make_row(state="sent", sent_at=now)
     assert may_resend(row) is False
-    with pytest.raises(CannotResendError, match="can’t be sent again"):
+    with pytest.raises(CannotResend, match="can’t be sent again"):
         resend(row, by=None, now=now)
 
 
@@ -74,5 +74,5 @@ def test_a_kind_may_refuse(make_kind, make_row, now):
 def test_nothing_to_send_or_nobody_to_send_to(kind, make_row, now, fields):
     row = make_row(state="sent", sent_at=now, **fields)
     assert may_resend(row) is False
-    with pytest.raises(CannotResendError):
+    with pytest.raises(CannotResend):
         resend(row, by=None, now=now)
