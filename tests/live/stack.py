@@ -52,7 +52,14 @@ class Live:
         self.var_dir.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             command = [sys.executable, "-m", "ctac.local.run"]
-            self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.env, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command,
+                cwd=settings.BASE_DIR,
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=processes.tied(signal.SIGTERM),  # a killed test run leaves no stack behind
+            )
         self.wait_for(lambda: "CTAC is ready" in self.output() or self.process.poll() is not None, START_SECONDS)
         if self.process.poll() is not None:
             raise AssertionError(f"The stack did not start:\n{self.output()[-4000:]}")
