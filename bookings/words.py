@@ -24,7 +24,7 @@ def where(booking: Booking) -> str:
     return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
 
 
-def facts(booking: Booking) -> list[Row]:
+def facts(booking: Booking, *, with_reference: bool = True) -> list[Row]:
     """What, when, where, by whom, reference: what every message answers first."""
     rows = [
         row(_("Presentation"), booking.presentation.title),
@@ -35,7 +35,7 @@ def facts(booking: Booking) -> list[Row]:
         rows.append(row(_("Presenter"), booking.presenter.name))
         if booking.format == Format.ONLINE and booking.presenter.joining_link:
             rows.append(row(_("Joining link"), booking.presenter.joining_link))
-    return [*rows, row(_("Reference"), booking.reference)]
+    return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
 
 
 class Told(Protocol):

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +19,7 @@ from bookings.models import Booking, BookingEvent, BusyTime, Format, Presenter, 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
 from ctac.references import tidy_reference
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.uk import tidy_postcode
+from ctac.uk import format_clock, tidy_postcode, uk_day
 from professionals.models import User
 
 
@@ -191,7 +192,7 @@ class EventInline(ReadOnlyInline):
 
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(StaffModelAdmin):
-    list_display = ("reference", "state_in_words", "when", "presentation", "where", "presenter", "person", "age", "channel")
+    list_display = ("reference", "state_in_words", "starts", "where", "presenter", "person", "presentation", "age", "channel")
     list_filter = ("state", NeedsPresenterFilter, "format", "presenter", "presentation", "starts_at", "channel")
     list_select_related = ("presentation", "presenter", "person")
     ordering = ("-created_at", "-pk")
@@ -209,6 +210,10 @@ class BookingAdmin(StaffModelAdmin):
     @admin.display(description=_("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> str:
         return str(_("Needs a presenter")) if booking.needs_a_presenter else booking.get_state_display()
+
+    @admin.display(description=_("starts"), ordering="starts_at")
+    def starts(self, booking: Booking) -> str:
+        return f"{date_format(uk_day(booking.starts_at), 'j M Y')}, {format_clock(booking.starts_at)}"
 
     @admin.display(description=_("when"), ordering="starts_at")
     def when(self, booking: Booking) -> str:

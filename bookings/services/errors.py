@@ -11,7 +11,7 @@ from ctac.errors import DomainError
 class SlotTaken(DomainError):
     """No presenter is free then, travel included. The page shows the nearest slots that are."""
 
-    message = _("That time has just gone. Nothing you typed is lost: choose another time.")
+    message = _("Choose another time. Nothing you typed is lost.")
 
 
 class NotOffered(DomainError):

@@ -50,7 +50,7 @@ def placed_before(request: HttpRequest, submission: Submission) -> HttpResponse:
         return redirect("my")
     if found.submission_digest == submission.digest:
         return redirect("booking_placed", reference=found.reference)
-    return render(request, "bookings/already_placed.html", {"booking": found}, status=409)
+    return render(request, "bookings/already_placed.html", {"booking": found})
 
 
 def place(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> HttpResponse:

@@ -26,7 +26,7 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
 def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
-        "facts": words.facts(booking),
+        "facts": words.facts(booking, with_reference=False),  # it stands at the top of each page
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
         "may_cancel": booking.can_become(State.CANCELLED) and booking.starts_at > timezone.now(),
     }

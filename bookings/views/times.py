@@ -69,7 +69,7 @@ def make_week(first_day: date, diary: Diary) -> Week:
     earlier, later = first_day - ONE_WEEK, first_day + ONE_WEEK
     return Week(
         first_day,
-        _("%(first)s to %(last)s") % {"first": format_day(first_day), "last": format_day(first_day + timedelta(days=6))},
+        _("Week of %(day)s") % {"day": format_day(first_day)},
         earlier.isoformat() if first_day > diary.first_day else "",
         later.isoformat() if later <= diary.last_day else "",
     )
@@ -132,4 +132,4 @@ def lost_page(request: HttpRequest, answers: Answers, start: datetime, now: date
         "gone": format_span(start, start + answers.presentation.length),
         "lost": True,
     }
-    return render(request, "bookings/when.html", context, status=409)
+    return render(request, "bookings/when.html", context)
