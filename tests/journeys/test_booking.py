@@ -56,7 +56,7 @@ def give_details(visitor: Visitor) -> None:
 def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     options: dict[str, Any], email: str, new_page: Callable[..., Any], live: Live
 ) -> None:
-    visitor = Visitor(new_page(**options), live)
+    visitor = Visitor(new_page(**options), live, scripts=options.get("java_script_enabled", True))
 
     # Given someone who has never been here, starting from the home page
     visitor.open("/")
@@ -104,7 +104,7 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     # When they cancel, then the calendar entry is withdrawn by mail
     before = datetime.now(UTC)
     visitor.follow("Cancel this booking")
-    visitor.fill("Why are you cancelling?", "The team meets on another day now.")
+    visitor.fill("Why are you cancelling? (optional)", "The team meets on another day now.")
     visitor.press("Cancel this booking")
     assert visitor.reads("Cancelled")
     method, cancelled = calendar_event(live.wait_for_mail(to=email, after=before).calendar)

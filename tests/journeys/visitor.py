@@ -59,7 +59,7 @@ class Visitor:
         return str(self.page.url).removeprefix(self.live.base_url)
 
     def look(self) -> None:
-        """One h1, a title that says the error, no sideways scroll, summary links that land, nothing axe finds."""
+        """One h1, a title that says the error, no sideways scroll, summary links that land, nothing that axe finds."""
         self.page.wait_for_load_state()
         self.seen.append(self.url)
         assert self.page.locator("h1").count() == 1, self.url
@@ -67,6 +67,8 @@ class Visitor:
         assert self.page.evaluate(BROKEN_SUMMARY_LINKS) == [], self.url
         has_summary = self.page.locator(".govuk-error-summary").count() > 0
         assert self.page.title().startswith("Error:") == has_summary, (self.url, self.page.title())
+        if not self.scripts:
+            return  # axe waits for promises, which never come; the same pages are examined with scripts on
         self.page.evaluate(AXE)
         assert self.page.evaluate(RUN_AXE, RULES) == [], self.url
 
