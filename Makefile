@@ -12,7 +12,7 @@ DEVELOPMENT := requirements.txt requirements-dev.txt
 APPS := ctac professionals bookings leaflets notifications
 # Settings for checks that connect to nothing; the values are for nobody's use.
 PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-check-only-0123456789abcdef \
-	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing
+	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25
 
 help: ## list what there is
 	@echo "make TARGET, where TARGET is one of"

@@ -142,6 +142,7 @@ TEMPLATES = [
 ]
 
 # PostgreSQL everywhere; the embedded server of this copy where no other is named.
+required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac.")
 DATABASES = {"default": env.db_url("DATABASE_URL", default=postgres.database_url(VAR_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -248,6 +249,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Mail leaves through the outbox only (notifications).
+required_in_production("EMAIL_URL", "Set it to the mail server, such as smtp+tls://user:password@host:587.")
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer than the whole talk with a mail server

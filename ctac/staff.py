@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -23,7 +23,7 @@ from ctac.errors import DomainError
 
 def passed_second_factor(request: HttpRequest) -> bool:
     """Whether this very session was opened with a second factor (a session from before enrolment was not)."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))  # type: ignore[arg-type]
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
 class StaffAdminSite(AdminSite):
@@ -81,11 +81,9 @@ class StaffModelAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_urls(self) -> list[URLPattern]:
-        info = self.opts.app_label, self.opts.model_name
-        action = path(
-            "<path:object_id>/do/<slug:slug>/", self.admin_site.admin_view(self.object_action_view), name="{}_{}_action".format(*info)
-        )
-        return [action, *super().get_urls()]
+        name = f"{self.opts.app_label}_{self.opts.model_name}_action"
+        view = self.admin_site.admin_view(self.object_action_view)
+        return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
         return [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
@@ -102,25 +100,18 @@ class StaffModelAdmin(admin.ModelAdmin):
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
         """GET asks, POST does. A refusal is shown on the same page with what was typed."""
-        obj = self.get_object(request, object_id)
-        action = next((a for a in self.object_actions if a.slug == slug), None)
+        obj, action = self.get_object(request, object_id), next((a for a in self.object_actions if a.slug == slug), None)
         if obj is None or action is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.may(request, action, obj):
             raise PermissionDenied
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
-            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done. It now reads as below.") % {"obj": obj})
+            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
         form = action.form_class(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                action.perform(obj, by=request.user, **form.cleaned_data)
-            except DomainError as refusal:
-                form.add_error(None, str(refusal.message))
-            else:
-                messages.success(request, action.done)
-                return redirect(change_url)
+        if form.is_valid() and self.perform(request, action, obj, form):
+            return redirect(change_url)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -132,3 +123,13 @@ class StaffModelAdmin(admin.ModelAdmin):
             "change_url": change_url,
         }
         return TemplateResponse(request, "admin/object_action.html", context)
+
+    def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
+        """Call the action's service; a refusal becomes an error of the form."""
+        try:
+            action.perform(obj, by=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+            return False
+        messages.success(request, str(action.done))
+        return True

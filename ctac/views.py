@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from bookings.models import Booking
 from ctac.middleware import request_reference
 from leaflets.models import Order
-from professionals.access import person_required
+from professionals.access import person_required, the_person
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def my(request: HttpRequest) -> HttpResponse:
     """Everything that is this person's, in one place."""
     context = {
-        "bookings": Booking.objects.for_my_page(request.person),
-        "orders": Order.objects.for_my_page(request.person),
+        "bookings": Booking.objects.for_my_page(the_person(request)),
+        "orders": Order.objects.for_my_page(the_person(request)),
     }
     return render(request, "my/index.html", context)

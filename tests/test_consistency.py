@@ -124,7 +124,8 @@ def test_no_template_is_unused() -> None:
     unused = []
     for name in template_names():
         stem = name.rsplit(".", 1)[0]
-        used = f'"{name}"' in python or f'"{name}"' in templates or (name.startswith("emails/") and f'"{stem.removeprefix("emails/")}"' in python)
+        named_by_mail = name.startswith("emails/") and f'"{stem.removeprefix("emails/")}"' in python
+        used = f'"{name}"' in python or f'"{name}"' in templates or named_by_mail
         if not used and not name.startswith(LOOKED_UP_BY_A_LIBRARY):
             unused.append(name)
     assert unused == []
@@ -135,7 +136,8 @@ def library_template_names() -> set[str]:
     import crispy_forms
     import django.contrib.admin
 
-    folders = [Path(package.__file__).parent / "templates" for package in (allauth, crispy_forms, django.contrib.admin) if package.__file__]
+    packages = (allauth, crispy_forms, django.contrib.admin)
+    folders = [Path(package.__file__).parent / "templates" for package in packages if package.__file__]
     return {path.relative_to(folder).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 

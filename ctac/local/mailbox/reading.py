@@ -93,4 +93,4 @@ def read(name: str) -> Mail | None:
     if name not in names():
         return None
     content = (folder() / name).read_bytes()
-    return Mail(name, BytesParser(policy=policy.default).parsebytes(content))  # type: ignore[arg-type]
+    return Mail(name, BytesParser(policy=policy.default).parsebytes(content))
