@@ -49,7 +49,7 @@ def build_confirmed(notification: Notification) -> Message:
     return Message(
         subject=subject(words_, booking),
         template="booking_confirmed",
-        context=context(booking, changed=booking.sequence > 0),
+        context=context(booking, changed=booking.sequence > 0, reminded=booking.reminder_due_at > notification.created_at),
         calendar=ical.calendar(booking, "REQUEST", now=notification.created_at),
         calendar_method="REQUEST",
     )

@@ -65,7 +65,9 @@ def details(told: Told) -> list[Row]:
 
 def for_presenter(booking: Booking) -> list[Row]:
     """What a presenter needs on the day. Free text that was flagged goes into no email (design.md)."""
+    waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
     rows = [
+        row(_("Kept with"), waiting),
         row(_("People coming"), booking.audience_size),
         row(_("Contact on the day"), f"{booking.contact_name}, {booking.contact_phone}"),
         row(_("Room, parking or entrance"), booking.room),

@@ -1,7 +1,7 @@
 """One presentation for one team, and what happened to it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,9 +10,10 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from bookings import rules
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
-from ctac.uk import format_span
+from ctac.uk import format_span, uk_datetime, uk_day
 from professionals.models import Profession
 
 
@@ -150,6 +151,11 @@ class Booking(models.Model):
     @property
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
+
+    @property
+    def reminder_due_at(self) -> datetime:
+        """9am UK time on the day before."""
+        return uk_datetime(uk_day(self.starts_at) - timedelta(days=1), rules.REMINDER_AT)
 
     @property
     def address_lines(self) -> list[str]:

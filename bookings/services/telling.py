@@ -4,13 +4,11 @@ A message's version is the booking's calendar sequence: what was superseded befo
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
-from bookings import rules
 from bookings.models import Booking, Presenter, State
-from ctac.uk import uk_datetime, uk_day
 from notifications.services import notify
 
 
@@ -33,9 +31,9 @@ def tell_booked(booking: Booking, now: datetime) -> None:
 def tell_confirmed(booking: Booking, now: datetime) -> None:
     """The confirmation now, the reminder at 9am UK time on the day before; none if that has passed."""
     tell("booking-confirmed", booking, [booking.person.email], now)
-    due_at = uk_datetime(uk_day(booking.starts_at) - timedelta(days=1), rules.REMINDER_AT)
+    due_at, expires_at = booking.reminder_due_at, booking.starts_at
     if due_at > now:
-        tell("booking-reminder", booking, [booking.person.email], now, due_at=due_at, expires_at=booking.starts_at)
+        tell("booking-reminder", booking, [booking.person.email], now, due_at=due_at, expires_at=expires_at)
 
 
 def tell_declined(booking: Booking, now: datetime) -> None:

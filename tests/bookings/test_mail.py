@@ -68,6 +68,12 @@ def test_the_confirmation_tells_how_to_change_and_whom_to_call(booking: Booking)
     assert "Presenter: Asha Patel" in rendered.text
 
 
+def test_a_reminder_is_promised_only_if_there_will_be_one(booking: Booking, presenter: Presenter) -> None:
+    assert "We will remind you the day before." in message(booking, "booking-confirmed").text
+    tomorrow = make_booking(presenter, NOW + timedelta(days=1))
+    assert "remind" not in message(tomorrow, "booking-confirmed").text
+
+
 def test_a_changed_booking_says_so(booking: Booking) -> None:
     reassign(booking=booking, presenter=make_presenter(name="Tom Adeyemi"), by=make_staff(), now=NOW)
     booking.refresh_from_db()
@@ -87,6 +93,13 @@ def test_a_reason_is_passed_on_and_a_flagged_one_is_not(booking: Booking) -> Non
     assert "The room is flooded" in message(booking, "booking-cancelled").text
     Booking.objects.update(flagged_child_details=True)
     assert "The room is flooded" not in message(booking, "booking-cancelled").html
+
+
+def test_staff_read_whose_time_a_request_keeps(booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    rendered = message(booking, "staff-new-booking")
+    assert rendered.subject == f"Please decide: request {booking.reference} for Monday 25 January 2027"
+    assert "Kept with: Asha Patel" in rendered.text
 
 
 def test_staff_mail_names_the_contact_and_holds_no_flagged_text(booking: Booking) -> None:
