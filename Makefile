@@ -31,7 +31,7 @@ lint: ## all that must be clean: style, templates, types, migrations, deployment
 	@$(INSTALL) $(DEVELOPMENT)
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	$(VENV) -m djlint --quiet --check --lint templates
+	$(VENV) -m djlint --quiet --lint templates
 	env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -m mypy
 	@env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING

@@ -157,6 +157,7 @@ CACHES = {
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
+FORMAT_MODULE_PATH = ["ctac.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/London"
 USE_TZ = True

@@ -166,3 +166,18 @@ def wish(presentation: Presentation, postcode: str = LEEDS) -> Wish:
 
 ADDRESS = Address("St James", "Leeds", LEEDS)
 DETAILS = Details(audience_size=8, contact_name="Jo Green", contact_phone="0113 496 0001")
+
+
+def make_world(owner: Person, now: datetime) -> dict[str, Any]:
+    """One of each, by 'app_model', for the matrix of routes and people."""
+    presenter = make_presenter()
+    start = at("10:00", (now + timedelta(days=20)).date())
+    booking = make_booking(presenter, start, person=owner)
+    leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
+    return {
+        "bookings_booking": booking,
+        "bookings_presentation": booking.presentation,
+        "bookings_presenter": presenter,
+        "bookings_leave": leave.leave,
+        "bookings_busytime": leave,
+    }

@@ -1,0 +1,172 @@
+"""Every route × every kind of person: tests/routes.txt says what each gets, and a route that is not in it fails.
+
+Nothing here decides what is right: the table does, and people read and change the table.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from ctac.staff import staff_site
+from notifications.models import Notification
+from professionals.models import Person, RecognisedDomain
+from tests import factories
+from tests.bookings import rows as bookings
+from tests.leaflets import factories as leaflets
+
+TABLE = Path(__file__).with_name("routes.txt")
+PEOPLE = ("signed out", "owner", "stranger", "staff at the door", "staff")
+# "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (design.md).
+UNCHANGED_BY_GET = ("notifications", "professionals", "bookings", "leaflets", "account", "mfa")
+EXCEPTED = {"Draft", "RateLimit"}
+
+
+def named_routes(patterns: list[Any], namespace: str = "") -> Iterator[tuple[str, set[str]]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from named_routes(pattern.url_patterns, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            # Django's admin has two without a name: an old address that redirects, and the catch-all, which asks for permission first.
+            yield f"{namespace}{pattern.name}", set(pattern.pattern.regex.groupindex)
+
+
+ROUTES = dict(sorted(named_routes(get_resolver().url_patterns)))
+
+
+def expected_table() -> dict[str, tuple[str, ...]]:
+    rows = {}
+    for line in TABLE.read_text().splitlines():
+        if line and not line.startswith("#"):
+            route, *answers = (cell.strip() for cell in line.split("|"))
+            rows[route] = tuple(answers)
+    return rows
+
+
+EXPECTED = expected_table()
+
+
+@pytest.fixture
+def world(db: None) -> dict[str, Any]:
+    """One booking and one order of one person, a stranger, and staff before and after the second factor."""
+    now = timezone.now()
+    owner, stranger = factories.make_person(), factories.make_person()
+    staff = factories.make_staff()
+    objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
+    clients = {name: Client() for name in PEOPLE}
+    factories.sign_in(clients["owner"], owner)
+    factories.sign_in(clients["stranger"], stranger)
+    clients["staff at the door"].force_login(staff)
+    factories.sign_in_staff(clients["staff"], staff)
+    return {"clients": clients, "objects": objects, "owner": owner}
+
+
+def people_and_mail(owner: Person) -> dict[str, Any]:
+    return {
+        "professionals_person": owner,
+        "professionals_user": owner.user,
+        "professionals_organisation": owner.organisation,
+        "professionals_recogniseddomain": RecognisedDomain.objects.first(),
+        "notifications_notification": Notification.objects.first(),
+        "auth_group": Group.objects.create(name="Coordinators"),
+        "view_on": owner,
+    }
+
+
+def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, object]:
+    """Arguments that lead to the owner's objects, so that only who asks makes the difference."""
+    objects = world["objects"]
+    values: dict[str, object] = {}
+    for name in names:
+        if name == "object_id":
+            model = route.split(":")[-1].rsplit("_", 1)[0]
+            values[name] = objects[model].pk
+        elif name == "slug":
+            model = "leaflets_leaflet" if "leaflet" in route or "basket" in route else "bookings_presentation"
+            values[name] = "no-such-action" if route.endswith("_action") else objects[model].slug
+        elif name == "reference":
+            values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference
+        else:
+            values[name] = {"app_label": "bookings", "url": "nowhere/", "content_type_id": 1}.get(name) or message_key(objects)
+    return values
+
+
+def message_key(objects: dict[str, Any]) -> int:
+    return int(objects["notifications_notification"].pk)
+
+
+def answer(client: Client, method: str, url: str) -> str:
+    """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site."""
+    response = client.generic(method, url)
+    if response.streaming:
+        list(response.streaming_content)  # closes the file; response.close() would close the test's connection as well
+    target = response.headers.get("Location", "")
+    if target.startswith(reverse("account_login")):
+        return "sign in"
+    if target.startswith("/account/2fa/"):
+        return "2nd factor"
+    if target.startswith(reverse("staff:login")):
+        return "door"
+    return str(response.status_code)
+
+
+def answers(route: str, method: str, world: dict[str, Any]) -> tuple[str, ...]:
+    url = reverse(route, kwargs=arguments(route, ROUTES[route], world))
+    seen = []
+    for person in PEOPLE:
+        with transaction.atomic():
+            seen.append(answer(world["clients"][person], method, url))
+            # A POST must not spoil the next person's turn; what a GET leaves behind is looked at afterwards.
+            transaction.set_rollback(method == "POST")
+    return tuple(seen)
+
+
+def fingerprints() -> dict[str, str]:
+    """A hash of every row of every table that no GET may change."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED:
+                table = connection.ops.quote_name(model._meta.db_table)
+                cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")  # noqa: S608
+                found[model._meta.label] = cursor.fetchone()[0]
+    return found
+
+
+def test_the_table_has_every_route_and_no_other() -> None:
+    assert {route.split(" ", 1)[1] for route in EXPECTED} == set(ROUTES)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_get_answers_each_person_as_the_table_says_and_changes_nothing(route: str, world: dict[str, Any]) -> None:
+    before = fingerprints()
+    assert answers(route, "GET", world) == EXPECTED.get(f"GET {route}")
+    assert fingerprints() == before
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_empty_post_answers_each_person_as_the_table_says(route: str, world: dict[str, Any]) -> None:
+    assert answers(route, "POST", world) == EXPECTED.get(f"POST {route}")
+
+
+STAFF_ACTIONS = [
+    (f"{model._meta.app_label}_{model._meta.model_name}", action.slug)
+    for model, model_admin in staff_site._registry.items()
+    for action in getattr(model_admin, "object_actions", ())
+]
+
+
+@pytest.mark.parametrize(("model", "slug"), STAFF_ACTIONS)
+def test_no_action_of_staff_opens_to_anyone_else(model: str, slug: str, world: dict[str, Any]) -> None:
+    url = reverse(f"staff:{model}_action", args=[world["objects"][model].pk, slug])
+    before = fingerprints()
+    for person in PEOPLE[:-1]:
+        assert (answer(world["clients"][person], "GET", url), answer(world["clients"][person], "POST", url)) == ("door", "door")
+    assert fingerprints() == before
