@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils import dateformat
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 UK = ZoneInfo("Europe/London")
@@ -24,8 +25,10 @@ def uk_day(moment: datetime) -> date:
 
 
 def format_clock(moment: datetime) -> str:
-    """'1:30pm', '3pm' in UK time (look.md)."""
+    """'1:30pm', '3pm', 'midday' in UK time (look.md): nobody is sure what 12pm is."""
     local = moment.astimezone(UK)
+    if (local.hour, local.minute) == (12, 0):
+        return gettext("midday")
     return dateformat.format(local, "g:ia" if local.minute else "ga").replace(".", "")
 
 

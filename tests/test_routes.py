@@ -34,7 +34,7 @@ def named_routes(patterns: list[Any], namespace: str = "") -> Iterator[tuple[str
         if isinstance(pattern, URLResolver):
             yield from named_routes(pattern.url_patterns, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
         elif isinstance(pattern, URLPattern) and pattern.name:
-            # Django's admin has two without a name: an old address that redirects, and the catch-all, which asks for permission first.
+            # Django's admin has two without a name: an old address that redirects, and the catch-all, which asks for permission.
             yield f"{namespace}{pattern.name}", set(pattern.pattern.regex.groupindex)
 
 

@@ -14,7 +14,7 @@ from notifications.models import Notification
 from notifications.registry import kind_named
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def notify(
     *,
     kind: str,
@@ -50,7 +50,7 @@ def notify(
     insert(rows)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def seal_and_send(*, kind: str, to: str, subject: str, text: str, html: str, now: datetime, expires_at: datetime) -> None:
     """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
     row = Notification(
