@@ -9,14 +9,15 @@ from tests.live.stack import Live
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 MOST_STOPS = 150
+SKIP_LINK = "Skip to main content"
 
 # How something looks, with what is drawn for it: a radio's circle and tick belong to its label. No colour is no outline.
-LOOKS = """window.looksOf = element => [[element], [element, '::before'], [element.labels?.[0], '::before']]
+LOOKS = """() => { window.looksOf = element => [[element], [element, '::before'], [element.labels?.[0], '::before']]
     .filter(([drawn]) => drawn).map(([drawn, part]) => {
         const style = getComputedStyle(drawn, part);
         const hasOutline = style.outlineStyle !== 'none' && style.outlineWidth !== '0px' && !/, 0\\)$/.test(style.outlineColor);
         return [hasOutline ? style.outline : 'none', style.boxShadow, style.backgroundColor].join(' ');
-    }).join(' | ')"""
+    }).join(' | '); }"""
 # As everything looks before the focus comes to it. Styles change at once, so that they can be compared.
 REMEMBER = """() => {
     if (window.plain) return;
@@ -36,11 +37,230 @@ FOCUSED = """() => {
         name: (element.getAttribute('aria-label') || element.labels?.[0]?.innerText || element.innerText || '')
             .replace(/\\s+/g, ' ').trim(),
         id: element.id, checked: element.checked === true, value: element.value || '',
-        seen: Boolean(onTop && (element.contains(onTop) || onTop.contains(element)
-            || [...(element.labels || [])].some(label => label.contains(onTop)))),
-        marked: window.plain === undefined || window.plain.get(element) !== window.looksOf(element),
+        seen: Boolean(onTop && (element.contains(onTop) || [...(element.labels || [])].some(label => label.contains(onTop)))),
+        marked: window.plain?.has(element) && window.plain.get(element) !== window.looksOf(element),
         last: ![...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
             .some(other => other.tabIndex >= 0 && other.checkVisibility()
                 && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING),
     };
 }"""
+
+
+class Keyboard:
+    """Only keys. Each stop of the Tab key is on the screen, on top, marked as focused, and never nowhere."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    @property
+    def focus(self) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.page.evaluate(FOCUSED)
+        return found
+
+    def key(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def send(self, key: str = "Enter") -> None:
+        """A key that leads to another page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+        self.page.wait_for_load_state()
+
+    def tab(self, key: str = "Tab") -> dict[str, Any] | None:
+        """The next stop, or None after the last one."""
+        self.page.evaluate(LOOKS)
+        self.page.evaluate(REMEMBER)
+        before = self.focus
+        self.page.keyboard.press(key)
+        stop = self.focus
+        if stop is None:
+            assert before is not None, f"{self.page.url}: the focus does not come in"
+            assert before["last"], f"{self.page.url}: the focus is lost after {before['name']!r}"
+            return None
+        assert before or stop["name"] == SKIP_LINK, f"{self.page.url}: the first stop is {stop['name']!r}"
+        assert stop["name"], f"{self.page.url}: a stop has no name: {stop}"
+        assert stop["seen"], f"{self.page.url}: {stop['name']!r} has the focus out of sight"
+        assert stop["marked"], f"{self.page.url}: {stop['name']!r} does not look focused"
+        return stop
+
+    def to(self, name: str, key: str = "Tab") -> dict[str, Any]:
+        """On to the stop whose name begins so."""
+        names = []
+        for _ in range(MOST_STOPS):
+            stop = self.tab(key)
+            if stop is None:
+                break
+            names.append(stop["name"])
+            if stop["name"].startswith(name):
+                return stop
+        raise AssertionError(f"{self.page.url}: no way by {key} to {name!r}, only to {names}")
+
+    def answer(self, name: str, text: str) -> None:
+        self.to(name)
+        self.page.keyboard.type(text)
+
+    def choose(self, option: str) -> None:
+        """Among the radio buttons that have the focus: Space takes this one, an arrow the next."""
+        self.key("Space")
+        for _ in range(MOST_STOPS):
+            assert self.focus is not None
+            assert self.focus["checked"], self.focus
+            if self.focus["name"] == option:
+                return
+            self.key("ArrowDown")
+        raise AssertionError(f"{self.page.url}: there is no {option!r}")
+
+    def choose_option(self, name: str, option: str) -> None:
+        """In a drop-down list, by the arrow keys."""
+        self.to(name)
+        for _ in range(MOST_STOPS):
+            if self.page.evaluate("document.activeElement.selectedOptions[0].label") == option:
+                return
+            self.key("ArrowDown")
+        raise AssertionError(f"{name!r} has no {option!r}")
+
+    def skip_to_main(self) -> None:
+        """The first stop of a page leads past the masthead."""
+        first = self.tab()
+        assert first is not None
+        assert first["name"] == SKIP_LINK
+        self.key("Enter")
+        assert self.focus is not None
+        assert self.focus["id"] == "main"
+
+    def walk_to_the_end(self) -> list[str]:
+        names = []
+        for _ in range(MOST_STOPS):
+            stop = self.tab()
+            if stop is None:
+                return names
+            names.append(stop["name"])
+        raise AssertionError(f"{self.page.url}: the focus goes round in circles: {names}")
+
+    def follow_first_error(self) -> dict[str, Any]:
+        """After a wrong answer the focus is in the summary, and its first link leads to the field."""
+        assert self.focus is not None
+        assert self.focus["id"] == "error-summary", self.page.url
+        assert self.tab() is not None
+        target = self.page.evaluate("document.activeElement.hash")
+        self.key("Enter")
+        assert self.focus is not None
+        assert f"#{self.focus['id']}" == target
+        return self.focus
+
+
+def choose_a_presentation(visitor: Visitor, keys: Keyboard) -> None:
+    visitor.open("/")
+    keys.skip_to_main()
+    keys.to("Choose a presentation")
+    keys.to(SKIP_LINK, "Shift+Tab")
+    keys.to("Choose a presentation")
+    keys.send()
+    assert visitor.heading == "Presentations for your team"
+    keys.skip_to_main()
+    keys.tab()
+    keys.send()
+    keys.to("Book this presentation")
+    keys.send()
+
+
+def say_where(keys: Keyboard) -> None:
+    """Nothing chosen first, then a workplace."""
+    keys.to("Continue")
+    keys.send()
+    assert keys.follow_first_error()["id"] == "id_format_0"
+    keys.choose("At your workplace")
+    keys.answer("Address line 1", "1 Park Row")
+    keys.answer("Town or city", "Leeds")
+    keys.answer("Postcode", "ls14ap")
+    keys.to("Continue")
+    keys.send()
+
+
+def say_when(keys: Keyboard) -> None:
+    """The second of the times, by arrow."""
+    keys.skip_to_main()
+    stop = keys.tab()
+    while stop and not stop["id"].startswith("id_start"):
+        stop = keys.tab()
+    keys.key("ArrowDown")
+    assert stop is not None
+    assert keys.focus is not None
+    assert (keys.focus["id"] != stop["id"], keys.focus["checked"]) == (True, True)
+    keys.to("Keep this time and continue")
+    keys.send()
+
+
+def say_the_rest(keys: Keyboard) -> None:
+    """A word for a number first. The skip link of the page before must not draw the focus away from the summary."""
+    keys.answer("How many people will come?", "many")
+    keys.send()
+    assert keys.follow_first_error()["name"] == "How many people will come?"
+    keys.key("Control+A")
+    keys.page.keyboard.type("12")
+    keys.answer("Who should we ask for on the day?", "Ruth Adeyemi")
+    keys.answer("Their phone number", "07700 900123")
+    keys.send()
+
+
+def sign_up(visitor: Visitor, keys: Keyboard, email: str) -> None:
+    keys.to("Create an account")
+    keys.send()
+    keys.answer("Work email address", email)
+    keys.answer("Your name", "Kay Board")
+    keys.choose_option("Your profession", "Health visitor")
+    keys.answer("Where you work", "Leeds Health Visiting")
+    keys.answer("Work phone", "0113 496 0123")
+    keys.answer("Work postcode", "ls1 4ap")
+    before = datetime.now(UTC)
+    keys.to("Send me a code")
+    keys.send()
+    keys.answer("Code from the email", visitor.code_from_mail(email, before))
+    keys.send()
+
+
+def test_booking_by_keyboard_alone(new_page: Callable[..., Any], live: Live) -> None:
+    visitor = Visitor(new_page(**PHONE), live)
+    keys = Keyboard(visitor.page)
+    choose_a_presentation(visitor, keys)
+    say_where(keys)
+    assert visitor.heading == "When"
+    say_when(keys)
+    assert visitor.heading == "About the day"
+    say_the_rest(keys)
+    sign_up(visitor, keys, "kay.board@leeds.nhs.uk")
+    assert visitor.heading == "Check your answers"
+    for typed in ("1 Park Row", "LS1 4AP", "12", "Ruth Adeyemi", "07700 900123"):
+        assert visitor.reads(typed), typed
+    assert "Confirm this booking" in keys.walk_to_the_end()
+
+
+def test_ordering_by_keyboard_alone(new_page: Callable[..., Any], live: Live) -> None:
+    visitor = Visitor(new_page(**PHONE), live)
+    keys = Keyboard(visitor.page)
+
+    # Leaflets into the basket: a wrong number first
+    visitor.open("/leaflets/")
+    keys.skip_to_main()
+    keys.answer("Copies of “Child trafficking is child abuse”", "none")
+    keys.send()
+    assert keys.follow_first_error()["value"] == "none"
+    keys.key("Control+A")
+    visitor.page.keyboard.type("12")
+    keys.send()
+
+    # The basket
+    keys.skip_to_main()
+    assert visitor.heading == "Your basket"
+    keys.to("Copies of “Child trafficking is child abuse”")
+    keys.to("Remove “Child trafficking is child abuse”")
+    keys.to("Continue to delivery")
+    keys.send()
+
+    # Delivery: nothing typed first
+    assert visitor.url == "/order/delivery/"
+    keys.to("Continue")
+    keys.send()
+    assert keys.follow_first_error()["name"] == "Your name"
+    assert "Continue" in keys.walk_to_the_end()
