@@ -4,8 +4,11 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
+from urllib.parse import unquote
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
 request_reference: ContextVar[str] = ContextVar("request_reference", default="-")
@@ -35,6 +38,22 @@ class PrivateByDefaultMiddleware:
             patch_cache_control(response, private=True, no_store=True)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class NoNulMiddleware:
+    """Refuses what no honest browser sends and PostgreSQL can't hold: a NUL in the address, or a session cookie out of shape."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
+        if "\0" in unquote(request.META.get("QUERY_STRING", "")):
+            raise BadRequest
+        if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        return self.get_response(request)
 
 
 class ReferenceFilter(logging.Filter):

@@ -8,6 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -61,16 +62,15 @@ SECRET_KEY = required_in_production("SECRET_KEY", "Set it to a long random text 
 if not SECRET_KEY:
     SECRET_KEY = local_secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = [
-    host
-    for host in required_in_production(
-        "ALLOWED_HOSTS", "Set it to the host names that this site answers to, with commas between.", "localhost,127.0.0.1,[::1]"
-    ).split(",")
-    if host
-]
-SITE_URL = required_in_production(
-    "SITE_URL", "Set it to the address people type, such as https://ctac.example; emails link to it.", "http://localhost:8000"
-).rstrip("/")
+ALLOWED_HOSTS_HELP = "Set it to the host names that this site answers to, with commas between."
+HOSTS = required_in_production("ALLOWED_HOSTS", ALLOWED_HOSTS_HELP, "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [host.strip() for host in HOSTS.split(",") if host.strip()]
+if not ALLOWED_HOSTS:
+    stop(f"ALLOWED_HOSTS names no host. {ALLOWED_HOSTS_HELP}")
+SITE_URL_HELP = "Set it to the address people type, such as https://ctac.example; emails link to it."
+SITE_URL = required_in_production("SITE_URL", SITE_URL_HELP, "http://localhost:8000").rstrip("/")
+if PRODUCTION and not (SITE_URL.startswith("https://") and urlsplit(SITE_URL).hostname):
+    stop(f"SITE_URL is {SITE_URL!r}. {SITE_URL_HELP}")
 
 # Facts people read on pages and in emails (product.md). Settings, because phone numbers change.
 ADVICE_PHONE = env("ADVICE_PHONE", default="0808 800 5000")
@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
+    "ctac.middleware.NoNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 UK = ZoneInfo("Europe/London")
-# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide.
-POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?|BFPO)([0-9][ABD-HJLNP-UW-Z]{2}|[0-9]{1,4})$")
+# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57.
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)([0-9]{1,4})")
 
 
 def uk_datetime(day: date, clock: time) -> datetime:
@@ -49,10 +49,10 @@ def tidy_postcode(typed: str) -> str:
     Raises ValidationError for what has no postcode's shape.
     """
     squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
-    match = POSTCODE.match(squeezed)
+    match = POSTCODE.fullmatch(squeezed)
     if not match:
         raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
-    return f"{match[1]} {match[2]}"
+    return " ".join(part for part in match.groups() if part)
 
 
 def postcode_area(postcode: str) -> str:

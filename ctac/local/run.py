@@ -221,7 +221,7 @@ def _listen_for_mail() -> socket.socket:
 
 def _gunicorn(listening: socket.socket) -> list[str]:
     bind = ["--bind", f"fd://{listening.fileno()}"]
-    log = ["--access-logfile", "-", "--access-logformat", '"%(r)s" %(s)s %(M)sms']
+    log = ["--access-logfile", "-", "--access-logformat", '"%(m)s %(U)s" %(s)s %(M)sms']
     return ["-m", "gunicorn", "ctac.wsgi:application", *bind, "--workers", "2", "--threads", "4", "--no-control-socket", *log]
 
 
