@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ("address_line_1", models.CharField(blank=True, max_length=120, verbose_name="address line 1")),
                 ("address_line_2", models.CharField(blank=True, max_length=120, verbose_name="address line 2")),
                 ("town", models.CharField(blank=True, max_length=80, verbose_name="town or city")),
-                ("postcode", models.CharField(blank=True, max_length=8, verbose_name="postcode")),
+                ("postcode", models.CharField(blank=True, max_length=9, verbose_name="postcode")),
                 ("room", models.CharField(blank=True, max_length=200, verbose_name="room, parking or entrance")),
                 ("audience_size", models.PositiveSmallIntegerField(verbose_name="people coming")),
                 (
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=150, verbose_name="name")),
                 ("email", models.EmailField(max_length=254, verbose_name="email address")),
                 ("phone", models.CharField(blank=True, max_length=30, verbose_name="phone")),
-                ("base_postcode", models.CharField(max_length=8, verbose_name="base postcode")),
+                ("base_postcode", models.CharField(max_length=9, verbose_name="base postcode")),
                 ("base_latitude", models.FloatField(editable=False, verbose_name="base latitude")),
                 ("base_longitude", models.FloatField(editable=False, verbose_name="base longitude")),
                 (
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                         choices=[("workplace", "At your workplace"), ("online", "Online")], max_length=10, verbose_name="format"
                     ),
                 ),
-                ("postcode", models.CharField(blank=True, max_length=8, verbose_name="postcode")),
+                ("postcode", models.CharField(blank=True, max_length=9, verbose_name="postcode")),
                 ("start", models.DateTimeField(verbose_name="start")),
                 ("expires_at", models.DateTimeField(verbose_name="expires")),
                 (
@@ -436,7 +436,7 @@ class Migration(migrations.Migration):
                 ),
                 ("busy", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="time")),
                 ("live", models.BooleanField(default=True, verbose_name="live")),
-                ("postcode", models.CharField(blank=True, max_length=8, verbose_name="postcode")),
+                ("postcode", models.CharField(blank=True, max_length=9, verbose_name="postcode")),
                 ("latitude", models.FloatField(blank=True, null=True, verbose_name="latitude")),
                 ("longitude", models.FloatField(blank=True, null=True, verbose_name="longitude")),
                 (

@@ -96,7 +96,7 @@ class Booking(models.Model):
     address_line_1 = models.CharField(_("address line 1"), max_length=120, blank=True)
     address_line_2 = models.CharField(_("address line 2"), max_length=120, blank=True)
     town = models.CharField(_("town or city"), max_length=80, blank=True)
-    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     room = models.CharField(_("room, parking or entrance"), max_length=200, blank=True)
     audience_size = models.PositiveSmallIntegerField(_("people coming"))
     audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)

@@ -28,7 +28,7 @@ class Hold(models.Model):
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="holds")
     presentation = models.ForeignKey(Presentation, verbose_name=_("presentation"), on_delete=models.CASCADE, related_name="holds")
     format = models.CharField(_("format"), max_length=10, choices=Format)
-    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     start = models.DateTimeField(_("start"))
     expires_at = models.DateTimeField(_("expires"))
 
@@ -70,7 +70,7 @@ class BusyTime(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=BusyKind)
     busy = DateTimeRangeField(_("time"))
     live = models.BooleanField(_("live"), default=True)
-    postcode = models.CharField(_("postcode"), max_length=8, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
     travel_minutes = models.PositiveSmallIntegerField(_("travel minutes set by staff"), null=True, blank=True)

@@ -32,7 +32,7 @@ class Presenter(models.Model):
         related_name="presenter",
     )
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    base_postcode = models.CharField(_("base postcode"), max_length=8)
+    base_postcode = models.CharField(_("base postcode"), max_length=9)
     base_latitude = models.FloatField(_("base latitude"), editable=False)
     base_longitude = models.FloatField(_("base longitude"), editable=False)
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, help_text=_("Its bank holidays are days off."))

@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
                 ("address_line_1", models.CharField(max_length=150, verbose_name="address line 1")),
                 ("address_line_2", models.CharField(blank=True, max_length=150, verbose_name="address line 2")),
                 ("town", models.CharField(max_length=100, verbose_name="town or city")),
-                ("postcode", models.CharField(max_length=8, verbose_name="postcode")),
+                ("postcode", models.CharField(max_length=9, verbose_name="postcode")),
                 (
                     "submission_token",
                     models.CharField(

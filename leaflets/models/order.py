@@ -84,7 +84,7 @@ class Order(models.Model):
     address_line_1 = models.CharField(_("address line 1"), max_length=150)
     address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
     town = models.CharField(_("town or city"), max_length=100)
-    postcode = models.CharField(_("postcode"), max_length=8)
+    postcode = models.CharField(_("postcode"), max_length=9)
     submission_token = models.CharField(
         _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
     )

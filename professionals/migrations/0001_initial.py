@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
                         verbose_name="profession",
                     ),
                 ),
-                ("postcode", models.CharField(blank=True, max_length=8, verbose_name="work postcode")),
+                ("postcode", models.CharField(blank=True, max_length=9, verbose_name="work postcode")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
                     "organisation",

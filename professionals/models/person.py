@@ -57,7 +57,7 @@ class Person(models.Model):
         on_delete=models.PROTECT,
         related_name="people",
     )
-    postcode = models.CharField(_("work postcode"), max_length=8, blank=True)
+    postcode = models.CharField(_("work postcode"), max_length=9, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = PersonQuerySet.as_manager()
