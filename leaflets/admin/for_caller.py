@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from leaflets.forms import CopiesField, DeliveryForm, stock_hint
 from leaflets.models import Channel, Delivery, Leaflet, Order
 from leaflets.services import AlreadyPlaced, Shortfalls, place_order
+from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
@@ -41,7 +42,7 @@ def as_in_delivery(name: str, label: Any = "", *, same_as_caller: bool = False) 
 class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     """Who called, how many of each title, where to. Fields of the address begin with `to_`, of titles with `copies_`."""
 
-    free_text_fields = ("to_attention",)
+    free_text_fields = ("to_attention", "override_reason")
 
     to_name = as_in_delivery("name", gettext_lazy("Name on the label"), same_as_caller=True)
     to_attention = as_in_delivery("attention")
@@ -62,6 +63,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
+        sent = self.data.get("token") or ""
+        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
         found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
         self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in found}
         for name, leaflet in self.leaflets.items():
@@ -75,7 +78,19 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
             self.cleaned_data.get(n, True) for n in self.leaflets
         ):
             self.add_error(None, _("Enter copies of at least one leaflet."))
+        if self.data.get("token") != self.token:
+            self.add_error(None, _("This page was too old to be sent. Check what it says and press the button again."))
         return cleaned
+
+    def digest(self) -> str:
+        """A fingerprint of all that was typed: the same form with something else in it is another order."""
+        typed = {name: self.data.getlist(name) for name in self.data if name not in {"csrfmiddlewaretoken", "token"}}
+        return drafts.digest(typed)
+
+    def renew(self, message: str) -> None:
+        """Not sent: the form says why, keeps what was typed, and counts as another form from now on."""
+        self.add_error(None, message)
+        self.token = secrets.token_urlsafe(32)
 
     def sections(self) -> list[tuple[str, list[BoundField]]]:
         """The fields under headings, in the order of a phone call."""
@@ -110,7 +125,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
     form = OrderForCallerForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and (order := place(request, form)):
+    if form.is_bound and (order := placed_before(form) or (place(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
         )
@@ -121,9 +136,25 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         "title": _("Order for a caller"),
         "form": form,
         "button": _("Place the order"),
-        "token": request.POST.get("token") or secrets.token_urlsafe(32),
+        "token": form.token,
     }
     return TemplateResponse(request, "leaflets/staff/order_for_caller.html", context)
+
+
+def placed_before(form: OrderForCallerForm) -> Order | None:
+    """The order that this very form has made already. If it was sent again with something else, the form says so."""
+    order = Order.objects.filter(submission_token=form.token).first()
+    if order is None or order.submission_digest == form.digest():
+        return order
+    form.renew(
+        _(
+            "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
+            "If this is another order, check it and press the button again. "
+            "If you want to change %(reference)s, cancel it first."
+        )
+        % {"reference": order.reference}
+    )
+    return None
 
 
 def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
@@ -140,11 +171,12 @@ def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
                 delivery=form.delivery(),
                 flagged=form.flagged,
                 now=now,
-                token=request.POST.get("token") or None,
+                token=form.token,
+                digest=form.digest(),
                 override_reason=form.cleaned_data["override_reason"],
             )
     except Shortfalls as refusal:
         form.show(refusal)
-    except AlreadyPlaced as refusal:
-        return refusal.order
+    except AlreadyPlaced:
+        return placed_before(form)  # its twin, sent at the same moment
     return None

@@ -122,12 +122,12 @@ def place_order(
         raise EmptyBasket
     over_limit = bool(override_reason) and by is not None and by.is_staff
     editions = _lock_current_editions(basket)
+    same_form = _same_form(person, channel, token)
     # Only now, behind the lock: a form sent twice at once meets its twin here, and is not told that the twin's copies are gone.
-    reference = _reference_unless_placed(person, token)
+    reference = _reference_unless_placed(same_form)
     _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
-    order = _create(
-        person, token, reference=reference, channel=channel, submission_digest=digest, created_at=now, **asdict(delivery)
-    )
+    own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
+    order = _create(same_form, reference=reference, created_at=now, **own, **asdict(delivery))
     _allocate(order, basket, editions, by=by, now=now)
     _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
     _tell(order, now)
@@ -141,25 +141,31 @@ def _lock_current_editions(basket: Basket) -> dict[Leaflet, Edition]:
     return {edition.leaflet: edition for edition in offered.locked()}
 
 
-def _reference_unless_placed(person: Person, token: str | None) -> str:
+def _same_form(person: Person, channel: Channel, token: str | None) -> Q | None:
+    """The order that this form has made. A person is told of their own; staff fill in one form for whoever calls."""
+    if not token:
+        return None
+    return Q(submission_token=token) if channel != Channel.WEB else Q(person=person, submission_token=token)
+
+
+def _reference_unless_placed(same_form: Q | None) -> str:
     """A reference that no order has, or AlreadyPlaced if the form has made one: two questions in one statement."""
     while True:
         reference = random_reference("LO")
-        same_form = Q(person=person, submission_token=token) if token else Q()
-        found = list(Order.objects.filter(Q(reference=reference) | same_form))
+        found = list(Order.objects.filter(Q(reference=reference) | (same_form or Q())))
         if earlier := next((order for order in found if order.reference != reference), None):
             raise AlreadyPlaced(earlier)
         if not found:
             return reference
 
 
-def _create(person: Person, token: str | None, **fields: Any) -> Order:
+def _create(same_form: Q | None, **fields: Any) -> Order:
     """The order's row. Its twin from another tab may have taken other titles, so that no lock made them meet."""
     try:
         with transaction.atomic():
-            return Order.objects.create(person=person, submission_token=token, **fields)
+            return Order.objects.create(**fields)
     except IntegrityError:
-        earlier = person.orders.filter(submission_token=token).first() if token else None
+        earlier = Order.objects.filter(same_form).first() if same_form else None
         if earlier is None:
             raise
         raise AlreadyPlaced(earlier) from None

@@ -57,6 +57,8 @@ def order_check(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     """Place the order exactly as it was shown: the token says which form it was, the digest what it said."""
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
+    if not drafts.SECRET.fullmatch(token):
+        token = ""  # not one of ours: no question to the database, and the page is shown again
     if not draft or draft.token != token:
         earlier = request.person.orders.filter(submission_token=token).first() if token else None  # type: ignore[attr-defined]
         if earlier:

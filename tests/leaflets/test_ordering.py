@@ -238,3 +238,18 @@ def test_placing_takes_at_most_twenty_statements_for_any_number_of_titles(
             assert client.post(CHECK, sent).status_code == 302
 
     assert len(statements(place)) <= 20
+
+
+@pytest.mark.parametrize("token", ["\x00", "t" * 44, "é" * 43])
+def test_a_token_that_we_did_not_make_shows_the_check_page_again(client, leaflet, person, token):
+    sign_in(client, person)
+    fill(client, leaflet)
+    digest = hidden(client.get(CHECK))["digest"]
+    page = client.post(CHECK, {"token": token, "digest": digest})
+    assert (page.status_code, hidden(page)["digest"], Order.objects.count()) == (200, digest, 0)
+
+
+@pytest.mark.parametrize("token", ["\x00", "t" * 44])
+def test_a_token_that_we_did_not_make_without_a_draft_leads_to_the_basket(client, person, token):
+    sign_in(client, person)
+    assert client.post(CHECK, {"token": token, "digest": ""}).url == reverse("basket")

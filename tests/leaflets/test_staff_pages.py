@@ -250,6 +250,42 @@ def test_a_double_click_places_one_order_for_the_caller(client, staff, leaflet):
     assert response.redirect_chain[-1][0] == change("order", Order.objects.get())
 
 
+@pytest.mark.parametrize(
+    "other", [{"copies_one": "7"}, {"name": "Kim Lee", "email": "kim@york.gov.uk"}, {"channel": "email"}], ids=str
+)
+def test_going_back_and_placing_another_order_says_so_and_keeps_what_was_typed(client, staff, leaflet, other):
+    call(client, copies_one="5")
+    first = Order.objects.get()
+    typed = {"copies_one": "5", **other}
+    response = call(client, **typed)
+    [error] = response.context["form"].non_field_errors()
+    assert error.startswith(f"This form has already placed order {first.reference}, with other answers.")
+    assert {name: response.context["form"][name].value() for name in typed} == typed
+    assert (Order.objects.count(), Person.objects.count()) == (1, 1)
+    token = response.context["token"]
+    assert token != CALL["token"]
+    assert f'value="{token}"' in response.content.decode()
+    call(client, **typed, token=token)
+    assert Order.objects.count() == 2
+
+
+def test_the_same_call_sent_again_leads_to_its_order_also_when_the_copies_are_gone(client, staff, leaflet):
+    call(client, copies_one="100")
+    response = call(client, copies_one="100")
+    assert response.redirect_chain[-1][0] == change("order", Order.objects.get())
+
+
+@pytest.mark.parametrize("token", ["", "\x00", "c" * 44, "é" * 43])
+def test_a_call_with_a_token_that_we_did_not_make_is_shown_again(client, staff, leaflet, token):
+    response = call(client, copies_one="5", token=token)
+    assert response.context["form"].non_field_errors() == [
+        "This page was too old to be sent. Check what it says and press the button again."
+    ]
+    assert Order.objects.count() == 0
+    call(client, copies_one="5", token=response.context["token"])
+    assert Order.objects.count() == 1
+
+
 def test_a_caller_whom_we_know_is_not_entered_twice(client, staff, leaflet):
     person = make_person(email="pat@school.sch.uk")
     call(client, copies_one="5")
