@@ -53,7 +53,7 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
 
 @transaction.atomic
 def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
-    """After sign-in: what was typed with this browser becomes the person's and replaces an older draft of theirs.
+    """After sign-in: what was typed with this browser becomes the person's, laid over what they typed on another device.
 
     A draft that another person has made theirs stays theirs, and this browser forgets it.
     """
@@ -66,9 +66,38 @@ def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
         _new_secret(request)
     for draft in drafts:
         if draft.person_id is None and draft.answers and draft.expires_at > now:
-            Draft.objects.filter(person=person, kind=draft.kind).delete()
-            draft.person = person
-            draft.save(update_fields=["person"])
+            _give(draft, person, now)
+
+
+def _give(draft: Draft, person: Person, now: datetime) -> None:
+    """Make it the person's. A draft that they have already stays, with these answers over its own and under this cookie."""
+    theirs = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
+    if theirs and theirs.expires_at > now:
+        theirs.answers = _laid_over(theirs.answers, draft.answers)
+        theirs.key_hash, theirs.expires_at = draft.key_hash, max(theirs.expires_at, draft.expires_at)
+        _hand_over_what_is_bound(draft, theirs)
+        draft.delete()
+        theirs.save(update_fields=["answers", "key_hash", "expires_at"])
+        return
+    if theirs:
+        theirs.delete()
+    draft.person = person
+    draft.save(update_fields=["person"])
+
+
+def _laid_over(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
+    """Both drafts' answers. Within a page the newer ones win one by one, so that two baskets become one."""
+    return {**older, **{step: {**older.get(step, {}), **answers} for step, answers in newer.items()}}
+
+
+def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:
+    """Rows of other apps that belong to a draft, such as a slot that is kept: those of the newer one count, if it has any."""
+    for relation in Draft._meta.related_objects:
+        rows = relation.related_model._base_manager  # type: ignore[union-attr]
+        newer = rows.filter(**{relation.field.name: draft})
+        if newer.exists():
+            rows.filter(**{relation.field.name: to}).delete()
+            newer.update(**{relation.field.name: to})
 
 
 def finish(draft: Draft) -> None:

@@ -8,9 +8,11 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from bookings.models import Hold
 from professionals import drafts
 from professionals.middleware import PersonMiddleware
 from professionals.models import Draft, DraftKind
+from tests.bookings.rows import make_presentation, make_presenter
 from tests.factories import make_person
 from tests.professionals.mailing import last_code
 
@@ -177,15 +179,63 @@ def test_signing_out_hides_it_from_the_next_user_and_signing_in_brings_it_back(n
     assert find(browser, now) == draft
 
 
-def test_what_was_typed_last_wins_over_an_older_draft(now):
+def test_what_was_typed_last_is_laid_over_what_was_typed_on_another_device(now):
     person = make_person()
-    start(Browser(person), now, {"old": 1})
+    older = start(Browser(person), now, {"postcode": "LS1 4AP", "town": "Leeds"})
+    drafts.save_step(older, "details", {"audience": 12}, now)
     browser = Browser()
-    draft = start(browser, now, {"new": 2})
+    start(browser, now + LATER, {"postcode": "YO1 7HH"})
+    sign_in(browser, person, now + LATER)
+
+    found = find(browser, now + LATER)
+    assert (found, Draft.objects.count()) == (older, 1)
+    assert found.answers == {"where": {"postcode": "YO1 7HH", "town": "Leeds"}, "details": {"audience": 12}}
+    browser.person = None
+    assert find(browser, now + LATER + LATER) == older
+
+
+def test_two_baskets_become_one_and_the_newer_copies_of_a_title_win(now):
+    person, browser = make_person(), Browser()
+    start(Browser(person), now, {"one": 5, "two": 10}, DraftKind.ORDER)
+    start(browser, now, {"two": 20, "three": 1}, DraftKind.ORDER)
     sign_in(browser, person, now)
 
-    assert find(browser, now) == draft
-    assert Draft.objects.count() == 1
+    assert find(browser, now, DraftKind.ORDER).answers == {"where": {"one": 5, "two": 20, "three": 1}}
+
+
+def test_an_expired_draft_of_theirs_is_not_brought_back(now):
+    person, browser = make_person(), Browser()
+    start(Browser(person), now, {"old": 1})
+    after = now + timedelta(hours=49)
+    draft = start(browser, after, {"new": 2})
+    sign_in(browser, person, after)
+
+    assert find(browser, after).answers == {"where": {"new": 2}}
+    assert list(Draft.objects.all()) == [draft]
+
+
+@pytest.mark.parametrize(
+    ("held_before", "held_here", "kept"), [(True, False, "before"), (False, True, "here"), (True, True, "here")]
+)
+def test_a_slot_that_is_kept_stays_kept(now, held_before, held_here, kept):
+    person, browser = make_person(), Browser()
+    before, here = start(Browser(person), now, {"a": 1}), start(browser, now, {"b": 1})
+    slots = {"before": hold(before, now) if held_before else None, "here": hold(here, now) if held_here else None}
+    sign_in(browser, person, now)
+
+    assert Hold.objects.get() == slots[kept]
+    assert find(browser, now).hold == slots[kept]
+
+
+def hold(draft, now):
+    return Hold.objects.create(
+        draft=draft,
+        presenter=make_presenter(),
+        presentation=make_presentation(),
+        format="online",
+        start=now + timedelta(days=30),
+        expires_at=now + timedelta(minutes=15),
+    )
 
 
 def test_a_draft_with_nothing_in_it_replaces_nothing(now):
