@@ -75,6 +75,8 @@ class Notification(models.Model):
     html_body = models.TextField(_("HTML"), blank=True)
     sealed_body = models.BinaryField(_("encrypted body"), null=True, blank=True)
 
+    erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # from then on none are kept
+
     objects: ClassVar = NotificationQuerySet.as_manager()
 
     class Meta:

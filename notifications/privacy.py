@@ -29,5 +29,6 @@ FIELDS: dict[str, dict[str, str]] = {
         "text_body": PERSONAL,
         "html_body": PERSONAL,
         "sealed_body": PERSONAL,
+        "erased_at": NONE,
     },
 }

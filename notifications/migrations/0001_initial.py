@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ("text_body", models.TextField(blank=True, verbose_name="text")),
                 ("html_body", models.TextField(blank=True, verbose_name="HTML")),
                 ("sealed_body", models.BinaryField(blank=True, null=True, verbose_name="encrypted body")),
+                ("erased_at", models.DateTimeField(blank=True, null=True, verbose_name="words erased")),
                 (
                     "resend_of",
                     models.ForeignKey(

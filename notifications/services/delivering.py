@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,8 +28,6 @@ GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
-
-
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
@@ -137,13 +135,23 @@ def settle(notification: Notification, outcome: Outcome) -> bool:
         columns["sealed_body"] = None
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     try:
-        settled = bool(patiently(lambda: mine.update(**columns)))
+        settled = bool(patiently(lambda: mine.update(**columns | unless_erased(columns))))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
         settled = bool(patiently(lambda: mine.update(**columns | WORDLESS)))
     if not settled:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
+
+
+def unless_erased(columns: dict[str, object]) -> dict[str, object]:
+    """The words among these columns, for a row whose words were not erased while it was being sent; else none.
+
+    The database decides as it writes, so that no erasure fits in between.
+    """
+    return {
+        name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in WORDLESS if name in columns
+    }
 
 
 def patiently(write: Callable[[], int]) -> int:

@@ -38,11 +38,14 @@ def erase_for(email: str, now: datetime) -> int:
     """
     expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
     return Notification.objects.to_address(email).update(
-        recipient="", sealed_body=None, state=expired_if_unsent, **BLANK, **NO_LEASE
+        recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE
     )
 
 
 @transaction.atomic
 def erase_bodies_about(about: Iterable[str], now: datetime) -> int:
-    """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows."""
-    return Notification.objects.filter(about__in=list(about)).update(**BLANK)
+    """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows.
+
+    What has not gone yet still goes, written from what is left; a worker that is sending one now keeps no words of it.
+    """
+    return Notification.objects.filter(about__in=list(about)).update(erased_at=now, **BLANK)

@@ -62,3 +62,23 @@ def test_words_to_others_about_the_same_things_go_too(make_row, now):
     other.refresh_from_db()
     assert (row.recipient, row.subject, row.text_body, row.html_body) == ("staff@ctac.example", "", "", "")
     assert other.subject == "Hello Sam"
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.PENDING, State.FAILED])
+def test_a_worker_that_is_sending_to_others_tells_what_became_of_it_but_keeps_no_words(make_row, now, state):
+    row = claim(make_row(about="booking:12", recipient="staff@ctac.example").pk, now=now)
+    erase_bodies_about(["booking:12"], now)
+    extra = {"sent_at": now} if state == State.SENT else {}
+    assert settle(row, Outcome(state, "451 Sam", kept=Rendered("Hello Sam", "Sam", "Sam"), extra=extra)) is True
+    row.refresh_from_db()
+    assert (row.state, row.recipient) == (state, "staff@ctac.example")
+    assert (row.subject, row.text_body, row.html_body, row.last_error) == ("", "", "", "")
+
+
+def test_a_try_after_the_erasure_keeps_no_words_either(make_row, now):
+    row = make_row(about="booking:12", recipient="staff@ctac.example")
+    erase_bodies_about(["booking:12"], now)
+    row = claim(row.pk, now=now)
+    settle(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now}))
+    row.refresh_from_db()
+    assert (row.state, row.subject, row.text_body) == (State.SENT, "", "")
