@@ -17,6 +17,7 @@ from leaflets.models import Edition, EditionState, Leaflet
 from leaflets.services import add_edition, correct_stock, receive_stock, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
+from professionals.safeguarding import ChildDetailsMixin
 
 
 @admin.register(Leaflet, site=staff_site)
@@ -68,12 +69,16 @@ class EditionForm(forms.ModelForm):
         return cleaned
 
 
-class ReceiveForm(forms.Form):
+class ReceiveForm(ChildDetailsMixin, forms.Form):
+    free_text_fields = ("reason",)
+
     copies = forms.IntegerField(label=_("Copies that came in"), min_value=1, max_value=1_000_000)
     reason = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("The delivery note, for example."))
 
 
-class CorrectForm(forms.Form):
+class CorrectForm(ChildDetailsMixin, forms.Form):
+    free_text_fields = ("reason",)
+
     change = forms.IntegerField(
         label=_("Copies more or fewer"),
         min_value=-1_000_000,
@@ -83,12 +88,12 @@ class CorrectForm(forms.Form):
     reason = forms.CharField(label=_("Why"), max_length=300)
 
 
-def receive(edition: Edition, *, by: User, copies: int, reason: str) -> None:
-    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason)
+def receive(edition: Edition, *, by: User, copies: int, reason: str, keep_what_i_wrote: bool = False) -> None:
+    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
 
 
-def correct(edition: Edition, *, by: User, change: int, reason: str) -> None:
-    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason)
+def correct(edition: Edition, *, by: User, change: int, reason: str, keep_what_i_wrote: bool = False) -> None:
+    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
 
 
 def withdraw(edition: Edition, *, by: User) -> None:

@@ -23,13 +23,16 @@ from leaflets.admin.for_caller import order_for_caller
 from leaflets.models import Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from professionals.models import User
+from professionals.safeguarding import ChildDetailsMixin
 
 
 class DispatchForm(forms.Form):
     tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), max_length=60, required=False)
 
 
-class CancelForm(forms.Form):
+class CancelForm(ChildDetailsMixin, forms.Form):
+    free_text_fields = ("reason",)
+
     reason = forms.CharField(
         label=gettext_lazy("Why"),
         max_length=300,
@@ -45,8 +48,8 @@ def do_dispatch(order: Order, *, by: User, tracking_number: str = "") -> None:
     dispatch(order=order, by=by, now=timezone.now(), tracking_number=tracking_number)
 
 
-def do_cancel(order: Order, *, by: User, reason: str) -> None:
-    cancel(order=order, by=by, now=timezone.now(), reason=reason)
+def do_cancel(order: Order, *, by: User, reason: str, keep_what_i_wrote: bool = False) -> None:
+    cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
 
 
 class ReadOnlyInline(admin.TabularInline):

@@ -1,6 +1,9 @@
 """The stock ledger, to read."""
 
+import re
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,7 +21,15 @@ class StockMovementAdmin(StaffModelAdmin):
     list_filter = ("kind", "at")
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
+    search_help_text = _("Leaflet, edition, order reference, note, or STOCK- and a number")
     ordering = ("-at", "-pk")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
+    ) -> tuple[QuerySet[StockMovement], bool]:
+        if entry := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
+            return queryset.filter(pk=entry[1]), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("leaflet"))
     def title(self, movement: StockMovement) -> str:

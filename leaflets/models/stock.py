@@ -55,3 +55,8 @@ class StockMovement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.copies}"
+
+    @property
+    def reference(self) -> str:
+        """What an email calls it, and the ledger's search finds."""
+        return f"STOCK-{self.pk}"

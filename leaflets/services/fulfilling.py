@@ -13,6 +13,7 @@ from leaflets.services.states import move
 from leaflets.services.stock import for_line, lock_editions, record
 from notifications.services import notify
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 
 class EditionIsWithdrawn(DomainError):
@@ -44,8 +45,10 @@ def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: s
 
 
 @transaction.atomic
-def cancel(*, order: Order, by: User | None, now: datetime, reason: str = "") -> None:
+def cancel(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
     """Give the copies back to the shelf, once. Raises OrderHasMoved.
+
+    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
 
     The owner may while the order is Received; staff, and we ourselves (`by` None: someone is erased), until dispatch.
     """
@@ -53,6 +56,8 @@ def cancel(*, order: Order, by: User | None, now: datetime, reason: str = "") ->
     move(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     _settle(_lines_with_locked_editions(order), MovementKind.RELEASED, by=by, now=now)
     _tell("order-cancelled", order, now)
+    if flagged:
+        tell_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
 
 
 def _lines_with_locked_editions(order: Order) -> list[OrderLine]:

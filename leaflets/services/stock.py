@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from ctac.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 
 class NothingToChange(DomainError):
@@ -66,8 +67,10 @@ def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime
 
 
 @transaction.atomic
-def receive_stock(*, edition: Edition, copies: int, by: User | None, now: datetime, reason: str = "") -> None:
-    """Copies came in from the printer. Raises NothingToChange."""
+def receive_stock(
+    *, edition: Edition, copies: int, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+) -> None:
+    """Copies came in from the printer. `flagged`: see correct_stock. Raises NothingToChange."""
     if copies < 1:
         raise NothingToChange
     lock_editions([edition.pk])
@@ -75,13 +78,16 @@ def receive_stock(*, edition: Edition, copies: int, by: User | None, now: dateti
         edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0
     )
     record([movement], by=by, now=now, reason=reason)
+    if flagged:
+        tell_lead(about=f"stock:{movement.pk}", reference=movement.reference, now=now)
 
 
 @transaction.atomic
-def correct_stock(*, edition: Edition, change: int, by: User | None, now: datetime, reason: str) -> None:
+def correct_stock(*, edition: Edition, change: int, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """The shelf holds more or fewer copies than the figure says, by `change`: found, damaged, miscounted.
 
     A change and not a total, so that a parcel that leaves while someone counts is not counted twice.
+    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
     Raises NothingToChange, StockIsPromised.
     """
     if change == 0:
@@ -93,3 +99,5 @@ def correct_stock(*, edition: Edition, change: int, by: User | None, now: dateti
         edition=edition, kind=MovementKind.CORRECTED, copies=abs(change), on_hand_change=change, allocated_change=0
     )
     record([movement], by=by, now=now, reason=reason)
+    if flagged:
+        tell_lead(about=f"stock:{movement.pk}", reference=movement.reference, now=now)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from leaflets.models import Channel, Edition, EditionState, EventKind, Leaflet, Order, OrderState, StockMovement
 from leaflets.sample_pdf import sample_pdf
 from leaflets.services import receive_stock, start_packing
+from notifications.models import Notification
 from professionals.models import Person
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
@@ -370,6 +371,52 @@ def test_stock_is_received_corrected_and_an_edition_withdrawn(client, staff, now
         ("received", 40, staff.pk, "Note 7"),
         ("corrected", -3, staff.pk, "Wet"),
     ]
+
+
+# -- No child's details (product.md, rule 6) ---------------------------------------------------------------------------
+
+CHILD = "For Amy Brown, dob 3/4/2019"
+
+
+def told_the_lead():
+    return list(Notification.objects.filter(kind="safeguarding-flag").values_list("recipient", "reference"))
+
+
+def test_a_reason_for_cancelling_that_looks_like_a_childs_details_is_asked_about_and_the_lead_told(
+    client, staff, order, settings
+):
+    response = act(client, "order", order, "cancel", reason=CHILD)
+    assert list(response.context["form"].errors) == ["reason"]
+    order.refresh_from_db()
+    assert (order.state, told_the_lead()) == (OrderState.RECEIVED, [])
+    assert said(act(client, "order", order, "cancel", reason=CHILD, keep_what_i_wrote="on")) == ["The order is cancelled."]
+    assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, order.reference)]
+
+
+@pytest.mark.parametrize(("slug", "typed"), [("receive", {"copies": "3"}), ("correct", {"change": "3"})])
+def test_so_is_a_note_on_stock_and_the_lead_finds_it_in_the_ledger(client, staff, now, settings, slug, typed):
+    edition = make_edition(now, stock=0)
+    response = act(client, "edition", edition, slug, reason=CHILD, **typed)
+    assert list(response.context["form"].errors) == ["reason"]
+    assert (StockMovement.objects.count(), told_the_lead()) == (0, [])
+    act(client, "edition", edition, slug, reason=CHILD, keep_what_i_wrote="on", **typed)
+    entry = StockMovement.objects.get()
+    assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, entry.reference)]
+    receive_stock(edition=edition, copies=1, by=staff, now=now)
+    found = client.get("/staff/leaflets/stockmovement/", {"q": entry.reference.lower()}).context["cl"].result_list
+    assert list(found) == [entry]
+
+
+def test_so_is_the_reason_for_going_over_a_limit(client, staff, leaflet, settings):
+    response = call(client, copies_one="120", override_reason=CHILD)
+    assert list(response.context["form"].errors) == ["override_reason"]
+    call(client, copies_one="120", override_reason=CHILD, keep_what_i_wrote="on")
+    assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, Order.objects.get().reference)]
+
+
+def test_an_ordinary_reason_tells_nobody(client, staff, order):
+    act(client, "order", order, "cancel", reason="Asked by phone")
+    assert told_the_lead() == []
 
 
 @pytest.mark.parametrize(
