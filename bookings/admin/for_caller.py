@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
 
 
+NOT_TYPED = {"csrfmiddlewaretoken", "token"}
+
+
 def uk_moment(day: Any, clock: Any) -> datetime:
     """That day and time on a UK clock. Raises ValidationError for the hour that is skipped in March."""
     moment = datetime.combine(day, clock, tzinfo=UK)
@@ -117,16 +120,29 @@ class Parts:
         ]
 
         self.is_bound = data is not None
+        self.problems: list[str] = []
+        sent = data.get("token", "") if self.is_bound else ""
+        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        if self.is_bound and sent != self.token:
+            self.problems.append(_("This page was too old to be sent. Check what it says and press the button again."))
+        typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
+        # A fingerprint of all that was typed: the same form with something else in it is another booking.
+        self.digest = drafts.digest(typed)
+
+    def renew(self, message: str) -> None:
+        """Not sent: the page says why, keeps what was typed, and counts as another form from now on."""
+        self.problems.append(message)
+        self.token = secrets.token_urlsafe(32)
 
     def __iter__(self) -> Iterator[BoundField]:
         return (field for _title, form in self.sections for field in form)
 
     @property
     def errors(self) -> bool:
-        return any(form.errors for _title, form in self.sections)
+        return bool(self.problems) or any(form.errors for _title, form in self.sections)
 
     def non_field_errors(self) -> list[str]:
-        return [str(error) for _title, form in self.sections for error in form.non_field_errors()]
+        return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
 
     def is_valid(self) -> bool:
         return not self.errors
@@ -143,26 +159,40 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if not admin.has_add_permission(request):
         raise PermissionDenied
     parts = Parts(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and parts.is_valid():
-        booking = place(request, parts)
-        if booking is not None:
-            said = _("Booking %(reference)s is placed. Tell the caller the reference.") % {"reference": booking.reference}
-            messages.success(request, said)
-            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    if parts.is_bound and (booking := placed_before(parts) or (place(request, parts) if parts.is_valid() else None)):
+        said = _("Booking %(reference)s is placed. Tell the caller the reference.") % {"reference": booking.reference}
+        messages.success(request, said)
+        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "title": _("Book for a caller"),
         "button": _("Book it"),
         "form": parts,
-        "token": request.POST.get("token") or secrets.token_urlsafe(32),
+        "token": parts.token,
     }
     return TemplateResponse(request, "bookings/staff/book_for_caller.html", context)
 
 
+def placed_before(parts: Parts) -> Booking | None:
+    """The booking that this very form has made already. If it was sent again with something else, the page says so."""
+    booking = Booking.objects.filter(submission_token=parts.token).first()
+    if booking is None or booking.submission_digest == parts.digest:
+        return booking
+    parts.renew(
+        _(
+            "This form has already placed booking %(reference)s, with other answers. Nothing new was placed. "
+            "If this is another booking, check it and press the button again. "
+            "If you want to change %(reference)s, cancel it first."
+        )
+        % {"reference": booking.reference}
+    )
+    return None
+
+
 def place(request: HttpRequest, parts: Parts) -> Booking | None:
     """The booking, or None with the refusal said at the top of the page."""
-    now, token = timezone.now(), request.POST.get("token", "")
+    now = timezone.now()
     try:
         return book_for_caller(
             caller=parts.caller.details(),
@@ -176,11 +206,11 @@ def place(request: HttpRequest, parts: Parts) -> Booking | None:
             format=parts.where.cleaned_data["format"],
             address=parts.address,
             details=parts.details.details_for(parts.caller.cleaned_data),
-            submission=Submission(token, drafts.digest({"token": token})) if token else None,
+            submission=Submission(parts.token, parts.digest),
             override_reason=parts.how.cleaned_data["override_reason"],
         )
     except AlreadyPlaced:
-        return Booking.objects.filter(submission_token=token).first()
+        return placed_before(parts)
     except SlotTaken:
         parts.what.add_error("clock", not_free(parts, now))
     except DomainError as refusal:

@@ -260,6 +260,27 @@ def test_the_page_sent_twice_books_once(desk: Client, presenter: Presenter) -> N
     assert Booking.objects.count() == 1
 
 
+def test_the_page_sent_again_for_the_next_caller_says_so_and_then_books_for_them(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation())
+    desk.post(f"{BOOKINGS}add/", answers)
+    first = Booking.objects.get()
+    other = {**answers, "caller-name": "Kim Lee", "caller-email": "kim@unknown.example", "what-clock": "14:00"}
+    page = desk.post(f"{BOOKINGS}add/", other)
+    assert f"This form has already placed booking {first.reference}, with other answers." in text(page)
+    assert page.context["form"].caller["name"].value() == "Kim Lee"
+    assert Booking.objects.count() == 1
+    desk.post(f"{BOOKINGS}add/", {**other, "token": page.context["token"]})
+    assert [booking.person.name for booking in Booking.objects.order_by("pk")] == ["Pat Brown", "Kim Lee"]
+
+
+@pytest.mark.parametrize("token", ["", "x" * 44, "\0" * 43, "£" * 43])
+def test_a_token_of_a_wrong_shape_is_a_page_too_old(desk: Client, presenter: Presenter, token: str) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), token=token))
+    assert "\0" in token or "This page was too old to be sent." in text(page)
+    assert page.status_code in (200, 400)
+    assert not Booking.objects.exists()
+
+
 # --- Leave ---
 
 
