@@ -3,6 +3,8 @@
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from professionals.models import Person, User
@@ -330,3 +332,13 @@ def test_how_many_statements_the_sign_in_pages_take(client, person, django_asser
         client.post(CODE, {"code": last_code(person.email)})
     with capsys.disabled():
         print(f"\nstatements: sign-in page {len(page)}, asking for a code {len(asked)}, entering it {len(entered)}")  # noqa: T201
+
+
+@pytest.mark.parametrize("password", ["short-one", "749302856173", "password1234", "nadia@leeds.nhs.uk"])
+def test_a_password_that_is_easily_guessed_is_refused(person, password):
+    with pytest.raises(ValidationError):
+        validate_password(password, person.user)
+
+
+def test_a_few_words_make_a_password(person):
+    assert validate_password("two-kettles-one-plug", person.user) is None
