@@ -221,7 +221,7 @@ def test_staff_book_for_a_caller(staff: Visitor, new_page: Callable[..., Any], l
 def test_staff_order_for_a_caller(staff: Visitor, live: Live) -> None:
     # Given a caller, when staff enter what they want
     staff.open("/staff/leaflets/order/")
-    staff.follow("Add order")
+    staff.follow("Order for a caller")
     staff.press("Place the order")
     assert staff.page.locator(".govuk-error-summary a").count() > 3
     give_caller(staff, "ngaio.orders@york-road.example")

@@ -146,6 +146,12 @@ def test_nothing_of_an_order_can_be_typed_over(client, staff, order):
     assert 'name="_save"' not in client.get(change("order", order)).content.decode()
 
 
+def test_an_orders_page_tells_what_happened_itself_and_offers_no_second_log(client, staff, order):
+    page = client.get(change("order", order)).content.decode()
+    assert "historylink" not in page
+    assert order.events.get().get_kind_display() in page
+
+
 def test_orders_are_not_deleted(client, staff, order):
     assert client.post(f"{ORDERS}{order.pk}/delete/", {"post": "yes"}).status_code == 403
 
@@ -207,6 +213,12 @@ def test_an_order_for_a_caller_goes_by_the_same_service(client, staff, leaflet):
     )
     assert order.address == ["Pat Moss", "Leeds High School", "2 Hill Street", "Leeds", "LS2 8AA"]
     assert order.events.get().by == staff
+
+
+def test_the_list_of_orders_leads_to_it_by_its_name(client, staff):
+    page = client.get(ORDERS).content.decode()
+    assert f'<a href="{ADD}" class="addlink">Order for a caller</a>' in page
+    assert "Add order" not in page
 
 
 def test_an_order_for_a_caller_can_go_elsewhere(client, staff, leaflet):
