@@ -17,7 +17,7 @@ from bookings.services.moving import record
 from bookings.services.telling import tell_booked
 from ctac.references import unused_reference
 from ctac.uk import uk_day
-from professionals.models import Person, User
+from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
 from professionals.services import is_recognised
 
@@ -108,18 +108,28 @@ def book(
     if format not in presentation.formats or not (presentation.active or asked.by_staff):
         raise NotOffered
     with guarded():
+        draft = lock_draft(asked)
         claim = take_held(asked) or take_free(asked)
         booking = store(asked, claim.presenter, details)
         held, claim.kind, claim.booking = claim.hold_id, BusyKind.BOOKING, booking
         claim.hold, claim.expires_at = None, None
         claim.save()
         forget_holds([held] if held else [])
+    if draft is not None:
+        draft.delete()  # with the booking or not at all: a draft whose token is used could never be placed
     kind = EventKind.BOOKED if booking.state == State.CONFIRMED else EventKind.REQUESTED
     record(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     tell_booked(booking, now)
     if details.flagged:
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     return booking
+
+
+def lock_draft(asked: Request) -> Draft | None:
+    """The draft of this form, so that its clicks take turns. First of all locks, as in hold_slot."""
+    if asked.submission is None:
+        return None
+    return Draft.objects.select_for_update().filter(token=asked.submission.token).first()
 
 
 def take_held(asked: Request) -> BusyTime | None:
@@ -139,8 +149,13 @@ def take_held(asked: Request) -> BusyTime | None:
         hold__start=asked.start,
     )
     presenters = Presenter.objects.filter(busy_times__in=mine).select_for_update(of=("self",), no_key=True)
-    # Read again once the lock is ours: whoever had it may have ended or used the hold.
-    return mine.select_related("presenter").first() if presenters else None
+    # In a savepoint: it gives the lock back if there is nothing to take, as take_free must lock in key order.
+    with transaction.atomic():
+        # Read again once the lock is ours: whoever had it may have ended or used the hold.
+        held = mine.select_related("presenter").first() if presenters else None
+        if held is None:
+            transaction.set_rollback(True)
+    return held
 
 
 def take_free(asked: Request) -> BusyTime:

@@ -26,7 +26,7 @@ from professionals.access import person_required
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     now, presentation = timezone.now(), offered(slug)
     answers = answers_about(request, presentation, now)
-    submission = Submission(request.POST.get("token", ""), request.POST.get("digest", ""))
+    submission = sent(request)
     if request.method == "POST" and (answers.draft is None or answers.draft.token != submission.token):
         return placed_before(request, submission)
     if answers.draft is None:
@@ -42,9 +42,16 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     return place(request, answers, submission, now)
 
 
+def sent(request: HttpRequest) -> Submission:
+    """What the page carried. A token that can't be one of ours counts as none, and is not asked of the database."""
+    token = request.POST.get("token", "")
+    return Submission(token if drafts.SECRET.fullmatch(token) else "", request.POST.get("digest", ""))
+
+
 def placed_before(request: HttpRequest, submission: Submission) -> HttpResponse:
     """The draft of this page is finished. Same token and content: the first confirmation. Other content: say so."""
-    found = request.person.bookings.filter(submission_token=submission.token).first()  # type: ignore[attr-defined]
+    mine = request.person.bookings  # type: ignore[attr-defined]
+    found = mine.filter(submission_token=submission.token).first() if submission.token else None
     if found is None:
         messages.info(request, _("That page was too old to use. What you have booked stands below."))
         return redirect("my")
@@ -59,12 +66,12 @@ def place(request: HttpRequest, answers: Answers, submission: Submission, now: d
     except SlotTaken:
         return times.lost_page(request, answers, answers.start or now, now)
     except AlreadyPlaced:
+        if answers.draft:
+            drafts.finish(answers.draft)  # it would stand in the way of every booking to come
         return placed_before(request, submission)
     except NotOffered as refusal:
         messages.warning(request, refusal.message)
         return redirect("presentations")
-    if answers.draft:
-        drafts.finish(answers.draft)
     return redirect("booking_placed", reference=booking.reference)
 
 

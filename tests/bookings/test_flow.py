@@ -349,9 +349,31 @@ def test_an_old_page_books_nothing(client: Client, presentation: Presentation, p
 
 
 def test_anothers_token_shows_nothing_of_theirs(client: Client, presentation: Presentation, person: Person) -> None:
-    make_booking(None, at("10:00"), submission_token="theirs", submission_digest="digest")
+    theirs = "t" * 43
+    make_booking(None, at("10:00"), submission_token=theirs, submission_digest="digest")
     sign_in(client, person)
-    assert client.post("/book/signs/check/", {"token": "theirs", "digest": "digest"}).url == "/my/"
+    assert client.post("/book/signs/check/", {"token": theirs, "digest": "digest"}).url == "/my/"
+
+
+def test_a_draft_whose_token_is_used_does_not_stand_in_the_way_of_the_next_booking(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    make_booking(None, at("10:00"), person=person, submission_token=Draft.objects.get().token, submission_digest="other")
+    assert "already" in text(confirm(client))
+    assert not Draft.objects.exists()
+    fill_in(client)
+    assert confirm(client).url.endswith("/placed/")
+
+
+@pytest.mark.parametrize("token", ["\0" * 43, "x" * 44, "é" * 43, "old"])
+def test_a_token_of_a_wrong_shape_is_an_old_page(client: Client, presentation: Presentation, person: Person, token: str) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answer = client.post("/book/signs/check/", {"token": token, "digest": "old"})
+    assert (answer.status_code, getattr(answer, "url", "/my/")) in {(302, "/my/"), (400, "/my/")}
+    assert not Booking.objects.exists()
 
 
 # --- Statements ---

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
@@ -111,6 +112,51 @@ def test_a_form_that_is_sent_ten_times_at_once_books_once(presenter: Presenter) 
     ends = all_at_once([booking_job(person, TEN, presentation=presentation, submission=submission) for _number in range(10)])
     assert ends == {"done": 1, "AlreadyPlaced": 9}
     assert Booking.objects.count() == 1
+
+
+def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter: Presenter) -> None:
+    """The search for another presenter locks in key order: a lock kept from before could end in a deadlock."""
+    person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
+    draft = make_draft(person)
+    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    submission = Submission(draft.token, "digest")
+    asked = placing.Request(person, None, "web", presentation, "workplace", TEN, NOW, ADDRESS, None, submission, "")
+    looked, seen = Event(), Event()
+    taken: list[BusyTime | None] = []
+
+    def owner() -> None:
+        try:
+            with transaction.atomic():
+                taken.append(placing.take_held(asked))
+                looked.set()
+                seen.wait(timeout=30)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Presenter.objects.select_for_update().get()
+        thread = Thread(target=owner)
+        thread.start()
+        wait_until_somebody_waits()
+        Hold.objects.all().delete()
+    looked.wait(timeout=30)
+    with transaction.atomic():
+        assert Presenter.objects.select_for_update(nowait=True).get() == presenter
+    seen.set()
+    thread.join(timeout=30)
+    assert taken == [None]
+
+
+def wait_until_somebody_waits() -> None:
+    for _attempt in range(300):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.05)
+    raise AssertionError("nobody waits for the lock")
 
 
 def test_two_visits_too_near_to_each_other_are_not_both_booked() -> None:
