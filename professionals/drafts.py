@@ -93,7 +93,7 @@ def _laid_over(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
 def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:
     """Rows of other apps that belong to a draft, such as a slot that is kept: those of the newer one count, if it has any."""
     for relation in Draft._meta.related_objects:
-        rows = relation.related_model._base_manager  # type: ignore[union-attr]
+        rows = relation.related_model._base_manager
         newer = rows.filter(**{relation.field.name: draft})
         if newer.exists():
             rows.filter(**{relation.field.name: to}).delete()

@@ -2,7 +2,7 @@
 
 import secrets
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -26,6 +26,8 @@ from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from leaflets.admin.orders import OrderAdmin
 
 
@@ -84,8 +86,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     def digest(self) -> str:
         """A fingerprint of all that was typed: the same form with something else in it is another order."""
-        typed = {name: self.data.getlist(name) for name in self.data if name not in {"csrfmiddlewaretoken", "token"}}
-        return drafts.digest(typed)
+        sent = dict(cast("QueryDict", self.data).lists())
+        return drafts.digest({name: typed for name, typed in sent.items() if name not in {"csrfmiddlewaretoken", "token"}})
 
     def renew(self, message: str) -> None:
         """Not sent: the form says why, keeps what was typed, and counts as another form from now on."""

@@ -104,6 +104,8 @@ class OrderAdmin(StaffModelAdmin):
     )
     search_help_text = gettext_lazy("Reference, name, email address, postcode or organisation")
     actions = ("start_packing_all", "dispatch_all")
+    change_form_template = "admin/change_form_without_history.html"
+    change_list_template = "leaflets/staff/orders.html"
     view_on_site = False  # the page there is its owner's
     inlines = (LineInline, DispatchInline, EventInline)
     fields = (

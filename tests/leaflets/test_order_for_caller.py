@@ -1,0 +1,145 @@
+"""Order for a caller: what staff type while someone is on the phone."""
+
+import html
+
+import pytest
+
+from leaflets.models import Channel, EventKind, Order
+from professionals.models import Person
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition
+from tests.leaflets.staff_site import ORDERS, change, said, told_the_lead
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/staff/leaflets/order/add/"
+CHILD = "For Amy Brown, dob 3/4/2019"
+CALL = {
+    "name": "Pat Moss",
+    "email": "pat@school.sch.uk",
+    "phone": "0113 496 0001",
+    "profession": "teacher",
+    "organisation_name": "Leeds High School",
+    "postcode": "ls2 8aa",
+    "to_address_line_1": "2 Hill Street",
+    "to_town": "Leeds",
+    "channel": "phone",
+    "token": "c" * 43,
+}
+
+
+def call(client, **changes):
+    return client.post(ADD, {**CALL, **changes}, follow=True)
+
+
+@pytest.fixture
+def leaflet(now):
+    return make_edition(now, stock=150, slug="one", title="One", most_per_order=100).leaflet
+
+
+def test_an_order_for_a_caller_goes_by_the_same_service(client, staff, leaflet):
+    response = call(client, copies_one="5")
+    order = Order.objects.get()
+    assert said(response) == [f"Order {order.reference} is placed. Tell the caller the reference."]
+    assert (order.channel, order.person.name, order.person.email, order.person.user) == (
+        *(Channel.PHONE, "Pat Moss", "pat@school.sch.uk", None),
+    )
+    assert order.address == ["Pat Moss", "Leeds High School", "2 Hill Street", "Leeds", "LS2 8AA"]
+    assert order.events.get().by == staff
+
+
+def test_the_list_of_orders_leads_to_it_by_its_name(client, staff):
+    page = client.get(ORDERS).content.decode()
+    assert f'<a href="{ADD}" class="addlink">Order for a caller</a>' in page
+    assert "Add order" not in page
+
+
+def test_an_order_for_a_caller_can_go_elsewhere(client, staff, leaflet):
+    elsewhere = {"to_name": "Kim Lee", "to_attention": "Ward 5", "to_organisation_name": "York Hospital", "to_postcode": "yo18he"}
+    call(client, copies_one="5", channel="email", **elsewhere)
+    order = Order.objects.get()
+    assert order.address == ["Kim Lee", "Ward 5", "York Hospital", "2 Hill Street", "Leeds", "YO1 8HE"]
+    assert order.channel == Channel.EMAIL
+
+
+def test_staff_go_over_a_limit_only_with_a_reason(client, staff, leaflet):
+    page = html.unescape(call(client, copies_one="120").content.decode())
+    assert "More than 100 copies of “One” are over its limit. Give a reason below, or enter fewer." in page
+    assert 'href="#id_copies_one"' in page
+    assert (Order.objects.count(), Person.objects.count()) == (0, 0)
+    call(client, copies_one="120", override_reason="The whole school")
+    assert Order.objects.get().events.get(kind=EventKind.OVER_LIMIT).reason == "The whole school"
+
+
+def test_stock_yields_to_no_reason(client, staff, leaflet):
+    page = html.unescape(call(client, copies_one="151", override_reason="The whole county").content.decode())
+    assert "There are only 150 copies of “One” in stock" in page
+    assert Order.objects.count() == 0
+
+
+def test_everything_wrong_with_a_call_is_said_at_once_and_stays_typed(client, staff, leaflet):
+    response = call(client, name="", copies_one="ten", to_postcode="nowhere")
+    assert sorted(response.context["form"].errors) == ["copies_one", "name", "to_postcode"]
+    assert response.context["form"]["copies_one"].value() == "ten"
+
+
+@pytest.mark.parametrize("copies", ["", "0"])
+def test_a_call_about_nothing_is_asked_for_a_leaflet(client, staff, leaflet, copies):
+    response = call(client, copies_one=copies)
+    assert response.context["form"].non_field_errors() == ["Enter copies of at least one leaflet."]
+
+
+def test_a_double_click_places_one_order_for_the_caller(client, staff, leaflet):
+    call(client, copies_one="5")
+    response = call(client, copies_one="5")
+    assert Order.objects.count() == 1
+    assert response.redirect_chain[-1][0] == change("order", Order.objects.get())
+
+
+@pytest.mark.parametrize(
+    "other", [{"copies_one": "7"}, {"name": "Kim Lee", "email": "kim@york.gov.uk"}, {"channel": "email"}], ids=str
+)
+def test_going_back_and_placing_another_order_says_so_and_keeps_what_was_typed(client, staff, leaflet, other):
+    call(client, copies_one="5")
+    first = Order.objects.get()
+    typed = {"copies_one": "5", **other}
+    response = call(client, **typed)
+    [error] = response.context["form"].non_field_errors()
+    assert error.startswith(f"This form has already placed order {first.reference}, with other answers.")
+    assert {name: response.context["form"][name].value() for name in typed} == typed
+    assert (Order.objects.count(), Person.objects.count()) == (1, 1)
+    token = response.context["token"]
+    assert token != CALL["token"]
+    assert f'value="{token}"' in response.content.decode()
+    call(client, **typed, token=token)
+    assert Order.objects.count() == 2
+
+
+def test_the_same_call_sent_again_leads_to_its_order_also_when_the_copies_are_gone(client, staff, leaflet):
+    call(client, copies_one="100")
+    response = call(client, copies_one="100")
+    assert response.redirect_chain[-1][0] == change("order", Order.objects.get())
+
+
+@pytest.mark.parametrize("token", ["", "\x00", "c" * 44, "é" * 43])
+def test_a_call_with_a_token_that_we_did_not_make_is_shown_again(client, staff, leaflet, token):
+    response = call(client, copies_one="5", token=token)
+    assert response.context["form"].non_field_errors() == [
+        "This page was too old to be sent. Check what it says and press the button again."
+    ]
+    assert Order.objects.count() == 0
+    call(client, copies_one="5", token=response.context["token"])
+    assert Order.objects.count() == 1
+
+
+def test_a_caller_whom_we_know_is_not_entered_twice(client, staff, leaflet):
+    person = make_person(email="pat@school.sch.uk")
+    call(client, copies_one="5")
+    assert Order.objects.get().person == person
+
+
+def test_a_reason_that_looks_like_a_childs_details_is_asked_about_and_the_lead_told(client, staff, leaflet, settings):
+    response = call(client, copies_one="120", override_reason=CHILD)
+    assert list(response.context["form"].errors) == ["override_reason"]
+    call(client, copies_one="120", override_reason=CHILD, keep_what_i_wrote="on")
+    assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, Order.objects.get().reference)]
