@@ -31,7 +31,7 @@ class StaffAdminSite(AdminSite):
 
     site_header = _("CTAC staff")
     site_title = _("CTAC staff")
-    index_title = _("Today")
+    index_title = _("Staff site")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and passed_second_factor(request)

@@ -26,7 +26,7 @@ def read(client: Client, path: str) -> Page:
 
 def test_first_page_lists_what_is_kept_and_no_log(staff: Client) -> None:
     page = read(staff, "/staff/")
-    assert page.one("h1").text == "Today"
+    assert page.one("h1").text == "Staff site"
     assert "Organisations" in page.one("main").text
     assert "Recent actions" not in page.one("main").text
 
