@@ -117,6 +117,20 @@ def test_the_same_form_again_leads_to_the_first_order(now):
     assert OrderRow.objects.get() == first
 
 
+def test_a_staff_form_used_again_for_another_caller_leads_to_its_order(now):
+    leaflet, staff = make_edition(now).leaflet, make_staff()
+
+    def place(person):
+        return place_order(
+            person=person, by=staff, channel=Channel.PHONE, basket={leaflet: 5}, delivery=DELIVERY, now=now, token="t" * 43
+        )
+
+    first = place(make_person())
+    with pytest.raises(AlreadyPlaced) as refusal:
+        place(make_person())
+    assert refusal.value.order == first
+
+
 def test_copies_that_a_cancelled_order_gave_back_can_be_ordered(now):
     leaflet = make_edition(now, stock=5).leaflet
     cancel(order=make_order(make_person(), now, {leaflet: 5}), by=None, now=now)
