@@ -19,11 +19,23 @@ from bookings.models import Booking, BookingEvent, BusyTime, Format, Presenter, 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
 from ctac.references import tidy_reference
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.uk import format_clock, tidy_postcode, uk_day
+from ctac.uk import format_clock, format_span, tidy_postcode, uk_day
 from professionals.models import User
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
 
-class DeclineForm(forms.Form):
+class StaffForm(ChildDetailsMixin):
+    """What an action asks for. Staff write no child's details either; what they keep all the same, the service hears of."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.pop(CONFIRM_FIELD, None)
+        return {**cleaned, "flagged": self.flagged}
+
+
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
     reason = forms.CharField(
         label=_("Why"),
         max_length=500,
@@ -32,7 +44,9 @@ class DeclineForm(forms.Form):
     )
 
 
-class CancelForm(forms.Form):
+class CancelForm(StaffForm):
+    free_text_fields = ("reason",)
+
     reason = forms.CharField(
         label=_("Why"),
         max_length=500,
@@ -41,7 +55,9 @@ class CancelForm(forms.Form):
     )
 
 
-class ReassignForm(forms.Form):
+class ReassignForm(StaffForm):
+    free_text_fields = ("override_reason",)
+
     presenter = forms.ModelChoiceField(label=_("Presenter"), queryset=Presenter.objects.active())
     override_reason = forms.CharField(
         label=_("Why outside the rules"),
@@ -53,7 +69,9 @@ class ReassignForm(forms.Form):
     )
 
 
-class TravelForm(forms.Form):
+class TravelForm(StaffForm):
+    free_text_fields = ("reason",)
+
     minutes = forms.IntegerField(
         label=_("Minutes of travel to and from this visit"),
         min_value=0,
@@ -68,24 +86,24 @@ def do_confirm(booking: Booking, *, by: User) -> None:
     services.confirm(booking=booking, by=by, now=timezone.now())
 
 
-def do_decline(booking: Booking, *, by: User, reason: str) -> None:
-    services.decline(booking=booking, reason=reason, by=by, now=timezone.now())
+def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    services.decline(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
 
 
-def do_reassign(booking: Booking, *, by: User, presenter: Presenter, override_reason: str) -> None:
-    services.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), override_reason=override_reason)
+def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
+    services.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
 
 
-def do_cancel(booking: Booking, *, by: User, reason: str) -> None:
-    services.cancel(booking=booking, by=by, now=timezone.now(), reason=reason)
+def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    services.cancel(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 def do_mark_delivered(booking: Booking, *, by: User) -> None:
     services.mark_delivered(booking=booking, by=by, now=timezone.now())
 
 
-def do_set_travel(booking: Booking, *, by: User, minutes: int | None, reason: str) -> None:
-    services.set_travel(booking=booking, minutes=minutes, reason=reason, by=by, now=timezone.now())
+def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
+    services.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
 
 
 OBJECT_ACTIONS = (
@@ -176,7 +194,11 @@ class ReadOnlyInline(admin.TabularInline):
 
 class BusyTimeInline(ReadOnlyInline):
     model = BusyTime
-    fields = ("presenter", "busy", "postcode", "travel_minutes", "travel_reason")
+    fields = readonly_fields = ("presenter", "when", "postcode", "travel_minutes", "travel_reason")
+
+    @admin.display(description=_("when"))
+    def when(self, claim: BusyTime) -> str:
+        return format_span(claim.busy.lower, claim.busy.upper)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
         return super().get_queryset(request).select_related("presenter")

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -24,15 +24,17 @@ from bookings.models import Booking, Channel, Format, Presentation, Presenter
 from bookings.services import Address, AlreadyPlaced, Details, SlotTaken, Submission, book_for_caller
 from ctac.errors import DomainError
 from ctac.forms import PageForm
-from ctac.uk import UK, format_span, uk_day
+from ctac.uk import UK, format_day, format_span, uk_day
 from professionals import drafts
 from professionals.forms import CallerForm
+from professionals.safeguarding import ChildDetailsMixin
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
 
 
 NOT_TYPED = {"csrfmiddlewaretoken", "token"}
+A_YEAR = timedelta(days=365)
 
 
 def uk_moment(day: Any, clock: Any) -> datetime:
@@ -43,11 +45,20 @@ def uk_moment(day: Any, clock: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
+def near_today(day: date) -> None:
+    """Refuse a slip of the year; far out, the arithmetic of dates ends too."""
+    today = uk_day(timezone.now())
+    earliest, latest = today - A_YEAR, today + 2 * A_YEAR
+    if not earliest <= day <= latest:
+        days = {"earliest": format_day(earliest), "latest": format_day(latest)}
+        raise ValidationError(_("Check the year: enter a day between %(earliest)s and %(latest)s.") % days)
+
+
 class WhatForm(PageForm):
     """What and when. Nobody chosen as presenter means: whoever is best placed."""
 
     presentation = forms.ModelChoiceField(label=gettext_lazy("Presentation"), queryset=Presentation.objects.all())
-    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
+    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}), validators=[near_today])
     clock = forms.TimeField(label=gettext_lazy("Starts at (UK time)"), widget=forms.TimeInput({"type": "time"}))
     presenter = forms.ModelChoiceField(
         label=gettext_lazy("Presenter"),
@@ -79,14 +90,16 @@ class CallerDetailsForm(DetailsForm):
             self.fields[name].required = False
             self.fields[name].help_text = _("Leave empty if it is the caller.")
 
-    def details_for(self, caller: dict[str, Any]) -> Details:
+    def details_for(self, caller: dict[str, Any], *, flagged: bool) -> Details:
         given = {name: self.cleaned_data[name] for name in Details.__dataclass_fields__ if name in self.cleaned_data}
         given["contact_name"] = given["contact_name"] or caller["name"]
         given["contact_phone"] = given["contact_phone"] or caller["phone"]
-        return Details(**given, flagged=self.flagged)
+        return Details(**given, flagged=self.flagged or flagged)
 
 
-class HowForm(PageForm):
+class HowForm(ChildDetailsMixin, PageForm):
+    free_text_fields = ("override_reason",)
+
     channel = forms.ChoiceField(
         label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
     )
@@ -205,7 +218,7 @@ def place(request: HttpRequest, parts: Parts) -> Booking | None:
             start=parts.what.cleaned_data["start"],
             format=parts.where.cleaned_data["format"],
             address=parts.address,
-            details=parts.details.details_for(parts.caller.cleaned_data),
+            details=parts.details.details_for(parts.caller.cleaned_data, flagged=parts.how.flagged),
             submission=Submission(parts.token, parts.digest),
             override_reason=parts.how.cleaned_data["override_reason"],
         )

@@ -15,20 +15,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.admin.for_caller import uk_moment
+from bookings.admin.for_caller import near_today, uk_moment
 from bookings.models import Booking, Leave, LeaveKind, Presenter
 from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
 from ctac.forms import PageForm
 from ctac.staff import StaffModelAdmin, staff_site
 from professionals.models import User
+from professionals.safeguarding import ChildDetailsMixin
 
 
-class LeaveForm(PageForm):
+class LeaveForm(ChildDetailsMixin, PageForm):
+    free_text_fields = ("reason",)
+
     presenter = forms.ModelChoiceField(label=gettext_lazy("Presenter"), queryset=Presenter.objects.active())
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=LeaveKind)
-    first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput({"type": "date"}))
+    first_day = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput({"type": "date"}), validators=[near_today]
+    )
     from_clock = forms.TimeField(label=gettext_lazy("From (UK time)"), widget=forms.TimeInput({"type": "time"}), initial="00:00")
-    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput({"type": "date"}))
+    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput({"type": "date"}), validators=[near_today])
     to_clock = forms.TimeField(label=gettext_lazy("Until (UK time)"), widget=forms.TimeInput({"type": "time"}), initial="23:59")
     reason = forms.CharField(
         label=gettext_lazy("Note"),
@@ -96,7 +101,7 @@ class LeaveAdmin(StaffModelAdmin):
 
     def enter(self, request: HttpRequest, form: LeaveForm) -> HttpResponse:
         more = {name: form.cleaned_data[name] for name in ("kind", "reason")}
-        recorded = record_leave(**form.asked, **more, by=acting(request), now=timezone.now())
+        recorded = record_leave(**form.asked, **more, flagged=form.flagged, by=acting(request), now=timezone.now())
         count = len(recorded.freed)
         if count:
             said = ngettext(

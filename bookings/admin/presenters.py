@@ -87,6 +87,8 @@ class BusyTimeAdmin(StaffModelAdmin):
     """To look at only: every claim is written by a service, under the presenter's lock."""
 
     list_display = ("presenter", "when", "kind", "booking", "postcode", "travel_minutes", "live")
+    fields = ("presenter", "when", "kind", "booking", "leave", "postcode", "travel_minutes", "travel_reason", "live")
+    readonly_fields = fields
     list_filter = ("presenter", "kind", "live")
     list_select_related = ("presenter", "booking")
     ordering = ("-busy",)

@@ -17,13 +17,22 @@ from bookings.services.telling import tell_reassigned
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 # Whoever gives it, the day stays as it was agreed.
 ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}
 
 
 @transaction.atomic
-def reassign(*, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "") -> Booking:
+def reassign(
+    *,
+    booking: Booking,
+    presenter: Presenter,
+    by: User | None,
+    now: datetime,
+    override_reason: str = "",
+    flagged: bool = False,
+) -> Booking:
     """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
 
     Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused.
@@ -53,6 +62,8 @@ def reassign(*, booking: Booking, presenter: Presenter, by: User | None, now: da
         )
     record(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason)
     tell_reassigned(locked, presenter, before, now)
+    if flagged:
+        tell_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
     return locked
 
 
@@ -79,7 +90,9 @@ def refuse_if_impossible(
 
 
 @transaction.atomic
-def set_travel(*, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime) -> Booking:
+def set_travel(
+    *, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
+) -> Booking:
     """Say how long the journeys to and from this visit take; None goes back to the rule.
 
     Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
@@ -92,4 +105,6 @@ def set_travel(*, booking: Booking, minutes: int | None, reason: str, by: User |
     if not changed:
         raise NeedsPresenter
     record(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason)
+    if flagged:
+        tell_lead(about=f"booking:{locked.pk}:travel:{now:%Y%m%d%H%M%S}", reference=locked.reference, now=now)
     return locked

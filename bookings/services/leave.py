@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
 
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
@@ -16,6 +17,7 @@ from bookings.services.locking import end_holds, guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_freed
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,20 @@ class Recorded:
 
 @transaction.atomic
 def record_leave(
-    *, presenter: Presenter, starts_at: datetime, ends_at: datetime, kind: str, by: User | None, now: datetime, reason: str = ""
+    *,
+    presenter: Presenter,
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    flagged: bool = False,
 ) -> Recorded:
-    """Enter leave. Raises LeaveOverDelivered for a time in which a presentation was given."""
+    """Enter leave. Raises LeaveOverDelivered for a time in which a presentation was given.
+
+    `flagged`: the reason looks like a child's details and its writer kept it.
+    """
     lock_presenters([presenter.pk], now=now)
     hit = claims_hit(presenter, starts_at, ends_at, now)
     freed = free_bookings(hit, presenter, by=by, now=now)
@@ -40,6 +53,8 @@ def record_leave(
     )
     with guarded():
         lay_out(presenter)
+    if flagged:
+        tell_lead(about=f"leave:{leave.pk}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
     return Recorded(leave, freed)
 
 

@@ -60,12 +60,18 @@ def confirm(*, booking: Booking, by: User | None, now: datetime) -> Booking:
 
 
 @transaction.atomic
-def decline(*, booking: Booking, reason: str, by: User | None, now: datetime) -> Booking:
-    """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused."""
+def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+    """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused.
+
+    `flagged` as in cancel: such words go into no email.
+    """
     locked = lock_booking(booking, now=now)
-    move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, closed_reason=reason)
+    columns = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
+    move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
     tell_declined(locked, now)
+    if flagged:
+        tell_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
     return locked
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Availability, Booking, BusyTime, Leave, Presentation, Presenter, State
 from bookings.places import find_place
+from notifications.models import Notification
 from professionals.models import Person, User
 from tests.bookings.rows import LEEDS, LONDON, MONDAY, NOW, YORK, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
@@ -181,6 +182,81 @@ def test_busy_time_is_there_to_look_at(desk: Client, presenter: Presenter) -> No
     assert desk.get("/staff/bookings/busytime/add/").status_code == 403
     desk.post(f"/staff/bookings/busytime/{claim.pk}/change/", {"live": ""})
     assert BusyTime.objects.get().live
+
+
+def test_busy_time_is_said_in_uk_time_in_summer(desk: Client, presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00", date(2027, 6, 7)))
+    for path in (f"booking/{booking.pk}", f"busytime/{booking.busy_time.pk}"):
+        page = text(desk.get(f"/staff/bookings/{path}/change/"))
+        assert "Monday 7 June 2027, 11am to midday" in page
+        assert "+00:00" not in page
+
+
+# --- No child's details ---
+
+ABOUT_A_CHILD = "The child is Ana Pop, born 12/03/2014, NHS number 943 476 5919"
+KEPT = {"keep_what_i_wrote": "on"}
+
+
+def told_lead() -> int:
+    return Notification.objects.filter(kind="safeguarding-flag").count()
+
+
+@pytest.mark.parametrize(
+    ("slug", "field", "state"),
+    [
+        ("decline", "reason", State.REQUESTED),
+        ("cancel", "reason", State.CONFIRMED),
+        ("reassign", "override_reason", State.CONFIRMED),
+        ("travel", "reason", State.CONFIRMED),
+    ],
+)
+def test_an_action_asks_about_a_childs_details_and_tells_the_lead_of_what_stays(
+    desk: Client, presenter: Presenter, slug: str, field: str, state: State
+) -> None:
+    booking = make_booking(presenter, at("10:00"), state=state)
+    answers = {field: ABOUT_A_CHILD, "presenter": make_presenter().pk, "minutes": "30"}
+    assert "This looks like details of a child." in text(do(desk, booking, slug, **answers))
+    assert (booking.events.count(), told_lead()) == (0, 0)
+    do(desk, booking, slug, **answers, **KEPT)
+    assert (booking.events.get().reason, told_lead()) == (ABOUT_A_CHILD, 1)
+    assert booking.flagged_child_details == (slug in {"decline", "cancel"})
+
+
+def test_leave_asks_about_a_childs_details(desk: Client, presenter: Presenter) -> None:
+    answers = leave_form(presenter, reason=ABOUT_A_CHILD)
+    assert "This looks like details of a child." in text(desk.post("/staff/bookings/leave/add/", answers))
+    assert not Leave.objects.exists()
+    desk.post("/staff/bookings/leave/add/", {**answers, **KEPT})
+    assert (Leave.objects.get().reason, told_lead()) == (ABOUT_A_CHILD, 1)
+
+
+def test_a_reason_outside_the_rules_asks_about_a_childs_details(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation(), **{"how-override_reason": ABOUT_A_CHILD})
+    assert "This looks like details of a child." in text(desk.post(f"{BOOKINGS}add/", answers))
+    assert not Booking.objects.exists()
+    desk.post(f"{BOOKINGS}add/", {**answers, "how-keep_what_i_wrote": "on"})
+    assert (Booking.objects.get().flagged_child_details, told_lead()) == (True, 1)
+
+
+# --- Days far out ---
+
+FAR = ["0001-01-01", "1900-01-01", "2150-01-01", "9999-12-31"]
+
+
+@pytest.mark.parametrize("day", FAR)
+def test_a_call_is_booked_for_no_day_far_out(desk: Client, presenter: Presenter, day: str) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-day": day}))
+    assert "Check the year: enter a day between Monday 12 January 2026 and" in text(page)
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["first_day", "last_day"])
+@pytest.mark.parametrize("day", FAR)
+def test_leave_is_entered_for_no_day_far_out(desk: Client, presenter: Presenter, field: str, day: str) -> None:
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, **{field: day}))
+    assert "Check the year" in str(page.context["form"].errors[field])
+    assert not Leave.objects.exists()
 
 
 # --- Booking for a caller ---
