@@ -148,10 +148,11 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
 
 
 def wait_until_somebody_waits() -> None:
-    for _attempt in range(300):
+    """For what this very connection has locked."""
+    for _attempt in range(200):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
             )
             if cursor.fetchone()[0]:
                 return
