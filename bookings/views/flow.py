@@ -4,10 +4,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules
@@ -113,15 +115,24 @@ def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: date
 def book_details(request: HttpRequest, slug: str) -> HttpResponse:
     now, presentation = timezone.now(), offered(slug)
     answers = answers_about(request, presentation, now)
-    if answers.draft is None or (missing := answers.missing_before("details")):
-        return go_to(missing if answers.draft else "where", presentation)
+    missing = answers.missing_before("details")
+    if missing and request.method != "POST":
+        return go_to(missing, presentation)
     form = DetailsForm(typed(request), initial=details_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
-        kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
-        drafts.save_step(answers.draft, "details", {**kept, "flagged": form.flagged}, now)
-        return go_on(request, "details", answers)
+        keep_details(request, form, now)
+        if missing:
+            messages.info(request, _("Please answer this page again. What you typed about the day is kept."))
+            return go_to(missing, presentation)
+        return go_on(request, "details", answers_about(request, presentation, now))
     context = {"form": form, "presentation": presentation, "kept": times.kept(answers, now)}
     return render(request, "bookings/details.html", context)
+
+
+def keep_details(request: HttpRequest, form: DetailsForm, now: datetime) -> None:
+    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
+    kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
+    drafts.save_step(drafts.find_or_start(request, DraftKind.BOOKING, now), "details", {**kept, "flagged": form.flagged}, now)
 
 
 def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:

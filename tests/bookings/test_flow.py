@@ -185,6 +185,19 @@ def test_pages_that_need_an_earlier_answer_send_back_for_it(client: Client, pres
     assert client.get("/book/signs/").url == "/book/signs/where/"
 
 
+def test_what_was_typed_about_the_day_is_kept_when_the_draft_has_gone(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    client.post("/book/signs/when/", {"start": TEN})
+    Draft.objects.all().delete()
+    wrong = client.post("/book/signs/details/", {**DETAILS, "audience_size": ""})
+    assert wrong.context["form"]["access_needs"].value() == "Hearing loop"
+    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/where/"
+    assert "What you typed about the day is kept." in text(client.get("/book/signs/where/"))
+    client.post("/book/signs/where/", WHERE)
+    client.post("/book/signs/when/", {"start": TEN})
+    assert client.get("/book/signs/details/").context["form"]["access_needs"].value() == "Hearing loop"
+
+
 def test_answers_come_back_when_a_page_is_opened_again(client: Client, presentation: Presentation) -> None:
     fill_in(client)
     assert client.get("/book/signs/where/").context["form"]["town"].value() == "Leeds"
