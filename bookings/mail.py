@@ -1,6 +1,7 @@
 """Our kinds of email: how each is built when it is sent, and whether it should still go then."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import ical, words
-from bookings.models import Booking, State
+from bookings.models import Booking, EventKind, State
 from ctac.uk import format_clock, format_day
 from notifications.models import Notification
 from notifications.registry import Kind, Message
@@ -56,14 +57,13 @@ def build_confirmed(notification: Notification) -> Message:
 
 
 def build_cancelled(notification: Notification) -> Message:
+    """Calendars are told only of what they were told before: a request has sent no entry."""
     booking = booking_of(notification)
-    return Message(
-        subject=subject(_("Your presentation on %(day)s is cancelled"), booking),
-        template="booking_cancelled",
-        context=context(booking),
-        calendar=ical.calendar(booking, "CANCEL", now=notification.created_at),
-        calendar_method="CANCEL",
-    )
+    message = Message(subject(_("Your presentation on %(day)s is cancelled"), booking), "booking_cancelled", context(booking))
+    if not booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists():
+        return message
+    calendar = ical.calendar(booking, "CANCEL", now=notification.created_at)
+    return replace(message, context={**message.context, "in_calendars": True}, calendar=calendar, calendar_method="CANCEL")
 
 
 def build_requested(notification: Notification) -> Message:
@@ -93,7 +93,10 @@ def build_staff_new(notification: Notification) -> Message:
 
 def build_staff_cancelled(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return Message(subject(_("Cancelled: %(reference)s on %(day)s"), booking), "booking_staff_cancelled", staff_context(booking))
+    words_ = _("Declined: %(reference)s on %(day)s")
+    if booking.state != State.DECLINED:
+        words_ = _("Cancelled: %(reference)s on %(day)s")
+    return Message(subject(words_, booking), "booking_staff_cancelled", staff_context(booking))
 
 
 def build_needs_presenter(notification: Notification) -> Message:
@@ -115,9 +118,14 @@ def still(check: Check) -> Callable[[Notification], bool]:
     return lambda notification: check(booking_of(notification), notification)
 
 
-def stands_as_told(booking: Booking, notification: Notification) -> bool:
-    """Confirmed, with a presenter, and not changed since this was written."""
-    return booking.state == State.CONFIRMED and booking.presenter_id is not None and booking.sequence == notification.version
+def is_confirmed_as_told(booking: Booking, notification: Notification) -> bool:
+    """Confirmed and not changed since this was written. It stands also while it needs another presenter."""
+    return booking.state == State.CONFIRMED and booking.sequence == notification.version
+
+
+def has_who_comes(booking: Booking, notification: Notification) -> bool:
+    """Confirmed as told, with a presenter: a reminder without one would be no help."""
+    return booking.presenter_id is not None and is_confirmed_as_told(booking, notification)
 
 
 def is_new_to_staff(booking: Booking, notification: Notification) -> bool:
@@ -128,18 +136,23 @@ def is_no_longer_theirs(booking: Booking, notification: Notification) -> bool:
     return booking.presenter is None or booking.presenter.email.lower() != notification.recipient.lower()
 
 
-def in_state(state: State) -> Check:
-    return lambda booking, notification: booking.state == state
+def in_state(*states: State) -> Check:
+    return lambda booking, notification: booking.state in states
 
 
 KINDS = (
-    Kind("booking-confirmed", gettext_lazy("Booking confirmed"), build_confirmed, still(stands_as_told)),
+    Kind("booking-confirmed", gettext_lazy("Booking confirmed"), build_confirmed, still(is_confirmed_as_told)),
     Kind("booking-requested", gettext_lazy("Booking requested"), build_requested, still(in_state(State.REQUESTED))),
     Kind("booking-declined", gettext_lazy("Booking declined"), build_declined, still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
-    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(stands_as_told)),
+    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes)),
     Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_staff_new, still(is_new_to_staff)),
-    Kind("staff-booking-cancelled", gettext_lazy("To staff: cancelled"), build_staff_cancelled, still(in_state(State.CANCELLED))),
+    Kind(
+        "staff-booking-cancelled",
+        gettext_lazy("To staff: cancelled"),
+        build_staff_cancelled,
+        still(in_state(State.CANCELLED, State.DECLINED)),
+    ),
     Kind(
         "staff-needs-presenter",
         gettext_lazy("To staff: needs a presenter"),

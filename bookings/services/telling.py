@@ -37,7 +37,10 @@ def tell_confirmed(booking: Booking, now: datetime) -> None:
 
 
 def tell_declined(booking: Booking, now: datetime) -> None:
+    """The professional, and the presenter, whose time is free again. Staff said it themselves."""
     tell("booking-declined", booking, [booking.person.email], now)
+    if booking.presenter:
+        tell("staff-booking-cancelled", booking, [booking.presenter.email], now)
 
 
 def tell_cancelled(booking: Booking, now: datetime) -> None:

@@ -7,7 +7,7 @@ from icalendar import Calendar, Event
 
 from bookings import ical, mail
 from bookings.models import Booking, Presenter, State
-from bookings.services import cancel, confirm, reassign, record_leave
+from bookings.services import cancel, confirm, decline, reassign, record_leave
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -126,6 +126,29 @@ def test_the_reminder_of_a_cancelled_booking_dies(booking: Booking) -> None:
     assert not still_true(booking, "booking-reminder")
 
 
+def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(booking: Booking, presenter: Presenter) -> None:
+    assert "We will tell you who comes." not in message(booking, "booking-confirmed").text
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
+    assert still_true(booking, "booking-confirmed")
+    rendered = message(booking, "booking-confirmed")
+    for words in (rendered.text, rendered.html):
+        assert "We will tell you who comes." in words
+        assert "Asha Patel" not in words
+
+
+def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, presenter: Presenter) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    decline(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
+    assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == [
+        "staff-booking-cancelled"
+    ]
+    assert still_true(booking, "staff-booking-cancelled")
+    rendered = message(booking, "staff-booking-cancelled")
+    assert rendered.subject == f"Declined: {booking.reference} on Monday 25 January 2027"
+    assert "This request is declined. Nobody needs to go." in rendered.text
+    assert f"{booking.reference} is declined" in rendered.html
+
+
 def test_the_reminder_of_a_booking_that_needs_a_presenter_waits_for_its_successor(booking: Booking, presenter: Presenter) -> None:
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     assert not still_true(booking, "booking-reminder")
@@ -182,11 +205,20 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
     booking.refresh_from_db()
     built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
     calendar, event = parsed(booking, "CANCEL")
+    assert "takes the entry out of your calendar" in message(booking, "booking-cancelled").text
     assert (built.calendar_method, calendar["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")
     assert [event[name] for name in ("uid", "organizer", "attendee")] == [
         invited[name] for name in ("uid", "organizer", "attendee")
     ]
     assert event["sequence"] > invited["sequence"]
+
+
+def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    cancel(booking=booking, by=None, now=NOW)
+    built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
+    assert (built.calendar, built.calendar_method) == (b"", "")
+    assert "calendar" not in message(booking, "booking-cancelled").text
 
 
 def test_a_copy_to_keep_names_no_attendee(booking: Booking) -> None:

@@ -358,7 +358,7 @@ def test_declining_gives_the_time_back_and_tells_why(presenter: Presenter) -> No
     booking.refresh_from_db()
     assert (booking.state, booking.closed_reason) == (State.DECLINED, "We were there last month.")
     assert not BusyTime.objects.exists()
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-declined"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-declined", "staff-booking-cancelled"]
 
 
 def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(presenter: Presenter, person: Person) -> None:
