@@ -98,6 +98,16 @@ def test_staff_pages_keep_to_their_queries(desk: Client, presenter: Presenter, p
     assert counts[0] == counts[1]
 
 
+def test_buttons_say_what_they_do_and_none_leads_to_an_empty_log(desk: Client, presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    assert "Book for a caller" in text(desk.get(BOOKINGS))
+    assert "Add booking" not in text(desk.get(BOOKINGS))
+    assert "Enter leave" in text(desk.get("/staff/bookings/leave/"))
+    for path, there in ((f"booking/{booking.pk}", False), (f"presenter/{presenter.pk}", True)):
+        page = desk.get(f"/staff/bookings/{path}/change/").content.decode()
+        assert ('class="historylink"' in page) == there
+
+
 # --- Deciding ---
 
 
