@@ -220,6 +220,8 @@ class BookingAdmin(StaffModelAdmin):
     ordering = ("-created_at", "-pk")
     search_fields = ("reference", "person__name", "person__email", "person__organisation__name", "postcode", "contact_name")
     search_help_text = _("Reference, name, email address, postcode or organisation")
+    change_form_template = "admin/change_form_without_history.html"
+    change_list_template = "bookings/staff/bookings.html"
     view_on_site = False  # that page is its owner's alone
     inlines = (BusyTimeInline, EventInline)
     object_actions = OBJECT_ACTIONS

@@ -61,6 +61,8 @@ class LeaveForm(ChildDetailsMixin, PageForm):
 
 @admin.register(Leave, site=staff_site)
 class LeaveAdmin(StaffModelAdmin):
+    change_form_template = "admin/change_form_without_history.html"
+    change_list_template = "bookings/staff/leave.html"
     list_display = ("presenter", "when", "kind", "reason")
     list_filter = ("presenter", "kind", "starts_at")
     list_select_related = ("presenter",)

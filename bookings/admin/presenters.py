@@ -86,6 +86,7 @@ class PresenterAdmin(StaffModelAdmin):
 class BusyTimeAdmin(StaffModelAdmin):
     """To look at only: every claim is written by a service, under the presenter's lock."""
 
+    change_form_template = "admin/change_form_without_history.html"
     list_display = ("presenter", "when", "kind", "booking", "postcode", "travel_minutes", "live")
     fields = ("presenter", "when", "kind", "booking", "leave", "postcode", "travel_minutes", "travel_reason", "live")
     readonly_fields = fields
