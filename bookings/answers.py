@@ -61,4 +61,11 @@ class Answers:
 
     @property
     def hold(self) -> Hold | None:
+        """The draft's hold, whatever it is for."""
         return Hold.objects.filter(draft=self.draft).first() if self.draft else None
+
+    def fits(self, hold: Hold) -> bool:
+        """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""
+        place = self.address.postcode if self.address else ""
+        asked = (self.presentation.pk, self.format, place, self.start)
+        return (hold.presentation_id, hold.format, hold.postcode, hold.start) == asked

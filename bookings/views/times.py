@@ -50,7 +50,7 @@ class Kept:
 def kept(answers: Answers, now: datetime) -> Kept | None:
     """None if nothing is held, or no longer."""
     hold = answers.hold
-    if hold is None or hold.expires_at <= now or hold.start != answers.start:
+    if hold is None or hold.expires_at <= now or not answers.has("where") or not answers.fits(hold):
         return None
     return Kept(format_span(hold.start, hold.start + answers.presentation.length), format_clock(hold.expires_at))
 
