@@ -195,7 +195,7 @@ def test_staff_book_for_a_caller(staff: Visitor, new_page: Callable[..., Any], l
 
     # When staff enter who it is and what they want, after an empty try that says what is missing
     staff.open("/staff/bookings/booking/")
-    staff.follow("Add booking")
+    staff.follow("Book for a caller")
     staff.press("Book it")
     assert staff.page.locator(".govuk-error-summary a").count() > 3
     give_caller(staff, "ngaio.marsh@york-road.example")
