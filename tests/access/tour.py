@@ -1,0 +1,229 @@
+"""Every page of the product in every state that a visit reaches: one list for `make access` and `make screenshots`.
+
+A tour is a generator that stands on a page at each `yield` and says its name. Whoever takes the tour looks at that page:
+holds it against a check, takes its picture. Pages of the staff site are found by following its own links, so a new one is
+on the tour without being named here.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
+from tests.journeys.test_booking import choose_a_time, choose_workplace, give_details
+from tests.journeys.test_ordering import fill_basket
+from tests.journeys.visitor import Visitor
+from tests.live.stack import Live
+
+Tour = Iterator[str]
+PROFESSIONAL = "meera.shah@leeds.nhs.uk"
+UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
+PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/leaflets/", "/basket/"]
+ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
+MY_PAGES = ["/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/logout/"]
+
+
+class Guide(Visitor):
+    """Moves without examining: whoever takes the tour does that."""
+
+    def look(self) -> None:
+        self.page.wait_for_load_state()
+
+    def send_empty(self) -> None:
+        """Press the page's main button with nothing filled in."""
+        self.page.locator("main form:not(.quiet) button[type=submit], #content-main input[name=_save]").first.click()
+        self.look()
+
+
+def signed_out(guide: Guide) -> Tour:
+    """What anyone sees, each form with an error too."""
+    for path in PAGES:
+        guide.open(path)
+        yield f"out {path}"
+    for path in ACCOUNT:
+        guide.open(path)
+        yield f"out {path}"
+        guide.send_empty()
+        yield f"out {path} with errors"
+    guide.open("/presentations/")
+    guide.page.locator("main h2 a").first.click()
+    guide.look()
+    yield "out presentation"
+    guide.open("/leaflets/health-visitors/")
+    yield "out leaflet"
+    guide.open("/no-such-page/")
+    yield "out not found"
+    fill_basket(guide, "ten")
+    yield "out leaflets with errors"
+    fill_basket(guide, "15")
+    yield "out leaflets with a basket"
+    guide.open("/basket/")
+    yield "out basket with a leaflet"
+    guide.open("/mailbox/")
+    yield "out mailbox"
+
+
+def books(guide: Guide, email: str) -> Tour:
+    """Through the booking steps into a new account, to the confirmation and the cancelling."""
+    guide.open("/presentations/")
+    guide.page.locator("main h2 a").first.click()
+    guide.follow("Book this presentation")
+    yield "book where"
+    guide.send_empty()
+    yield "book where with errors"
+    choose_workplace(guide)
+    yield "book when"
+    guide.page.locator("main form button[type=submit]").last.click()
+    guide.look()
+    yield "book when with errors"
+    choose_a_time(guide)
+    yield "book details"
+    guide.send_empty()
+    yield "book details with errors"
+    give_details(guide)
+    yield "book sign in"
+    guide.follow("Create an account")
+    yield "book sign up"
+    yield from signs_up(guide, email)
+    yield "book check"
+    guide.press("Confirm this booking")
+    yield "booking placed"
+    guide.open("/my/")
+    yield "my with a booking"
+    guide.page.locator("main a[href^='/bookings/BK-']").first.click()
+    guide.look()
+    yield "booking"
+    guide.follow("Cancel this booking")
+    yield "booking cancel"
+
+
+def signs_up(guide: Guide, email: str) -> Tour:
+    before = datetime.now(UTC)
+    guide.fill("Work email address", email)
+    guide.fill("Your name", "Meera Shah")
+    guide.select("Your profession", "Health visitor")
+    guide.fill("Where you work", "Leeds Community Healthcare NHS Trust, 0–19 Public Health Integrated Nursing Service")
+    guide.fill("Work phone", "0113 496 0123")
+    guide.fill("Work postcode", "ls1 4ap")
+    guide.press("Send me a code")
+    yield "sign up code"
+    guide.send_empty()
+    yield "sign up code with errors"
+    guide.fill("Code from the email", guide.code_from_mail(email, before))
+    guide.page.locator("main form button[type=submit]").first.click()
+    guide.look()
+
+
+def orders(guide: Guide) -> Tour:
+    fill_basket(guide, "15")
+    guide.open("/basket/")
+    guide.press("Continue to delivery")
+    yield "order delivery"
+    guide.fill("Building and street", "")
+    guide.send_empty()
+    yield "order delivery with errors"
+    guide.fill("Your name", "Meera Shah")
+    guide.fill("Building and street", "Merrion House, 110 Merrion Centre")
+    guide.fill("Town or city", "Leeds")
+    guide.fill("Postcode", "ls28bb")
+    guide.press("Continue")
+    yield "order check"
+    guide.press("Place this order")
+    yield "order placed"
+    guide.open("/my/")
+    yield "my with an order"
+    guide.page.locator("main a[href^='/orders/LO-']").first.click()
+    guide.look()
+    yield "order"
+    guide.follow("Cancel this order")
+    yield "order cancel"
+
+
+def professional(guide: Guide) -> Tour:
+    """Someone whose work address we recognise, from the first answer to the account pages."""
+    yield from books(guide, PROFESSIONAL)
+    yield from orders(guide)
+    for path in MY_PAGES:
+        guide.open(path)
+        yield f"my {path}"
+
+
+def asks(guide: Guide) -> Tour:
+    """Someone at a domain that we don't know: what we call a request."""
+    for name in books(guide, UNKNOWN_DOMAIN):
+        if name in {"book check", "booking placed", "my with a booking", "booking"}:
+            yield f"unknown domain {name}"
+
+
+def signs_in_as_staff(guide: Guide) -> Tour:
+    guide.open("/staff/")
+    guide.follow("Sign in with a password instead")
+    guide.fill("Work email address", STAFF_EMAIL)
+    guide.fill("Password", STAFF_PASSWORD)
+    guide.press("Sign in")
+    yield "staff second factor"
+    guide.send_empty()
+    yield "staff second factor with errors"
+    other = guide.page.context.new_page()
+    other.goto("/mailbox/")
+    code = other.locator("#second-factor-code").inner_text()
+    other.close()
+    guide.page.locator("main input[name=code]").fill(code)
+    guide.press("Sign in")
+
+
+def staff(guide: Guide) -> Tour:
+    """The staff site: each list, its add form with and without errors, one row, its history, and each of its actions."""
+    yield from signs_in_as_staff(guide)
+    guide.open("/staff/")
+    yield "staff index"
+    for path in links(guide, "#content-main a[href^='/staff/']"):
+        if path.count("/") != 4 or path.startswith("/staff/password"):
+            continue
+        guide.open(path)
+        yield f"staff {path}"
+        yield from adds(guide, path)
+        guide.open(path)
+        rows = links(guide, "#result_list tbody th a")
+        if rows:
+            yield from row(guide, rows[0])
+
+
+def adds(guide: Guide, path: str) -> Tour:
+    if not guide.page.locator(f".object-tools a[href^='{path}add/']").count():
+        return
+    guide.open(f"{path}add/")
+    yield f"staff {path}add/"
+    guide.page.locator("#content-main [type=submit]").first.click()
+    guide.look()
+    yield f"staff {path}add/ with errors"
+
+
+def row(guide: Guide, path: str) -> Tour:
+    kind = path.removeprefix("/staff/").split("/")[:2]
+    name = f"staff {'/'.join(kind)} row"
+    guide.open(path)
+    yield name
+    for tool in links(guide, ".object-tools a[href^='/staff/'], .object-actions a[href^='/staff/']"):
+        guide.open(tool)
+        yield f"{name} {tool.rstrip('/').split('/')[-1]}"
+
+
+def links(guide: Guide, selector: str) -> list[str]:
+    """Where they lead, each once, in the order of the page."""
+    found = guide.page.locator(selector).evaluate_all("all => all.map(a => a.getAttribute('href').split(/[?#]/)[0])")
+    return list(dict.fromkeys(found))
+
+
+TOURS: list[Callable[[Guide], Tour]] = [signed_out, professional, asks, staff]
+
+
+def take(new_page: Callable[..., Any], live: Live, look_at: Callable[[str, Any], None], **options: Any) -> int:
+    """All tours, each by a visitor of its own; `look_at` gets each page with its name. How many pages there were."""
+    count = 0
+    for tour in TOURS:
+        guide = Guide(new_page(**options), live)
+        for name in tour(guide):
+            look_at(name, guide.page)
+            count += 1
+    return count
