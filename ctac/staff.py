@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
@@ -26,12 +26,48 @@ def passed_second_factor(request: HttpRequest) -> bool:
     return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """One line of the first staff page: how many of something wait, and the list that shows exactly those.
+
+    `label` reads on from a figure in the plural ("requests to decide"). `count` costs one statement at most and runs for
+    those who have `permission` ("bookings.change_booking"). `urgent` marks what a person may be harmed by if it waits.
+    """
+
+    label: str | Promise
+    count: Callable[[], int]
+    address: Callable[[], str]
+    permission: str
+    urgent: bool = False
+
+
 class StaffAdminSite(AdminSite):
     """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
 
     site_header = _("CTAC staff")
     site_title = _("CTAC staff")
     index_title = _("Staff site")
+    index_template = "admin/staff_index.html"
+
+    def __init__(self, name: str = "staff") -> None:
+        super().__init__(name)
+        self._waiting: list[tuple[str | Promise, Waiting]] = []
+
+    def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
+        """Put a line on the first page, under the heading of its section; the order is that of the calls."""
+        self._waiting.append((section, waiting))
+
+    def waiting_for(self, user: Any) -> list[dict[str, Any]]:
+        """What waits for someone with these permissions, section by section, each line counted now."""
+        sections: dict[str, list[dict[str, Any]]] = {}
+        for section, waiting in self._waiting:
+            if user.has_perm(waiting.permission):
+                line = {"label": waiting.label, "figure": waiting.count(), "href": waiting.address(), "urgent": waiting.urgent}
+                sections.setdefault(str(section), []).append(line)
+        return [{"heading": heading, "lines": lines} for heading, lines in sections.items()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {"waiting": self.waiting_for(request.user), **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and passed_second_factor(request)
@@ -57,9 +93,10 @@ staff_site = StaffAdminSite(name="staff")
 class ObjectAction:
     """A button on the change page that calls one service.
 
-    `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides the button;
-    `form_class` asks for what the service needs beyond the object. An action that is no longer available when its
-    button is pressed is refused, and the page shows the new state.
+    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the one main step, "stop" for what ends
+    something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides
+    the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available
+    when its button is pressed is refused, and the page shows the new state.
     """
 
     slug: str
@@ -70,6 +107,7 @@ class ObjectAction:
     explanation: str | Promise = ""
     done: str | Promise = _("Done.")
     permission: str = "change"
+    weight: Literal["main", "quiet", "stop"] = "quiet"
 
 
 class StaffModelAdmin(admin.ModelAdmin):
@@ -90,6 +128,10 @@ class StaffModelAdmin(admin.ModelAdmin):
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
+
+    def summary_of(self, obj: Any) -> list[dict[str, object]]:
+        """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""
+        return []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -117,6 +159,7 @@ class StaffModelAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "original": obj,
             "action": action,
+            "rows": self.summary_of(obj),
             "form": form,
             "media": self.media + form.media,
             "title": action.label,

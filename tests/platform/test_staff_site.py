@@ -1,0 +1,113 @@
+"""What every staff page gets from ctac.staff: the first page's counts, and actions with weight and a summary."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from ctac.staff import ObjectAction, Waiting, staff_site
+from professionals.admin import OrganisationAdmin
+from professionals.models import Organisation
+from tests.face.page import Page
+from tests.factories import make_organisation, make_staff, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+ORGANISATIONS = "/staff/professionals/organisation/"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    return sign_in_staff(client, make_staff())
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests bring their own lines."""
+    monkeypatch.setattr(staff_site, "_waiting", [])
+
+
+def organisations(count: Callable[[], int] = Organisation.objects.count, *, urgent: bool = False) -> Waiting:
+    return Waiting("organisations to tidy", count, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
+
+
+def read(client: Client, path: str = "/staff/") -> Page:
+    response = client.get(path)
+    assert response.status_code == 200
+    return Page(response.content.decode())
+
+
+def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
+    make_organisation()
+    make_organisation()
+    staff_site.add_waiting("People", organisations())
+    staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
+    staff_site.add_waiting("People", organisations(lambda: 41))
+    page = read(staff)
+    sections = page.all("div", "waiting__section")
+    assert [section.text for section in sections] == [
+        "People 2 organisations to tidy 41 organisations to tidy",
+        "Post 0 letters to send",
+    ]
+    line = next(a for a in page.all("a") if sections[0] in a.inside)
+    assert line.attrs["href"] == ORGANISATIONS
+
+
+def test_nought_is_said_quietly_and_never_urgent(staff: Client) -> None:
+    staff_site.add_waiting("People", organisations(lambda: 0, urgent=True))
+    staff_site.add_waiting("People", organisations(lambda: 3, urgent=True))
+    staff_site.add_waiting("People", organisations(lambda: 3))
+    assert [line.classes - {"waiting__line"} for line in read(staff).all("li", "waiting__line")] == [
+        {"waiting__line--none"},
+        {"waiting__line--urgent"},
+        set(),
+    ]
+
+
+def test_who_may_not_see_a_list_is_told_no_count_of_it_and_none_is_made(client: Client) -> None:
+    def count() -> int:
+        raise AssertionError("counted for someone without permission")
+
+    viewer = make_staff(superuser=False)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_group"))
+    staff_site.add_waiting("People", organisations(count))
+    assert read(sign_in_staff(client, viewer)).all("section", "waiting") == []
+
+
+def test_first_page_without_anything_to_count_has_no_empty_section(staff: Client) -> None:
+    assert read(staff).all("section", "waiting") == []
+
+
+def test_an_action_is_quiet_unless_it_says_otherwise() -> None:
+    assert ObjectAction("rename", "Rename", print).weight == "quiet"
+
+
+def test_an_action_shows_its_weight_on_the_change_page(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    actions = [
+        ObjectAction("keep", "Keep this organisation", print, weight="main"),
+        ObjectAction("rename", "Rename this organisation", print),
+        ObjectAction("close", "Close this organisation", print, weight="stop"),
+    ]
+    monkeypatch.setattr(OrganisationAdmin, "object_actions", actions)
+    page = read(staff, f"{ORGANISATIONS}{make_organisation().pk}/change/")
+    assert [(a.text, a.classes - {"actions-row__button"}) for a in page.all("a", "actions-row__button")] == [
+        ("Keep this organisation", {"actions-row__button--main"}),
+        ("Rename this organisation", {"actions-row__button--quiet"}),
+        ("Close this organisation", {"actions-row__button--stop"}),
+    ]
+
+
+def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def summary_of(self: OrganisationAdmin, obj: Organisation) -> list[dict[str, object]]:
+        return [{"label": "Name", "value": obj.name}, {"label": "People", "value": 0}]
+
+    monkeypatch.setattr(OrganisationAdmin, "summary_of", summary_of)
+    organisation = make_organisation("Leeds Health Visiting")
+    page = read(staff, f"{ORGANISATIONS}{organisation.pk}/do/merge/")
+    rows = page.one("dl", "govuk-summary-list")
+    assert [dt.text for dt in page.all("dt") if rows in dt.inside] == ["Name", "People"]
+    assert [dd.text for dd in page.all("dd") if rows in dd.inside] == ["Leeds Health Visiting", "0"]
+
+
+def test_an_action_page_without_a_summary_has_no_empty_list(staff: Client) -> None:
+    assert read(staff, f"{ORGANISATIONS}{make_organisation().pk}/do/merge/").all("dl") == []
