@@ -1,0 +1,161 @@
+"""Keys only, and what must hold at each stop of the Tab key."""
+
+from typing import Any
+
+MOST_STOPS = 150
+SKIP_LINK = "Skip to main content"
+
+# How something looks, with what is drawn for it: a radio's circle and tick belong to its label. No colour is no outline.
+LOOKS = """() => { window.looksOf = element => [[element], [element, '::before'], [element.labels?.[0], '::before']]
+    .filter(([drawn]) => drawn).map(([drawn, part]) => {
+        const style = getComputedStyle(drawn, part);
+        const hasOutline = style.outlineStyle !== 'none' && style.outlineWidth !== '0px' && !/, 0\\)$/.test(style.outlineColor);
+        return [hasOutline ? style.outline : 'none', style.boxShadow, style.backgroundColor].join(' ');
+    }).join(' | '); }"""
+# As everything looks before the focus comes to it. Styles change at once, so that they can be compared.
+REMEMBER = """() => {
+    if (window.plain) return;
+    document.documentElement.querySelectorAll('*').forEach(element => { element.style.transition = 'none'; });
+    window.plain = new Map([...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
+        .filter(element => element !== document.activeElement).map(element => [element, window.looksOf(element)]));
+}"""
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (!element || element === document.body || element === document.documentElement) return null;
+    const byIds = ids => (ids || '').split(' ').map(id => document.getElementById(id)?.innerText || '').join(' ').trim();
+    const box = element.getClientRects()[0];
+    const inside = box && box.width > 0 && box.height > 0 && box.top >= 0 && box.left >= 0
+        && box.top < innerHeight && box.left < innerWidth;
+    const onTop = inside && document.elementFromPoint(
+        box.left + box.width / 2, Math.min(box.top + box.height / 2, innerHeight - 1));
+    return {
+        name: (element.getAttribute('aria-label') || byIds(element.getAttribute('aria-labelledby'))
+            || element.labels?.[0]?.innerText || element.innerText || element.querySelector('img, svg')?.getAttribute('alt')
+            || (element.matches('[type=submit], [type=button]') ? element.value : '') || element.title || '')
+            .replace(/\\s+/g, ' ').trim(),
+        id: element.id, checked: element.checked === true, value: element.value || '',
+        seen: Boolean(onTop && (element.contains(onTop) || [...(element.labels || [])].some(label => label.contains(onTop)))),
+        marked: window.plain?.has(element) && window.plain.get(element) !== window.looksOf(element),
+        last: ![...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+            .some(other => other.tabIndex >= 0 && other.checkVisibility()
+                && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING),
+    };
+}"""
+
+
+# Where the Tab key starts from: as after a page has loaded, whatever had the focus since.
+AT_THE_START = """() => {
+    scrollTo(0, 0);
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
+    document.activeElement?.blur();
+}"""
+
+
+class Keyboard:
+    """Only keys. Each stop of the Tab key is on the screen, on top, marked as focused, and never nowhere."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    @property
+    def focus(self) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.page.evaluate(FOCUSED)
+        return found
+
+    def key(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def send(self, key: str = "Enter") -> None:
+        """A key that leads to another page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+        self.page.wait_for_load_state()
+
+    def tab(self, key: str = "Tab") -> dict[str, Any] | None:
+        """The next stop, or None after the last one."""
+        self.page.evaluate(LOOKS)
+        self.page.evaluate(REMEMBER)
+        before = self.focus
+        self.page.keyboard.press(key)
+        stop = self.focus
+        if stop is None:
+            assert before is not None, f"{self.page.url}: the focus does not come in"
+            assert before["last"], f"{self.page.url}: the focus is lost after {before['name']!r}"
+            return None
+        assert before or stop["name"] == SKIP_LINK, f"{self.page.url}: the first stop is {stop['name']!r}"
+        assert stop["name"], f"{self.page.url}: a stop has no name: {stop}"
+        assert stop["seen"], f"{self.page.url}: {stop['name']!r} has the focus out of sight"
+        assert stop["marked"], f"{self.page.url}: {stop['name']!r} does not look focused"
+        return stop
+
+    def to(self, name: str, key: str = "Tab") -> dict[str, Any]:
+        """On to the stop whose name begins so."""
+        names = []
+        for _ in range(MOST_STOPS):
+            stop = self.tab(key)
+            if stop is None:
+                break
+            names.append(stop["name"])
+            if stop["name"].startswith(name):
+                return stop
+        raise AssertionError(f"{self.page.url}: no way by {key} to {name!r}, only to {names}")
+
+    def start_again(self) -> None:
+        """To where the focus is when a page has just loaded."""
+        self.page.evaluate(AT_THE_START)
+
+    def answer(self, name: str, text: str) -> None:
+        self.to(name)
+        self.page.keyboard.type(text)
+
+    def choose(self, option: str) -> None:
+        """Among the radio buttons that have the focus: Space takes this one, an arrow the next."""
+        self.key("Space")
+        for _ in range(MOST_STOPS):
+            assert self.focus is not None
+            assert self.focus["checked"], self.focus
+            if self.focus["name"] == option:
+                return
+            self.key("ArrowDown")
+        raise AssertionError(f"{self.page.url}: there is no {option!r}")
+
+    def choose_option(self, name: str, option: str) -> None:
+        """In a drop-down list, by the arrow keys."""
+        self.to(name)
+        for _ in range(MOST_STOPS):
+            if self.page.evaluate("document.activeElement.selectedOptions[0].label") == option:
+                return
+            self.key("ArrowDown")
+        raise AssertionError(f"{name!r} has no {option!r}")
+
+    def skip_to_main(self) -> None:
+        """The first stop of a page leads past the masthead."""
+        first = self.tab()
+        assert first is not None
+        assert first["name"] == SKIP_LINK
+        self.key("Enter")
+        assert self.focus is not None
+        assert self.focus["id"] == "main"
+
+    def walk_to_the_end(self) -> list[str]:
+        names = []
+        for _ in range(MOST_STOPS):
+            stop = self.tab()
+            if stop is None:
+                return names
+            names.append(stop["name"])
+        raise AssertionError(f"{self.page.url}: the focus goes round in circles: {names}")
+
+    def follow_first_error(self) -> dict[str, Any]:
+        """After a wrong answer the focus is in the summary, and its first link leads to the field."""
+        assert self.focus is not None
+        assert self.focus["id"] == "error-summary", self.page.url
+        assert self.tab() is not None
+        target = self.page.evaluate("document.activeElement.hash")
+        self.key("Enter")
+        assert self.focus is not None
+        assert f"#{self.focus['id']}" == target
+        return self.focus
