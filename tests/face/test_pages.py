@@ -47,14 +47,15 @@ def test_skip_link_lands_on_main(client: Client, path: str) -> None:
 
 def test_advice_line_hours_and_999_are_on_it(client: Client, path: str) -> None:
     line = read(client, path).one("div", "advice-line")
-    assert "0808 800 5000, Monday to Friday, 9.30am to 4.30pm" in line.text
-    assert line.text.endswith("Immediate danger: call 999")
+    assert line.text == (
+        "Immediate danger: call 999 Worried about a child? Advice line 0808 800 5000, Monday to Friday, 9.30am to 4.30pm"
+    )
 
 
 def test_numbers_are_one_tap_away(client: Client, path: str) -> None:
     page = read(client, path)
     links = [a.attrs["href"] for a in page.all("a") if page.one("div", "advice-line") in a.inside]
-    assert links == ["tel:08088005000", "tel:999"]
+    assert links == ["tel:999", "tel:08088005000"]
 
 
 def test_signed_out_it_asks_the_database_nothing(client: Client, path: str, django_assert_num_queries: Any) -> None:
