@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format css lock
+.PHONY: help run test access lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -26,6 +26,11 @@ test: ## install what the tests need, a browser included, and run them all
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.live.browser
+	@ACCESS=thorough $(VENV) -m pytest tests/access --quiet $(ARGS)
 
 lint: ## all that must be clean: style, templates, types, migrations, deployment settings
 	@$(INSTALL) $(DEVELOPMENT)

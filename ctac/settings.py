@@ -120,6 +120,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "professionals.middleware.PersonMiddleware",
 ]
+if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
+    MIDDLEWARE.insert(1, "django.middleware.gzip.GZipMiddleware")
 
 ROOT_URLCONF = "ctac.urls"
 WSGI_APPLICATION = "ctac.wsgi.application"

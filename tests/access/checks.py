@@ -1,0 +1,113 @@
+"""What every page must hold, whoever it is for: held against a page that a browser stands on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Literal
+
+from tests.journeys.keyboard import MOST_STOPS, Keyboard
+from tests.journeys.visitor import AXE, RULES, TOO_WIDE
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WIDTHS = (390, 1280)
+NARROWEST = 320
+VIEWS = tuple(product(SCHEMES, WIDTHS))
+
+# No preloading: it would write the admin's style sheets into the page, which the content security policy rightly refuses.
+RUN_AXE = """async tags => {
+    const found = await axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: {type: 'tag', values: tags}});
+    return {rules: found.passes.length + found.violations.length,
+        faults: found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))};
+}"""
+SUMMARY_LINKS = ".govuk-error-summary a"
+# Where a colour fades into the other scheme's, axe would measure it half way.
+FINISH_FADES = "document.getAnimations().forEach(fade => fade.finish())"
+FOCUS = """() => { const on = document.activeElement;
+    return on?.matches('input:not([type=hidden]), select, textarea') && on.checkVisibility() ? (on.id || on.name) : null; }"""
+
+
+@dataclass
+class Figures:
+    """What was looked at, and what was found."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        done = "\n".join(f"  {count:>6,} {what}" for what, count in self.counts.items())
+        return f"{done}\n  {len(self.faults):>6,} faults" + "".join(f"\n    {fault}" for fault in self.faults)
+
+
+class Examiner:
+    """Looks at each stop of a tour. `thorough` looks in every scheme and width and walks it by keyboard; otherwise each stop
+    is looked at in one of the four, in turn, so that a short run sees all of them on every kind of page."""
+
+    def __init__(self, *, thorough: bool) -> None:
+        self.thorough = thorough
+        self.figures = Figures()
+
+    def __call__(self, name: str, page: Any) -> None:
+        views = VIEWS if self.thorough else (VIEWS[self.figures.counts["pages and states"] % len(VIEWS)],)
+        self.figures.counts["pages and states"] += 1
+        found = [*self.structure(page), *self.narrow(page), *self.summary(page)]
+        page.evaluate(AXE)
+        for scheme, width in views:
+            found += self.axe(page, scheme, width)
+        if self.thorough:
+            found += self.keyboard(page)
+        self.figures.faults += [f"{name}: {fault}" for fault in found]
+
+    def structure(self, page: Any) -> Iterator[str]:
+        self.figures.counts["titles and headings read"] += 1
+        if page.locator("h1").count() != 1:
+            yield f"{page.locator('h1').count()} h1 elements"
+        if page.title().startswith("Error:") != (page.locator(".govuk-error-summary").count() > 0):
+            yield f"the title {page.title()!r} and the error summary disagree"
+
+    def narrow(self, page: Any) -> Iterator[str]:
+        self.figures.counts[f"looks at {NARROWEST} px"] += 1
+        with resized(page, NARROWEST):
+            if page.evaluate(TOO_WIDE):
+                yield f"scrolls sideways at {NARROWEST} px"
+
+    def summary(self, page: Any) -> Iterator[str]:
+        """Each link of the error summary brings the focus to a field."""
+        links = page.locator(SUMMARY_LINKS)
+        for number in range(links.count()):
+            self.figures.counts["error-summary links followed"] += 1
+            links.nth(number).click()
+            if page.evaluate(FOCUS) is None:
+                yield f"the summary link {links.nth(number).inner_text()!r} brings the focus to no field"
+
+    def axe(self, page: Any, scheme: Scheme, width: int) -> Iterator[str]:
+        with resized(page, width):
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate(FINISH_FADES)
+            answer = page.evaluate(RUN_AXE, RULES)
+            page.emulate_media(color_scheme="light")
+        self.figures.counts["looks by axe"] += 1
+        self.figures.counts["rules that axe held"] += answer["rules"]
+        yield from (f"{fault} ({scheme}, {width} px)" for fault in answer["faults"])
+
+    def keyboard(self, page: Any) -> Iterator[str]:
+        """Tab from the first stop to the last: each is seen, marked and named."""
+        keyboard = Keyboard(page)
+        keyboard.start_again()
+        try:
+            for _ in range(2 * MOST_STOPS):
+                if keyboard.tab() is None:
+                    break
+                self.figures.counts["stops of the Tab key"] += 1
+        except AssertionError as fault:
+            yield str(fault).splitlines()[0]
+
+
+@contextmanager
+def resized(page: Any, width: int) -> Iterator[None]:
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 844})
+    yield
+    page.set_viewport_size(before)

@@ -1,0 +1,55 @@
+"""Every page in every state, held against what every page must be. `make access` looks in every scheme and width."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.live.stack import Live
+
+from .checks import Examiner
+from .tour import PAGES, TOURS, Guide, Tour
+from .weight import weigh
+
+THOROUGH = os.environ.get("ACCESS") == "thorough"
+DESK = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+MOST_BYTES, MOST_REQUESTS = 40_000, 5  # issue "The face": what a first visit to a public page may cost
+PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/", "/account/signup/"]
+
+
+@pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.__name__)
+def test_every_page_on_the_tour_holds(
+    tour: Callable[[Guide], Tour], new_page: Callable[..., Any], live: Live, record_figures: Callable[[str, object], None]
+) -> None:
+    guide, examine = Guide(new_page(**DESK), live), Examiner(thorough=THOROUGH)
+    for name in tour(guide):
+        examine(name, guide.page)
+    record_figures(f"tour {tour.__name__}", examine.figures)
+    assert examine.figures.faults == []
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_first_visit_is_light(path: str, new_page: Callable[..., Any], record_figures: Callable[[str, object], None]) -> None:
+    weight = weigh(new_page(**DESK), path)
+    record_figures("first visit", weight)
+    assert (weight.bytes <= MOST_BYTES, weight.requests <= MOST_REQUESTS, weight.fonts) == (True, True, 0), weight
+    assert weight.layout_shift == pytest.approx(0, abs=0.001), weight
+
+
+SPOILT = """() => {
+    document.querySelector('main').insertAdjacentHTML('beforeend', `<h1>Another</h1><input type="text" style="outline: none">
+        <div class="govuk-error-summary"><a href="#nowhere">Enter a date</a></div><pre>${'wide '.repeat(200)}</pre>`);
+    document.querySelector('main input').style.cssText = 'opacity: 0; outline: none';
+}"""
+
+
+def test_the_examiner_finds_what_is_wrong(new_page: Callable[..., Any]) -> None:
+    page = new_page(**DESK, bypass_csp=True)
+    page.goto("/about/")
+    page.evaluate(SPOILT)
+    examine = Examiner(thorough=True)
+    examine("spoilt", page)
+    found = "\n".join(examine.figures.faults)
+    for fault in ("2 h1 elements", "scrolls sideways", "disagree", "brings the focus to no field", "label: ", "has no name"):
+        assert fault in found, (fault, found)
