@@ -6,13 +6,16 @@ that keep what was typed.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
@@ -23,6 +26,7 @@ class PageFormMixin:
     autocomplete: ClassVar[Mapping[str, str]] = {}
     option_hints: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     conditional: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    fieldsets: ClassVar[Mapping[Any, Sequence[str]]] = {}
     # novalidate is on every form and our messages are kinder than the browser's, so optional questions are marked instead.
     use_required_attribute = False
     fields: dict[str, forms.Field]
@@ -36,6 +40,7 @@ class PageFormMixin:
                 fit_width(self.fields[name].widget, WIDTHS.get(token, ""))
         for field in self.fields.values():
             keep_typed_numbers(field)
+            keep_typed_text(field)
             name_in_required_message(field)
 
 
@@ -46,6 +51,7 @@ class PageForm(PageFormMixin, forms.Form):
     `option_hints`: field → {option value: hint} for radios and checkboxes.
     `conditional`: field → (other field, value): asked only when the other, a choice on the same page, has that value.
     It is always sent, so the form's clean() decides; the page hides it with CSS where the browser can.
+    `fieldsets`: legend → fields that belong together (an address, say); they stand where the first of them does.
     """
 
 
@@ -60,13 +66,54 @@ def fit_width(widget: forms.Widget, css_class: str) -> None:
 
 
 def name_in_required_message(field: forms.Field) -> None:
-    """Say which question is unanswered: in the summary, "This field is required" ten times helps nobody."""
+    """Say which question is unanswered, unless the form says it: "This field is required" ten times helps nobody."""
     if field.error_messages.get("required") != forms.Field.default_error_messages["required"] or not field.label:
         return
     choice = isinstance(field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple)
     tick = isinstance(field.widget, forms.CheckboxInput)
-    pattern = _("Tick “{label}”.") if tick else _("Choose an answer to “{label}”.") if choice else _("Fill in “{label}”.")
-    field.error_messages["required"] = format_lazy(pattern, label=field.label)
+    pattern = _("Tick the box “{label}”.") if tick else _("Choose {name}.") if choice else _("Enter {name}.")
+    if not tick and str(field.label).endswith("?"):
+        pattern = _("Answer the question “{label}”")
+    field.error_messages["required"] = format_lazy(pattern, label=field.label, name=within_a_sentence(str(field.label)))
+
+
+def within_a_sentence(label: str) -> str:
+    """A label as it stands in the middle of a sentence: “Full name” becomes “full name”, “NHS number” stays."""
+    return label if label[1:2].isupper() or label[1:2] == " " else label[:1].lower() + label[1:]
+
+
+class ShortEnough(MaxLengthValidator):
+    """At most so many characters, newlines counted as the browser sends them (two each); says by how many it is too long."""
+
+    def __init__(self, limit_value: int, label: str | Promise) -> None:
+        super().__init__(limit_value)
+        self.label = label
+
+    def __call__(self, value: str) -> None:
+        over = len(value) - self.limit_value
+        if over > 0:
+            message = ngettext(
+                "“%(label)s” is %(over)d character too long. Use at most %(limit_value)d characters.",
+                "“%(label)s” is %(over)d characters too long. Use at most %(limit_value)d characters.",
+                over,
+            )
+            facts = {"label": self.label, "over": over, "limit_value": self.limit_value, "show_value": len(value)}
+            raise ValidationError(message, code="max_length", params=facts)
+
+
+def keep_typed_text(field: forms.Field) -> None:
+    """Let people type and paste past the limit: the browser would cut it off without a word. The error then says by how many.
+
+    A form's own "max_length" message counts before ours.
+    """
+    limit = getattr(field, "max_length", None)
+    if not isinstance(field, forms.CharField) or limit is None or field.widget.is_hidden:
+        return
+    field.widget.attrs.pop("maxlength", None)
+    ours = ShortEnough(limit, field.label or "")
+    field.validators = [
+        ours if type(each) is MaxLengthValidator and "message" not in vars(each) else each for each in field.validators
+    ]
 
 
 def keep_typed_numbers(field: forms.Field) -> None:

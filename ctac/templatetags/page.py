@@ -44,7 +44,16 @@ def control(field: BoundField, css_class: str = "") -> SafeString:
     classes = [css_class or CONTROL_CLASSES[what], field.field.widget.attrs.get("class", "")]
     if field.errors and not css_class:
         classes.append(f"{CONTROL_CLASSES[what]}--error")
-    return field.as_widget(attrs={"class": " ".join(filter(None, classes))})
+    attrs = {"class": " ".join(filter(None, classes))}
+    if counted(field):
+        attrs["aria-describedby"] = " ".join(filter(None, [field.aria_describedby, f"{field.auto_id}_count"]))
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def counted(field: BoundField) -> int | None:
+    """How many characters a long text may have, where the form says so: the page counts them down."""
+    return getattr(field.field, "max_length", None) if kind(field) == "textarea" else None
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,18 @@ def conditional_fields(field: BoundField, value: str) -> list[BoundField]:
 @register.filter
 def is_conditional(field: BoundField) -> bool:
     return field.name in getattr(field.form, "conditional", {})
+
+
+@register.simple_tag
+def form_parts(form: forms.BaseForm) -> list[tuple[str | None, list[BoundField]]]:
+    """The questions in page order, those of a fieldset together under its legend; others stand alone, under None."""
+    legends = {name: legend for legend, names in getattr(form, "fieldsets", {}).items() for name in names}
+    parts: dict[str, tuple[str | None, list[BoundField]]] = {}
+    for field in form:
+        if not is_conditional(field):
+            legend = legends.get(field.name)
+            parts.setdefault(str(legend or field.html_name), (legend, []))[1].append(field)
+    return list(parts.values())
 
 
 @register.simple_tag

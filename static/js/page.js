@@ -1,4 +1,4 @@
-// Nicer with, whole without: the error summary takes the focus, and a second click sends nothing twice.
+// Nicer with, whole without: the error summary takes the focus, a second click sends nothing twice, long texts are counted.
 (function () {
   "use strict";
 
@@ -18,6 +18,43 @@
     setTimeout(function () {
       form.removeAttribute("data-sent");
     }, 5000);
+  });
+
+  // How much room is left in a long text: seen at each key, heard only once the typing pauses. Nothing is cut off.
+  document.querySelectorAll(".count[data-limit]").forEach(function (hint) {
+    var box = document.getElementById(hint.id.replace(/_count$/, ""));
+    var heard = document.createElement("div");
+    var limit = hint.textContent;
+    var pause;
+    heard.className = "govuk-visually-hidden";
+    heard.setAttribute("aria-live", "polite");
+    hint.after(heard);
+
+    // As the server counts: characters, not halves of them; a new line is sent as two; blanks at the ends don't count.
+    function left() {
+      return hint.dataset.limit - Array.from(box.value.trim().replace(/\r?\n/g, "\r\n")).length;
+    }
+
+    function sentence(room) {
+      var many = room < 0 ? "over" : "left";
+      var number = Math.abs(room);
+      return hint.dataset[number === 1 ? many + "One" : many].replace("%s", number.toLocaleString(document.documentElement.lang));
+    }
+
+    function show() {
+      var room = left();
+      hint.textContent = box.value ? sentence(room) : limit;
+      hint.classList.toggle("count--over", room < 0);
+    }
+
+    box.addEventListener("input", function () {
+      show();
+      clearTimeout(pause);
+      pause = setTimeout(function () {
+        heard.textContent = hint.textContent;
+      }, 1000);
+    });
+    window.addEventListener("pageshow", show);
   });
 
   // Coming back with the back button, the form may be sent again at once.

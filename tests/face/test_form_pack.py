@@ -96,10 +96,10 @@ def test_summary_stands_above_the_heading_and_each_link_lands_on_a_box(wrong: Pa
 
 def test_summary_says_which_question_is_unanswered(wrong: Page) -> None:
     texts = [a.text for a in wrong.all("a") if a.attrs.get("href", "").startswith("#id_")]
-    assert texts[:2] == ["Fill in “Full name”.", "Fill in “Work email”."]
-    assert texts[4] == "Choose an answer to “Where?”."
+    assert texts[:4] == ["Enter full name.", "Enter work email.", "Enter a whole number.", "Choose profession."]
+    assert texts[4] == "Answer the question “Where?”"
     assert texts[7] == "Enter a day, a month and a year, such as 9 3 2027."
-    assert texts[9] == "Tick “I have told my manager”."
+    assert texts[9] == "Tick the box “I have told my manager”."
 
 
 def test_title_begins_with_error_only_when_there_is_one(client: Client, wrong: Page) -> None:
@@ -215,6 +215,42 @@ def test_the_summary_takes_a_formset() -> None:
     )
     page = Page(render_to_string("includes/error_summary.html", {"form": lines}))
     assert [a.attrs["href"] for a in page.all("a")] == ["#id_form-1-copies"]
+
+
+class Address(PageForm):
+    fieldsets = {"Where should it go?": ["street", "town"]}
+    conditional = {"room": ("kind", "work")}
+
+    name = forms.CharField(label="Name")
+    street = forms.CharField(label="Street")
+    town = forms.CharField(label="Town")
+    kind = forms.ChoiceField(label="What is it?", widget=forms.RadioSelect, choices=[("work", "Work"), ("home", "Home")])
+    room = forms.CharField(label="Room", required=False)
+
+
+def test_questions_that_belong_together_share_a_legend() -> None:
+    page = Page(render_crispy_form(Address(), context={}))
+    group = page.all("fieldset", "fieldset")
+    assert page.mistakes == []
+    assert [legend.text for legend in page.all("legend") if group[0] in legend.inside] == ["Where should it go?"]
+    assert [box.id for box in page.all("input") if group[0] in box.inside] == ["id_street", "id_town"]
+    assert [box.id for box in page.all("input")] == ["id_name", "id_street", "id_town", "id_kind_0", "id_room", "id_kind_1"]
+
+
+class Unsaid(PageForm):
+    nhs = forms.CharField(label="NHS number")
+    a_level = forms.CharField(label="A level of risk")
+    date = forms.CharField(label="Day you prefer")
+    many = forms.IntegerField(label="How many?")
+
+
+def test_what_is_missing_is_said_in_a_sentence() -> None:
+    assert [errors[0] for errors in Unsaid({}).errors.values()] == [
+        "Enter NHS number.",
+        "Enter A level of risk.",
+        "Enter day you prefer.",
+        "Answer the question “How many?”",
+    ]
 
 
 class Day(PageForm):
