@@ -18,12 +18,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
+from bookings.admin.actions import PresenterChoice
+from bookings.admin.filters import FORMAT_WORDS
 from bookings.diary import Wish, open_diary
 from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Booking, Channel, Format, Presentation, Presenter
+from bookings.places import PlaceUnknown
 from bookings.services import Address, AlreadyPlaced, Details, SlotTaken, Submission, book_for_caller
 from ctac.errors import DomainError
 from ctac.forms import PageForm
+from ctac.staff_fields import ClockField, DayField
 from ctac.uk import UK, format_day, format_span, uk_day
 from professionals import drafts
 from professionals.forms import CallerForm
@@ -57,10 +61,17 @@ def near_today(day: date) -> None:
 class WhatForm(PageForm):
     """What and when. Nobody chosen as presenter means: whoever is best placed."""
 
-    presentation = forms.ModelChoiceField(label=gettext_lazy("Presentation"), queryset=Presentation.objects.all())
-    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}), validators=[near_today])
-    clock = forms.TimeField(label=gettext_lazy("Starts at (UK time)"), widget=forms.TimeInput({"type": "time"}))
-    presenter = forms.ModelChoiceField(
+    presentation = forms.ModelChoiceField(
+        label=gettext_lazy("Presentation"),
+        queryset=Presentation.objects.all(),
+        empty_label=gettext_lazy("Choose a presentation"),
+        error_messages={"required": gettext_lazy("Choose a presentation.")},
+    )
+    day = DayField(
+        label=gettext_lazy("Day"), validators=[near_today], error_messages={"required": gettext_lazy("Enter the day.")}
+    )
+    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+    presenter = PresenterChoice(
         label=gettext_lazy("Presenter"),
         queryset=Presenter.objects.active(),
         required=False,
@@ -78,7 +89,32 @@ class WhatForm(PageForm):
 
 
 class CallerWhereForm(WhereForm):
+    """The questions about the place as staff ask them of somebody else."""
+
     autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
+    option_hints = {
+        "format": {
+            str(Format.WORKPLACE): gettext_lazy("A presenter goes to them."),
+            str(Format.ONLINE): gettext_lazy("They get a joining link for a video call."),
+        }
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["format"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands in WhereForm
+        choice.label = _("Where would they like it?")
+        choice.choices = list(FORMAT_WORDS.items())
+        choice.error_messages["required"] = _("Choose where they would like it.")
+
+    def _find(self, cleaned: dict[str, Any]) -> None:
+        super()._find(cleaned)
+        if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
+            self.errors["postcode"] = self.error_class(
+                [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
+                renderer=self.renderer,
+                field_id=self["postcode"].auto_id,
+            )
 
 
 class CallerDetailsForm(DetailsForm):
@@ -86,9 +122,14 @@ class CallerDetailsForm(DetailsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["contact_name"].label = _("Who should the presenter ask for?")
         for name in ("contact_name", "contact_phone"):
             self.fields[name].required = False
             self.fields[name].help_text = _("Leave empty if it is the caller.")
+        self.fields["notes"].label = _("Anything else the presenter should know?")
+        self.fields["audience_size"].help_text = _("A best guess is fine.")
+        self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
+        self.fields["audience_profession"].label = _("Who are most of them?")
 
     def details_for(self, caller: dict[str, Any], *, flagged: bool) -> Details:
         given = {name: self.cleaned_data[name] for name in Details.__dataclass_fields__ if name in self.cleaned_data}

@@ -1,6 +1,7 @@
 """Leave: the page first shows which bookings it hits, and enters it when staff have seen them."""
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -15,26 +16,54 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.admin.actions import PresenterChoice
 from bookings.admin.for_caller import near_today, uk_moment
 from bookings.models import Booking, Leave, LeaveKind, Presenter
 from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
 from ctac.forms import PageForm
-from ctac.staff import StaffModelAdmin, staff_site
+from ctac.staff import staff_site
+from ctac.staff_fields import ClockField, DayField
+from ctac.staff_lists import LooksOnly, moment_of
+from ctac.uk import UK, format_day
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin
+
+WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
+START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
+
+
+def leave_in_words(leave: Leave) -> str:
+    """As leave.when, and shorter for whole days: 'Monday 25 January 2027, all day'."""
+    start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
+    if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
+        return leave.when
+    if start.date() == end.date():
+        return _("%(day)s, all day") % {"day": format_day(start)}
+    return _("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
 
 
 class LeaveForm(ChildDetailsMixin, PageForm):
     free_text_fields = ("reason",)
 
-    presenter = forms.ModelChoiceField(label=gettext_lazy("Presenter"), queryset=Presenter.objects.active())
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=LeaveKind)
-    first_day = forms.DateField(
-        label=gettext_lazy("First day"), widget=forms.DateInput({"type": "date"}), validators=[near_today]
+    presenter = PresenterChoice(
+        label=gettext_lazy("Who is away?"),
+        queryset=Presenter.objects.active(),
+        empty_label=gettext_lazy("Choose a presenter"),
+        error_messages={"required": gettext_lazy("Choose who is away.")},
     )
-    from_clock = forms.TimeField(label=gettext_lazy("From (UK time)"), widget=forms.TimeInput({"type": "time"}), initial="00:00")
-    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput({"type": "date"}), validators=[near_today])
-    to_clock = forms.TimeField(label=gettext_lazy("Until (UK time)"), widget=forms.TimeInput({"type": "time"}), initial="23:59")
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of leave"), choices=LeaveKind)
+    first_day = DayField(
+        label=gettext_lazy("First day"),
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the first day of the leave.")},
+    )
+    from_clock = ClockField(label=gettext_lazy("From"), required=False, help_text=WHOLE_DAY)
+    last_day = DayField(
+        label=gettext_lazy("Last day"),
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the last day of the leave.")},
+    )
+    to_clock = ClockField(label=gettext_lazy("Until"), required=False, help_text=WHOLE_DAY)
     reason = forms.CharField(
         label=gettext_lazy("Note"),
         max_length=200,
@@ -44,10 +73,14 @@ class LeaveForm(ChildDetailsMixin, PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        for moment, day, clock in (("starts_at", "first_day", "from_clock"), ("ends_at", "last_day", "to_clock")):
-            if cleaned.get(day) and cleaned.get(clock) is not None:
+        for moment, day, clock, whole in (
+            ("starts_at", "first_day", "from_clock", START_OF_DAY),
+            ("ends_at", "last_day", "to_clock", END_OF_DAY),
+        ):
+            if cleaned.get(day) and clock in cleaned:
+                typed = cleaned[clock]
                 try:
-                    cleaned[moment] = uk_moment(cleaned[day], cleaned[clock])
+                    cleaned[moment] = uk_moment(cleaned[day], whole if typed is None else typed)
                 except ValidationError as error:
                     self.add_error(clock, error)
         if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
@@ -60,19 +93,21 @@ class LeaveForm(ChildDetailsMixin, PageForm):
 
 
 @admin.register(Leave, site=staff_site)
-class LeaveAdmin(StaffModelAdmin):
-    change_form_template = "admin/change_form_without_history.html"
+class LeaveAdmin(LooksOnly):
     change_list_template = "bookings/staff/leave.html"
     list_display = ("presenter", "when", "kind", "reason")
     list_filter = ("presenter", "kind", "starts_at")
     list_select_related = ("presenter",)
     ordering = ("-starts_at",)
-    fields = ("presenter", "kind", "when", "reason", "created_at")
+    search_fields = ("presenter__name", "reason")
+    search_help_text = gettext_lazy("Presenter or note")
+    fields = ("presenter", "kind", "when", "reason", "entered")
     readonly_fields = fields
+    entered = moment_of("created_at", gettext_lazy("entered"))
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
-        return leave.when
+        return leave_in_words(leave)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -115,13 +150,6 @@ class LeaveAdmin(StaffModelAdmin):
             return redirect(f"{reverse('staff:bookings_booking_changelist')}?needs_presenter=yes")
         messages.success(request, _("The leave is entered. It hits no booking."))
         return redirect("staff:bookings_leave_changelist")
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Nothing to save: to change leave, take it back and enter it again."""
-        no_save = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **no_save})
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
         end_leave(leave=obj, by=acting(request), now=timezone.now())

@@ -5,20 +5,30 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, F, OrderBy, QuerySet, When
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils import dates, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from bookings.models import Availability, BusyTime, Format, Presentation, Presenter
+from bookings.admin.filters import FORMAT_WORDS
+from bookings.admin.leave import leave_in_words
+from bookings.models import Availability, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
 from ctac.staff import StaffModelAdmin, staff_site
-from ctac.uk import format_span
+from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, yes_no_of
+from ctac.uk import format_span, uk_day
 from professionals.forms import PostcodeField, validate_phone
 
 
 class PresentationForm(forms.ModelForm):
-    formats = forms.MultipleChoiceField(label=_("Formats"), choices=Format.choices, widget=forms.CheckboxSelectMultiple)
+    formats = forms.MultipleChoiceField(
+        label=gettext_lazy("Where it can be given"), choices=list(FORMAT_WORDS.items()), widget=forms.CheckboxSelectMultiple
+    )
 
     class Meta:
         model = Presentation
@@ -28,14 +38,17 @@ class PresentationForm(forms.ModelForm):
 @admin.register(Presentation, site=staff_site)
 class PresentationAdmin(StaffModelAdmin):
     form = PresentationForm
-    list_display = ("title", "audience", "length_minutes", "formats_in_words", "active")
+    list_display = ("title", "audience", "number_minutes", "formats_in_words", "offered")
     list_filter = ("active",)
     search_fields = ("title", "summary", "audience")
     prepopulated_fields = {"slug": ("title",)}
 
-    @admin.display(description=_("formats"))
+    number_minutes = number_of("length_minutes", gettext_lazy("minutes"))
+    offered = yes_no_of("active", gettext_lazy("offered"))
+
+    @admin.display(description=gettext_lazy("where"))
     def formats_in_words(self, presentation: Presentation) -> str:
-        return ", ".join(presentation.format_labels())
+        return ", ".join(str(FORMAT_WORDS[value]) for value in presentation.formats)
 
     def has_delete_permission(self, request: HttpRequest, obj: Presentation | None = None) -> bool:
         """It is history of its bookings; one that is no longer offered is marked so."""
@@ -43,8 +56,8 @@ class PresentationAdmin(StaffModelAdmin):
 
 
 class PresenterForm(forms.ModelForm):
-    base_postcode = PostcodeField(label=_("Base postcode"), help_text=_("Where visits start from."))
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False, validators=[validate_phone])
+    base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where visits start from."))
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
 
     class Meta:
         model = Presenter
@@ -68,11 +81,31 @@ class AvailabilityInline(admin.TabularInline):
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
     form = PresenterForm
-    list_display = ("name", "email", "phone", "base_postcode", "nation", "max_travel_minutes", "active")
+    list_display = ("name", "phone_to_call", "email_to_write", "base_postcode", "days", "gives_presentations")
     list_filter = ("active", "nation")
-    search_fields = ("name", "email", "base_postcode")
+    search_fields = ("name", "email", "phone", "base_postcode")
+    search_help_text = gettext_lazy("Name, email address, phone or postcode")
     autocomplete_fields = ("user",)
     inlines = (AvailabilityInline,)
+    gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
+        return super().get_queryset(request).prefetch_related("availability")
+
+    @admin.display(description=gettext_lazy("phone"), ordering="phone")
+    def phone_to_call(self, presenter: Presenter) -> SafeString | str:
+        return phone_link(presenter.phone)
+
+    @admin.display(description=gettext_lazy("email address"), ordering="email")
+    def email_to_write(self, presenter: Presenter) -> SafeString | str:
+        return mail_link(presenter.email)
+
+    @admin.display(description=gettext_lazy("days"))
+    def days(self, presenter: Presenter) -> str:
+        """'Mon, Tue, Thu': the weekdays on which they can be booked now or later."""
+        today = uk_day(timezone.now())
+        kept = {each.weekday for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today}
+        return ", ".join(dates.WEEKDAYS_ABBR[day] for day in sorted(kept)) or NOTHING
 
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
         keep_presenter(presenter=obj)
@@ -83,23 +116,47 @@ class PresenterAdmin(StaffModelAdmin):
 
 
 @admin.register(BusyTime, site=staff_site)
-class BusyTimeAdmin(StaffModelAdmin):
+class BusyTimeAdmin(LooksOnly):
     """To look at only: every claim is written by a service, under the presenter's lock."""
 
-    change_form_template = "admin/change_form_without_history.html"
-    list_display = ("presenter", "when", "kind", "booking", "postcode", "travel_minutes", "live")
-    fields = ("presenter", "when", "kind", "booking", "leave", "postcode", "travel_minutes", "travel_reason", "live")
+    list_display = ("when", "presenter", "what", "place", "number_travel")
+    fields = ("presenter", "when", "what", "place", "travel_minutes", "travel_reason")
     readonly_fields = fields
-    list_filter = ("presenter", "kind", "live")
+    may_be_empty = ("place",)
+    list_filter = ("presenter", "kind")
     list_select_related = ("presenter", "booking")
-    ordering = ("-busy",)
+    search_fields = ("presenter__name", "booking__reference", "postcode")
+    search_help_text = gettext_lazy("Presenter, booking or postcode")
 
-    @admin.display(description=_("when"), ordering="busy")
+    def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
+        """A diary: what comes, the soonest first, then what is over, the latest first."""
+        comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
+        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"))]
+
+    @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:
+        if claim.leave is not None:
+            return leave_in_words(claim.leave)
         return format_span(claim.busy.lower, claim.busy.upper)
 
+    @admin.display(description=gettext_lazy("what"), ordering="kind")
+    def what(self, claim: BusyTime) -> SafeString | str:
+        """The booking with a link to it; a hold is somebody still filling in the form."""
+        if claim.booking is None:
+            return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
+        url = reverse("staff:bookings_booking_change", args=[claim.booking.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Booking %(reference)s") % {"reference": claim.booking.reference})
+
+    @admin.display(description=gettext_lazy("where"), ordering="postcode")
+    def place(self, claim: BusyTime) -> str:
+        return claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else "")
+
+    @admin.display(description=gettext_lazy("travel minutes set by staff"), ordering="travel_minutes")
+    def number_travel(self, claim: BusyTime) -> str:
+        return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
-        return super().get_queryset(request).select_related("presenter", "booking")
+        return super().get_queryset(request).select_related("presenter", "booking", "leave__presenter")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,7 +1,7 @@
 """One presentation for one team, and what happened to it."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -67,6 +67,19 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def needing_a_presenter(self) -> "BookingQuerySet":
         return self.open().filter(presenter__isnull=True)
+
+    def to_decide(self) -> "BookingQuerySet":
+        """Requests that staff have not answered."""
+        return self.filter(state=State.REQUESTED)
+
+    def between_days(self, first: date, last: date) -> "BookingQuerySet":
+        """Open ones that start on a UK day from `first` to `last`, both included."""
+        earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
+        return self.open().filter(starts_at__gte=earliest, starts_at__lt=latest)
+
+    def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
+        """Confirmed ones whose time is over and of which nobody has said that they took place."""
+        return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def for_my_page(self, person: object) -> "BookingQuerySet":
         """A person's bookings, newest day first."""

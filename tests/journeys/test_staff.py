@@ -131,7 +131,7 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
     # When staff find it by its reference and confirm it
     open_found(staff, "Bookings", reference)
     before = datetime.now(UTC)
-    act(staff, "Confirm")
+    act(staff, "Confirm this booking")
 
     # Then the page and the mail say so, with the calendar entry
     assert "The booking is confirmed." in staff.page.locator(".messagelist").inner_text()
@@ -200,9 +200,9 @@ def test_staff_book_for_a_caller(staff: Visitor, new_page: Callable[..., Any], l
     assert staff.page.locator(".govuk-error-summary a").count() > 3
     give_caller(staff, "ngaio.marsh@york-road.example")
     staff.page.get_by_label("Presentation", exact=True).select_option(index=1)
-    staff.fill("Day", f"{start:%Y-%m-%d}")
-    staff.fill("Starts at (UK time)", f"{start:%H:%M}")
-    staff.choose("At your workplace")
+    staff.fill("Day", f"{start:%-d %-m %Y}")
+    staff.fill("Starts at", f"{start:%-I:%M%p}".lower())
+    staff.choose("At their workplace")
     staff.fill("Address line 1", "1 Park Row")
     staff.fill("Town or city", "Leeds")
     staff.fill("Postcode", "ls14ap")

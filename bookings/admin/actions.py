@@ -1,0 +1,190 @@
+"""What staff can do with one booking: what each action asks for, and the service that it calls."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings import services
+from bookings.models import Booking, Format, Presenter, State
+from bookings.travel import LONGEST_OVERRIDE_MINUTES
+from ctac.staff import ObjectAction
+from professionals.models import User
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
+
+NO_CHILD = _("The professional reads this in the email. No details of a child.")
+
+
+class StaffForm(ChildDetailsMixin):
+    """What an action asks for. Staff write no child's details either; what they keep all the same, the service hears of."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.pop(CONFIRM_FIELD, None)
+        return {**cleaned, "flagged": self.flagged}
+
+
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why can’t we say yes?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why we can’t say yes.")},
+    )
+
+
+class CancelForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why is it cancelled?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why it is cancelled.")},
+    )
+
+
+class PresenterChoice(forms.ModelChoiceField):
+    """By name, and where their visits start from."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(_("%(name)s, from %(postcode)s") % {"name": obj.name, "postcode": obj.base_postcode})
+
+
+class ReassignForm(StaffForm):
+    free_text_fields = ("override_reason",)
+
+    presenter = PresenterChoice(
+        label=_("Who gives it?"),
+        queryset=Presenter.objects.active(),
+        empty_label=_("Choose a presenter"),
+        error_messages={"required": _("Choose a presenter.")},
+    )
+    override_reason = forms.CharField(
+        label=_("Why outside the rules"),
+        max_length=300,
+        required=False,
+        help_text=_(
+            "Only needed outside the presenter’s hours or area. It is kept with the booking. Nobody can be in two places."
+        ),
+    )
+
+
+class TravelForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    minutes = forms.IntegerField(
+        label=_("Minutes of travel to and from this visit"),
+        min_value=0,
+        max_value=LONGEST_OVERRIDE_MINUTES,
+        required=False,
+        help_text=_("Leave empty to go back to what we work out from the postcodes."),
+    )
+    reason = forms.CharField(
+        label=_("Why"), max_length=200, error_messages={"required": _("Write why the journey takes that long.")}
+    )
+
+
+def do_confirm(booking: Booking, *, by: User) -> None:
+    services.confirm(booking=booking, by=by, now=timezone.now())
+
+
+def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    services.decline(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
+
+
+def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
+    services.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
+
+
+def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    services.cancel(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def do_mark_delivered(booking: Booking, *, by: User) -> None:
+    services.mark_delivered(booking=booking, by=by, now=timezone.now())
+
+
+def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
+    services.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
+
+
+def has_a_presenter(booking: Booking) -> bool:
+    return booking.is_open and not booking.needs_a_presenter
+
+
+CONFIRM = ObjectAction(
+    "confirm",
+    _("Confirm this booking"),
+    do_confirm,
+    available=lambda booking: booking.can_become(State.CONFIRMED) and not booking.needs_a_presenter,
+    explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
+    done=_("The booking is confirmed."),
+    weight="main",
+)
+# One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
+ASSIGN = ObjectAction(
+    "assign",
+    _("Choose a presenter"),
+    do_reassign,
+    available=lambda booking: booking.needs_a_presenter,
+    form_class=ReassignForm,
+    explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
+    done=_("The booking has a presenter."),
+    weight="main",
+)
+DELIVERED = ObjectAction(
+    "delivered",
+    _("Mark as delivered"),
+    do_mark_delivered,
+    available=lambda booking: (
+        booking.can_become(State.DELIVERED) and not booking.needs_a_presenter and booking.starts_at <= timezone.now()
+    ),
+    explanation=_("Say here that the presentation took place. Nobody gets an email."),
+    done=_("The booking is marked as delivered."),
+    weight="main",
+)
+REASSIGN = ObjectAction(
+    "reassign",
+    _("Change the presenter"),
+    do_reassign,
+    available=has_a_presenter,
+    form_class=ReassignForm,
+    explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
+    done=_("The presenter is changed."),
+)
+TRAVEL = ObjectAction(
+    "travel",
+    _("Set the travel time"),
+    do_set_travel,
+    available=lambda booking: has_a_presenter(booking) and booking.format == Format.WORKPLACE,
+    form_class=TravelForm,
+    explanation=_("For this visit only: it holds for the way there and the way on."),
+    done=_("The travel time is set."),
+)
+DECLINE = ObjectAction(
+    "decline",
+    _("Decline this booking"),
+    do_decline,
+    available=lambda booking: booking.can_become(State.DECLINED),
+    form_class=DeclineForm,
+    explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
+    done=_("The request is declined."),
+    weight="stop",
+)
+CANCEL = ObjectAction(
+    "cancel",
+    _("Cancel this booking"),
+    do_cancel,
+    available=lambda booking: booking.can_become(State.CANCELLED),
+    form_class=CancelForm,
+    explanation=_("The professional and the presenter get an email, and the time is free again."),
+    done=_("The booking is cancelled."),
+    weight="stop",
+)
+OBJECT_ACTIONS = (CONFIRM, ASSIGN, DELIVERED, REASSIGN, TRAVEL, DECLINE, CANCEL)

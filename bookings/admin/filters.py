@@ -1,0 +1,94 @@
+"""How staff narrow the list of bookings, and the lines of the first page that lead to it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Format
+from ctac.staff import Waiting, staff_site
+from ctac.uk import uk_day
+
+A_DAY = timedelta(days=1)
+# Formats as staff say them; the public reads “At your workplace”.
+FORMAT_WORDS = {str(Format.WORKPLACE): _("At their workplace"), str(Format.ONLINE): _("Online")}
+
+
+def soon(bookings: Any) -> Any:
+    """Today and tomorrow, by a UK calendar."""
+    today = uk_day(timezone.now())
+    return bookings.between_days(today, today + A_DAY)
+
+
+def next_week(bookings: Any) -> Any:
+    today = uk_day(timezone.now())
+    return bookings.between_days(today, today + 6 * A_DAY)
+
+
+def over(bookings: Any) -> Any:
+    return bookings.to_mark_as_delivered(timezone.now())
+
+
+class NeedsPresenterFilter(admin.SimpleListFilter):
+    title = _("presenter needed")
+    parameter_name = "needs_presenter"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("yes", _("Needs a presenter"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
+        return queryset.needing_a_presenter() if self.value() == "yes" else queryset
+
+
+class WhenFilter(admin.SimpleListFilter):
+    title = _("when")
+    parameter_name = "when"
+    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "soon": (_("Today and tomorrow"), soon),
+        "week": (_("Next 7 days"), next_week),
+        "over": (_("Over, not marked as delivered"), over),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        return narrow(queryset) if narrow else queryset
+
+
+class FormatFilter(admin.SimpleListFilter):
+    title = _("where")
+    parameter_name = "where"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return list(FORMAT_WORDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset.filter(format=self.value()) if self.value() in FORMAT_WORDS else queryset
+
+
+def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: bool = False) -> None:
+    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
+    staff_site.add_waiting(
+        _("Bookings"),
+        Waiting(
+            label=label,
+            count=lambda: bookings().count(),
+            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
+            permission="bookings.view_booking",
+            urgent=urgent,
+        ),
+    )
+
+
+wait_for(_("requests to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
+wait_for(_("bookings that need a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
+wait_for(_("presentations today and tomorrow"), "when=soon", lambda: soon(Booking.objects))
+wait_for(_("presentations to mark as delivered"), "when=over", lambda: over(Booking.objects))

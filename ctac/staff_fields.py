@@ -1,0 +1,102 @@
+"""A day and a time in one plain box each, for the staff pages that are filled in while somebody is on the phone.
+
+Browsers draw their own date boxes in the order of their own language, so 9/3 could become 3 September.
+"""
+
+import datetime
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
+DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})\s+(\d{{4}}|\d{{2}})", re.ASCII)
+ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
+CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
+NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
+
+
+def month_number(typed: str) -> int:
+    """3 for '3', '03', 'mar' and 'march'. Raises ValueError."""
+    return int(typed) if typed.isdigit() else MONTHS.index(typed[:3]) + 1
+
+
+def read_day(typed: str) -> datetime.date:
+    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError."""
+    tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
+    if iso := ISO_DAY.fullmatch(tidy):
+        return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
+    found = DAY.fullmatch(tidy)
+    if not found:
+        raise ValueError(typed)
+    year = int(found[3])
+    return datetime.date(year if year > 99 else 2000 + year, month_number(found[2]), int(found[1]))
+
+
+class AmOrPm(ValueError):
+    """An hour that may be either: nobody gives a presentation at 2 in the morning, but we don't guess."""
+
+
+def read_clock(typed: str) -> datetime.time:
+    """'1:30pm', '1.30 pm', '13:30', '1330', '9am', 'midday'. Raises ValueError, AmOrPm for what may be either."""
+    tidy = " ".join(typed.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
+    if tidy in NAMED_CLOCKS:
+        return datetime.time(*NAMED_CLOCKS[tidy])
+    found = CLOCK.fullmatch(tidy)
+    if not found:
+        raise ValueError(typed)
+    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
+    if half:
+        if not 1 <= hour <= 12:
+            raise ValueError(typed)
+        return datetime.time(hour % 12 + (12 if half == "pm" else 0), minute)
+    if len(found[1]) == 1 and 1 <= hour <= 6:
+        raise AmOrPm(typed)
+    return datetime.time(hour, minute)
+
+
+class DayField(forms.Field):
+    """A day of the calendar, typed as people write it."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("For example, 9 3 2027."))
+        super().__init__(**kwargs)
+        self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10"})
+
+    def to_python(self, value: Any) -> datetime.date | None:
+        if value in self.empty_values or isinstance(value, datetime.date):
+            return value or None
+        try:
+            return read_day(str(value))
+        except ValueError as error:
+            raise ValidationError(
+                _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027."), code="invalid"
+            ) from error
+
+
+class ClockField(forms.Field):
+    """A time on a UK clock, typed as people write it."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("UK time. For example, 1:30pm."))
+        super().__init__(**kwargs)
+        self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-5"})
+
+    def to_python(self, value: Any) -> datetime.time | None:
+        if isinstance(value, datetime.time):
+            return value
+        if value in self.empty_values:
+            return None
+        try:
+            return read_clock(str(value))
+        except AmOrPm as error:
+            raise ValidationError(_("Say am or pm as well, such as 1:30pm."), code="am_or_pm") from error
+        except ValueError as error:
+            raise ValidationError(_("Enter a time, such as 9am, 1:30pm or 13:30."), code="invalid") from error

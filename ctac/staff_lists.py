@@ -1,0 +1,150 @@
+"""What the lists and pages of every app on the staff site share: times and states in our words, figures, and search.
+
+A column that holds a figure is a method called `number_…`, which the stylesheet sets to the right.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import dateformat
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from ctac.references import reference_pieces, tidy_reference
+from ctac.staff import StaffModelAdmin
+from ctac.uk import format_clock, format_day, tidy_postcode, uk_day
+
+M = TypeVar("M", bound=Model)
+NOTHING = "–"
+
+
+def long_moment(at: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
+
+
+def short_moment(at: datetime) -> str:
+    """'Tue 9 Mar 2027, 1:30pm' in UK time, for a list."""
+    return _("%(day)s, %(clock)s") % {"day": dateformat.format(uk_day(at), "D j M Y"), "clock": format_clock(at)}
+
+
+def how_long_ago(at: datetime, now: datetime) -> str:
+    """'2 days ago'; within the last minute, 'just now'."""
+    if (now - at).total_seconds() < 60:
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+
+
+def moment_of(name: str, label: str | Promise, *, short: bool = False) -> Callable[[Any, Any], str]:
+    """A method for an admin that says the time which the object has under this name; a dash when it has none."""
+
+    @admin.display(description=label, ordering=name)
+    def said(_self: Any, obj: Any) -> str:
+        at = getattr(obj, name)
+        return (short_moment if short else long_moment)(at) if at else NOTHING
+
+    return said
+
+
+def yes_no_of(name: str, label: str | Promise) -> Callable[[Any, Any], str]:
+    """A method for an admin that says yes or no in words: an icon alone is neither."""
+
+    @admin.display(description=label, ordering=name)
+    def said(_self: Any, obj: Any) -> str:
+        return _("Yes") if getattr(obj, name) else _("No")
+
+    return said
+
+
+def number_of(name: str, label: str | Promise) -> Callable[[Any, Any], str]:
+    """A method for an admin with the figure which the object has under this name, in thousands."""
+
+    @admin.display(description=label, ordering=name)
+    def said(_self: Any, obj: Any) -> str:
+        return f"{getattr(obj, name):,}"
+
+    return said
+
+
+def state_tag(label: str | Promise, kind: str) -> SafeString:
+    """The state as a word with a shape; `kind`: waiting, good, done or stopped."""
+    return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
+
+
+def mail_link(email: str) -> SafeString | str:
+    return format_html('<a href="mailto:{0}">{0}</a>', email) if email else _("None: no email goes out, so tell them by phone")
+
+
+def phone_link(number: str) -> SafeString | str:
+    """One tap on a phone. What staff typed around the digits ("ext. 4") stays on the page and out of the link."""
+    digits = "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
+    return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
+
+
+class FoundByReference(StaffModelAdmin):
+    """For what has a reference and a postcode: both are found however they are typed, the reference also in pieces."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[M], search_term: str) -> tuple[QuerySet[M], bool]:
+        """A whole reference or postcode finds just that; anything else searches the words and pieces of references."""
+        exact = Q(reference=tidy_reference(search_term))
+        with suppress(ValidationError):
+            exact |= Q(postcode=tidy_postcode(search_term))
+        found = queryset.filter(exact)
+        if search_term and found.exists():
+            return found, False
+        words, may_repeat = super().get_search_results(request, queryset, search_term)
+        pieces = reference_pieces(search_term)
+        if not pieces:
+            return words, may_repeat
+        in_reference = Q.create([("reference__contains", piece) for piece in pieces], connector=Q.OR)
+        return queryset.filter(in_reference | Q(pk__in=words.order_by().values("pk"))), False
+
+
+class LooksOnly(StaffModelAdmin):
+    """A page that is read: it saves nothing, because every change is an action, and it leaves out what is empty.
+
+    `may_be_empty` names the methods among its fields that return "" when they have nothing to say.
+    """
+
+    change_form_template = "admin/change_form_without_history.html"
+    may_be_empty: tuple[str, ...] = ()
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        no_save = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **no_save})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
+        fieldsets = super().get_fieldsets(request, obj)
+        kept = [(title, [name for name in options["fields"] if self.says(name, obj)], options) for title, options in fieldsets]
+        return [(title, {**options, "fields": names}) for title, names, options in kept if names]
+
+    def says(self, name: str, obj: Any) -> bool:
+        """Whether this field has anything to show."""
+        if name in self.may_be_empty:
+            return bool(getattr(self, name)(obj))
+        return getattr(obj, name, True) not in ("", None)
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Rows under an object that only services write."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,52 @@
+"""Who asked for something, as the staff pages of bookings and orders show it: one set of words for both."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.staff_lists import NOTHING, mail_link, phone_link, state_tag
+from professionals.models import Person
+from professionals.services import is_recognised
+
+
+def name_and_organisation(name: str, organisation: str) -> SafeString | str:
+    """Two lines of a list: the name, and more quietly where they work."""
+    return format_html('{}<br><span class="quiet">{}</span>', name, organisation) if organisation else name
+
+
+def called(person: Person) -> str:
+    """'Sam Taylor, Leeds Health Visiting', for a line of a summary."""
+    return f"{person.name}, {person.organisation.name}" if person.organisation else person.name
+
+
+class AboutPerson:
+    """For an admin whose objects have a `person`, read with `person__organisation`."""
+
+    about_person = ("person", "person_organisation", "person_email", "person_phone")
+
+    @admin.display(description=gettext_lazy("organisation"))
+    def person_organisation(self, obj: Any) -> str:
+        return obj.person.organisation.name if obj.person.organisation else NOTHING
+
+    @admin.display(description=gettext_lazy("email address"))
+    def person_email(self, obj: Any) -> SafeString | str:
+        return mail_link(obj.person.email)
+
+    @admin.display(description=gettext_lazy("phone"))
+    def person_phone(self, obj: Any) -> SafeString | str:
+        return phone_link(obj.person.phone)
+
+    @admin.display(description=gettext_lazy("email domain"))
+    def person_domain(self, obj: Any) -> SafeString | str:
+        """Whether a presenter may go there alone without anybody asking. One statement."""
+        email = obj.person.email
+        if not email:
+            return NOTHING
+        if is_recognised(email):
+            return state_tag(_("Recognised"), "good")
+        sentence = _("Check that the workplace is real before a presenter goes there.")
+        return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
