@@ -1,15 +1,22 @@
 """Pages that belong to no app, and the pages for when something is wrong."""
 
 import logging
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.models import Booking
+from bookings.answers import Answers
+from bookings.models import Booking, Presentation
 from ctac.middleware import request_reference
+from leaflets import baskets
 from leaflets.models import Order
+from professionals import drafts
 from professionals.access import person_required, the_person
+from professionals.models import DraftKind
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +75,28 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @require_safe
 @person_required
 def my(request: HttpRequest) -> HttpResponse:
-    """Everything that is this person's, in one place."""
+    """Everything that is this person's, in one place: what is begun, what is to come, what was."""
+    person, now = the_person(request), timezone.now()
+    bookings = list(Booking.objects.for_my_page(person))
+    orders = list(Order.objects.for_my_page(person))
+    coming_up = [booking for booking in reversed(bookings) if booking.is_open and booking.ends_at > now]
     context = {
-        "bookings": Booking.objects.for_my_page(the_person(request)),
-        "orders": Order.objects.for_my_page(the_person(request)),
+        "begun": begun_booking(request, now),
+        "in_basket": baskets.total_copies(baskets.find(request, now)),
+        "coming_up": coming_up,
+        "on_their_way": [order for order in orders if order.is_open],
+        "past_bookings": [booking for booking in bookings if booking not in coming_up],
+        "past_orders": [order for order in orders if not order.is_open],
     }
     return render(request, "my/index.html", context)
+
+
+def begun_booking(request: HttpRequest, now: datetime) -> dict[str, str] | None:
+    """The booking that this person has begun and not confirmed: its presentation, and the page to go on with."""
+    draft = drafts.find(request, DraftKind.BOOKING, now)
+    slug = draft.answers.get("where", {}).get("presentation") if draft else None
+    presentation = Presentation.objects.offered().filter(slug=slug).first() if slug else None
+    if presentation is None:
+        return None
+    step = Answers(draft, presentation).first_missing()
+    return {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}

@@ -1,0 +1,157 @@
+"""One's own page: what is begun and what comes next before what was, each with the next thing to do."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Booking, State
+from leaflets.models import Order, OrderState
+from professionals.models import Draft, DraftKind, Person
+from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
+from tests.face.page import Page
+from tests.factories import make_person, make_staff, sign_in
+from tests.leaflets.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def owner(client: Client) -> Person:
+    person = make_person()
+    sign_in(client, person)
+    return person
+
+
+def read(client: Client, path: str = "/my/") -> Page:
+    page = Page(client.get(path).content.decode())
+    assert page.mistakes == []
+    return page
+
+
+def headings(page: Page) -> list[str]:
+    return [heading.text for heading in page.all("h2")]
+
+
+def references_below(page: Page, id_: str) -> list[str]:
+    section = page.one("section", aria_labelledby=id_)
+    return [each.text for each in page.all("span", "reference") if section in each.inside]
+
+
+def book(owner: Person, clock: str, *, day: date = MONDAY, **fields: Any) -> Booking:
+    return make_booking(make_presenter(), at(clock, day), person=owner, **fields)
+
+
+def order(owner: Person, state: OrderState = OrderState.RECEIVED) -> Order:
+    placed = make_order(owner, NOW)
+    Order.objects.filter(pk=placed.pk).update(state=state)
+    return placed
+
+
+def test_with_nothing_there_it_says_how_to_begin(client: Client, owner: Person) -> None:
+    page = read(client)
+    assert headings(page) == ["Presentations coming up", "Leaflets to come", "Your account"]
+    assert [(a.text, a.attrs["href"]) for a in page.all("a", "govuk-button")] == [
+        ("Choose a presentation", "/presentations/"),
+        ("Choose leaflets", "/leaflets/"),
+    ]
+
+
+def test_the_soonest_stands_first_and_what_was_stands_below(client: Client, owner: Person) -> None:
+    late, soon = book(owner, "14:00"), book(owner, "10:00")
+    cancelled, past = book(owner, "11:00", state=State.CANCELLED), book(owner, "12:00", day=date(2026, 12, 1))
+    page = read(client)
+    assert references_below(page, "coming-heading") == [soon.reference, late.reference]
+    assert references_below(page, "past-bookings-heading") == [cancelled.reference, past.reference]
+
+
+def test_each_booking_says_what_comes_next(client: Client, owner: Person) -> None:
+    confirmed = book(owner, "10:00")
+    book(owner, "14:00", state=State.REQUESTED)
+    next_lines = [line.text for line in read(client).all("p", "entry__next")]
+    assert next_lines == [
+        f"Add it to your calendar: {confirmed.presentation.title}, or see it or cancel it: {confirmed.presentation.title}.",
+        "We are keeping this time for you, and email you as soon as one of us has looked at your request.",
+    ]
+
+
+def test_orders_to_come_stand_apart_from_those_that_left(client: Client, owner: Person) -> None:
+    received, packing, sent = order(owner), order(owner, OrderState.PACKING), order(owner, OrderState.DISPATCHED)
+    page = read(client)
+    assert sorted(references_below(page, "orders-heading")) == sorted([received.reference, packing.reference])
+    assert references_below(page, "past-orders-heading") == [sent.reference]
+
+
+def begin(owner: Person, kind: DraftKind, answers: dict[str, object]) -> None:
+    fields = {"key_hash": kind, "token": kind, "expires_at": NOW + timedelta(hours=1)}
+    Draft.objects.create(person=owner, kind=kind, answers=answers, **fields)
+
+
+def test_a_booking_that_was_begun_is_offered_at_its_next_page(client: Client, owner: Person) -> None:
+    presentation = make_presentation()
+    begin(owner, DraftKind.BOOKING, {"where": {"presentation": presentation.slug, "format": "online"}})
+    page = read(client)
+    assert headings(page)[0] == "Not finished yet"
+    assert page.all("a", "govuk-button")[0].attrs["href"] == f"/book/{presentation.slug}/when/"
+
+
+def test_leaflets_in_the_basket_are_not_forgotten(client: Client, owner: Person) -> None:
+    begin(owner, DraftKind.ORDER, {"basket": {"social-workers": 15, "all-professionals": 5}})
+    page = read(client)
+    assert "20 leaflets are in your basket. They are not ordered yet." in page.one("main").text
+    assert page.all("a", "govuk-button")[0].attrs["href"] == "/basket/"
+
+
+def test_a_draft_without_a_presentation_that_we_still_offer_is_not_shown(client: Client, owner: Person) -> None:
+    begin(owner, DraftKind.BOOKING, {"where": {"presentation": "gone"}})
+    assert headings(read(client))[0] == "Presentations coming up"
+
+
+def test_statements_stay_few_however_much_there_is(client: Client, owner: Person) -> None:
+    begin(owner, DraftKind.BOOKING, {"where": {"presentation": make_presentation().slug, "format": "online"}})
+    counts = []
+    for clock in ("10:00", "11:00", "14:00"):
+        book(owner, clock)
+        order(owner)
+        with CaptureQueriesContext(connection) as found:
+            client.get("/my/")
+        counts.append(len(found))
+    assert counts[0] == counts[2]
+    assert counts[0] <= 12
+
+
+def test_the_account_list_names_every_page_and_where_one_is(client: Client, owner: Person) -> None:
+    page = read(client, "/account/2fa/")
+    nav = page.one("nav", "account-nav")
+    links = [(a.text, a.attrs["href"], a.attrs.get("aria-current")) for a in page.all("a") if nav in a.inside]
+    assert links == [
+        ("Your details", "/account/details/", None),
+        ("Email address", "/account/email/", None),
+        ("Password", "/account/password/set/", None),
+        ("Second factor", "/account/2fa/", "page"),
+        ("Download your data", "/account/my-data/", None),
+        ("Sign out", "/account/logout/", None),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/my/", "/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/"])
+def test_the_account_list_stands_on_each_of_its_pages(client: Client, owner: Person, path: str) -> None:
+    assert len(read(client, path).all("nav", "account-nav")) == 1
+
+
+def test_staff_come_back_to_the_staff_site(client: Client) -> None:
+    client.force_login(make_staff())
+    page = read(client, "/account/2fa/")
+    assert [(a.text, a.attrs["href"]) for a in page.all("a", "govuk-back-link")] == [("Staff site", "/staff/")]
+    assert "Your details" not in page.one("nav", "account-nav").text
