@@ -101,13 +101,25 @@ class CallerForm(DetailsForm):
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
     autocomplete = dict.fromkeys(field_order, "off")
+    # The questions of the public form, asked about somebody else: label, and what to say when it is empty.
+    ABOUT_THE_CALLER = {
+        "name": (_("Caller’s name"), _("Enter the caller’s name.")),
+        "phone": (_("Caller’s work phone"), _("Enter a phone number to reach the caller on.")),
+        "profession": (_("Caller’s profession"), _("Choose the caller’s profession.")),
+        "organisation_name": (_("Where they work"), _("Enter the organisation the caller works for.")),
+        "postcode": (_("Postcode of their work"), _("Enter the postcode where the caller works.")),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Caller’s name")
-        self.fields["profession"].label = _("Caller’s profession")
-        self.fields["organisation_name"].label = _("Where they work")
+        for name, (label, required) in self.ABOUT_THE_CALLER.items():
+            self.fields[name].label = label
+            self.fields[name].error_messages["required"] = required
+        profession = self.fields["profession"]
+        assert isinstance(profession, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        profession.choices = [("", _("Choose a profession")), *Profession.choices]
         self.fields["phone"].help_text = ""
+        self.fields["organisation_name"].help_text = _("Their trust, council, school, force or charity.")
 
 
 class SignUpDetailsForm(DetailsForm):

@@ -1,28 +1,38 @@
 """Leaflets, and their editions with the stock of each."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, staff_site
+from ctac.staff_lists import NOTHING, number_of, state_tag, yes_no_of
+from ctac.uk import uk_day
 from leaflets.models import Edition, EditionState, Leaflet
 from leaflets.services import add_edition, correct_stock, receive_stock, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin
 
+REVIEW_AHEAD = timedelta(days=90)
+STATE_KINDS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
+
 
 @admin.register(Leaflet, site=staff_site)
 class LeafletAdmin(StaffModelAdmin):
-    list_display = ("title", "for_whom", "most_per_order", "active", "edition", "available")
+    list_display = ("title", "for_whom", "edition", "number_available", "number_at_most", "in_catalogue")
     list_filter = ("active", "audience")
     search_fields = ("title", "for_whom", "summary")
     prepopulated_fields = {"slug": ("title",)}
@@ -34,13 +44,16 @@ class LeafletAdmin(StaffModelAdmin):
         """Orders tell of it for ever; take it out of the catalogue instead."""
         return False
 
+    number_at_most = number_of("most_per_order", _("most an order"))
+    in_catalogue = yes_no_of("active", _("in the catalogue"))
+
     @admin.display(description=_("current edition"))
     def edition(self, leaflet: Leaflet) -> str:
-        return leaflet.current_edition.label if leaflet.current_edition else "–"
+        return leaflet.current_edition.label if leaflet.current_edition else NOTHING
 
-    @admin.display(description=_("available"))
-    def available(self, leaflet: Leaflet) -> int:
-        return leaflet.available
+    @admin.display(description=_("copies to give"))
+    def number_available(self, leaflet: Leaflet) -> str:
+        return f"{leaflet.available:,}"
 
 
 class EditionForm(forms.ModelForm):
@@ -100,17 +113,55 @@ def withdraw(edition: Edition, *, by: User) -> None:
     withdraw_edition(edition=edition)
 
 
+class NeedsFilter(admin.SimpleListFilter):
+    title = _("what it needs")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("stock", _("Low in stock")), ("review", _("To be reviewed in the next 3 months"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Edition]:
+        narrow = {"stock": low_in_stock, "review": to_review}.get(self.value() or "")
+        return narrow(queryset) if narrow else queryset
+
+
+def low_in_stock(editions: Any) -> Any:
+    return editions.low_in_stock()
+
+
+def to_review(editions: Any) -> Any:
+    """Those whose review is due or comes soon enough to be prepared."""
+    return editions.to_review_by(uk_day(timezone.now()) + REVIEW_AHEAD)
+
+
 @admin.register(Edition, site=staff_site)
 class EditionAdmin(StaffModelAdmin):
     form = EditionForm
-    list_display = ("title", "label", "state", "review_on", "on_hand", "allocated", "available")
-    list_filter = ("state",)
+    list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free")
+    list_filter = ("state", NeedsFilter)
     list_select_related = ("leaflet",)
     search_fields = ("leaflet__title", "label")
-    figures = ("state", "pages", "size", "on_hand", "allocated", "available")
+    search_help_text = _("Leaflet or edition")
+    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "pages_in_words")
+    number_on_shelf = number_of("on_hand", _("on the shelf"))
+    number_promised = number_of("allocated", _("promised"))
     object_actions = (
-        ObjectAction("receive", _("Receive stock"), receive, form_class=ReceiveForm, done=_("The copies are in stock.")),
-        ObjectAction("correct", _("Correct stock"), correct, form_class=CorrectForm, done=_("The stock is corrected.")),
+        ObjectAction(
+            "receive",
+            _("Receive stock"),
+            receive,
+            form_class=ReceiveForm,
+            explanation=_("When boxes come in."),
+            done=_("The copies are in stock."),
+        ),
+        ObjectAction(
+            "correct",
+            _("Correct stock"),
+            correct,
+            form_class=CorrectForm,
+            explanation=_("After a count, or when copies are lost or spoilt."),
+            done=_("The stock is corrected."),
+        ),
         ObjectAction(
             "withdraw",
             _("Withdraw this edition"),
@@ -118,16 +169,36 @@ class EditionAdmin(StaffModelAdmin):
             available=lambda edition: edition.state != EditionState.WITHDRAWN,
             explanation=_("Nobody can order, download or be sent it any more. Upload a new edition to offer the leaflet again."),
             done=_("The edition is withdrawn."),
+            weight="stop",
         ),
     )
 
-    @admin.display(description=_("leaflet"), ordering="leaflet__position")
+    @admin.display(description=_("leaflet"), ordering="leaflet__title")
     def title(self, edition: Edition) -> str:
-        return edition.leaflet.slug
+        return edition.leaflet.title
 
-    @admin.display(description=_("available"))
-    def available(self, edition: Edition) -> int:
-        return edition.available
+    @admin.display(description=_("state"), ordering="state")
+    def state_in_words(self, edition: Edition) -> SafeString:
+        return state_tag(edition.get_state_display(), STATE_KINDS[edition.state])
+
+    @admin.display(description=_("to be reviewed by"), ordering="review_on")
+    def review(self, edition: Edition) -> str:
+        return dateformat.format(edition.review_on, "j M Y")
+
+    @admin.display(description=_("free to give"))
+    def number_free(self, edition: Edition) -> str:
+        return f"{edition.available:,}"
+
+    @admin.display(description=_("PDF’s length"))
+    def pages_in_words(self, edition: Edition) -> str:
+        pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
+        return f"{pages}, {filesizeformat(edition.size)}"
+
+    def summary_of(self, obj: Edition) -> list[dict[str, object]]:
+        """The three figures: what someone must see before they change one."""
+        shown = (self.number_on_shelf, self.number_promised, self.number_free)
+        figures = [{"label": capfirst(figure.short_description), "value": figure(obj)} for figure in shown]
+        return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
 
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString:
@@ -161,3 +232,20 @@ class EditionAdmin(StaffModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
         return False
+
+
+def wait_for(label: Any, need: str, editions: Callable[[Any], Any]) -> None:
+    """A line of the first page, and the list of the editions that need it."""
+    staff_site.add_waiting(
+        _("Leaflets"),
+        Waiting(
+            label=label,
+            count=lambda: editions(Edition.objects).count(),
+            address=lambda: f"{reverse('staff:leaflets_edition_changelist')}?needs={need}",
+            permission="leaflets.view_edition",
+        ),
+    )
+
+
+wait_for(_("leaflets low in stock"), "stock", low_in_stock)
+wait_for(_("leaflets to review soon"), "review", to_review)

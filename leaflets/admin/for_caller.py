@@ -15,11 +15,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from leaflets.forms import CopiesField, DeliveryForm, stock_hint
+from leaflets.forms import CopiesField, DeliveryForm
 from leaflets.models import Channel, Delivery, Leaflet, Order
 from leaflets.services import AlreadyPlaced, Shortfalls, place_order
+from leaflets.services.placing import Shortfall
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
@@ -29,6 +30,37 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from leaflets.admin.orders import OrderAdmin
+
+
+def stock_figures(leaflet: Leaflet) -> str:
+    """What is there and how far the limit goes, for staff, who may set the limit aside."""
+    if leaflet.available <= 0:
+        return _("None in stock.")
+    figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
+    return _("%(stock)s in stock. The limit is %(most)s an order.") % figures
+
+
+class CallerCopiesField(CopiesField):
+    """The same box as on the website, with stock figures for staff."""
+
+    def __init__(self, leaflet: Leaflet) -> None:
+        super().__init__(leaflet, label=leaflet.title, help_text=stock_figures(leaflet), required=False, min_value=0)
+        self.error_messages["min_value"] = self.error_messages["invalid"]
+
+
+def for_staff(short: Shortfall) -> str:
+    """Why so many copies can’t be sent, and what to do, said to staff."""
+    facts = {"n": short.possible, "title": short.leaflet.title}
+    if short.over_limit:
+        return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+    if short.possible <= 0:
+        return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts
+    said = ngettext(
+        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or leave it empty.",
+        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer.",
+        short.possible,
+    )
+    return said % facts
 
 
 def as_in_delivery(name: str, label: Any = "", *, same_as_caller: bool = False) -> forms.Field:
@@ -70,9 +102,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
         self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in found}
         for name, leaflet in self.leaflets.items():
-            self.fields[name] = CopiesField(
-                leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=False, min_value=0
-            )
+            self.fields[name] = CallerCopiesField(leaflet)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -116,11 +146,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     def show(self, refusal: Shortfalls) -> None:
         """Each title that is short, beside its field. What only goes over a limit needs a reason."""
         for short in refusal.shortfalls:
-            facts = {"n": short.possible, "title": short.leaflet.title}
-            reason_helps = (
-                _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
-            )
-            self.add_error(f"copies_{short.leaflet.slug}", reason_helps if short.over_limit else short.message)
+            self.add_error(f"copies_{short.leaflet.slug}", for_staff(short))
 
 
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:

@@ -2,41 +2,46 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, OrderBy, QuerySet, When
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.errors import DomainError
-from ctac.references import tidy_reference
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.uk import tidy_postcode
+from ctac.staff import ObjectAction, Waiting, staff_site
+from ctac.staff_lists import FoundByReference, LooksOnly, ReadOnlyInline, how_long_ago, moment_of, number_of, state_tag
 from leaflets.admin.for_caller import order_for_caller
-from leaflets.models import Dispatch, Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import OPEN_STATES, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
+from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin
 
 
 class DispatchForm(forms.Form):
-    tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), max_length=60, required=False)
+    tracking_number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("The person reads it in the email. Leave empty if the parcel has none."),
+    )
 
 
 class CancelForm(ChildDetailsMixin, forms.Form):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("Why is it cancelled?"),
         max_length=300,
         help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
 
@@ -52,20 +57,58 @@ def do_cancel(order: Order, *, by: User, reason: str, keep_what_i_wrote: bool = 
     cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
 
 
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
+OBJECT_ACTIONS = (
+    ObjectAction(
+        "start-packing",
+        gettext_lazy("Start packing"),
+        do_start_packing,
+        available=lambda order: order.state == OrderState.RECEIVED,
+        explanation=gettext_lazy("From now on the person can’t cancel it on the website."),
+        done=gettext_lazy("The order is being packed."),
+        weight="main",
+    ),
+    ObjectAction(
+        "dispatch",
+        gettext_lazy("Dispatch this order"),
+        do_dispatch,
+        available=lambda order: order.state == OrderState.PACKING,
+        form_class=DispatchForm,
+        explanation=gettext_lazy("The parcel has left. The person gets an email, and the stock goes down."),
+        done=gettext_lazy("The order is dispatched."),
+        weight="main",
+    ),
+    ObjectAction(
+        "cancel",
+        gettext_lazy("Cancel this order"),
+        do_cancel,
+        available=lambda order: order.is_open,
+        form_class=CancelForm,
+        explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
+        done=gettext_lazy("The order is cancelled."),
+        weight="stop",
+    ),
+)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+def order_of_need() -> list[OrderBy]:
+    """What waits, the longest first; then what is done, the latest first."""
+    waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
+    return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("edition", "copies", "allocated", "dispatched", "cancelled")
+    verbose_name_plural = gettext_lazy("What to pack")
+    fields = readonly_fields = ("leaflet", "edition_label", "number_of_copies")
+    number_of_copies = number_of("copies", gettext_lazy("copies"))
+
+    @admin.display(description=gettext_lazy("leaflet"))
+    def leaflet(self, line: OrderLine) -> str:
+        return line.edition.leaflet.title
+
+    @admin.display(description=gettext_lazy("edition"))
+    def edition_label(self, line: OrderLine) -> str:
+        return line.edition.label
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
         return super().get_queryset(request).select_related("edition__leaflet")
@@ -73,7 +116,10 @@ class LineInline(ReadOnlyInline):
 
 class DispatchInline(ReadOnlyInline):
     model = Dispatch
-    fields = ("dispatched_at", "by", "tracking_number")
+    verbose_name_plural = gettext_lazy("Parcels that left")
+    fields = ("left", "by", "tracking_number")
+    readonly_fields = ("left",)
+    left = moment_of("dispatched_at", gettext_lazy("when"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispatch]:
         return super().get_queryset(request).select_related("by")
@@ -81,108 +127,97 @@ class DispatchInline(ReadOnlyInline):
 
 class EventInline(ReadOnlyInline):
     model = OrderEvent
-    fields = ("at", "kind", "by", "reason")
+    verbose_name_plural = gettext_lazy("What has happened")
+    fields = ("at_in_words", "kind", "by", "reason")
+    readonly_fields = ("at_in_words",)
+    at_in_words = moment_of("at", gettext_lazy("when"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
         return super().get_queryset(request).select_related("by")
 
 
+SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (None, ("state_in_words", "number_of_copies", "label", "asked_at", "came_by")),
+    (gettext_lazy("Who asked"), AboutPerson.about_person),
+)
+
+
 @admin.register(Order, site=staff_site)
-class OrderAdmin(StaffModelAdmin):
-    list_display = ("reference", "state", "age", "name", "organisation_name", "postcode", "copies", "channel")
-    list_filter = ("state", "channel", "created_at")
-    list_select_related = ("person",)
-    ordering = ("-created_at", "-pk")
+class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
+    list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
+    list_filter = ("state", "channel")
+    list_select_related = ("person__organisation",)
     search_fields = (
-        "reference",
-        "name",
-        "organisation_name",
-        "postcode",
-        "person__name",
-        "person__email",
-        "person__organisation__name",
+        *("reference", "name", "organisation_name", "town", "postcode"),
+        *("person__name", "person__email", "person__phone", "person__organisation__name"),
     )
-    search_help_text = gettext_lazy("Reference, name, email address, postcode or organisation")
+    search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
     actions = ("start_packing_all", "dispatch_all")
-    change_form_template = "admin/change_form_without_history.html"
     change_list_template = "leaflets/staff/orders.html"
     view_on_site = False  # the page there is its owner's
-    inlines = (LineInline, DispatchInline, EventInline)
-    fields = (
-        *("reference", "state", "created_at", "channel", "person", "name", "attention", "organisation_name"),
-        *("address_line_1", "address_line_2", "town", "postcode"),
-    )
-    readonly_fields = fields
-    object_actions = (
-        ObjectAction(
-            "start-packing",
-            gettext_lazy("Start packing"),
-            do_start_packing,
-            available=lambda order: order.state == OrderState.RECEIVED,
-            explanation=gettext_lazy("From now on the person can’t cancel it on the website."),
-            done=gettext_lazy("The order is being packed."),
-        ),
-        ObjectAction(
-            "dispatch",
-            gettext_lazy("Dispatch"),
-            do_dispatch,
-            available=lambda order: order.state == OrderState.PACKING,
-            form_class=DispatchForm,
-            explanation=gettext_lazy("The parcel has left. The person gets an email, and the stock goes down."),
-            done=gettext_lazy("The order is dispatched."),
-        ),
-        ObjectAction(
-            "cancel",
-            gettext_lazy("Cancel"),
-            do_cancel,
-            available=lambda order: order.is_open,
-            form_class=CancelForm,
-            explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
-            done=gettext_lazy("The order is cancelled."),
-        ),
-    )
+    object_actions = OBJECT_ACTIONS
+    fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
+    readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
+    asked_at = moment_of("created_at", gettext_lazy("ordered"))
+
+    def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
+        return order_of_need()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return Order.objects.with_lines().order_by(*self.get_ordering(request))
+        return Order.objects.with_lines().select_related(*self.list_select_related).order_by(*self.get_ordering(request))
 
-    @admin.display(description=gettext_lazy("age"), ordering="-created_at")
-    def age(self, order: Order) -> str:
-        return timesince(order.created_at, depth=1)
+    def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[type[ReadOnlyInline]]:
+        """Parcels only when one has left."""
+        left = [DispatchInline] if obj is not None and obj.state == OrderState.DISPATCHED else []
+        return [LineInline, *left, EventInline]
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, order: Order) -> SafeString:
+        return state_tag(order.get_state_display(), order.state_kind)
+
+    @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
+    def asked(self, order: Order) -> str:
+        return how_long_ago(order.created_at, timezone.now())
 
     @admin.display(description=gettext_lazy("copies"))
-    def copies(self, order: Order) -> int:
-        return order.total_copies
+    def number_of_copies(self, order: Order) -> str:
+        return f"{order.total_copies:,}"
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
-    ) -> tuple[QuerySet[Order], bool]:
-        """A whole reference or postcode, however it was typed, finds just that; anything else searches the words."""
-        exact = Q(reference=tidy_reference(search_term))
-        with suppress(ValidationError):
-            exact |= Q(postcode=tidy_postcode(search_term))
-        found = queryset.filter(exact)
-        if search_term and found.exists():
-            return found, False
-        return super().get_search_results(request, queryset, search_term)
+    @admin.display(description=gettext_lazy("for"), ordering="name")
+    def to_whom(self, order: Order) -> SafeString | str:
+        return name_and_organisation(order.name, order.organisation_name)
+
+    @admin.display(description=gettext_lazy("where to"), ordering="postcode")
+    def where_to(self, order: Order) -> str:
+        return f"{order.town} {order.postcode}"
+
+    @admin.display(description=gettext_lazy("send to"))
+    def label(self, order: Order) -> str:
+        return "\n".join(order.address)
+
+    @admin.display(description=gettext_lazy("came by"))
+    def came_by(self, order: Order) -> str:
+        return order.get_channel_display()
+
+    def summary_of(self, obj: Order) -> list[dict[str, object]]:
+        """What goes where and who asked: what someone must see before they press."""
+        return [
+            {"label": _("What"), "value": "\n".join(str(line) for line in obj.lines.all())},
+            {"label": _("Send to"), "value": self.label(obj)},
+            {"label": _("Who asked"), "value": f"{called(obj.person)}\n{obj.person.phone}".strip()},
+        ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Nothing here is saved: every change is one of the actions."""
-        no_save = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **no_save})
-
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
 
-    @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Start packing those ticked"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         self.do_for_each(request, orders, do_start_packing)
 
-    @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Dispatch those ticked"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         self.do_for_each(request, orders, do_dispatch)
 
@@ -205,3 +240,20 @@ class OrderAdmin(StaffModelAdmin):
         for reason, references in skipped.items():
             said = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
             self.message_user(request, said % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
+
+
+def wait_for(label: Any, state: OrderState) -> None:
+    """A line of the first page, and the list of the orders in that state."""
+    staff_site.add_waiting(
+        gettext_lazy("Leaflets"),
+        Waiting(
+            label=label,
+            count=lambda: Order.objects.filter(state=state).count(),
+            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
+            permission="leaflets.view_order",
+        ),
+    )
+
+
+wait_for(gettext_lazy("orders to pack"), OrderState.RECEIVED)
+wait_for(gettext_lazy("orders being packed"), OrderState.PACKING)

@@ -11,18 +11,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import StaffModelAdmin, staff_site
+from ctac.staff_lists import NOTHING, moment_of
 from leaflets.models import StockMovement
+
+
+def signed(change: int) -> str:
+    """'+1,200', '−12' with a real minus; a dash for no change."""
+    return f"{change:+,}".replace("-", "−") if change else NOTHING
 
 
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
-    list_display = ("at", "title", "edition_label", "kind", "on_hand_change", "allocated_change", "order", "by", "reason")
+    list_display = ("when", "title", "edition_label", "kind", "number_shelf", "number_promised", "order", "by", "reason")
     list_display_links = None
     list_filter = ("kind", "at")
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = _("Leaflet, edition, order reference, note, or STOCK- and a number")
     ordering = ("-at", "-pk")
+    when = moment_of("at", _("when"), short=True)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -33,7 +40,15 @@ class StockMovementAdmin(StaffModelAdmin):
 
     @admin.display(description=_("leaflet"))
     def title(self, movement: StockMovement) -> str:
-        return movement.edition.leaflet.slug
+        return movement.edition.leaflet.title
+
+    @admin.display(description=_("on the shelf"), ordering="on_hand_change")
+    def number_shelf(self, movement: StockMovement) -> str:
+        return signed(movement.on_hand_change)
+
+    @admin.display(description=_("promised"), ordering="allocated_change")
+    def number_promised(self, movement: StockMovement) -> str:
+        return signed(movement.allocated_change)
 
     @admin.display(description=_("edition"))
     def edition_label(self, movement: StockMovement) -> str:
@@ -42,7 +57,7 @@ class StockMovementAdmin(StaffModelAdmin):
     @admin.display(description=_("order"))
     def order(self, movement: StockMovement) -> SafeString | str:
         if movement.order_line is None:
-            return "–"
+            return NOTHING
         order = movement.order_line.order
         return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference)
 

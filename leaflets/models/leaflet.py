@@ -1,5 +1,7 @@
 """The catalogue: titles, and the prints of each title with their stock."""
 
+from datetime import date
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q
@@ -110,6 +112,14 @@ class EditionState(models.TextChoices):
 class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> "EditionQuerySet":
         return self.filter(state=EditionState.CURRENT)
+
+    def low_in_stock(self) -> "EditionQuerySet":
+        """Of what the catalogue offers: fewer copies left than one order may have."""
+        return self.current().filter(leaflet__active=True, on_hand__lt=F("allocated") + F("leaflet__most_per_order"))
+
+    def to_review_by(self, day: date) -> "EditionQuerySet":
+        """Of what the catalogue offers: those whose review date is that day or earlier."""
+        return self.current().filter(leaflet__active=True, review_on__lte=day)
 
     def locked(self) -> "EditionQuerySet":
         """Rows locked in primary-key order, the one order that every writer of stock takes, so that none waits in a circle."""

@@ -160,7 +160,7 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
     open_found(staff, "Orders", reference)
     act(staff, "Start packing")
     before = datetime.now(UTC)
-    act(staff, "Dispatch", tracking_number="QK 4412 8821 5GB")
+    act(staff, "Dispatch this order", tracking_number="QK 4412 8821 5GB")
 
     # Then the mail and the owner's page say so, with the number
     assert "The order is dispatched." in staff.page.locator(".messagelist").inner_text()
@@ -176,10 +176,10 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
 def give_caller(staff: Visitor, email: str) -> None:
     staff.fill("Caller’s name", "Ngaio Marsh")
     staff.fill("Email address (optional)", email)
-    staff.fill("Work phone", "0113 496 0055")
+    staff.fill("Caller’s work phone", "0113 496 0055")
     staff.select("Caller’s profession", "Teacher")
     staff.fill("Where they work", "York Road Primary School")
-    staff.fill("Work postcode", "ls9 7tn")
+    staff.fill("Postcode of their work", "ls9 7tn")
 
 
 def offered_time(visitor: Visitor) -> datetime:
