@@ -22,6 +22,7 @@ urlpatterns = [
     path("account/", include("professionals.urls")),
     path("", include("bookings.urls")),
     path("", include("leaflets.urls")),
+    path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
     path("staff/", staff_site.urls),
 ]

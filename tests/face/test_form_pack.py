@@ -103,8 +103,8 @@ def test_summary_says_which_question_is_unanswered(wrong: Page) -> None:
 
 
 def test_title_begins_with_error_only_when_there_is_one(client: Client, wrong: Page) -> None:
-    assert show(client).one("title").text == "Everything – CTAC"
-    assert wrong.one("title").text == "Error: Everything – CTAC"
+    assert show(client).one("title").text == "Every kind of question – CTAC"
+    assert wrong.one("title").text == "Error: Every kind of question – CTAC"
 
 
 def test_wrong_boxes_are_marked_invalid_and_right_ones_not(wrong: Page) -> None:

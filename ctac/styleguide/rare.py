@@ -1,0 +1,87 @@
+"""Pages and states that nobody meets on a good day, drawn by their real templates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings import words
+from bookings.models import State
+from ctac.styleguide import samples
+from leaflets.models import OrderState
+
+
+@dataclass(frozen=True)
+class RarePage:
+    slug: str
+    title: str | Promise
+    template: str
+    context: Callable[[], dict[str, Any]] = dict
+
+    def get_absolute_url(self) -> str:
+        return reverse(f"styleguide_page_{self.slug}")
+
+
+def with_reference() -> dict[str, Any]:
+    return {"reference": "1A2B3C4D"}
+
+
+def placed(state: State) -> dict[str, Any]:
+    booking = samples.booking(state)
+    return {"booking": booking, "facts": words.facts(booking, with_reference=False), "has_calendar": booking.is_open}
+
+
+def longest_presentations() -> dict[str, Any]:
+    audience = "Designated and named professionals, reviewing officers, carers and everyone else who works with children"
+    return {
+        "presentations": [
+            samples.presentation(samples.LONGEST_TITLE, audience),
+            samples.presentation("Signs"),
+            samples.presentation(),
+        ]
+    }
+
+
+def every_leaflet() -> dict[str, Any]:
+    return {
+        "cards": samples.cards(
+            samples.leaflet(samples.LONGEST_TITLE),
+            samples.leaflet("Few copies are left", on_hand=7),
+            samples.leaflet("Out of stock", on_hand=0, pages=1),
+            samples.leaflet("No edition yet", pages=0),
+        ),
+        "in_basket": 1,
+    }
+
+
+def every_entry() -> dict[str, Any]:
+    bookings = [samples.booking(state) for state in State]
+    bookings.append(samples.booking(title=samples.LONGEST_TITLE))
+    return {"bookings": bookings, "orders": [samples.order(state) for state in OrderState]}
+
+
+def nothing_free() -> dict[str, Any]:
+    return {"presentation": samples.presentation()}
+
+
+RARE_PAGES = (
+    RarePage("400", _("A request that can’t be read (400)"), "errors/400.html", with_reference),
+    RarePage("403", _("Not for this person (403)"), "errors/403.html", with_reference),
+    RarePage("csrf", _("A form that stood open too long (403)"), "errors/csrf.html", with_reference),
+    RarePage("404", _("No such page (404)"), "errors/404.html", with_reference),
+    RarePage("429", _("Too many tries (429)"), "errors/429.html", with_reference),
+    RarePage("500", _("Something went wrong (500)"), "errors/500.html", with_reference),
+    RarePage("no-presentations", _("No presentation is offered"), "bookings/presentations.html"),
+    RarePage("presentations", _("Presentations with the longest words"), "bookings/presentations.html", longest_presentations),
+    RarePage("nothing-free", _("Nothing is free for three months"), "bookings/when.html", nothing_free),
+    RarePage("request", _("A booking that waits for our answer"), "bookings/placed.html", lambda: placed(State.REQUESTED)),
+    RarePage("declined", _("Its confirmation, opened after we declined"), "bookings/placed.html", lambda: placed(State.DECLINED)),
+    RarePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html"),
+    RarePage("leaflets", _("Leaflets in every state of stock"), "leaflets/leaflets.html", every_leaflet),
+    RarePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),
+    RarePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", every_entry),
+    RarePage("account-inactive", _("A closed account"), "account/account_inactive.html"),
+)
