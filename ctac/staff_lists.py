@@ -91,6 +91,12 @@ def phone_link(number: str) -> SafeString | str:
     return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
 
 
+def pieces_within(typed: str) -> Q:
+    """Those whose reference has what was typed in it, dashes or not; nothing to look for finds nothing."""
+    pieces = reference_pieces(typed)
+    return Q.create([("reference__contains", piece) for piece in pieces], connector=Q.OR) if pieces else Q(pk__in=[])
+
+
 class FoundByReference(StaffModelAdmin):
     """For what has a reference and a postcode: both are found however they are typed, the reference also in pieces."""
 
@@ -103,11 +109,9 @@ class FoundByReference(StaffModelAdmin):
         if search_term and found.exists():
             return found, False
         words, may_repeat = super().get_search_results(request, queryset, search_term)
-        pieces = reference_pieces(search_term)
-        if not pieces:
+        if not reference_pieces(search_term):
             return words, may_repeat
-        in_reference = Q.create([("reference__contains", piece) for piece in pieces], connector=Q.OR)
-        return queryset.filter(in_reference | Q(pk__in=words.order_by().values("pk"))), False
+        return queryset.filter(pieces_within(search_term) | Q(pk__in=words.order_by().values("pk"))), False
 
 
 class LooksOnly(StaffModelAdmin):

@@ -6,14 +6,16 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaks_filter
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.references import tidy_reference
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from notifications.models import Notification
+from ctac.staff import ObjectAction, Waiting, staff_site
+from ctac.staff_lists import LooksOnly, moment_of, pieces_within, state_tag
+from notifications.models import Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
 
@@ -38,44 +40,59 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=value) if value else queryset
 
 
+class FailedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("what needs a look")
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("lately", _("Failed in the last 2 weeks, not sent again"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Notification]:
+        return queryset.failed_lately(timezone.now()) if self.value() == "lately" else queryset
+
+
+STATE_KINDS = {
+    State.PENDING: "waiting",
+    State.SENDING: "waiting",
+    State.SENT: "done",
+    State.FAILED: "stopped",
+    State.EXPIRED: "stopped",
+}
+
+
 @admin.register(Notification, site=staff_site)
-class NotificationAdmin(StaffModelAdmin):
-    list_display = ["kind_label", "recipient", "reference", "state", "age", "attempts", "last_error"]
-    list_filter = ["state", KindFilter, "created_at"]
+class NotificationAdmin(LooksOnly):
+    list_display = ["kind_label", "to", "state_in_words", "when", "reference", "last_error"]
+    list_filter = [FailedFilter, "state", KindFilter]
     search_fields = ["recipient", "reference"]
-    search_help_text = gettext_lazy("Search by email address or reference.")
+    search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
     actions = None
+    when = moment_of("created_at", gettext_lazy("when"), short=True)
+    written_at = moment_of("created_at", gettext_lazy("asked for"))
+    tried_at = moment_of("first_tried_at", gettext_lazy("first tried"))
+    due = moment_of("due_at", gettext_lazy("to be sent"))
+    arrived_at = moment_of("sent_at", gettext_lazy("sent"))
+    too_late_at = moment_of("expires_at", gettext_lazy("too late after"))
     object_actions = [
         ObjectAction(
             slug="send-again",
-            label=gettext_lazy("Send again"),
+            label=gettext_lazy("Send this message again"),
             perform=send_again,
             available=may_resend,
             explanation=gettext_lazy("The message is written afresh, as things stand now, and sent to the same address."),
             done=gettext_lazy("It is on its way. The new message stands in the list."),
             permission="resend",
+            weight="main",
         )
     ]
     fieldsets = [
-        (None, {"fields": ["kind_label", "recipient", "reference", "state", "last_error", "resend_of", "resent_by"]}),
+        (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
             gettext_lazy("How it travelled"),
-            {
-                "fields": [
-                    "created_at",
-                    "due_at",
-                    "expires_at",
-                    "first_tried_at",
-                    "sent_at",
-                    "attempts",
-                    "kicked_at",
-                    "lease_until",
-                    "message_id",
-                ]
-            },
+            {"fields": ["written_at", "due", "tried_at", "arrived_at", "too_late_at", "attempts", "message_id"]},
         ),
     ]
 
@@ -106,15 +123,28 @@ class NotificationAdmin(StaffModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(Q(recipient__icontains=term) | Q(reference=tidy_reference(term))), False
+        found = Q(recipient__icontains=term) | Q(reference=tidy_reference(term))
+        return queryset.filter(found | pieces_within(term)), False
+
+    def says(self, name: str, obj: Notification) -> bool:
+        """A time that never came is left out."""
+        times = {"tried_at": obj.first_tried_at, "arrived_at": obj.sent_at, "too_late_at": obj.expires_at}
+        return bool(times[name]) if name in times else super().says(name, obj)
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_label(self, obj: Notification) -> str:
         return label_of(obj.kind)
 
-    @admin.display(description=gettext_lazy("age"), ordering="created_at")
-    def age(self, obj: Notification) -> str:
-        return timesince(obj.created_at, depth=1)
+    @admin.display(description=gettext_lazy("to"), ordering="recipient")
+    def to(self, obj: Notification) -> str:
+        return obj.recipient or _("Erased with the person")
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, obj: Notification) -> SafeString:
+        return state_tag(obj.get_state_display(), STATE_KINDS[State(obj.state)])
+
+    def summary_of(self, obj: Notification) -> list[dict[str, object]]:
+        return [{"label": _("Message"), "value": label_of(obj.kind)}, {"label": _("To"), "value": self.to(obj)}]
 
     @admin.display(description=gettext_lazy("subject"))
     def shown_subject(self, obj: Notification) -> str:
@@ -134,3 +164,15 @@ class NotificationAdmin(StaffModelAdmin):
             if obj.state in {"pending", "sending"}
             else _("Never written.")
         )
+
+
+staff_site.add_waiting(
+    gettext_lazy("Messages"),
+    Waiting(
+        label=gettext_lazy("messages that failed"),
+        count=lambda: Notification.objects.failed_lately(timezone.now()).count(),
+        address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
+        permission="notifications.view_notification",
+        urgent=True,
+    ),
+)

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 
 from notifications.registry import label_of
@@ -20,6 +20,7 @@ class State(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+LATELY = timedelta(days=14)
 UNFINISHED = [State.PENDING, State.SENDING]
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -32,6 +33,15 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def unfinished(self) -> "NotificationQuerySet":
         return self.filter(state__in=UNFINISHED)
+
+    def failed_lately(self, now: datetime) -> "NotificationQuerySet":
+        """Failed in the last two weeks, not tried again since, and still worth sending again.
+
+        Codes for signing in are asked for anew, and what has expired would come too late.
+        """
+        later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
+        failed = self.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False)
+        return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""
@@ -105,6 +115,7 @@ class Notification(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="notification_unsent_by_due", condition=Q(state__in=["pending", "sending"])),
+            models.Index(fields=["created_at"], name="notification_failed", condition=Q(state="failed")),
             models.Index(fields=["-created_at", "-id"], name="notification_newest"),
             models.Index(fields=["reference"], name="notification_by_reference"),
             models.Index(fields=["about"], name="notification_by_about"),

@@ -1,6 +1,6 @@
 """What each kind of email needs from the app that owns it: notifications knows nobody, so they tell it here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_account_mail: dict[str, str | Promise] = {}
 
 
 def register(kind: Kind) -> None:
@@ -59,9 +60,16 @@ def kind_named(name: str) -> Kind:
     return _kinds[name]
 
 
+def name_account_mail(labels: Mapping[str, str | Promise]) -> None:
+    """What staff call the kinds of account mail, which the account pages word and send; called in AppConfig.ready()."""
+    _account_mail.update(labels)
+
+
 def label_of(name: str) -> str:
-    """What staff call this kind; account mail is worded by the accounts pages, so its name has to do."""
-    return str(_kinds[name].label) if name in _kinds else name.replace("_", " ").replace("-", " ").capitalize()
+    """What staff call this kind; for one that nobody named, its name in words has to do."""
+    if name in _kinds:
+        return str(_kinds[name].label)
+    return str(_account_mail.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
 
 
 def all_kinds() -> list[Kind]:

@@ -10,25 +10,29 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff_lists import NOTHING, moment_of, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
 from professionals.access import signed_in
+from professionals.for_staff import called, domain_in_words
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.privacy import erase_person
 
 
 class UnknownOrganisationError(DomainError):
-    message = _("No organisation has exactly that name.")
+    message = gettext_lazy("No organisation has exactly that name.")
 
 
 class PersonForm(forms.ModelForm):
-    postcode = PostcodeField(label=_("Work postcode"), required=False)
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False, validators=[validate_phone])
+    postcode = PostcodeField(label=gettext_lazy("Work postcode"), required=False)
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
 
     class Meta:
         model = Person
@@ -39,7 +43,7 @@ class PersonForm(forms.ModelForm):
 
 
 class SignInFilter(admin.SimpleListFilter):
-    title = _("sign-in")
+    title = gettext_lazy("sign-in")
     parameter_name = "sign_in"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -51,7 +55,7 @@ class SignInFilter(admin.SimpleListFilter):
 
 class EraseForm(forms.Form):
     sure = forms.BooleanField(
-        label=_("I have checked that this person asked for it, or that the time we may keep their data is over.")
+        label=gettext_lazy("I have checked that this person asked for it, or that the time we may keep their data is over.")
     )
 
 
@@ -62,24 +66,47 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
-    list_display = ["name", "email", "organisation", "profession", "postcode", "created_at"]
+    list_display = ["name", "organisation", "profession", "email", "phone", "postcode", "signs_in"]
     list_filter = ["profession", SignInFilter]
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
-    search_help_text = _("Name, email, postcode, organisation or phone")
+    search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
     autocomplete_fields = ["organisation"]
-    readonly_fields = ["user", "created_at"]
+    fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "added_at"]
+    readonly_fields = ["email_domain", "signs_in", "added_at"]
+    added_at = moment_of("created_at", gettext_lazy("added"))
     object_actions = [
         ObjectAction(
             slug="erase",
-            label=_("Erase this person"),
+            label=gettext_lazy("Erase this person"),
             perform=erase,
             form_class=EraseForm,
-            explanation=_("Takes name, contact details, sign-in and messages out of everything we hold. It can’t be undone."),
-            done=_("The person is erased."),
+            explanation=gettext_lazy(
+                "Takes name, contact details, sign-in and messages out of everything we hold. It can’t be undone."
+            ),
+            done=gettext_lazy("The person is erased."),
             permission="erase",
+            weight="stop",
         )
     ]
+
+    def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+        """What only we know of somebody is not asked of a new person."""
+        return [name for name in self.fields if obj is not None or name not in self.readonly_fields]
+
+    @admin.display(description=gettext_lazy("signs in"))
+    def signs_in(self, person: Person) -> str:
+        return _("Yes") if person.user_id else _("No, entered by staff")
+
+    @admin.display(description=gettext_lazy("email domain"))
+    def email_domain(self, person: Person) -> SafeString | str:
+        return domain_in_words(person.email)
+
+    def summary_of(self, obj: Person) -> list[dict[str, object]]:
+        return [
+            {"label": _("Who"), "value": called(obj)},
+            {"label": _("Email address"), "value": obj.email or NOTHING},
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         """Someone who signs in changes their address themselves, with a code sent to it."""
@@ -99,7 +126,11 @@ class PersonAdmin(StaffModelAdmin):
 
 
 class MergeForm(forms.Form):
-    name = forms.CharField(label=_("Name of the organisation that goes"), help_text=_("Exactly as it is listed."), max_length=200)
+    name = forms.CharField(
+        label=gettext_lazy("Name of the organisation that goes"),
+        help_text=gettext_lazy("Exactly as it is listed."),
+        max_length=200,
+    )
 
 
 def merge(organisation: Organisation, *, by: User, name: str) -> None:
@@ -111,26 +142,31 @@ def merge(organisation: Organisation, *, by: User, name: str) -> None:
 
 @admin.register(Organisation, site=staff_site)
 class OrganisationAdmin(StaffModelAdmin):
-    list_display = ["name", "people_count", "created_at"]
+    list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]
-    readonly_fields = ["created_at"]
+    search_help_text = gettext_lazy("Name or a part of it")
+    fields = ["name"]
+    added = moment_of("created_at", gettext_lazy("added"), short=True)
     object_actions = [
         ObjectAction(
             slug="merge",
-            label=_("Merge another organisation into this one"),
+            label=gettext_lazy("Merge another organisation into this one"),
             perform=merge,
             form_class=MergeForm,
-            explanation=_("Its people, and all that belongs to it, become this one’s, and its name goes."),
-            done=_("The organisations are merged."),
+            explanation=gettext_lazy("Its people, and all that belongs to it, become this one’s, and its name goes."),
+            done=gettext_lazy("The organisations are merged."),
         )
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(people_count=Count("people"))
 
-    @admin.display(description=_("people"), ordering="people_count")
-    def people_count(self, organisation: Any) -> int:
-        return int(organisation.people_count)
+    @admin.display(description=gettext_lazy("people"), ordering="people_count")
+    def number_of_people(self, organisation: Any) -> str:
+        return f"{organisation.people_count:,}"
+
+    def summary_of(self, obj: Any) -> list[dict[str, object]]:
+        return [{"label": _("The one that stays"), "value": obj.name}, {"label": _("Its people"), "value": obj.people_count}]
 
     def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return False
@@ -153,6 +189,7 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     form = DomainForm
     list_display = ["domain"]
     search_fields = ["domain"]
+    search_help_text = gettext_lazy("The part after the @, or a piece of it")
 
 
 class NewUserForm(forms.ModelForm):
@@ -165,7 +202,7 @@ class NewUserForm(forms.ModelForm):
 
 
 class ResetForm(forms.Form):
-    sure = forms.BooleanField(label=_("I have spoken to this person and know that it is them."))
+    sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
 
 
 def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
@@ -176,21 +213,27 @@ def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
 class UserAdmin(StaffModelAdmin):
     """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor."""
 
-    list_display = ["email", "person", "is_staff", "is_active", "last_login"]
+    list_display = ["email", "person", "staff", "open", "signed_in_at"]
+    staff = yes_no_of("is_staff", gettext_lazy("staff"))
+    open = yes_no_of("is_active", gettext_lazy("open"))
+    signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
+    joined_at = moment_of("date_joined", gettext_lazy("opened"), short=True)
     list_filter = ["is_staff", "is_active", "groups"]
     list_select_related = ["person"]
     search_fields = ["email", "person__name"]
-    readonly_fields = ["email", "last_login", "date_joined"]
+    search_help_text = gettext_lazy("Email address or name")
+    readonly_fields = ["email", "signed_in_at", "joined_at"]
     filter_horizontal = ["groups"]
     object_actions = [
         ObjectAction(
             slug="reset-second-factor",
-            label=_("Reset the second factor"),
+            label=gettext_lazy("Reset the second factor"),
             perform=reset_second_factor,
             available=lambda user: user.authenticator_set.exists(),
             form_class=ResetForm,
-            explanation=_("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
-            done=_("The second factor is reset."),
+            explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
+            done=gettext_lazy("The second factor is reset."),
+            weight="stop",
         )
     ]
 
@@ -198,7 +241,7 @@ class UserAdmin(StaffModelAdmin):
         if obj is None:
             return ["email", "is_staff", "groups"]
         only_superusers = ["is_superuser"] if request.user.is_superuser else []
-        return ["email", "is_active", "is_staff", *only_superusers, "groups", "last_login", "date_joined"]
+        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [] if obj is None else list(self.readonly_fields)

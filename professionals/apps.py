@@ -8,9 +8,10 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import registry
-        from professionals import allauth_limits, own_data, privacy, safeguarding
+        from professionals import allauth_limits, mail_labels, own_data, privacy, safeguarding
 
         allauth_limits.install()
         registry.register(safeguarding.KIND)
+        registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         for source in own_data.SOURCES:
             privacy.register(source)

@@ -23,6 +23,16 @@ def called(person: Person) -> str:
     return f"{person.name}, {person.organisation.name}" if person.organisation else person.name
 
 
+def domain_in_words(email: str) -> SafeString | str:
+    """Whether a presenter may go there alone without anybody asking. One statement."""
+    if not email:
+        return NOTHING
+    if is_recognised(email):
+        return state_tag(_("Recognised"), "good")
+    sentence = _("Check that the workplace is real before a presenter goes there.")
+    return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
+
+
 class AboutPerson:
     """For an admin whose objects have a `person`, read with `person__organisation`."""
 
@@ -42,11 +52,4 @@ class AboutPerson:
 
     @admin.display(description=gettext_lazy("email domain"))
     def person_domain(self, obj: Any) -> SafeString | str:
-        """Whether a presenter may go there alone without anybody asking. One statement."""
-        email = obj.person.email
-        if not email:
-            return NOTHING
-        if is_recognised(email):
-            return state_tag(_("Recognised"), "good")
-        sentence = _("Check that the workplace is real before a presenter goes there.")
-        return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
+        return domain_in_words(obj.person.email)

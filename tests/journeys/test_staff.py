@@ -264,7 +264,7 @@ def test_staff_read_a_message_as_its_reader_does_and_send_it_again(staff: Visito
 
     # And sending it again brings a second mail
     before = datetime.now(UTC)
-    act(staff, "Send again")
+    act(staff, "Send this message again")
     second = live.wait_for_mail(to=email, after=before)
     assert second.subject == first.subject
     assert second.message_id != first.message_id
@@ -289,7 +289,7 @@ def test_the_code_in_an_account_message_stays_private(professional: Visitor, sta
     assert "Kept private: it holds a code or a link for signing in." in content
     assert code[0] not in content
     assert staff.page.locator("iframe").count() == 0
-    assert staff.page.get_by_role("link", name="Send again").count() == 0
+    assert staff.page.get_by_role("link", name="Send this message again").count() == 0
     assert staff.page.request.get(f"{staff.url.partition('/change/')[0]}/do/send-again/").url.endswith("/change/")
 
 
