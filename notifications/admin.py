@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import linebreaks_filter
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -62,7 +63,7 @@ STATE_KINDS = {
 
 @admin.register(Notification, site=staff_site)
 class NotificationAdmin(LooksOnly):
-    list_display = ["kind_label", "to", "state_in_words", "when", "reference", "last_error"]
+    list_display = ["kind_label", "to", "what_became", "when", "reference"]
     list_filter = [FailedFilter, "state", KindFilter]
     search_fields = ["recipient", "reference"]
     search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
@@ -143,6 +144,12 @@ class NotificationAdmin(LooksOnly):
     def state_in_words(self, obj: Notification) -> SafeString:
         return state_tag(obj.get_state_display(), STATE_KINDS[State(obj.state)])
 
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def what_became(self, obj: Notification) -> SafeString:
+        """For the list: the state, and why if it did not arrive."""
+        tag = self.state_in_words(obj)
+        return format_html('{}<br><span class="quiet">{}</span>', tag, obj.last_error) if obj.last_error else tag
+
     def summary_of(self, obj: Notification) -> list[dict[str, object]]:
         return [{"label": _("Message"), "value": label_of(obj.kind)}, {"label": _("To"), "value": self.to(obj)}]
 
@@ -169,7 +176,7 @@ class NotificationAdmin(LooksOnly):
 staff_site.add_waiting(
     gettext_lazy("Messages"),
     Waiting(
-        label=gettext_lazy("messages that failed"),
+        label=gettext_lazy("failed lately"),
         count=lambda: Notification.objects.failed_lately(timezone.now()).count(),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
         permission="notifications.view_notification",

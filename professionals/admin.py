@@ -165,9 +165,6 @@ class OrganisationAdmin(StaffModelAdmin):
     def number_of_people(self, organisation: Any) -> str:
         return f"{organisation.people_count:,}"
 
-    def summary_of(self, obj: Any) -> list[dict[str, object]]:
-        return [{"label": _("The one that stays"), "value": obj.name}, {"label": _("Its people"), "value": obj.people_count}]
-
     def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return False
 

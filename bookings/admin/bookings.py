@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings import words
 from bookings.admin.actions import OBJECT_ACTIONS
-from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, WhenFilter
+from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.models import Booking, BookingEvent, Format, State
 from bookings.models.booking import OPEN_STATES
@@ -64,7 +64,7 @@ class EventInline(ReadOnlyInline):
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
-    list_filter = ("state", NeedsPresenterFilter, WhenFilter, FormatFilter, "presenter")
+    list_filter = ("state", NeedsPresenterFilter, WhenFilter, FormatFilter, PresenterFilter)
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),

@@ -1,5 +1,6 @@
-"""How staff narrow the list of bookings, and the lines of the first page that lead to it."""
+"""How staff narrow the list of bookings."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,12 +8,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Format
-from ctac.staff import Waiting, staff_site
+from bookings.models import Booking, Format, Presenter
 from ctac.uk import uk_day
 
 A_DAY = timedelta(days=1)
@@ -74,21 +73,15 @@ class FormatFilter(admin.SimpleListFilter):
         return queryset.filter(format=self.value()) if self.value() in FORMAT_WORDS else queryset
 
 
-def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: bool = False) -> None:
-    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
-    staff_site.add_waiting(
-        _("Bookings"),
-        Waiting(
-            label=label,
-            count=lambda: bookings().count(),
-            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
-            permission="bookings.view_booking",
-            urgent=urgent,
-        ),
-    )
+class PresenterFilter(admin.SimpleListFilter):
+    """Those who give presentations now. Who has none is asked for by a filter of its own."""
 
+    title = _("presenter")
+    parameter_name = "presenter"
 
-wait_for(_("requests to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
-wait_for(_("bookings that need a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
-wait_for(_("presentations today and tomorrow"), "when=soon", lambda: soon(Booking.objects))
-wait_for(_("presentations to mark as delivered"), "when=over", lambda: over(Booking.objects))
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        return list(Presenter.objects.active().values_list("pk", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        chosen = self.value() or ""
+        return queryset.filter(presenter=chosen) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset

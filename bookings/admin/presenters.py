@@ -105,7 +105,7 @@ class PresenterAdmin(StaffModelAdmin):
         """'Mon, Tue, Thu': the weekdays on which they can be booked now or later."""
         today = uk_day(timezone.now())
         kept = {each.weekday for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today}
-        return ", ".join(dates.WEEKDAYS_ABBR[day] for day in sorted(kept)) or NOTHING
+        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(kept)) or NOTHING
 
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
         keep_presenter(presenter=obj)

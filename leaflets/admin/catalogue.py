@@ -1,6 +1,5 @@
 """Leaflets, and their editions with the stock of each."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, staff_site
+from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.staff_lists import NOTHING, number_of, state_tag, yes_no_of
 from ctac.uk import uk_day
 from leaflets.models import Edition, EditionState, Leaflet
@@ -232,20 +231,3 @@ class EditionAdmin(StaffModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
         return False
-
-
-def wait_for(label: Any, need: str, editions: Callable[[Any], Any]) -> None:
-    """A line of the first page, and the list of the editions that need it."""
-    staff_site.add_waiting(
-        _("Leaflets"),
-        Waiting(
-            label=label,
-            count=lambda: editions(Edition.objects).count(),
-            address=lambda: f"{reverse('staff:leaflets_edition_changelist')}?needs={need}",
-            permission="leaflets.view_edition",
-        ),
-    )
-
-
-wait_for(_("leaflets low in stock"), "stock", low_in_stock)
-wait_for(_("leaflets to review soon"), "review", to_review)

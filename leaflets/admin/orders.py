@@ -8,17 +8,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Case, F, OrderBy, QuerySet, When
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.errors import DomainError
-from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_lists import FoundByReference, LooksOnly, ReadOnlyInline, how_long_ago, moment_of, number_of, state_tag
+from ctac.staff import ObjectAction, staff_site
+from ctac.staff_lists import FoundByReference, LooksOnly, ReadOnlyInline, how_long_ago, moment_of, state_tag
 from leaflets.admin.for_caller import order_for_caller
-from leaflets.models import OPEN_STATES, Dispatch, Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import OPEN_STATES, Dispatch, Order, OrderEvent, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
@@ -96,24 +95,6 @@ def order_of_need() -> list[OrderBy]:
     return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
-class LineInline(ReadOnlyInline):
-    model = OrderLine
-    verbose_name_plural = gettext_lazy("What to pack")
-    fields = readonly_fields = ("leaflet", "edition_label", "number_of_copies")
-    number_of_copies = number_of("copies", gettext_lazy("copies"))
-
-    @admin.display(description=gettext_lazy("leaflet"))
-    def leaflet(self, line: OrderLine) -> str:
-        return line.edition.leaflet.title
-
-    @admin.display(description=gettext_lazy("edition"))
-    def edition_label(self, line: OrderLine) -> str:
-        return line.edition.label
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
-        return super().get_queryset(request).select_related("edition__leaflet")
-
-
 class DispatchInline(ReadOnlyInline):
     model = Dispatch
     verbose_name_plural = gettext_lazy("Parcels that left")
@@ -137,7 +118,7 @@ class EventInline(ReadOnlyInline):
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "number_of_copies", "label", "asked_at", "came_by")),
+    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "asked_at", "came_by")),
     (gettext_lazy("Who asked"), AboutPerson.about_person),
 )
 
@@ -169,7 +150,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[type[ReadOnlyInline]]:
         """Parcels only when one has left."""
         left = [DispatchInline] if obj is not None and obj.state == OrderState.DISPATCHED else []
-        return [LineInline, *left, EventInline]
+        return [*left, EventInline]
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
@@ -182,6 +163,11 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("copies"))
     def number_of_copies(self, order: Order) -> str:
         return f"{order.total_copies:,}"
+
+    @admin.display(description=gettext_lazy("what"))
+    def to_pack(self, order: Order) -> str:
+        """A line a title, the copies first, as it is picked from the shelf."""
+        return "\n".join(f"{line.copies:,} × {line.edition}" for line in order.lines.all())
 
     @admin.display(description=gettext_lazy("for"), ordering="name")
     def to_whom(self, order: Order) -> SafeString | str:
@@ -202,7 +188,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
         return [
-            {"label": _("What"), "value": "\n".join(str(line) for line in obj.lines.all())},
+            {"label": _("What"), "value": self.to_pack(obj)},
             {"label": _("Send to"), "value": self.label(obj)},
             {"label": _("Who asked"), "value": f"{called(obj.person)}\n{obj.person.phone}".strip()},
         ]
@@ -240,20 +226,3 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
         for reason, references in skipped.items():
             said = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
             self.message_user(request, said % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
-
-
-def wait_for(label: Any, state: OrderState) -> None:
-    """A line of the first page, and the list of the orders in that state."""
-    staff_site.add_waiting(
-        gettext_lazy("Leaflets"),
-        Waiting(
-            label=label,
-            count=lambda: Order.objects.filter(state=state).count(),
-            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
-            permission="leaflets.view_order",
-        ),
-    )
-
-
-wait_for(gettext_lazy("orders to pack"), OrderState.RECEIVED)
-wait_for(gettext_lazy("orders being packed"), OrderState.PACKING)

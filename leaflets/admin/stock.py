@@ -22,7 +22,7 @@ def signed(change: int) -> str:
 
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
-    list_display = ("when", "title", "edition_label", "kind", "number_shelf", "number_promised", "order", "by", "reason")
+    list_display = ("when", "print", "kind", "number_shelf", "number_promised", "order", "who_and_why")
     list_display_links = None
     list_filter = ("kind", "at")
     list_select_related = ("edition__leaflet", "order_line__order", "by")
@@ -38,9 +38,16 @@ class StockMovementAdmin(StaffModelAdmin):
             return queryset.filter(pk=entry[1]), False
         return super().get_search_results(request, queryset, search_term)
 
-    @admin.display(description=_("leaflet"))
-    def title(self, movement: StockMovement) -> str:
-        return movement.edition.leaflet.title
+    @admin.display(description=_("leaflet"), ordering="edition")
+    def print(self, movement: StockMovement) -> SafeString:
+        edition = movement.edition
+        return format_html('{}<br><span class="quiet">{}</span>', edition.leaflet.title, edition.label)
+
+    @admin.display(description=_("by whom and why"))
+    def who_and_why(self, movement: StockMovement) -> SafeString | str:
+        if movement.by is None:
+            return movement.reason or NOTHING
+        return format_html('{}<br><span class="quiet">{}</span>', movement.by, movement.reason)
 
     @admin.display(description=_("on the shelf"), ordering="on_hand_change")
     def number_shelf(self, movement: StockMovement) -> str:
@@ -49,10 +56,6 @@ class StockMovementAdmin(StaffModelAdmin):
     @admin.display(description=_("promised"), ordering="allocated_change")
     def number_promised(self, movement: StockMovement) -> str:
         return signed(movement.allocated_change)
-
-    @admin.display(description=_("edition"))
-    def edition_label(self, movement: StockMovement) -> str:
-        return movement.edition.label
 
     @admin.display(description=_("order"))
     def order(self, movement: StockMovement) -> SafeString | str:

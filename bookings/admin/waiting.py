@@ -1,0 +1,31 @@
+"""What waits among the bookings, for the first staff page. Each line reads on from one and from many."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from bookings.admin.filters import over, soon
+from bookings.models import Booking
+from ctac.staff import Waiting, staff_site
+
+
+def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: bool = False) -> None:
+    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
+    staff_site.add_waiting(
+        _("Bookings"),
+        Waiting(
+            label=label,
+            count=lambda: bookings().count(),
+            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
+            permission="bookings.view_booking",
+            urgent=urgent,
+        ),
+    )
+
+
+wait_for(_("to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
+wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
+wait_for(_("today or tomorrow"), "when=soon", lambda: soon(Booking.objects))
+wait_for(_("to mark as delivered"), "when=over", lambda: over(Booking.objects))

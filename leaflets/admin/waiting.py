@@ -1,0 +1,43 @@
+"""What waits among orders and leaflets, for the first staff page. Each line reads on from one and from many."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ctac.staff import Waiting, staff_site
+from leaflets.admin.catalogue import low_in_stock, to_review
+from leaflets.models import Edition, Order, OrderState
+
+
+def wait_for_orders(label: Any, state: OrderState) -> None:
+    """A line of the first page, and the list of the orders in that state."""
+    staff_site.add_waiting(
+        _("Orders"),
+        Waiting(
+            label=label,
+            count=lambda: Order.objects.filter(state=state).count(),
+            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
+            permission="leaflets.view_order",
+        ),
+    )
+
+
+def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> None:
+    """A line of the first page, and the list of the editions that need it."""
+    staff_site.add_waiting(
+        _("Leaflets"),
+        Waiting(
+            label=label,
+            count=lambda: editions(Edition.objects).count(),
+            address=lambda: f"{reverse('staff:leaflets_edition_changelist')}?needs={need}",
+            permission="leaflets.view_edition",
+        ),
+    )
+
+
+wait_for_orders(_("to pack"), OrderState.RECEIVED)
+wait_for_orders(_("being packed"), OrderState.PACKING)
+wait_for_editions(_("low in stock"), "stock", low_in_stock)
+wait_for_editions(_("to review soon"), "review", to_review)
