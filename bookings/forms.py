@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
@@ -57,7 +59,7 @@ class WhereForm(PageForm):
         super().__init__(*args, **kwargs)
         choice = self.fields["format"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [(value, Format(value).label) for value in presentation.formats]
+        choice.choices = [(value, label) for value, label in Format.choices if value in presentation.formats]
         self.place: Place | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class WhereForm(PageForm):
             self.add_error("postcode", error)
 
 
-def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, str]]]]:
+def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
     """Radios by day. Their value is the moment itself, so a page that was left open stays right."""
     return [(format_day(day), [(slot_value(slot.start), slot_label(slot)) for slot in slots]) for day, slots in days]
 
@@ -90,8 +92,10 @@ def slot_value(start: datetime) -> str:
     return start.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
-def slot_label(slot: Slot) -> str:
-    return str(_("%(start)s to %(end)s") % {"start": format_clock(slot.start), "end": format_clock(slot.end)})
+def slot_label(slot: Slot) -> SafeString:
+    """The start for the eye, which stands under its day; the end and the day too for the ear."""
+    rest = _("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
+    return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
 
 
 class SlotField(forms.TypedChoiceField):

@@ -26,16 +26,23 @@ def where(booking: Booking) -> str:
 
 def facts(booking: Booking, *, with_reference: bool = True) -> list[Row]:
     """What, when, where, by whom, reference: what every message answers first."""
-    rows = [
-        row(_("Presentation"), booking.presentation.title),
-        row(_("When"), booking.when),
-        row(_("Where"), where(booking)),
-    ]
+    rows = [row(_("Presentation"), booking.presentation.title), *facts_under_its_title(booking)]
+    return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
+
+
+def facts_under_its_title(booking: Booking) -> list[Row]:
+    """When, where, by whom."""
+    rows = [row(_("When"), booking.when), row(_("Where"), where(booking))]
     if booking.presenter and booking.state == State.CONFIRMED:
         rows.append(row(_("Presenter"), booking.presenter.name))
         if booking.format == Format.ONLINE and booking.presenter.joining_link:
             rows.append(row(_("Joining link"), booking.presenter.joining_link))
-    return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
+    return rows
+
+
+def for_the_wall(booking: Booking) -> list[Row]:
+    """The same for the page that is printed, with whom the presenter asks for."""
+    return [*facts(booking, with_reference=False), row(_("Contact on the day"), booking.contact_name)]
 
 
 class Told(Protocol):
@@ -95,18 +102,20 @@ BY_US: dict[str, str | Promise] = {
 
 
 @dataclass(frozen=True)
-class Happened:
+class Step:
+    """Something that happened or is to come, for includes/steps.html."""
+
     when: str
     what: str | Promise
 
 
-def history(booking: Booking, user_id: int | None) -> list[Happened]:
+def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
     found = []
     for event in booking.events.all():
         what = sentence(event, user_id)
         if what:
-            found.append(Happened(moment(event.at), what))
+            found.append(Step(moment(event.at), what))
     return found
 
 
@@ -118,3 +127,34 @@ def sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
 def moment(at: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm'."""
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
+
+
+def next_steps(booking: Booking, now: datetime) -> list[Step]:
+    """What comes next and when, for an open booking that was just placed."""
+    return after_a_request(booking) if booking.state == State.REQUESTED else after_a_confirmation(booking, now)
+
+
+def after_a_request(booking: Booking) -> list[Step]:
+    looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
+    return [
+        Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
+        Step(_("Usually within two working days"), looks % {"email": booking.person.email}),
+        Step(_("If we say yes"), _("You get an entry for your calendar, and a reminder at 9am the day before.")),
+    ]
+
+
+def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
+    mail = _("We email all of this to %(email)s, with an entry for your calendar.") % {"email": booking.person.email}
+    steps = [Step(_("In the next few minutes"), mail)]
+    if booking.needs_a_presenter:
+        steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
+    if booking.reminder_due_at > now:
+        steps.append(Step(moment(booking.reminder_due_at), _("You get a reminder by email.")))
+    return [*steps, Step(format_day(booking.starts_at), on_the_day(booking))]
+
+
+def on_the_day(booking: Booking) -> str:
+    if booking.format == Format.ONLINE:
+        return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.starts_at)}
+    asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
+    return asks % {"name": booking.contact_name}

@@ -29,8 +29,8 @@ def stock_hint(leaflet: Leaflet) -> str:
     if available <= 0:
         return _("Out of stock just now")
     if available < most:
-        return ngettext("%(n)d copy in stock", "%(n)d copies in stock", available) % {"n": available}
-    return ngettext("In stock. You can order %(n)d copy", "In stock. You can order up to %(n)d copies", most) % {"n": most}
+        return _("Only %(n)d left in stock") % {"n": available}
+    return ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
 
 
 class CopiesField(forms.IntegerField):

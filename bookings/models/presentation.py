@@ -48,5 +48,12 @@ class Presentation(models.Model):
     def length(self) -> timedelta:
         return timedelta(minutes=self.length_minutes)
 
+    @property
+    def where(self) -> str:
+        """'At your workplace or online', in this order whatever the order of the formats."""
+        if {Format.WORKPLACE, Format.ONLINE} <= set(self.formats):
+            return str(_("At your workplace or online"))
+        return ", ".join(self.format_labels())
+
     def format_labels(self) -> list[str]:
         return [str(Format(value).label) for value in self.formats]

@@ -19,6 +19,7 @@ from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_to, off
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.access import person_required
+from professionals.models import Person
 
 
 @require_http_methods(FORM_METHODS)
@@ -123,5 +124,16 @@ def sections(request: HttpRequest, answers: Answers) -> list[dict[str, object]]:
         section(_("Place"), change("where"), [words.row(_("Where"), where)]),
         section(_("Time"), change("when"), [words.row(_("When"), when)]),
         section(_("The day itself"), change("details"), words.details(answers.details)),
-        section(_("You"), account, [words.row(_("Name"), person.name), words.row(_("Email"), person.email)]),
+        section(_("You"), account, about_you(person)),
     ]
+
+
+def about_you(person: Person) -> list[words.Row]:
+    """What we know of them; the confirmation goes to this address."""
+    rows = [
+        words.row(_("Name"), person.name),
+        words.row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        words.row(_("Email"), person.email),
+        words.row(_("Phone"), person.phone),
+    ]
+    return [each for each in rows if each["value"]]

@@ -36,15 +36,23 @@ def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
 @person_required
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
-    more = {"details": words.details(found), "history": words.history(found, request.user.pk)}
+    more = {
+        "facts": words.facts_under_its_title(found),
+        "details": words.details(found),
+        "history": words.history(found, request.user.pk),
+    }
     return render(request, "bookings/booking.html", {**about(request, found), **more})
 
 
 @require_safe
 @person_required
 def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
-    """The confirmation: what people print and put on the wall."""
-    return render(request, "bookings/placed.html", about(request, own_booking(request, reference)))
+    """The confirmation: what people print and put on the wall, while there is something to come."""
+    found = own_booking(request, reference)
+    if not found.is_open:
+        return redirect(found)
+    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": words.for_the_wall(found)}
+    return render(request, "bookings/placed.html", {**about(request, found), **more})
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings import rules
 from bookings.answers import Answers
-from bookings.diary import Diary, Slot, Wish, open_diary
+from bookings.diary import Diary, Wish, open_diary
 from bookings.forms import WhenForm, slot_value
 from bookings.places import find_place
 from bookings.services import SlotTaken
@@ -75,12 +75,12 @@ def make_week(first_day: date, diary: Diary) -> Week:
     )
 
 
-def asked_week(request: HttpRequest, diary: Diary, first: Slot | None) -> date:
-    """The Monday of the week in ?week=, inside the horizon; else of the first available slot."""
+def asked_week(request: HttpRequest, diary: Diary, chosen: datetime | None) -> date:
+    """The Monday of the week in ?week=, inside the horizon; else of the time chosen before, else of the first available."""
     try:
         day = date.fromisoformat(request.GET.get("week", ""))
     except ValueError:
-        day = uk_day(first.start) if first else diary.first_day
+        day = uk_day(chosen) if chosen else diary.first_day
     day = min(max(day, diary.first_day), diary.last_day)
     return day - timedelta(days=day.weekday())
 
@@ -90,7 +90,7 @@ def week_page(
 ) -> HttpResponse:
     diary = diary_for(request, answers, now)
     first = diary.first_slot()
-    week = make_week(asked_week(request, diary, first), diary)
+    week = make_week(asked_week(request, diary, answers.start or (first.start if first else None)), diary)
     days = diary.week(week.first_day)
     form = WhenForm(typed, days=days, initial={"start": slot_value(answers.start) if answers.start else None})
     if problem:
@@ -102,7 +102,7 @@ def week_page(
         "week": week,
         "first": first,
         "first_when": format_span(first.start, first.end) if first else "",
-        "first_week": uk_day(first.start).isoformat() if first else "",
+        "first_value": slot_value(first.start) if first else "",
         "kept": kept(answers, now),
         "change": "change" in request.GET,
     }

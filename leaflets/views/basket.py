@@ -1,11 +1,15 @@
 """The basket: add, change, remove, all without JavaScript."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leaflets import baskets
 from leaflets.forms import AddForm, BasketForm
 from leaflets.models import Leaflet
-from leaflets.views.catalogue import catalogue_page, leaflet_page
+from leaflets.views.catalogue import audience_of, catalogue_page, leaflet_page
 from professionals import limits
 from professionals.models import Draft
 
@@ -32,8 +36,23 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "errors/429.html", status=429)
     draft = baskets.find_or_start(request, now)
     baskets.put(draft, {**baskets.copies_by_slug(draft), slug: form.cleaned_data["copies"]}, now)
-    messages.success(request, _("“%(title)s” is in your basket.") % {"title": leaflet.title})
-    return redirect("basket")
+    messages.success(request, added(leaflet, form.cleaned_data["copies"]))
+    return redirect(page_of_the_form(request, leaflet))
+
+
+def added(leaflet: Leaflet, copies: int) -> SafeString:
+    said = ngettext(
+        "Your basket now has %(n)d copy of “%(title)s”.", "Your basket now has %(n)d copies of “%(title)s”.", copies
+    ) % {"n": copies, "title": leaflet.title}
+    return format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
+
+
+def page_of_the_form(request: HttpRequest, leaflet: Leaflet) -> str:
+    """Back to where the button was pressed, so that another title can be added at once."""
+    if "from-leaflet" in request.POST:
+        return leaflet.get_absolute_url()
+    audience = audience_of(request)
+    return reverse("leaflets") + (f"?{urlencode({'for': audience})}" if audience else "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

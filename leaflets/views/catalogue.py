@@ -22,16 +22,23 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 def catalogue_page(request: HttpRequest, refused: AddForm | None = None) -> HttpResponse:
     """All titles, or those for one profession; `refused` is the form of a title that could not be added to the basket."""
     titles = list(Leaflet.objects.in_catalogue())
-    audience = request.GET.get("for", "") if request.GET.get("for") in Profession.values else ""
+    audience = audience_of(request)
+    audiences = {leaflet.audience for leaflet in titles} | {audience}
     shown = [leaflet for leaflet in titles if not audience or leaflet.audience in {audience, ""}]
     context = {
         "cards": [(leaflet, form_for(leaflet, refused)) for leaflet in shown],
-        "audiences": [(value, label) for value, label in Profession.choices if value in {leaflet.audience for leaflet in titles}],
+        "audiences": [(value, label) for value, label in Profession.choices if value in audiences],
         "audience": audience,
         "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
         "form": refused,
     }
     return render(request, "leaflets/leaflets.html", context)
+
+
+def audience_of(request: HttpRequest) -> str:
+    """The profession that the catalogue is narrowed to: of its address, or said back by a form of it."""
+    asked = request.POST.get("for", "") or request.GET.get("for", "")
+    return asked if asked in Profession.values else ""
 
 
 @require_safe

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
@@ -21,6 +21,8 @@ from professionals.access import person_required
 from professionals.models import Draft
 
 MOST_ORDERS = (20, timedelta(hours=1))
+# A parcel may go to a colleague, so the last page asks whose name stands on it rather than whose it is.
+CHECK_LABELS = {"name": gettext_lazy("Name on the label")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,7 +138,7 @@ def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
         for leaflet, copies in baskets.read(draft, with_stock=False).items()
     ]
     answers = [
-        {"label": field.label, "value": delivery.cleaned_data[field.name]}
+        {"label": CHECK_LABELS.get(field.name, field.label), "value": delivery.cleaned_data[field.name]}
         for field in delivery
         if field.name != "keep_what_i_wrote"
     ]

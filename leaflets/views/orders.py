@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,7 +24,9 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     context = {
         "order": order,
-        "events": OrderEvent.objects.filter(order=order).for_the_owner(),
+        "history": [
+            step(event.when, event.get_kind_display()) for event in OrderEvent.objects.filter(order=order).for_the_owner()
+        ],
         "parcels": order.dispatches.all(),
     }
     return render(request, "leaflets/order.html", context)
@@ -32,8 +35,27 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 @require_safe
 def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
-    """The confirmation: what was ordered, what happens next, what to do if something changes."""
-    return render(request, "leaflets/placed.html", {"order": own_order(request, reference)})
+    """The confirmation: what was ordered, what happens next, what to do if something changes; while something is to come."""
+    order = own_order(request, reference)
+    if not order.is_open:
+        return redirect(order)
+    context = {"order": order, "next_steps": next_steps(request.person.email)}  # type: ignore[attr-defined]
+    return render(request, "leaflets/placed.html", context)
+
+
+def step(when: str, what: str | Promise) -> dict[str, str | Promise]:
+    """For includes/steps.html."""
+    return {"when": when, "what": what}
+
+
+def next_steps(email: str) -> list[dict[str, str | Promise]]:
+    """What follows an order that was just placed."""
+    mail = _("We email your order and its reference to %(email)s.") % {"email": email}
+    return [
+        *([step(_("In the next few minutes"), mail)] if email else []),
+        step(_("Usually within 5 working days"), _("We pack your leaflets and post them.")),
+        step(_("When the parcel leaves"), _("You get another email.")),
+    ]
 
 
 @person_required

@@ -1,67 +1,28 @@
 """Booking through the pages, as a browser does it: signed out until the last page, with nothing typed lost."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings import rules
 from bookings.models import Booking, BusyTime, Hold, Presentation, Presenter, State
 from notifications.models import Notification
 from professionals.models import Draft, Person
+from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, YORK, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_person, sign_in
 
 pytestmark = pytest.mark.django_db
-
-WHERE = {"format": "workplace", "address_line_1": "St James", "address_line_2": "", "town": "Leeds", "postcode": "ls1 4ap"}
-DETAILS = {"audience_size": "12", "contact_name": "Jo Green", "contact_phone": "0113 496 0001", "access_needs": "Hearing loop"}
-TEN = "2027-01-25T10:00Z"
 
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(hours=("09:00", "12:00"))
-
-
-@pytest.fixture
-def presentation(presenter: Presenter) -> Presentation:
-    return make_presentation(slug="signs")
-
-
-@pytest.fixture
-def person() -> Person:
-    return make_person(email="sam@leeds.nhs.uk", name="Sam Taylor")
-
-
-def fill_in(client: Client, *, start: str = TEN, where: dict[str, str] = WHERE) -> None:
-    assert client.post("/book/signs/where/", where).url == "/book/signs/when/"
-    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/details/"
-    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
-
-
-def hidden(response: HttpResponse) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(token|digest)" value="([^"]+)"', response.content.decode()))
-
-
-def confirm(client: Client) -> HttpResponse:
-    return client.post("/book/signs/check/", hidden(client.get("/book/signs/check/")))
-
-
-def text(response: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, presentation: Presentation, person: Person) -> None:
@@ -84,7 +45,12 @@ def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, prese
     assert placed.url == f"/bookings/{booking.reference}/placed/"
     confirmation = text(client.get(placed.url))
     assert booking.reference in confirmation
-    assert "The day before, at 9am, you get a reminder." in confirmation
+    for step in (
+        "We email all of this to sam@leeds.nhs.uk, with an entry for your calendar.",
+        "Sunday 24 January 2027, 9am You get a reminder by email.",
+        "Monday 25 January 2027 Our presenter asks for Jo Green at reception.",
+    ):
+        assert step in confirmation
     assert (booking.person, booking.state, booking.starts_at, booking.postcode) == (person, State.CONFIRMED, at("10:00"), LEEDS)
     assert (booking.audience_size, booking.access_needs, booking.channel) == (12, "Hearing loop", "web")
     assert not Draft.objects.exists()
@@ -96,7 +62,40 @@ def test_a_request_says_that_it_waits(client: Client, presentation: Presentation
     fill_in(client)
     page = text(client.get(confirm(client).url))
     assert "We have your request" in page
+    assert "It is not confirmed yet." in page
     assert "Nobody else can book it." in page
+    assert "We email our answer to sam@unknown.example." in page
+    assert "Add it to your calendar" not in page
+
+
+def test_the_check_page_says_what_we_know_of_the_person_and_where_to_change_it(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    *_others, you = client.get("/book/signs/check/").context["sections"]
+    assert you["change_url"] == "/account/details/?next=/book/signs/check/"
+    assert [(row["label"], row["value"]) for row in you["rows"]] == [
+        ("Name", "Sam Taylor"),
+        ("Organisation", person.organisation.name),
+        ("Email", "sam@leeds.nhs.uk"),
+        ("Phone", person.phone),
+    ]
+
+
+def test_the_workplace_comes_first_whatever_the_order_of_the_formats(client: Client, presentation: Presentation) -> None:
+    Presentation.objects.update(formats=["online", "workplace"])
+    page = client.get("/book/signs/where/")
+    assert [value for value, _label in page.context["form"].fields["format"].choices] == ["workplace", "online"]
+    assert "60 minutes · At your workplace or online" in text(client.get("/presentations/"))
+
+
+@pytest.mark.parametrize(("formats", "words"), [(["online"], "Online"), (["workplace"], "At your workplace")])
+def test_a_presentation_of_one_format_says_only_that(
+    client: Client, presentation: Presentation, formats: list[str], words: str
+) -> None:
+    Presentation.objects.update(formats=formats)
+    assert f"60 minutes · {words} " in text(client.get("/presentations/"))
 
 
 def test_online_asks_for_no_address(client: Client, presentation: Presentation, person: Person) -> None:
@@ -228,87 +227,6 @@ def test_another_presentation_starts_with_its_own_place_and_keeps_the_details(cl
     assert client.get("/book/signs/check/").status_code == 302
     client.post("/book/other/when/", {"start": TEN})
     assert client.get("/book/other/details/").context["form"]["contact_name"].value() == "Jo Green"
-
-
-# --- Slots ---
-
-
-def test_the_week_of_the_first_slot_comes_first_and_weeks_can_be_paged(client: Client, presentation: Presentation) -> None:
-    client.post("/book/signs/where/", WHERE)
-    page = client.get("/book/signs/when/")
-    assert "Tuesday 19 January 2027, 9am to 10am" in text(page)
-    assert [str(day) for day, _slots in page.context["days"]] == ["2027-01-19", "2027-01-20", "2027-01-21", "2027-01-22"]
-    later = client.get(f"/book/signs/when/?week={page.context['week'].later}")
-    assert next(str(day) for day, _slots in later.context["days"]) == "2027-01-25"
-
-
-@pytest.mark.parametrize("week", ["", "nonsense", "2027-13-01", "0001-01-01", "9999-12-31", "2020-01-01", "2050-01-01"])
-def test_odd_weeks_show_a_week_inside_the_horizon(client: Client, presentation: Presentation, week: str) -> None:
-    client.post("/book/signs/where/", WHERE)
-    page = client.get("/book/signs/when/", {"week": week})
-    assert page.status_code == 200
-    assert NOW.date() - timedelta(days=7) < page.context["week"].first_day <= NOW.date() + rules.HORIZON
-
-
-def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, presentation: Presentation) -> None:
-    Presenter.objects.update(active=False)
-    client.post("/book/signs/where/", WHERE)
-    page = client.get("/book/signs/when/")
-    assert "Nothing is free in the next three months. Please call us on 0808 800 5000" in text(page)
-    assert 'type="submit"' not in page.content.decode().split("<main")[1]
-
-
-def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready(
-    client: Client, presentation: Presentation, presenter: Presenter
-) -> None:
-    client.post("/book/signs/where/", WHERE)
-    make_booking(presenter, at("10:00"))
-    page = client.post("/book/signs/when/", {"start": TEN})
-    assert page.status_code == 200
-    assert "That time has just gone" in text(page)
-    assert "Monday 25 January 2027, 10am to 11am is not free any more. These are the nearest times that are." in text(page)
-    offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
-    assert len(offered) == rules.ALTERNATIVES
-    assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
-    assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/details/"
-
-
-def test_a_hold_that_expired_and_was_taken_loses_only_the_time(
-    client: Client, presentation: Presentation, presenter: Presenter, person: Person, clock: time_machine.Traveller
-) -> None:
-    sign_in(client, person)
-    fill_in(client)
-    page = client.get("/book/signs/check/")
-    clock.shift(timedelta(minutes=16))
-    Hold.objects.all().delete()
-    make_booking(presenter, at("10:00"))
-    lost = client.post("/book/signs/check/", hidden(page))
-    assert lost.status_code == 200
-    assert 'action="/book/signs/when/?change=1"' in lost.content.decode()
-    assert client.get("/book/signs/check/").status_code == 200
-    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
-    assert confirm(client).status_code == 302
-    assert Booking.objects.get(person=person).access_needs == "Hearing loop"
-
-
-def test_a_hold_that_expired_and_is_still_free_books(
-    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
-) -> None:
-    sign_in(client, person)
-    fill_in(client)
-    clock.shift(timedelta(minutes=16))
-    assert "We are no longer keeping this time for you, but it is still free." in text(client.get("/book/signs/check/"))
-    assert confirm(client).status_code == 302
-    assert Booking.objects.get().starts_at == at("10:00")
-
-
-def test_too_many_holds_from_one_place_are_stopped(
-    client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rules, "HOLDS_ALLOWED", (2, timedelta(hours=1)))
-    client.post("/book/signs/where/", WHERE)
-    codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
-    assert codes == [302, 302, 429]
 
 
 # --- Twice, in two tabs, by the back button ---

@@ -74,7 +74,7 @@ def test_the_page_shows_state_answers_and_history_in_words(client: Client, booki
         "Asha Patel",
         "Monday 25 January 2027, 10am to 11am",
         "Hearing loop",
-        "Tuesday 12 January 2027, 10am: You booked it.",
+        "Tuesday 12 January 2027, 10am You booked it.",
     ):
         assert words in page
 
@@ -138,6 +138,33 @@ def test_a_reason_that_looks_like_a_childs_details_stops_once(client: Client, bo
     client.post(f"/bookings/{booking.reference}/cancel/", {**reason, "keep_what_i_wrote": "on"})
     booking.refresh_from_db()
     assert (booking.state, booking.flagged_child_details) == (State.CANCELLED, True)
+
+
+def test_a_cancelled_booking_has_no_confirmation_and_nothing_to_cancel(client: Client, booking: Booking) -> None:
+    client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
+    assert client.get(f"/bookings/{booking.reference}/placed/").url == f"/bookings/{booking.reference}/"
+    assert "It is cancelled already." in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    assert "Book a presentation for another day" in text(client.get(f"/bookings/{booking.reference}/"))
+
+
+def test_the_confirmation_is_for_the_wall(client: Client, booking: Booking) -> None:
+    page = text(client.get(f"/bookings/{booking.reference}/placed/"))
+    for words in ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "St James", "Asha Patel", "Jo Green"):
+        assert words in page
+    assert "Add it to your calendar" in page
+
+
+def test_a_reminder_that_is_past_is_not_announced(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:
+    clock.move_to(at("08:00"))
+    sign_in(client, booking.person)
+    assert "You get a reminder" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
+
+
+def test_a_confirmation_online_and_one_without_a_presenter_say_what_holds_for_them(client: Client, booking: Booking) -> None:
+    Booking.objects.update(format="online", presenter=None)
+    page = text(client.get(f"/bookings/{booking.reference}/placed/"))
+    assert "Open the joining link a few minutes before 10am." in page
+    assert "We tell you who the presenter is." in page
 
 
 def test_after_the_start_the_page_says_to_call(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:

@@ -93,7 +93,7 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
 
     # And the booking stands under "My bookings and orders", with the same calendar entry to download
     visitor.open("/my/")
-    visitor.page.locator(f"a[href='/bookings/{reference[0]}/']").click()
+    visitor.page.locator(f"main a[href='/bookings/{reference[0]}/']").first.click()
     visitor.look()
     downloaded = visitor.page.request.get(f"/bookings/{reference[0]}/calendar.ics").text()
     download_method, download = calendar_event(downloaded)

@@ -110,8 +110,12 @@ def test_ordering_by_keyboard_alone(new_page: Callable[..., Any], live: Live) ->
     keys.key("Control+A")
     visitor.page.keyboard.type("12")
     keys.send()
+    assert visitor.heading == "Leaflets"
 
     # The basket
+    keys.skip_to_main()
+    keys.to("See your basket")
+    keys.send()
     keys.skip_to_main()
     assert visitor.heading == "Your basket"
     keys.to("Copies of “Child trafficking is child abuse”")

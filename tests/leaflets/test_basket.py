@@ -27,10 +27,34 @@ def leaflet(now):
 
 
 def test_a_title_goes_into_the_basket_and_more_of_it_on_top(client, leaflet):
-    response = add(client, leaflet, 10)
-    assert (response.status_code, response.url) == (302, reverse("basket"))
+    add(client, leaflet, 10)
     add(client, leaflet, "5")
     assert contents(client) == {"one": "15"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "page"),
+    [
+        ({}, "/leaflets/"),
+        ({"for": "midwife"}, "/leaflets/?for=midwife"),
+        ({"for": "//elsewhere"}, "/leaflets/"),
+        ({"from-leaflet": "1"}, "/leaflets/one/"),
+    ],
+)
+def test_adding_comes_back_to_the_page_of_the_button_and_says_where_the_basket_is(client, leaflet, sent, page):
+    response = add(client, leaflet, 10, **sent)
+    assert (response.status_code, response.url) == (302, page)
+    shown = client.get(response.url).content.decode()
+    said = "Your basket now has 10 copies of “One”."
+    assert f'{said} <a class="govuk-link" href="/basket/">See your basket</a>' in shown
+    assert "copies</strong> are in your basket" not in shown  # the message says it already
+    assert "<strong>10 copies</strong> are in your basket" in client.get(page).content.decode()
+
+
+def test_a_title_with_letters_that_mean_something_to_a_browser_is_shown_as_it_is(client, now):
+    odd = make_edition(now, slug="odd", title="<b>A&E</b>").leaflet
+    shown = client.get(add(client, odd, 1).url).content.decode()
+    assert "Your basket now has 1 copy of “&lt;b&gt;A&amp;E&lt;/b&gt;”." in shown
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1e9", "1000000000", "9" * 5000, "ten", "3.5", "", " ", "41", "<b>", "\x00"])

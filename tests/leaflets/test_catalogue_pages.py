@@ -33,6 +33,29 @@ def test_the_catalogue_can_be_narrowed_to_one_profession(client, now):
     assert titles(client.get(reverse("leaflets"), {"for": "nobody"})) == ["Midwives", "GPs", "Everyone"]
 
 
+def test_the_filter_says_which_choice_is_on(client, now):
+    make_edition(now, audience=Profession.MIDWIFE)
+    chosen = 'aria-current="true">'
+    assert f'href="/leaflets/" {chosen}All leaflets' in client.get("/leaflets/").content.decode()
+    assert f'href="/leaflets/?for=midwife" {chosen}Midwife' in client.get("/leaflets/?for=midwife").content.decode()
+    nobodys = client.get("/leaflets/?for=gp").content.decode()
+    assert (nobodys.count(chosen), f'href="/leaflets/?for=gp" {chosen}GP' in nobodys) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("stock", "most", "hint"),
+    [(50, 40, "In stock. Up to 40 an order"), (50, 1, "In stock. 1 an order"), (3, 40, "Only 3 left in stock")],
+)
+def test_each_title_says_how_many_there_are(client, now, stock, most, hint):
+    make_edition(now, stock=stock, most_per_order=most)
+    assert hint in client.get("/leaflets/").content.decode()
+
+
+def test_the_order_form_stands_before_the_long_text_of_a_leaflet(client, now):
+    page = client.get(make_edition(now, situations="At school.").leaflet.get_absolute_url()).content.decode()
+    assert page.index("Get this leaflet") < page.index("Add to basket") < page.index("At school.")
+
+
 def test_a_title_out_of_stock_offers_its_pdf_and_no_basket(client, now):
     leaflet = make_edition(now, stock=0).leaflet
     for url in (reverse("leaflets"), leaflet.get_absolute_url()):

@@ -95,12 +95,30 @@ def test_the_page_tells_what_has_happened_in_words(client, order, owner, now):
     dispatch(order=order, by=staff, now=now, tracking_number="RM 123 456")
     sign_in(client, owner)
     response = client.get(url("order", order))
-    assert [(str(event), event.when) for event in response.context["events"]] == [
+    assert [(event["what"], event["when"]) for event in response.context["history"]] == [
         ("Order received", "Tuesday 12 January 2027, 10am"),
         ("Packing started", "Tuesday 12 January 2027, 10am"),
         ("Dispatched", "Tuesday 12 January 2027, 10am"),
     ]
     assert "RM 123 456" in response.content.decode()
+
+
+def test_an_order_that_is_over_has_no_confirmation_and_nothing_to_cancel(client, order, owner):
+    sign_in(client, owner)
+    client.post(url("order_cancel", order))
+    assert client.get(url("order_placed", order)).url == order.get_absolute_url()
+    assert "can no longer be cancelled here" in client.get(url("order_cancel", order)).content.decode()
+    assert "Order leaflets again" in client.get(order.get_absolute_url()).content.decode()
+
+
+def test_the_confirmation_says_what_comes_next(client, order, owner):
+    sign_in(client, owner)
+    steps = client.get(url("order_placed", order)).context["next_steps"]
+    assert [(step["when"], step["what"]) for step in steps] == [
+        ("In the next few minutes", f"We email your order and its reference to {owner.email}."),
+        ("Usually within 5 working days", "We pack your leaflets and post them."),
+        ("When the parcel leaves", "You get another email."),
+    ]
 
 
 def test_what_staff_noted_among_themselves_is_not_shown(client, owner, now):

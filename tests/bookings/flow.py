@@ -1,0 +1,28 @@
+"""Steps through the booking pages, as a browser takes them."""
+
+import re
+
+from django.http import HttpResponse
+from django.test import Client
+
+WHERE = {"format": "workplace", "address_line_1": "St James", "address_line_2": "", "town": "Leeds", "postcode": "ls1 4ap"}
+DETAILS = {"audience_size": "12", "contact_name": "Jo Green", "contact_phone": "0113 496 0001", "access_needs": "Hearing loop"}
+TEN = "2027-01-25T10:00Z"
+
+
+def fill_in(client: Client, *, start: str = TEN, where: dict[str, str] = WHERE) -> None:
+    assert client.post("/book/signs/where/", where).url == "/book/signs/when/"
+    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/details/"
+    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+
+
+def hidden(response: HttpResponse) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(token|digest)" value="([^"]+)"', response.content.decode()))
+
+
+def confirm(client: Client) -> HttpResponse:
+    return client.post("/book/signs/check/", hidden(client.get("/book/signs/check/")))
+
+
+def text(response: HttpResponse) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))

@@ -1,0 +1,157 @@
+"""The page of days and times: what it offers, and what happens when a time has gone."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from bookings import rules
+from bookings.models import Booking, Hold, Presentation, Presenter
+from professionals.models import Person
+from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
+from tests.bookings.rows import NOW, at, make_booking
+from tests.factories import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+def test_the_week_of_the_first_slot_comes_first_and_weeks_can_be_paged(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/")
+    assert "Tuesday 19 January 2027, 9am to 10am" in text(page)
+    assert [str(day) for day, _slots in page.context["days"]] == ["2027-01-19", "2027-01-20", "2027-01-21", "2027-01-22"]
+    later = client.get(f"/book/signs/when/?week={page.context['week'].later}")
+    assert next(str(day) for day, _slots in later.context["days"]) == "2027-01-25"
+
+
+@pytest.mark.parametrize("week", ["", "nonsense", "2027-13-01", "0001-01-01", "9999-12-31", "2020-01-01", "2050-01-01"])
+def test_odd_weeks_show_a_week_inside_the_horizon(client: Client, presentation: Presentation, week: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/", {"week": week})
+    assert page.status_code == 200
+    assert NOW.date() - timedelta(days=7) < page.context["week"].first_day <= NOW.date() + rules.HORIZON
+
+
+def test_each_time_says_its_day_and_its_end_to_those_who_can_not_see_them(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/").content.decode()
+    labels = re.findall(r'<label class="time__label"[^>]*>(.*?)<span class=.govuk-visually-hidden.>(.*?)</span>', page)
+    assert labels[:2] == [
+        ("9am", " to 10am, Tuesday 19 January 2027"),
+        ("9:30am", " to 10:30am, Tuesday 19 January 2027"),
+    ]
+    assert re.findall(r'<legend class="day__name">([^<]+)', page)[0] == "Tuesday 19 January 2027"
+    assert "Each presentation takes 60 minutes." in page
+
+
+def test_all_days_are_one_group_of_radio_buttons(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    radios = re.findall(r'<input type="radio"[^>]*>', client.get("/book/signs/when/").content.decode())
+    assert {re.findall(r' name="([^"]+)"', radio)[0] for radio in radios} == {"start"}
+    assert len(radios) == 20  # four days with a start each half hour from 9 to 11
+
+
+def test_the_first_time_that_is_free_is_kept_at_one_press(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/").content.decode()
+    [value] = re.findall(r'<button[^>]*name="start" value="([^"]+)"', page)
+    assert value == "2027-01-19T09:00Z"
+    assert client.post("/book/signs/when/", {"start": value}).url == "/book/signs/details/"
+    assert "First available" not in client.get("/book/signs/when/").content.decode()
+
+
+def test_the_page_opens_at_the_week_of_the_time_chosen_before(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    client.post("/book/signs/when/", {"start": "2027-02-09T10:00Z"})
+    page = client.get("/book/signs/when/")
+    assert page.context["week"].title == "Week of Monday 8 February 2027"
+    assert re.findall(r'value="([^"]+)"[^>]* checked', page.content.decode()) == ["2027-02-09T10:00Z"]
+
+
+def test_an_end_of_the_weeks_is_text_and_no_link(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    first = client.get("/book/signs/when/?week=2027-01-12").content.decode()
+    assert (first.count("No earlier week"), first.count('rel="prev"'), first.count('rel="next"')) == (1, 0, 1)
+    last = client.get("/book/signs/when/?week=2027-12-31").content.decode()
+    assert (last.count("No later week"), last.count('rel="next"')) == (2, 0)
+
+
+def test_a_forgotten_choice_is_asked_for_in_the_same_week(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.post("/book/signs/when/?week=2027-02-08&change=1", {})
+    assert page.context["week"].title == "Week of Monday 8 February 2027"
+    shown = page.content.decode()
+    first_radio = re.findall(r'<input type="radio"[^>]* id="([^"]+)"', shown)[0]
+    assert f'href="#{first_radio}"' in shown
+    assert 'aria-describedby="id_start_error"' in shown
+    assert 'action="/book/signs/when/?week=2027-02-08&amp;change=1"' in shown
+
+
+def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, presentation: Presentation) -> None:
+    Presenter.objects.update(active=False)
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/")
+    assert "Nothing is free in the next three months. Please call us on 0808 800 5000" in text(page)
+    assert 'type="submit"' not in page.content.decode().split("<main")[1]
+
+
+def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready(
+    client: Client, presentation: Presentation, presenter: Presenter
+) -> None:
+    client.post("/book/signs/where/", WHERE)
+    make_booking(presenter, at("10:00"))
+    page = client.post("/book/signs/when/", {"start": TEN})
+    assert page.status_code == 200
+    assert "That time has just gone" in text(page)
+    assert "Monday 25 January 2027, 10am to 11am is not free any more. These are the nearest times that are." in text(page)
+    offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
+    assert len(offered) == rules.ALTERNATIVES
+    assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
+    assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/details/"
+
+
+def test_a_hold_that_expired_and_was_taken_loses_only_the_time(
+    client: Client, presentation: Presentation, presenter: Presenter, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    page = client.get("/book/signs/check/")
+    clock.shift(timedelta(minutes=16))
+    Hold.objects.all().delete()
+    make_booking(presenter, at("10:00"))
+    lost = client.post("/book/signs/check/", hidden(page))
+    assert lost.status_code == 200
+    assert 'action="/book/signs/when/?change=1"' in lost.content.decode()
+    assert client.get("/book/signs/check/").status_code == 200
+    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
+    assert confirm(client).status_code == 302
+    assert Booking.objects.get(person=person).access_needs == "Hearing loop"
+
+
+def test_a_hold_that_expired_and_is_still_free_books(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(minutes=16))
+    assert "We are no longer keeping this time for you, but it is still free." in text(client.get("/book/signs/check/"))
+    assert confirm(client).status_code == 302
+    assert Booking.objects.get().starts_at == at("10:00")
+
+
+def test_too_many_holds_from_one_place_are_stopped(
+    client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "HOLDS_ALLOWED", (2, timedelta(hours=1)))
+    client.post("/book/signs/where/", WHERE)
+    codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
+    assert codes == [302, 302, 429]
