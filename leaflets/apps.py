@@ -7,10 +7,11 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import emails, privacy
-        from notifications import registry
+        from leaflets import emails, mail_samples, privacy
+        from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
         for kind in emails.KINDS:
             registry.register(kind)
+        samples.register(mail_samples.examples)
         register(PrivacySource("leaflets", privacy.export, privacy.erase))

@@ -1,5 +1,6 @@
 """The emails about orders: what each says, and until when it is true."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -35,7 +36,7 @@ def facts(order: Order) -> list[dict[str, str]]:
     ]
     return [
         {"label": _("Leaflets"), "value": "\n".join(what)},
-        {"label": _("To"), "value": ", ".join(order.address)},
+        {"label": _("To"), "value": "\n".join(order.address)},
         {"label": _("Reference"), "value": order.reference},
     ]
 
@@ -44,40 +45,43 @@ def context_of(order: Order) -> dict[str, object]:
     return {"order": order, "facts": facts(order), "url": f"{settings.SITE_URL}{order.get_absolute_url()}"}
 
 
-def received(notification: "Notification") -> Message:
-    order = order_of(notification)
+def received(order: Order) -> Message:
     subject = _("We have your leaflet order %(reference)s") % {"reference": order.reference}
     return Message(subject=subject, template="order_received", context=context_of(order))
 
 
-def dispatched(notification: "Notification") -> Message:
-    order = order_of(notification)
+def dispatched(order: Order) -> Message:
     subject = _("Your leaflets are on their way: %(reference)s") % {"reference": order.reference}
-    return Message(
-        subject=subject, template="order_dispatched", context={**context_of(order), "parcels": list(order.dispatches.all())}
-    )
+    tracking = [
+        {"label": _("Tracking number"), "value": parcel.tracking_number}
+        for parcel in order.dispatches.all()
+        if parcel.tracking_number
+    ]
+    context = context_of(order)
+    return Message(subject=subject, template="order_dispatched", context={**context, "facts": [*facts(order), *tracking]})
 
 
-def cancelled(notification: "Notification") -> Message:
-    order = order_of(notification)
+def cancelled(order: Order) -> Message:
     subject = _("Your leaflet order %(reference)s is cancelled") % {"reference": order.reference}
-    return Message(
-        subject=subject,
-        template="order_cancelled",
-        context={**context_of(order), "again_url": f"{settings.SITE_URL}{reverse('leaflets')}"},
-    )
+    again_url = f"{settings.SITE_URL}{reverse('leaflets')}"
+    return Message(subject=subject, template="order_cancelled", context={**context_of(order), "again_url": again_url})
 
 
-def for_staff(notification: "Notification") -> Message:
-    order = order_of(notification)
+def for_staff(order: Order) -> Message:
     subject = _("New leaflet order %(reference)s: %(summary)s") % {"reference": order.reference, "summary": order.summary}
     url = f"{settings.SITE_URL}{reverse('staff:leaflets_order_change', args=[order.pk])}"
     return Message(subject=subject, template="order_for_staff", context={**context_of(order), "url": url})
 
 
+def said(words: Callable[[Order], Message]) -> Callable[["Notification"], Message]:
+    return lambda notification: words(order_of(notification))
+
+
 KINDS = (
-    Kind("order-received", gettext_lazy("Order received"), received, lambda n: state_is_not(OrderState.CANCELLED, n)),
-    Kind("order-dispatched", gettext_lazy("Order dispatched"), dispatched, lambda n: state_is(OrderState.DISPATCHED, n)),
-    Kind("order-cancelled", gettext_lazy("Order cancelled"), cancelled, lambda n: state_is(OrderState.CANCELLED, n)),
-    Kind("staff-new-order", gettext_lazy("To staff: new order"), for_staff, lambda n: state_is_not(OrderState.CANCELLED, n)),
+    Kind("order-received", gettext_lazy("Order received"), said(received), lambda n: state_is_not(OrderState.CANCELLED, n)),
+    Kind("order-dispatched", gettext_lazy("Order dispatched"), said(dispatched), lambda n: state_is(OrderState.DISPATCHED, n)),
+    Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(OrderState.CANCELLED, n)),
+    Kind(
+        "staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(OrderState.CANCELLED, n)
+    ),
 )

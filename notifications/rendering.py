@@ -1,16 +1,15 @@
 """From a Message to subject, text and HTML: our layout, styles inlined, and a copy to keep without its private links."""
 
 import html as html_module
-import re
 from dataclasses import dataclass
 
 import css_inline
 from django.conf import settings
-from django.template import Context
-from django.template.loader import get_template
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from notifications.plain_text import plain_text
 from notifications.registry import Message
 
 PRIVATE_LINKS = "private_links"
@@ -38,14 +37,18 @@ class Rendered:
 
 
 def render(message: Message) -> Rendered:
-    """Text and HTML from emails/<template>.txt and .html, in the language and time zone of the site."""
+    """From emails/<template>.html, in the language and time zone of the site."""
     with translation.override(settings.LANGUAGE_CODE):
         links: list[str] = []
-        subject = one_line(str(message.subject))
-        context = {**mail_facts(), **message.context, "subject": subject, PRIVATE_LINKS: links}
-        text = tidy_text(_fill(f"emails/{message.template}.txt", context, autoescape=False))
-        html = inline_styles(_fill(f"emails/{message.template}.html", context, autoescape=True))
-        return Rendered(subject, text, html, tuple(dict.fromkeys(links)))
+        rendered = render_page(f"emails/{message.template}.html", message.subject, {**message.context, PRIVATE_LINKS: links})
+        return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
+
+
+def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:
+    """A template that extends emails/base.html as HTML with its styles inlined, and the text that says the same."""
+    subject = one_line(str(subject))
+    html = render_to_string(template_name, {**mail_facts(), **context, "subject": subject})
+    return Rendered(subject, plain_text(html), inline_styles(html))
 
 
 def mail_facts() -> dict[str, object]:
@@ -66,14 +69,3 @@ def inline_styles(html: str) -> str:
 def one_line(text: str) -> str:
     """A subject has one line: a line break in a name must not become a header."""
     return " ".join(text.split())
-
-
-def tidy_text(text: str) -> str:
-    """No spaces at line ends, at most one empty line in a row: what template tags leave behind."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
-
-
-def _fill(template_name: str, context: dict[str, object], *, autoescape: bool) -> str:
-    """Plain text must not be escaped: there O&#x27;Brien would be read as it stands."""
-    template = get_template(template_name).template  # type: ignore[attr-defined]
-    return str(template.render(Context(context, autoescape=autoescape)))

@@ -17,15 +17,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications import rendering
 from notifications.services import seal_and_send
 from professionals import drafts, limits, secret_box, services, sign_up
 from professionals.access import with_next
+from professionals.account_mail import account_mail, kind_of
 from professionals.middleware import person_of
 from professionals.models import Person, User
 
@@ -65,14 +64,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
         now = timezone.now()
-        context = {**context, **rendering.mail_facts(), "email": email}
-        context["subject"] = subject = rendering.one_line(render_to_string(f"{template_prefix}_subject.txt", context))
+        mail = account_mail(template_prefix, email, context)
         seal_and_send(
-            kind=f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}",
+            kind=kind_of(template_prefix),
             to=email,
-            subject=subject,
-            text=rendering.tidy_text(render_to_string(f"{template_prefix}_message.txt", context)),
-            html=render_to_string(f"{template_prefix}_message.html", context),
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
             now=now,
             expires_at=now + (CODE_LASTS if "code" in context else NOTICE_LASTS),
         )

@@ -7,11 +7,13 @@ class ProfessionalsConfig(AppConfig):
     verbose_name = _("Professionals")
 
     def ready(self) -> None:
-        from notifications import registry
-        from professionals import allauth_limits, mail_labels, own_data, privacy, safeguarding
+        from notifications import registry, samples
+        from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding
 
         allauth_limits.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
+        samples.register(safeguarding.examples)
+        samples.register(account_mail.examples)
         for source in own_data.SOURCES:
             privacy.register(source)

@@ -1,6 +1,6 @@
 """No child's details (product.md, rule 6): free text is asked about once, and the safeguarding lead is told of what stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from notifications.registry import Kind, Message
+from notifications.samples import Example
 from notifications.services import notify
 from professionals.child_details import looks_like_child_details
 
@@ -76,14 +77,22 @@ def tell_lead(*, about: str, reference: str, now: datetime) -> None:
     notify(kind=KIND.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)
 
 
-def _message(notification: "Notification") -> Message:
-    subject = _("Please read what was written with %(reference)s") % {"reference": notification.reference}
-    return Message(subject=subject, template="safeguarding_flag", context={"reference": notification.reference})
+def _build(notification: "Notification") -> Message:
+    return _message(notification.reference)
+
+
+def _message(reference: str) -> Message:
+    subject = _("Please read what was written with %(reference)s") % {"reference": reference}
+    return Message(subject=subject, template="safeguarding_flag", context={"reference": reference})
+
+
+def examples() -> Iterator[Example]:
+    yield Example(KIND.name, KIND.label, lambda: _message("BK-7Q4M-2F"))
 
 
 KIND = Kind(
     name="safeguarding-flag",
     label=_("To the safeguarding lead: something to read"),
-    build=_message,
+    build=_build,
     still_true=lambda notification: True,
 )

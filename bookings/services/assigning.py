@@ -61,7 +61,7 @@ def reassign(
             },
         )
     record(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason)
-    tell_reassigned(locked, presenter, before, now)
+    tell_reassigned(locked, before, now)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
     return locked

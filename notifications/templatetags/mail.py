@@ -1,12 +1,16 @@
 """Tags for email templates."""
 
+import re
+
 from django import template
 from django.template import Context
-from django.utils.html import conditional_escape
+from django.template.defaultfilters import linebreaksbr
+from django.utils.html import conditional_escape, format_html
 
 from notifications.rendering import PRIVATE_LINKS
 
 register = template.Library()
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @register.simple_tag(takes_context=True)
@@ -15,3 +19,19 @@ def private_link(context: Context, url: str) -> str:
     if (links := context.get(PRIVATE_LINKS)) is not None:
         links.append(str(url))
     return conditional_escape(url) if context.autoescape else str(url)
+
+
+@register.filter
+def fact(row: dict[str, object]) -> str:
+    """The value of a row, as a link if all of it is an address or, by "is_phone", a number.
+
+    Not urlize: that would make links of "gmail.com" and of whatever strangers type, in mail that staff trust.
+    """
+    value = str(row["value"])
+    if row.get("is_phone"):
+        return format_html('<a href="tel:{}">{}</a>', value.replace(" ", ""), value)
+    if re.fullmatch(r"https?://\S+", value):
+        return format_html('<a href="{}">{}</a>', value, value)
+    if EMAIL.fullmatch(value):
+        return format_html('<a href="mailto:{}">{}</a>', value, value)
+    return linebreaksbr(value)

@@ -11,6 +11,7 @@ from bookings.services import cancel, confirm, decline, reassign, record_leave
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
+from professionals.models import Person
 from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -55,15 +56,16 @@ def test_every_message_says_what_when_where_and_the_reference_first(booking: Boo
     for words in ("Spotting the signs", "Monday 25 January 2027, 1:30pm to 3pm", LEEDS, booking.reference):
         assert words in rendered.text
         assert words in rendered.html
-    assert rendered.text.index("1:30pm") < rendered.text.index("0808 800 5000")
+    assert rendered.text.index("1:30pm") < rendered.text.index("call 999")
     assert "{" not in rendered.text
-    assert booking.reference in rendered.subject or "Monday 25 January 2027" in rendered.subject
+    assert booking.reference in rendered.subject
+    assert "Monday 25 January 2027" in rendered.subject
 
 
 def test_the_confirmation_tells_how_to_change_and_whom_to_call(booking: Booking) -> None:
     rendered = message(booking, "booking-confirmed")
-    assert rendered.subject == "Your presentation is booked: Monday 25 January 2027"
-    assert "Declining in your calendar does not tell us." in rendered.text
+    assert rendered.subject == f"Your presentation is booked: Monday 25 January 2027 ({booking.reference})"
+    assert "Declining in your calendar does not tell us." in " ".join(rendered.text.split())
     assert f"/bookings/{booking.reference}/" in rendered.html
     assert "Presenter: Asha Patel" in rendered.text
 
@@ -78,7 +80,7 @@ def test_a_changed_booking_says_so(booking: Booking) -> None:
     reassign(booking=booking, presenter=make_presenter(name="Tom Adeyemi"), by=make_staff(), now=NOW)
     booking.refresh_from_db()
     rendered = message(booking, "booking-confirmed")
-    assert rendered.subject == "Your presentation on Monday 25 January 2027 has changed"
+    assert rendered.subject == f"Your presentation on Monday 25 January 2027 has changed ({booking.reference})"
     assert "Tom Adeyemi" in rendered.text
 
 
@@ -102,13 +104,56 @@ def test_staff_read_whose_time_a_request_keeps(booking: Booking) -> None:
     assert "Kept with: Asha Patel" in rendered.text
 
 
-def test_staff_mail_names_the_contact_and_holds_no_flagged_text(booking: Booking) -> None:
-    Booking.objects.update(access_needs="Step-free access", notes="Ana is seven")
-    assert "Jo Green, 0113 496 0001" in message(booking, "staff-new-booking").text
-    assert "Step-free access" in message(booking, "staff-new-booking").text
-    assert "Ana is seven" not in message(booking, "staff-new-booking").text
-    Booking.objects.update(flagged_child_details=True)
-    assert "Step-free access" not in message(booking, "staff-new-booking").text
+def test_staff_mail_says_who_asks_and_whether_their_domain_is_recognised(booking: Booking) -> None:
+    Booking.objects.update(channel="phone")
+    person = booking.person
+    said = message(booking, "staff-new-booking").text.splitlines()
+    for fact in (
+        "Name: Sam O'Brien",
+        "Profession: Health visitor",
+        f"Organisation: {person.organisation}",
+        "Email: sam@leeds.nhs.uk",
+        "Domain: leeds.nhs.uk is recognised",
+        "Phone: 0113 496 0000",
+        "Came by: Phone",
+    ):
+        assert fact in said
+    Person.objects.filter(pk=person.pk).update(email="sam@gmail.com")
+    assert "Domain: gmail.com is not recognised" in message(booking, "staff-new-booking").text
+
+
+@pytest.mark.parametrize("kind", ["staff-new-booking", "presenter-booked"])
+def test_mail_to_staff_names_the_contact_and_passes_on_what_was_written(booking: Booking, kind: str) -> None:
+    Booking.objects.update(room="Second floor", access_needs="Step-free access", notes="We are new to this")
+    said = message(booking, kind).text
+    for fact in ("Contact on the day: Jo Green", "Their phone: 0113 496 0001", "Second floor", "Step-free", "We are new to this"):
+        assert fact in said
+    assert 'href="tel:01134960001"' in message(booking, kind).html
+    assert "looked like a child’s details" not in said
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in mail.KINDS])
+def test_no_mail_holds_words_that_looked_like_a_childs_details(booking: Booking, kind: str) -> None:
+    words = {"room": "Ana is seven", "access_needs": "Ana is eight", "notes": "Ana is nine", "closed_reason": "Ana is ten"}
+    Booking.objects.update(flagged_child_details=True, **words)
+    rendered = message(booking, kind)
+    assert "Ana" not in rendered.text + rendered.html + rendered.subject
+    if kind in {"staff-new-booking", "presenter-booked", "presenter-kept"}:
+        assert "looked like a child’s details" in " ".join(rendered.text.split())
+
+
+def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Presenter) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    rendered = message(booking, "presenter-kept")
+    assert rendered.subject == f"Your time is kept for a request: Monday 25 January 2027 ({booking.reference})"
+    assert "The team decides whether we go." in rendered.text
+    assert "Please decide" not in rendered.text
+    assert still_true(booking, "presenter-kept", recipient=presenter.email)
+    confirm(booking=booking, by=None, now=NOW)
+    assert not still_true(booking, "presenter-kept", recipient=presenter.email)
+    assert still_true(booking, "presenter-booked", recipient=presenter.email)
+    assert not still_true(booking, "presenter-booked", recipient="other@ctac.example")
+    assert message(booking, "presenter-booked").subject == f"You are booked: Monday 25 January 2027 ({booking.reference})"
 
 
 # --- Whether it still goes ---
@@ -139,14 +184,12 @@ def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(bo
 def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, presenter: Presenter) -> None:
     Booking.objects.update(state=State.REQUESTED)
     decline(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
-    assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == [
-        "staff-booking-cancelled"
-    ]
-    assert still_true(booking, "staff-booking-cancelled")
-    rendered = message(booking, "staff-booking-cancelled")
-    assert rendered.subject == f"Declined: {booking.reference} on Monday 25 January 2027"
-    assert "This request is declined. Nobody needs to go." in rendered.text
-    assert f"{booking.reference} is declined" in rendered.html
+    assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == ["presenter-cancelled"]
+    assert still_true(booking, "presenter-cancelled", recipient=presenter.email)
+    rendered = message(booking, "presenter-cancelled")
+    assert rendered.subject == f"You are free again: Monday 25 January 2027 ({booking.reference})"
+    assert rendered.text.startswith(f"Request {booking.reference} is declined\n\nYou are not expected there")
+    assert message(booking, "staff-booking-cancelled").subject == f"Declined: {booking.reference} on Monday 25 January 2027"
 
 
 def test_the_reminder_of_a_booking_that_needs_a_presenter_waits_for_its_successor(booking: Booking, presenter: Presenter) -> None:
@@ -281,3 +324,11 @@ def test_someone_without_an_address_is_no_attendee(presenter: Presenter) -> None
 
 def test_the_fixed_monday_is_in_winter() -> None:
     assert at("12:00", MONDAY).utcoffset() == timedelta(0)
+
+
+def test_what_strangers_type_becomes_no_link_in_mail_to_staff(booking: Booking) -> None:
+    Booking.objects.update(notes="See https://evil.example/form or evil.com", contact_name="<b>evil.com</b>")
+    html = message(booking, "staff-new-booking").html
+    assert 'href="https://evil' not in html
+    assert 'href="http://evil' not in html
+    assert "&lt;b&gt;evil.com&lt;/b&gt;" in html

@@ -174,8 +174,8 @@ def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, p
     assert sent(booking) == [
         ("booking-confirmed", person.email, 0),
         ("booking-reminder", person.email, 0),
+        ("presenter-booked", presenter.email, 0),
         ("staff-new-booking", settings.STAFF_EMAIL, 0),
-        ("staff-new-booking", presenter.email, 0),
     ]
 
 
@@ -191,7 +191,7 @@ def test_an_address_that_we_do_not_know_waits_for_staff_and_holds_its_time(prese
     person = make_person(email=STRANGER)
     booking = place(person)
     assert (booking.state, history(booking)) == (State.REQUESTED, [("requested", "", "requested")])
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-requested", "staff-new-booking", "staff-new-booking"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-requested", "presenter-kept", "staff-new-booking"]
     with pytest.raises(SlotTaken):
         place(make_person(email="sam@leeds.nhs.uk"))
 
@@ -332,12 +332,12 @@ def test_a_move_from_a_state_that_is_no_longer_true_is_refused(presenter: Presen
     assert not BookingEvent.objects.exists()
 
 
-def test_confirming_tells_the_professional(presenter: Presenter) -> None:
+def test_confirming_tells_the_professional_and_the_presenter(presenter: Presenter) -> None:
     booking, staff = make_booking(presenter, TEN, state=State.REQUESTED), make_staff()
     confirm(booking=booking, by=staff, now=NOW)
     event = booking.events.get()
     assert (event.by, event.at, event.from_state, event.to_state) == (staff, NOW, "requested", "confirmed")
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "booking-reminder"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "booking-reminder", "presenter-booked"]
 
 
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
@@ -358,7 +358,7 @@ def test_declining_gives_the_time_back_and_tells_why(presenter: Presenter) -> No
     booking.refresh_from_db()
     assert (booking.state, booking.closed_reason) == (State.DECLINED, "We were there last month.")
     assert not BusyTime.objects.exists()
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-declined", "staff-booking-cancelled"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-declined", "presenter-cancelled"]
 
 
 def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(presenter: Presenter, person: Person) -> None:
@@ -369,8 +369,8 @@ def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(pr
     assert not BusyTime.objects.exists()
     assert sent(booking) == [
         ("booking-cancelled", person.email, 1),
+        ("presenter-cancelled", presenter.email, 1),
         ("staff-booking-cancelled", settings.STAFF_EMAIL, 1),
-        ("staff-booking-cancelled", presenter.email, 1),
     ]
     with pytest.raises(MoveRefused):
         cancel(booking=booking, by=person.user, now=NOW)
@@ -405,7 +405,7 @@ def test_reassigning_tells_all_three_and_bumps_the_sequence(presenter: Presenter
     assert sent(booking) == [
         ("booking-confirmed", booking.person.email, 1),
         ("booking-reminder", booking.person.email, 1),
-        ("staff-new-booking", other.email, 1),
+        ("presenter-booked", other.email, 1),
         ("presenter-freed", presenter.email, 1),
     ]
 
@@ -444,7 +444,7 @@ def test_reassigning_to_the_same_presenter_or_a_closed_booking_is_refused(presen
 def test_a_request_that_is_reassigned_is_not_told_to_the_professional_yet(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN, state=State.REQUESTED)
     reassign(booking=booking, presenter=make_presenter(), by=None, now=NOW)
-    assert [kind for kind, _to, _version in sent(booking)] == ["staff-new-booking", "presenter-freed"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["presenter-kept", "presenter-freed"]
 
 
 def test_travel_minutes_set_by_staff_are_checked_against_the_neighbours(presenter: Presenter) -> None:

@@ -1,0 +1,136 @@
+"""Bookings that exist only to be shown in emails: nothing of them is stored."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bookings import messages
+from bookings.mail import KINDS
+from bookings.models import Booking, Channel, Format, Nation, Presentation, Presenter, State
+from notifications.samples import Example
+from professionals.models import Organisation, Person, Profession
+
+NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
+STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
+LABELS = {kind.name: kind.label for kind in KINDS}
+REASON = "Our hall is flooded. We hope to ask again in May."
+LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
+LONGEST_ORGANISATION = (
+    "Cambridgeshire and Peterborough Safeguarding Children Partnership, Community Paediatrics and Health Visiting Service"
+)
+LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
+
+
+def examples() -> Iterator[Example]:
+    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    yield from _to_the_professional()
+    yield from _to_staff()
+    yield from _to_the_presenter()
+
+
+def _to_the_professional() -> Iterator[Example]:
+    confirmed = partial(messages.confirmed, now=NOW)
+    yield _example("booking-confirmed", "", confirmed)
+    yield _example("booking-confirmed", _("online"), confirmed, **ONLINE)
+    yield _example("booking-confirmed", _("changed, no presenter yet"), confirmed, sequence=1, presenter=None)
+    yield _example("booking-confirmed", _("longest words"), confirmed, **longest())
+    yield _example("booking-requested", "", messages.requested, state=State.REQUESTED)
+    yield _example("booking-declined", "", messages.declined, state=State.DECLINED, closed_reason="We were with you in May.")
+    cancelled = partial(messages.cancelled, now=NOW, in_calendars=True)
+    yield _example("booking-cancelled", "", cancelled, state=State.CANCELLED, closed_reason=REASON)
+    yield _example("booking-reminder", "", messages.reminder)
+    yield _example("booking-reminder", _("online"), messages.reminder, **ONLINE)
+
+
+def _to_staff() -> Iterator[Example]:
+    new, closed = messages.new_for_team, messages.closed_for_team
+    yield _example("staff-new-booking", "", new)
+    yield _example("staff-new-booking", _("please decide"), new, state=State.REQUESTED)
+    yield _example("staff-new-booking", _("words kept back"), new, flagged_child_details=True)
+    yield _example("staff-new-booking", _("longest words"), new, **longest())
+    yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)
+    yield _example("staff-booking-cancelled", _("declined"), closed, state=State.DECLINED)
+    yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
+
+
+def _to_the_presenter() -> Iterator[Example]:
+    yield _example("presenter-booked", "", messages.for_presenter)
+    yield _example("presenter-kept", "", messages.for_presenter, state=State.REQUESTED)
+    yield _example("presenter-cancelled", "", messages.closed_for_presenter, state=State.CANCELLED)
+    yield _example("presenter-freed", "", messages.freed, presenter=None)
+
+
+def _example(kind: str, case: str, words: Any, **fields: Any) -> Example:
+    title = f"{LABELS[kind]}, {case}" if case else LABELS[kind]
+    return Example(kind, title, lambda: words(booking(**fields)))
+
+
+ONLINE = {"format": Format.ONLINE, "address_line_1": "", "address_line_2": "", "town": "", "postcode": "", "room": ""}
+
+
+def booking(**fields: Any) -> Booking:
+    defaults = {
+        "pk": 1,
+        "reference": "BK-7Q4M-2F",
+        "person": person(),
+        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=90),
+        "presenter": presenter(),
+        "state": State.CONFIRMED,
+        "format": Format.WORKPLACE,
+        "starts_at": STARTS,
+        "ends_at": STARTS + timedelta(minutes=90),
+        "address_line_1": "St James Health Centre",
+        "address_line_2": "1 Park Row",
+        "town": "Leeds",
+        "postcode": "LS1 4AP",
+        "room": "Room 2.14. Ring at the side door; parking is behind the building.",
+        "audience_size": 24,
+        "audience_profession": Profession.HEALTH_VISITOR,
+        "contact_name": "Jo Green",
+        "contact_phone": "0113 496 0001",
+        "access_needs": "One of us uses a wheelchair.",
+        "notes": "Half of the team is new to this work.",
+        "channel": Channel.WEB,
+        "ical_uid": "sample@ctac.example",
+        "created_at": NOW,
+    }
+    return Booking(**{**defaults, **fields})
+
+
+def person(**fields: Any) -> Person:
+    defaults = {
+        "name": "Nadia Rahman",
+        "email": "nadia.rahman@leeds.nhs.uk",
+        "phone": "0113 496 0123",
+        "profession": Profession.HEALTH_VISITOR,
+        "organisation": Organisation(pk=1, name="Leeds Community Healthcare"),
+    }
+    return Person(pk=1, **{**defaults, **fields})
+
+
+def presenter(**fields: Any) -> Presenter:
+    defaults = {
+        "name": "Asha Patel",
+        "email": "asha.patel@ctac.example",
+        "nation": Nation.ENGLAND,
+        "joining_link": "https://meet.example/ctac-1",
+    }
+    return Presenter(pk=1, **{**defaults, **fields})
+
+
+def longest() -> dict[str, Any]:
+    """As long as people's names, employers and addresses are in earnest, and a little longer."""
+    organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
+    name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
+    return {
+        "person": person(name=name, email=LONGEST_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE),
+        "presenter": presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
+        "presentation": Presentation(pk=1, title=LONGEST_TITLE, length_minutes=90),
+        "address_line_1": LONGEST_ORGANISATION,
+        "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
+        "contact_name": name,
+        "notes": "We would like most of the time for questions. " * 6,
+    }

@@ -1,0 +1,163 @@
+"""What each email about a booking says: a booking in, a message out. When it goes, and whether it still should: bookings.mail."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from bookings import ical, words
+from bookings.models import Booking, State
+from bookings.words import Row, row
+from ctac.uk import format_clock, format_day
+from notifications.registry import Message
+from professionals.models import Profession
+from professionals.services import is_recognised
+
+
+def message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
+    """The sentence is the subject; it may name %(day)s and %(reference)s."""
+    day = format_day(booking.starts_at)
+    context: dict[str, object] = {
+        "booking": booking,
+        "rows": words.facts(booking),
+        "day": day,
+        "clock": format_clock(booking.starts_at),
+        # Nothing that looks like a child's details reaches an email.
+        "reason": "" if booking.flagged_child_details else booking.closed_reason,
+        "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
+    }
+    subject = str(sentence) % {"day": day, "reference": booking.reference}
+    return Message(subject, template, {**context, **more})
+
+
+def staff_message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
+    """The same with the booking's page on the staff site."""
+    url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_change', args=[booking.pk])}"
+    return message(sentence, template, booking, staff_url=url, **more)
+
+
+# To the professional
+
+
+def confirmed(booking: Booking, *, now: datetime) -> Message:
+    sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
+    if booking.sequence > 0:
+        sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
+    said = message(sentence, "booking_confirmed", booking, changed=booking.sequence > 0, reminded=booking.reminder_due_at > now)
+    return replace(said, calendar=ical.calendar(booking, "REQUEST", now=now), calendar_method="REQUEST")
+
+
+def cancelled(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:
+    """Calendars are told only of what they were told before: a request has sent no entry."""
+    said = message(
+        _("Your presentation on %(day)s is cancelled (%(reference)s)"), "booking_cancelled", booking, in_calendars=in_calendars
+    )
+    if not in_calendars:
+        return said
+    return replace(said, calendar=ical.calendar(booking, "CANCEL", now=now), calendar_method="CANCEL")
+
+
+def requested(booking: Booking) -> Message:
+    return message(_("We have your request for %(day)s (%(reference)s)"), "booking_requested", booking)
+
+
+def declined(booking: Booking) -> Message:
+    return message(_("We can’t give your presentation on %(day)s (%(reference)s)"), "booking_declined", booking)
+
+
+def reminder(booking: Booking) -> Message:
+    """No calendar part: it would invite again."""
+    return message(_("Reminder: your presentation on %(day)s (%(reference)s)"), "booking_reminder", booking)
+
+
+# To the team
+
+
+def new_for_team(booking: Booking) -> Message:
+    sentence = _("New booking %(reference)s on %(day)s")
+    if booking.state == State.REQUESTED:
+        sentence = _("Please decide: request %(reference)s for %(day)s")
+    rows = {"caller_rows": caller(booking), "day_rows": on_the_day(booking)}
+    return staff_message(sentence, "booking_staff_new", booking, **rows)
+
+
+def closed_for_team(booking: Booking) -> Message:
+    sentence = _("Cancelled: %(reference)s on %(day)s")
+    if booking.state == State.DECLINED:
+        sentence = _("Declined: %(reference)s on %(day)s")
+    return staff_message(sentence, "booking_staff_cancelled", booking)
+
+
+def needs_presenter(booking: Booking) -> Message:
+    return staff_message(_("%(reference)s on %(day)s needs a presenter"), "booking_staff_needs_presenter", booking)
+
+
+# To the presenter
+
+
+def for_presenter(booking: Booking) -> Message:
+    sentence = _("You are booked: %(day)s (%(reference)s)")
+    if booking.state == State.REQUESTED:
+        sentence = _("Your time is kept for a request: %(day)s (%(reference)s)")
+    return staff_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking))
+
+
+def closed_for_presenter(booking: Booking) -> Message:
+    return staff_message(_("You are free again: %(day)s (%(reference)s)"), "booking_presenter_cancelled", booking)
+
+
+def freed(booking: Booking) -> Message:
+    return staff_message(_("No longer yours: %(day)s (%(reference)s)"), "booking_presenter_freed", booking)
+
+
+# Rows for staff
+
+
+def caller(booking: Booking) -> list[Row]:
+    """Who asks, and whether we know where their address comes from."""
+    person = booking.person
+    return [
+        row(_("Name"), person.name),
+        row(_("Profession"), Profession(person.profession).label),
+        row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        row(_("Email"), person.email),
+        row(_("Domain"), domain(person.email)),
+        phone(_("Phone"), person.phone),
+        row(_("Came by"), booking.get_channel_display()),
+    ]
+
+
+def domain(email: str) -> str:
+    if not email:
+        return ""
+    sentence = _("%(domain)s is recognised") if is_recognised(email) else _("%(domain)s is not recognised")
+    return sentence % {"domain": email.rpartition("@")[2]}
+
+
+def on_the_day(booking: Booking) -> list[Row]:
+    """What a visit needs. Free text that was flagged goes into no email (design.md)."""
+    waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
+    profession = booking.audience_profession
+    rows = [
+        row(_("Kept with"), waiting),
+        row(_("People coming"), booking.audience_size),
+        row(_("Who is coming"), Profession(profession).label if profession else ""),
+        row(_("Contact on the day"), booking.contact_name),
+        phone(_("Their phone"), booking.contact_phone),
+    ]
+    if booking.flagged_child_details:
+        return rows
+    return [
+        *rows,
+        row(_("Room, parking or entrance"), booking.room),
+        row(_("Access needs"), booking.access_needs),
+        row(_("Anything else"), booking.notes),
+    ]
+
+
+def phone(label: str, number: str) -> Row:
+    """One tap on a phone (emails/includes/facts.html)."""
+    return {**row(label, number), "is_phone": True}

@@ -1,0 +1,101 @@
+"""The plain text of an email, read off its HTML: so both say the same, and no sentence is written twice.
+
+It knows what our layout uses (emails/base.html): paragraphs, headings, lists, tables of facts, one button, links, breaks.
+"""
+
+import re
+import textwrap
+from html.parser import HTMLParser
+
+WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
+SKIPPED = {"head", "style", "script"}
+# The list of messages shows the one, and the sender's name says the other.
+SKIPPED_CLASSES = {"preheader", "brand"}
+BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
+VOID = {"meta", "br", "link", "img", "hr"}
+INDENT = "\t"  # stands for the two spaces before the further lines of a fact: spaces themselves are HTML's, and go
+
+
+def plain_text(html: str) -> str:
+    """One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.text()
+
+
+class _Reader(HTMLParser):
+    """`blocks` are paragraphs, each of lines; `skipping` are the open tags of what is left out."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[list[str]] = [[""]]
+        self.skipping: list[str] = []
+        self.link = self.label = ""
+        self.after_label = self.in_value = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if self.skipping or tag in SKIPPED or given.get("class") in SKIPPED_CLASSES:
+            self.skipping += [] if tag in VOID else [tag]
+        elif tag in BLOCKS:
+            self._end_block()
+        elif tag in {"br", "tr"}:
+            self.blocks[-1].append(INDENT if self.in_value and tag == "br" else "")
+        elif tag == "td":
+            self.in_value = self.after_label
+        elif tag == "li":
+            self.blocks[-1].append("- ")
+        elif tag == "a" and (given.get("href") or "").startswith("http"):
+            self.link, self.label = str(given["href"]), ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skipping:
+            self.skipping.pop()
+        elif tag in BLOCKS:
+            self._end_block()
+        elif tag == "th":
+            self.blocks[-1][-1] += ": "
+            self.after_label = True
+        elif tag == "td":
+            self.in_value = self.after_label = False
+        elif tag == "a" and self.link:
+            self._write_link()
+
+    def handle_data(self, data: str) -> None:
+        words = re.sub(r"\s+", " ", data)
+        if self.skipping:
+            return
+        if self.link:
+            self.label += words
+        else:
+            self.blocks[-1][-1] += words
+
+    def _write_link(self) -> None:
+        """A link that is its own label is written once."""
+        label, link, self.link = self.label.strip(), self.link, ""
+        if label != link:
+            self.blocks[-1][-1] += f"{label}:"
+        self.blocks[-1] += [link, ""]
+
+    def _end_block(self) -> None:
+        if any(line.strip() for line in self.blocks[-1]):
+            self.blocks.append([""])
+        else:
+            self.blocks[-1] = [""]
+
+    def text(self) -> str:
+        return "\n\n".join(_block(lines) for lines in self.blocks if any(line.strip() for line in lines)) + "\n"
+
+
+def _block(lines: list[str]) -> str:
+    return "\n".join(_wrapped(line) for line in lines if line.strip())
+
+
+def _wrapped(line: str) -> str:
+    words = re.sub(r"\s+", " ", line).strip()
+    first = "  " if line.startswith(INDENT) else ""
+    more = "  " if first or words.startswith("- ") else ""
+    return textwrap.fill(
+        words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+    )
