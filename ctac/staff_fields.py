@@ -32,8 +32,8 @@ def read_day(typed: str) -> datetime.date:
     found = DAY.fullmatch(tidy)
     if not found:
         raise ValueError(typed)
-    year = int(found[3])
-    return datetime.date(year if year > 99 else 2000 + year, month_number(found[2]), int(found[1]))
+    year = int(found[3]) + (2000 if len(found[3]) == 2 else 0)
+    return datetime.date(year, month_number(found[2]), int(found[1]))
 
 
 class AmOrPm(ValueError):

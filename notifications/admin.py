@@ -148,7 +148,7 @@ class NotificationAdmin(LooksOnly):
     def what_became(self, obj: Notification) -> SafeString:
         """For the list: the state, and why if it did not arrive."""
         tag = self.state_in_words(obj)
-        return format_html('{}<br><span class="quiet">{}</span>', tag, obj.last_error) if obj.last_error else tag
+        return format_html('{}<br> <span class="quiet">{}</span>', tag, obj.last_error) if obj.last_error else tag
 
     def summary_of(self, obj: Notification) -> list[dict[str, object]]:
         return [{"label": _("Message"), "value": label_of(obj.kind)}, {"label": _("To"), "value": self.to(obj)}]

@@ -15,7 +15,7 @@ from professionals.services import is_recognised
 
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:
     """Two lines of a list: the name, and more quietly where they work."""
-    return format_html('{}<br><span class="quiet">{}</span>', name, organisation) if organisation else name
+    return format_html('{}<br> <span class="quiet">{}</span>', name, organisation) if organisation else name
 
 
 def called(person: Person) -> str:

@@ -41,13 +41,13 @@ class StockMovementAdmin(StaffModelAdmin):
     @admin.display(description=_("leaflet"), ordering="edition")
     def print(self, movement: StockMovement) -> SafeString:
         edition = movement.edition
-        return format_html('{}<br><span class="quiet">{}</span>', edition.leaflet.title, edition.label)
+        return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
     @admin.display(description=_("by whom and why"))
     def who_and_why(self, movement: StockMovement) -> SafeString | str:
         if movement.by is None:
             return movement.reason or NOTHING
-        return format_html('{}<br><span class="quiet">{}</span>', movement.by, movement.reason)
+        return format_html('{}<br> <span class="quiet">{}</span>', movement.by, movement.reason)
 
     @admin.display(description=_("on the shelf"), ordering="on_hand_change")
     def number_shelf(self, movement: StockMovement) -> str:

@@ -14,7 +14,7 @@ from leaflets.models import Edition, Order, OrderState
 def wait_for_orders(label: Any, state: OrderState) -> None:
     """A line of the first page, and the list of the orders in that state."""
     staff_site.add_waiting(
-        _("Orders"),
+        _("Leaflets"),
         Waiting(
             label=label,
             count=lambda: Order.objects.filter(state=state).count(),

@@ -1,0 +1,176 @@
+"""Book for a caller: by the same service as the website, in staff’s words."""
+
+import pytest
+from django.test import Client
+
+from bookings.models import Booking, Presentation, Presenter, State
+from professionals.models import Person, User
+from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, text, told_lead
+from tests.bookings.rows import LEEDS, MONDAY, at, make_booking, make_presentation
+from tests.face.page import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def caller_form(presentation: Presentation, **more: str) -> dict[str, str]:
+    return {
+        "token": "t" * 43,
+        "caller-name": "Pat Brown",
+        "caller-email": "pat@unknown.example",
+        "caller-phone": "0113 496 0009",
+        "caller-profession": "social-worker",
+        "caller-organisation_name": "Leeds Council",
+        "caller-postcode": "LS1 4AP",
+        "what-presentation": str(presentation.pk),
+        "what-day": MONDAY.isoformat(),
+        "what-clock": "10:00",
+        "where-format": "workplace",
+        "where-address_line_1": "Merrion House",
+        "where-town": "Leeds",
+        "where-postcode": LEEDS,
+        "details-audience_size": "20",
+        "how-channel": "phone",
+        **more,
+    }
+
+
+def test_book_for_a_caller_uses_the_same_service(desk: Client, presenter: Presenter, staff: User) -> None:
+    desk.post(f"{BOOKINGS}add/", caller_form(make_presentation()))
+    booking = Booking.objects.get()
+    assert (booking.state, booking.channel, booking.presenter, booking.starts_at) == (
+        State.CONFIRMED,
+        "phone",
+        presenter,
+        at("10:00"),
+    )
+    assert (booking.person.name, booking.contact_name, booking.contact_phone) == ("Pat Brown", "Pat Brown", "0113 496 0009")
+    assert (booking.events.get().by, booking.person.user) == (staff, None)
+
+
+def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Client, presenter: Presenter) -> None:
+    presentation = make_presentation()
+    make_booking(presenter, at("10:00"), presentation=presentation)
+    page = desk.post(f"{BOOKINGS}add/", caller_form(presentation))
+    assert "No presenter is free then, travel included. The nearest slots: Monday 25 January 2027, 9am to 10am" in text(page)
+    assert page.context["form"].caller["name"].value() == "Pat Brown"
+    assert not Person.objects.filter(name="Pat Brown").exists()
+
+
+def test_rules_for_the_public_need_a_reason_that_is_kept(desk: Client, presenter: Presenter) -> None:
+    tomorrow = {"what-day": "2027-01-13", "what-clock": "18:15"}
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow))
+    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(page)
+    assert not Booking.objects.exists()
+    desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow, **{"how-override_reason": "Court on Friday"}))
+    assert Booking.objects.get().events.get().reason == "Court on Friday"
+
+
+def test_every_mistake_is_said_at_once(desk: Client, presenter: Presenter) -> None:
+    wrong = {"caller-name": "", "what-clock": "25:99", "where-postcode": "nonsense", "details-audience_size": "none"}
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **wrong))
+    html = page.content.decode()
+    assert html.count('id="error-summary"') == 1
+    for field in ("id_caller-name", "id_what-clock", "id_where-postcode", "id_details-audience_size"):
+        assert f'href="#{field}"' in html
+
+
+def test_a_time_that_the_clock_skips_does_not_exist(desk: Client, presenter: Presenter) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-day": "2027-03-28", "what-clock": "01:30"}))
+    assert "this time does not exist on that day" in text(page)
+
+
+def test_the_page_sent_twice_books_once(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation())
+    first, second = desk.post(f"{BOOKINGS}add/", answers), desk.post(f"{BOOKINGS}add/", answers)
+    assert first.url == second.url
+    assert Booking.objects.count() == 1
+
+
+def test_the_page_sent_again_for_the_next_caller_says_so_and_then_books_for_them(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation())
+    desk.post(f"{BOOKINGS}add/", answers)
+    first = Booking.objects.get()
+    other = {**answers, "caller-name": "Kim Lee", "caller-email": "kim@unknown.example", "what-clock": "14:00"}
+    page = desk.post(f"{BOOKINGS}add/", other)
+    assert f"This form has already placed booking {first.reference}, with other answers." in text(page)
+    assert page.context["form"].caller["name"].value() == "Kim Lee"
+    assert Booking.objects.count() == 1
+    desk.post(f"{BOOKINGS}add/", {**other, "token": page.context["token"]})
+    assert [booking.person.name for booking in Booking.objects.order_by("pk")] == ["Pat Brown", "Kim Lee"]
+
+
+@pytest.mark.parametrize("token", ["", "x" * 44, "\0" * 43, "£" * 43])
+def test_a_token_of_a_wrong_shape_is_a_page_too_old(desk: Client, presenter: Presenter, token: str) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), token=token))
+    assert "\0" in token or "This page was too old to be sent." in text(page)
+    assert page.status_code in (200, 400)
+    assert not Booking.objects.exists()
+
+
+def test_a_reason_outside_the_rules_asks_about_a_childs_details(desk: Client, presenter: Presenter) -> None:
+    answers = caller_form(make_presentation(), **{"how-override_reason": ABOUT_A_CHILD})
+    assert "This looks like details of a child." in text(desk.post(f"{BOOKINGS}add/", answers))
+    assert not Booking.objects.exists()
+    desk.post(f"{BOOKINGS}add/", {**answers, "how-keep_what_i_wrote": "on"})
+    assert (Booking.objects.get().flagged_child_details, told_lead()) == (True, 1)
+
+
+FAR = ["0001-01-01", "1900-01-01", "2150-01-01", "9999-12-31"]
+
+
+@pytest.mark.parametrize("day", FAR)
+def test_a_call_is_booked_for_no_day_far_out(desk: Client, presenter: Presenter, day: str) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-day": day}))
+    assert "Check the year: enter a day between Monday 12 January 2026 and" in text(page)
+    assert not Booking.objects.exists()
+
+
+EMPTY = {
+    "caller-name": "Enter the caller’s name.",
+    "caller-phone": "Enter a phone number to reach the caller on.",
+    "caller-profession": "Choose the caller’s profession.",
+    "caller-organisation_name": "Enter the organisation the caller works for.",
+    "caller-postcode": "Enter the postcode where the caller works.",
+    "what-presentation": "Choose a presentation.",
+    "what-day": "Enter the day.",
+    "what-clock": "Enter the time it starts.",
+    "where-format": "Choose where they would like it.",
+    "details-audience_size": "Enter how many people will come.",
+}
+
+
+def test_what_is_missing_is_said_about_the_caller_not_to_them(desk: Client) -> None:
+    page = Page(desk.post(f"{BOOKINGS}add/", {"token": "t" * 43, "how-channel": "phone"}).content.decode())
+    summary = page.one("div", "govuk-error-summary")
+    said = {a.attrs["href"]: a.text for a in page.all("a") if summary in a.inside}
+    expected = {f"#id_{name}": message for name, message in EMPTY.items()}
+    assert {href.replace("format_0", "format"): message for href, message in said.items()} == expected
+
+
+def test_questions_are_about_the_caller_and_boxes_are_plain(desk: Client, presenter: Presenter) -> None:
+    page = Page(desk.get(f"{BOOKINGS}add/").content.decode())
+    words = page.one("main").text
+    for said in ("Where would they like it?", "At their workplace", "For example, 9 3 2027.", "Asha Patel, from LS1 4AP"):
+        assert said in words
+    for not_said in ("Your", "At your workplace", "Where would you like"):
+        assert not_said not in words
+    assert {box.attrs.get("type") for box in page.all("input")} & {"date", "time"} == set()
+
+
+@pytest.mark.parametrize(("day", "clock"), [("25/1/27", "1.30pm"), ("Monday 25 January 2027", "13:30"), ("25 jan 2027", "1330")])
+def test_day_and_time_are_typed_as_people_write_them(desk: Client, presenter: Presenter, day: str, clock: str) -> None:
+    desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-day": day, "what-clock": clock}))
+    assert Booking.objects.get().starts_at == at("13:30")
+
+
+def test_a_time_that_may_be_either_is_asked_again_and_stays_typed(desk: Client, presenter: Presenter) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-clock": "1:30"}))
+    assert "Say am or pm as well, such as 1:30pm." in text(page)
+    assert page.context["form"].what["clock"].value() == "1:30"
+
+
+def test_a_postcode_that_nobody_can_go_to_does_not_tell_staff_to_call_us(desk: Client, presenter: Presenter) -> None:
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"where-postcode": "BFPO 57"}))
+    message = "No presenter can go to this postcode. Check it, or offer an online presentation."
+    assert page.context["form"].where.errors["postcode"] == [message]
+    assert "call us" not in text(page)

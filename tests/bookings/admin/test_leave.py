@@ -1,0 +1,106 @@
+"""Leave: shown first which bookings it hits, entered, taken back."""
+
+import pytest
+from django.test import Client
+
+from bookings.models import Booking, BusyTime, Leave, Presenter, State
+from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
+from tests.bookings.rows import MONDAY, at, make_booking
+
+pytestmark = pytest.mark.django_db
+
+
+def leave_form(presenter: Presenter, **more: str) -> dict[str, str]:
+    day = MONDAY.isoformat()
+    clocks = {"first_day": day, "from_clock": "00:00", "last_day": day, "to_clock": "23:59"}
+    return {"presenter": str(presenter.pk), "kind": "illness", "reason": "", "seen": "", **clocks, **more}
+
+
+def test_leave_that_hits_nothing_is_entered_at_once(desk: Client, presenter: Presenter) -> None:
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter), follow=True)
+    assert "The leave is entered. It hits no booking." in text(page)
+    assert Leave.objects.get().ends_at == at("23:59")
+
+
+def test_leave_first_shows_which_bookings_it_hits_then_frees_them(desk: Client, presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    assert booking.reference in text(page)
+    assert "Enter it all the same" in text(page)
+    assert not Leave.objects.exists()
+    after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
+    assert f"1 booking needs a presenter: {booking.reference}" in text(after)
+    assert list(Booking.objects.needing_a_presenter()) == [booking]
+
+
+def test_if_the_bookings_changed_meanwhile_the_page_asks_again(desk: Client, presenter: Presenter) -> None:
+    make_booking(presenter, at("10:00"))
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    late = make_booking(presenter, at("14:00"))
+    again = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]))
+    assert late.reference in text(again)
+    assert not Leave.objects.exists()
+
+
+def test_leave_over_something_delivered_is_explained(desk: Client, presenter: Presenter) -> None:
+    make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    assert "A presentation was delivered in that time." in text(page)
+
+
+def test_leave_that_ends_before_it_starts_is_explained(desk: Client, presenter: Presenter) -> None:
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, to_clock="00:00"))
+    assert "Leave must end after it starts." in text(page)
+
+
+def test_leave_can_be_taken_back(desk: Client, presenter: Presenter) -> None:
+    desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    leave = Leave.objects.get()
+    assert desk.get(f"/staff/bookings/leave/{leave.pk}/change/").status_code == 200
+    assert desk.get(f"/staff/bookings/leave/{leave.pk}/delete/").status_code == 200
+    desk.post(f"/staff/bookings/leave/{leave.pk}/delete/", {"post": "yes"})
+    assert not Leave.objects.exists()
+    assert not BusyTime.objects.exists()
+
+
+def test_leave_asks_about_a_childs_details(desk: Client, presenter: Presenter) -> None:
+    answers = leave_form(presenter, reason=ABOUT_A_CHILD)
+    assert "This looks like details of a child." in text(desk.post("/staff/bookings/leave/add/", answers))
+    assert not Leave.objects.exists()
+    desk.post("/staff/bookings/leave/add/", {**answers, **KEPT})
+    assert (Leave.objects.get().reason, told_lead()) == (ABOUT_A_CHILD, 1)
+
+
+FAR = ["0001-01-01", "1900-01-01", "2150-01-01", "9999-12-31"]
+
+
+@pytest.mark.parametrize("field", ["first_day", "last_day"])
+@pytest.mark.parametrize("day", FAR)
+def test_leave_is_entered_for_no_day_far_out(desk: Client, presenter: Presenter, field: str, day: str) -> None:
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, **{field: day}))
+    assert "Check the year" in str(page.context["form"].errors[field])
+    assert not Leave.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "Monday 25 January 2027, all day"),
+        ({"last_day": "29 1 2027"}, "Monday 25 January 2027 to Friday 29 January 2027"),
+        ({"from_clock": "1:30pm", "to_clock": "5pm"}, "Monday 25 January 2027, 1:30pm to 5pm"),
+    ],
+)
+def test_leave_without_times_is_for_the_whole_day(desk: Client, presenter: Presenter, typed: dict[str, str], said: str) -> None:
+    desk.post("/staff/bookings/leave/add/", leave_form(presenter, from_clock="", to_clock="") | typed)
+    assert Leave.objects.count() == 1
+    for path in ("leave/", "busytime/", f"leave/{Leave.objects.get().pk}/change/"):
+        assert said in text(desk.get(f"/staff/bookings/{path}"))
+
+
+def test_what_is_missing_is_asked_for_in_words(desk: Client) -> None:
+    page = desk.post("/staff/bookings/leave/add/", {"kind": "illness"})
+    assert {name: list(errors) for name, errors in page.context["form"].errors.items()} == {
+        "presenter": ["Choose who is away."],
+        "first_day": ["Enter the first day of the leave."],
+        "last_day": ["Enter the last day of the leave."],
+    }

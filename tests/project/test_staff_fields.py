@@ -1,0 +1,88 @@
+"""A day and a time in one box, typed as people type them while somebody is on the phone."""
+
+from datetime import date, time
+
+import pytest
+from django import forms
+from django.core.exceptions import ValidationError
+
+from ctac.staff_fields import ClockField, DayField
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("9 3 2027", "09/03/2027", "9/3/27", "9.3.2027", "9-3-2027", " 9  3  2027 ", "2027-03-09"),
+        *("9 March 2027", "9 mar 2027", "9th March 2027", "9th of March, 2027", "Tue 9 March 2027", "Tuesday, 9 March 2027"),
+    ],
+)
+def test_a_day_comes_first_however_it_is_written(typed: str) -> None:
+    assert DayField().clean(typed) == date(2027, 3, 9)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "30 2 2027",
+        "3/13/2027",
+        "9 3",
+        "9 March",
+        "March 9 2027",
+        "tomorrow",
+        "9 3 20277",
+        "9 3 0000",
+        "\0",
+        "٩ 3 2027",
+        "9" * 999,
+    ],
+)
+def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        DayField().clean(typed)
+    assert refusal.value.messages == ["Enter a real day with its year, such as 9 3 2027 or 9 March 2027."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "clock"),
+    [
+        *((typed, time(13, 30)) for typed in ("1:30pm", "1.30pm", "1:30 PM", "1.30 p.m.", "130pm", "13:30", "13.30", "1330")),
+        *((typed, time(9)) for typed in ("9am", "9 am", "9", "09:00", "9:00", "0900")),
+        *((typed, time(12)) for typed in ("midday", "Noon", "12pm", "12", "12:00")),
+        *((typed, time(0)) for typed in ("midnight", "12am", "00:00", "0:00")),
+        ("01:30", time(1, 30)),
+        ("6:59am", time(6, 59)),
+    ],
+)
+def test_a_time_is_read_however_it_is_written(typed: str, clock: time) -> None:
+    assert ClockField().clean(typed) == clock
+
+
+@pytest.mark.parametrize("typed", ["1:30", "6", "2.15", "1", "645"])
+def test_what_may_be_morning_or_afternoon_is_not_guessed(typed: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        ClockField().clean(typed)
+    assert refusal.value.messages == ["Say am or pm as well, such as 1:30pm."]
+
+
+@pytest.mark.parametrize("typed", ["25:99", "13pm", "0am", "9:60", "half past one", "24:00", "\0", "٩am", "1" * 999])
+def test_what_is_no_time_says_how_to_type_one(typed: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        ClockField().clean(typed)
+    assert refusal.value.messages == ["Enter a time, such as 9am, 1:30pm or 13:30."]
+
+
+def test_empty_boxes_may_stay_empty_where_the_form_lets_them() -> None:
+    assert DayField(required=False).clean("") is None
+    assert ClockField(required=False).clean("") is None
+
+
+def test_what_was_typed_stays_in_the_box() -> None:
+    class Call(forms.Form):
+        day = DayField()
+        clock = ClockField()
+
+    html = Call({"day": "the 9th", "clock": "1:30"}).as_p()
+    assert 'value="the 9th"' in html
+    assert 'value="1:30"' in html
+    assert 'type="date"' not in html
+    assert 'type="time"' not in html

@@ -1,0 +1,55 @@
+"""Words and search that every list of the staff site shares."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ctac.references import reference_pieces
+from ctac.staff_lists import how_long_ago, long_moment, phone_link, short_moment, state_tag
+
+SUMMER = datetime(2027, 7, 6, 12, 30, tzinfo=UTC)
+
+
+def test_times_are_uk_times_in_our_words() -> None:
+    assert short_moment(SUMMER) == "Tue 6 Jul 2027, 1:30pm"
+    assert long_moment(SUMMER) == "Tuesday 6 July 2027, 1:30pm"
+    assert short_moment(SUMMER - timedelta(minutes=90)) == "Tue 6 Jul 2027, midday"
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [(0, "just now"), (59, "just now"), (60, "1\xa0minute ago"), (7300, "2\xa0hours ago"), (86400 * 15, "2\xa0weeks ago")],
+)
+def test_how_long_ago_is_said_in_one_unit(ago: int, said: str) -> None:
+    assert how_long_ago(SUMMER - timedelta(seconds=ago), SUMMER) == said
+
+
+def test_a_state_is_a_word_with_a_shape_and_its_word_is_escaped() -> None:
+    assert state_tag("<b>", "good").strip().endswith('<strong class="state state--good">&lt;b&gt;</strong>')
+
+
+@pytest.mark.parametrize(
+    ("typed", "href"), [("0113 496 0000", "tel:01134960000"), ("+44 113 496 0000 ext. 4", "tel:+441134960000")]
+)
+def test_a_phone_number_is_one_tap(typed: str, href: str) -> None:
+    assert phone_link(typed) == f'<a href="{href}">{typed}</a>'
+
+
+def test_no_phone_number_is_a_dash() -> None:
+    assert phone_link("") == "–"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        *((typed, True) for typed in ("7q4m", "bk7q4m", "bk-7q4m", "BK 7Q4", "7q4m2f", "7q4m-2f", "q4m", "4m2f")),
+        *((typed, False) for typed in ("7q4n", "2fm", "sam", "m4q7")),
+    ],
+)
+def test_a_piece_of_a_reference_is_found_in_it_dashes_or_not(typed: str, found: bool) -> None:
+    assert any(piece in "BK-7Q4M-2F" for piece in reference_pieces(typed)) == found
+
+
+@pytest.mark.parametrize("typed", ["", "b", "2f", "--", "bk7q4m2f", "bk-7q4m-2f", "somebody", "Sam O’Brien at Leeds"])
+def test_what_is_too_short_or_too_long_is_no_piece(typed: str) -> None:
+    assert reference_pieces(typed) == []
