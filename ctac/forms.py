@@ -20,6 +20,10 @@ from django.utils.translation import ngettext
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
+# What Django says of a number out of bounds is for programmers.
+PLAIN_BOUNDS = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
+
+
 class PageFormMixin:
     """What a public form says of itself; see PageForm."""
 
@@ -42,6 +46,8 @@ class PageFormMixin:
             keep_typed_numbers(field)
             keep_typed_text(field)
             name_in_required_message(field)
+            for code, message in PLAIN_BOUNDS.items():
+                field.error_messages.setdefault(code, message)
 
 
 class PageForm(PageFormMixin, forms.Form):

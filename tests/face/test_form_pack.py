@@ -253,6 +253,11 @@ def test_what_is_missing_is_said_in_a_sentence() -> None:
     ]
 
 
+@pytest.mark.parametrize(("typed", "error"), [("0", "Enter 1 or more."), ("301", "Enter 300 or fewer.")])
+def test_a_number_out_of_bounds_is_explained(typed: str, error: str) -> None:
+    assert EverythingForm({"people": typed}).errors["people"] == [error]
+
+
 class Day(PageForm):
     day = DatePartsField(label="Day")
 
