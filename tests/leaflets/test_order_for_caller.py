@@ -143,3 +143,41 @@ def test_a_reason_that_looks_like_a_childs_details_is_asked_about_and_the_lead_t
     assert list(response.context["form"].errors) == ["override_reason"]
     call(client, copies_one="120", override_reason=CHILD, keep_what_i_wrote="on")
     assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, Order.objects.get().reference)]
+
+
+def test_what_is_missing_is_said_about_the_caller_not_to_them(client, staff, leaflet):
+    errors = client.post(ADD, {"token": "c" * 43, "channel": "phone"}).context["form"].errors
+    assert {name: list(said) for name, said in errors.items()} == {
+        "__all__": ["Enter copies of at least one leaflet."],
+        "name": ["Enter the caller’s name."],
+        "phone": ["Enter a phone number to reach the caller on."],
+        "profession": ["Choose the caller’s profession."],
+        "organisation_name": ["Enter the organisation the caller works for."],
+        "postcode": ["Enter the postcode where the caller works."],
+        "to_address_line_1": ["Enter the building and street the parcel should go to."],
+        "to_town": ["Enter the town or city."],
+    }
+
+
+@pytest.mark.parametrize(
+    ("stock", "said"), [(1500, "1,500 in stock. The limit is 100 an order."), (7, "7 in stock."), (0, "None in stock.")]
+)
+def test_staff_read_stock_figures_not_what_they_may_order(client, staff, now, stock, said):
+    make_edition(now, stock=stock, slug="one", title="One", most_per_order=100)
+    page = client.get(ADD).content.decode()
+    assert said in page
+    assert "You can order" not in page
+
+
+@pytest.mark.parametrize(
+    ("stock", "copies", "said"),
+    [
+        (0, "5", "None of “One” are in stock. Leave it empty: the caller can download it from the website."),
+        (1, "5", "There is only 1 copy of “One” in stock. Enter 1, or leave it empty."),
+        (7, "8", "There are only 7 copies of “One” in stock. Enter 7 or fewer."),
+        (50, "-3", "Enter how many copies of “One” as a whole number, like 10."),
+    ],
+)
+def test_copies_that_can_not_be_sent_are_refused_in_words_for_staff(client, staff, now, stock, copies, said):
+    make_edition(now, stock=stock, slug="one", title="One", most_per_order=100)
+    assert call(client, copies_one=copies).context["form"].errors["copies_one"] == [said]

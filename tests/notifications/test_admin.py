@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
+from ctac.staff import staff_site
 from notifications.framing import POLICY
 from notifications.models import Notification, State
+from professionals.mail_labels import ACCOUNT_MAIL
 from tests.factories import make_staff, make_user, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +168,89 @@ def test_staff_who_may_only_read_can_not_send_again(client, sent):
     sign_in_staff(client, reader)
     assert "send-again" not in client.get(page_of(sent)).text
     assert client.post(reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])).status_code == 403
+
+
+# -- What the list says ------------------------------------------------------------------------------------------------
+
+
+def failed_line(user):
+    [section] = [each for each in staff_site.waiting_for(user) if each["heading"] == "Messages"]
+    [line] = section["lines"]
+    return line
+
+
+def fail(make_row, now, *, days=1, **fields):
+    row = make_row(state="failed", attempts=3, last_error="550 no such user", **fields)
+    Notification.objects.filter(pk=row.pk).update(created_at=now - timedelta(days=days))
+    return row
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_first_page_counts_the_failed_ones_that_its_list_shows(client, staff, kind, make_row, now, count):
+    with time_machine.travel(now, tick=False):
+        sign_in_staff(client, staff)
+        make_row(state="sent", sent_at=now)
+        make_row()
+        mine = [fail(make_row, now, days=13) for _ in range(count)]
+        line = failed_line(staff)
+        assert line["figure"] == count
+        found = client.get(line["href"]).context["cl"].result_list
+        assert sorted(row.pk for row in found) == [row.pk for row in mine]
+
+
+def test_what_staff_can_do_nothing_about_is_not_counted(staff, kind, make_row, now):
+    with time_machine.travel(now, tick=False):
+        fail(make_row, now, days=15)
+        fail(make_row, now, expires_at=now - timedelta(hours=1))
+        fail(make_row, now, kind="account-login-code", is_account_mail=True)
+        fail(make_row, now, recipient="")
+        assert failed_line(staff)["figure"] == 0
+        assert fail(make_row, now, expires_at=now + timedelta(hours=1)).pk
+        assert failed_line(staff)["figure"] == 1
+
+
+def test_one_that_was_sent_again_counts_only_if_that_failed_too(staff, kind, make_row, now):
+    with time_machine.travel(now, tick=False):
+        first = fail(make_row, now)
+        again = make_row(resend_of=first, about=first.about)
+        assert failed_line(staff)["figure"] == 0
+        Notification.objects.filter(pk=again.pk).update(state="failed")
+        assert list(Notification.objects.failed_lately(now)) == [again]
+        make_row(resend_of=first, about=first.about, state="sent", sent_at=now)
+        assert failed_line(staff)["figure"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("account-email-confirmation-signup", "Sign-up code"),
+        ("account-login-code", "Sign-in code"),
+        ("account-password-reset-code", "Password reset code"),
+        ("account-something-new", "Account something new"),
+    ],
+)
+def test_kinds_have_names_in_plain_words(client, staff, make_row, name, said):
+    make_row(kind=name, is_account_mail=True)
+    assert f">{said}</a>" in client.get(LIST).text
+
+
+def test_every_account_mail_that_we_word_has_a_name():
+    from professionals.account_mail import KINDS, kind_of
+
+    assert {kind_of(prefix) for prefix in KINDS} - set(ACCOUNT_MAIL) == set()
+
+
+def test_times_are_said_as_everywhere(client, staff, kind, make_row, now):
+    row = make_row(state="sent", sent_at=now)
+    Notification.objects.update(created_at=now)
+    assert "Tue 12 Jan 2027, 10am" in client.get(LIST).text
+    page = client.get(page_of(row)).text
+    assert "Tuesday 12 January 2027, 10am" in page
+    assert "First tried" not in page
+
+
+@pytest.mark.parametrize("typed", ["7q4m", "bk7q4m", "7q4m 2f"])
+def test_a_piece_of_the_reference_finds_its_messages(client, staff, kind, make_row, typed):
+    make_row(recipient="sam@nhs.net")
+    make_row(recipient="kim@nhs.net", reference="")
+    assert [row.recipient for row in client.get(LIST, {"q": typed}).context["cl"].result_list] == ["sam@nhs.net"]

@@ -9,6 +9,7 @@ from django.test import Client
 from professionals import sample
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.sample import NotInProductionError
+from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.test_second_factor import SECRET, enrol, totp
@@ -205,3 +206,38 @@ def test_there_are_no_sample_people_in_production(now, settings):
     with pytest.raises(NotInProductionError):
         sample.load(now)
     assert User.objects.count() == 0
+
+
+def cells(browser, page):
+    """The words of the first row of a list."""
+    read = Page(browser.get(f"{AT}/{page}/").content.decode())
+    table = read.one("table", id="result_list")
+    row = [row for row in read.all("tr") if table in row.inside][1]
+    return [cell.text for cell in read.elements if cell.tag in {"th", "td"} and row in cell.inside]
+
+
+def test_lists_say_what_staff_look_for(browser, now):
+    person = make_person(name="Ada Obi", email="ada@leeds.nhs.uk", organisation=make_organisation("A trust"), with_user=False)
+    Organisation.objects.update(created_at=now)
+    User.objects.update(last_login=now)
+    assert cells(browser, "person")[-7:] == [
+        *("Ada Obi", "A trust", "Health visitor", "ada@leeds.nhs.uk", person.phone, "LS1 4AP", "No, entered by staff")
+    ]
+    assert cells(browser, "organisation")[-3:] == ["A trust", "1", "Tue 12 Jan 2027, 10am"]
+    assert cells(browser, "user")[-5:] == ["boss@ctac.example", "-", "Yes", "Yes", "Tue 12 Jan 2027, 10am"]
+
+
+@pytest.mark.parametrize(
+    ("email", "said"), [("ada@leeds.nhs.uk", "Recognised"), ("ada@a-charity.example", "Not recognised"), ("", "–")]
+)
+def test_a_persons_page_says_whether_we_know_the_domain(browser, email, said):
+    person = make_person(email=email, with_user=False)
+    page = Page(browser.get(f"{AT}/person/{person.pk}/change/").content.decode())
+    [value] = [e.text for e in page.all("div", "readonly") if any("field-email_domain" in up.classes for up in e.inside)]
+    assert value.startswith(said)
+
+
+def test_a_new_person_is_not_asked_what_only_we_know(browser):
+    page = browser.get(f"{AT}/person/add/").content.decode()
+    assert "field-email_domain" not in page
+    assert "field-signs_in" not in page
