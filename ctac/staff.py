@@ -18,7 +18,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ctac import staff_menu
 from ctac.errors import DomainError
+from ctac.forms import PageFormMixin
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -48,13 +50,15 @@ class StaffAdminSite(AdminSite):
     site_title = _("CTAC staff")
     index_title = _("Staff site")
     index_template = "admin/staff_index.html"
+    logout_template = "admin/logged_out.html"
+    enable_nav_sidebar = False  # the menu stands in the header, so that tables have the width
 
     def __init__(self, name: str = "staff") -> None:
         super().__init__(name)
         self._waiting: list[tuple[str | Promise, Waiting]] = []
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
-        """Put a line on the first page, under the heading of its section; the order is that of the calls."""
+        """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
         self._waiting.append((section, waiting))
 
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
@@ -64,7 +68,12 @@ class StaffAdminSite(AdminSite):
             if user.has_perm(waiting.permission):
                 line = {"label": waiting.label, "figure": waiting.count(), "href": waiting.address(), "urgent": waiting.urgent}
                 sections.setdefault(str(section), []).append(line)
-        return [{"heading": heading, "lines": lines} for heading, lines in sections.items()]
+        return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else staff_menu.arrange(apps)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"waiting": self.waiting_for(request.user), **(extra_context or {})})
@@ -110,11 +119,19 @@ class ObjectAction:
     weight: Literal["main", "quiet", "stop"] = "quiet"
 
 
+def in_our_words(form_class: Any) -> Any:
+    """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
+    if issubclass(form_class, PageFormMixin):
+        return form_class
+    return type(form_class.__name__, (PageFormMixin, form_class), {})
+
+
 class StaffModelAdmin(admin.ModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
     change_form_template = "admin/change_form_with_actions.html"
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
 
@@ -129,6 +146,27 @@ class StaffModelAdmin(admin.ModelAdmin):
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
+        form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
+        return form
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": staff_menu.name_of(self.opts), **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().history_view(request, object_id, self.titled(_("History of %(obj)s"), request, object_id, extra_context))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
+
+    def titled(
+        self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """The page is called after its object, on its own: Django says the kind of thing first and the name below."""
+        obj = self.get_object(request, object_id)
+        titles = {"title": str(pattern) % {"obj": obj}, "subtitle": None} if obj is not None else {}
+        return {**titles, **(extra_context or {})}
+
     def summary_of(self, obj: Any) -> list[dict[str, object]]:
         """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""
         return []
@@ -137,8 +175,10 @@ class StaffModelAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        actions = self.available_actions(request, obj) if obj is not None else []
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "object_actions": actions})
+        if obj is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        page = {"title": str(obj), "subtitle": None, "object_actions": self.available_actions(request, obj)}
+        return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
         """GET asks, POST does. A refusal is shown on the same page with what was typed."""
@@ -151,7 +191,7 @@ class StaffModelAdmin(admin.ModelAdmin):
         if not action.available(obj):
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
-        form = action.form_class(request.POST if request.method == "POST" else None)
+        form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
         if form.is_valid() and self.perform(request, action, obj, form):
             return redirect(change_url)
         context = {
@@ -163,6 +203,7 @@ class StaffModelAdmin(admin.ModelAdmin):
             "form": form,
             "media": self.media + form.media,
             "title": action.label,
+            "subtitle": str(obj),
             "change_url": change_url,
         }
         return TemplateResponse(request, "admin/object_action.html", context)

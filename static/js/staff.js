@@ -1,4 +1,4 @@
-// Names for what Django's own scripts draw without one: search boxes for a row, and the help beside long lists.
+// For the staff site, beside page.js: names and focus for what Django's own scripts draw, and a menu that closes again.
 (function () {
   "use strict";
 
@@ -24,4 +24,26 @@
   // They draw when they please, and again for every row that is added.
   nameAll();
   new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+
+  // A link of the error summary leads to the select that a search box has replaced; the box takes over.
+  document.addEventListener("focusin", function (event) {
+    if (event.target.matches("select.select2-hidden-accessible")) {
+      event.target.parentElement.querySelector(".select2-selection").focus();
+    }
+  });
+
+  var menu = document.querySelector(".menu__all");
+  if (menu) {
+    document.addEventListener("click", function (event) {
+      if (!menu.contains(event.target)) {
+        menu.open = false;
+      }
+    });
+    menu.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    });
+  }
 })();

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from ctac.staff import ObjectAction, Waiting, staff_site
+from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, staff_site
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
 from tests.face.page import Page
@@ -90,10 +90,10 @@ def test_an_action_shows_its_weight_on_the_change_page(staff: Client, monkeypatc
     ]
     monkeypatch.setattr(OrganisationAdmin, "object_actions", actions)
     page = read(staff, f"{ORGANISATIONS}{make_organisation().pk}/change/")
-    assert [(a.text, a.classes - {"actions-row__button"}) for a in page.all("a", "actions-row__button")] == [
-        ("Keep this organisation", {"actions-row__button--main"}),
-        ("Rename this organisation", {"actions-row__button--quiet"}),
-        ("Close this organisation", {"actions-row__button--stop"}),
+    assert [(a.text, a.classes - {"actions-row__button", "staff-button"}) for a in page.all("a", "actions-row__button")] == [
+        ("Keep this organisation", {"staff-button--main"}),
+        ("Rename this organisation", {"staff-button--quiet"}),
+        ("Close this organisation", {"staff-button--stop"}),
     ]
 
 
@@ -109,5 +109,6 @@ def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypat
     assert [dd.text for dd in page.all("dd") if rows in dd.inside] == ["Leeds Health Visiting", "0"]
 
 
-def test_an_action_page_without_a_summary_has_no_empty_list(staff: Client) -> None:
+def test_an_action_page_without_a_summary_has_no_empty_list(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OrganisationAdmin, "summary_of", StaffModelAdmin.summary_of)
     assert read(staff, f"{ORGANISATIONS}{make_organisation().pk}/do/merge/").all("dl") == []

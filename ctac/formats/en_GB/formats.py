@@ -5,3 +5,6 @@ TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j F Y, H:i"
 SHORT_DATE_FORMAT = "j M Y"
 SHORT_DATETIME_FORMAT = "j M Y, H:i"
+
+# The first is how a box is filled in; the rest are what people type (9am, 1:30pm).
+TIME_INPUT_FORMATS = ["%H:%M", "%H:%M:%S", "%I:%M%p", "%I.%M%p", "%I%p"]

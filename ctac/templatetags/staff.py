@@ -1,0 +1,71 @@
+"""What the templates of the staff site need beyond Django's own tags."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms, template
+from django.forms.formsets import BaseFormSet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+from ctac import staff_menu
+
+register = template.Library()
+register.filter("list_name", staff_menu.name_of)
+
+
+@register.filter
+def labelled(cells: Iterable[str], headers: Iterable[dict[str, Any]]) -> list[SafeString]:
+    """The cells of a row, each with its column's heading: on a phone, where a row is a card, that stands before it."""
+    return [with_label(cell, header) for cell, header in zip(cells, headers, strict=False)]
+
+
+def with_label(cell: str, header: dict[str, Any]) -> SafeString:
+    """A cell comes ready-made ("<td class=…>"); roles keep it a cell for a screen reader where CSS draws a card."""
+    text = "" if "action-checkbox" in str(header.get("class_attrib", "")) else capfirst(str(header["text"]))
+    role = "rowheader" if cell.startswith("<th") else "cell"
+    return format_html('{} role="{}" data-label="{}"{}', mark_safe(cell[:3]), role, text, mark_safe(cell[3:]))  # noqa: S308
+
+
+@dataclass(frozen=True)
+class FilterInUse:
+    title: str
+    value: str
+    without: str
+
+
+@register.filter
+def filters_in_use(changelist: Any) -> list[FilterInUse]:
+    """What the list is narrowed to, each with the address of the list without it. A filter's first choice means all."""
+    found = []
+    for spec in changelist.filter_specs:
+        everything, *choices = spec.choices(changelist)
+        chosen = ", ".join(str(choice["display"]) for choice in choices if choice["selected"])
+        if chosen:
+            found.append(FilterInUse(capfirst(str(spec.title)), chosen, everything["query_string"]))
+    return found
+
+
+class EveryForm(BaseFormSet):
+    """The main form of a page and the rows under it, as one to the error summary."""
+
+    def __init__(self, main: forms.BaseForm, formsets: list[BaseFormSet]) -> None:
+        self.main, self.formsets, self.is_bound = main, formsets, main.is_bound
+
+    @property
+    def forms(self) -> list[forms.BaseForm]:
+        return [self.main, *(form for formset in self.formsets for form in formset.forms)]
+
+    @property
+    def errors(self) -> list[Any]:
+        return [form.errors for form in self.forms if form.errors]
+
+    def non_form_errors(self) -> list[str]:
+        return [str(message) for formset in self.formsets for message in formset.non_form_errors()]
+
+
+@register.simple_tag
+def every_form(adminform: Any, inlines: Iterable[Any]) -> EveryForm:
+    return EveryForm(adminform.form, [inline.formset for inline in inlines])
