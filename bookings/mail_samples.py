@@ -48,7 +48,9 @@ def _to_the_professional() -> Iterator[Example]:
 def _to_staff() -> Iterator[Example]:
     new, closed = messages.new_for_team, messages.closed_for_team
     yield _example("staff-new-booking", "", new)
-    yield _example("staff-new-booking", _("please decide"), new, state=State.REQUESTED)
+    yield _example(
+        "staff-new-booking", _("please decide"), new, state=State.REQUESTED, person=person(email="nadia@rahman-nursing.example")
+    )
     yield _example("staff-new-booking", _("words kept back"), new, flagged_child_details=True)
     yield _example("staff-new-booking", _("longest words"), new, **longest())
     yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leaflets.models import Order, OrderState
+from leaflets.models import Order, OrderLine, OrderState
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ def state_is(state: OrderState, notification: "Notification") -> bool:
 
 def facts(order: Order) -> list[dict[str, str]]:
     """The answer of every email: what, where to, reference."""
-    what = [
-        ngettext("%(copies)d copy: %(title)s", "%(copies)d copies: %(title)s", line.copies)
-        % {"copies": line.copies, "title": line.edition.leaflet.title}
-        for line in order.lines.all()
-    ]
+    what = [{"label": copies(line), "value": line.edition.leaflet.title} for line in order.lines.all()]
     return [
-        {"label": _("Leaflets"), "value": "\n".join(what)},
+        *what,
         {"label": _("To"), "value": "\n".join(order.address)},
         {"label": _("Reference"), "value": order.reference},
     ]
+
+
+def copies(line: OrderLine) -> str:
+    return ngettext("%(copies)d copy", "%(copies)d copies", line.copies) % {"copies": line.copies}
 
 
 def context_of(order: Order) -> dict[str, object]:

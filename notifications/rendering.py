@@ -7,6 +7,8 @@ import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from notifications.plain_text import plain_text
@@ -56,9 +58,15 @@ def mail_facts() -> dict[str, object]:
     return {
         "site_url": settings.SITE_URL,
         "advice_phone": settings.ADVICE_PHONE,
+        "advice_call": phone_link(settings.ADVICE_PHONE),
         "advice_email": settings.ADVICE_EMAIL,
         "advice_hours": settings.ADVICE_HOURS,
     }
+
+
+def phone_link(number: str) -> SafeString:
+    """One tap on a phone, and never broken over two lines."""
+    return format_html('<a class="keep" href="tel:{}">{}</a>', number.replace(" ", ""), number)
 
 
 def inline_styles(html: str) -> str:

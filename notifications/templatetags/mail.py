@@ -7,7 +7,7 @@ from django.template import Context
 from django.template.defaultfilters import linebreaksbr
 from django.utils.html import conditional_escape, format_html
 
-from notifications.rendering import PRIVATE_LINKS
+from notifications.rendering import PRIVATE_LINKS, phone_link
 
 register = template.Library()
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -29,7 +29,7 @@ def fact(row: dict[str, object]) -> str:
     """
     value = str(row["value"])
     if row.get("is_phone"):
-        return format_html('<a href="tel:{}">{}</a>', value.replace(" ", ""), value)
+        return phone_link(value)
     if re.fullmatch(r"https?://\S+", value):
         return format_html('<a href="{}">{}</a>', value, value)
     if EMAIL.fullmatch(value):
