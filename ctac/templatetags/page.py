@@ -44,7 +44,7 @@ def control(field: BoundField, css_class: str = "") -> SafeString:
     classes = [css_class or CONTROL_CLASSES[what], field.field.widget.attrs.get("class", "")]
     if field.errors and not css_class:
         classes.append(f"{CONTROL_CLASSES[what]}--error")
-    attrs = {"class": " ".join(filter(None, classes))}
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))}
     if counted(field):
         attrs["aria-describedby"] = " ".join(filter(None, [field.aria_describedby, f"{field.auto_id}_count"]))
     return field.as_widget(attrs=attrs)

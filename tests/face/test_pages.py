@@ -116,6 +116,10 @@ def test_content_policy_allows_nothing_inline(client: Client, path: str) -> None
     assert "unsafe" not in policy
 
 
+def test_on_paper_it_says_where_the_page_is(client: Client, path: str) -> None:
+    assert read(client, path).one("p", "print-only").text == f"This page: http://testserver{path}"
+
+
 def test_only_reading_is_possible(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
 
