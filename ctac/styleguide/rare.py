@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bookings import words
-from bookings.models import State
+from bookings.models import Booking, State
 from ctac.styleguide import samples
 from leaflets.models import OrderState
 
@@ -29,9 +29,23 @@ def with_reference() -> dict[str, Any]:
     return {"reference": "1A2B3C4D"}
 
 
-def placed(state: State) -> dict[str, Any]:
-    booking = samples.booking(state)
-    return {"booking": booking, "facts": words.facts(booking, with_reference=False), "has_calendar": booking.is_open}
+def waiting() -> dict[str, Any]:
+    booking = samples.booking(State.REQUESTED)
+    steps = samples.next_steps(booking)
+    return {"booking": booking, "facts": words.for_the_wall(booking), "next_steps": steps, "may_cancel": True}
+
+
+def without_presenter() -> dict[str, Any]:
+    return one_booking(samples.booking(presenter=None))
+
+
+def declined() -> dict[str, Any]:
+    return one_booking(samples.booking(State.DECLINED, closed_reason="Nobody of us can be in Leeds that week. Please try June."))
+
+
+def one_booking(booking: Booking) -> dict[str, Any]:
+    facts = {"facts": words.facts_under_its_title(booking), "details": words.details(booking), "history": samples.history()}
+    return {"booking": booking, "has_calendar": booking.is_open, "may_cancel": booking.is_open, **facts}
 
 
 def longest_presentations() -> dict[str, Any]:
@@ -58,9 +72,16 @@ def every_leaflet() -> dict[str, Any]:
 
 
 def every_entry() -> dict[str, Any]:
-    bookings = [samples.booking(state) for state in State]
-    bookings.append(samples.booking(title=samples.LONGEST_TITLE))
-    return {"bookings": bookings, "orders": [samples.order(state) for state in OrderState]}
+    bookings, orders = [samples.booking(state) for state in State], [samples.order(state) for state in OrderState]
+    bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
+    return {
+        "begun": {"title": samples.presentation().title, "url": reverse("presentations")},
+        "in_basket": 25,
+        "coming_up": [booking for booking in bookings if booking.is_open],
+        "on_their_way": [order for order in orders if order["is_open"]],
+        "past_bookings": [booking for booking in bookings if not booking.is_open],
+        "past_orders": [order for order in orders if not order["is_open"]],
+    }
 
 
 def nothing_free() -> dict[str, Any]:
@@ -77,8 +98,9 @@ RARE_PAGES = (
     RarePage("no-presentations", _("No presentation is offered"), "bookings/presentations.html"),
     RarePage("presentations", _("Presentations with the longest words"), "bookings/presentations.html", longest_presentations),
     RarePage("nothing-free", _("Nothing is free for three months"), "bookings/when.html", nothing_free),
-    RarePage("request", _("A booking that waits for our answer"), "bookings/placed.html", lambda: placed(State.REQUESTED)),
-    RarePage("declined", _("Its confirmation, opened after we declined"), "bookings/placed.html", lambda: placed(State.DECLINED)),
+    RarePage("request", _("A booking that waits for our answer"), "bookings/placed.html", waiting),
+    RarePage("no-presenter", _("A booking whose presenter fell ill"), "bookings/booking.html", without_presenter),
+    RarePage("declined", _("A booking that we declined"), "bookings/booking.html", declined),
     RarePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html"),
     RarePage("leaflets", _("Leaflets in every state of stock"), "leaflets/leaflets.html", every_leaflet),
     RarePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),

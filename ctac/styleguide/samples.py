@@ -8,7 +8,9 @@ from django.contrib.messages.storage.base import Message
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, Format, Presentation, State
+from bookings import words
+from bookings.diary import Slot
+from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.views.times import Kept, Week
 from leaflets.forms import AddForm
 from leaflets.models import Edition, Leaflet, Order, OrderState
@@ -17,9 +19,11 @@ from professionals.models import Person, Profession
 
 START = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 REFERENCE = "BK-7Q4M-2F"
+TITLE = "Child trafficking: what to see, what to do"
 EMAIL = "meera.shah@leeds.example.nhs.uk"
 LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation of children cared for away from their families"
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
+PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
 # Each as the product shows it to staff; professionals never read these, so no tag of theirs has a shape of its own.
 MESSAGE_KINDS = {
     MessageState.PENDING: "waiting",
@@ -30,7 +34,7 @@ MESSAGE_KINDS = {
 }
 
 
-def presentation(title: str = "Child trafficking: what to see, what to do", audience: str = "Health visitors") -> Presentation:
+def presentation(title: str = TITLE, audience: str = "Health visitors") -> Presentation:
     return Presentation(
         slug=slugify(title)[:60],
         title=title,
@@ -41,7 +45,9 @@ def presentation(title: str = "Child trafficking: what to see, what to do", audi
     )
 
 
-def booking(state: str = State.CONFIRMED, title: str = "Child trafficking: what to see, what to do") -> Booking:
+def booking(
+    state: str = State.CONFIRMED, title: str = TITLE, *, presenter: Presenter | None = PRESENTER, closed_reason: str = ""
+) -> Booking:
     return Booking(
         reference=REFERENCE,
         state=state,
@@ -58,7 +64,16 @@ def booking(state: str = State.CONFIRMED, title: str = "Child trafficking: what 
         audience_profession=Profession.HEALTH_VISITOR,
         contact_name="Meera Shah",
         contact_phone="0113 496 0000",
+        presenter=presenter,
+        closed_reason=closed_reason,
     )
+
+
+def history() -> list[words.Step]:
+    return [
+        words.Step("Monday 1 February 2027, 4:10pm", "You booked it."),
+        words.Step("Tuesday 2 February 2027, 9:05am", "We confirmed it."),
+    ]
 
 
 def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 400, pages: int = 2) -> Leaflet:
@@ -75,7 +90,7 @@ def order(state: OrderState) -> dict[str, Any]:
         "summary": "25 copies of “Child trafficking is child abuse”",
         "created_at": START - timedelta(days=12),
         "get_state_display": state.label,
-        "state_kind": Order(state=state).state_kind,
+        **{name: getattr(Order(state=state), name) for name in ("state_kind", "is_open", "owner_may_cancel")},
     }
 
 
@@ -97,16 +112,25 @@ def notices() -> list[Message]:
     ]
 
 
-def steps() -> list[dict[str, str]]:
-    return [
-        {"when": "Within a few minutes", "what": f"You get an email with all of this at {EMAIL}."},
-        {"when": "Monday 8 March 2027, 9am", "what": "We send you a reminder."},
-        {"when": "Tuesday 9 March 2027, 1:30pm", "what": "Our presenter asks for Meera Shah at reception."},
-    ]
+def next_steps(booking: Booking) -> list[words.Step]:
+    return words.next_steps(booking, START - timedelta(days=20)) if booking.is_open else []
 
 
 def week() -> Week:
     return Week(date(2027, 3, 8), "Week of Monday 8 March 2027", "2027-03-01", "2027-03-15")
+
+
+def slot(day: int, hour: int) -> Slot:
+    start = START.replace(day=day, hour=hour)
+    return Slot(start, start + timedelta(minutes=90))
+
+
+def days() -> list[tuple[date, list[Slot]]]:
+    """Two days with times in them, as the booking step shows them."""
+    return [
+        (date(2027, 3, 9), [slot(9, hour) for hour in (9, 10, 12, 13, 15)]),
+        (date(2027, 3, 10), [slot(10, hour) for hour in (9, 13)]),
+    ]
 
 
 def kept() -> Kept:

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 
 from ctac.staff import staff_site
 from ctac.styleguide import views
+from ctac.styleguide.rare import RARE_PAGES
 
 
 def may_see(request: HttpRequest) -> bool:
@@ -39,6 +40,9 @@ urlpatterns = [
     page("confirmation/", views.confirmation, "styleguide_confirmation"),
     page("staff/", views.staff, "styleguide_staff"),
     page("pages/", views.pages, "styleguide_pages"),
-    *[page(f"pages/{p.slug}/", views.rare_page, f"styleguide_page_{p.slug}", page=p) for p in views.RARE_PAGES],
+    *[page(f"pages/{p.slug}/", views.rare_page, f"styleguide_page_{p.slug}", page=p) for p in RARE_PAGES],
+    page("emails/", views.emails, "styleguide_emails"),
+    page("emails/<int:number>/", views.email, "styleguide_email"),
+    page("emails/<int:number>/html/", views.email_html, "styleguide_email_html"),
     page("leaflets/", views.leaflets, "styleguide_leaflets"),
 ]

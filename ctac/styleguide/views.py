@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import words
+from bookings.forms import WhenForm, slot_value
 from ctac.staff import staff_site
 from ctac.styleguide import samples
 from ctac.styleguide.forms import FILLED, RARE, WRONG, EverythingForm, RareForm, with_prefix
 from ctac.styleguide.palette import PAIRS, STYLESHEET, read_palette, shades
 from ctac.styleguide.rare import RARE_PAGES, RarePage
 from leaflets.models import Leaflet
+from notifications.framing import framed
+from notifications.samples import Sample, all_samples
 
 Row = dict[str, Any]
 
@@ -44,7 +47,7 @@ def every_question() -> list[tuple[str, list[tuple[str, Any]]]]:
         (_("Wrong"), EverythingForm(with_prefix("wrong", WRONG), prefix="wrong")),
     ]
     shown = [field for field in EverythingForm() if not field.is_hidden and field.name not in EverythingForm.conditional]
-    return [(field.label, [(state, form[field.name]) for state, form in forms]) for field in shown]
+    return [(str(field.label), [(state, form[field.name]) for state, form in forms]) for field in shown]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +69,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         "booking": samples.booking(),
         "kept": samples.kept(),
         "week": samples.week(),
-        "times": EverythingForm(prefix="times", initial={"slot": "b"}),
+        "times": WhenForm(days=samples.days(), initial={"start": slot_value(samples.START)}),
         "presentation": samples.presentation(),
         "edition": samples.leaflet().current_edition,
         "leaflet": samples.leaflet(),
@@ -89,7 +92,8 @@ def answers() -> list[Row]:
 
 @require_safe
 def confirmation(request: HttpRequest) -> HttpResponse:
-    context = {"facts": words.facts(samples.booking(), with_reference=False), "steps": samples.steps()}
+    booking = samples.booking()
+    context = {"facts": words.facts(booking, with_reference=False), "steps": samples.next_steps(booking)}
     return render(request, "styleguide/confirmation.html", context)
 
 
@@ -98,6 +102,7 @@ def staff(request: HttpRequest) -> HttpResponse:
     """The same form inside the staff look, as staff meet it when they enter something for a caller."""
     context = {
         **staff_site.each_context(request),
+        "is_nav_sidebar_enabled": False,  # it would list what this person may see, which is nothing of ours to show
         "title": _("Staff parts"),
         "form": EverythingForm(WRONG),
         "rows": words.facts(samples.booking()),
@@ -114,6 +119,32 @@ def pages(request: HttpRequest) -> HttpResponse:
 def rare_page(request: HttpRequest, page: RarePage) -> HttpResponse:
     """The page itself, whole, with status 200 whatever it would have in earnest."""
     return render(request, page.template, page.context())
+
+
+@require_safe
+def emails(request: HttpRequest) -> HttpResponse:
+    return render(request, "styleguide/emails.html", {"samples": all_samples()})
+
+
+@require_safe
+def email(request: HttpRequest, number: int) -> HttpResponse:
+    """One of the list, counted from 1: its HTML in a frame, and its text beside."""
+    return render(request, "styleguide/email.html", {"sample": sample_or_404(number), "number": number})
+
+
+@require_safe
+def email_html(request: HttpRequest, number: int) -> HttpResponse:
+    html = sample_or_404(number).html
+    if not html:
+        raise Http404
+    return framed(html)
+
+
+def sample_or_404(number: int) -> Sample:
+    found = all_samples()[number - 1 : number] if number else []
+    if not found:
+        raise Http404
+    return found[0]
 
 
 @require_safe

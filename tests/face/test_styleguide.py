@@ -6,9 +6,13 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
+from bookings.models import State
 from ctac.styleguide import urls
 from ctac.styleguide.palette import PAIRS, STYLESHEET, Pair, contrast, read_palette, shades
+from leaflets.models import OrderState
+from notifications.samples import all_samples
 from tests import factories
 from tests.face.page import Page
 
@@ -63,8 +67,10 @@ def test_each_page_is_reached_from_the_first(staff: Client, address: str) -> Non
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_page_asks_the_database_much(staff: Client, address: str, django_assert_max_num_queries) -> None:
-    with django_assert_max_num_queries(4):
+def test_no_page_asks_the_database_much(
+    staff: Client, address: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(6):
         staff.get(address)
 
 
@@ -108,3 +114,29 @@ def test_each_colour_stands_out_in_light_and_dark(pair: Pair) -> None:
     found = shades(pair, read_palette(STYLESHEET.read_text()))
     assert [(shade.scheme, shade.ratio) for shade in found if shade.ratio < pair.least] == []
     assert [shade.scheme for shade in found] == ["light", "dark"]
+
+
+def test_an_email_is_shown_as_html_in_a_frame_that_nothing_leaves_and_as_text(staff: Client) -> None:
+    samples = all_samples()
+    for number in (1, len(samples)):
+        sample, page = samples[number - 1], read(staff, f"/styleguide/emails/{number}/")
+        frame = page.one("iframe")
+        assert page.one("h1").text == sample.subject
+        assert page.one(id="plain-text").text.split() == sample.text.replace("\n", "").split()
+        assert (frame.attrs["sandbox"], frame.attrs["src"]) == ("", f"/styleguide/emails/{number}/html/")
+        html = staff.get(frame.attrs["src"])
+        assert html.content.decode() == sample.html
+        assert html.headers["Content-Security-Policy"].endswith("frame-ancestors 'self'; sandbox")
+
+
+def test_the_list_of_emails_has_each_and_no_other(staff: Client) -> None:
+    titles = [heading.text for heading in read(staff, "/styleguide/emails/").all("h2")]
+    assert titles == [sample.title for sample in all_samples()]
+    assert titles != []
+    assert [staff.get(f"/styleguide/emails/{number}/").status_code for number in (0, len(titles) + 1)] == [404, 404]
+
+
+def test_lists_of_ones_own_show_every_state(staff: Client) -> None:
+    page = read(staff, "/styleguide/pages/my-every-state/")
+    states = {tag.text for tag in page.all("strong", "state")}
+    assert states == {str(state.label) for state in [*State, *OrderState]}
