@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.references import tidy_reference
 from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_lists import LooksOnly, moment_of, pieces_within, state_tag
+from ctac.staff_lists import LooksOnly, moment_of, pieces_within, short_moment, state_tag
 from notifications.models import Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
@@ -147,8 +147,10 @@ class NotificationAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def what_became(self, obj: Notification) -> SafeString:
         """For the list: the state, and why if it did not arrive."""
-        tag = self.state_in_words(obj)
-        return format_html('{}<br> <span class="quiet">{}</span>', tag, obj.last_error) if obj.last_error else tag
+        tag, why = self.state_in_words(obj), obj.last_error
+        if obj.state == State.PENDING and obj.due_at > timezone.now():
+            why = _("To be sent %(when)s") % {"when": short_moment(obj.due_at)}
+        return format_html('{}<br> <span class="quiet">{}</span>', tag, why) if why else tag
 
     def summary_of(self, obj: Notification) -> list[dict[str, object]]:
         return [{"label": _("Message"), "value": label_of(obj.kind)}, {"label": _("To"), "value": self.to(obj)}]

@@ -219,8 +219,13 @@ class UserAdmin(StaffModelAdmin):
     list_select_related = ["person"]
     search_fields = ["email", "person__name"]
     search_help_text = gettext_lazy("Email address or name")
+    # What Django calls by names of its own: label, and what it means.
+    in_words = {
+        "is_active": (gettext_lazy("Open: may sign in"), ""),
+        "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
+        "groups": (gettext_lazy("Roles"), gettext_lazy("What they may see and do.")),
+    }
     readonly_fields = ["email", "signed_in_at", "joined_at"]
-    filter_horizontal = ["groups"]
     object_actions = [
         ObjectAction(
             slug="reset-second-factor",
@@ -250,6 +255,13 @@ class UserAdmin(StaffModelAdmin):
             kwargs["form"] = NewUserForm
         form: type[forms.ModelForm] = super().get_form(request, obj, change, **kwargs)
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.in_words:
+            kwargs["label"], kwargs["help_text"] = self.in_words[db_field.name]
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"is_staff": True}

@@ -24,9 +24,11 @@ from ctac.staff_lists import (
     ReadOnlyInline,
     how_long_ago,
     moment_of,
+    newest_first,
     phone_link,
     short_moment,
     state_tag,
+    unbroken,
 )
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 
@@ -47,7 +49,7 @@ def order_of_need() -> list[OrderBy]:
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), default=Value(2))
     soonest = Case(When(acts | comes, then=F("starts_at")))
-    return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
+    return [OrderBy(rank), OrderBy(soonest), newest_first("starts_at"), OrderBy(F("pk"), descending=True)]
 
 
 class EventInline(ReadOnlyInline):
@@ -101,7 +103,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("where"), ordering="postcode")
     def where(self, booking: Booking) -> str:
-        return f"{booking.town} {booking.postcode}".strip() if booking.format == Format.WORKPLACE else _("Online")
+        return f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else _("Online")
 
     @admin.display(description=gettext_lazy("where"))
     def where_in_full(self, booking: Booking) -> str:

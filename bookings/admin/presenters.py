@@ -20,7 +20,7 @@ from bookings.models import Availability, BusyKind, BusyTime, Presentation, Pres
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
 from ctac.staff import StaffModelAdmin, staff_site
-from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, yes_no_of
+from ctac.staff_lists import NOTHING, LooksOnly, mail_link, newest_first, number_of, phone_link, yes_no_of
 from ctac.uk import format_span, uk_day
 from professionals.forms import PostcodeField, validate_phone
 
@@ -131,7 +131,7 @@ class BusyTimeAdmin(LooksOnly):
     def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
-        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"))]
+        return [OrderBy(comes), newest_first("busy"), OrderBy(F("pk"))]
 
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:

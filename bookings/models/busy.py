@@ -16,6 +16,7 @@ from bookings.models.booking import Booking
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Leave, Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
+from ctac.uk import format_span
 
 
 class Hold(models.Model):
@@ -132,7 +133,7 @@ class BusyTime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.busy.lower:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()}, {format_span(self.busy.lower, self.busy.upper)}"
 
     @property
     def place(self) -> Place | None:

@@ -141,7 +141,7 @@ class EditionAdmin(StaffModelAdmin):
     list_select_related = ("leaflet",)
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
-    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "pages_in_words")
+    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free")
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
     object_actions = (
@@ -188,11 +188,6 @@ class EditionAdmin(StaffModelAdmin):
     def number_free(self, edition: Edition) -> str:
         return f"{edition.available:,}"
 
-    @admin.display(description=_("PDF’s length"))
-    def pages_in_words(self, edition: Edition) -> str:
-        pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
-        return f"{pages}, {filesizeformat(edition.size)}"
-
     def summary_of(self, obj: Edition) -> list[dict[str, object]]:
         """The three figures: what someone must see before they change one."""
         shown = (self.number_on_shelf, self.number_promised, self.number_free)
@@ -200,10 +195,14 @@ class EditionAdmin(StaffModelAdmin):
         return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
 
     @admin.display(description=_("PDF"))
-    def download(self, edition: Edition) -> SafeString:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("leaflet_download", args=[edition.leaflet.slug]), _("See the current PDF")
-        )
+    def download(self, edition: Edition) -> SafeString | str:
+        """How long it is; the website hands out only that of the current edition, so only that can be opened."""
+        pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
+        said = f"{pages}, {filesizeformat(edition.size)}"
+        if edition.state != EditionState.CURRENT:
+            return said
+        url = reverse("leaflet_download", args=[edition.leaflet.slug])
+        return format_html('<a href="{}">{}</a> ({})', url, _("Open the PDF"), said)
 
     def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
         new = ("leaflet", "label", "published_on", "review_on")

@@ -15,9 +15,18 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
-from ctac.staff_lists import FoundByReference, LooksOnly, ReadOnlyInline, how_long_ago, moment_of, state_tag
+from ctac.staff_lists import (
+    FoundByReference,
+    LooksOnly,
+    ReadOnlyInline,
+    how_long_ago,
+    moment_of,
+    newest_first,
+    state_tag,
+    unbroken,
+)
 from leaflets.admin.for_caller import order_for_caller
-from leaflets.models import OPEN_STATES, Dispatch, Order, OrderEvent, OrderState
+from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
@@ -92,7 +101,7 @@ OBJECT_ACTIONS = (
 def order_of_need() -> list[OrderBy]:
     """What waits, the longest first; then what is done, the latest first."""
     waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
-    return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
+    return [OrderBy(waiting_since), newest_first("created_at"), OrderBy(F("pk"), descending=True)]
 
 
 class DispatchInline(ReadOnlyInline):
@@ -123,10 +132,29 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 )
 
 
+# As the staff pages of bookings say it.
+CAME_BY = {
+    str(Channel.WEB): gettext_lazy("Website"),
+    str(Channel.PHONE): Channel.PHONE.label,
+    str(Channel.EMAIL): Channel.EMAIL.label,
+}
+
+
+class CameByFilter(admin.SimpleListFilter):
+    title = gettext_lazy("how it came")
+    parameter_name = "came_by"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return list(CAME_BY.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(channel=self.value()) if self.value() in CAME_BY else queryset
+
+
 @admin.register(Order, site=staff_site)
 class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
-    list_filter = ("state", "channel")
+    list_filter = ("state", CameByFilter)
     list_select_related = ("person__organisation",)
     search_fields = (
         *("reference", "name", "organisation_name", "town", "postcode"),
@@ -175,7 +203,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
-        return f"{order.town} {order.postcode}"
+        return f"{order.town} {unbroken(order.postcode)}"
 
     @admin.display(description=gettext_lazy("send to"))
     def label(self, order: Order) -> str:
@@ -183,7 +211,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, order: Order) -> str:
-        return order.get_channel_display()
+        return str(CAME_BY[order.channel])
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
@@ -199,11 +227,11 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
 
-    @admin.action(description=gettext_lazy("Start packing those ticked"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         self.do_for_each(request, orders, do_start_packing)
 
-    @admin.action(description=gettext_lazy("Dispatch those ticked"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         self.do_for_each(request, orders, do_dispatch)
 
