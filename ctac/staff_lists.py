@@ -45,7 +45,7 @@ def how_long_ago(at: datetime, now: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
 
 
-def moment_of(name: str, label: str | Promise, *, short: bool = False) -> Callable[[Any, Any], str]:
+def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
     """A method for an admin that says the time which the object has under this name; a dash when it has none."""
 
     @admin.display(description=label, ordering=name)
@@ -56,7 +56,7 @@ def moment_of(name: str, label: str | Promise, *, short: bool = False) -> Callab
     return said
 
 
-def yes_no_of(name: str, label: str | Promise) -> Callable[[Any, Any], str]:
+def yes_no_of(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A method for an admin that says yes or no in words: an icon alone is neither."""
 
     @admin.display(description=label, ordering=name)
@@ -66,7 +66,7 @@ def yes_no_of(name: str, label: str | Promise) -> Callable[[Any, Any], str]:
     return said
 
 
-def number_of(name: str, label: str | Promise) -> Callable[[Any, Any], str]:
+def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A method for an admin with the figure which the object has under this name, in thousands."""
 
     @admin.display(description=label, ordering=name)
@@ -144,7 +144,7 @@ class LooksOnly(StaffModelAdmin):
         kept = [(title, [name for name in options["fields"] if self.says(name, obj)], options) for title, options in fieldsets]
         return [(title, {**options, "fields": names}) for title, names, options in kept if names]
 
-    def says(self, name: str, obj: Any) -> bool:
+    def says(self, name: Any, obj: Any) -> bool:
         """Whether this field has anything to show."""
         if name in self.may_be_empty:
             return bool(getattr(self, name)(obj))

@@ -90,7 +90,7 @@ class PersonAdmin(StaffModelAdmin):
         )
     ]
 
-    def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
         """What only we know of somebody is not asked of a new person."""
         return [name for name in self.fields if obj is not None or name not in self.readonly_fields]
 

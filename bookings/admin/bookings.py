@@ -83,7 +83,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     may_be_empty = ("travel", "childs_details")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
-    def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:

@@ -84,4 +84,4 @@ class PresenterFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
         chosen = self.value() or ""
-        return queryset.filter(presenter=chosen) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset
+        return queryset.filter(presenter=int(chosen)) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset

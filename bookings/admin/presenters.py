@@ -128,7 +128,7 @@ class BusyTimeAdmin(LooksOnly):
     search_fields = ("presenter__name", "booking__reference", "postcode")
     search_help_text = gettext_lazy("Presenter, booking or postcode")
 
-    def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
         return [OrderBy(comes), newest_first("busy"), OrderBy(F("pk"))]

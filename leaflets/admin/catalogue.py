@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -178,7 +177,7 @@ class EditionAdmin(StaffModelAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def state_in_words(self, edition: Edition) -> SafeString:
-        return state_tag(edition.get_state_display(), STATE_KINDS[edition.state])
+        return state_tag(edition.get_state_display(), STATE_KINDS[EditionState(edition.state)])
 
     @admin.display(description=_("to be reviewed by"), ordering="review_on")
     def review(self, edition: Edition) -> str:
@@ -190,8 +189,11 @@ class EditionAdmin(StaffModelAdmin):
 
     def summary_of(self, obj: Edition) -> list[dict[str, object]]:
         """The three figures: what someone must see before they change one."""
-        shown = (self.number_on_shelf, self.number_promised, self.number_free)
-        figures = [{"label": capfirst(figure.short_description), "value": figure(obj)} for figure in shown]
+        figures = [
+            {"label": _("On the shelf"), "value": self.number_on_shelf(obj)},
+            {"label": _("Promised"), "value": self.number_promised(obj)},
+            {"label": _("Free to give"), "value": self.number_free(obj)},
+        ]
         return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
 
     @admin.display(description=_("PDF"))

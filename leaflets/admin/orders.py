@@ -169,13 +169,13 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
     asked_at = moment_of("created_at", gettext_lazy("ordered"))
 
-    def get_ordering(self, request: HttpRequest) -> list[OrderBy]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_lines().select_related(*self.list_select_related).order_by(*self.get_ordering(request))
 
-    def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[type[ReadOnlyInline]]:
+    def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[Any]:
         """Parcels only when one has left."""
         left = [DispatchInline] if obj is not None and obj.state == OrderState.DISPATCHED else []
         return [*left, EventInline]
