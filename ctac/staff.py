@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -72,11 +73,18 @@ class StaffAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
-        apps = super().get_app_list(request, app_label)
-        return apps if app_label else staff_menu.arrange(apps)
+        found = super().get_app_list(request, app_label)
+        return found if app_label else staff_menu.arrange(found)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"waiting": self.waiting_for(request.user), **(extra_context or {})})
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        name = apps.get_app_config(app_label).verbose_name
+        return super().app_index(request, app_label, {"title": name, **(extra_context or {})})
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and passed_second_factor(request)
@@ -149,6 +157,10 @@ class StaffModelAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
         form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
         return form
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = _("Add %(name)s") % {"name": staff_menu.one_of(self.opts)}
+        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": staff_menu.name_of(self.opts), **(extra_context or {})})

@@ -32,7 +32,10 @@ SECTIONS = (
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
 )
 # What has a plainer name than Django's.
-NAMES: dict[str, str | Promise] = {"auth.group": _("Roles"), "professionals.user": _("Accounts")}
+NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "auth.group": (_("role"), _("Roles")),
+    "professionals.user": (_("account"), _("Accounts")),
+}
 # What somebody on the phone is waiting for stands on the first page as a button.
 FOR_CALLERS: dict[str, str | Promise] = {
     "bookings.booking": _("Book for a caller"),
@@ -42,7 +45,12 @@ FOR_CALLERS: dict[str, str | Promise] = {
 
 def name_of(opts: Any) -> str:
     """What the list of a model (its _meta) is called."""
-    return capfirst(str(NAMES.get(opts.label_lower, opts.verbose_name_plural)))
+    return capfirst(str(NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
+
+
+def one_of(opts: Any) -> str:
+    """What one row of that list is called, within a sentence."""
+    return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
 
 
 def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

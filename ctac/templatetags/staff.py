@@ -14,6 +14,7 @@ from ctac import staff_menu
 
 register = template.Library()
 register.filter("list_name", staff_menu.name_of)
+register.filter("one_name", staff_menu.one_of)
 
 
 @register.filter

@@ -7,15 +7,37 @@
     if (!label) {
       return;
     }
-    var drawn = select.parentElement.querySelectorAll(".select2-selection, .select2-selection__rendered[role=textbox]");
-    drawn.forEach(function (box) {
-      box.setAttribute("aria-label", label.textContent.trim());
+    var name = label.textContent.trim();
+    var list = "select2-" + select.id + "-results";
+    select.parentElement.querySelectorAll(".select2-selection, .select2-selection__rendered[role=textbox]").forEach(function (box) {
+      box.setAttribute("aria-label", name);
       box.removeAttribute("aria-labelledby");
+      if (box.getAttribute("role") === "combobox") {
+        box.setAttribute("aria-controls", list);
+      }
     });
+    document.querySelectorAll('.select2-search__field[aria-controls="' + list + '"]').forEach(function (box) {
+      box.setAttribute("aria-label", name);
+      frame(box.closest(".select2-container"), name);
+    });
+  }
+
+  // What hangs outside of the page's main part says what it is.
+  function frame(box, name) {
+    box.setAttribute("role", "dialog");
+    box.setAttribute("aria-label", name);
+  }
+
+  function nameCalendar(box) {
+    var icon = document.querySelector("#" + box.id.replace("box", "link") + " [title]");
+    if (icon) {
+      frame(box, icon.title);
+    }
   }
 
   function nameAll() {
     document.querySelectorAll("select.admin-autocomplete").forEach(nameSearchBox);
+    document.querySelectorAll(".calendarbox, .clockbox").forEach(nameCalendar);
     document.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (icon) {
       icon.setAttribute("role", "img");
     });

@@ -1,12 +1,18 @@
 """The admin in our clothes: the row of actions, the page that asks, and nothing that the content policy would stop."""
 
+from datetime import time
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
+from django import forms
+from django.contrib.auth.models import Permission
 from django.test import Client
 
+from professionals.models import RecognisedDomain
+from tests.bookings.rows import make_presenter
 from tests.face.page import Page
-from tests.factories import make_organisation, make_staff, sign_in_staff
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 CHANGE = "/staff/professionals/organisation/{}/change/"
@@ -24,11 +30,195 @@ def read(client: Client, path: str) -> Page:
     return Page(response.content.decode())
 
 
-def test_first_page_lists_what_is_kept_and_no_log(staff: Client) -> None:
+def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: Client) -> None:
     page = read(staff, "/staff/")
     assert page.one("h1").text == "Staff site"
-    assert "Organisations" in page.one("main").text
+    assert [heading.text for heading in page.all("h3", "lists__title")] == [
+        "Bookings",
+        "Leaflets",
+        "Messages",
+        "People",
+        "Settings",
+    ]
+    assert [item.text for item in page.all("li", "lists__item")][-3:] == [
+        "Accounts Add to Accounts",
+        "Roles Add to Roles",
+        "Recognised domains Add to Recognised domains",
+    ]
     assert "Recent actions" not in page.one("main").text
+
+
+def test_first_page_offers_what_a_caller_waits_for(staff: Client) -> None:
+    page = read(staff, "/staff/")
+    assert [(a.text, a.attrs["href"]) for a in page.all("a", "staff-button")] == [
+        ("Book for a caller", "/staff/bookings/booking/add/"),
+        ("Order for a caller", "/staff/leaflets/order/add/"),
+    ]
+
+
+def test_first_page_takes_at_most_twelve_statements(staff: Client, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(12):
+        read(staff, "/staff/")
+
+
+def test_menu_leads_to_the_lists_of_every_day_and_marks_the_one_a_page_belongs_to(staff: Client) -> None:
+    page = read(staff, "/staff/professionals/person/add/")
+    daily = page.all("a", "menu__link")
+    assert [a.text for a in daily] == ["Bookings", "Orders", "Messages", "People"]
+    assert [a.text for a in daily if "aria-current" in a.attrs] == ["People"]
+
+
+def test_menu_shows_only_what_a_person_may_see(client: Client) -> None:
+    viewer = make_staff(superuser=False)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_organisation"))
+    menu = read(sign_in_staff(client, viewer), "/staff/").one("nav", "menu")
+    assert menu.text == "Organisations All lists People Organisations"
+
+
+def test_pages_are_called_after_what_they_show(staff: Client) -> None:
+    organisation = make_organisation("Leeds Health Visiting")
+    top = "/staff/professionals/organisation/"
+    for path, title in {
+        top: "Organisations",
+        f"{top}add/": "Add organisation",
+        f"{top}{organisation.pk}/change/": "Leeds Health Visiting",
+        f"{top}{organisation.pk}/history/": "History of Leeds Health Visiting",
+        "/staff/auth/group/": "Roles",
+        "/staff/auth/group/add/": "Add role",
+        "/staff/professionals/user/": "Accounts",
+    }.items():
+        page = read(staff, path)
+        assert (page.one("h1").text, page.one("title").text) == (title, f"{title} – CTAC staff")
+
+
+def test_the_way_back_leads_through_the_list_and_the_object(staff: Client) -> None:
+    organisation = make_organisation("Leeds Health Visiting")
+    page = read(staff, MERGE.format(organisation.pk))
+    crumbs = page.one("ol", "crumbs__list")
+    assert [(a.text, a.attrs["href"]) for a in page.all("a") if crumbs in a.inside] == [
+        ("Staff site", "/staff/"),
+        ("Organisations", "/staff/professionals/organisation/"),
+        ("Leeds Health Visiting", CHANGE.format(organisation.pk)),
+    ]
+
+
+def test_filters_fold_away_and_say_what_is_in_use_with_a_way_out(staff: Client) -> None:
+    page = read(staff, "/staff/professionals/person/?profession__exact=midwife&q=Sam")
+    assert "open" not in page.one("details", "filters__all").attrs
+    assert page.one("summary", "filters__summary").text == "Filter 1 in use"
+    used = page.one("li", "filters__one")
+    assert used.text.startswith("Profession: Midwife Remove")
+    assert [a.attrs["href"] for a in page.all("a") if used in a.inside] == ["?q=Sam"]
+
+
+def test_a_list_without_a_filter_in_use_says_nothing_of_it(staff: Client) -> None:
+    page = read(staff, "/staff/professionals/person/")
+    assert page.one("summary", "filters__summary").text == "Filter"
+    assert page.all("ul", "filters__used") == []
+
+
+def test_every_cell_of_a_list_carries_the_heading_of_its_column(staff: Client) -> None:
+    make_person(name="Sam Taylor")
+    page = read(staff, "/staff/professionals/person/")
+    headings = [th.text for th in page.all("th", scope="col")]
+    cells = [e for e in page.elements if e.attrs.get("role") in {"cell", "rowheader"}]
+    assert [cell.attrs["data-label"] for cell in cells] == headings
+    assert page.one("th", role="rowheader").text == "Sam Taylor"
+
+
+def test_a_heading_and_a_value_are_escaped_in_a_cell(staff: Client) -> None:
+    make_organisation("<b>Leeds</b>")
+    assert read(staff, "/staff/professionals/organisation/").one("th", role="rowheader").text == "<b>Leeds</b>"
+
+
+def test_what_can_be_wider_than_the_screen_scrolls_and_takes_the_focus(staff: Client) -> None:
+    make_organisation()
+    region = read(staff, "/staff/professionals/organisation/").one("div", "results")
+    assert (region.attrs["role"], region.attrs["tabindex"], region.attrs["aria-label"]) == (
+        "region",
+        "0",
+        "Table of Organisations",
+    )
+
+
+def test_errors_of_a_form_and_of_its_rows_stand_in_one_summary_whose_links_land(staff: Client) -> None:
+    rows = {"availability-TOTAL_FORMS": "1", "availability-INITIAL_FORMS": "0", "availability-0-start": "10:00"}
+    page = Page(staff.post("/staff/bookings/presenter/add/", rows).content.decode())
+    summary = page.one("div", "govuk-error-summary")
+    links = [a.attrs["href"] for a in page.all("a") if summary in a.inside]
+    assert {"#id_name", "#id_availability-0-weekday"} <= set(links)
+    assert {link[1:] for link in links} <= set(page.ids)
+    assert page.one("title").text == "Error: Add presenter – CTAC staff"
+    assert "Please correct" not in page.one("main").text
+
+
+def test_nothing_but_the_summary_asks_for_the_focus_after_an_error(staff: Client) -> None:
+    page = Page(staff.post("/staff/professionals/organisation/add/", {"name": ""}).content.decode())
+    assert "data-model-name" not in page.one("script", id="django-admin-form-add-constants").attrs
+    assert (
+        "data-model-name"
+        in read(staff, "/staff/professionals/organisation/add/").one("script", id="django-admin-form-add-constants").attrs
+    )
+
+
+def test_forms_go_to_their_own_address_without_a_fragment(staff: Client) -> None:
+    organisation = make_organisation()
+    for path in (MERGE.format(organisation.pk), "/staff/professionals/organisation/add/", "/staff/leaflets/order/add/"):
+        page = read(staff, path)
+        main = page.one("main")
+        assert [form.attrs["action"] for form in page.all("form", method="post") if main in form.inside] == [path]
+
+
+def test_staff_pages_share_the_script_of_the_public_ones(staff: Client) -> None:
+    sources = [script.attrs["src"] for script in read(staff, "/staff/").all("script")]
+    assert sources == ["/static/js/page.js", "/static/js/staff.js"]
+
+
+def test_times_are_filled_in_without_seconds_and_taken_as_people_type_them(staff: Client) -> None:
+    page = read(staff, f"/staff/bookings/presenter/{make_presenter().pk}/change/")
+    assert page.one("input", id="id_availability-0-start").attrs["value"] == "09:00"
+    field = forms.TimeField()
+    assert [field.clean(typed) for typed in ("9am", "1:30pm", "13:30", "1.30pm")] == [
+        time(9),
+        time(13, 30),
+        time(13, 30),
+        time(13, 30),
+    ]
+
+
+def test_deleting_names_what_goes_and_has_a_way_back_without_scripts(staff: Client) -> None:
+    domain = RecognisedDomain.objects.create(domain="ward.example")
+    change = f"/staff/professionals/recogniseddomain/{domain.pk}/change/"
+    page = read(staff, change.replace("change", "delete"))
+    assert page.one("h1").text == "Delete ward.example"
+    assert page.one("button", "govuk-button--warning").text == "Delete ward.example"
+    assert "ward.example" in page.one("ul", "goes").text
+    assert change in [a.attrs.get("href") for a in page.all("a") if page.one("main") in a.inside]
+
+
+def test_deleting_the_ticked_rows_asks_first_and_then_does_it(staff: Client) -> None:
+    RecognisedDomain.objects.all().delete()
+    ticked = [RecognisedDomain.objects.create(domain=f"{name}.example").pk for name in ("ward", "school")]
+    answer = {"action": "delete_selected", "_selected_action": [str(pk) for pk in ticked]}
+    path = "/staff/professionals/recogniseddomain/"
+    page = Page(staff.post(path, answer).content.decode())
+    assert page.one("button", "govuk-button--warning").text == "Delete these 2"
+    assert RecognisedDomain.objects.count() == 2
+    staff.post(path, {**answer, "post": "yes"})
+    assert RecognisedDomain.objects.count() == 0
+
+
+def test_after_signing_out_one_may_sign_in_again(staff: Client) -> None:
+    page = Page(staff.post("/staff/logout/").content.decode())
+    assert page.one("h1").text == "You are signed out"
+    assert page.all("nav", "menu") == []
+    assert page.one("a", "staff-button").attrs["href"] == "/staff/"
+
+
+def test_a_page_of_one_app_has_its_lists(staff: Client) -> None:
+    page = read(staff, "/staff/leaflets/")
+    assert page.one("h1").text == "Leaflets"
+    assert "Stock movements" in page.one("main").text
 
 
 def test_signing_out_is_a_button_that_posts(staff: Client) -> None:
