@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import ExpressionWrapper, F, Field, Model, OrderBy, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import dateformat
@@ -79,11 +79,6 @@ def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
 def state_tag(label: str | Promise, kind: str) -> SafeString:
     """The state as a word with a shape; `kind`: waiting, good, done or stopped."""
     return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
-
-
-def newest_first(name: str) -> OrderBy:
-    """The latest first, without an arrow in the column's head: a list in order of need is not simply in order of time."""
-    return OrderBy(ExpressionWrapper(F(name), output_field=Field()), descending=True)
 
 
 def unbroken(text: str) -> str:

@@ -24,7 +24,6 @@ from ctac.staff_lists import (
     ReadOnlyInline,
     how_long_ago,
     moment_of,
-    newest_first,
     phone_link,
     short_moment,
     state_tag,
@@ -49,7 +48,7 @@ def order_of_need() -> list[OrderBy]:
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), default=Value(2))
     soonest = Case(When(acts | comes, then=F("starts_at")))
-    return [OrderBy(rank), OrderBy(soonest), newest_first("starts_at"), OrderBy(F("pk"), descending=True)]
+    return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
 class EventInline(ReadOnlyInline):
@@ -75,6 +74,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/staff/bookings.html"
     view_on_site = False  # that page is its owner's alone
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     inlines = (EventInline,)
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)

@@ -20,7 +20,7 @@ from bookings.models import Availability, BusyKind, BusyTime, Presentation, Pres
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
 from ctac.staff import StaffModelAdmin, staff_site
-from ctac.staff_lists import NOTHING, LooksOnly, mail_link, newest_first, number_of, phone_link, yes_no_of
+from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, yes_no_of
 from ctac.uk import format_span, uk_day
 from professionals.forms import PostcodeField, validate_phone
 
@@ -123,6 +123,7 @@ class BusyTimeAdmin(LooksOnly):
     fields = ("presenter", "when", "what", "place", "travel_minutes", "travel_reason")
     readonly_fields = fields
     may_be_empty = ("place",)
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     list_filter = ("presenter", "kind")
     list_select_related = ("presenter", "booking")
     search_fields = ("presenter__name", "booking__reference", "postcode")
@@ -131,7 +132,7 @@ class BusyTimeAdmin(LooksOnly):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
-        return [OrderBy(comes), newest_first("busy"), OrderBy(F("pk"))]
+        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"))]
 
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:

@@ -21,7 +21,6 @@ from ctac.staff_lists import (
     ReadOnlyInline,
     how_long_ago,
     moment_of,
-    newest_first,
     state_tag,
     unbroken,
 )
@@ -101,7 +100,7 @@ OBJECT_ACTIONS = (
 def order_of_need() -> list[OrderBy]:
     """What waits, the longest first; then what is done, the latest first."""
     waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
-    return [OrderBy(waiting_since), newest_first("created_at"), OrderBy(F("pk"), descending=True)]
+    return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
 class DispatchInline(ReadOnlyInline):
@@ -161,6 +160,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
         *("person__name", "person__email", "person__phone", "person__organisation__name"),
     )
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all")
     change_list_template = "leaflets/staff/orders.html"
     view_on_site = False  # the page there is its owner's

@@ -58,8 +58,9 @@ def test_the_longest_wait_comes_first_and_what_is_done_comes_last(client, staff,
     for order in (done_long_ago, done):
         start_packing(order=order, by=staff, now=now)
         dispatch(order=order, by=staff, now=now)
-    found = client.get(ORDERS).context["cl"].result_list
-    assert list(found) == [oldest, old, new, done, done_long_ago]
+    changelist = client.get(ORDERS).context["cl"]
+    assert list(changelist.result_list) == [oldest, old, new, done, done_long_ago]
+    assert changelist.get_ordering_field_columns() == {}
 
 
 def test_a_row_says_how_long_how_many_for_whom_and_where_to(client, staff, now):

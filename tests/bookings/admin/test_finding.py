@@ -32,6 +32,7 @@ def test_what_needs_a_decision_comes_first_then_what_is_next_then_what_is_over(d
     alone = make_booking(None, at("10:00") + 8 * day)
     found = list(desk.get(BOOKINGS).context["cl"].result_list)
     assert found == [alone, asked, soon, late, cancelled, over, long_over]
+    assert desk.get(BOOKINGS).context["cl"].get_ordering_field_columns() == {}
 
 
 def cells(desk: Client, **query: str) -> list[list[str]]:
