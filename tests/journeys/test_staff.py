@@ -80,7 +80,7 @@ def professional(new_page: Callable[..., Any], live: Live, professional_cookies:
 def find(staff: Visitor, list_name: str, words: str) -> None:
     """From the first staff page to the list, and there by search."""
     staff.open("/staff/")
-    staff.page.locator("#content-main tbody th").get_by_role("link", name=list_name, exact=True).click()
+    staff.page.locator("#content-main .lists").get_by_role("link", name=list_name, exact=True).click()
     staff.look()
     staff.page.locator("#searchbar").fill(words)
     staff.press("Search")
@@ -134,7 +134,7 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
     act(staff, "Confirm this booking")
 
     # Then the page and the mail say so, with the calendar entry
-    assert "The booking is confirmed." in staff.page.locator(".messagelist").inner_text()
+    assert "The booking is confirmed." in staff.page.locator(".message").inner_text()
     mail = live.wait_for_mail(to=PROFESSIONAL, after=before)
     assert mail.subject.startswith("Your presentation is booked")
     method, event = calendar_event(mail.calendar)
@@ -163,7 +163,7 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
     act(staff, "Dispatch this order", tracking_number="QK 4412 8821 5GB")
 
     # Then the mail and the owner's page say so, with the number
-    assert "The order is dispatched." in staff.page.locator(".messagelist").inner_text()
+    assert "The order is dispatched." in staff.page.locator(".message").inner_text()
     mail = live.wait_for_mail(to=PROFESSIONAL, after=before)
     assert mail.subject == f"Your leaflets are on their way: {reference}"
     assert "QK 4412 8821 5GB" in mail.text
@@ -212,7 +212,7 @@ def test_staff_book_for_a_caller(staff: Visitor, new_page: Callable[..., Any], l
 
     # Then it stands, staff read the reference to tell, and the caller gets the mail
     reference = reference_on(staff, "BK")
-    assert f"Booking {reference} is placed." in staff.page.locator(".messagelist").inner_text()
+    assert f"Booking {reference} is placed." in staff.page.locator(".message").inner_text()
     mail = live.wait_for_mail(to="ngaio.marsh@york-road.example", after=before)
     assert reference in mail.text
     assert "1 Park Row" in mail.text
@@ -233,7 +233,7 @@ def test_staff_order_for_a_caller(staff: Visitor, live: Live) -> None:
 
     # Then it stands, and the caller gets the mail
     reference = reference_on(staff, "LO")
-    assert f"Order {reference} is placed." in staff.page.locator(".messagelist").inner_text()
+    assert f"Order {reference} is placed." in staff.page.locator(".message").inner_text()
     mail = live.wait_for_mail(to="ngaio.orders@york-road.example", after=before)
     assert mail.subject == f"We have your leaflet order {reference}"
     assert "York Road" in mail.text
