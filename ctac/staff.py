@@ -83,7 +83,7 @@ class StaffAdminSite(AdminSite):
         name = apps.get_app_config(app_label).verbose_name
         return super().app_index(request, app_label, {"title": name, **(extra_context or {})})
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:

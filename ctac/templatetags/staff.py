@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms, template
 from django.forms.formsets import BaseFormSet
+from django.forms.utils import ErrorList
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -63,8 +64,8 @@ class EveryForm(BaseFormSet):
     def errors(self) -> list[Any]:
         return [form.errors for form in self.forms if form.errors]
 
-    def non_form_errors(self) -> list[str]:
-        return [str(message) for formset in self.formsets for message in formset.non_form_errors()]
+    def non_form_errors(self) -> ErrorList:
+        return ErrorList([str(message) for formset in self.formsets for message in formset.non_form_errors()])
 
 
 @register.simple_tag
