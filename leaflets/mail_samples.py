@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from leaflets import emails
@@ -33,7 +34,7 @@ def examples() -> Iterator[Example]:
         ("order-cancelled", emails.cancelled),
         ("staff-new-order", emails.for_staff),
     ):
-        yield Example(kind, LABELS[kind], lambda words=words: words(order()))
+        yield Example(kind, LABELS[kind], partial(words, order()))
 
 
 def order(**fields: Any) -> Order:

@@ -1,145 +1,232 @@
 """The sample PDF of a leaflet, made from the same text as its web page, until staff upload the approved edition.
 
-Two A4 pages, tagged: a screen reader finds headings and paragraphs in their order (lists would need nested tags, which fpdf2's
-builder has not).
+Two A4 pages. The first is the cover, what trafficking is, and where one meets it; the second the signs, what to do, and whom
+to call. Headings hang in a narrow column on the left, so that the lines of text stay short.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from fpdf import FPDF, ViewerPreferences
 
 from leaflets.models import Leaflet
+from leaflets.tagged_pdf import Colour, TaggedPdf
 
-INK, QUIET, BRAND, WASH, ACCENT, PAPER = (
-    (22, 35, 43),
-    (74, 88, 97),
-    (11, 74, 84),
-    (243, 246, 245),
-    (244, 180, 69),
-    (255, 255, 255),
-)
-MARGIN, TOP = 20, 18  # mm
-BODY, LINE = 12, 5.9  # points and mm
+INK: Colour = (22, 35, 43)
+QUIET: Colour = (74, 88, 97)
+BRAND: Colour = (11, 74, 84)
+BRAND_LIGHT: Colour = (24, 97, 108)
+WASH: Colour = (243, 246, 245)
+HAIRLINE: Colour = (185, 197, 200)
+ACCENT: Colour = (244, 180, 69)
+ERROR: Colour = (168, 32, 26)
+PAPER: Colour = (255, 255, 255)
+
+EDGE, TEXT = 18, 66  # mm from the left: the headings' column and the text's
+TEXT_WIDTH = 210 - TEXT - EDGE
+STEP_WIDTH = TEXT_WIDTH - 9
+HEADING_WIDTH = TEXT - EDGE - 10
+COVER, CALL = 112, 54  # mm high: the cover panel and the panel of whom to call
+BODY = 11.5  # points
+FOOT = 286  # mm from the top
+PAGES = 2
 
 
-class LeafletPdf(FPDF):
-    """fpdf2 tags pictures only; `tagged` does the same for text, by the builder that it uses itself."""
-
-    def __init__(self, title: str, label: str, made_at: datetime) -> None:
-        super().__init__(format="A4")
-        self.core_fonts_encoding = "windows-1252"  # typographic quotes; the fonts' own encoding is the same
-        self.set_margins(MARGIN, TOP)
-        self.set_auto_page_break(auto=False)
-        self.set_title(title)
-        self.set_lang("en-GB")
-        self.set_author("CTAC")
-        self.set_creation_date(made_at)
-        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        self.label = label
-
-    @contextmanager
-    def tagged(self, kind: str, text: str) -> Iterator[None]:
-        """What is drawn inside is one element of this kind ('H1', 'P') and reads so; it must stay on one page.
-
-        The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
-        """
-        number = self.struct_builder.next_mcid_for_page(self.page)
-        self._add_marked_content(struct_type=f"/{kind}", mcid=number)
-        spoken = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
-        self._out(f"/{kind} <</MCID {number} /ActualText <{spoken}>>> BDC")
-        yield
-        self._out("EMC")
-
-    @contextmanager
-    def decoration(self) -> Iterator[None]:
-        """Drawn for the eye only."""
-        self._out("/Artifact BMC")
-        yield
-        self._out("EMC")
-
-    def band(self, y: float, height: float, colour: tuple[int, int, int]) -> None:
-        with self.decoration():
-            self.set_fill_color(*colour)
-            self.rect(0, y, self.w, height, style="F")
-
-    def write_block(self, kind: str, text: str, *, size: float, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
-        self.set_font("Helvetica", "B" if bold else "", size)
-        self.set_text_color(*colour)
-        with self.tagged(kind, text):
-            self.multi_cell(0, size * 0.5, text, align="L", new_x="LMARGIN", new_y="NEXT")
-
-    def write_points(self, points: list[str]) -> None:
-        for point in points:
-            self.set_font("Helvetica", "", BODY)
-            self.set_text_color(*INK)
-            with self.tagged("P", point):
-                self.cell(5, LINE, "•")
-                self.multi_cell(0, LINE, point, align="L", new_x="LMARGIN", new_y="NEXT")
-            self.ln(1.6)
-
-    def write_section(self, heading: str, points: list[str]) -> None:
-        self.ln(3)
-        self.write_block("H2", heading, size=17, bold=True, colour=BRAND)
-        self.ln(1.5)
-        self.write_points(points)
+class LeafletPdf(TaggedPdf):
+    def __init__(self, leaflet: Leaflet, label: str, made_at: datetime) -> None:
+        super().__init__(title=leaflet.title, made_at=made_at)
+        self.set_margins(EDGE, EDGE)
+        self.leaflet, self.label = leaflet, label
 
 
 def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     """The bytes of the PDF; the same text gives the same bytes."""
-    pdf = LeafletPdf(leaflet.title, label, made_at)
-    _first_page(pdf, leaflet)
-    _second_page(pdf, leaflet)
+    pdf = LeafletPdf(leaflet, label, made_at)
+    pdf.add_page()
+    _cover(pdf)
+    _introduction(pdf)
+    _section(pdf, _("Where you may meet a trafficked child"), leaflet.situation_points)
+    _foot(pdf)
+    pdf.add_page()
+    _running_head(pdf)
+    few = _("One sign alone may mean nothing. Several together, or one that troubles you, are a reason to act.")
+    _section(pdf, _("Signs that a child may be at risk"), leaflet.sign_points, first=few)
+    _what_to_do(pdf)
+    _whom_to_call(pdf)
     return bytes(pdf.output())
 
 
-def _first_page(pdf: LeafletPdf, leaflet: Leaflet) -> None:
-    pdf.add_page()
-    pdf.band(0, 52, BRAND)
-    pdf.band(52, 1.6, ACCENT)
-    pdf.write_block("P", _("Child trafficking advice centre"), size=11, colour=PAPER)
-    pdf.ln(3)
-    pdf.write_block("H1", leaflet.title, size=22, bold=True, colour=PAPER)
-    pdf.set_y(58)
-    _say_sample(pdf)
-    for paragraph in leaflet.introduction.splitlines():
-        pdf.write_block("P", paragraph, size=13)
-        pdf.ln(2)
-    pdf.write_section(_("Where you may meet a trafficked child"), leaflet.situation_points)
-    _foot(pdf)
+# The first page
 
 
-def _second_page(pdf: LeafletPdf, leaflet: Leaflet) -> None:
-    pdf.add_page()
-    pdf.band(0, 8, BRAND)
-    pdf.band(8, 1.6, ACCENT)
-    _say_sample(pdf)
-    pdf.write_section(_("Signs that a child may be at risk"), leaflet.sign_points)
-    pdf.write_section(_("What to do with a concern"), leaflet.what_to_do_points)
-    _advice_line(pdf)
-    _foot(pdf)
+def _cover(pdf: LeafletPdf) -> None:
+    pdf.panel(0, 0, pdf.w, COVER, BRAND)
+    _way_to_the_light(pdf)
+    pdf.panel(0, COVER, pdf.w, 2, ACCENT)
+    _mark(pdf, EDGE, 16)
+    pdf.set_xy(EDGE + 19, 18.5)
+    pdf.write_block("P", _("Child trafficking advice centre"), size=13, bold=True, colour=PAPER, width=90)
+    title, _colon, audience = pdf.leaflet.title.partition(": ")
+    pdf.set_xy(EDGE, 45)
+    with pdf.tagged("H1", pdf.leaflet.title):
+        pdf.draw_text(title, size=34, bold=True, colour=PAPER, width=128, leading=1.12)
+        if audience:
+            pdf.set_xy(EDGE, pdf.y + 2)
+            pdf.draw_text(_capital(audience), size=19, colour=PAPER, width=112, leading=1.2)
+    pdf.set_xy(EDGE, COVER - 13)
+    _say_sample(pdf, colour=PAPER)
 
 
-def _say_sample(pdf: LeafletPdf) -> None:
-    pdf.write_block("P", _("Sample. Staff replace it with the approved edition."), size=10, bold=True, colour=QUIET)
-    pdf.ln(2.5)
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
-def _advice_line(pdf: LeafletPdf) -> None:
-    facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "email": settings.ADVICE_EMAIL}
-    pdf.set_y(max(pdf.get_y() + 1, 240))
-    pdf.band(pdf.get_y(), 28, WASH)
-    pdf.ln(4)
-    pdf.write_block("H2", _("Advice for professionals: %(phone)s") % facts, size=15, bold=True, colour=BRAND)
-    pdf.ln(1)
-    pdf.write_block("P", _("%(hours)s. Or email %(email)s.") % facts, size=11)
-    pdf.write_block("P", _("If a child is in immediate danger, call 999."), size=11, bold=True)
+def _way_to_the_light(pdf: LeafletPdf) -> None:
+    """The mark, so large that it runs out of the cover: a path that turns towards a light."""
+    scale, x, y = 4.7, 92, -9
+    with pdf.decoration(), pdf.local_context(), pdf.rect_clip(0, 0, pdf.w, COVER):
+        _path(pdf, x, y, scale, BRAND_LIGHT)
 
 
-def _foot(pdf: LeafletPdf) -> None:
-    pdf.set_y(pdf.h - 18)
-    facts = {"edition": pdf.label, "page": pdf.page_no(), "pages": 2}
-    pdf.write_block("P", _("%(edition)s. Page %(page)d of %(pages)d.") % facts, size=9, colour=QUIET)
+def _mark(pdf: LeafletPdf, x: float, y: float) -> None:
+    """As in static/img/mark.svg, 32 units wide; here on a lighter square, since it stands on its own colour."""
+    scale = 14 / 32
+    with pdf.decoration(), pdf.local_context():
+        pdf.set_fill_color(*BRAND_LIGHT)
+        pdf.rect(x, y, 14, 14, style="F", round_corners=True, corner_radius=3)
+        _path(pdf, x, y, scale, PAPER)
+
+
+def _path(pdf: LeafletPdf, x: float, y: float, scale: float, colour: Colour) -> None:
+    def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x + across * scale, y + down * scale) for across, down in points]
+
+    pdf.set_draw_color(*colour)
+    pdf.set_line_width(4.5 * scale)
+    pdf._out("1 J 1 j")  # noqa: SLF001 - round ends, which fpdf2 offers for paths of its drawing module only
+    pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
+    pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
+    pdf.set_fill_color(*ACCENT)
+    ((left, top),) = at((22, 8))
+    pdf.circle(left, top, 4.5 * scale, style="F")
+
+
+def _introduction(pdf: LeafletPdf) -> None:
+    pdf.set_xy(TEXT, COVER + 13)
+    for paragraph in pdf.leaflet.introduction.splitlines():
+        pdf.write_block("P", paragraph, size=13, colour=INK, width=TEXT_WIDTH, leading=1.4)
+        pdf.set_xy(TEXT, pdf.y + 2.5)
+    pdf.set_y(pdf.y + 5)
+    pdf.panel(EDGE, pdf.y, pdf.w - 2 * EDGE, 0.3, HAIRLINE)
+    pdf.set_y(pdf.y + 1)
+
+
+# Both pages
+
+
+def _section(pdf: LeafletPdf, heading: str, points: list[str], *, first: str = "") -> None:
+    """The heading on the left, the points on the right."""
+    top = pdf.y
+    pdf.set_xy(EDGE, top + 5)
+    pdf.write_block("H2", heading, size=15, bold=True, colour=BRAND, width=HEADING_WIDTH, leading=1.2)
+    pdf.set_xy(TEXT, top + 5)
+    if first:
+        pdf.write_block("P", first, size=BODY, bold=True, colour=INK, width=TEXT_WIDTH)
+        pdf.set_y(pdf.y + 2)
+    with pdf.element("L"):
+        for point in points:
+            _point(pdf, point)
+    pdf.set_y(pdf.y + 4)
+
+
+def _point(pdf: LeafletPdf, text: str) -> None:
+    top = pdf.y
+    with pdf.element("LI"):
+        with pdf.tagged("Lbl", "•"):
+            pdf.set_fill_color(*BRAND)
+            pdf.circle(TEXT + 1, top + 2.75, 0.9, style="F")
+        pdf.set_xy(TEXT + 5, top)
+        pdf.write_block("LBody", text, size=BODY, colour=INK, width=TEXT_WIDTH - 5)
+    pdf.set_xy(TEXT, pdf.y + 1.5)
+
+
+def _say_sample(pdf: LeafletPdf, *, colour: Colour) -> None:
+    pdf.write_block("P", _("Sample. Staff replace it with the approved edition."), size=10, bold=True, colour=colour, width=120)
+
+
+def _foot(pdf: LeafletPdf, colour: Colour = QUIET) -> None:
+    """The edition is told once, by the first page; the page's number is for those who hold the paper."""
+    pdf.set_xy(EDGE, FOOT)
+    if pdf.page == 1:
+        pdf.write_block("P", pdf.label, size=9, colour=colour, width=120)
+    pdf.set_xy(pdf.w - EDGE - 30, FOOT)
+    with pdf.decoration():
+        pdf.set_font("Helvetica", "", 9)
+        pdf.set_text_color(*colour)
+        number = _("Page %(page)d of %(pages)d") % {"page": pdf.page, "pages": PAGES}
+        pdf.cell(30, 4.3, number, align="R")
+
+
+# The second page
+
+
+def _running_head(pdf: LeafletPdf) -> None:
+    pdf.panel(0, 0, pdf.w, 13, BRAND)
+    pdf.panel(0, 13, pdf.w, 1.2, ACCENT)
+    pdf.set_xy(EDGE, 4.2)
+    _say_sample(pdf, colour=PAPER)
+    pdf.set_y(18)
+
+
+def _what_to_do(pdf: LeafletPdf) -> None:
+    """Numbered, on a panel of its own that reaches down to whom to call."""
+    top = pdf.y
+    pdf.panel(0, top, pdf.w, pdf.h - CALL - top, WASH)
+    pdf.set_xy(EDGE, top + 6)
+    pdf.write_block("H2", _("What to do with a concern"), size=20, bold=True, colour=BRAND, width=HEADING_WIDTH, leading=1.15)
+    pdf.set_xy(TEXT, top + 6.5)
+    steps = pdf.leaflet.what_to_do_points
+    gap = _gap_between(pdf, steps, room=pdf.h - CALL - 8 - pdf.y)
+    with pdf.element("L"):
+        for number, text in enumerate(steps, start=1):
+            _step(pdf, number, text, gap=gap)
+
+
+def _gap_between(pdf: LeafletPdf, steps: list[str], *, room: float) -> float:
+    """Millimetres from one step to the next, so that few fill the panel as many do."""
+    heights = [pdf.height_of(text, size=BODY, bold=text == steps[0], width=STEP_WIDTH) for text in steps]
+    return max(1.5, min(5, (room - sum(heights)) / max(1, len(steps) - 1)))
+
+
+def _step(pdf: LeafletPdf, number: int, text: str, *, gap: float) -> None:
+    """The first is the most urgent one, and looks it."""
+    top, urgent = pdf.y, number == 1
+    with pdf.element("LI"):
+        with pdf.tagged("Lbl", f"{number}."):
+            pdf.set_fill_color(*(ERROR if urgent else BRAND))
+            pdf.circle(TEXT + 2.8, top + 2.75, 2.8, style="F")
+            pdf.set_xy(TEXT, top + 0.3)
+            pdf.set_font("Helvetica", "B", 10)
+            pdf.set_text_color(*PAPER)
+            pdf.cell(5.6, 4.9, str(number), align="C")
+        pdf.set_xy(TEXT + 9, top)
+        pdf.write_block("LBody", text, size=BODY, bold=urgent, colour=INK, width=STEP_WIDTH)
+    pdf.set_xy(TEXT, pdf.y + gap)
+
+
+def _whom_to_call(pdf: LeafletPdf) -> None:
+    top = pdf.h - CALL
+    pdf.panel(0, top, pdf.w, CALL, BRAND)
+    pdf.panel(0, top - 1.2, pdf.w, 1.2, ACCENT)
+    pdf.set_xy(EDGE, top + 8)
+    pdf.write_block("H2", _("Whom to call"), size=20, bold=True, colour=PAPER, width=HEADING_WIDTH, leading=1.15)
+    pdf.set_xy(TEXT, top + 8.5)
+    lead = _("Not sure? Talk it through with our advice line for professionals:")
+    pdf.write_block("P", lead, size=BODY, colour=PAPER, width=TEXT_WIDTH)
+    pdf.write_block("P", settings.ADVICE_PHONE, size=30, bold=True, colour=PAPER, width=TEXT_WIDTH, leading=1.25)
+    facts = {"hours": settings.ADVICE_HOURS, "email": settings.ADVICE_EMAIL}
+    pdf.write_block("P", _("%(hours)s. Or email %(email)s.") % facts, size=BODY, colour=PAPER, width=TEXT_WIDTH)
+    pdf.set_xy(TEXT, pdf.y + 2)
+    danger = _("If a child is in immediate danger, call 999.")
+    pdf.write_block("P", danger, size=BODY + 1.5, bold=True, colour=PAPER, width=TEXT_WIDTH)
+    _foot(pdf, colour=PAPER)

@@ -1,67 +1,16 @@
-"""New prints: judged by content, one current, the one before superseded; sample PDFs that open and say what they are."""
+"""New prints: judged by content, one current, the one before superseded."""
 
-import re
 import zlib
 
 import pytest
 from django.core.files.storage import default_storage
-from fpdf import FPDF
 
 from leaflets import sample
-from leaflets.catalogue import TITLES
-from leaflets.models import Edition, EditionState, Leaflet
-from leaflets.sample_pdf import sample_pdf
+from leaflets.models import Edition, EditionState
 from leaflets.services import NotAPdf, Shortfalls, add_edition, withdraw_edition
 from leaflets.services.editions import EditionIsNotCurrent, count_pages
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
-
-
-def drawn(content: bytes) -> str:
-    """What the pages' content streams draw, as text."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
-    pages = [zlib.decompress(stream) if stream[:1] == b"\x78" else stream for stream in streams]
-    words = re.findall(rb"\(((?:\\.|[^\\)])*)\)\s*Tj", b"\n".join(pages))
-    return " ".join(word.decode("windows-1252").replace("\\", "") for word in words)
-
-
-def spoken(content: bytes) -> str:
-    """What a screen reader is given: the ActualText of each element."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
-    hexes = re.findall(rb"/ActualText <feff([0-9a-f]+)>", b"\n".join(zlib.decompress(s) for s in streams if s[:1] == b"\x78"))
-    return "\n".join(bytes.fromhex(text.decode()).decode("utf-16-be") for text in hexes)
-
-
-@pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
-def test_a_sample_pdf_opens_says_what_it_is_and_reads_like_the_web_page(title, now):
-    leaflet = Leaflet(**title)
-    content = sample_pdf(leaflet, label="Sample edition, March 2026", made_at=now)
-    assert count_pages(content) == 2
-    assert drawn(content).count("Sample. Staff replace it with the approved edition.") == 2
-    for needed in (b"/Lang (en-GB)", b"/Marked true", b"/DisplayDocTitle true", b"/S /H1", b"/S /H2"):
-        assert needed in content
-    said = spoken(content).splitlines()
-    assert [point for point in leaflet.what_to_do_points if point not in said] == []
-    assert [point for point in leaflet.situation_points + leaflet.sign_points if point not in said] == []
-    assert "Advice for professionals: 0808 800 5000" in said
-    assert said.index(leaflet.title) < said.index("Where you may meet a trafficked child")
-
-
-@pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
-def test_no_text_of_a_sample_runs_into_the_foot_of_its_page(title, now, monkeypatch):
-    lowest = []
-    original = FPDF.multi_cell
-
-    def watched(self, *args, **kwargs):
-        result = original(self, *args, **kwargs)
-        lowest.append(self.get_y())
-        return result
-
-    monkeypatch.setattr(FPDF, "multi_cell", watched)
-    sample_pdf(Leaflet(**title), label="Sample", made_at=now)
-    foot = [y for y in lowest if y > 279]
-    assert len(foot) == 2  # the two page numbers themselves
-    assert sorted(lowest)[-3] < 276
 
 
 @pytest.mark.django_db

@@ -1,0 +1,140 @@
+"""A PDF whose text has a structure, so that a screen reader finds headings, paragraphs and lists in their order.
+
+fpdf2 tags pictures only, in a flat tree; this adds text and elements inside elements by the builder that it uses itself
+(ISO 32000-1, 14.7 and 14.8).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from fpdf import FPDF, ViewerPreferences
+from fpdf.enums import MethodReturnValue
+from fpdf.structure_tree import StructElem, StructureTreeBuilder
+from fpdf.syntax import PDFObject
+
+Colour = tuple[int, int, int]
+MM_A_POINT = 25.4 / 72
+
+
+class Inner(StructElem):
+    """An element inside another. It stands on that one's page, which fpdf2 only knows when it writes the file."""
+
+    @property  # type: ignore[override]
+    def pg(self) -> object:
+        return self.p.pg  # type: ignore[attr-defined]
+
+    @pg.setter
+    def pg(self, page: object) -> None:
+        """Follows from where it is."""
+
+
+class Tree(StructureTreeBuilder):
+    """`open_elements` are those that what is drawn next belongs to, outermost first; none of them goes over a page's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_elements: list[StructElem] = []
+        self.inner: list[StructElem] = []
+        self.marks: Counter[int] = Counter()
+
+    def begin(self, kind: str, page: int) -> StructElem:
+        """A new element where we are now."""
+        parent = self.open_elements[-1] if self.open_elements else self.doc_struct_elem
+        make = Inner if self.open_elements else StructElem
+        element = make(f"/{kind}", parent, [], page)
+        parent.k.append(element)
+        if self.open_elements:
+            self.inner.append(element)
+        return element
+
+    def mark(self, element: StructElem, page: int) -> tuple[int, int]:
+        """What is drawn next is the element's content. The numbers of the mark on its page and of the page's marks."""
+        page_marks = self.spid_per_page_number.setdefault(page, len(self.spid_per_page_number))
+        number = self.marks[page]
+        self.marks[page] += 1
+        element.k.append(number)
+        self.struct_tree_root.parent_tree.nums[page_marks].append(element)
+        return number, page_marks
+
+    def __iter__(self) -> Iterator[PDFObject]:
+        yield from super().__iter__()
+        yield from self.inner
+
+
+class TaggedPdf(FPDF):
+    """Measures are millimetres, sizes of type are points."""
+
+    struct_builder: Tree
+
+    def __init__(self, *, title: str, made_at: datetime) -> None:
+        super().__init__(format="A4")
+        self.struct_builder = Tree()
+        self.core_fonts_encoding = "windows-1252"  # typographic quotes; the fonts' own encoding is the same
+        self.set_auto_page_break(auto=False)
+        self.set_title(title)
+        self.set_lang("en-GB")
+        self.set_author("CTAC")
+        self.set_creation_date(made_at)
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
+        self.c_margin = 0  # text begins where it is placed, in line with what is drawn
+
+    @contextmanager
+    def element(self, kind: str) -> Iterator[None]:
+        """What is tagged inside belongs to one element of this kind: 'L', 'LI'."""
+        tree = self.struct_builder
+        tree.open_elements.append(tree.begin(kind, self.page))
+        yield
+        tree.open_elements.pop()
+
+    @contextmanager
+    def tagged(self, kind: str, text: str) -> Iterator[None]:
+        """What is drawn inside is one element of this kind ('H1', 'P') and reads so.
+
+        The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
+        """
+        number, self.pages[self.page].struct_parents = self.struct_builder.mark(
+            self.struct_builder.begin(kind, self.page), self.page
+        )
+        spoken = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
+        self._out(f"/{kind} <</MCID {number} /ActualText <{spoken}>>> BDC")
+        yield
+        self._out("EMC")
+
+    @contextmanager
+    def decoration(self) -> Iterator[None]:
+        """Drawn for the eye only."""
+        self._out("/Artifact BMC")
+        yield
+        self._out("EMC")
+
+    def panel(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
+        with self.decoration():
+            self.set_fill_color(*colour)
+            self.rect(x, y, width, height, style="F")
+
+    def write_block(
+        self, kind: str, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
+    ) -> None:
+        """A paragraph from here, `width` wide (0: to the right margin); what comes next starts below, at the same left edge."""
+        with self.tagged(kind, text):
+            self.draw_text(text, size=size, colour=colour, bold=bold, width=width, leading=leading)
+
+    def draw_text(
+        self, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
+    ) -> None:
+        """The ink alone, for inside `tagged` or `decoration`."""
+        left = self.x
+        self.set_font("Helvetica", "B" if bold else "", size)
+        self.set_text_color(*colour)
+        self.multi_cell(width, size * leading * MM_A_POINT, text, align="L", new_x="LMARGIN", new_y="NEXT")
+        self.set_x(left)
+
+    def height_of(self, text: str, *, size: float, width: float, bold: bool = False, leading: float = 1.35) -> float:
+        """What draw_text would take."""
+        self.set_font("Helvetica", "B" if bold else "", size)
+        height = self.multi_cell(
+            width, size * leading * MM_A_POINT, text, align="L", dry_run=True, output=MethodReturnValue.HEIGHT
+        )
+        return float(height)  # type: ignore[arg-type]
