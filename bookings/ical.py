@@ -80,7 +80,9 @@ def location(booking: Booking) -> str:
     if booking.format == Format.ONLINE:
         link = booking.presenter.joining_link if booking.presenter else ""
         return link or _("Online")
-    return ", ".join([*booking.address_lines, *([booking.room] if booking.room else [])])
+    # Nothing that looks like a child's details reaches an email or a calendar.
+    room = "" if booking.flagged_child_details else booking.room
+    return ", ".join(filter(None, [*booking.address_lines, room]))
 
 
 def description(booking: Booking) -> str:

@@ -70,20 +70,6 @@ def details(told: Told) -> list[Row]:
     return [each for each in rows if each["value"]]
 
 
-def for_presenter(booking: Booking) -> list[Row]:
-    """What a presenter needs on the day. Free text that was flagged goes into no email (design.md)."""
-    waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
-    rows = [
-        row(_("Kept with"), waiting),
-        row(_("People coming"), booking.audience_size),
-        row(_("Contact on the day"), f"{booking.contact_name}, {booking.contact_phone}"),
-        row(_("Room, parking or entrance"), booking.room),
-    ]
-    if not booking.flagged_child_details:
-        rows.append(row(_("Access needs"), booking.access_needs))
-    return [each for each in rows if each["value"]]
-
-
 BY_THEM: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("You booked it."),
     EventKind.REQUESTED: gettext_lazy("You asked for it."),

@@ -264,6 +264,13 @@ def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(book
     assert "calendar" not in message(booking, "booking-cancelled").text
 
 
+def test_a_room_that_looked_like_a_childs_details_stays_out_of_calendars(booking: Booking) -> None:
+    booking.room = "Second floor"
+    assert parsed(booking, "REQUEST")[1]["location"] == f"St James, Leeds, {LEEDS}, Second floor"
+    booking.flagged_child_details = True
+    assert parsed(booking, "REQUEST")[1]["location"] == f"St James, Leeds, {LEEDS}"
+
+
 def test_a_copy_to_keep_names_no_attendee(booking: Booking) -> None:
     calendar, event = parsed(booking, "PUBLISH")
     assert calendar["method"] == "PUBLISH"
