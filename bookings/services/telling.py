@@ -9,62 +9,80 @@ from datetime import datetime
 from django.conf import settings
 
 from bookings.models import Booking, Presenter, State
-from notifications.services import notify
+from notifications.services import notify, notify_each
+
+Told = dict[str, Iterable[str]]
 
 
-def tell(kind: str, booking: Booking, to: Iterable[str], now: datetime, **when: datetime | None) -> None:
-    notify(
-        kind=kind, about=f"booking:{booking.pk}", to=to, now=now, reference=booking.reference, version=booking.sequence, **when
-    )
+def tell(kinds: Told, booking: Booking, now: datetime) -> None:
+    """Each kind to those addresses; the empty ones are left out."""
+    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=booking.sequence)
+
+
+def remind(booking: Booking, now: datetime) -> None:
+    """At 9am UK time on the day before; not if that has passed. Dies when the presentation starts."""
+    if booking.reminder_due_at > now:
+        notify(
+            kind="booking-reminder",
+            about=f"booking:{booking.pk}",
+            to=[booking.person.email],
+            now=now,
+            reference=booking.reference,
+            version=booking.sequence,
+            due_at=booking.reminder_due_at,
+            expires_at=booking.starts_at,
+        )
 
 
 def tell_booked(booking: Booking, now: datetime) -> None:
-    """The professional, staff and the presenter."""
+    """The professional, the presenter and staff."""
+    staff: Told = {"staff-new-booking": [settings.STAFF_EMAIL]}
     if booking.state == State.CONFIRMED:
-        tell_confirmed(booking, now)
+        tell({**confirmed(booking), **staff}, booking, now)
+        remind(booking, now)
     else:
-        tell("booking-requested", booking, [booking.person.email], now)
-        tell("presenter-kept", booking, presenters(booking), now)
-    tell("staff-new-booking", booking, [settings.STAFF_EMAIL], now)
+        tell({"booking-requested": [booking.person.email], **kept(booking), **staff}, booking, now)
 
 
 def tell_confirmed(booking: Booking, now: datetime) -> None:
-    """The confirmation now, the reminder at 9am UK time on the day before; none if that has passed. And the presenter."""
-    tell("booking-confirmed", booking, [booking.person.email], now)
-    due_at, expires_at = booking.reminder_due_at, booking.starts_at
-    if due_at > now:
-        tell("booking-reminder", booking, [booking.person.email], now, due_at=due_at, expires_at=expires_at)
-    tell("presenter-booked", booking, presenters(booking), now)
+    """The professional and the presenter; staff said it themselves."""
+    tell(confirmed(booking), booking, now)
+    remind(booking, now)
 
 
 def tell_declined(booking: Booking, now: datetime) -> None:
     """The professional, and the presenter, whose time is free again. Staff said it themselves."""
-    tell("booking-declined", booking, [booking.person.email], now)
-    tell("presenter-cancelled", booking, presenters(booking), now)
+    tell({"booking-declined": [booking.person.email], "presenter-cancelled": presenters(booking)}, booking, now)
 
 
 def tell_cancelled(booking: Booking, now: datetime) -> None:
-    tell("booking-cancelled", booking, [booking.person.email], now)
-    tell("presenter-cancelled", booking, presenters(booking), now)
-    tell("staff-booking-cancelled", booking, [settings.STAFF_EMAIL], now)
+    to_us: Told = {"presenter-cancelled": presenters(booking), "staff-booking-cancelled": [settings.STAFF_EMAIL]}
+    tell({"booking-cancelled": [booking.person.email], **to_us}, booking, now)
+
+
+def tell_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
+    """The presenter no longer has it; staff read that it needs another."""
+    tell({"staff-needs-presenter": [settings.STAFF_EMAIL], "presenter-freed": [presenter.email]}, booking, now)
+
+
+def tell_reassigned(booking: Booking, before: Presenter | None, now: datetime) -> None:
+    """The presenter now and the one before; the professional only of what is confirmed."""
+    freed: Told = {"presenter-freed": [before.email] if before else []}
+    if booking.state == State.CONFIRMED:
+        tell({**confirmed(booking), **freed}, booking, now)
+        remind(booking, now)
+    else:
+        tell({**kept(booking), **freed}, booking, now)
+
+
+def confirmed(booking: Booking) -> Told:
+    return {"booking-confirmed": [booking.person.email], "presenter-booked": presenters(booking)}
+
+
+def kept(booking: Booking) -> Told:
+    return {"presenter-kept": presenters(booking)}
 
 
 def presenters(booking: Booking) -> list[str]:
     """The presenter's address, if it has one."""
     return [booking.presenter.email] if booking.presenter else []
-
-
-def tell_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
-    """The presenter no longer has it; staff read that it needs another."""
-    tell("staff-needs-presenter", booking, [settings.STAFF_EMAIL], now)
-    tell("presenter-freed", booking, [presenter.email], now)
-
-
-def tell_reassigned(booking: Booking, before: Presenter | None, now: datetime) -> None:
-    """The presenter now and the one before; the professional only of what is confirmed."""
-    if booking.state == State.CONFIRMED:
-        tell_confirmed(booking, now)
-    else:
-        tell("presenter-kept", booking, presenters(booking), now)
-    if before is not None:
-        tell("presenter-freed", booking, [before.email], now)

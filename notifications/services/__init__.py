@@ -4,7 +4,7 @@ from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
 from notifications.services.resending import CannotResend, may_resend, resend
 from notifications.services.sweeping import sweep
-from notifications.services.writing import notify, seal_and_send
+from notifications.services.writing import notify, notify_each, seal_and_send
 
 __all__ = [
     "CannotResend",
@@ -14,6 +14,7 @@ __all__ = [
     "export_for",
     "may_resend",
     "notify",
+    "notify_each",
     "resend",
     "seal_and_send",
     "sweep",

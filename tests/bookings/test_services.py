@@ -173,9 +173,9 @@ def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, p
     assert history(booking) == [("booked", "", "confirmed")]
     assert sent(booking) == [
         ("booking-confirmed", person.email, 0),
-        ("booking-reminder", person.email, 0),
         ("presenter-booked", presenter.email, 0),
         ("staff-new-booking", settings.STAFF_EMAIL, 0),
+        ("booking-reminder", person.email, 0),
     ]
 
 
@@ -337,7 +337,7 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
     confirm(booking=booking, by=staff, now=NOW)
     event = booking.events.get()
     assert (event.by, event.at, event.from_state, event.to_state) == (staff, NOW, "requested", "confirmed")
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "booking-reminder", "presenter-booked"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "presenter-booked", "booking-reminder"]
 
 
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
@@ -404,9 +404,9 @@ def test_reassigning_tells_all_three_and_bumps_the_sequence(presenter: Presenter
     assert (claim.presenter, claim.travel_minutes, claim.postcode) == (other, None, LEEDS)
     assert sent(booking) == [
         ("booking-confirmed", booking.person.email, 1),
-        ("booking-reminder", booking.person.email, 1),
         ("presenter-booked", other.email, 1),
         ("presenter-freed", presenter.email, 1),
+        ("booking-reminder", booking.person.email, 1),
     ]
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from ctac.celery import app
 from notifications.models import Notification
-from notifications.services import notify
+from notifications.services import notify, notify_each
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +119,23 @@ def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind
     assert row.state == "pending"
     assert f"the sweep will send messages [{row.pk}]" in caplog.text
     assert "a@nhs.net" not in caplog.text
+
+
+def test_one_event_is_told_to_several_people_in_one_statement(make_kind, now, django_assert_num_queries):
+    for name in ("one", "two"):
+        make_kind(name)
+    kinds = {"one": ["a@nhs.net"], "two": ["a@nhs.net", "", "b@nhs.net"]}
+    with django_assert_num_queries(1):
+        notify_each(kinds, about="booking:1", now=now, reference="BK-7Q4M-2F", version=2)
+    rows = list(Notification.objects.order_by("pk").values_list("kind", "recipient", "reference", "version", "due_at"))
+    assert rows == [
+        ("one", "a@nhs.net", "BK-7Q4M-2F", 2, now),
+        ("two", "a@nhs.net", "BK-7Q4M-2F", 2, now),
+        ("two", "b@nhs.net", "BK-7Q4M-2F", 2, now),
+    ]
+
+
+def test_a_kind_that_nobody_registered_tells_nobody(kind, now):
+    with pytest.raises(KeyError), transaction.atomic():
+        notify_each({"test": ["a@nhs.net"], "unheard-of": ["b@nhs.net"]}, about="booking:1", now=now)
+    assert recipients() == []
