@@ -179,7 +179,7 @@ staff_site.add_waiting(
     gettext_lazy("Messages"),
     Waiting(
         label=gettext_lazy("failed lately"),
-        count=lambda: Notification.objects.failed_lately(timezone.now()).count(),
+        count=lambda: Notification.objects.failed_lately(timezone.now()),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
         permission="notifications.view_notification",
         urgent=True,

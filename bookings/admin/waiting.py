@@ -17,7 +17,7 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
         _("Bookings"),
         Waiting(
             label=label,
-            count=lambda: bookings().count(),
+            count=bookings,
             address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
             permission="bookings.view_booking",
             urgent=urgent,

@@ -17,7 +17,7 @@ def wait_for_orders(label: Any, state: OrderState) -> None:
         _("Leaflets"),
         Waiting(
             label=label,
-            count=lambda: Order.objects.filter(state=state).count(),
+            count=lambda: Order.objects.filter(state=state),
             address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
             permission="leaflets.view_order",
         ),
@@ -30,7 +30,7 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
         _("Leaflets"),
         Waiting(
             label=label,
-            count=lambda: editions(Edition.objects).count(),
+            count=lambda: editions(Edition.objects),
             address=lambda: f"{reverse('staff:leaflets_edition_changelist')}?needs={need}",
             permission="leaflets.view_edition",
         ),

@@ -56,9 +56,15 @@ def test_first_page_offers_what_a_caller_waits_for(staff: Client) -> None:
     ]
 
 
-def test_first_page_takes_at_most_twelve_statements(staff: Client, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(12):
-        read(staff, "/staff/")
+def test_first_page_takes_at_most_twelve_statements_with_a_role_as_with_every_right(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    coordinator = make_staff(superuser=False)
+    coordinator.user_permissions.set(Permission.objects.all())
+    for user in (coordinator, make_staff()):
+        sign_in_staff(client, user)
+        with django_assert_max_num_queries(12):
+            read(client, "/staff/")
 
 
 def test_menu_leads_to_the_lists_of_every_day_and_marks_the_one_a_page_belongs_to(staff: Client) -> None:

@@ -1,12 +1,14 @@
 """What every staff page gets from ctac.staff: the first page's counts, and actions with weight and a summary."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Count
 from django.test import Client
 
-from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, staff_site
+from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
 from tests.face.page import Page
@@ -51,6 +53,25 @@ def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
     ]
     line = next(a for a in page.all("a") if sections[0] in a.inside)
     assert line.attrs["href"] == ORGANISATIONS
+
+
+def test_rows_are_counted_in_one_statement_beside_numbers(staff: Client, django_assert_num_queries: Any) -> None:
+    for name in ("Leeds General Infirmary", "Leeds Health Visiting", "York Health Visiting"):
+        make_organisation(name)
+    named = Organisation.objects.filter
+    asked = [
+        named(name__startswith="Leeds"),
+        7,
+        named(name="nowhere"),
+        Group.objects.all(),
+        named(name__endswith="Visiting").annotate(people_count=Count("people")).order_by("name"),
+    ]
+    with django_assert_num_queries(1):
+        assert counted(asked) == [2, 7, 0, 0, 2]
+    with django_assert_num_queries(1):
+        assert counted([named(name__startswith="Leeds")]) == [2]
+    with django_assert_num_queries(0):
+        assert counted([3]) == [3]
 
 
 def test_nought_is_said_quietly_and_never_urgent(staff: Client) -> None:
