@@ -16,7 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,16 +110,17 @@ def is_available() -> bool:
         return False
 
 
-def start(var_dir: Path, *, fast: bool = False) -> subprocess.Popen[bytes] | None:
+def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes] | None:
     """Start unless it runs; ready, with the database `ctac`, when this returns. The process if it was started.
 
-    It ends with the process whose main thread calls this. `fast` gives up safety from power cuts (tests).
+    It ends with the process whose main thread calls this. `fast` gives up safety from power cuts (tests);
+    `extra` are more of the server's settings.
     Raises PlatformError.
     """
     process = None
     with _alone(var_dir):
         if not is_running(var_dir):
-            launch = prepare(var_dir, fast=fast)
+            launch = prepare(var_dir, fast=fast, extra=extra)
             with (var_dir / "postgres.log").open("wb") as log:
                 process = subprocess.Popen(
                     **launch.popen_arguments(),
@@ -162,7 +163,7 @@ def postmaster_pid(var_dir: Path) -> int | None:
     return pid if _is_ours(pid, var_dir) else None
 
 
-def prepare(var_dir: Path, *, fast: bool = False) -> Launch:
+def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> Launch:
     """Folders, binaries and data, all made where missing; nothing of an earlier server left running."""
     var_dir.mkdir(parents=True, exist_ok=True)
     clear_leftovers(var_dir)
@@ -171,7 +172,7 @@ def prepare(var_dir: Path, *, fast: bool = False) -> Launch:
     binaries, version = _usable_binaries(var_dir, account)
     _make_data(var_dir, binaries, account)
     _require_same_version(data_dir(var_dir), version)
-    settings = SETTINGS | (FAST if fast else {})
+    settings = SETTINGS | (FAST if fast else {}) | dict(extra or {})
     settings |= {"unix_socket_directories": str(socket_dir(var_dir)), "cluster_name": name_of(var_dir)}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     data = data_dir(var_dir)

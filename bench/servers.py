@@ -1,0 +1,95 @@
+"""The two servers that are compared, each gunicorn with 2 workers, on one PostgreSQL of their own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ctac.local import postgres, processes
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+WORKERS = 2
+
+
+def environment(var_dir: Path, database: str) -> dict[str, str]:
+    """Production, but for TLS, which ends at a proxy there and is only said here."""
+    return os.environ | {
+        "CTAC_ENV": "production",
+        "CTAC_VAR": str(var_dir),
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": "a long text that only this measurement knows",
+        "ALLOWED_HOSTS": "localhost",
+        "SITE_URL": "https://localhost",
+        "TRUSTED_PROXY_COUNT": "1",
+        "DATABASE_URL": database,
+        "EMAIL_URL": "smtp://127.0.0.1:9",
+        "STATIC_ROOT": str(var_dir / "static"),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+class Server:
+    """A gunicorn of 2 workers. `cpu()`: seconds that its workers have used so far, user and system."""
+
+    def __init__(self, application: str, env: dict[str, str], log: Path, *, threads: int = 4) -> None:
+        self.application, self.env, self.log, self.threads = application, env, log, threads
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = listening.getsockname()[1]
+        words = ["--bind", f"fd://{listening.fileno()}", "--workers", str(WORKERS), "--threads", str(self.threads)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "30"],
+            cwd=BASE_DIR,
+            env=self.env,
+            pass_fds=[listening.fileno()],
+            stdout=self.log.open("wb"),
+            stderr=subprocess.STDOUT,
+            preexec_fn=processes.tied(signal.SIGTERM),
+        )
+        listening.close()
+        while len(self.workers) < WORKERS:
+            if self.process.poll() is not None:
+                raise RuntimeError(self.log.read_text()[-3000:])
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+    @property
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
+    def cpu(self) -> float:
+        return sum(cpu_of(pid) for pid in self.workers)
+
+    def memory(self) -> float:
+        """Megabytes of the larger worker: resident, what it shares with others included."""
+        return max(resident(pid) for pid in self.workers)
+
+
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1000 if found else 0.0
+
+
+def start_database(var_dir: Path) -> str:
+    """Its URL. PostgreSQL with its usual safety, counting statements."""
+    postgres.start(var_dir, extra={"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top"})
+    return postgres.database_url(var_dir)

@@ -1,0 +1,55 @@
+"""`python -m bench.sessions EMAIL …`, in the environment of the application: a session for each, signed in; keys as JSON.
+
+Who is missing is made, as a health visitor in Leeds. A member of staff is signed in with the second factor.
+"""
+
+import json
+import os
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+import django
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+    django.setup()
+    print(json.dumps([session_of(email) for email in sys.argv[1:]]))
+
+
+def session_of(email: str) -> str:
+    from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF
+    from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    user = account(email)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    if user.is_staff:
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
+        session[METHODS_OF] = str(user.pk)
+    session.create()
+    return str(session.session_key)
+
+
+def account(email: str) -> Any:
+    from allauth.account.models import EmailAddress
+
+    from professionals.models import Organisation, Person, Profession, User
+
+    user, created = User.objects.get_or_create(email=email)
+    if created:
+        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        organisation, _ = Organisation.objects.get_or_create(name="Leeds Community Healthcare")
+        facts = {"phone": "0113 496 0000", "profession": Profession.HEALTH_VISITOR, "postcode": "LS1 4AP"}
+        Person.objects.create(user=user, name="Asha Rahman", email=email, organisation=organisation, **facts)
+    return user
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The units of work that are compared, as what a browser asks for."""
+
+import itertools
+import re
+
+from bench.client import Browser
+
+ADDRESSES = (f"198.18.{high}.{low}" for high in itertools.count() for low in range(1, 255))
+SLOT = re.compile(r'name="start"[^>]* value="([^"]+)"|value="([^"]+)"[^>]*name="start"')
+LATER = re.compile(r'rel="next" href="([^"]+)"')
+
+
+def reference_page(browser: Browser) -> None:
+    browser.get("/")
+
+
+def reference_order(browser: Browser) -> None:
+    browser.get("/order/")
+    browser.get(browser.post("/order/", name="Bench", address="1 Park Row, Leeds"))
+
+
+def catalogue(browser: Browser) -> None:
+    browser.get("/leaflets/")
+
+
+def fill_basket(browser: Browser) -> None:
+    """Three titles: done before the measuring begins."""
+    browser.address = next(ADDRESSES)
+    for slug in ("health-visitors", "social-workers", "all-professionals"):
+        browser.get("/leaflets/")
+        browser.post(f"/basket/add/{slug}/", **{f"{slug}-copies": "1"})
+
+
+def order(browser: Browser) -> None:
+    """From the basket to the confirmation."""
+    browser.get("/basket/")
+    copies = {"health-visitors": "1", "social-workers": "1", "all-professionals": "1"}
+    where = browser.post("/basket/", **copies, **{"continue": "1"})
+    browser.get(where)
+    if where == "/order/delivery/":
+        browser.get(browser.post(where, **DELIVERY))
+    confirmation = browser.post("/order/check/")
+    if "Your reference" not in browser.get(confirmation):
+        raise AssertionError(f"no confirmation at {confirmation}")
+
+
+DELIVERY = {"name": "Bench", "address_line_1": "Merrion House", "town": "Leeds", "postcode": "LS2 8BB"}
+BOOKING = "/book/spotting-the-signs"
+DETAILS = {"audience_size": "12", "contact_name": "Ruth Adeyemi", "contact_phone": "07700 900123"}
+
+
+def booking(browser: Browser, slot: str) -> None:
+    """From the first question to the confirmation."""
+    browser.address = next(ADDRESSES)
+    browser.get(f"{BOOKING}/where/")
+    browser.get(browser.post(f"{BOOKING}/where/", format="online"))
+    browser.get(browser.post(f"{BOOKING}/when/", start=slot))
+    browser.get(browser.post(f"{BOOKING}/details/", **DETAILS))
+    confirmation = browser.post(f"{BOOKING}/check/")
+    if "Your reference" not in browser.get(confirmation):
+        raise AssertionError(f"no confirmation at {confirmation}")
+
+
+def slots(browser: Browser, most: int) -> list[str]:
+    """Start times that are offered online and don't overlap each other, soonest first."""
+    browser.address = next(ADDRESSES)
+    browser.get(f"{BOOKING}/where/")
+    when = browser.post(f"{BOOKING}/where/", format="online")
+    page = browser.get(when)
+    found: list[str] = []
+    while len(found) < most:
+        found += [first or second for first, second in SLOT.findall(page)][::3]
+        later = LATER.search(page)
+        if not later:
+            break
+        page = browser.get(when + later[1].replace("&amp;", "&"))
+    return found[:most]
