@@ -1,12 +1,17 @@
-"""Bank holidays and working days of each nation (from the package holidays, which follows the official lists)."""
+"""Bank holidays and working days of each nation (from the package holidays, which follows the official lists).
 
+The years of bookings/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the calendars of
+the whole world. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package.
+"""
+
+import json
 from datetime import date, timedelta
 from functools import cache
-
-import holidays
+from pathlib import Path
 
 from bookings.models import Nation
 
+WRITTEN = Path(__file__).parent / "data" / "bank_holidays.json"
 # Country and subdivision by the names that the package has.
 CALENDARS: dict[str, tuple[str, str | None]] = {
     Nation.ENGLAND: ("GB", "ENG"),
@@ -21,6 +26,20 @@ CALENDARS: dict[str, tuple[str, str | None]] = {
 
 @cache
 def bank_holidays(nation: str, year: int) -> frozenset[date]:
+    days = written().get(str(nation), {}).get(str(year))
+    return packaged(nation, year) if days is None else frozenset(date.fromisoformat(day) for day in days)
+
+
+@cache
+def written() -> dict[str, dict[str, list[str]]]:
+    """Nation → year → days, as in the file."""
+    return dict(json.loads(WRITTEN.read_text()))
+
+
+def packaged(nation: str, year: int) -> frozenset[date]:
+    """What the package says."""
+    import holidays  # not above: see the module's docstring
+
     country, subdivision = CALENDARS[nation]
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
