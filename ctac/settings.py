@@ -184,7 +184,7 @@ STORAGES = {
 
 # Accounts: django-allauth. No password at sign-up: a code by email (design.md, limits and policies).
 AUTH_USER_MODEL = "professionals.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["professionals.backend.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
