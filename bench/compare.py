@@ -163,8 +163,9 @@ def sessions_of(env: dict[str, str], emails: list[str]) -> list[str]:
 def prepare_reference(env: dict[str, str]) -> dict[str, str]:
     reference = {**env, "DJANGO_SETTINGS_MODULE": "bench.reference.settings"}
     code = (
-        "import django; django.setup(); from django.core.management import call_command; from bench.reference.models import Title;"
-        "call_command('migrate', run_syncdb=True, verbosity=0);"
+        "import django; django.setup(); from bench.reference.models import Title\n"
+        "from django.db import connection\nwith connection.schema_editor() as editor:\n"
+        "    for model in django.apps.apps.get_app_config('reference').get_models(): editor.create_model(model)\n"
         "Title.objects.bulk_create(Title(name=f'A title {n}') for n in range(4))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=BASE_DIR, env=reference, check=True)
