@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import datetime, timedelta
 
 from bench.client import Browser
 
@@ -46,6 +47,7 @@ def order(browser: Browser) -> None:
 
 DELIVERY = {"name": "Bench", "address_line_1": "Merrion House", "town": "Leeds", "postcode": "LS2 8BB"}
 BOOKING = "/book/spotting-the-signs"
+LENGTH = timedelta(minutes=90)
 DETAILS = {"audience_size": "12", "contact_name": "Ruth Adeyemi", "contact_phone": "07700 900123"}
 
 
@@ -69,7 +71,9 @@ def slots(browser: Browser, most: int) -> list[str]:
     page = browser.get(when)
     found: list[str] = []
     while len(found) < most:
-        found += [first or second for first, second in SLOT.findall(page)][::3]
+        for start in sorted({first or second for first, second in SLOT.findall(page)}):
+            if not found or datetime.fromisoformat(start) - datetime.fromisoformat(found[-1]) >= LENGTH:
+                found.append(start)
         later = LATER.search(page)
         if not later:
             break

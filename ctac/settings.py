@@ -111,7 +111,6 @@ MIDDLEWARE = [
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -125,7 +124,7 @@ if DEVELOPMENT:  # in production the proxy compresses pages, and static files ar
 
 ROOT_URLCONF = "ctac.urls"
 WSGI_APPLICATION = "ctac.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "ctac.widgets.QuickRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "ctac"
 CRISPY_TEMPLATE_PACK = "ctac"
 TEMPLATES = [
@@ -164,7 +163,7 @@ FORMAT_MODULE_PATH = ["ctac.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/London"
 USE_TZ = True
-USE_I18N = True
+USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
