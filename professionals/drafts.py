@@ -26,10 +26,18 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) make
 
 def find(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
     """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone."""
-    mine = _mine(request)
-    if not mine:
-        return None
-    return Draft.objects.filter(mine, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True)).first()
+    found = _found(request)
+    if kind not in found:
+        mine = _mine(request)
+        drafts = Draft.objects.filter(mine, kind=kind, expires_at__gt=now) if mine else Draft.objects.none()
+        found[kind] = drafts.order_by(F("person").asc(nulls_last=True)).first()
+    return found[kind]
+
+
+def _found(request: HttpRequest) -> dict[str, Draft | None]:
+    """What this request has found so far, by kind: it asks the database once."""
+    found: dict[str, Draft | None] = request.__dict__.setdefault("_found_drafts", {})
+    return found
 
 
 def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
@@ -39,7 +47,12 @@ def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
         draft = _start(request, kind, now)
     secret = _send_cookie(request, _secret(request) or _new_secret(request))
     _bind(draft, _hash(secret))
+    _found(request)[kind] = draft
     return draft
+
+
+def _forget_found(request: HttpRequest) -> None:
+    request.__dict__.pop("_found_drafts", None)
 
 
 def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -> None:
@@ -57,6 +70,7 @@ def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
 
     A draft that another person has made theirs stays theirs, and this browser forgets it.
     """
+    _forget_found(request)
     secret = _secret(request)
     if not secret:
         return
@@ -165,7 +179,9 @@ def _new_secret(request: HttpRequest) -> str:
 
 
 def _send_cookie(request: HttpRequest, secret: str) -> str:
-    """PersonMiddleware puts it on the response."""
+    """PersonMiddleware puts it on the response. Another cookie finds other drafts."""
+    if secret != _secret(request):
+        _forget_found(request)
     request.draft_cookie = secret  # type: ignore[attr-defined]
     return secret
 

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from notifications import queue, rendering, sealing
 from notifications.models import Notification
@@ -94,14 +95,27 @@ def insert(rows: Sequence[Notification]) -> None:
     if not rows:
         return
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    message_ids = [row.message_id for row in rows if row.kicked_at]
-    if message_ids:
-        transaction.on_commit(partial(kick, message_ids), robust=True)
+    kick_after_commit([row.message_id for row in rows if row.kicked_at])
 
 
-def kick(message_ids: Sequence[str]) -> None:
-    """Queue the rows that were really written: PostgreSQL returns no keys from an INSERT that may skip rows."""
-    queue.publish(list(Notification.objects.filter(message_id__in=message_ids).order_by("pk").values_list("pk", flat=True)))
+def kick_after_commit(message_ids: Sequence[str]) -> None:
+    """All that one transaction writes is queued at once, so that a silent broker is waited for once and not for each message."""
+    waiting = next((call for _, call, _ in connection.run_on_commit if isinstance(call, Kick)), None)
+    if waiting:
+        waiting.message_ids += message_ids
+    elif message_ids:
+        transaction.on_commit(Kick(list(message_ids)), robust=True)
+
+
+@dataclass
+class Kick:
+    """Queues the rows that were really written: PostgreSQL returns no keys from an INSERT that may skip rows."""
+
+    message_ids: list[str]
+
+    def __call__(self) -> None:
+        rows = Notification.objects.filter(message_id__in=self.message_ids)
+        queue.publish(list(rows.order_by("pk").values_list("pk", flat=True)))
 
 
 def distinct(addresses: Iterable[str]) -> list[str]:
