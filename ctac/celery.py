@@ -1,11 +1,40 @@
 """The Celery application. Web, worker and beat are separate processes everywhere."""
 
+import logging.config
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+
+from ctac.logs import NOTHING, request_reference
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
 
 app = Celery("ctac")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+REFERENCE = "request_reference"  # the header in which a task carries the reference of the request that caused it
+
+
+@signals.before_task_publish.connect
+def carry_the_reference(headers: dict[str, Any], **kwargs: object) -> None:
+    headers[REFERENCE] = request_reference.get()
+
+
+@signals.task_prerun.connect
+def take_the_reference(task: Any, **kwargs: object) -> None:
+    request_reference.set(task.request.get(REFERENCE) or NOTHING)
+
+
+@signals.task_postrun.connect
+def drop_the_reference(**kwargs: object) -> None:
+    request_reference.set(NOTHING)
+
+
+@signals.setup_logging.connect
+def log_as_the_site_does(**kwargs: object) -> None:
+    """Celery then adds no handlers and no format of its own."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)

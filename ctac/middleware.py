@@ -2,8 +2,8 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -11,19 +11,49 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-request_reference: ContextVar[str] = ContextVar("request_reference", default="-")
+from ctac.logs import request_reference, route_of
+
+logger = logging.getLogger("ctac.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestReferenceMiddleware:
-    """Gives each request a short reference; error pages show it and every log line of the request carries it."""
+    """Gives each request a short reference: error pages show it, each log line of the request and the proxy's carry it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_reference.set(secrets.token_hex(4).upper())
-        return self.get_response(request)
+        reference = secrets.token_hex(4).upper()
+        token = request_reference.set(reference)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_reference.reset(token)
+        response.headers["X-Reference"] = reference
+        return response
+
+
+class RequestLogMiddleware:
+    """One line a request, without its address: that may hold a name that somebody searched for.
+
+    Stands below what serves static files, whose lines nobody reads.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        response = self.get_response(request)
+        facts = {
+            "method": request.method,
+            "route": route_of(request),
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - start) * 1000, 1),
+        }
+        logger.info("%(method)s %(route)s %(status)s", facts, extra=facts)
+        return response
 
 
 class PrivateByDefaultMiddleware:
@@ -54,11 +84,3 @@ class NoNulMiddleware:
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)
-
-
-class ReferenceFilter(logging.Filter):
-    """Puts the request's reference on every log record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.reference = request_reference.get()
-        return True

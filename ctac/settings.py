@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ctac import logs
 from ctac.local import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -104,9 +105,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ctac.health.HealthMiddleware",
     "ctac.middleware.RequestReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ctac.middleware.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
@@ -120,7 +123,7 @@ MIDDLEWARE = [
     "professionals.middleware.PersonMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
-    MIDDLEWARE.insert(1, "django.middleware.gzip.GZipMiddleware")
+    MIDDLEWARE.insert(2, "django.middleware.gzip.GZipMiddleware")
 
 ROOT_URLCONF = "ctac.urls"
 WSGI_APPLICATION = "ctac.wsgi.application"
@@ -148,6 +151,7 @@ required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as
 DATABASES = {"default": env.db_url("DATABASE_URL", default=postgres.database_url(VAR_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; libpq's default waits for minutes
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Only for what may be lost. Rate limits have their own table (professionals.limits).
@@ -283,12 +287,4 @@ CELERY_BEAT_SCHEDULE = {
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"reference": {"()": "ctac.middleware.ReferenceFilter"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["reference"], "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
-}
+LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.answers import Answers
 from bookings.models import Booking, Presentation
-from ctac.middleware import request_reference
+from ctac.logs import request_reference, route_of
 from leaflets import baskets
 from leaflets.models import Order
 from professionals import drafts
@@ -46,30 +46,35 @@ def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accessibility.html")
 
 
+def error_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """With the reference that finds the request's lines in the log."""
+    return render(request, template, {"reference": request_reference.get()}, status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    return error_page(request, "errors/400.html", 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    return error_page(request, "errors/403.html", 403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return error_page(request, "errors/404.html", 404)
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/429.html", status=429)
+    return error_page(request, "errors/429.html", 429)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    logger.warning("CSRF check failed at %s: %s", request.path, reason)
-    return render(request, "errors/csrf.html", {"reference": request_reference.get()}, status=403)
+    logger.warning("CSRF check failed at %s: %s", route_of(request), reason)
+    return error_page(request, "errors/csrf.html", 403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Must not need the database: that may be what is broken."""
-    return render(request, "errors/500.html", {"reference": request_reference.get()}, status=500)
+    return error_page(request, "errors/500.html", 500)
 
 
 @require_safe

@@ -47,6 +47,14 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Due, and held by no worker or by one whose lease has run out."""
         return self.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now), due_at__lte=now + CLOCK_TOLERANCE)
 
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """Since when the oldest message waits that could be sent now."""
+        return self.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
+
+    def tried_before(self, moment: datetime) -> "NotificationQuerySet":
+        """First tried before that moment, and still not through."""
+        return self.unfinished().filter(first_tried_at__lt=moment)
+
 
 class Notification(models.Model):
     """One email. Written in the transaction of the thing that it tells of, unique by (kind, about, version, recipient).

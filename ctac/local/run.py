@@ -220,9 +220,8 @@ def _listen_for_mail() -> socket.socket:
 
 
 def _gunicorn(listening: socket.socket) -> list[str]:
-    bind = ["--bind", f"fd://{listening.fileno()}"]
-    log = ["--access-logfile", "-", "--access-logformat", '"%(m)s %(U)s" %(s)s %(M)sms']
-    return ["-m", "gunicorn", "ctac.wsgi:application", *bind, "--workers", "2", "--threads", "4", "--no-control-socket", *log]
+    words = ["--config", str(BASE_DIR / "deploy" / "gunicorn.conf.py"), "--bind", f"fd://{listening.fileno()}"]
+    return ["-m", "gunicorn", *words, "--workers", "2", "--threads", "4"]
 
 
 def _celery(kind: str, *words: str) -> list[str]:

@@ -1,0 +1,137 @@
+"""What is logged and how: one JSON object a line in production, readable lines elsewhere, personal data in neither.
+
+Code must log keys and references, never names or addresses. What slips through all the same (a library's message, the words of
+an exception) is caught here: addresses and query strings are masked, and errors of the database lose the values that they quote.
+"""
+
+import json
+import logging
+import re
+import traceback
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import psycopg2
+from celery import current_task
+from django.db.utils import Error as DatabaseError
+from django.http import HttpRequest
+
+NOTHING = "-"
+request_reference: ContextVar[str] = ContextVar("request_reference", default=NOTHING)
+
+EMAIL = re.compile(r"[\w.+'%-]*[\w+'-](?:@|%40)\w[\w.-]*")
+QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
+QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
+# What these quote is a name out of our code; others quote what somebody typed.
+QUOTE_CODE = (AttributeError, ImportError, NameError, TypeError)
+LONGEST_WORDS = 300
+REQUEST_FACTS = ("method", "route", "status", "ms")
+
+
+def clean(text: str) -> str:
+    """Without email addresses, and without what follows the question mark of an address."""
+    return EMAIL.sub("[address]", QUERY.sub(r"\1?[query]", text))
+
+
+def route_of(request: HttpRequest) -> str:
+    """The route's name: an address may hold what somebody typed, and a sign-in link its key."""
+    return request.resolver_match.view_name if request.resolver_match else NOTHING
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, as far as it can't be somebody's data."""
+    source = error.__cause__ if isinstance(error, DatabaseError) else error
+    if isinstance(source, psycopg2.Error) and source.diag.sqlstate:
+        # DETAIL shows the whole row, and class 22 (data exception) quotes the value in its first line too.
+        told = "" if source.diag.sqlstate.startswith("22") else source.diag.message_primary or ""
+        return f"{source.diag.sqlstate} {told}".strip()
+    words = str(error)[:LONGEST_WORDS]
+    return words if isinstance(error, QUOTE_CODE) else QUOTED.sub("[value]", words)
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then what it was raised from, and so on."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def trace(error: BaseException) -> str:
+    """The traceback without values: Python's own shows whatever the exception says."""
+    parts = [
+        "".join(traceback.format_tb(part.__traceback__)) + f"{type(part).__qualname__}: {words_of(part)}"
+        for part in chain_of(error)
+    ]
+    return "\n\nand from that:\n\n".join(reversed(parts))
+
+
+def message_of(record: logging.LogRecord) -> str:
+    request = getattr(record, "request", None)
+    status = getattr(record, "status_code", None)
+    if isinstance(request, HttpRequest) and isinstance(status, int):  # Django names the address
+        return f"{HTTPStatus(status).phrase} at {route_of(request)}"
+    error = record.exc_info[1] if record.exc_info else None
+    if error and isinstance(record.args, dict) and "exc" in record.args:  # Celery repeats the exception
+        return record.msg % (record.args | {"exc": type(error).__name__, "traceback": ""})
+    return record.getMessage()
+
+
+def facts_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Everything that is said about one record, cleaned, in the order in which it is shown."""
+    facts: dict[str, Any] = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname,
+        "logger": record.name,
+        "reference": request_reference.get(),
+    }
+    if current_task:
+        facts |= {"task": current_task.name, "task_id": current_task.request.id}
+    facts["message"] = clean(message_of(record)).strip()
+    facts |= {name: getattr(record, name) for name in REQUEST_FACTS if hasattr(record, name)}
+    if record.exc_info and record.exc_info[1]:
+        facts["exception"] = clean(trace(record.exc_info[1]))
+    return facts
+
+
+class JSONFormatter(logging.Formatter):
+    """One object a line, for a machine to collect."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(facts_of(record), ensure_ascii=False)
+
+
+class LineFormatter(logging.Formatter):
+    """For the person at the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = facts_of(record)
+        line = "{time} {level} {logger} [{reference}] {message}".format(**facts)
+        line += f" {record.ms} ms" if hasattr(record, "ms") else ""
+        return "\n".join([line, *([facts["exception"]] if "exception" in facts else [])])
+
+
+def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
+    """For logging.config.dictConfig: Django's, Celery's and gunicorn's lines all take the same way."""
+    loud = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JSONFormatter if as_json else LineFormatter}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django": loud,
+            "gunicorn.error": loud,
+            "gunicorn.access": loud,
+            # Our own line for each request says the same without the address: only what broke is told twice.
+            "django.request": {"level": "ERROR"},
+            "django.server": loud | {"level": "ERROR"},
+            "django.security.csrf": {"level": "CRITICAL"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+        },
+    }

@@ -1,0 +1,28 @@
+"""How gunicorn serves the site, in production and under `make run`. What stands on its command line wins over this file.
+
+Under systemd it takes the socket that it is handed (LISTEN_FDS), so that a restart refuses nobody.
+"""
+
+import os
+from pathlib import Path
+
+from ctac import logs
+
+wsgi_app = "ctac.wsgi:application"
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 4)
+worker_class = "gthread"
+timeout = 60  # seconds after which a worker that shows no sign of life is replaced
+graceful_timeout = 30  # seconds for what is under way when the server is told to stop
+keepalive = 5
+# A worker is replaced now and then, not all in the same moment: what a library leaks stays small.
+max_requests = 5000
+max_requests_jitter = 500
+# The sign of life is a file; on a disk that is busy its writing may hang.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the kernel's folder in memory
+control_socket_disable = True
+# Each request has its line in the site's own log, without the address (ctac.middleware).
+accesslog = None
+logconfig_dict = logs.configuration(
+    as_json=os.environ.get("CTAC_ENV", "production") == "production", level=os.environ.get("LOG_LEVEL", "INFO")
+)

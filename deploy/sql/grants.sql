@@ -1,0 +1,17 @@
+-- What ctac_app may do: read, insert, update and delete rows; nothing about the tables themselves. Rows that tell what happened
+-- stay as they are: only what names a person can be blanked in them, when that person is erased.
+-- As ctac_owner, after each migration and after a restore; a second time does no harm:
+--
+--     psql --set ON_ERROR_STOP=1 --single-transaction --dbname postgres://ctac_owner@localhost/ctac --file deploy/sql/grants.sql
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ctac_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ctac_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ctac_app;
+
+-- Which migrations ran is the owner's to write.
+REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM ctac_app;
+
+-- History. The triggers of these tables refuse the same; a role that doesn't own a table can't switch its triggers off.
+REVOKE UPDATE, DELETE ON bookings_bookingevent, leaflets_orderevent, leaflets_stockmovement FROM ctac_app;
+GRANT UPDATE (reason) ON bookings_bookingevent TO ctac_app;
+GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
