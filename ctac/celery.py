@@ -38,3 +38,4 @@ def log_as_the_site_does(**kwargs: object) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+    logging.captureWarnings(True)

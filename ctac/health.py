@@ -30,10 +30,12 @@ class HealthMiddleware:
         self.migrated = False  # once true, true for as long as this process lives
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        probe = {"/healthz": self.healthz, "/readyz": self.readyz}.get(request.path_info)
+        probes: dict[str, Callable[[], HttpResponse]] = {"/healthz": self.healthz, "/readyz": self.readyz}
+        probe = probes.get(request.path_info)
         if probe is None:
             return self.get_response(request)
         response = probe() if request.method in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
+        response.headers["Content-Length"] = str(len(response.content))
         if request.method == "HEAD":
             response.content = b""
         response.headers["Cache-Control"] = "no-store"

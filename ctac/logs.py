@@ -61,12 +61,13 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
+def name_of(error: BaseException) -> str:
+    return type(error).__qualname__
+
+
 def trace(error: BaseException) -> str:
     """The traceback without values: Python's own shows whatever the exception says."""
-    parts = [
-        "".join(traceback.format_tb(part.__traceback__)) + f"{type(part).__qualname__}: {words_of(part)}"
-        for part in chain_of(error)
-    ]
+    parts = [f"{''.join(traceback.format_tb(part.__traceback__))}{name_of(part)}: {words_of(part)}" for part in chain_of(error)]
     return "\n\nand from that:\n\n".join(reversed(parts))
 
 
@@ -77,7 +78,7 @@ def message_of(record: logging.LogRecord) -> str:
         return f"{HTTPStatus(status).phrase} at {route_of(request)}"
     error = record.exc_info[1] if record.exc_info else None
     if error and isinstance(record.args, dict) and "exc" in record.args:  # Celery repeats the exception
-        return record.msg % (record.args | {"exc": type(error).__name__, "traceback": ""})
+        return record.msg % (record.args | {"exc": name_of(error), "traceback": ""})
     return record.getMessage()
 
 
@@ -127,8 +128,8 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django": loud,
             "gunicorn.error": loud,
-            "gunicorn.access": loud,
             # Our own line for each request says the same without the address: only what broke is told twice.
+            "gunicorn.access": {"level": "CRITICAL"},
             "django.request": {"level": "ERROR"},
             "django.server": loud | {"level": "ERROR"},
             "django.security.csrf": {"level": "CRITICAL"},

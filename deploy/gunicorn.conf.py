@@ -3,6 +3,7 @@
 Under systemd it takes the socket that it is handed (LISTEN_FDS), so that a restart refuses nobody.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -26,3 +27,4 @@ accesslog = None
 logconfig_dict = logs.configuration(
     as_json=os.environ.get("CTAC_ENV", "production") == "production", level=os.environ.get("LOG_LEVEL", "INFO")
 )
+logging.captureWarnings(True)

@@ -1,0 +1,180 @@
+"""The site as production runs it: gunicorn by deploy/gunicorn.conf.py, two roles, a PostgreSQL of its own that may be stopped."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+from django.conf import settings
+
+from ctac.local import postgres, processes
+from tests.notifications.conftest import free_port
+
+ROOT = Path(settings.BASE_DIR)
+BEHIND_A_PROXY = {"Host": "ctac.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+# Tests may run as root, which Celery warns of; production doesn't.
+PYTHON = [sys.executable, "-W", "ignore:You're running the worker with superuser:UserWarning"]
+PROGRAMS = postgres._wheel() / "pginstall" / "bin"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that share the server run in one worker, so that there is one."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("deploy"))
+
+
+class Server:
+    """A PostgreSQL with both roles and the migrated database `ctac`, whose tables belong to ctac_owner."""
+
+    def __init__(self, var_dir: Path) -> None:
+        self.var_dir = var_dir
+        self.processes: list[Any] = []
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("CTAC_", "DATABASE_URL"))}
+        self.env |= {
+            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+            "ENV_FILE": os.devnull,
+            "CTAC_VAR": str(var_dir),
+            "SECRET_KEY": "a-long-text-for-these-tests-only",
+            "ALLOWED_HOSTS": "ctac.example",
+            "SITE_URL": "https://ctac.example",
+            "EMAIL_URL": "smtp://127.0.0.1:1",
+            "TRUSTED_PROXY_COUNT": "1",
+            "STATIC_ROOT": str(var_dir / "static"),
+            "MEDIA_ROOT": str(var_dir / "media"),
+            "BACKUP_DIR": str(var_dir / "backups"),
+        }
+
+    def start(self) -> None:
+        self.processes.append(postgres.start(self.var_dir, fast=True))
+
+    def stop(self) -> None:
+        postgres.stop(self.var_dir)
+        for process in self.processes:
+            process.wait(30)
+
+    def url(self, role: str = "", database: str = "ctac") -> str:
+        """The server admits us by our login's name, so another role is taken on after that, before the first statement."""
+        url = postgres.database_url(self.var_dir, database)
+        return f"{url}&options={quote(f'-c role={role}')}" if role else url
+
+    def query(self, sql: str, *values: object, role: str = "", database: str = "ctac") -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.url(role, database))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values or None)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def psql(self, file: str, role: str = "", database: str = "ctac") -> None:
+        words = ["psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", self.url(role, database)]
+        subprocess.run([*words, "--file", file], cwd=ROOT, env=self.env, check=True)
+
+    def python(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command with production's settings; variables win over them."""
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=ROOT, env=self.env | variables, capture_output=True, text=True, check=False)
+
+    def manage(self, *words: str, role: str, **variables: str) -> str:
+        done = self.python("manage.py", *words, DATABASE_URL=self.url(role), **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Sample data are loaded by the role that serves the site."""
+    found = Server(tmp_path_factory.mktemp("deploy"))
+    try:
+        found.start()
+        found.psql("deploy/sql/roles.sql")
+        found.manage("migrate", "--verbosity", "0", role="ctac_owner")
+        found.psql("deploy/sql/grants.sql", role="ctac_owner")
+        found.manage("load_sample_data", role="ctac_app", CTAC_ENV="test")
+        yield found
+    finally:
+        found.stop()
+
+
+class Site:
+    """gunicorn in production mode, as the role that doesn't own the tables; and a Celery worker when asked for."""
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.port = server, free_port()
+        self.env = server.env | {"DATABASE_URL": server.url("ctac_app")}
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.log_file = server.var_dir / "site.log"
+
+    def start(self, *words: str) -> None:
+        with self.log_file.open("ab") as log:
+            self.processes.append(subprocess.Popen([*PYTHON, "-m", *words], cwd=ROOT, env=self.env, stdout=log, stderr=log))
+
+    def serve(self) -> None:
+        words = ["--config", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+        self.start("gunicorn", "tests.deploy.site", *words)
+        processes.wait_until(lambda: self.answers() or self.processes[-1].poll() is not None, 30)
+        assert self.processes[-1].poll() is None, self.log_file.read_text()
+
+    def work(self) -> None:
+        self.start("celery", "--app", "ctac", "--quiet", "worker", "--concurrency", "1", "--without-gossip", "--without-mingle")
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(30)
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz").status == 200
+        except OSError:
+            return False
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> "Answer":
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, headers=headers)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read().decode())
+        finally:
+            connection.close()
+
+    def visit(self, path: str) -> "Answer":
+        """As it comes through the proxy."""
+        return self.get(path, **BEHIND_A_PROXY)
+
+    def log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+    def lines(self, reference: str) -> list[dict[str, Any]]:
+        return [line for line in self.log() if line["reference"] == reference]
+
+
+class Answer:
+    def __init__(self, status: int, headers: dict[str, str], text: str) -> None:
+        self.status, self.headers, self.text = status, headers, text
+
+    @property
+    def json(self) -> dict[str, str]:
+        return json.loads(self.text)
+
+
+@pytest.fixture(scope="session")
+def site(server: Server) -> Iterator[Site]:
+    server.manage("collectstatic", "--no-input", "--verbosity", "0", role="ctac_app")
+    found = Site(server)
+    try:
+        found.serve()
+        yield found
+    finally:
+        found.stop()
