@@ -68,7 +68,8 @@ def test_every_row_and_every_file_comes_back(server, backup, empty, tmp_path):
 def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_path):
     restore(server, backup, empty, tmp_path / "media")
     # Not their definitions: PostgreSQL writes a list of texts in another way once it has read it again.
-    rules = "SELECT conrelid::regclass::text, conname, contype, condeferrable, convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"
+    columns = "conrelid::regclass::text, conname, contype, condeferrable, convalidated"
+    rules = f"SELECT {columns} FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"  # noqa: S608 - ours
     triggers = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
     for sql in (rules, triggers):
         assert server.query(sql, database="restored") == server.query(sql)
