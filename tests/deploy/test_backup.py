@@ -99,7 +99,11 @@ def test_pg_dump_that_fails_is_no_backup(server, folder, tmp_path):
     """The server answers, the program breaks in the middle."""
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "pg_dump"
-    program.write_text("#!/bin/sh\necho half > database.dump\necho 'pg_dump: no space left' >&2\nexit 1\n")
+    program.write_text(
+        "#!/bin/sh\n"
+        'for word; do case $word in --file=*) echo half > "${word#--file=}";; esac; done\n'
+        "echo 'pg_dump: no space left' >&2\nexit 1\n"
+    )
     program.chmod(0o755)
     done = make(server, folder, PATH=f"{program.parent}:/usr/bin:/bin")
     assert (done.returncode, done.stderr.splitlines()) == (

@@ -43,12 +43,28 @@ def test_every_requirement_has_a_reason(name):
     assert [line for line in asked if not re.search(r" # \w+", line)] == []
 
 
-def test_the_example_explains_every_variable_that_the_settings_read():
-    source = (Path(settings.BASE_DIR) / "ctac/settings.py").read_text()
-    read = set(re.findall(r'\b(?:env(?:\.\w+)?|required_in_production)\(\s*"([A-Z_]+)"', source))
-    explained = {match[1] for line in lines_of(".env.example") if (match := re.match(r"#([A-Z_]+)=", line))}
-    assert read == explained
+READERS = r'\b(?:env(?:\.\w+)?|required_in_production|os\.environ\.get|need)\(\s*"([A-Z_]+)"'
+
+
+def explained() -> list[str]:
+    return [match[1] for line in lines_of(".env.example") if (match := re.match(r"#([A-Z_]+)=", line))]
+
+
+def test_the_example_explains_every_variable_that_is_read():
+    names = ["ctac/settings.py", "deploy/gunicorn.conf.py", "deploy/backup.py", "deploy/restore.py"]
+    read = {name for file in names for name in re.findall(READERS, "\n".join(lines_of(file)))}
+    assert read == set(explained())
     assert len(read) > 20
+
+
+def test_the_guide_to_deploying_has_every_variable_once_and_in_the_same_order():
+    rows = [match[1] for line in lines_of("docs/deploying.md") if (match := re.match(r"\| `([A-Z_]+)` \|", line))]
+    assert rows == explained()
+
+
+def test_the_example_for_systemd_sets_only_variables_that_exist():
+    names = [match[1] for line in lines_of("deploy/ctac.env.example") if (match := re.match(r"([A-Z_]+)=", line))]
+    assert [name for name in names if name not in explained()] == []
 
 
 def test_every_variable_of_the_example_has_its_comment_above():

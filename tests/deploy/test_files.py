@@ -1,0 +1,59 @@
+"""What can be said of the files in deploy/ where neither nginx nor systemd is."""
+
+import re
+import shlex
+from configparser import ConfigParser, RawConfigParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+DEPLOY = Path(settings.BASE_DIR) / "deploy"
+SERVICES = sorted((DEPLOY / "systemd").glob("*.service"))
+HARDENED = {
+    "User": "ctac",
+    "NoNewPrivileges": "true",
+    "ProtectSystem": "strict",
+    "PrivateTmp": "true",
+    "CapabilityBoundingSet": "",
+}
+
+
+def section(path: Path, name: str) -> dict[str, str]:
+    unit: ConfigParser = RawConfigParser(strict=False)  # type: ignore[assignment]
+    unit.optionxform = str
+    unit.read_string(path.read_text())
+    return dict(unit[name])
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_every_unit_is_closed_in_and_starts_what_exists(path):
+    service = section(path, "Service")
+    assert {name: service[name] for name in HARDENED} == HARDENED
+    program, *words = shlex.split(service["ExecStart"])
+    assert (Path(settings.BASE_DIR) / Path(program).relative_to("/srv/ctac")).exists()
+    assert [word for word in words if word.startswith("deploy/") and not (Path(settings.BASE_DIR) / word).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_what_ends_is_started_again(name):
+    assert section(DEPLOY / "systemd" / f"ctac-{name}.service", "Service")["Restart"] == "always"
+
+
+def test_the_proxy_speaks_to_the_socket_that_systemd_holds():
+    path = section(DEPLOY / "systemd" / "ctac-web.socket", "Socket")["ListenStream"]
+    assert f"server unix:{path} " in (DEPLOY / "nginx" / "ctac.conf").read_text()
+
+
+def test_the_proxys_log_has_no_query_no_referrer_and_no_whole_address():
+    conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
+    [form] = re.findall(r"log_format ctac (.*?);\n", conf, re.DOTALL)
+    variables = set(re.findall(r"\$(\w+)", form))
+    assert variables & {"request", "request_uri", "args", "query_string", "http_referer", "remote_addr", "remote_user"} == set()
+    assert {"uri", "upstream_http_x_reference"} <= variables
+
+
+def test_the_proxy_passes_on_no_claim_of_the_visitors():
+    conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf
+    assert "proxy_add_x_forwarded_for" not in conf
