@@ -26,7 +26,7 @@ from leaflets.models import (
     OrderLine,
 )
 from leaflets.services.stock import for_line, record
-from notifications.services import notify
+from notifications.services import notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 
@@ -197,5 +197,5 @@ def _write_events(order: Order, *, by: User | None, now: datetime, override_reas
 
 def _tell(order: Order, now: datetime) -> None:
     about = f"order:{order.pk}"
-    notify(kind="order-received", about=about, reference=order.reference, to=[order.person.email], now=now)
-    notify(kind="staff-new-order", about=about, reference=order.reference, to=[settings.STAFF_EMAIL], now=now)
+    told = {"order-received": [order.person.email], "staff-new-order": [settings.STAFF_EMAIL]}
+    notify_each(told, about=about, reference=order.reference, now=now)

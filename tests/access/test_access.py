@@ -27,6 +27,7 @@ def test_every_page_on_the_tour_holds(
         examine(name, guide.page)
     record_figures(f"tour {tour.__name__}", examine.figures)
     assert examine.figures.faults == []
+    assert examine.figures.counts["pages and states"] >= TOURS[tour]
 
 
 @pytest.mark.parametrize("path", PUBLIC)
