@@ -16,7 +16,7 @@ from leaflets.services import AlreadyPlaced, OrderHasMoved, Shortfalls, cancel, 
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def at_once(*acts: Callable[[], Any]) -> list[str]:

@@ -87,7 +87,7 @@ def in_threads(count, work):
         return list(pool.map(run, range(count)))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_many_workers_that_want_one_row_one_gets_it(make_row, now):
     row, start = make_row(), Barrier(8)
 
@@ -98,7 +98,7 @@ def test_of_many_workers_that_want_one_row_one_gets_it(make_row, now):
     assert sum(claimed is not None for claimed in in_threads(8, work)) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_workers_with_one_row_send_one_message(kind, make_row, now, mail_server):
     inbox: Inbox = mail_server()
     row, start = make_row(), Barrier(2)
@@ -112,7 +112,7 @@ def test_two_workers_with_one_row_send_one_message(kind, make_row, now, mail_ser
     assert Notification.objects.get().state == State.SENT
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_without_the_conditional_claim_two_messages_would_go(kind, make_row, now, mail_server, monkeypatch):
     """The negative control: look first, then write, and the race is there."""
     inbox: Inbox = mail_server()

@@ -248,7 +248,7 @@ def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, make_ro
     assert "Seán" not in caplog.text
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_words_that_the_database_can_not_hold_do_not_leave_the_row_unmarked(make_kind, make_row, mail_server, now):
     make_kind(message=Message("A subject", "test_words", {**WORDS, "name": "Sam\0"}))
     inbox = mail_server()
@@ -300,7 +300,7 @@ def test_a_backend_that_sends_nothing_is_noticed(mail_server):
         smtp.send(EmailMultiAlternatives("A subject", "text", to=[]))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_mark_waits_for_a_database_that_restarts(kind, make_row, mail_server, now, monkeypatch):
     """The connection is cut by the server between SMTP's yes and our mark."""
     from django.db import connection, connections

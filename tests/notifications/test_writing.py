@@ -94,7 +94,7 @@ def test_what_is_due_later_waits_for_the_sweep(kind, now, queued, django_capture
     assert Notification.objects.get().kicked_at is None
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_transaction_that_fails_tells_nobody(kind, now, queued):
     with transaction.atomic():
         notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
@@ -103,7 +103,7 @@ def test_a_transaction_that_fails_tells_nobody(kind, now, queued):
     assert queued() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, monkeypatch):
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
     with monkeypatch.context() as patch:

@@ -65,7 +65,7 @@ def test_no_address_is_stored(now):
     assert "b.example" not in RateLimit.objects.get().key
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_twenty_at_once_in_many_connections_exactly_five_get_through(now):
     barrier, refused = threading.Barrier(20), []
 

@@ -149,7 +149,7 @@ def test_the_details_page_shows_what_we_know(client, django_assert_num_queries):
     person = make_person(name="Áine O’Brien")
     sign_in(client, person)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         page = client.get("/account/details/").content.decode()
 
     assert 'value="Áine O’Brien"' in page

@@ -247,7 +247,7 @@ def test_mail_leaves_sealed_through_the_outbox(client):
     assert last_code("nadia.khan@leeds.nhs.uk") not in str(bytes(row.sealed_body))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_same_address_at_the_same_moment_makes_one_user():
     barrier, answers = threading.Barrier(4), []
 
@@ -265,7 +265,7 @@ def test_the_same_address_at_the_same_moment_makes_one_user():
     assert User.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_staff_entering_the_address_while_it_is_verified_leaves_one_person(now):
     user = make_user("nadia.khan@leeds.nhs.uk")
     details = {**{key: TYPED[key] for key in ("name", "profession", "organisation_name", "phone")}, "postcode": "LS9 7TF"}
