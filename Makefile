@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test access lint format css lock
+.PHONY: help run test access bench scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -31,6 +31,14 @@ access: ## every page in every state through axe, by keyboard and at 320 px, lig
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@ACCESS=thorough $(VENV) -m pytest tests/access --quiet $(ARGS)
+
+bench: ## the application beside a bare reference: rates, CPU, statements and their ratios (long)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.compare
+
+scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.scale
 
 lint: ## all that must be clean: style, templates, types, migrations, deployment settings
 	@$(INSTALL) $(DEVELOPMENT)

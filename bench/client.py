@@ -85,9 +85,11 @@ def run(browsers: list[Browser], unit: Callable[[Browser], object], times: int) 
                 began = time.perf_counter()
                 unit(browser)
                 done.seconds.append(time.perf_counter() - began)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - a thread's problem is the run's
             problems.append(problem)
 
+    for browser in browsers:
+        browser.connection.close()  # the server may have closed it meanwhile; the next request opens another
     before = sum(browser.requests for browser in browsers)
     began = time.perf_counter()
     threads = [threading.Thread(target=work, args=[browser]) for browser in browsers]

@@ -47,7 +47,7 @@ class Server:
         self.port = listening.getsockname()[1]
         words = ["--bind", f"fd://{listening.fileno()}", "--workers", str(WORKERS), "--threads", str(self.threads)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "30"],
+            [sys.executable, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
             cwd=BASE_DIR,
             env=self.env,
             pass_fds=[listening.fileno()],

@@ -1,7 +1,7 @@
 """Bank holidays and working days of each nation (from the package holidays, which follows the official lists).
 
-The years of bookings/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the calendars of
-the whole world. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package.
+The years of bookings/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the
+calendars of the whole world. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package.
 """
 
 import json

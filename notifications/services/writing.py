@@ -100,7 +100,7 @@ def insert(rows: Sequence[Notification]) -> None:
 
 def kick_after_commit(message_ids: Sequence[str]) -> None:
     """All that one transaction writes is queued at once, so that a silent broker is waited for once and not for each message."""
-    waiting = next((call for _, call, _ in connection.run_on_commit if isinstance(call, Kick)), None)
+    waiting = next((call for entry in connection.run_on_commit for call in entry if isinstance(call, Kick)), None)
     if waiting:
         waiting.message_ids += message_ids
     elif message_ids:

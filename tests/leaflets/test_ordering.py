@@ -54,7 +54,8 @@ def test_an_order_from_start_to_end(client, leaflet, person):
     assert fill(client, leaflet).url == CHECK
     page = client.get(CHECK)
     shown = html.unescape(page.content.decode())
-    for text in ("One", "5 copies", "Name on the label", "Sam Taylor", "The duty desk", "1 Park Row", "LS1 4AP", "sam@leeds.nhs.uk"):
+    to_whom = ("Name on the label", "Sam Taylor", "The duty desk", "1 Park Row", "LS1 4AP")
+    for text in ("One", "5 copies", *to_whom, "sam@leeds.nhs.uk"):
         assert text in shown
     response = client.post(CHECK, hidden(page))
     order = Order.objects.get()

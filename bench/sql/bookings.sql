@@ -1,0 +1,25 @@
+-- 2 presentations on each of 1,000 days a presenter, long past; then 2 on each coming working day for who is here now.
+INSERT INTO bookings_presenter
+    (name, email, phone, base_postcode, base_latitude, base_longitude, nation, max_travel_minutes, joining_link, active)
+SELECT 'Former presenter ' || n, 'former' || n || '@ctac.test', '', 'LS1 4AP', 53.8, -1.55, 'england', 120, '', false
+FROM generate_series(0, (%(bookings)s - 1) / 2000) n;
+CREATE TEMP TABLE past AS
+SELECT n, first.id + (n / 2000) AS presenter, date_trunc('day', now()) - interval '30 days' - (n %% 2000 / 2) * interval '1 day'
+    + CASE n %% 2 WHEN 0 THEN interval '10 hours' ELSE interval '14 hours' END AS starts, people.first + n %% people.many AS person
+FROM generate_series(0, %(bookings)s - 1) n,
+    (SELECT min(id) AS id FROM bookings_presenter WHERE NOT active) first,
+    (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
+INSERT INTO bookings_booking (reference, state, format, starts_at, ends_at, address_line_1, address_line_2, town, postcode, room,
+    audience_size, audience_profession, contact_name, contact_phone, access_needs, notes, flagged_child_details, channel, sequence,
+    ical_uid, submission_digest, closed_reason, created_at, person_id, presentation_id, presenter_id)
+SELECT pg_temp.reference('BK', n), CASE n %% 10 WHEN 9 THEN 'cancelled' ELSE 'delivered' END, 'workplace', starts, starts + interval '90 minutes',
+    '1 Park Row', '', 'Leeds', 'LS1 4AP', '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
+    'bench-' || n || '@ctac.test', '', '', starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
+    CASE n %% 10 WHEN 9 THEN NULL ELSE presenter END
+FROM past;
+INSERT INTO bookings_busytime (kind, busy, live, postcode, latitude, longitude, travel_reason, booking_id, presenter_id)
+SELECT 'booking', tstzrange(starts_at, ends_at), true, postcode, 53.8, -1.55, '', id, presenter_id
+FROM bookings_booking WHERE ical_uid LIKE 'bench-%%' AND presenter_id IS NOT NULL;
+INSERT INTO bookings_bookingevent (at, kind, from_state, to_state, reason, booking_id)
+SELECT created_at, 'booked', '', 'confirmed', '', id FROM bookings_booking WHERE ical_uid LIKE 'bench-%%'
+UNION ALL SELECT ends_at, 'delivered', 'confirmed', state, '', id FROM bookings_booking WHERE ical_uid LIKE 'bench-%%';

@@ -1,0 +1,31 @@
+-- The last 500 orders wait, and so do fewer where there are few.
+CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
+INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
+    submission_token, submission_digest, created_at, person_id)
+SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THEN 'received' WHEN n %% 20 = 19 THEN 'cancelled' ELSE 'dispatched' END,
+    'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', '', 'Leeds', 'LS2 8BB', 'bench-' || n, '', now() - n * interval '2 minutes',
+    people.first + n %% people.many
+FROM generate_series(0, %(orders)s - 1) n,
+    (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
+INSERT INTO leaflets_orderline (copies, allocated, dispatched, cancelled, edition_id, order_id)
+SELECT 10, CASE state WHEN 'received' THEN 10 ELSE 0 END, CASE state WHEN 'dispatched' THEN 10 ELSE 0 END,
+    CASE state WHEN 'cancelled' THEN 10 ELSE 0 END, editions.id, o.id
+FROM leaflets_order o JOIN editions ON editions.place = o.id %% 4 OR (o.id %% 3 = 0 AND editions.place = (o.id + 1) %% 4)
+WHERE submission_token LIKE 'bench-%%';
+INSERT INTO leaflets_orderevent (kind, at, reason, order_id)
+SELECT 'placed', created_at, '', id FROM leaflets_order WHERE submission_token LIKE 'bench-%%'
+UNION ALL SELECT state, created_at + interval '1 day', '', id FROM leaflets_order
+    WHERE submission_token LIKE 'bench-%%' AND state IN ('dispatched', 'cancelled');
+INSERT INTO leaflets_dispatch (dispatched_at, tracking_number, order_id)
+SELECT created_at + interval '1 day', '', id FROM leaflets_order WHERE submission_token LIKE 'bench-%%' AND state = 'dispatched';
+INSERT INTO leaflets_stockmovement (kind, copies, on_hand_change, allocated_change, at, reason, edition_id)
+SELECT 'received', 20 * %(orders)s, 20 * %(orders)s, 0, now() - interval '6 years', '', id FROM editions;
+CREATE TEMP TABLE lines AS SELECT l.id, l.edition_id, o.state, o.created_at FROM leaflets_orderline l JOIN leaflets_order o ON o.id = l.order_id
+    WHERE o.submission_token LIKE 'bench-%%';
+INSERT INTO leaflets_stockmovement (kind, copies, on_hand_change, allocated_change, at, reason, edition_id, order_line_id)
+SELECT 'allocated', 10, 0, 10, created_at, '', edition_id, id FROM lines
+UNION ALL SELECT 'dispatched', 10, -10, -10, created_at + interval '1 day', '', edition_id, id FROM lines WHERE state = 'dispatched'
+UNION ALL SELECT 'released', 10, 0, -10, created_at + interval '1 day', '', edition_id, id FROM lines WHERE state = 'cancelled';
+UPDATE leaflets_edition e SET on_hand = ledger.on_hand, allocated = ledger.allocated
+FROM (SELECT edition_id, sum(on_hand_change) AS on_hand, sum(allocated_change) AS allocated FROM leaflets_stockmovement GROUP BY 1) ledger
+WHERE ledger.edition_id = e.id;
