@@ -20,8 +20,17 @@ from django.utils.translation import ngettext
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
-# What Django says of a number out of bounds is for programmers.
+# What Django says of these is for programmers; what a form says itself counts before ours.
+CHOOSE_ONE = _("Choose one of the answers.")
 PLAIN_BOUNDS = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
+PLAIN_EMAIL = _("Enter an email address in full, like name@example.nhs.uk.")
+PLAIN_ERRORS = (
+    (forms.ChoiceField, "invalid_choice", CHOOSE_ONE),
+    (forms.MultipleChoiceField, "invalid_choice", CHOOSE_ONE),
+    (forms.MultipleChoiceField, "invalid_list", CHOOSE_ONE),
+    (forms.ModelChoiceField, "invalid_choice", CHOOSE_ONE),
+    (forms.IntegerField, "invalid", _("Enter a whole number in figures, like 12.")),
+)
 
 
 class PageFormMixin:
@@ -46,8 +55,7 @@ class PageFormMixin:
             keep_typed_numbers(field)
             keep_typed_text(field)
             name_in_required_message(field)
-            for code, message in PLAIN_BOUNDS.items():
-                field.error_messages.setdefault(code, message)
+            say_it_plainly(field)
 
 
 class PageForm(PageFormMixin, forms.Form):
@@ -77,15 +85,21 @@ def name_in_required_message(field: forms.Field) -> None:
         return
     choice = isinstance(field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple)
     tick = isinstance(field.widget, forms.CheckboxInput)
-    pattern = _("Tick the box “{label}”.") if tick else _("Choose {name}.") if choice else _("Enter {name}.")
+    pattern = _("Tick the box “{label}”.") if tick else _("Choose an answer to “{label}”.") if choice else _("Fill in “{label}”.")
     if not tick and str(field.label).endswith("?"):
         pattern = _("Answer the question “{label}”")
-    field.error_messages["required"] = format_lazy(pattern, label=field.label, name=within_a_sentence(str(field.label)))
+    field.error_messages["required"] = format_lazy(pattern, label=field.label)
 
 
-def within_a_sentence(label: str) -> str:
-    """A label as it stands in the middle of a sentence: “Full name” becomes “full name”, “NHS number” stays."""
-    return label if label[1:2].isupper() or label[1:2] == " " else label[:1].lower() + label[1:]
+def say_it_plainly(field: forms.Field) -> None:
+    """Our words for what is wrong with an answer, where neither the form nor the field says its own."""
+    for code, message in PLAIN_BOUNDS.items():
+        field.error_messages.setdefault(code, message)
+    for kind, code, message in PLAIN_ERRORS:
+        if isinstance(field, kind) and field.error_messages.get(code) == kind.default_error_messages[code]:
+            field.error_messages[code] = message
+    if isinstance(field, forms.EmailField):
+        field.error_messages.setdefault("invalid", PLAIN_EMAIL)
 
 
 class ShortEnough(MaxLengthValidator):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from notifications.rendering import Rendered, render_page
 from notifications.samples import Example
+from professionals.mail_labels import ACCOUNT_MAIL
 
 CODE = {"code": "BCDF-GHJK"}
 MOVED = {"from_email": "nadia.rahman@leeds.nhs.uk", "to_email": "nadia.rahman@bradford.nhs.uk"}
@@ -46,5 +47,5 @@ def kind_of(template_prefix: str) -> str:
 def examples() -> Iterator[Example]:
     """One of each that allauth sends."""
     for prefix, facts in KINDS.items():
-        title = _("Account: %(what)s") % {"what": prefix.rpartition("/")[2].replace("_", " ")}
+        title = _("Account: %(what)s") % {"what": ACCOUNT_MAIL[kind_of(prefix)]}
         yield Example(kind_of(prefix), title, partial(account_mail, prefix, "nadia.rahman@leeds.nhs.uk", facts))

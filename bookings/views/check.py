@@ -123,7 +123,7 @@ def sections(request: HttpRequest, answers: Answers) -> list[dict[str, object]]:
         section(_("Presentation"), reverse("presentations"), [words.row(_("Title"), presentation.title)]),
         section(_("Place"), change("where"), [words.row(_("Where"), where)]),
         section(_("Time"), change("when"), [words.row(_("When"), when)]),
-        section(_("The day itself"), change("details"), words.details(answers.details)),
+        section(_("About the day"), change("details"), words.details(answers.details)),
         section(_("You"), account, about_you(person)),
     ]
 

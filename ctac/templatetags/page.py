@@ -159,9 +159,11 @@ def first_control_id(field: BoundField) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def current(context: template.Context, *prefixes: str) -> SafeString | str:
-    """aria-current for a link of the navigation: this very page, or some page of its section."""
+def current(context: template.Context, *prefixes: str, but: str = "") -> SafeString | str:
+    """aria-current for a link of the navigation: this very page, or some page of its section. `but`: not those under it."""
     path = getattr(context.get("request"), "path", "")
+    if but and path.startswith(but):
+        return ""
     if path in prefixes:
         return format_html(' aria-current="{}"', "page")
     if any(path.startswith(prefix) for prefix in prefixes if prefix not in {"", "/"}):

@@ -85,4 +85,5 @@ def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False
     """`refused`: the order was about to be placed, and the form carries what stood in the way."""
     total = sum(copies for copies in form.cleaned_data.values() if copies) if form.is_valid() else 0
     said = ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else ""
-    return render(request, "leaflets/basket.html", {"form": form, "rows": form.rows(), "total": said, "refused": refused})
+    context = {"form": form, "rows": form.rows(), "total": said, "refused": refused, "in_basket": total}
+    return render(request, "leaflets/basket.html", context)

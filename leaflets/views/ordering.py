@@ -39,7 +39,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     else:
         person = request.person  # type: ignore[attr-defined]
         form = DeliveryForm(initial=baskets.delivery_answers(draft) or (DeliveryForm.initial_of(person) if person else {}))
-    return render(request, "leaflets/delivery.html", {"form": form})
+    return render(request, "leaflets/delivery.html", {"form": form, "in_basket": baskets.total_copies(draft)})
 
 
 @person_required
@@ -127,6 +127,7 @@ def check_page(
         "token": draft.token,
         "digest": drafts.digest(draft.answers),
         "warning": warning,
+        "in_basket": baskets.total_copies(draft),
     }
     return render(request, "leaflets/check.html", context, status=status)
 

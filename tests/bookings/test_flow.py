@@ -109,7 +109,7 @@ def test_online_asks_for_no_address(client: Client, presentation: Presentation, 
     ("change", "field", "message"),
     [
         ({"format": ""}, "format", "Choose where you would like the presentation."),
-        ({"format": "moon"}, "format", "Select a valid choice."),
+        ({"format": "moon"}, "format", "Choose one of the answers."),
         ({"address_line_1": ""}, "address_line_1", "Enter the building and street."),
         ({"town": " "}, "town", "Enter the town or city."),
         ({"postcode": ""}, "postcode", "Enter the postcode."),

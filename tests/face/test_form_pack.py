@@ -96,7 +96,12 @@ def test_summary_stands_above_the_heading_and_each_link_lands_on_a_box(wrong: Pa
 
 def test_summary_says_which_question_is_unanswered(wrong: Page) -> None:
     texts = [a.text for a in wrong.all("a") if a.attrs.get("href", "").startswith("#id_")]
-    assert texts[:4] == ["Enter full name.", "Enter work email.", "Enter a whole number.", "Choose profession."]
+    assert texts[:4] == [
+        "Fill in “Full name”.",
+        "Fill in “Work email”.",
+        "Enter a whole number in figures, like 12.",
+        "Choose an answer to “Profession”.",
+    ]
     assert texts[4] == "Answer the question “Where?”"
     assert texts[7] == "Enter a day, a month and a year, such as 9 3 2027."
     assert texts[9] == "Tick the box “I have told my manager”."
@@ -239,17 +244,29 @@ def test_questions_that_belong_together_share_a_legend() -> None:
 
 class Unsaid(PageForm):
     nhs = forms.CharField(label="NHS number")
-    a_level = forms.CharField(label="A level of risk")
-    date = forms.CharField(label="Day you prefer")
     many = forms.IntegerField(label="How many?")
+    size = forms.ChoiceField(label="Size", choices=[("s", "Small")])
+    own = forms.ChoiceField(label="Own", choices=[("s", "Small")], error_messages={"invalid_choice": "Small or nothing."})
+    ticks = forms.MultipleChoiceField(label="Ticks", choices=[("s", "Small")])
+    email = forms.EmailField(label="Email")
 
 
-def test_what_is_missing_is_said_in_a_sentence() -> None:
-    assert [errors[0] for errors in Unsaid({}).errors.values()] == [
-        "Enter NHS number.",
-        "Enter A level of risk.",
-        "Enter day you prefer.",
+def test_what_is_missing_is_said_with_the_words_of_its_question() -> None:
+    errors = Unsaid({}).errors
+    assert [errors[name][0] for name in ("nhs", "many", "size")] == [
+        "Fill in “NHS number”.",
         "Answer the question “How many?”",
+        "Choose an answer to “Size”.",
+    ]
+
+
+def test_an_answer_that_is_none_of_the_choices_is_refused_in_our_words_or_the_forms() -> None:
+    errors = Unsaid({"size": "xl", "own": "xl", "ticks": ["s", "xl"], "email": "meera at leeds"}).errors
+    assert [errors[name] for name in ("size", "own", "ticks", "email")] == [
+        ["Choose one of the answers."],
+        ["Small or nothing."],
+        ["Choose one of the answers."],
+        ["Enter an email address in full, like name@example.nhs.uk."],
     ]
 
 

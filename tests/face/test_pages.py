@@ -79,6 +79,18 @@ def test_a_section_is_marked_on_the_pages_within(rf: RequestFactory) -> None:
     assert [a.text for a in page.all("a", aria_current="true")] == ["Leaflets"]
 
 
+@pytest.mark.parametrize(("path", "marked"), [("/basket/add/one/", ["Leaflets"]), ("/order/check/", ["Basket"])])
+def test_a_leaflet_that_could_not_be_added_is_still_of_the_leaflets(rf: RequestFactory, path: str, marked: list[str]) -> None:
+    page = Page(render_to_string("includes/header.html", request=rf.get(path)))
+    assert [a.text for a in page.all("a", aria_current="true")] == marked
+
+
+@pytest.mark.parametrize(("copies", "said"), [(0, "Basket"), (1, "Basket (1 copy)"), (25, "Basket (25 copies)")])
+def test_a_page_that_knows_the_basket_says_how_much_is_in_it(rf: RequestFactory, copies: int, said: str) -> None:
+    page = Page(render_to_string("includes/header.html", {"in_basket": copies}, request=rf.get("/")))
+    assert [a.text for a in page.all("a") if a.attrs["href"] == "/basket/"] == [said]
+
+
 def test_home_has_two_doors(client: Client) -> None:
     page = read(client, "/")
     doors = [(a.attrs["href"], a.text) for a in page.all("a", "govuk-button")]

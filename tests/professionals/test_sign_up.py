@@ -214,7 +214,7 @@ def test_an_organisation_is_found_in_any_case_and_spacing(client):
         ("email", "x" * 250 + "@leeds.nhs.uk", "Enter an email address in full"),
         ("name", "", "Enter your name."),
         ("name", "\x00", "Null characters are not allowed"),
-        ("profession", "wizard", "Select a valid choice"),
+        ("profession", "wizard", "Choose one of the answers."),
         ("organisation_name", "", "Enter the name of the organisation"),
         ("phone", "none", "Enter a phone number, like"),
         ("phone", "123", "Enter a phone number, like"),
