@@ -11,8 +11,9 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet, Value
+from django.db.models import BLANK_CHOICE_DASH, Count, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -23,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac import staff_menu
 from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
+from ctac.staff_fields import PLAIN_FIELDS
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -70,6 +72,7 @@ class StaffAdminSite(AdminSite):
     site_header = _("CTAC staff")
     site_title = _("CTAC staff")
     index_title = _("Staff site")
+    empty_value_display = "–"
     index_template = "admin/staff_index.html"
     logout_template = "admin/logged_out.html"
     enable_nav_sidebar = False  # the menu stands in the header, so that tables have the width
@@ -155,6 +158,25 @@ def in_our_words(form_class: Any) -> Any:
     return type(form_class.__name__, (PageFormMixin, form_class), {})
 
 
+def plain_choice(field: Any) -> Any:
+    """A select without Django's icons, which open windows and do nothing without JavaScript; its empty choice in words."""
+    if field is None:
+        return None
+    if isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    nothing = _("Choose") if field.required else "–"
+    if getattr(field, "empty_label", None):
+        field.empty_label = nothing
+    elif isinstance(field, forms.TypedChoiceField):
+        choices: Any = field.choices
+        field.choices = [("", nothing) if choice == BLANK_CHOICE_DASH[0] else choice for choice in choices]
+    return field
+
+
+CHOOSE_WHAT = [("", _("Choose what to do"))]
+ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
+
+
 class StaffModelAdmin(admin.ModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
@@ -163,6 +185,7 @@ class StaffModelAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     show_full_result_count = False
+    formfield_overrides = PLAIN_FIELDS
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_action"
@@ -178,6 +201,16 @@ class StaffModelAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
         form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = CHOOSE_WHAT) -> list[tuple[str, str]]:
+        return super().get_action_choices(request, default_choices)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """One button that saves; the list, to which it leads, has the button for another."""
+        return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = _("Add %(name)s") % {"name": staff_menu.one_of(self.opts)}

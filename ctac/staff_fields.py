@@ -9,13 +9,17 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from ctac.uk import UK, format_clock
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
 DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})\s+(\d{{4}}|\d{{2}})", re.ASCII)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
+IN_WINTER = datetime.date(2027, 1, 12)  # any day on which each time of the clock comes once
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
@@ -64,7 +68,7 @@ class DayField(forms.Field):
     widget = forms.TextInput
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("For example, 9 3 2027."))
+        kwargs["help_text"] = kwargs.get("help_text") or _("For example, 9 3 2027.")
         super().__init__(**kwargs)
         self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10"})
 
@@ -78,6 +82,10 @@ class DayField(forms.Field):
                 _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027."), code="invalid"
             ) from error
 
+    def prepare_value(self, value: Any) -> Any:
+        """'9 3 2027', as the hint says it; what was typed stays as it is."""
+        return f"{value.day} {value.month} {value.year}" if isinstance(value, datetime.date) else value
+
 
 class ClockField(forms.Field):
     """A time on a UK clock, typed as people write it."""
@@ -85,7 +93,7 @@ class ClockField(forms.Field):
     widget = forms.TextInput
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("UK time. For example, 1:30pm."))
+        kwargs["help_text"] = kwargs.get("help_text") or _("UK time. For example, 1:30pm.")
         super().__init__(**kwargs)
         self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-5"})
 
@@ -100,3 +108,18 @@ class ClockField(forms.Field):
             raise ValidationError(_("Say am or pm as well, such as 1:30pm."), code="am_or_pm") from error
         except ValueError as error:
             raise ValidationError(_("Enter a time, such as 9am, 1:30pm or 13:30."), code="invalid") from error
+
+    def prepare_value(self, value: Any) -> Any:
+        """'1:30pm', as the hint says it; what was typed stays as it is."""
+        if not isinstance(value, datetime.time):
+            return value
+        return format_clock(datetime.datetime.combine(IN_WINTER, value, tzinfo=UK))
+
+
+# Days, times and web addresses in the forms that the admin makes of a model, as in all other staff forms. Django's own boxes
+# want a clock of 24 hours, and their calendars need JavaScript.
+PLAIN_FIELDS: dict[type[models.Field], dict[str, Any]] = {
+    models.DateField: {"form_class": DayField, "widget": forms.TextInput},
+    models.TimeField: {"form_class": ClockField, "widget": forms.TextInput},
+    models.URLField: {"widget": forms.URLInput({"class": "vTextField"})},
+}

@@ -3,6 +3,7 @@
 A column that holds a figure is a method called `number_…`, which the stylesheet sets to the right.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -15,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import dateformat
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from ctac.uk import format_clock, format_day, tidy_postcode, uk_day
 
 M = TypeVar("M", bound=Model)
 NOTHING = "–"
+WORD_BREAK = mark_safe("<wbr>")
 
 
 def long_moment(at: datetime) -> str:
@@ -86,8 +88,17 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\xa0")
 
 
+def email_in_pieces(email: str) -> SafeString:
+    """An address that breaks at its dots and its @ where the screen is narrow; copied, it is whole."""
+    return format_html_join(WORD_BREAK, "{}", ((piece,) for piece in re.split(r"(?=[@.])", email)))
+
+
 def mail_link(email: str) -> SafeString | str:
-    return format_html('<a href="mailto:{0}">{0}</a>', email) if email else _("None: no email goes out, so tell them by phone")
+    return (
+        format_html('<a href="mailto:{}">{}</a>', email, email_in_pieces(email))
+        if email
+        else _("None: no email goes out, so tell them by phone")
+    )
 
 
 def phone_link(number: str) -> SafeString | str:
@@ -131,8 +142,7 @@ class LooksOnly(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        no_save = {"show_save": False, "show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **no_save})
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_save": False})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)
@@ -151,6 +161,10 @@ class ReadOnlyInline(admin.TabularInline):
 
     extra = 0
     can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the object may see what has happened to it; the page of the object is guarded itself."""
+        return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

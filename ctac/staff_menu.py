@@ -35,6 +35,7 @@ SECTIONS = (
 NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "auth.group": (_("role"), _("Roles")),
     "professionals.user": (_("account"), _("Accounts")),
+    "bookings.availability": (_("weekday"), _("Availability")),
 }
 # What somebody on the phone is waiting for stands on the first page as a button.
 FOR_CALLERS: dict[str, str | Promise] = {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.references import tidy_reference
 from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_lists import LooksOnly, moment_of, pieces_within, short_moment, state_tag
+from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, pieces_within, short_moment, state_tag
 from notifications.models import Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
@@ -137,8 +137,8 @@ class NotificationAdmin(LooksOnly):
         return label_of(obj.kind)
 
     @admin.display(description=gettext_lazy("to"), ordering="recipient")
-    def to(self, obj: Notification) -> str:
-        return obj.recipient or _("Erased with the person")
+    def to(self, obj: Notification) -> SafeString | str:
+        return email_in_pieces(obj.recipient) if obj.recipient else _("Erased with the person")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, obj: Notification) -> SafeString:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_lists import NOTHING, moment_of, yes_no_of
+from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
 from professionals.access import signed_in
@@ -24,15 +24,41 @@ from professionals.for_staff import called, domain_in_words
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.privacy import erase_person
+from professionals.role_form import RoleForm
 
 
 class UnknownOrganisationError(DomainError):
     message = gettext_lazy("No organisation has exactly that name.")
 
 
+class OrganisationNameField(forms.CharField):
+    """An organisation by its name, as when somebody calls: there are too many for a list. A new name is a new organisation."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("Organisation"),
+            max_length=200,
+            required=False,
+            help_text=gettext_lazy("Its name as in our list. A name that is not in it yet is added."),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """A saved person brings the key."""
+        return Organisation.objects.filter(pk=value).values_list("name", flat=True).first() if isinstance(value, int) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+    def clean(self, value: Any) -> Organisation | None:
+        """A new one is not written before the whole form is right: save_model does."""
+        name = " ".join(super().clean(value).split())
+        return Organisation.objects.named(name).first() or Organisation(name=name) if name else None
+
+
 class PersonForm(forms.ModelForm):
     postcode = PostcodeField(label=gettext_lazy("Work postcode"), required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
+    organisation = OrganisationNameField()
 
     class Meta:
         model = Person
@@ -66,12 +92,11 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
-    list_display = ["name", "organisation", "profession", "email", "phone", "postcode", "signs_in"]
+    list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
     list_filter = ["profession", SignInFilter]
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
-    autocomplete_fields = ["organisation"]
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "added_at"]
     readonly_fields = ["email_domain", "signs_in", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
@@ -98,6 +123,14 @@ class PersonAdmin(StaffModelAdmin):
     def signs_in(self, person: Person) -> str:
         return _("Yes") if person.user_id else _("No, entered by staff")
 
+    @admin.display(description=gettext_lazy("email address"), ordering="email")
+    def email_in_list(self, person: Person) -> SafeString | str:
+        return email_in_pieces(person.email) if person.email else NOTHING
+
+    @admin.display(description=gettext_lazy("phone"), ordering="phone")
+    def phone_in_list(self, person: Person) -> SafeString | str:
+        return phone_link(person.phone)
+
     @admin.display(description=gettext_lazy("email domain"))
     def email_domain(self, person: Person) -> SafeString | str:
         return domain_in_words(person.email)
@@ -107,6 +140,11 @@ class PersonAdmin(StaffModelAdmin):
             {"label": _("Who"), "value": called(obj)},
             {"label": _("Email address"), "value": obj.email or NOTHING},
         ]
+
+    def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
+        if obj.organisation is not None:
+            obj.organisation = services.organisation_named(obj.organisation.name)
+        super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         """Someone who signs in changes their address themselves, with a code sent to it."""
@@ -285,6 +323,6 @@ class UserAdmin(StaffModelAdmin):
 class GroupAdmin(StaffModelAdmin):
     """Roles."""
 
+    form = RoleForm
     list_display = ["name"]
-    search_fields = ["name"]
-    filter_horizontal = ["permissions"]
+    actions = None

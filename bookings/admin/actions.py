@@ -124,7 +124,7 @@ CONFIRM = ObjectAction(
     do_confirm,
     available=lambda booking: booking.can_become(State.CONFIRMED) and not booking.needs_a_presenter,
     explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
-    done=_("The booking is confirmed."),
+    done=_("The booking is confirmed. The professional gets an email."),
     weight="main",
 )
 # One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
@@ -135,7 +135,7 @@ ASSIGN = ObjectAction(
     available=lambda booking: booking.needs_a_presenter,
     form_class=ReassignForm,
     explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
-    done=_("The booking has a presenter."),
+    done=_("The booking has a presenter, who gets an email."),
     weight="main",
 )
 DELIVERED = ObjectAction(
@@ -156,7 +156,7 @@ REASSIGN = ObjectAction(
     available=has_a_presenter,
     form_class=ReassignForm,
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
-    done=_("The presenter is changed."),
+    done=_("The presenter is changed. Both presenters get an email."),
 )
 TRAVEL = ObjectAction(
     "travel",
@@ -174,7 +174,7 @@ DECLINE = ObjectAction(
     available=lambda booking: booking.can_become(State.DECLINED),
     form_class=DeclineForm,
     explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
-    done=_("The request is declined."),
+    done=_("The booking is declined. The professional gets an email, and the time is free again."),
     weight="stop",
 )
 CANCEL = ObjectAction(
@@ -184,7 +184,7 @@ CANCEL = ObjectAction(
     available=lambda booking: booking.can_become(State.CANCELLED),
     form_class=CancelForm,
     explanation=_("The professional and the presenter get an email, and the time is free again."),
-    done=_("The booking is cancelled."),
+    done=_("The booking is cancelled. The professional gets an email, and the time is free again."),
     weight="stop",
 )
 OBJECT_ACTIONS = (CONFIRM, ASSIGN, DELIVERED, REASSIGN, TRAVEL, DECLINE, CANCEL)

@@ -43,10 +43,11 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 def order_of_need() -> list[OrderBy]:
-    """What staff must act on, then what comes, the soonest first; then what is over, the latest first."""
+    """What staff must decide, then what comes, the soonest first; then what to mark as delivered; then what is done with."""
     acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
-    rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), default=Value(2))
+    to_mark = Q(state__in=OPEN_STATES)
+    rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), When(to_mark, then=Value(2)), default=Value(3))
     soonest = Case(When(acts | comes, then=F("starts_at")))
     return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
 

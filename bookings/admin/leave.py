@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, F, OrderBy, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -98,12 +98,17 @@ class LeaveAdmin(LooksOnly):
     list_display = ("presenter", "when", "kind", "reason")
     list_filter = ("presenter", "kind", "starts_at")
     list_select_related = ("presenter",)
-    ordering = ("-starts_at",)
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     search_fields = ("presenter__name", "reason")
     search_help_text = gettext_lazy("Presenter or note")
     fields = ("presenter", "kind", "when", "reason", "entered")
     readonly_fields = fields
     entered = moment_of("created_at", gettext_lazy("entered"))
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Who is away now or next comes first; then what is over, the latest first."""
+        comes = Case(When(ends_at__gt=timezone.now(), then=F("starts_at")))
+        return [OrderBy(comes), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"))]
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:

@@ -1,11 +1,11 @@
 """Presentations, presenters with their weekly availability, and everybody's busy time to look at."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, OrderBy, QuerySet, When
+from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import dates, timezone
@@ -19,10 +19,12 @@ from bookings.admin.leave import leave_in_words
 from bookings.models import Availability, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
-from ctac.staff import StaffModelAdmin, staff_site
+from ctac.staff import StaffModelAdmin, plain_choice, staff_site
+from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, yes_no_of
 from ctac.uk import format_span, uk_day
 from professionals.forms import PostcodeField, validate_phone
+from professionals.models import User
 
 
 class PresentationForm(forms.ModelForm):
@@ -63,6 +65,14 @@ class PresenterForm(forms.ModelForm):
         model = Presenter
         fields = ["name", "email", "user", "phone", "base_postcode", "nation", "max_travel_minutes", "joining_link", "active"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Presenters are staff: few enough to choose from a plain list. Who is chosen already stays in it."""
+        super().__init__(*args, **kwargs)
+        if "user" in self.fields:  # whoever may only look has no boxes
+            user = cast("forms.ModelChoiceField", self.fields["user"])
+            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
+            user.empty_label = _("Does not sign in")
+
     def clean_base_postcode(self) -> str:
         postcode: str = self.cleaned_data["base_postcode"]
         try:
@@ -76,6 +86,20 @@ class AvailabilityInline(admin.TabularInline):
     model = Availability
     fields = ("weekday", "start", "end", "valid_from", "valid_until")
     extra = 1
+    formfield_overrides = PLAIN_FIELDS
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A part of the presenter: no role has to name it. Seeing follows from the page itself."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(request.user.has_perm(f"bookings.{verb}_presenter") for verb in ("add", "change"))
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 @admin.register(Presenter, site=staff_site)
@@ -85,7 +109,6 @@ class PresenterAdmin(StaffModelAdmin):
     list_filter = ("active", "nation")
     search_fields = ("name", "email", "phone", "base_postcode")
     search_help_text = gettext_lazy("Name, email address, phone or postcode")
-    autocomplete_fields = ("user",)
     inlines = (AvailabilityInline,)
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
@@ -146,7 +169,9 @@ class BusyTimeAdmin(LooksOnly):
         if claim.booking is None:
             return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
         url = reverse("staff:bookings_booking_change", args=[claim.booking.pk])
-        return format_html('<a href="{}">{}</a>', url, _("Booking %(reference)s") % {"reference": claim.booking.reference})
+        return format_html(
+            '<a class="reference" href="{}">{}</a>', url, _("Booking %(reference)s") % {"reference": claim.booking.reference}
+        )
 
     @admin.display(description=gettext_lazy("where"), ordering="postcode")
     def place(self, claim: BusyTime) -> str:

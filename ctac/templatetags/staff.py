@@ -1,5 +1,6 @@
 """What the templates of the staff site need beyond Django's own tags."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,21 @@ from django.forms.utils import ErrorList
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from ctac import staff_menu
 
 register = template.Library()
 register.filter("list_name", staff_menu.name_of)
 register.filter("one_name", staff_menu.one_of)
+
+
+@register.filter
+def rows_to_add(inline: Any) -> str:
+    """What Django's script needs to add a row, its link named as we name things: Django begins the name with a capital."""
+    facts = json.loads(inline.inline_formset_data())
+    facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": staff_menu.one_of(inline.opts.model._meta)}
+    return json.dumps(facts)
 
 
 @register.filter

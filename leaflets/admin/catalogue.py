@@ -83,7 +83,12 @@ class EditionForm(forms.ModelForm):
 class ReceiveForm(ChildDetailsMixin, forms.Form):
     free_text_fields = ("reason",)
 
-    copies = forms.IntegerField(label=_("Copies that came in"), min_value=1, max_value=1_000_000)
+    copies = forms.IntegerField(
+        label=_("Copies that came in"),
+        min_value=1,
+        max_value=1_000_000,
+        error_messages={"required": _("Enter how many copies came in.")},
+    )
     reason = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("The delivery note, for example."))
 
 
@@ -95,8 +100,9 @@ class CorrectForm(ChildDetailsMixin, forms.Form):
         min_value=-1_000_000,
         max_value=1_000_000,
         help_text=_("-12 if 12 copies are missing or spoilt, 30 if 30 were found."),
+        error_messages={"required": _("Enter how many copies more or fewer.")},
     )
-    reason = forms.CharField(label=_("Why"), max_length=300)
+    reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
 
 
 def receive(edition: Edition, *, by: User, copies: int, reason: str, keep_what_i_wrote: bool = False) -> None:

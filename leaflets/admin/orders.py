@@ -81,7 +81,7 @@ OBJECT_ACTIONS = (
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
         explanation=gettext_lazy("The parcel has left. The person gets an email, and the stock goes down."),
-        done=gettext_lazy("The order is dispatched."),
+        done=gettext_lazy("The order is dispatched. The person gets an email."),
         weight="main",
     ),
     ObjectAction(
@@ -91,7 +91,7 @@ OBJECT_ACTIONS = (
         available=lambda order: order.is_open,
         form_class=CancelForm,
         explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
-        done=gettext_lazy("The order is cancelled."),
+        done=gettext_lazy("The order is cancelled. The person gets an email, and the copies are back in stock."),
         weight="stop",
     ),
 )
@@ -229,13 +229,15 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, do_start_packing)
+        self.do_for_each(request, orders, do_start_packing, packing_started)
 
     @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, do_dispatch)
+        self.do_for_each(request, orders, do_dispatch, dispatched)
 
-    def do_for_each(self, request: HttpRequest, orders: QuerySet[Order], perform: Callable[..., None]) -> None:
+    def do_for_each(
+        self, request: HttpRequest, orders: QuerySet[Order], perform: Callable[..., None], said: Callable[[int], str]
+    ) -> None:
         """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
         done, skipped = 0, defaultdict[str, list[str]](list)
         for order in orders.select_related("person").order_by("created_at", "pk"):
@@ -245,12 +247,19 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
                 skipped[str(refusal)].append(order.reference)
             else:
                 done += 1
-        self.report(request, done, skipped)
-
-    def report(self, request: HttpRequest, done: int, skipped: dict[str, list[str]]) -> None:
-        counts = {"done": done, "skipped": sum(map(len, skipped.values()))}
-        level = messages.WARNING if skipped else messages.SUCCESS
-        self.message_user(request, _("%(done)d done, %(skipped)d skipped.") % counts, level)
+        if done:
+            self.message_user(request, said(done), messages.SUCCESS)
         for reason, references in skipped.items():
-            said = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
-            self.message_user(request, said % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
+            why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
+            self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
+
+
+def packing_started(count: int) -> str:
+    return ngettext("%(n)d order is being packed.", "%(n)d orders are being packed.", count) % {"n": count}
+
+
+def dispatched(count: int) -> str:
+    said = ngettext(
+        "%(n)d order is dispatched. The person gets an email.", "%(n)d orders are dispatched. Each person gets an email.", count
+    )
+    return said % {"n": count}

@@ -62,7 +62,9 @@ class StockMovementAdmin(StaffModelAdmin):
         if movement.order_line is None:
             return NOTHING
         order = movement.order_line.order
-        return format_html('<a href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference)
+        return format_html(
+            '<a class="reference" href="{}">{}</a>', reverse("staff:leaflets_order_change", args=[order.pk]), order.reference
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Movements are written by what causes them."""

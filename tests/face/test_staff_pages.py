@@ -1,11 +1,9 @@
 """The admin in our clothes: the row of actions, the page that asks, and nothing that the content policy would stop."""
 
-from datetime import time
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from django import forms
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -180,16 +178,17 @@ def test_staff_pages_share_the_script_of_the_public_ones(staff: Client) -> None:
     assert sources == ["/static/js/page.js", "/static/js/staff.js"]
 
 
-def test_times_are_filled_in_without_seconds_and_taken_as_people_type_them(staff: Client) -> None:
+def test_times_and_days_are_filled_in_as_people_type_them(staff: Client) -> None:
     page = read(staff, f"/staff/bookings/presenter/{make_presenter().pk}/change/")
-    assert page.one("input", id="id_availability-0-start").attrs["value"] == "09:00"
-    field = forms.TimeField()
-    assert [field.clean(typed) for typed in ("9am", "1:30pm", "13:30", "1.30pm")] == [
-        time(9),
-        time(13, 30),
-        time(13, 30),
-        time(13, 30),
-    ]
+    shown = {name: page.one("input", id=f"id_availability-0-{name}").attrs["value"] for name in ("start", "end", "valid_from")}
+    assert shown == {"start": "9am", "end": "5pm", "valid_from": "1 1 2026"}
+
+
+def test_a_form_has_one_button_that_saves_and_no_icon_that_needs_a_script(staff: Client) -> None:
+    page = read(staff, f"/staff/bookings/presenter/{make_presenter().pk}/change/")
+    assert [button.attrs["name"] for button in page.all("input", type="submit")] == ["_save"]
+    assert page.all("a", "related-widget-wrapper-link") == []
+    assert "Add another weekday" in page.one("div", id="availability-group").attrs["data-inline-formset"]
 
 
 def test_deleting_names_what_goes_and_has_a_way_back_without_scripts(staff: Client) -> None:

@@ -85,7 +85,9 @@ def test_an_orders_page_takes_the_same_few_statements_for_any_number_of_lines(cl
 
 def test_an_order_is_packed_and_dispatched_with_its_tracking_number(client, staff, order):
     assert said(act(client, "order", order, "start-packing")) == ["The order is being packed."]
-    assert said(act(client, "order", order, "dispatch", tracking_number="RM 1")) == ["The order is dispatched."]
+    assert said(act(client, "order", order, "dispatch", tracking_number="RM 1")) == [
+        "The order is dispatched. The person gets an email."
+    ]
     order.refresh_from_db()
     assert order.state == OrderState.DISPATCHED
     assert order.dispatches.get().tracking_number == "RM 1"
@@ -142,10 +144,10 @@ def press(client, action, orders):
 def test_many_orders_are_dispatched_in_one_press_and_those_that_refuse_are_named(client, staff, now):
     leaflet = make_edition(now, stock=50).leaflet
     orders = [make_order(make_person(), now, {leaflet: 5}) for _ in range(4)]
-    assert said(press(client, "start_packing_all", orders[:3])) == ["3 done, 0 skipped."]
+    assert said(press(client, "start_packing_all", orders[:3])) == ["3 orders are being packed."]
     act(client, "order", orders[0], "cancel", reason="Asked by phone")
     first, *reasons = said(press(client, "dispatch_all", orders))
-    assert first == "2 done, 2 skipped."
+    assert first == "2 orders are dispatched. Each person gets an email."
     assert reasons == [
         f"{orders[0].reference} was skipped: This order has already been cancelled, so nothing was changed.",
         f"{orders[3].reference} was skipped: Nobody has started to pack this order yet, so this can’t be done. "
@@ -247,7 +249,9 @@ def test_a_reason_for_cancelling_that_looks_like_a_childs_details_is_asked_about
     assert list(response.context["form"].errors) == ["reason"]
     order.refresh_from_db()
     assert (order.state, told_the_lead()) == (OrderState.RECEIVED, [])
-    assert said(act(client, "order", order, "cancel", reason=CHILD, keep_what_i_wrote="on")) == ["The order is cancelled."]
+    assert said(act(client, "order", order, "cancel", reason=CHILD, keep_what_i_wrote="on")) == [
+        "The order is cancelled. The person gets an email, and the copies are back in stock."
+    ]
     assert told_the_lead() == [(settings.SAFEGUARDING_LEAD_EMAIL, order.reference)]
 
 

@@ -35,7 +35,7 @@ def page_of(row):
 
 def test_the_list_says_what_became_of_each(client, staff, kind, make_row, now):
     make_row(recipient="sam@nhs.net", state="failed", attempts=3, last_error="550 no such user")
-    text = client.get(LIST).text
+    text = client.get(LIST).text.replace("<wbr>", "")
     for shown in ("Test mail", "sam@nhs.net", "BK-7Q4M-2F", "Failed", "550 no such user"):
         assert shown in text
 

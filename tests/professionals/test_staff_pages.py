@@ -224,7 +224,7 @@ def test_lists_say_what_staff_look_for(browser, now):
         *("Ada Obi", "A trust", "Health visitor", "ada@leeds.nhs.uk", person.phone, "LS1 4AP", "No, entered by staff")
     ]
     assert cells(browser, "organisation")[-3:] == ["A trust", "1", "Tue 12 Jan 2027, 10am"]
-    assert cells(browser, "user")[-5:] == ["boss@ctac.example", "-", "Yes", "Yes", "Tue 12 Jan 2027, 10am"]
+    assert cells(browser, "user")[-5:] == ["boss@ctac.example", "–", "Yes", "Yes", "Tue 12 Jan 2027, 10am"]
 
 
 @pytest.mark.parametrize(
