@@ -36,7 +36,8 @@ def facts_under_its_title(booking: Booking) -> list[Row]:
     if booking.presenter and booking.state == State.CONFIRMED:
         rows.append(row(_("Presenter"), booking.presenter.name))
         if booking.format == Format.ONLINE and booking.presenter.joining_link:
-            rows.append(row(_("Joining link"), booking.presenter.joining_link))
+            link = booking.presenter.joining_link
+            rows.append({**row(_("Joining link"), link), "href": link})
     return rows
 
 

@@ -39,7 +39,7 @@ def test_each_says_what_to_do_and_whom_to_call(
 def test_who_may_not_open_a_page_is_led_back_to_where_they_work(rf: RequestFactory, path: str, way_on: str) -> None:
     page = Page(views.forbidden(rf.get(path)).content.decode())
     main = page.one("main")
-    assert [a.attrs["href"] for a in page.all("a") if main in a.inside][0] == way_on
+    assert next(a.attrs["href"] for a in page.all("a") if main in a.inside) == way_on
 
 
 def test_an_unknown_address_is_a_404_page(client: Client) -> None:

@@ -86,7 +86,7 @@ def test_booking_by_keyboard_alone(new_page: Callable[..., Any], live: Live) -> 
     keys = Keyboard(visitor.page)
     choose_a_presentation(visitor, keys)
     say_where(keys)
-    assert visitor.heading == "When"
+    assert visitor.heading == "Choose a day and time"
     say_when(keys)
     assert visitor.heading == "About the day"
     say_the_rest(keys)
