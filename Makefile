@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test access bench scale lint format css lock
+.PHONY: help run test access screenshots bench scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -16,7 +16,7 @@ PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-
 
 help: ## list what there is
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
 run: ## start everything on http://localhost:8000 (another port: PORT=8001 make run)
 	@$(INSTALL) requirements.txt
@@ -39,6 +39,11 @@ bench: ## the application beside a bare reference: rates, CPU, statements and th
 scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.scale
+
+screenshots: ## take the README's pictures from a running copy (ALL=1: every page instead, into var/screenshots, for a review)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.live.browser
+	@$(VENV) -m pytest tests/access/pictures.py --quiet $(ARGS)
 
 lint: ## all that must be clean: style, templates, types, migrations, deployment settings
 	@$(INSTALL) $(DEVELOPMENT)

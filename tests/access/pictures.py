@@ -1,0 +1,128 @@
+"""`make screenshots`: the pictures that the README shows, taken from a running copy by the tour of tests/access/tour.py.
+
+`ALL=1 make screenshots` takes every page of the tour instead, whole, at two widths and in both schemes, for a review.
+Not a test by its name: it runs only when asked, for the parts that the tests use.
+"""
+
+import io
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from tests.live.clients import inside
+from tests.live.stack import Live
+
+from . import scene
+from .checks import FINISH_FADES, SCHEMES, WIDTHS, resized
+from .tour import PROFESSIONAL, TOURS, Guide, Tour, books, signed_out, signs_in_as_staff, take
+
+PICTURES = Path(settings.BASE_DIR) / "docs" / "pictures"
+REVIEW = Path(settings.BASE_DIR) / "var" / "screenshots"
+EVERYTHING = bool(os.environ.get("ALL"))
+MOST_BYTES = 120_000
+COLOURS = 256
+DESK = {"width": 1280, "height": 900}
+TO_THE_TOP = "() => { document.activeElement?.blur(); scrollTo(0, 0); }"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A window of that size at the top of the page; a phone's is kept at the two pixels a point that phones have."""
+
+    name: str
+    width: int = 1280
+    height: int = 900
+    scale: Literal["css", "device"] = "css"
+
+
+def up_to(last: str, tour: Tour) -> Tour:
+    for name in tour:
+        yield name
+        if name == last:
+            return
+
+
+def reads_confirmation(guide: Guide, booked_at: datetime) -> Tour:
+    mail = guide.live.wait_for_mail(to=PROFESSIONAL, subject_contains="booked", after=booked_at)
+    guide.open("/mailbox/")
+    guide.page.locator("main .entry", has_text=PROFESSIONAL).get_by_role("link", name=mail.subject).click()
+    guide.open(guide.page.locator("main iframe").first.get_attribute("src"))
+    yield "mail confirmation"
+
+
+def shown(guide: Guide) -> Tour:
+    """The shortest way past every stop of SHOWN."""
+    yield from up_to("out /leaflets/", signed_out(guide))
+    start = datetime.now(UTC)
+    yield from up_to("booking placed", books(guide, PROFESSIONAL))
+    yield from reads_confirmation(guide, start)
+    guide.page.context.clear_cookies()
+    yield from signs_in_as_staff(guide)
+    guide.open("/staff/")
+    yield "staff index"
+
+
+SHOWN = {
+    "out /": Picture("home", height=730),
+    "out /leaflets/": Picture("leaflets", height=960),
+    "book when": Picture("choosing-a-time", height=960),
+    "booking placed": Picture("confirmation", width=390, height=844, scale="device"),
+    "mail confirmation": Picture("email", width=390, height=844, scale="device"),
+    "staff index": Picture("staff", height=780),
+}
+
+
+def save(picture: Picture, page: Any) -> int:
+    """Written with as few bytes as its colours need; how many."""
+    page.set_viewport_size({"width": picture.width, "height": picture.height})
+    page.evaluate(TO_THE_TOP)
+    taken = Image.open(io.BytesIO(page.screenshot(scale=picture.scale))).convert("RGB")
+    file = PICTURES / f"{picture.name}.png"
+    # Median cut, which is usual, mixes away a colour of few pixels, such as our yellow.
+    taken.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, optimize=True)
+    return file.stat().st_size
+
+
+@pytest.fixture
+def busy(live: Live) -> Live:
+    """A copy in which people have booked and ordered."""
+    inside(live, scene.__name__, scene.lay_out.__name__)
+    return live
+
+
+@pytest.mark.skipif(EVERYTHING, reason="ALL=1 asks for the review instead")
+def test_the_pictures_of_the_readme(busy: Live, new_page: Callable[..., Any]) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    guide = Guide(new_page(viewport=DESK, reduced_motion="reduce", device_scale_factor=2), busy)
+    sizes = {}
+    for name in shown(guide):
+        if name in SHOWN:
+            sizes[SHOWN[name].name] = save(SHOWN[name], guide.page)
+            guide.page.set_viewport_size(DESK)
+    assert set(sizes) == {picture.name for picture in SHOWN.values()}
+    assert {name: size for name, size in sizes.items() if size > MOST_BYTES} == {}
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="ALL=1 asks for it")
+def test_every_page_for_a_review(busy: Live, new_page: Callable[..., Any]) -> None:
+    REVIEW.mkdir(parents=True, exist_ok=True)
+
+    def look(name: str, page: Any) -> None:
+        file_name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        for scheme, width in product(SCHEMES, WIDTHS):
+            with resized(page, width):
+                page.emulate_media(color_scheme=scheme)
+                page.evaluate(FINISH_FADES)
+                page.screenshot(path=REVIEW / f"{file_name}.{width}.{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+
+    assert take(new_page, busy, look, viewport=DESK, reduced_motion="reduce") >= sum(TOURS.values())
