@@ -222,3 +222,50 @@ def test_every_command_and_path_that_a_document_names_exists(document: Path) -> 
         if re.fullmatch(r"\.?[\w.-]+(/[\w.-]+)*/?", span) and ("/" in span or re.search(r"\.(py|md|toml|txt|in|css)$", span)):
             missing += [span] if not ((ROOT / span).exists() or (document.parent / span).exists()) else []
     assert missing == []
+
+
+MARKDOWN_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+
+
+class Pictures(HTMLParser):
+    """Pictures that Markdown can't size are written as HTML."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "img":
+            self.found.append((given.get("src") or "", given.get("alt") or ""))
+
+
+def pictures(document: Path) -> list[tuple[Path, str]]:
+    """Each with its alternative text, however it is written."""
+    text = FENCE.sub("", document.read_text())
+    markdown = [(target, alt) for mark, alt, target in MARKDOWN_LINK.findall(text) if mark]
+    return [((document.parent / source).resolve(), alt) for source, alt in markdown + Pictures(text).found]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_picture_that_a_document_shows_exists_and_is_told_in_words(document: Path) -> None:
+    assert [path for path, alt in pictures(document) if not path.is_file() or len(alt.split()) < 5] == []
+
+
+def test_the_readme_shows_one_picture_and_five_more_and_none_lies_about_unused() -> None:
+    shown = [path for path, _alt in pictures(ROOT / "README.md")]
+    assert (len(shown), sorted(shown)) == (6, sorted((ROOT / "docs" / "pictures").iterdir()))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_within_the_documents_leads_somewhere(document: Path) -> None:
+    targets = [target.partition("#")[0] for _mark, _words, target in MARKDOWN_LINK.findall(FENCE.sub("", document.read_text()))]
+    ours = [target for target in targets if target and "://" not in target and not target.startswith("mailto:")]
+    assert [target for target in ours if not (document.parent / target).exists()] == []
+
+
+def test_every_make_target_is_explained_to_developers() -> None:
+    targets = re.findall(r"^([a-z][a-z-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    words = (ROOT / "docs" / "developing.md").read_text()
+    assert [target for target in targets if target != "help" and f"`make {target}`" not in words] == []
