@@ -9,7 +9,7 @@ import pytest
 from tests.live.stack import Live
 
 from .checks import Examiner
-from .tour import PAGES, TOURS, Guide, Tour
+from .tour import LONG, PAGES, TOURS, Guide, Tour
 from .weight import weigh
 
 THOROUGH = os.environ.get("ACCESS") == "thorough"
@@ -18,7 +18,7 @@ MOST_BYTES, MOST_REQUESTS = 40_000, 5  # issue "The face": what a first visit to
 PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/", "/account/signup/"]
 
 
-@pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.__name__)
+@pytest.mark.parametrize("tour", [tour for tour in TOURS if THOROUGH or tour not in LONG], ids=lambda tour: tour.__name__)
 def test_every_page_on_the_tour_holds(
     tour: Callable[[Guide], Tour], new_page: Callable[..., Any], live: Live, record_figures: Callable[[str, object], None]
 ) -> None:
