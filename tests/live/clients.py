@@ -1,15 +1,10 @@
-"""People at the live server without a browser, so that many can act at the same moment; and a server without the guards."""
+"""People at the live server without a browser, so that many can act at the same moment."""
 
 import http.client
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -18,8 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
-
-from ctac.local import processes
 
 from .stack import Live
 
@@ -126,6 +119,7 @@ class Client:
 
     def __init__(self, base_url: str, *, session: str = "") -> None:
         self.server = urlsplit(base_url).netloc
+        self.email = ""  # of whoever's session it is, where a test says so
         self.cookies = {settings.SESSION_COOKIE_NAME: session} if session else {}
 
     def get(self, path: str) -> Answer:
@@ -138,19 +132,25 @@ class Client:
     def post_form(self, path: str, **typed: str) -> Answer:
         return self.send(path, self.get(path).form(*typed), **typed)
 
+    def send_and_leave(self, path: str, form: Form) -> None:
+        """As a browser does with the first of two clicks: the form is sent, and nobody waits for the answer."""
+        with closing(self._send("POST", urljoin(path, form.action), urlencode(form.fields))):
+            pass
+
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(self.server, timeout=PATIENCE)
-        try:
-            connection.request(method, path, body, headers)
+        with closing(self._send(method, path, body)) as connection:
             response = connection.getresponse()
             for line in response.headers.get_all("Set-Cookie", []):
                 self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
             return Answer(response.status, path, response.read().decode(), response.headers.get("Location", ""))
-        finally:
-            connection.close()
+
+    def _send(self, method: str, path: str, body: str | None) -> http.client.HTTPConnection:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection = http.client.HTTPConnection(self.server, timeout=PATIENCE)
+        connection.request(method, path, body, headers)
+        return connection
 
 
 def all_of(jobs: Iterable[Callable[[], T]]) -> list[T]:
@@ -179,83 +179,3 @@ def inside(live: Live, module: str, function: str, *arguments: object) -> Any:
     """What this function of the tests returns when the live copy runs it, on its own database and with its own key."""
     code = f"import json; from {module} import {function} as f; print(json.dumps(f(*{arguments!r})))"
     return json.loads(live.manage("shell", "--no-imports", "-c", code).splitlines()[-1])
-
-
-def open_sessions(emails: list[str]) -> list[str]:
-    """Runs inside: a person for each address, signed in; the session cookies."""
-    from django.test import Client as Inner
-
-    from tests.factories import make_organisation, make_person, sign_in
-
-    team = make_organisation("Shetland Health Visiting")
-    people = [make_person(email=email, organisation=team) for email in emails]
-    return [sign_in(Inner(), person).cookies[settings.SESSION_COOKIE_NAME].value for person in people]
-
-
-# The negative control: a second server on the same database, whose guards are off
-
-
-@contextmanager
-def server_without_guards(live: Live) -> Iterator[str]:
-    """Its address. The database's own guards are the caller's to drop."""
-    env = live.env | {"EMAIL_URL": f"smtp://127.0.0.1:{live.facts['mail_port']}", "SITE_URL": live.base_url}
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening, (live.var_dir / "unguarded.log").open("wb") as log:
-        bind = ["--bind", f"fd://{listening.fileno()}"]
-        application = [f"{__name__}:unguarded()", *bind, "--workers", "1", "--threads", str(CROWD + 4), "--no-control-socket"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *application],
-            cwd=settings.BASE_DIR,
-            env=env,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=[listening.fileno()],
-            preexec_fn=processes.tied(signal.SIGTERM),
-        )
-        try:
-            yield f"http://localhost:{listening.getsockname()[1]}"
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
-
-
-def unguarded() -> Any:
-    """Runs inside, as the application: no lock, and everybody has looked before anybody writes."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
-    from ctac.wsgi import application
-
-    let_everyone_look_at_slots()
-    let_everyone_look_at_stock()
-    return application
-
-
-def let_everyone_look_at_slots() -> None:
-    from bookings.models import Presenter
-    from bookings.services import holding
-
-    everyone_has_looked, guarded = Barrier(CROWD), holding.guarded
-
-    @contextmanager
-    def together() -> Iterator[None]:
-        everyone_has_looked.wait(PATIENCE / 2)
-        with guarded():
-            yield
-
-    def no_lock(keys: Iterable[int], **_more: object) -> dict[int, Presenter]:
-        return {presenter.pk: presenter for presenter in Presenter.objects.filter(pk__in=list(keys))}
-
-    holding.lock_presenters, holding.guarded = no_lock, together
-
-
-def let_everyone_look_at_stock() -> None:
-    from leaflets.models.leaflet import EditionQuerySet
-    from leaflets.services import placing
-
-    everyone_has_looked, random_reference = Barrier(CROWD), placing.random_reference
-
-    def after_all(prefix: str) -> str:
-        """Asked for between reading the stock and taking from it."""
-        everyone_has_looked.wait(PATIENCE / 2)
-        return random_reference(prefix)
-
-    EditionQuerySet.locked = lambda self: self.order_by("pk")
-    placing.random_reference = after_all

@@ -1,0 +1,23 @@
+"""`stage`: what the races need, laid out in the live copy. `unguarded_url`: the server for negative controls."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.clients import inside
+from tests.live.stack import Live
+from tests.races.stage import SLUG, STOCK, Stage
+from tests.races.unguarded import server_without_guards
+
+
+@pytest.fixture(scope="package")
+def stage(live: Live) -> Iterator[Stage]:
+    yield Stage(live, inside(live, "tests.races.stage", "lay_out"))
+    live.query("UPDATE bookings_presentation SET active = false WHERE slug = %s", SLUG)
+    live.query("UPDATE leaflets_leaflet SET active = false WHERE slug = ANY(%s)", list(STOCK))
+
+
+@pytest.fixture(scope="package")
+def unguarded_url(live: Live) -> Iterator[str]:
+    with server_without_guards(live) as url:
+        yield url

@@ -1,0 +1,164 @@
+"""The negative control: a second web server on the same database that takes no locks and believes what it has read.
+
+It pauses where the test says, so that everybody has looked before anybody has written for the others to see. The
+database's own guards are the test's to drop (tests.races.stage.dropped).
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+
+from ctac.local import processes
+from tests.live.clients import CROWD, PATIENCE
+from tests.live.stack import Live
+from tests.races.gates import key_of
+
+
+@contextmanager
+def server_without_guards(live: Live) -> Iterator[str]:
+    """Its address."""
+    env = live.env | {"EMAIL_URL": f"smtp://127.0.0.1:{live.facts['mail_port']}", "SITE_URL": live.base_url}
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listening, (live.var_dir / "unguarded.log").open("wb") as log:
+        bind = ["--bind", f"fd://{listening.fileno()}"]
+        application = [f"{__name__}:application()", *bind, "--workers", "1", "--threads", str(CROWD + 4), "--no-control-socket"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *application],
+            cwd=settings.BASE_DIR,
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[listening.fileno()],
+            preexec_fn=processes.tied(signal.SIGTERM),
+        )
+        try:
+            yield f"http://localhost:{listening.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def application() -> Any:
+    """Runs inside, as the application."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+    from ctac.wsgi import application as whole
+
+    lock_no_rows()
+    pause_before_slots_are_checked()
+    move_bookings_as_they_were_read()
+    pause_before_stock_is_taken()
+    lock_titles_in_an_order_of_their_own()
+    move_orders_as_they_were_read()
+    take_any_page_for_the_newest()
+    return whole
+
+
+def pause(name: str) -> None:
+    """Waits here if a test stands at this gate."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [key_of(name)])
+
+
+def lock_no_rows() -> None:
+    from django.db.models import QuerySet
+
+    QuerySet.select_for_update = lambda self, **_how: self
+
+
+def pause_before_slots_are_checked() -> None:
+    """Everybody has looked and written, and nobody has committed."""
+    from bookings.services import assigning, holding, leave, locking, placing
+
+    guarded = locking.guarded
+
+    @contextmanager
+    def together() -> Iterator[None]:
+        with guarded():
+            yield
+            pause("slots")
+
+    for module in (assigning, holding, leave, placing):
+        module.guarded = together
+
+
+def move_bookings_as_they_were_read() -> None:
+    from bookings.models import Booking
+    from bookings.services import moving
+
+    def move(booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", **columns: Any) -> None:
+        if not booking.can_become(to):
+            raise moving.MoveRefused
+        pause(f"booking {to}")
+        before, booking.state = booking.state, to
+        for column, value in columns.items():
+            setattr(booking, column, value)
+        Booking.objects.filter(pk=booking.pk).update(state=to, **columns)
+        moving.record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
+
+    moving.move = move
+
+
+def pause_before_stock_is_taken() -> None:
+    """Everybody has read the stock and written an order, and nobody has committed."""
+    from leaflets.services import placing
+
+    allocate = placing._allocate
+
+    def after_all(*args: Any, **more: Any) -> None:
+        pause("stock")
+        allocate(*args, **more)
+
+    placing._allocate = after_all
+
+
+def lock_titles_in_an_order_of_their_own() -> None:
+    """Of a basket with several titles: the one with the most copies first, and a pause after it."""
+    from django.db import connection
+
+    from leaflets.models import Edition
+    from leaflets.services import placing
+
+    read = placing._lock_current_editions
+
+    def lock(basket: Any) -> Any:
+        titles = sorted(basket, key=lambda leaflet: -basket[leaflet]) if len(basket) > 1 else []
+        for number, leaflet in enumerate(titles):
+            key = Edition.objects.current().get(leaflet=leaflet).pk
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM leaflets_edition WHERE id = %s FOR UPDATE", [key])
+            if number == 0:
+                pause("titles")
+        return read(basket)
+
+    placing._lock_current_editions = lock
+
+
+def move_orders_as_they_were_read() -> None:
+    from leaflets.models import Order, OrderEvent
+    from leaflets.services import fulfilling, states
+
+    def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "") -> None:
+        order.refresh_from_db(fields=["state"])
+        if order.state not in expect:
+            raise states.OrderHasMoved(order)
+        pause("orders")
+        Order.objects.filter(pk=order.pk).update(state=to)
+        order.state = to
+        OrderEvent.objects.create(order=order, kind=states.EVENTS[to], by=by, at=now, reason=reason)
+
+    fulfilling.move = move
+
+
+def take_any_page_for_the_newest() -> None:
+    """Whatever a check page showed, its button places what the answers say now."""
+    from professionals import drafts
+
+    drafts.digest = lambda answers: "0" * 64
