@@ -17,7 +17,7 @@ CALLER = {
     "caller-name": "Magnus Flett",
     "caller-email": "",
     "caller-phone": "01856 888 000",
-    "caller-profession": "social_worker",
+    "caller-profession": "social-worker",
     "caller-organisation_name": "Orkney Social Work",
     "caller-postcode": KIRKWALL,
 }
@@ -97,6 +97,7 @@ def book_for_caller(staff: Client, scene: Scene, presentation: int, clock: str) 
         "what-day": scene.day,
         "what-clock": clock,
         "what-presenter": str(scene.presenter),
+        "how-channel": "phone",
     }
     typed |= {"where-format": "workplace", "where-address_line_1": STREET, "where-town": TOWN, "where-postcode": scene.postcode}
     return partial(staff.send, path, form, **typed)

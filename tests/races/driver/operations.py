@@ -1,0 +1,306 @@
+"""What a client can do: some through the pages, for the public and for staff; most by the services that the pages call."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from bookings import services as bookings
+from bookings.diary import Wish
+from bookings.forms import slot_value
+from bookings.models import Booking, BusyTime, Format, Hold, Leave, Presenter
+from bookings.places import find_place
+from leaflets import services as leaflets
+from leaflets.models import Channel, Order
+from notifications.models import Notification
+from notifications.services import resend
+from professionals import drafts
+from professionals.models import Draft, DraftKind
+from tests.leaflets.factories import DELIVERY
+from tests.live.clients import Answer
+from tests.races.driver.client import Actor
+from tests.races.driver.world import PLACES
+
+DETAILS = bookings.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
+WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
+TYPED = {"audience_size": "8", "contact_name": "Jo Green", "contact_phone": "01856 888 001"}
+WEIGHTS = {
+    "hold_page": 30,
+    "book_page": 50,
+    "press_check_page_again": 15,
+    "cancel_booking_page": 15,
+    "order_page": 40,
+    "cancel_order_page": 15,
+    "staff_booking_page": 25,
+    "staff_order_page": 25,
+    "hold": 110,
+    "hold_runs_out": 15,
+    "book": 140,
+    "book_for_caller": 30,
+    "cancel_booking": 90,
+    "confirm": 30,
+    "decline": 20,
+    "reassign": 70,
+    "record_leave": 25,
+    "end_leave": 28,
+    "place_order": 120,
+    "cancel_order": 40,
+    "start_packing": 60,
+    "dispatch": 50,
+    "receive_stock": 20,
+    "correct_stock": 15,
+    "send_again": 20,
+}
+
+
+class PageSaysNo(Exception):
+    """A page that has no such form any more, or answers politely that it can't be done."""
+
+
+@contextmanager
+def polite() -> Iterator[None]:
+    """A page without the form that was looked for is an answer too: somebody else was first."""
+    try:
+        yield
+    except AssertionError as missing:
+        raise PageSaysNo(str(missing)) from missing
+
+
+def went_on(answer: Answer, end: str = "") -> bool:
+    return answer.status == 302 and answer.location.endswith(end)
+
+
+# Bookings, on the pages
+
+
+def hold_page(actor: Actor) -> bool:
+    return went_on(choose(actor, actor.page_of(actor.person()), actor.chance.choice(actor.presentations)), "/details/")
+
+
+def choose(actor: Actor, page: Any, presentation: Any) -> Answer:
+    path = f"/book/{presentation.slug}"
+    with polite():
+        page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE)
+        form = page.get(f"{path}/when/").form("csrfmiddlewaretoken")
+        offered = form.options.get("start")
+        if not offered:
+            raise PageSaysNo
+        return page.send(f"{path}/when/", form, start=actor.chance.choice(offered))
+
+
+def book_page(actor: Actor) -> bool:
+    page, presentation = actor.page_of(actor.person()), actor.chance.choice(actor.presentations)
+    path = f"/book/{presentation.slug}"
+    if not went_on(choose(actor, page, presentation), "/details/"):
+        return False
+    with polite():
+        page.post_form(f"{path}/details/", **TYPED)
+        return went_on(page.send(f"{path}/check/", page.get(f"{path}/check/").form("token")), "/placed/")
+
+
+def press_check_page_again(actor: Actor) -> bool:
+    """The back button: a check page whose booking may have been placed, or whose answers may have changed."""
+    booking = actor.one_of(Booking.objects.filter(person__in=actor.people, submission_token__isnull=False, channel="web"))
+    page, path = actor.page_of(booking.person), f"/book/{booking.presentation.slug}/where/"
+    with polite():
+        form = page.get(path).form("csrfmiddlewaretoken")
+    form.fields |= {"token": booking.submission_token, "digest": booking.submission_digest}
+    form.action = ""
+    return went_on(page.send(f"/book/{booking.presentation.slug}/check/", form), f"{booking.reference}/placed/")
+
+
+def cancel_booking_page(actor: Actor) -> bool:
+    booking = actor.one_of(Booking.objects.filter(person__in=actor.people).open().select_related("person"))
+    page, path = actor.page_of(booking.person), f"/bookings/{booking.reference}/cancel/"
+    with polite():
+        return went_on(page.send(path, page.get(path).form("reason")))
+
+
+def staff_booking_page(actor: Actor) -> bool:
+    booking = actor.one_of(Booking.objects.filter(person__in=actor.people).open())
+    slug = actor.chance.choice(["confirm", "decline", "cancel", "reassign"])
+    typed = {"decline": {"reason": "No"}, "cancel": {"reason": "No"}, "reassign": {"presenter": str(actor.presenter().pk)}}
+    return staff_action(actor, f"/staff/bookings/booking/{booking.pk}/do/{slug}/", typed.get(slug, {}))
+
+
+def staff_action(actor: Actor, path: str, typed: dict[str, str]) -> bool:
+    page = actor.staff_page()
+    with polite():
+        return went_on(page.send(path, page.get(path).form(*typed), **typed))
+
+
+# Bookings, by their services
+
+
+def place_of(actor: Actor) -> tuple[str, Any]:
+    """Format and address; one in five online."""
+    if actor.chance.random() < 0.2:
+        return Format.ONLINE, None
+    return Format.WORKPLACE, bookings.Address("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
+
+
+def draft_of(actor: Actor, person: Any) -> Draft:
+    fresh = {"key_hash": secrets.token_hex(32), "token": secrets.token_urlsafe(32), "expires_at": actor.now + drafts.KEPT_FOR}
+    return Draft.objects.get_or_create(person=person, kind=DraftKind.BOOKING, defaults=fresh)[0]
+
+
+def hold(actor: Actor) -> None:
+    """As the page of times does it: hold, then keep the answer."""
+    person, presentation, start = actor.person(), actor.chance.choice(actor.presentations), actor.start()
+    how, address = place_of(actor)
+    wish = Wish(presentation, how, find_place(address.postcode) if address else None)
+    draft = draft_of(actor, person)
+    bookings.hold_slot(draft=draft, person=person, wish=wish, start=start, now=actor.now)
+    where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
+    drafts.save_step(draft, "where", {**where, "postcode": address.postcode if address else ""}, actor.now)
+    drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
+
+
+def hold_runs_out(actor: Actor) -> None:
+    with transaction.atomic():
+        presenter = Presenter.objects.select_for_update(no_key=True).get(pk=actor.presenter().pk)
+        past = actor.now - timedelta(seconds=1)
+        Hold.objects.filter(presenter=presenter).update(expires_at=past)
+        BusyTime.objects.filter(presenter=presenter, kind="hold").update(expires_at=past)
+
+
+def book(actor: Actor) -> None:
+    """Half of them what a draft holds, half a time that nobody held."""
+    person, how, address = actor.person(), *place_of(actor)
+    presentation, start, submission = actor.chance.choice(actor.presentations), actor.start(), None
+    held = Hold.objects.filter(person=person).select_related("draft", "presentation").first()
+    if held and actor.chance.random() < 0.7:
+        presentation, start, how = held.presentation, held.start, held.format
+        address = bookings.Address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
+        submission = bookings.Submission(held.draft.token, "0" * 64)
+    asked = {"presentation": presentation, "format": how, "address": address, "start": start, "details": DETAILS}
+    bookings.book(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
+
+
+def book_for_caller(actor: Actor) -> None:
+    """Anybody may be on the phone: somebody with an account too. Any time, with a reason."""
+    person, (how, address) = actor.person(), place_of(actor)
+    caller = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
+    bookings.book_for_caller(
+        caller={**caller, "organisation_name": person.organisation.name},
+        email=person.email,
+        by=actor.staff(),
+        now=actor.now,
+        channel="phone",
+        presentation=actor.chance.choice(actor.presentations),
+        format=how,
+        address=address,
+        start=actor.start(),
+        details=DETAILS,
+        presenter=actor.presenter() if actor.chance.random() < 0.5 else None,
+        override_reason="They asked for it",
+    )
+
+
+def any_booking(actor: Actor, **which: str) -> Booking:
+    """Mostly one that is open; now and then one that has moved since."""
+    rows = Booking.objects.filter(person__in=actor.people, **which)
+    return actor.one_of((rows.open() if actor.chance.random() < 0.9 else rows).select_related("person__user"))
+
+
+def cancel_booking(actor: Actor) -> None:
+    booking = any_booking(actor)
+    bookings.cancel(booking=booking, by=actor.chance.choice([booking.person.user, actor.staff()]), now=actor.now)
+
+
+def confirm(actor: Actor) -> None:
+    bookings.confirm(booking=any_booking(actor, state="requested"), by=actor.staff(), now=actor.now)
+
+
+def decline(actor: Actor) -> None:
+    bookings.decline(booking=any_booking(actor, state="requested"), reason="Sorry", by=actor.staff(), now=actor.now)
+
+
+def reassign(actor: Actor) -> None:
+    reason = actor.chance.choice(["", "They know the place"])
+    who = {"presenter": actor.presenter(), "by": actor.staff()}
+    bookings.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
+
+
+def record_leave(actor: Actor) -> None:
+    start = actor.start()
+    until = start + timedelta(minutes=30 * actor.chance.randint(1, 16))
+    bookings.record_leave(
+        presenter=actor.presenter(), starts_at=start, ends_at=until, kind="illness", by=actor.staff(), now=actor.now
+    )
+
+
+def end_leave(actor: Actor) -> None:
+    leave = actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"]))
+    bookings.end_leave(leave=leave, by=actor.staff(), now=actor.now)
+
+
+# Leaflets
+
+
+def order_page(actor: Actor) -> bool:
+    page = actor.page_of(actor.person())
+    with polite():
+        for leaflet, copies in actor.basket().items():
+            page.post_form(f"/leaflets/{leaflet.slug}/", **{f"{leaflet.slug}-copies": str(copies)})
+        page.post_form("/order/delivery/", address_line_1="1 Broad Street", town="Kirkwall", postcode=PLACES[0])
+        return went_on(page.send("/order/check/", page.get("/order/check/").form("token")), "/placed/")
+
+
+def any_order(actor: Actor, **which: str) -> Order:
+    rows = Order.objects.filter(person__in=actor.people)
+    return actor.one_of((rows.filter(**which) if actor.chance.random() < 0.9 else rows).select_related("person__user"))
+
+
+def cancel_order_page(actor: Actor) -> bool:
+    order = any_order(actor, state="received")
+    page, path = actor.page_of(order.person), f"/orders/{order.reference}/cancel/"
+    with polite():
+        return went_on(page.send(path, page.get(path).form("csrfmiddlewaretoken")))
+
+
+def staff_order_page(actor: Actor) -> bool:
+    slug = actor.chance.choice(["start-packing", "dispatch", "cancel"])
+    order = any_order(actor, state="packing" if slug == "dispatch" else "received")
+    typed = {"dispatch": {"tracking_number": "X1"}, "cancel": {"reason": "Twice"}}.get(slug, {})
+    return staff_action(actor, f"/staff/leaflets/order/{order.pk}/do/{slug}/", typed)
+
+
+def place_order(actor: Actor) -> None:
+    person = actor.person()
+    asked = {"basket": actor.basket(), "delivery": DELIVERY, "channel": Channel.WEB}
+    leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
+
+
+def cancel_order(actor: Actor) -> None:
+    order = any_order(actor, state="received")
+    leaflets.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
+
+
+def start_packing(actor: Actor) -> None:
+    leaflets.start_packing(order=any_order(actor, state="received"), by=actor.staff(), now=actor.now)
+
+
+def dispatch(actor: Actor) -> None:
+    leaflets.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+
+
+def receive_stock(actor: Actor) -> None:
+    copies = actor.chance.randint(10, 60)
+    leaflets.receive_stock(edition=actor.edition(), copies=copies, by=actor.staff(), now=actor.now)
+
+
+def correct_stock(actor: Actor) -> None:
+    change = actor.chance.randint(-20, 10)
+    leaflets.correct_stock(edition=actor.edition(), change=change, by=actor.staff(), now=actor.now, reason="Counted")
+
+
+# Mail
+
+
+def send_again(actor: Actor) -> None:
+    rows = Notification.objects.filter(recipient__in=[person.email for person in actor.people], state="sent")
+    resend(actor.one_of(rows), by=actor.staff(), now=actor.now)

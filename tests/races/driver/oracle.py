@@ -1,0 +1,184 @@
+"""Whether all is well: rows read with plain SQL and judged in plain Python, which knows the product's rules and none of its code.
+
+Each function yields one line for each thing that is wrong.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import asin, ceil, cos, radians, sin, sqrt
+from typing import Any, NamedTuple
+
+Query = Callable[..., list[tuple[Any, ...]]]
+OPEN = {"requested", "confirmed"}
+# The kinds of mail that must have been written about what is in this state, each once to its owner.
+BOOKING_TOLD = {"cancelled": "booking-cancelled", "declined": "booking-declined"}
+ORDER_TOLD = {"dispatched": "order-dispatched", "cancelled": "order-cancelled"}
+
+
+class Claim(NamedTuple):
+    presenter: int
+    start: datetime
+    end: datetime
+    kind: str
+    booking: int | None
+    leave: int | None
+    hold: int | None
+    postcode: str
+    where: tuple[float, float] | None
+
+
+def read_claims(query: Query, presenters: Sequence[int]) -> list[Claim]:
+    rows = query(
+        """SELECT presenter_id, lower(busy), upper(busy), kind, booking_id, leave_id, hold_id, postcode, latitude, longitude
+        FROM bookings_busytime WHERE live AND presenter_id = ANY(%s) ORDER BY presenter_id, lower(busy)""",
+        list(presenters),
+    )
+    return [Claim(*row[:8], None if row[8] is None else (row[8], row[9])) for row in rows]
+
+
+def minutes_between(one: Claim, other: Claim) -> int:
+    """15 minutes and the straight line times 1.3 at 70 km an hour, never below 30; none within one postcode."""
+    if one.postcode == other.postcode:
+        return 0
+    (north, east), (north_too, east_too) = one.where or (0, 0), other.where or (0, 0)
+    up, along = sin(radians(north_too - north) / 2), sin(radians(east_too - east) / 2)
+    kilometres = 2 * 6371.0 * asin(sqrt(up**2 + cos(radians(north)) * cos(radians(north_too)) * along**2))
+    return max(30, ceil(15 + kilometres * 1.3 / 70 * 60 - 1e-6))
+
+
+def time_of_presenters(claims: Iterable[Claim]) -> Iterator[str]:
+    """Nobody in two places, nobody without the time for the journey."""
+    own: dict[int, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        own[claim.presenter].append(claim)
+    for presenter, theirs in own.items():
+        for before, after in pairwise(theirs):
+            if after.start < before.end:
+                yield f"presenter {presenter} is in two places: {before} and {after}"
+        for before, after in pairwise([claim for claim in theirs if claim.where]):
+            between = [claim for claim in theirs if before.end <= claim.start and claim.end <= after.start and not claim.where]
+            free = after.start - before.end - sum((claim.end - claim.start for claim in between), timedelta())
+            far_apart = after.start - before.end >= timedelta(hours=48)
+            if not far_apart and free < timedelta(minutes=minutes_between(before, after)):
+                yield f"presenter {presenter} has {free} from {before} to {after}"
+
+
+def claims_and_what_they_are_for(query: Query, claims: Sequence[Claim], bookings: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+    """Every live booking has its presenter's time, and nothing else has any."""
+    by_booking = {claim.booking: claim for claim in claims if claim.booking}
+    for key, state, presenter, start, end, postcode, _email in bookings:
+        claim = by_booking.pop(key, None)
+        expected = (presenter, start, end, "booking", postcode) if state in OPEN and presenter else None
+        found = (claim.presenter, claim.start, claim.end, claim.kind, claim.postcode) if claim else None
+        if found != expected:
+            yield f"booking {key} is {state} and should have {expected}, and has {found}"
+    yield from (f"time of an unknown booking: {claim}" for claim in by_booking.values())
+    presenters = sorted({claim.presenter for claim in claims})
+    holds = query("SELECT id, presenter_id, start FROM bookings_hold WHERE presenter_id = ANY(%s) ORDER BY id", presenters)
+    held = sorted((claim.hold, claim.presenter, claim.start) for claim in claims if claim.hold)
+    if holds != held:
+        yield f"holds {holds} have the time {held}"
+    leave = query("SELECT presenter_id, starts_at, ends_at FROM bookings_leave WHERE presenter_id = ANY(%s)", presenters)
+    away = [(claim.presenter, claim.start, claim.end) for claim in claims if claim.leave]
+    if together(leave) != together(away):
+        yield f"leave {together(leave)} has the time {together(away)}"
+
+
+def together(spans: Iterable[tuple[int, datetime, datetime]]) -> list[tuple[int, datetime, datetime]]:
+    """The same time in as few spans as it takes."""
+    joined: list[tuple[int, datetime, datetime]] = []
+    for presenter, start, end in sorted(spans):
+        if joined and joined[-1][0] == presenter and start <= joined[-1][2]:
+            joined[-1] = (presenter, joined[-1][1], max(end, joined[-1][2]))
+        else:
+            joined.append((presenter, start, end))
+    return joined
+
+
+def stock(query: Query, editions: Sequence[int]) -> Iterator[str]:
+    """Figures, ledger and orders say the same, and nothing is negative."""
+    figures = {
+        key: tuple(rest)
+        for key, *rest in query("SELECT id, on_hand, allocated FROM leaflets_edition WHERE id = ANY(%s)", editions)
+    }
+    ledger = """SELECT edition_id, sum(on_hand_change)::int, sum(allocated_change)::int FROM leaflets_stockmovement
+        WHERE edition_id = ANY(%s) GROUP BY 1"""
+    moved = {key: tuple(rest) for key, *rest in query(ledger, editions)}
+    promised = "SELECT edition_id, sum(allocated)::int FROM leaflets_orderline WHERE edition_id = ANY(%s) GROUP BY 1"
+    lines = dict(query(promised, editions))
+    for key, (on_hand, allocated) in figures.items():
+        if moved.get(key) != (on_hand, allocated) or lines.get(key, 0) != allocated or not 0 <= allocated <= on_hand:
+            yield f"edition {key}: figures {on_hand, allocated}, ledger {moved.get(key)}, order lines {lines.get(key)}"
+
+
+def orders(query: Query, people: Sequence[str]) -> Iterator[str]:
+    """Every copy of every line is where its order is, and a parcel left once."""
+    rows = query(
+        """SELECT o.id, o.state, sum(copies)::int, sum(l.allocated)::int, sum(dispatched)::int, sum(cancelled)::int,
+        (SELECT count(*) FROM leaflets_dispatch d WHERE d.order_id = o.id) FROM leaflets_order o
+        JOIN professionals_person p ON p.id = o.person_id LEFT JOIN leaflets_orderline l ON l.order_id = o.id
+        WHERE email = ANY(%s) GROUP BY o.id""",
+        list(people),
+    )
+    for key, state, copies, *placed, parcels in rows:
+        expected = [copies if state in states else 0 for states in ({"received", "packing"}, {"dispatched"}, {"cancelled"})]
+        if placed != expected or parcels != (state == "dispatched"):
+            yield f"order {key} is {state}: {copies} copies, of which {placed}; {parcels} parcels"
+
+
+def mail(query: Query, things: Iterable[tuple[str, str, str]], taken: Counter[str], known_before: int) -> Iterator[str]:
+    """Everything that had to be told is told, each message exactly once, and none is left."""
+    rows = query(
+        """SELECT id, kind, about, version, lower(recipient), state, message_id, resend_of_id, due_at <= now()
+        FROM notifications_notification WHERE id > %s""",
+        known_before,
+    )
+    told = Counter(
+        (kind, about, recipient) for _id, kind, about, _version, recipient, _state, _mid, again, _due in rows if not again
+    )
+    for kind, about, recipient in things:
+        if told[kind, about, recipient] != 1:
+            yield f"{recipient} should hear once of {kind} {about}: {told[kind, about, recipient]} times"
+    once = Counter(
+        (kind, about, version, recipient) for _id, kind, about, version, recipient, _s, _m, again, _d in rows if not again
+    )
+    yield from (f"written twice: {row}" for row, count in once.items() if count > 1)
+    for key, kind, about, _version, _recipient, state, message_id, _again, due in rows:
+        if state in {"sending", "failed"} or (state == "pending" and due):
+            yield f"message {key} ({kind}, {about}) is {state}"
+        if taken[message_id] != (state == "sent"):
+            yield f"message {key} ({kind}, {about}) is {state} and came {taken[message_id]} times"
+
+
+def must_be_told(bookings: Iterable[tuple[Any, ...]], order_rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, str, str]]:
+    """Kind, about, recipient."""
+    for key, state, *_rest, email in bookings:
+        if state in BOOKING_TOLD:
+            yield BOOKING_TOLD[state], f"booking:{key}", email
+    for key, state, email in order_rows:
+        yield "order-received", f"order:{key}", email
+        if state in ORDER_TOLD:
+            yield ORDER_TOLD[state], f"order:{key}", email
+
+
+def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], known_before: int) -> list[str]:
+    people = list(world["people"])
+    claims = read_claims(query, world["presenters"])
+    bookings = query(
+        """SELECT b.id, state, presenter_id, starts_at, ends_at, b.postcode, email FROM bookings_booking b
+        JOIN professionals_person p ON p.id = b.person_id WHERE email = ANY(%s)""",
+        people,
+    )
+    order_rows = query(
+        "SELECT o.id, state, email FROM leaflets_order o JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)",
+        people,
+    )
+    return [
+        *time_of_presenters(claims),
+        *claims_and_what_they_are_for(query, claims, bookings),
+        *stock(query, world["editions"]),
+        *orders(query, people),
+        *mail(query, must_be_told(bookings, order_rows), taken, known_before),
+    ]

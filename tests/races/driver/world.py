@@ -1,0 +1,48 @@
+"""What the clients act on. Runs inside the live copy, which has no other presenter to book meanwhile."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+PLACES = ("ZE1 0AA", "ZE2 9AB", "KW15 1AA", "KW17 2AB", "HS1 2AA")
+TITLES = 5
+PEOPLE = [f"driver{number}@orkney.nhs.uk" for number in range(40)] + [f"driver{number}@voe.example" for number in range(10)]
+
+
+def lay_out() -> dict[str, Any]:
+    """Presenters, days, presentations, leaflets, people and staff, by their keys."""
+    from bookings.models import Nation, Presenter
+    from bookings.working_days import after_working_days
+    from ctac.uk import uk_day
+    from tests.bookings.rows import make_presentation, make_presenter
+    from tests.factories import make_staff
+    from tests.leaflets.factories import make_edition
+    from tests.races.stage import open_sessions, staff_session
+
+    now = datetime.now(UTC)
+    away = list(Presenter.objects.active().values_list("pk", flat=True))
+    Presenter.objects.update(active=False)
+    where = {"nation": "scotland", "max_travel_minutes": 600}
+    presenters = [make_presenter(name=f"Presenter at {place}", base_postcode=place, **where) for place in PLACES]
+    editions = [make_edition(now, stock=300, slug=f"driver-{number}", title=f"Driver {number}") for number in range(TITLES)]
+    staff = [make_staff(email=f"staff{number}@driver.example") for number in range(4)]
+    sessions = open_sessions(PEOPLE)
+    return {
+        "away": away,
+        "presenters": [presenter.pk for presenter in presenters],
+        "days": [after_working_days(uk_day(now), 10 + number, Nation.SCOTLAND).isoformat() for number in range(10)],
+        "presentations": [make_presentation(slug=f"driver-{minutes}", length_minutes=minutes).pk for minutes in (60, 90)],
+        "editions": [edition.pk for edition in editions],
+        "people": sessions,
+        "staff": {user.email: staff_session(user) for user in staff},
+    }
+
+
+def clear_away(world: dict[str, Any]) -> int:
+    """The copy's own presenters can be booked again, and nothing of this world can."""
+    from bookings.models import Presentation, Presenter
+    from leaflets.models import Leaflet
+
+    Presenter.objects.filter(pk__in=world["presenters"]).update(active=False)
+    Presentation.objects.filter(pk__in=world["presentations"]).update(active=False)
+    Leaflet.objects.filter(editions__in=world["editions"]).update(active=False)
+    return Presenter.objects.filter(pk__in=world["away"]).update(active=True)
