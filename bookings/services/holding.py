@@ -14,6 +14,7 @@ from bookings.services.locking import guarded, lock_presenters
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import Draft, Person
+from professionals.services import keep_person
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
@@ -45,6 +46,8 @@ def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetim
 
     Raises SlotTaken (what was held before then stays held) and DraftGone.
     """
+    if person is not None:
+        keep_person(person)
     if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
         raise DraftGone  # placed in another tab; the lock lets two clicks of one draft take turns
     before = holds_of(draft, person)

@@ -19,7 +19,7 @@ from ctac.references import unused_reference
 from ctac.uk import uk_day
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import is_recognised
+from professionals.services import is_recognised, keep_person
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ def book(
     asked = Request(person, by, channel, presentation, format, start, now, address, presenter, submission, override_reason)
     if format not in presentation.formats or not (presentation.active or asked.by_staff):
         raise NotOffered
+    keep_person(person)
     with guarded():
         draft = lock_draft(asked)
         claim = take_held(asked) or take_free(asked)
@@ -126,7 +127,7 @@ def book(
 
 
 def lock_draft(asked: Request) -> Draft | None:
-    """The draft of this form, so that its clicks take turns. First of all locks, as in hold_slot."""
+    """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot."""
     if asked.submission is None:
         return None
     return Draft.objects.select_for_update().filter(token=asked.submission.token).first()

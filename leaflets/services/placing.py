@@ -29,6 +29,7 @@ from leaflets.services.stock import for_line, record
 from notifications.services import notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
+from professionals.services import keep_person
 
 Basket = Mapping[Leaflet, int]
 
@@ -121,6 +122,7 @@ def place_order(
     if not basket:
         raise EmptyBasket
     over_limit = bool(override_reason) and by is not None and by.is_staff
+    keep_person(person)
     editions = _lock_current_editions(basket)
     same_form = _same_form(person, channel, token)
     # Only now, behind the lock: a form sent twice at once meets its twin here, and is not told that the twin's copies are gone.

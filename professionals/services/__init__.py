@@ -7,6 +7,7 @@ from professionals.services.people import (
     address_verified,
     find_or_enter_person,
     give_details,
+    keep_person,
     update_details,
 )
 from professionals.services.staff_accounts import open_account, reset_second_factor
@@ -19,6 +20,7 @@ __all__ = [
     "find_or_enter_person",
     "give_details",
     "is_recognised",
+    "keep_person",
     "merge_organisations",
     "open_account",
     "organisation_named",

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from professionals.models import Draft, Person, User
 from professionals.services.organisations import organisation_named
@@ -44,6 +44,16 @@ def find_or_enter_person(
         return Person.objects.with_email(email).get()
 
 
+def keep_person(person: Person) -> None:
+    """Lock the row as any row that points to it does, until the transaction ends. The first of all locks.
+
+    Signing in and erasing lock the person first and then what is theirs. Whoever locks a draft, a presenter or stock, and
+    only then writes a row that points to the person, would wait for them while they wait for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM professionals_person WHERE id = %s FOR KEY SHARE", [person.pk])
+
+
 @transaction.atomic
 def update_details(*, person: Person, by: User | None, now: datetime, **details: Unpack[Details]) -> Person:
     """Store what the person changed about themselves."""
@@ -79,7 +89,8 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 
 
 def _join(user: User, email: str, details: Details | None) -> Person | None:
-    User.objects.select_for_update().get(pk=user.pk)  # a user who verifies twice at once takes turns
+    # A user who verifies twice at once takes turns; what they order meanwhile, which names them in its history, does not wait.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     own = Person.objects.select_for_update().filter(user=user).first()
     known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(user=user).first()
     if known is not None and known.user_id is not None:

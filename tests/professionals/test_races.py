@@ -1,0 +1,134 @@
+"""Signing in, a new address and erasure beside a booking or an order of the same person, on real connections.
+
+Each is held where it went wrong before: the booking or order waits for a presenter or for stock, and the other comes.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Thread
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import RequestFactory
+
+from bookings.models import Booking, Presenter
+from bookings.services import Submission, book, hold_slot
+from leaflets.models import Edition, Order
+from leaflets.services import differences
+from professionals import drafts
+from professionals.models import Draft, Person
+from professionals.privacy import erase_person
+from professionals.services.people import address_verified
+from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, wish
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition, make_order
+from tests.live.stack import Live
+
+# Rows that migrations loaded come back before each test.
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+SECRET = "s" * 43
+TEN, TWO = at("10:00"), at("14:00")
+# Not pg_stat_activity, which stands still within a transaction.
+WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+
+
+def behind(gate: Callable[[], object], *jobs: Callable[[], object]) -> Counter[str]:
+    """Start one after another, each once those before wait, while this test holds the gate; how they ended."""
+    ends, threads = Counter[str](), []
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - how it ended is what the test looks at
+            ends[f"{type(error).__name__}: {error}"] += 1
+        else:
+            ends["done"] += 1
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        gate()
+        for number, job in enumerate(jobs, 1):
+            threads.append(Thread(target=run, args=(job,)))
+            threads[-1].start()
+            Live.wait_for(lambda number=number: waiting() == number, 20)
+    for thread in threads:
+        thread.join(timeout=30)
+    return ends
+
+
+def waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING)
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def person() -> Person:
+    return make_person(email="sam@leeds.nhs.uk")
+
+
+def booking_of_a_draft(person: Person) -> Callable[[], object]:
+    presentation = make_presentation()
+    fields = {"key_hash": drafts._hash(SECRET), "token": "t" * 43, "expires_at": NOW + timedelta(hours=48)}
+    draft = Draft.objects.create(person=person, kind="booking", answers={"where": {}}, **fields)
+    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
+    token = Submission(draft.token, "digest")
+    return lambda: book(person=person, by=person.user, channel="web", submission=token, now=NOW, **what)
+
+
+def lock_presenter() -> object:
+    return Presenter.objects.select_for_update().get()
+
+
+def lock_edition() -> object:
+    return Edition.objects.select_for_update().get()
+
+
+def test_a_sign_in_while_the_booking_is_placed_waits_for_it(person: Person) -> None:
+    make_presenter()
+    placing = booking_of_a_draft(person)
+    request = RequestFactory().get("/")
+    request.COOKIES[settings.DRAFT_COOKIE_NAME] = SECRET
+    assert behind(lock_presenter, placing, lambda: drafts.adopt(request, person, NOW)) == {"done": 2}
+    assert (Booking.objects.count(), Draft.objects.count()) == (1, 0)
+
+
+def test_a_sign_in_while_a_time_is_chosen_waits_for_it(person: Person) -> None:
+    make_presenter()
+    booking_of_a_draft(person)
+    draft = Draft.objects.get()
+    other = wish(make_presentation())
+    request = RequestFactory().get("/")
+    request.COOKIES[settings.DRAFT_COOKIE_NAME] = SECRET
+    choosing = lambda: hold_slot(draft=draft, person=person, wish=other, start=TWO, now=NOW)  # noqa: E731
+    assert behind(lock_presenter, choosing, lambda: drafts.adopt(request, person, NOW)) == {"done": 2}
+
+
+def test_an_erasure_while_the_booking_is_placed_takes_that_booking_too(person: Person) -> None:
+    presenter = make_presenter()
+    make_booking(presenter, TWO, person=person)
+    placing = booking_of_a_draft(person)
+    ends = behind(lock_presenter, placing, lambda: erase_person(person, by=None, now=NOW))
+    assert ends == {"done": 2}
+    assert list(Booking.objects.values_list("state", "contact_name")) == [("cancelled", "")] * 2
+
+
+def test_an_erasure_while_an_order_is_placed_takes_that_order_too(person: Person, now: datetime) -> None:
+    leaflet = make_edition(now).leaflet
+    make_order(person, now, {leaflet: 5})
+    ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}), lambda: erase_person(person, by=None, now=now))
+    assert ends == {"done": 2}
+    assert set(Order.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert list(differences()) == []
+
+
+def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now: datetime) -> None:
+    leaflet = make_edition(now).leaflet
+    new = {"user": person.user, "email": "sam.green@leeds.nhs.uk", "details": None, "now": now}
+    ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}, by=person.user), lambda: address_verified(**new))
+    assert ends == {"done": 2}
+    assert [order.person.email for order in Order.objects.all()] == ["sam.green@leeds.nhs.uk"]
