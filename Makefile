@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test access screenshots bench scale lint format css lock
+.PHONY: help run test races access screenshots bench scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -26,6 +26,11 @@ test: ## install what the tests need, a browser included, and run them all
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+races: ## every race at a live server with its negative control, then 10,000 random operations, with figures (long)
+	@$(INSTALL) $(DEVELOPMENT)
+	@RACES=1 $(VENV) -m pytest tests/races tests/bookings/test_races.py tests/leaflets/test_races.py tests/professionals/test_races.py \
+		--quiet --capture=no --durations=5 $(ARGS)
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -1,5 +1,6 @@
 """`stage`: what the races need, laid out in the live copy. `unguarded_url`: the server for negative controls."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,16 @@ from tests.live.clients import inside
 from tests.live.stack import Live
 from tests.races.stage import SLUG, STOCK, Stage
 from tests.races.unguarded import server_without_guards
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Races marked as long run in `make races` only."""
+    if os.environ.get("RACES"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(scope="package")

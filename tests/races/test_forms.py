@@ -71,6 +71,7 @@ def test_control_without_lock_and_token_a_form_sent_twice_books_twice(stage: Sta
         assert sorted(has_time for _reference, _state, has_time in stage.bookings_of(client)) == [False, True]
 
 
+@pytest.mark.long
 def test_control_without_the_token_an_order_sent_twice_is_placed_twice(stage: Stage, unguarded_url: str) -> None:
     client = stage.somebody(unguarded_url)
     with stage.dropped((ORDERED_ONCE,), forget_tokens(stage, "leaflets_order", [client])):
@@ -94,6 +95,7 @@ def test_a_double_click_books_once_and_shows_the_confirmation(stage: Stage) -> N
         assert [booking[0] for booking in stage.bookings_of(client)] == [reference_of(answer)]
 
 
+@pytest.mark.long
 def test_a_double_click_orders_once_and_shows_the_confirmation(stage: Stage) -> None:
     client = stage.somebody()
     form = to_order_check(client, {SLUG: COPIES})
@@ -104,6 +106,7 @@ def test_a_double_click_orders_once_and_shows_the_confirmation(stage: Stage) -> 
     assert orders_of(stage, client) == [reference_of(answer)]
 
 
+@pytest.mark.long
 def test_control_without_lock_and_token_a_double_click_orders_twice(stage: Stage, unguarded_url: str) -> None:
     client = stage.somebody(unguarded_url)
     with stage.dropped((ORDERED_ONCE,), forget_tokens(stage, "leaflets_order", [client])):
@@ -135,6 +138,7 @@ def test_an_old_check_page_never_books_what_it_does_not_show(stage: Stage) -> No
         assert [booking[0] for booking in stage.bookings_of(client)] == [booked]
 
 
+@pytest.mark.long
 def test_an_old_order_page_never_orders_what_it_does_not_show(stage: Stage) -> None:
     client = stage.somebody()
     old = to_order_check(client, {SLUG: COPIES})
@@ -147,6 +151,7 @@ def test_an_old_order_page_never_orders_what_it_does_not_show(stage: Stage) -> N
     assert orders_of(stage, client) == [ordered]
 
 
+@pytest.mark.long
 def test_control_without_the_digest_an_old_page_books_what_nobody_has_checked(stage: Stage, unguarded_url: str) -> None:
     with stage.open_scene() as scene:
         client = stage.somebody(unguarded_url)
@@ -219,6 +224,7 @@ def test_of_two_tabs_one_books_while_the_other_changes_the_time(stage: Stage, fi
         assert stage.claims_at(scene.postcode) == {"booking": 1}
 
 
+@pytest.mark.long
 def test_two_check_pages_of_one_person_place_one_booking_and_the_second_says_so(stage: Stage) -> None:
     with stage.open_scene() as scene:
         client = stage.somebody()
@@ -230,6 +236,7 @@ def test_two_check_pages_of_one_person_place_one_booking_and_the_second_says_so(
         assert [reference_of(answer) for answer in answers] == [reference] * 2
 
 
+@pytest.mark.long
 def test_two_order_pages_of_which_one_was_changed_place_one_order(stage: Stage) -> None:
     client = stage.somebody()
     to_order_check(client, {SLUG: COPIES})

@@ -40,6 +40,10 @@ TOO_NEAR = {
     "around the corner, until the other begins": ("11:00", "ZE1 9ZZ"),
 }
 
+SHORT = {"begins while the other goes on", "another town, too soon before"}
+CASES = [pytest.param(case, marks=[] if case in SHORT else pytest.mark.long) for case in TOO_NEAR]
+CONTROLS = [pytest.param(case, marks=[] if case == "another town, too soon before" else pytest.mark.long) for case in TOO_NEAR]
+
 
 def two_who_choose(stage: Stage, scene: Scene, case: str, base_url: str = "") -> list[partial[Answer]]:
     """Both have a page that offers the time they choose."""
@@ -51,7 +55,7 @@ def two_who_choose(stage: Stage, scene: Scene, case: str, base_url: str = "") ->
     ]
 
 
-@pytest.mark.parametrize("case", TOO_NEAR)
+@pytest.mark.parametrize("case", CASES)
 def test_of_two_visits_that_one_presenter_cannot_give_both_of_one_is_held(stage: Stage, case: str) -> None:
     with stage.open_scene() as scene:
         jobs = two_who_choose(stage, scene, case)
@@ -60,7 +64,7 @@ def test_of_two_visits_that_one_presenter_cannot_give_both_of_one_is_held(stage:
         assert stage.claims_at(scene.postcode) == {"hold": 1}
 
 
-@pytest.mark.parametrize("case", TOO_NEAR)
+@pytest.mark.parametrize("case", CONTROLS)
 def test_control_without_the_guards_both_visits_are_held(stage: Stage, unguarded_url: str, case: str) -> None:
     with stage.open_scene() as scene, stage.slots_unguarded(scene):
         jobs = two_who_choose(stage, scene, case, unguarded_url)
@@ -68,6 +72,7 @@ def test_control_without_the_guards_both_visits_are_held(stage: Stage, unguarded
         assert stage.claims_at(scene.postcode) == {"hold": 2}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", ["begins while the other goes on", "another town, too soon before"])
 def test_without_the_locks_the_database_alone_still_refuses_one(stage: Stage, unguarded_url: str, case: str) -> None:
     with stage.open_scene() as scene:
@@ -128,6 +133,7 @@ def test_a_request_that_is_cancelled_before_it_is_confirmed_stays_cancelled(stag
         assert state_of(stage, reference) == ("cancelled", False, {"booking-cancelled": 1})
 
 
+@pytest.mark.long
 def test_a_request_that_is_confirmed_before_it_is_cancelled_is_both_one_after_the_other(stage: Stage) -> None:
     with stage.open_scene() as scene:
         _owner, reference, buttons = request_and_both_buttons(stage, scene)
@@ -135,6 +141,7 @@ def test_a_request_that_is_confirmed_before_it_is_cancelled_is_both_one_after_th
         assert state_of(stage, reference) == ("cancelled", False, {"booking-confirmed": 1, "booking-cancelled": 1})
 
 
+@pytest.mark.long
 def test_control_without_the_lock_a_cancelled_request_is_confirmed_without_its_time(stage: Stage, unguarded_url: str) -> None:
     with stage.open_scene() as scene:
         _owner, reference, buttons = request_and_both_buttons(stage, scene, unguarded_url)
@@ -169,6 +176,7 @@ def test_a_booking_just_before_leave_is_entered_is_made_and_needs_a_presenter(st
         assert len(stage.live.query(needs, reference_of(booked))) == 1
 
 
+@pytest.mark.long
 def test_a_booking_just_after_leave_is_entered_is_refused_politely(stage: Stage) -> None:
     with stage.open_scene() as scene:
         client, buttons = booking_and_leave(stage, scene)
@@ -225,6 +233,7 @@ def test_staff_who_press_before_the_public_have_it_and_the_public_read_that_it_i
         assert stage.claims_at(scene.postcode) == {"booking": 1}
 
 
+@pytest.mark.long
 def test_control_without_the_guards_staff_and_the_public_both_have_it(stage: Stage, unguarded_url: str) -> None:
     with stage.open_scene() as scene, stage.slots_unguarded(scene):
         client, buttons = public_and_staff(stage, scene, unguarded_url)

@@ -78,7 +78,7 @@ def ends(stage: Stage, key: int) -> tuple[set[str], set[str]]:
     }
 
 
-@pytest.mark.parametrize("winner", ["dispatched", "cancelled"])
+@pytest.mark.parametrize("winner", ["dispatched", pytest.param("cancelled", marks=pytest.mark.long)])
 def test_an_order_that_is_dispatched_and_cancelled_at_once_ends_in_one_way(stage: Stage, winner: str) -> None:
     on_hand, allocated = stage.figures(PACKED)
     reference, key, buttons = dispatch_and_cancel(stage, PACKED)
@@ -97,6 +97,7 @@ def test_control_read_before_it_is_moved_an_order_is_both_dispatched_and_cancell
     assert ends(stage, key) == ({"dispatched", "cancelled"}, {"order-dispatched", "order-cancelled"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("winner", ["packing", "cancelled"])
 def test_an_owner_who_cancels_as_packing_starts_gets_one_answer(stage: Stage, winner: str) -> None:
     client, reference, key = order(stage, CANCELLED)

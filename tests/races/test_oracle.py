@@ -1,0 +1,100 @@
+"""The oracle sees what is wrong: a judge who never says no proves nothing."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, mail, orders, stock, time_of_presenters
+
+TEN = datetime(2027, 1, 25, 10, tzinfo=UTC)
+LERWICK, KIRKWALL = ("ZE1 0AA", (60.15, -1.14)), ("KW15 1AA", (58.98, -2.96))
+
+
+def claim(hours: float, place=LERWICK, *, length: float = 1, presenter: int = 1, **of) -> Claim:
+    """So many hours after ten; of a booking of its own unless told otherwise."""
+    start = TEN + timedelta(hours=hours)
+    of = {"kind": "booking", "booking": int(hours * 10), "leave": None, "hold": None} | of
+    return Claim(presenter, start, start + timedelta(hours=length), of["kind"], of["booking"], of["leave"], of["hold"], *place)
+
+
+AWAY = {"kind": "leave", "booking": None, "leave": 1}
+
+
+def wrong(*claims: Claim) -> int:
+    return len(list(time_of_presenters(claims)))
+
+
+def test_it_sees_a_presenter_in_two_places():
+    assert wrong(claim(0), claim(0.5)) == 2  # and no time for the journey either
+    assert wrong(claim(0), claim(1)) == 0
+    assert wrong(claim(0), claim(0.5, presenter=2)) == 0
+
+
+def test_it_sees_a_journey_that_is_too_short():
+    assert wrong(claim(0), claim(3, KIRKWALL)) == 1
+    assert wrong(claim(0), claim(6, KIRKWALL)) == 0
+    assert wrong(claim(0), claim(1.25, ("ZE2 9AB", LERWICK[1]))) == 1
+    assert wrong(claim(0), claim(1.5, ("ZE2 9AB", LERWICK[1]))) == 0
+
+
+def test_it_takes_what_has_no_place_out_of_the_time_for_the_journey():
+    away = claim(2, ("", None), length=3.5, **AWAY)
+    assert wrong(claim(0), away, claim(6, KIRKWALL)) == 1
+    assert wrong(claim(0), claim(2, ("", None), length=60, **AWAY), claim(62, KIRKWALL)) == 0  # two days apart
+
+
+def for_what(claims: list[Claim], bookings: list[tuple], holds=(), leave=()) -> int:
+    def query(sql: str, *_values: object) -> list[tuple]:
+        return list(holds if "bookings_hold" in sql else leave)
+
+    return len(list(claims_and_what_they_are_for(query, claims, bookings)))
+
+
+def test_it_sees_time_that_is_missing_or_nobodys():
+    one = claim(1)
+    booking = (10, "confirmed", 1, one.start, one.end, "ZE1 0AA", "a@b.example")
+    assert for_what([one], [booking]) == 0
+    assert for_what([], [booking]) == 1
+    assert for_what([one], [(10, "cancelled", *booking[2:])]) == 1
+    assert for_what([one], [(10, "confirmed", 2, *booking[3:])]) == 1
+    assert for_what([one], []) == 1
+    assert for_what([one], [booking], holds=[(1, 1, TEN)]) == 1
+    assert for_what([one], [booking], leave=[(1, TEN, TEN + timedelta(hours=1))]) == 1
+
+
+def in_stock(figures: tuple, moved: tuple, promised: int) -> int:
+    def query(sql: str, *_values: object) -> list[tuple]:
+        found = {"leaflets_edition": (1, *figures), "leaflets_stockmovement": (1, *moved), "leaflets_orderline": (1, promised)}
+        return [next(row for table, row in found.items() if f"FROM {table} " in " ".join(sql.split()))]
+
+    return len(list(stock(query, [1])))
+
+
+def test_it_sees_figures_that_differ():
+    assert in_stock((10, 4), (10, 4), 4) == 0
+    assert in_stock((10, 4), (11, 4), 4) == 1
+    assert in_stock((10, 4), (10, 4), 5) == 1
+    assert in_stock((3, 4), (3, 4), 4) == 1
+
+
+def test_it_sees_copies_that_are_not_where_their_order_is():
+    def rows(*row: object) -> int:
+        return len(list(orders(lambda *_sql: [row], [])))
+
+    assert rows(1, "dispatched", 5, 0, 5, 0, 1) == 0
+    assert rows(1, "dispatched", 5, 0, 5, 0, 2) == 1
+    assert rows(1, "cancelled", 5, 5, 0, 0, 0) == 1
+
+
+def told(rows: list[tuple], things: list[tuple], taken: dict[str, int]) -> int:
+    return len(list(mail(lambda *_sql: rows, things, Counter(taken), 0)))
+
+
+def test_it_sees_mail_that_is_lost_doubled_or_left():
+    row = (1, "order-received", "order:1", 1, "a@b.example", "sent", "<1@x>", None, True)
+    thing = ("order-received", "order:1", "a@b.example")
+    assert told([row], [thing], {"<1@x>": 1}) == 0
+    assert told([row], [thing], {}) == 1
+    assert told([row], [thing], {"<1@x>": 2}) == 1
+    assert told([], [thing], {}) == 1
+    assert told([(*row[:5], "pending", *row[6:])], [thing], {}) == 1
+    assert told([row, (2, *row[1:6], "<2@x>", None, True)], [thing], {"<1@x>": 1, "<2@x>": 1}) == 2
