@@ -14,7 +14,7 @@ from bookings.services.locking import guarded, lock_presenters
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import Draft, Person
-from professionals.services import keep_person
+from professionals.services import with_person_kept
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
@@ -46,9 +46,8 @@ def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetim
 
     Raises SlotTaken (what was held before then stays held) and DraftGone.
     """
-    if person is not None:
-        keep_person(person)
-    if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():
+    locked = Draft.objects.select_for_update().filter(pk=draft.pk)
+    if not (with_person_kept(locked, person) if person else locked).exists():
         raise DraftGone  # placed in another tab; the lock lets two clicks of one draft take turns
     before = holds_of(draft, person)
     for row in before:

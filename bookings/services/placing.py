@@ -19,7 +19,7 @@ from ctac.references import unused_reference
 from ctac.uk import uk_day
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import is_recognised, keep_person
+from professionals.services import is_recognised, with_person_kept
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,6 @@ def book(
     asked = Request(person, by, channel, presentation, format, start, now, address, presenter, submission, override_reason)
     if format not in presentation.formats or not (presentation.active or asked.by_staff):
         raise NotOffered
-    keep_person(person)
     with guarded():
         draft = lock_draft(asked)
         claim = take_held(asked) or take_free(asked)
@@ -128,9 +127,8 @@ def book(
 
 def lock_draft(asked: Request) -> Draft | None:
     """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot."""
-    if asked.submission is None:
-        return None
-    return Draft.objects.select_for_update().filter(token=asked.submission.token).first()
+    token = asked.submission.token if asked.submission else ""  # which no draft has; the person is locked all the same
+    return with_person_kept(Draft.objects.select_for_update().filter(token=token), asked.person).first()
 
 
 def take_held(asked: Request) -> BusyTime | None:

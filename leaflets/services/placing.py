@@ -29,7 +29,7 @@ from leaflets.services.stock import for_line, record
 from notifications.services import notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import keep_person
+from professionals.services import with_person_kept
 
 Basket = Mapping[Leaflet, int]
 
@@ -122,8 +122,7 @@ def place_order(
     if not basket:
         raise EmptyBasket
     over_limit = bool(override_reason) and by is not None and by.is_staff
-    keep_person(person)
-    editions = _lock_current_editions(basket)
+    editions = _lock_current_editions(basket, person)
     same_form = _same_form(person, channel, token)
     # Only now, behind the lock: a form sent twice at once meets its twin here, and is not told that the twin's copies are gone.
     reference = _reference_unless_placed(same_form)
@@ -138,9 +137,9 @@ def place_order(
     return order
 
 
-def _lock_current_editions(basket: Basket) -> dict[Leaflet, Edition]:
+def _lock_current_editions(basket: Basket, person: Person) -> dict[Leaflet, Edition]:
     offered = Edition.objects.current().filter(leaflet__in=list(basket), leaflet__active=True).select_related("leaflet")
-    return {edition.leaflet: edition for edition in offered.locked()}
+    return {edition.leaflet: edition for edition in with_person_kept(offered.locked(), person)}
 
 
 def _same_form(person: Person, channel: Channel, token: str | None) -> Q | None:

@@ -7,8 +7,8 @@ from professionals.services.people import (
     address_verified,
     find_or_enter_person,
     give_details,
-    keep_person,
     update_details,
+    with_person_kept,
 )
 from professionals.services.staff_accounts import open_account, reset_second_factor
 
@@ -20,10 +20,10 @@ __all__ = [
     "find_or_enter_person",
     "give_details",
     "is_recognised",
-    "keep_person",
     "merge_organisations",
     "open_account",
     "organisation_named",
     "reset_second_factor",
     "update_details",
+    "with_person_kept",
 ]

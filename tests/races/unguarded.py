@@ -128,7 +128,7 @@ def lock_titles_in_an_order_of_their_own() -> None:
 
     read = placing._lock_current_editions
 
-    def lock(basket: Any) -> Any:
+    def lock(basket: Any, person: Any) -> Any:
         titles = sorted(basket, key=lambda leaflet: -basket[leaflet]) if len(basket) > 1 else []
         for number, leaflet in enumerate(titles):
             key = Edition.objects.current().get(leaflet=leaflet).pk
@@ -136,7 +136,7 @@ def lock_titles_in_an_order_of_their_own() -> None:
                 cursor.execute("SELECT 1 FROM leaflets_edition WHERE id = %s FOR UPDATE", [key])
             if number == 0:
                 pause("titles")
-        return read(basket)
+        return read(basket, person)
 
     placing._lock_current_editions = lock
 

@@ -117,6 +117,15 @@ def test_an_erasure_while_the_booking_is_placed_takes_that_booking_too(person: P
     assert list(Booking.objects.values_list("state", "contact_name")) == [("cancelled", "")] * 2
 
 
+def test_an_erasure_while_staff_book_for_that_person_takes_that_booking_too(person: Person) -> None:
+    presenter, presentation = make_presenter(), make_presentation()
+    make_booking(presenter, TWO, person=person)
+    what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
+    placing = lambda: book(person=person, by=None, channel="phone", now=NOW, **what)  # noqa: E731
+    assert behind(lock_presenter, placing, lambda: erase_person(person, by=None, now=NOW)) == {"done": 2}
+    assert list(Booking.objects.values_list("state", "contact_name")) == [("cancelled", "")] * 2
+
+
 def test_an_erasure_while_an_order_is_placed_takes_that_order_too(person: Person, now: datetime) -> None:
     leaflet = make_edition(now).leaflet
     make_order(person, now, {leaflet: 5})
