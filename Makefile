@@ -29,7 +29,7 @@ test: ## install what the tests need, a browser included, and run them all
 
 races: ## every race at a live server with its negative control, then 10,000 random operations, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)
-	@RACES=1 $(VENV) -m pytest tests/races tests/bookings/test_races.py tests/leaflets/test_races.py tests/bookings/test_person_races.py \
+	@RACES=1 $(VENV) -m pytest tests/races tests/bookings/test_races.py tests/bookings/test_person_races.py tests/leaflets/test_races.py \
 		--quiet --capture=no --durations=5 $(ARGS)
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)

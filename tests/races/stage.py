@@ -105,9 +105,10 @@ def open_sessions(emails: list[str]) -> dict[str, str]:
     from django.conf import settings
     from django.test import Client as Inner
 
-    from tests.factories import make_organisation, make_person, sign_in
+    from professionals.models import Organisation
+    from tests.factories import make_person, sign_in
 
-    team = make_organisation("Shetland Health Visiting")
+    team, _made = Organisation.objects.get_or_create(name="Shetland Health Visiting")
     people = [make_person(email=email, organisation=team) for email in emails]
     return {person.email: sign_in(Inner(), person).cookies[settings.SESSION_COOKIE_NAME].value for person in people}
 

@@ -9,7 +9,14 @@ PEOPLE = [f"driver{number}@orkney.nhs.uk" for number in range(40)] + [f"driver{n
 
 
 def lay_out() -> dict[str, Any]:
-    """Presenters, days, presentations, leaflets, people and staff, by their keys."""
+    """Presenters, days, presentations, leaflets, people and staff, by their keys. All of it or nothing."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        return lay_out_all()
+
+
+def lay_out_all() -> dict[str, Any]:
     from bookings.models import Nation, Presenter
     from bookings.working_days import after_working_days
     from ctac.uk import uk_day
