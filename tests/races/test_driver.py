@@ -21,7 +21,7 @@ from tests.races.driver.oracle import everything_wrong
 
 LONG = bool(os.environ.get("RACES"))
 CLIENTS = 8
-OPERATIONS = int(os.environ.get("RACES_OPERATIONS") or (10_000 if LONG else 240))
+OPERATIONS = int(os.environ.get("RACES_OPERATIONS") or (10_000 if LONG else 200))
 SEED = int(os.environ.get("RACES_SEED") or random.randrange(10**6))
 UNSENT = """SELECT count(*) FROM notifications_notification
     WHERE id > %s AND (state = 'sending' OR (state = 'pending' AND due_at <= now()))"""
