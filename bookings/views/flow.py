@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -102,12 +103,13 @@ def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: date
     if draft is None:
         return go_to("where", answers.presentation)
     try:
-        hold_slot(draft=draft, person=person, wish=times.wish_of(answers), start=start, now=now)
+        with transaction.atomic():  # two tabs take turns with both, so what is held is what the answers say
+            hold_slot(draft=draft, person=person, wish=times.wish_of(answers), start=start, now=now)
+            drafts.save_step(draft, "when", {"start": slot_value(start)}, now)
     except SlotTaken:
         return times.lost_page(request, answers, start, now)
     except DraftGone:
         return go_to("where", answers.presentation)
-    drafts.save_step(draft, "when", {"start": slot_value(start)}, now)
     return go_on(request, "when", answers)
 
 

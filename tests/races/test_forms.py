@@ -18,6 +18,7 @@ from tests.races.visits import (
     press_order,
     put_in_basket,
     read_form,
+    ready_to_choose,
     reference_of,
     say_where,
     to_check_page,
@@ -195,6 +196,18 @@ def test_two_tabs_that_choose_two_times_at_once_hold_one_and_the_answers_say_whi
         holds, said = holds_and_answer(stage, client)
         assert holds == [said]
         assert stage.claims_at(scene.postcode) == {"hold": 1}
+
+
+def test_whoever_waits_for_a_time_to_be_chosen_finds_it_held_and_in_the_answers(stage: Stage) -> None:
+    with stage.open_scene() as scene:
+        client, start = stage.somebody(), scene.at("12:00")
+
+        def look() -> tuple[list[str], str]:
+            with gates.held(stage.live, DRAFT, client.email):
+                return holds_and_answer(stage, client)
+
+        chosen, seen = stage.queue_for(scene, ready_to_choose(client, scene.postcode, start), look)
+        assert (chosen.status, seen) == (302, ([start], start))
 
 
 def test_control_without_the_lock_two_tabs_hold_two_times(stage: Stage, unguarded_url: str) -> None:

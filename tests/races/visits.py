@@ -121,7 +121,9 @@ def staff_action(staff: Client, what: str, key: int, slug: str, **typed: str) ->
 
 
 def put_in_basket(client: Client, slug: str, copies: int = COPIES) -> None:
-    assert client.post_form(f"/leaflets/{slug}/", **{f"{slug}-copies": str(copies)}).outcome == (302, "/basket/")
+    """From the leaflet's own page, to which the answer leads back."""
+    page = f"/leaflets/{slug}/"
+    assert client.post_form(page, **{f"{slug}-copies": str(copies)}).outcome == (302, page)
 
 
 def to_order_check(client: Client, basket: dict[str, int]) -> Form:

@@ -84,11 +84,8 @@ def choose(actor: Actor, page: Any, presentation: Any) -> Answer:
     path = f"/book/{presentation.slug}"
     with polite():
         page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE)
-        form = page.get(f"{path}/when/").form("csrfmiddlewaretoken")
-        offered = form.options.get("start")
-        if not offered:
-            raise PageSaysNo
-        return page.send(f"{path}/when/", form, start=actor.chance.choice(offered))
+        form = page.get(f"{path}/when/").form("start")
+        return page.send(f"{path}/when/", form, start=actor.chance.choice(form.options["start"]))
 
 
 def book_page(actor: Actor) -> bool:
