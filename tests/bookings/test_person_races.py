@@ -30,8 +30,10 @@ from tests.live.stack import Live
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 SECRET = "s" * 43
 TEN, TWO = at("10:00"), at("14:00")
-# Not pg_stat_activity, which stands still within a transaction.
-WAITING = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+# Not pg_stat_activity, which stands still within a transaction. Other tests wait in other databases of the same server, and a
+# lock on a transaction names no database; whoever waits for one holds others that do.
+WAITING = """SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks
+    WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
 
 
 def behind(gate: Callable[[], object], *jobs: Callable[[], object]) -> Counter[str]:
@@ -48,14 +50,16 @@ def behind(gate: Callable[[], object], *jobs: Callable[[], object]) -> Counter[s
         finally:
             connection.close()
 
-    with transaction.atomic():
-        gate()
-        for number, job in enumerate(jobs, 1):
-            threads.append(Thread(target=run, args=(job,)))
-            threads[-1].start()
-            Live.wait_for(lambda number=number: waiting() == number, 20)
-    for thread in threads:
-        thread.join(timeout=30)
+    try:
+        with transaction.atomic():
+            gate()
+            for number, job in enumerate(jobs, 1):
+                threads.append(Thread(target=run, args=(job,)))
+                threads[-1].start()
+                Live.wait_for(lambda number=number: waiting() == number, 20)
+    finally:
+        for thread in threads:  # or a test that failed would go on beside the next
+            thread.join(timeout=30)
     return ends
 
 
