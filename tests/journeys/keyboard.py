@@ -33,7 +33,7 @@ FOCUSED = """() => {
             || element.labels?.[0]?.innerText || element.innerText || element.querySelector('img, svg')?.getAttribute('alt')
             || (element.matches('[type=submit], [type=button]') ? element.value : '') || element.title || '')
             .replace(/\\s+/g, ' ').trim(),
-        id: element.id, checked: element.checked === true, value: element.value || '',
+        frame: element.tagName === 'IFRAME', id: element.id, checked: element.checked === true, value: element.value || '',
         seen: Boolean(onTop && (element.contains(onTop) || [...(element.labels || [])].some(label => label.contains(onTop)))),
         marked: window.plain?.has(element) && window.plain.get(element) !== window.looksOf(element),
         last: ![...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
@@ -87,6 +87,8 @@ class Keyboard:
             return None
         assert before or stop["name"] == SKIP_LINK, f"{self.page.url}: the first stop is {stop['name']!r}"
         assert stop["name"], f"{self.page.url}: a stop has no name: {stop}"
+        if stop["frame"]:
+            return stop  # the focus is on something within, where nobody from outside can look
         assert stop["seen"], f"{self.page.url}: {stop['name']!r} has the focus out of sight"
         assert stop["marked"], f"{self.page.url}: {stop['name']!r} does not look focused"
         return stop
