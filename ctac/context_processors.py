@@ -10,4 +10,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "advice_email": settings.ADVICE_EMAIL,
         "advice_hours": settings.ADVICE_HOURS,
         "development": settings.DEVELOPMENT,
+        "site_url": settings.SITE_URL,
     }

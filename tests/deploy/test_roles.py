@@ -75,7 +75,7 @@ WORK = [
     "tests/bookings/test_flow.py",
     "tests/bookings/test_services.py",
     "tests/bookings/test_privacy_and_sample.py",
-    "tests/bookings/test_admin.py",
+    "tests/bookings/admin",
     "tests/professionals/test_sign_up.py",
     "tests/professionals/test_privacy.py",
     "tests/notifications/test_delivering.py",

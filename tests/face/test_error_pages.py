@@ -71,3 +71,11 @@ def test_the_crash_page_needs_no_request_context_or_database() -> None:
     assert page.one("strong", "reference").text == "1A2B3C4D"
     assert PHONE in page.one("main").text
     assert page.mistakes == []
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_not_ours_is_refused_with_the_plain_page(client: Client) -> None:
+    """The page must not ask for the very host that is wrong."""
+    answer = client.get("/", headers={"host": "somebody.else.example"})
+    assert answer.status_code == 400
+    assert b"0808 800 5000" in answer.content

@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.template.loader import render_to_string
@@ -129,7 +130,7 @@ def test_content_policy_allows_nothing_inline(client: Client, path: str) -> None
 
 
 def test_on_paper_it_says_where_the_page_is(client: Client, path: str) -> None:
-    assert read(client, path).one("p", "print-only").text == f"This page: http://testserver{path}"
+    assert read(client, path).one("p", "print-only").text == f"This page: {settings.SITE_URL}{path}"
 
 
 def test_only_reading_is_possible(client: Client, path: str) -> None:
