@@ -81,6 +81,9 @@ class Keyboard:
         before = self.focus
         self.page.keyboard.press(key)
         stop = self.focus
+        if stop is None and self.page.locator("iframe").count():
+            self.page.wait_for_timeout(200)  # a frame of another origin takes the focus a moment later
+            stop = self.focus
         if stop is None:
             assert before is not None, f"{self.page.url}: the focus does not come in"
             assert before["last"], f"{self.page.url}: the focus is lost after {before['name']!r}"
