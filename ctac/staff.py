@@ -107,6 +107,13 @@ class StaffAdminSite(AdminSite):
         name = apps.get_app_config(app_label).verbose_name
         return super().app_index(request, app_label, {"title": name, **(extra_context or {})})
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One page for everyone, which tells the owner by email too; Django's own would know neither."""
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("staff:index")
+
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 

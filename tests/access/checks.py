@@ -22,6 +22,8 @@ RUN_AXE = """async tags => {
     return {rules: found.passes.length + found.violations.length,
         faults: found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))};
 }"""
+SUMMARY_IS_LATE = """() => { const summary = document.querySelector('.govuk-error-summary'), h1 = document.querySelector('h1');
+    return Boolean(summary && h1 && summary.compareDocumentPosition(h1) & Node.DOCUMENT_POSITION_PRECEDING); }"""
 SUMMARY_LINKS = ".govuk-error-summary a"
 # Where a colour fades into the other scheme's, axe would measure it half way.
 FINISH_FADES = "document.getAnimations().forEach(fade => fade.finish())"
@@ -66,6 +68,10 @@ class Examiner:
             yield f"{page.locator('h1').count()} h1 elements"
         if page.title().startswith("Error:") != (page.locator(".govuk-error-summary").count() > 0):
             yield f"the title {page.title()!r} and the error summary disagree"
+        if page.evaluate(SUMMARY_IS_LATE):
+            yield "the error summary stands below the h1"
+        if page.locator("form:not([novalidate])").count():
+            yield "a form without novalidate"
 
     def narrow(self, page: Any) -> Iterator[str]:
         self.figures.counts[f"looks at {NARROWEST} px"] += 1

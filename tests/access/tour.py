@@ -24,6 +24,7 @@ UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/leaflets/", "/basket/"]
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
 MY_PAGES = ["/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/logout/"]
+MY_FORMS = MY_PAGES[:3]
 
 
 class Guide(Visitor):
@@ -31,6 +32,11 @@ class Guide(Visitor):
 
     def look(self) -> None:
         self.page.wait_for_load_state()
+
+    def blank(self) -> None:
+        """Empty what the page has filled in already."""
+        for box in self.page.locator("main form input:is([type=text], [type=email], [type=tel], [type=password])").all():
+            box.fill("")
 
     def send_empty(self) -> None:
         """Press the page's main button with nothing filled in."""
@@ -149,6 +155,10 @@ def professional(guide: Guide) -> Tour:
     for path in MY_PAGES:
         guide.open(path)
         yield f"my {path}"
+        if path in MY_FORMS:
+            guide.blank()
+            guide.send_empty()
+            yield f"my {path} with errors"
 
 
 def asks(guide: Guide) -> Tour:
@@ -205,7 +215,7 @@ def row(guide: Guide, path: str) -> Tour:
     name = f"staff {'/'.join(kind)} row"
     guide.open(path)
     yield name
-    tools = links(guide, ".object-tools a[href^='/staff/'], .actions-row a")
+    tools = links(guide, ".object-tools a[href^='/staff/'], .actions-row a, a.deletelink")
     for tool in tools:
         guide.open(tool)
         yield f"{name} {tool.rstrip('/').split('/')[-1]}"

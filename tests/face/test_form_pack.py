@@ -1,11 +1,13 @@
 """Every kind of question: its label, hint and error reach the reader's ears, and its summary link reaches the box."""
 
 import datetime
+import re
 from typing import Any
 
 import pytest
 from crispy_forms.utils import render_crispy_form
 from django import forms
+from django.conf import settings
 from django.forms import formset_factory
 from django.template.loader import render_to_string
 from django.test import Client
@@ -297,3 +299,11 @@ def test_an_impossible_date_is_explained(parts: tuple[str, str, str]) -> None:
 def test_a_date_is_shown_in_its_parts() -> None:
     page = Page(render_crispy_form(Day(initial={"day": datetime.date(2027, 3, 9)}), context={}))
     assert [box.attrs["value"] for box in page.all("input", "govuk-date-input__input")] == ["9", "3", "2027"]
+
+
+def test_no_form_lets_the_browser_speak_for_us() -> None:
+    """Its own bubbles vanish, are not read out and know nothing of the summary; and it would send nothing of a wrong number."""
+    forms_in = {
+        path.name: re.findall(r"<form\b[^>]*>", path.read_text()) for path in (settings.BASE_DIR / "templates").rglob("*.html")
+    }
+    assert [(name, tag) for name, tags in forms_in.items() for tag in tags if "novalidate" not in tag] == []

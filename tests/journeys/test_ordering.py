@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
@@ -19,9 +21,18 @@ def fill_basket(visitor: Visitor, copies: str = "15") -> None:
     visitor.look()
 
 
-def test_someone_who_is_signed_out_orders_leaflets_and_cancels(new_page: Callable[..., Any], live: Live) -> None:
-    visitor = Visitor(new_page(**PHONE), live)
-    email = "asha.rahman@leeds.gov.uk"
+@pytest.mark.parametrize(
+    ("options", "email"),
+    [
+        (PHONE, "asha.rahman@leeds.gov.uk"),
+        (DESK | {"java_script_enabled": False}, "ben.walsh@bradford.gov.uk"),
+    ],
+    ids=["phone", "desk without JavaScript"],
+)
+def test_someone_who_is_signed_out_orders_leaflets_and_cancels(
+    options: dict[str, Any], email: str, new_page: Callable[..., Any], live: Live
+) -> None:
+    visitor = Visitor(new_page(**options), live, scripts=options.get("java_script_enabled", True))
 
     # Given a basket that was filled before signing in
     fill_basket(visitor)
