@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -39,11 +38,10 @@ class Rendered:
 
 
 def render(message: Message) -> Rendered:
-    """From emails/<template>.html, in the language and time zone of the site."""
-    with translation.override(settings.LANGUAGE_CODE):
-        links: list[str] = []
-        rendered = render_page(f"emails/{message.template}.html", message.subject, {**message.context, PRIVATE_LINKS: links})
-        return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
+    """From emails/<template>.html."""
+    links: list[str] = []
+    rendered = render_page(f"emails/{message.template}.html", message.subject, {**message.context, PRIVATE_LINKS: links})
+    return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
 
 
 def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:

@@ -64,13 +64,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
         now = timezone.now()
-        mail = account_mail(template_prefix, email, context)
         seal_and_send(
             kind=kind_of(template_prefix),
             to=email,
-            subject=mail.subject,
-            text=mail.text,
-            html=mail.html,
+            mail=account_mail(template_prefix, email, context),
             now=now,
             expires_at=now + (CODE_LASTS if "code" in context else NOTICE_LASTS),
         )

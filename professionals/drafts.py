@@ -20,6 +20,8 @@ from django.http import HttpRequest
 
 from professionals.models import Draft, Person
 
+ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
+RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
@@ -42,6 +44,7 @@ def _found(request: HttpRequest) -> dict[str, Draft | None]:
 
 def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     """The draft of this kind, begun if there is none; the cookie goes out with the response."""
+    _forget_found(request)  # what is about to be written rests on the draft as it is now
     draft = find(request, kind, now)
     if draft is None:
         draft = _start(request, kind, now)
@@ -100,8 +103,12 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
 
 
 def _laid_over(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
-    """Both drafts' answers. Within a page the newer ones win one by one, so that two baskets become one."""
-    return {**older, **{step: {**older.get(step, {}), **answers} for step, answers in newer.items()}}
+    """Both drafts' answers: each page whole as it was typed last, but two baskets become one.
+
+    A page that rests on another goes when that one was answered anew: a time was offered for a place.
+    """
+    kept = {step: answers for step, answers in older.items() if RESTS_ON.get(step) not in newer}
+    return kept | {step: {**kept.get(step, {}), **answers} if step in ADDED_UP else answers for step, answers in newer.items()}
 
 
 def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:

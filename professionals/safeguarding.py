@@ -16,7 +16,7 @@ from professionals.child_details import looks_like_child_details
 if TYPE_CHECKING:
     from notifications.models import Notification
 
-__all__ = ["KIND", "ChildDetailsMixin", "looks_like_child_details", "tell_lead"]
+__all__ = ["CONFIRM_FIELD", "KIND", "ChildDetailsMixin", "StaffForm", "looks_like_child_details", "tell_lead"]
 
 CONFIRM_FIELD = "keep_what_i_wrote"
 
@@ -52,6 +52,15 @@ class ChildDetailsMixin(forms.Form):
             return []
         typed = {name: str(self.data.get(self.add_prefix(name)) or "") for name in self.free_text_fields if name in self.fields}
         return [name for name, text in typed.items() if looks_like_child_details(text)]
+
+
+class StaffForm(ChildDetailsMixin):
+    """What an action of the staff site asks for. Staff write no child's details either; the service hears of what they keep."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.pop(CONFIRM_FIELD, None)
+        return {**cleaned, "flagged": self.flagged}
 
 
 def explanation() -> str:

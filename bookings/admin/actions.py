@@ -11,18 +11,9 @@ from bookings.models import Booking, Format, Presenter, State
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
 from ctac.staff import ObjectAction
 from professionals.models import User
-from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
+from professionals.safeguarding import StaffForm
 
 NO_CHILD = _("The professional reads this in the email. No details of a child.")
-
-
-class StaffForm(ChildDetailsMixin):
-    """What an action asks for. Staff write no child's details either; what they keep all the same, the service hears of."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        cleaned.pop(CONFIRM_FIELD, None)
-        return {**cleaned, "flagged": self.flagged}
 
 
 class DeclineForm(StaffForm):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Case, F, OrderBy, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,6 +21,7 @@ from bookings.admin.actions import PresenterChoice
 from bookings.admin.for_caller import near_today, uk_moment
 from bookings.models import Booking, Leave, LeaveKind, Presenter
 from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
+from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import staff_site
 from ctac.staff_fields import ClockField, DayField
@@ -122,7 +124,10 @@ class LeaveAdmin(LooksOnly):
         if request.method == "POST" and form.is_valid():
             hit = self.hit_by(form)
             if not form.errors and seen(hit) == request.POST.get("seen", ""):
-                return self.enter(request, form)
+                try:
+                    return self.enter(request, form)
+                except DomainError as refusal:  # a presentation was marked as delivered meanwhile, say
+                    form.add_error(None, str(refusal.message))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -160,8 +165,9 @@ class LeaveAdmin(LooksOnly):
         end_leave(leave=obj, by=acting(request), now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Leave]) -> None:
-        for leave in queryset.order_by("pk"):
-            self.delete_model(request, leave)
+        with transaction.atomic():
+            for leave in queryset.order_by("presenter_id", "pk"):  # presenters are locked in key order
+                self.delete_model(request, leave)
 
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest

@@ -25,13 +25,7 @@ ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}
 
 @transaction.atomic
 def reassign(
-    *,
-    booking: Booking,
-    presenter: Presenter,
-    by: User | None,
-    now: datetime,
-    override_reason: str = "",
-    flagged: bool = False,
+    *, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
 ) -> Booking:
     """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
 

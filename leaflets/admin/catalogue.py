@@ -22,7 +22,7 @@ from leaflets.models import Edition, EditionState, Leaflet
 from leaflets.services import add_edition, correct_stock, receive_stock, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
-from professionals.safeguarding import ChildDetailsMixin
+from professionals.safeguarding import StaffForm
 
 REVIEW_AHEAD = timedelta(days=90)
 STATE_KINDS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
@@ -54,8 +54,19 @@ class LeafletAdmin(StaffModelAdmin):
         return f"{leaflet.available:,}"
 
 
-class EditionForm(forms.ModelForm):
-    """A new print. The PDF is judged by its content, never by its name or by what the browser calls it."""
+class EditionDatesForm(forms.ModelForm):
+    """What can be changed of an edition that is there."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        published, review = self.cleaned_data.get("published_on"), self.cleaned_data.get("review_on")
+        if published and review and review <= published:
+            self.add_error("review_on", _("Enter a review date after the day it was published."))
+        return cleaned
+
+
+class EditionForm(EditionDatesForm):
+    """A new edition. The PDF is judged by its content, never by its name or by what the browser calls it."""
 
     class Meta:
         model = Edition
@@ -72,15 +83,8 @@ class EditionForm(forms.ModelForm):
         upload.seek(0)
         return upload
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        published, review = self.cleaned_data.get("published_on"), self.cleaned_data.get("review_on")
-        if published and review and review <= published:
-            self.add_error("review_on", _("Enter a review date after the day it was published."))
-        return cleaned
 
-
-class ReceiveForm(ChildDetailsMixin, forms.Form):
+class ReceiveForm(StaffForm):
     free_text_fields = ("reason",)
 
     copies = forms.IntegerField(
@@ -92,7 +96,7 @@ class ReceiveForm(ChildDetailsMixin, forms.Form):
     reason = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("The delivery note, for example."))
 
 
-class CorrectForm(ChildDetailsMixin, forms.Form):
+class CorrectForm(StaffForm):
     free_text_fields = ("reason",)
 
     change = forms.IntegerField(
@@ -105,12 +109,12 @@ class CorrectForm(ChildDetailsMixin, forms.Form):
     reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
 
 
-def receive(edition: Edition, *, by: User, copies: int, reason: str, keep_what_i_wrote: bool = False) -> None:
-    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
+def receive(edition: Edition, *, by: User, copies: int, reason: str, flagged: bool) -> None:
+    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
-def correct(edition: Edition, *, by: User, change: int, reason: str, keep_what_i_wrote: bool = False) -> None:
-    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
+def correct(edition: Edition, *, by: User, change: int, reason: str, flagged: bool) -> None:
+    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 def withdraw(edition: Edition, *, by: User) -> None:
@@ -224,7 +228,7 @@ class EditionAdmin(StaffModelAdmin):
     ) -> type[forms.ModelForm]:
         """The upload belongs to a new edition only; a changed PDF is a new edition."""
         if obj is not None:
-            kwargs["form"] = forms.ModelForm
+            kwargs["form"] = EditionDatesForm
         return super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Edition, form: forms.ModelForm, change: bool) -> None:

@@ -29,7 +29,7 @@ from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, O
 from leaflets.services import cancel, dispatch, start_packing
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
-from professionals.safeguarding import ChildDetailsMixin
+from professionals.safeguarding import StaffForm
 
 
 class DispatchForm(forms.Form):
@@ -41,7 +41,7 @@ class DispatchForm(forms.Form):
     )
 
 
-class CancelForm(ChildDetailsMixin, forms.Form):
+class CancelForm(StaffForm):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
@@ -60,8 +60,8 @@ def do_dispatch(order: Order, *, by: User, tracking_number: str = "") -> None:
     dispatch(order=order, by=by, now=timezone.now(), tracking_number=tracking_number)
 
 
-def do_cancel(order: Order, *, by: User, reason: str, keep_what_i_wrote: bool = False) -> None:
-    cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=keep_what_i_wrote)
+def do_cancel(order: Order, *, by: User, reason: str, flagged: bool) -> None:
+    cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 OBJECT_ACTIONS = (

@@ -22,7 +22,7 @@ def signed(change: int) -> str:
 
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
-    list_display = ("when", "print", "kind", "number_shelf", "number_promised", "order", "who_and_why")
+    list_display = ("when", "edition_in_words", "kind", "number_shelf", "number_promised", "order", "who_and_why")
     list_display_links = None
     list_filter = ("kind", "at")
     list_select_related = ("edition__leaflet", "order_line__order", "by")
@@ -39,7 +39,7 @@ class StockMovementAdmin(StaffModelAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("leaflet"), ordering="edition")
-    def print(self, movement: StockMovement) -> SafeString:
+    def edition_in_words(self, movement: StockMovement) -> SafeString:
         edition = movement.edition
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 

@@ -156,6 +156,7 @@ class Edition(models.Model):
                 condition=Q(allocated__gte=0, allocated__lte=F("on_hand")), name="edition_allocated_within_on_hand"
             ),
             models.CheckConstraint(condition=Q(pages__gte=1), name="edition_has_pages"),
+            models.CheckConstraint(condition=Q(review_on__gt=F("published_on")), name="edition_reviewed_after_it_is_published"),
             models.UniqueConstraint(fields=["leaflet"], condition=Q(state="current"), name="edition_one_current_a_leaflet"),
             models.UniqueConstraint(fields=["leaflet", "label"], name="edition_label_once_a_leaflet"),
         ]

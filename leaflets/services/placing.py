@@ -27,7 +27,7 @@ from leaflets.models import (
 )
 from leaflets.services.stock import for_line, record
 from notifications.services import notify_each
-from professionals.models import Person, User
+from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
 from professionals.services import with_person_kept
 
@@ -129,6 +129,8 @@ def place_order(
     _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
     own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
     order = _create(same_form, reference=reference, created_at=now, **own, **asdict(delivery))
+    if token:  # with the order or not at all: a draft whose token is used could never be placed
+        Draft.objects.filter(token=token).delete()
     _allocate(order, basket, editions, by=by, now=now)
     _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
     _tell(order, now)

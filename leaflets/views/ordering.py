@@ -19,6 +19,7 @@ from leaflets.views.basket import basket_page
 from professionals import drafts, limits
 from professionals.access import person_required
 from professionals.models import Draft
+from professionals.safeguarding import CONFIRM_FIELD
 
 MOST_ORDERS = (20, timedelta(hours=1))
 # A parcel may go to a colleague, so the last page asks whose name stands on it rather than whose it is.
@@ -96,9 +97,7 @@ def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: st
     except Shortfalls as refusal:
         return refused_page(request, draft, refusal)
     except AlreadyPlaced as refusal:
-        drafts.finish(draft)
         return placed_before(request, refusal.order, digest)
-    drafts.finish(draft)
     return redirect("order_placed", order.reference)
 
 
@@ -141,7 +140,7 @@ def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
     answers = [
         {"label": CHECK_LABELS.get(field.name, field.label), "value": delivery.cleaned_data[field.name]}
         for field in delivery
-        if field.name != "keep_what_i_wrote"
+        if field.name != CONFIRM_FIELD
     ]
     return [
         {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},

@@ -73,7 +73,7 @@ def rows_of(
 
 
 @transaction.atomic(savepoint=False)
-def seal_and_send(*, kind: str, to: str, subject: str, text: str, html: str, now: datetime, expires_at: datetime) -> None:
+def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime, expires_at: datetime) -> None:
     """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
     row = Notification(
         kind=kind,
@@ -85,7 +85,7 @@ def seal_and_send(*, kind: str, to: str, subject: str, text: str, html: str, now
         expires_at=expires_at,
         kicked_at=now,
         message_id=new_message_id(),
-        sealed_body=sealing.seal(rendering.Rendered(rendering.one_line(subject), text, rendering.inline_styles(html))),
+        sealed_body=sealing.seal(mail),
     )
     insert([row])
 

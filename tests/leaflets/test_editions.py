@@ -1,15 +1,17 @@
-"""New prints: judged by content, one current, the one before superseded."""
+"""New editions: judged by content, one current, the one before superseded."""
 
 import zlib
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from leaflets import sample
 from leaflets.models import Edition, EditionState
 from leaflets.services import NotAPdf, Shortfalls, add_edition, withdraw_edition
 from leaflets.services.editions import EditionIsNotCurrent, count_pages
-from tests.factories import make_person
+from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
 
@@ -78,3 +80,20 @@ def test_an_object_stream_that_is_broken_or_huge_does_no_harm():
     head = b"%PDF-1.5\n/Type /Page\n7 0 obj\n<< /Type /ObjStm >>\nstream\n"
     assert count_pages(head + bomb + b"\nendstream\n%%EOF") == 1
     assert count_pages(head + b"not zlib" + b"\nendstream\n%%EOF") == 1
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_review_before_the_edition(now):
+    edition = make_edition(now)
+    with pytest.raises(IntegrityError, match="edition_reviewed_after_it_is_published"), transaction.atomic():
+        Edition.objects.filter(pk=edition.pk).update(review_on=edition.published_on)
+
+
+@pytest.mark.django_db
+def test_a_slip_in_the_review_date_of_an_edition_is_explained_and_kept_out(client, now):
+    edition = make_edition(now)
+    sign_in_staff(client, make_staff())
+    typed = {"label": edition.label, "published_on": "2 3 2026", "review_on": "1 3 2026"}
+    page = client.post(reverse("staff:leaflets_edition_change", args=[edition.pk]), typed)
+    assert "Enter a review date after the day it was published." in page.content.decode()
+    assert Edition.objects.get(pk=edition.pk).review_on == edition.review_on

@@ -7,6 +7,7 @@ from leaflets.models import Channel, EventKind, MovementKind, OrderState, StockM
 from leaflets.models import Order as OrderRow
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, cancel, differences, place_order, withdraw_edition
 from notifications.models import Notification
+from professionals.models import Draft, DraftKind
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
 from tests.leaflets.statements import statements
@@ -141,4 +142,14 @@ def test_copies_that_a_cancelled_order_gave_back_can_be_ordered(now):
 def test_placing_an_order_takes_the_same_few_statements_for_any_number_of_titles(now, titles):
     person = make_person()
     basket = {make_edition(now).leaflet: 5 for _ in range(titles)}
-    assert len(statements(lambda: make_order(person, now, basket, by=person.user, token="t" * 43))) == 8
+    assert len(statements(lambda: make_order(person, now, basket, by=person.user, token="t" * 43))) == 9
+
+
+def test_a_draft_goes_with_its_order_or_not_at_all(now):
+    person, leaflet = make_person(), make_edition(now, stock=5).leaflet
+    draft = Draft.objects.create(kind=DraftKind.ORDER, person=person, key_hash="k", token="t" * 43, expires_at=now)
+    with pytest.raises(Shortfalls):
+        make_order(person, now, {leaflet: 6}, token=draft.token)
+    assert Draft.objects.get() == draft
+    make_order(person, now, {leaflet: 5}, token=draft.token)
+    assert Draft.objects.count() == 0

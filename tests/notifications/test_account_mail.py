@@ -20,9 +20,7 @@ def row(now):
     seal_and_send(
         kind="account-code",
         to="reader@leeds.example.nhs.uk",
-        subject="Your code is 482913",
-        text="Code: 482913",
-        html="<style>p { color: #16232b }</style><p>482913</p>",
+        mail=Rendered("Your code is 482913", "Code: 482913", '<p style="color: #16232b">482913</p>'),
         now=now,
         expires_at=now + timedelta(minutes=15),
     )
@@ -42,7 +40,7 @@ def test_the_reader_gets_it_and_then_it_is_wiped(row, mail_server, now):
     row.refresh_from_db()
     assert (row.state, row.sealed_body, row.subject, row.text_body, row.html_body) == (State.SENT, None, "", "", "")
     assert b"Subject: Your code is 482913" in inbox.messages[0]
-    assert b'<p style="color: #16232b;">482913</p>' in inbox.messages[0]
+    assert b'<p style="color: #16232b">482913</p>' in inbox.messages[0]
     assert b"In-Reply-To" not in inbox.messages[0]
 
 
@@ -92,6 +90,6 @@ def test_what_is_sealed_twice_looks_different_each_time():
 
 def test_two_codes_to_one_address_are_two_messages(row, now):
     seal_and_send(
-        kind="account-code", to=row.recipient, subject="s", text="t", html="", now=now, expires_at=now + timedelta(minutes=15)
+        kind="account-code", to=row.recipient, mail=Rendered("s", "t", ""), now=now, expires_at=now + timedelta(minutes=15)
     )
     assert Notification.objects.count() == 2

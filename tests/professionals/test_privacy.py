@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from notifications.rendering import Rendered
 from notifications.services import seal_and_send
 from professionals import drafts, privacy
 from professionals.models import Draft, Person, User
@@ -30,8 +31,8 @@ def person(now):
         expires_at=now.replace(year=2099),
         answers={"note": CANARY},
     )
-    mail = {"subject": CANARY, "text": CANARY, "html": f"<p>{CANARY}</p>"}
-    seal_and_send(kind="account-login-code", to=person.email, now=now, expires_at=now.replace(year=2099), **mail)
+    mail = Rendered(CANARY, CANARY, f"<p>{CANARY}</p>")
+    seal_and_send(kind="account-login-code", to=person.email, now=now, expires_at=now.replace(year=2099), mail=mail)
     return person
 
 

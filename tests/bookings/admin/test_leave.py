@@ -104,3 +104,12 @@ def test_what_is_missing_is_asked_for_in_words(desk: Client) -> None:
         "first_day": ["Enter the first day of the leave."],
         "last_day": ["Enter the last day of the leave."],
     }
+
+
+def test_what_was_delivered_after_the_page_asked_is_explained_too(
+    desk: Client, presenter: Presenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookings.admin.leave.bookings_hit", lambda **asked: [])  # as it was a moment before
+    make_booking(presenter, at("10:00"), state=State.DELIVERED)
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    assert "A presentation was delivered in that time." in text(page)
