@@ -16,6 +16,12 @@ THOROUGH = os.environ.get("ACCESS") == "thorough"
 DESK = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 MOST_BYTES, MOST_REQUESTS = 40_000, 5  # issue "The face": what a first visit to a public page may cost
 PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/", "/account/signup/"]
+PUBLIC += [
+    "/account/login/password/",
+    "/account/password/reset/",
+    "/book/spotting-the-signs/where/",
+    "/leaflets/all-professionals/",
+]
 
 
 @pytest.mark.parametrize("tour", [tour for tour in TOURS if THOROUGH or tour not in LONG], ids=lambda tour: tour.__name__)

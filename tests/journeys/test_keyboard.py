@@ -128,4 +128,17 @@ def test_ordering_by_keyboard_alone(new_page: Callable[..., Any], live: Live) ->
     keys.to("Continue")
     keys.send()
     assert keys.follow_first_error()["name"] == "Your name"
-    assert "Continue" in keys.walk_to_the_end()
+    visitor.page.keyboard.type("Tab Walker")
+    keys.answer("Building and street", "Merrion House")
+    keys.answer("Town or city", "Leeds")
+    keys.answer("Postcode", "ls28bb")
+    keys.send()
+
+    # An account on the way, then the check page and the order
+    sign_up(visitor, keys, "tab.walker@leeds.gov.uk")
+    assert visitor.heading == "Check your order"
+    keys.skip_to_main()
+    keys.to("Place this order")
+    keys.send()
+    assert visitor.heading.startswith("We have your order")
+    assert keys.walk_to_the_end()
