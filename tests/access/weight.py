@@ -5,9 +5,12 @@ from typing import Any
 
 SHIFTS = """() => new Promise(done => {
     let sum = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value; }))
-        .observe({type: 'layout-shift', buffered: true});
-    setTimeout(() => done(sum), 300);
+    const moved = [];
+    new PerformanceObserver(list => list.getEntries().forEach(entry => {
+        sum += entry.value;
+        moved.push(...entry.sources.map(source => (source.node?.outerHTML || '').slice(0, 80)));
+    })).observe({type: 'layout-shift', buffered: true});
+    setTimeout(() => done([sum, moved.join(', ')]), 300);
 })"""
 
 
@@ -18,9 +21,10 @@ class Weight:
     bytes: int
     layout_shift: float
     fonts: int
+    moved: str
 
     def __str__(self) -> str:
-        return f"{self.path:<32} {self.requests:>2} requests {self.bytes / 1000:>6.1f} kB, layout shift {self.layout_shift:.3f}"
+        return f"{self.path:<32} {self.requests:>2} requests {self.bytes / 1000:>6.1f} kB, layout shift {self.layout_shift:.3f} {self.moved}".rstrip()
 
 
 def weigh(page: Any, path: str) -> Weight:
@@ -32,5 +36,5 @@ def weigh(page: Any, path: str) -> Weight:
     session.on("Network.loadingFinished", lambda event: finished.append(event["encodedDataLength"]))
     session.on("Network.responseReceived", lambda event: kinds.append(event["type"]))
     page.goto(path, wait_until="networkidle")
-    shift = page.evaluate(SHIFTS)
-    return Weight(path, len(finished), int(sum(finished)), shift, kinds.count("Font"))
+    shift, moved = page.evaluate(SHIFTS)
+    return Weight(path, len(finished), int(sum(finished)), shift, kinds.count("Font"), moved)
