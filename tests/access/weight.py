@@ -24,7 +24,8 @@ class Weight:
     moved: str
 
     def __str__(self) -> str:
-        return f"{self.path:<32} {self.requests:>2} requests {self.bytes / 1000:>6.1f} kB, layout shift {self.layout_shift:.3f} {self.moved}".rstrip()
+        weighs = f"{self.path:<32} {self.requests:>2} requests {self.bytes / 1000:>6.1f} kB"
+        return f"{weighs}, layout shift {self.layout_shift:.3f} {self.moved}".rstrip()
 
 
 def weigh(page: Any, path: str) -> Weight:
