@@ -325,3 +325,23 @@ def test_nobody_enters_without_being_staff_with_a_second_factor(
     assert newcomer.url.startswith("/account/2fa/totp/activate/")
     newcomer.open("/staff/bookings/booking/")
     assert newcomer.url.startswith("/account/2fa/totp/activate/")
+
+
+def test_staff_confirm_a_request_without_javascript(
+    professional: Visitor, new_page: Callable[..., Any], live: Live, staff_cookies: dict[str, Any]
+) -> None:
+    # Given a request, and a coordinator whose browser runs no scripts
+    start_booking(professional)
+    choose_a_time(professional, last=True)
+    give_details(professional)
+    professional.press("Confirm this booking")
+    reference = reference_on(professional, "BK")
+    staff = Visitor(new_page(storage_state=staff_cookies, java_script_enabled=False, **DESK), live, scripts=False)
+
+    # When they find it by its reference and confirm it
+    open_found(staff, "Bookings", reference)
+    before = datetime.now(UTC)
+    act(staff, "Confirm this booking")
+
+    # Then the mail says so
+    assert live.wait_for_mail(to=PROFESSIONAL, after=before).subject.startswith("Your presentation is booked")
