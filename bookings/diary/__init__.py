@@ -1,0 +1,29 @@
+"""Slots: the start times that can be booked, and who could give the presentation then.
+
+A diary is read in one query a table (presenters, availability, busy time) and answers from memory after that, day by day.
+"""
+
+from bookings.diary.book import Diary, Slot
+from bookings.diary.breaches import SENTENCES, Breach
+from bookings.diary.candidate import Candidate
+from bookings.diary.grid import grid_starts, on_grid
+from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.reading import claims_within, open_diary, read_again, read_claims, to_claim
+from bookings.diary.wish import Wish
+
+__all__ = [
+    "SENTENCES",
+    "Breach",
+    "Candidate",
+    "Diary",
+    "PresenterDiary",
+    "Slot",
+    "Wish",
+    "claims_within",
+    "grid_starts",
+    "on_grid",
+    "open_diary",
+    "read_again",
+    "read_claims",
+    "to_claim",
+]

@@ -1,0 +1,73 @@
+"""Every presenter's diary for one wish: the slots of its days, and who is free at a start."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from bookings import rules
+from bookings.diary.candidate import Candidate
+from bookings.diary.grid import on_grid
+from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.wish import Wish
+from ctac.uk import uk_day
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A start time that can be booked."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class Diary:
+    """Every presenter's diary for one wish, over a range of UK days."""
+
+    wish: Wish
+    first_day: date
+    last_day: date
+    parts: list[PresenterDiary] = field(default_factory=list)
+
+    def slots_on(self, day: date) -> list[Slot]:
+        if not self.first_day <= day <= self.last_day:
+            return []
+        starts = sorted({start for part in self.parts for start in part.starts_on(day)})
+        return [Slot(start, start + self.wish.length) for start in starts]
+
+    def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
+        """Seven days from that one, without those that have no slot."""
+        days = [first_day + ONE_DAY * number for number in range(7)]
+        return [(day, slots) for day in days if (slots := self.slots_on(day))]
+
+    def first_slot(self) -> Slot | None:
+        """The first of all. Looks no further than it must."""
+        day = self.first_day
+        while day <= self.last_day:
+            if slots := self.slots_on(day):
+                return slots[0]
+            day += ONE_DAY
+        return None
+
+    def nearest(self, start: datetime, count: int = rules.ALTERNATIVES) -> list[Slot]:
+        """The slots nearest to a start that is gone, in order of time."""
+        middle, found = uk_day(start), self.slots_on(uk_day(start))
+        reach = max((self.last_day - middle).days, (middle - self.first_day).days, 0)
+        for distance in range(1, reach + 1):
+            if len(found) >= count:
+                break
+            found += self.slots_on(middle - ONE_DAY * distance) + self.slots_on(middle + ONE_DAY * distance)
+        found.sort(key=lambda slot: abs(slot.start - start))
+        return sorted(found[:count], key=lambda slot: slot.start)
+
+    def candidates(self, start: datetime) -> list[Candidate]:
+        """Who is free then, the best first; those outside the rules come last."""
+        found = [candidate for part in self.parts if (candidate := part.candidate(start))]
+        return sorted(found, key=lambda candidate: candidate.rank)
+
+    def offered_to(self, start: datetime) -> list[Candidate]:
+        """Whom the public would get then, the best first; none if the start is no slot."""
+        if not on_grid(start):
+            return []
+        return [candidate for candidate in self.candidates(start) if not candidate.breaches]

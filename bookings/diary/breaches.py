@@ -1,0 +1,31 @@
+"""The public’s rules that a start can break; staff may break them with a reason."""
+
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Breach(Enum):
+    """What the public may not do and staff may, with a reason."""
+
+    NOTICE = "notice"
+    HORIZON = "horizon"
+    BANK_HOLIDAY = "bank-holiday"
+    HOURS = "hours"
+    DISTANCE = "distance"
+    NO_LINK = "no-link"
+
+    @property
+    def sentence(self) -> str | Promise:
+        return SENTENCES[self]
+
+
+SENTENCES: dict[Breach, str | Promise] = {
+    Breach.NOTICE: _("It is sooner than the notice period allows."),
+    Breach.HORIZON: _("It is further ahead than we take bookings."),
+    Breach.BANK_HOLIDAY: _("It is a bank holiday where the presenter lives."),
+    Breach.HOURS: _("It is outside the presenter’s availability."),
+    Breach.DISTANCE: _("It is further than the presenter travels."),
+    Breach.NO_LINK: _("The presenter has no joining link for online presentations."),
+}

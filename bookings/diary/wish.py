@@ -1,0 +1,25 @@
+"""What someone wants to book."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bookings.gaps import Span
+from bookings.models import Presentation
+from bookings.travel import Place
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What someone wants to book: `place` is None online."""
+
+    presentation: Presentation
+    format: str
+    place: Place | None
+
+    @property
+    def length(self) -> timedelta:
+        return self.presentation.length
+
+    def span(self, start: datetime) -> Span:
+        start = start.astimezone(UTC)
+        return Span(start, start + self.length)
