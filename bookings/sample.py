@@ -7,6 +7,8 @@ from django.db import transaction
 from bookings.models import Availability, Format, Nation, Presentation, Presenter
 from bookings.services import keep_presenter
 from ctac.uk import uk_day
+from professionals.models import User
+from professionals.sample import STAFF_EMAIL
 
 PRESENTATIONS = (
     {
@@ -46,7 +48,7 @@ PRESENTERS = (
 
 @transaction.atomic
 def load(now: datetime) -> None:
-    """Run again, it adds nothing and changes nothing."""
+    """Run again, it adds nothing and changes nothing. The first presenter is whom the sample staff login belongs to."""
     for fields in PRESENTATIONS:
         Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
     for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
@@ -61,6 +63,7 @@ def load(now: datetime) -> None:
                 nation=nation,
                 max_travel_minutes=longest,
                 joining_link=f"https://meet.example/ctac-{number}",
+                user=User.objects.filter(email=STAFF_EMAIL, presenter=None).first(),
             )
         )
         Availability.objects.bulk_create(

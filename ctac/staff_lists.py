@@ -101,9 +101,14 @@ def mail_link(email: str) -> SafeString | str:
     )
 
 
+def dialled(number: str) -> str:
+    """What a phone dials: without what staff typed around the digits ("ext. 4")."""
+    return "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
+
+
 def phone_link(number: str) -> SafeString | str:
-    """One tap on a phone. What staff typed around the digits ("ext. 4") stays on the page and out of the link."""
-    digits = "".join(char for char in number.lower().partition("ext")[0] if char.isdigit() or char == "+")
+    """One tap on a phone."""
+    digits = dialled(number)
     return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
 
 

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("leaflets.urls")),
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
+    path("staff/mine/", include("bookings.presenting.urls")),
     path("staff/", staff_site.urls),
 ]
 

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from bookings.models import Presenter
 from ctac.staff import staff_site
 from notifications.models import Notification
 from professionals.models import Person, RecognisedDomain
@@ -60,6 +61,7 @@ def world(db: None) -> dict[str, Any]:
     owner, stranger = factories.make_person(), factories.make_person()
     staff = factories.make_staff()
     objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
+    Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff)  # for the presenters' own pages
     clients = {name: Client() for name in PEOPLE}
     factories.sign_in(clients["owner"], owner)
     factories.sign_in(clients["stranger"], stranger)

@@ -1,7 +1,6 @@
 """Leave: the page first shows which bookings it hits, and enters it when staff have seen them."""
 
 from collections.abc import Sequence
-from datetime import time
 from typing import Any
 
 from django import forms
@@ -20,28 +19,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.admin.actions import PresenterChoice
 from bookings.admin.for_caller import near_today, uk_moment
 from bookings.models import Booking, Leave, LeaveKind, Presenter
+from bookings.models.presenter import END_OF_DAY, START_OF_DAY
 from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import staff_site
 from ctac.staff_fields import ClockField, DayField
 from ctac.staff_lists import LooksOnly, moment_of
-from ctac.uk import UK, format_day
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin
 
 WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
-START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
-
-
-def leave_in_words(leave: Leave) -> str:
-    """As leave.when, and shorter for whole days: 'Monday 25 January 2027, all day'."""
-    start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
-    if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
-        return leave.when
-    if start.date() == end.date():
-        return _("%(day)s, all day") % {"day": format_day(start)}
-    return _("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
 
 
 class LeaveForm(ChildDetailsMixin, PageForm):
@@ -114,7 +102,7 @@ class LeaveAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
-        return leave_in_words(leave)
+        return leave.in_words
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.admin.filters import FORMAT_WORDS
-from bookings.admin.leave import leave_in_words
 from bookings.models import Availability, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
@@ -160,7 +159,7 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:
         if claim.leave is not None:
-            return leave_in_words(claim.leave)
+            return claim.leave.in_words
         return format_span(claim.busy.lower, claim.busy.upper)
 
     @admin.display(description=gettext_lazy("what"), ordering="kind")

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
-from ctac.uk import format_span, uk_datetime, uk_day
+from ctac.uk import format_clock, format_span, uk_datetime, uk_day
 from professionals.models import Profession
 
 
@@ -164,6 +165,11 @@ class Booking(models.Model):
     @property
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
+
+    @property
+    def clocks(self) -> str:
+        """'1:30pm to 3pm', where the day stands above it."""
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
 
     @property
     def reminder_due_at(self) -> datetime:

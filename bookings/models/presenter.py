@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.place import Nation
 from bookings.travel import Place
-from ctac.uk import format_clock, format_day, format_span, uk_day
+from ctac.uk import UK, format_clock, format_day, format_span, uk_day
+
+# Leave of whole days, on a UK clock.
+START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
@@ -139,3 +142,13 @@ class Leave(models.Model):
             "last": format_day(self.ends_at),
             "until": format_clock(self.ends_at),
         }
+
+    @property
+    def in_words(self) -> str:
+        """As `when`, and shorter for whole days: 'Monday 25 January 2027, all day'."""
+        start, end = self.starts_at.astimezone(UK), self.ends_at.astimezone(UK)
+        if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
+            return self.when
+        if start.date() == end.date():
+            return gettext("%(day)s, all day") % {"day": format_day(start)}
+        return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}

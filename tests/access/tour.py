@@ -202,7 +202,9 @@ def staff(guide: Guide) -> Tour:
     yield from signs_in_as_staff(guide)
     guide.open("/staff/")
     yield "staff index"
-    for path in filter(STAFF_LIST.fullmatch, links(guide, "a[href^='/staff/']")):
+    lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
+    yield from presents(guide)
+    for path in lists:
         guide.open(path)
         yield f"staff {path}"
         yield from adds(guide, path)
@@ -210,6 +212,19 @@ def staff(guide: Guide) -> Tour:
         rows = links(guide, "#result_list tbody th a")
         if rows:
             yield from row(guide, rows[0])
+
+
+def presents(guide: Guide) -> Tour:
+    """The presenter’s own pages, by their own menu; the sample login of staff belongs to a presenter as well."""
+    guide.open("/staff/mine/")
+    for path in links(guide, ".menu__daily a[href^='/staff/mine/']"):
+        guide.open(path)
+        yield f"presenter {path}"
+    guide.open("/staff/mine/")
+    visits = links(guide, "#content-main a[href^='/staff/mine/visits/']")
+    if visits:
+        guide.open(visits[0])
+        yield "presenter visit"
 
 
 def adds(guide: Guide, path: str) -> Tour:
