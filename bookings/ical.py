@@ -53,8 +53,9 @@ def event(booking: Booking, method: str, *, now: datetime) -> Event:
     entry.add("uid", booking.ical_uid)
     entry.add("sequence", booking.sequence)
     entry.add("dtstamp", now.astimezone(UTC))
-    entry.add("dtstart", booking.starts_at.astimezone(UK))
-    entry.add("dtend", booking.ends_at.astimezone(UK))
+    start, end = booking.agreed
+    entry.add("dtstart", start.astimezone(UK))
+    entry.add("dtend", end.astimezone(UK))
     entry.add("summary", _("Presentation: %(title)s") % {"title": booking.presentation.title})
     entry.add("location", location(booking))
     entry.add("description", description(booking))

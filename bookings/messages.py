@@ -18,13 +18,14 @@ from professionals.services import is_recognised
 
 
 def message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
-    """The sentence is the subject; it may name %(day)s and %(reference)s."""
-    day = format_day(booking.starts_at)
+    """The sentence is the subject; it may name %(reference)s and, of what has a time, %(day)s."""
+    start = booking.starts_at
+    day = format_day(start) if start else ""
     context: dict[str, object] = {
         "booking": booking,
         "rows": words.facts(booking),
         "day": day,
-        "clock": format_clock(booking.starts_at),
+        "clock": format_clock(start) if start else "",
         # Nothing that looks like a child's details reaches an email.
         "reason": "" if booking.flagged_child_details else booking.closed_reason,
         "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",

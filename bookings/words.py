@@ -137,11 +137,11 @@ def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
         steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
     if booking.reminder_due_at > now:
         steps.append(Step(moment(booking.reminder_due_at), _("You get a reminder by email.")))
-    return [*steps, Step(format_day(booking.starts_at), on_the_day(booking))]
+    return [*steps, Step(format_day(booking.agreed[0]), on_the_day(booking))]
 
 
 def on_the_day(booking: Booking) -> str:
     if booking.format == Format.ONLINE:
-        return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.starts_at)}
+        return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.agreed[0])}
     asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
     return asks % {"name": booking.contact_name}

@@ -84,7 +84,7 @@ def my(request: HttpRequest) -> HttpResponse:
     person, now = the_person(request), timezone.now()
     bookings = list(Booking.objects.for_my_page(person))
     orders = list(Order.objects.for_my_page(person))
-    coming_up = [booking for booking in reversed(bookings) if booking.is_open and booking.ends_at > now]
+    coming_up = [booking for booking in reversed(bookings) if booking.lies_ahead(now)]
     context = {
         "begun": begun_booking(request, now),
         "in_basket": baskets.total_copies(baskets.find(request, now)),

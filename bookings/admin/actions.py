@@ -106,14 +106,14 @@ def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any
 
 
 def has_a_presenter(booking: Booking) -> bool:
-    return booking.is_open and not booking.needs_a_presenter
+    return booking.is_open and booking.presenter_id is not None
 
 
 CONFIRM = ObjectAction(
     "confirm",
     _("Confirm this booking"),
     do_confirm,
-    available=lambda booking: booking.can_become(State.CONFIRMED) and not booking.needs_a_presenter,
+    available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
     explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
     done=_("The booking is confirmed. The professional gets an email."),
     weight="main",
@@ -134,7 +134,7 @@ DELIVERED = ObjectAction(
     _("Mark as delivered"),
     do_mark_delivered,
     available=lambda booking: (
-        booking.can_become(State.DELIVERED) and not booking.needs_a_presenter and booking.starts_at <= timezone.now()
+        booking.can_become(State.DELIVERED) and not booking.needs_a_presenter and booking.agreed[0] <= timezone.now()
     ),
     explanation=_("Say here that the presentation took place. Nobody gets an email."),
     done=_("The booking is marked as delivered."),

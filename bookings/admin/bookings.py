@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -48,8 +49,14 @@ def order_of_need() -> list[OrderBy]:
     comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
     to_mark = Q(state__in=OPEN_STATES)
     rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), When(to_mark, then=Value(2)), default=Value(3))
-    soonest = Case(When(acts | comes, then=F("starts_at")))
-    return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
+    # A request without a time counts from when it was asked, so the one that waits longest comes first.
+    soonest = Case(When(acts | comes, then=Coalesce("starts_at", "created_at")))
+    return [
+        OrderBy(rank),
+        OrderBy(soonest),
+        OrderBy(F("starts_at"), descending=True, nulls_last=True),
+        OrderBy(F("pk"), descending=True),
+    ]
 
 
 class EventInline(ReadOnlyInline):
@@ -96,7 +103,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def starts(self, booking: Booking) -> str:
-        return short_moment(booking.starts_at)
+        return short_moment(booking.starts_at) if booking.starts_at else booking.when
 
     @admin.display(description=gettext_lazy("when"))
     def when(self, booking: Booking) -> str:
@@ -114,6 +121,8 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     def presenter_in_words(self, booking: Booking) -> SafeString | str:
         if booking.presenter is not None:
             return booking.presenter.name
+        if not booking.has_time:
+            return _("None yet") if booking.is_open else _("None")
         return state_tag(_("Needs a presenter"), "waiting") if booking.is_open else _("None")
 
     @admin.display(description=gettext_lazy("for"), ordering="person__name")

@@ -166,6 +166,8 @@ class BusyTimeAdmin(LooksOnly):
     def what(self, claim: BusyTime) -> SafeString | str:
         """The booking with a link to it; a hold is somebody still filling in the form."""
         if claim.booking is None:
+            if claim.option is not None:
+                return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
             return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
         url = reverse("staff:bookings_booking_change", args=[claim.booking.pk])
         return format_html(
@@ -181,7 +183,7 @@ class BusyTimeAdmin(LooksOnly):
         return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
-        return super().get_queryset(request).select_related("presenter", "booking", "leave__presenter")
+        return super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

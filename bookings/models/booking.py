@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
+from ctac.errors import DomainError
 from ctac.uk import format_clock, format_span, uk_datetime, uk_day
 from professionals.models import Profession
 
@@ -55,6 +56,10 @@ def new_uid() -> str:
     return f"{uuid.uuid4()}@{urlsplit(settings.SITE_URL).hostname}"
 
 
+class NoTimeAgreed(DomainError):
+    message = _("No time is agreed yet. Agree one first.")
+
+
 class BookingQuerySet(models.QuerySet["Booking"]):
     def with_names(self) -> "BookingQuerySet":
         """Everything that a page about a booking says, in one query."""
@@ -64,10 +69,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(state__in=OPEN_STATES)
 
     def upcoming(self, now: datetime) -> "BookingQuerySet":
-        return self.open().filter(starts_at__gt=now)
+        """Open ones that lie ahead, those without a time among them."""
+        return self.open().filter(Q(starts_at__gt=now) | Q(starts_at__isnull=True))
 
     def needing_a_presenter(self) -> "BookingQuerySet":
-        return self.open().filter(presenter__isnull=True)
+        """A time is agreed and nobody comes."""
+        return self.open().filter(presenter__isnull=True, starts_at__isnull=False)
 
     def to_decide(self) -> "BookingQuerySet":
         """Requests that staff have not answered."""
@@ -83,12 +90,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def for_my_page(self, person: object) -> "BookingQuerySet":
-        """A person's bookings, newest day first."""
+        """A person's bookings, newest day first; before those, the ones without a time."""
         return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
 
 
 class Booking(models.Model):
-    """`presenter` is empty when it needs one. Times are UTC.
+    """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).
 
     `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
     """
@@ -105,8 +112,8 @@ class Booking(models.Model):
     )
     state = models.CharField(_("state"), max_length=10, choices=State)
     format = models.CharField(_("format"), max_length=10, choices=Format)
-    starts_at = models.DateTimeField(_("starts"))
-    ends_at = models.DateTimeField(_("ends"))
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     address_line_1 = models.CharField(_("address line 1"), max_length=120, blank=True)
     address_line_2 = models.CharField(_("address line 2"), max_length=120, blank=True)
     town = models.CharField(_("town or city"), max_length=80, blank=True)
@@ -118,6 +125,7 @@ class Booking(models.Model):
     contact_phone = models.CharField(_("contact’s phone"), max_length=30)
     access_needs = models.TextField(_("access needs"), blank=True)
     notes = models.TextField(_("anything else"), blank=True)
+    request_reason = models.TextField(_("why none of our times suits"), blank=True)
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
@@ -135,6 +143,16 @@ class Booking(models.Model):
         verbose_name_plural = _("bookings")
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=False, ends_at__isnull=False)
+                | Q(
+                    starts_at__isnull=True,
+                    ends_at__isnull=True,
+                    presenter__isnull=True,
+                    state__in=["requested", "cancelled", "declined"],
+                ),
+                name="booking_has_a_time_or_is_a_request",
+            ),
             models.CheckConstraint(condition=Q(audience_size__gte=1), name="booking_has_an_audience"),
             models.CheckConstraint(condition=Q(format="online") | ~Q(postcode=""), name="booking_at_a_workplace_has_a_postcode"),
         ]
@@ -154,9 +172,24 @@ class Booking(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
+    def lies_ahead(self, now: datetime) -> bool:
+        """Open, and not over: a request without a time too."""
+        return self.is_open and (self.ends_at is None or self.ends_at > now)
+
     @property
     def needs_a_presenter(self) -> bool:
-        return self.is_open and self.presenter_id is None
+        return self.is_open and self.presenter_id is None and self.has_time
+
+    @property
+    def has_time(self) -> bool:
+        return self.starts_at is not None
+
+    @property
+    def agreed(self) -> tuple[datetime, datetime]:
+        """Start and end of what has a time agreed. Raises NoTimeAgreed."""
+        if self.starts_at is None or self.ends_at is None:
+            raise NoTimeAgreed
+        return self.starts_at, self.ends_at
 
     @property
     def state_kind(self) -> str:
@@ -164,17 +197,18 @@ class Booking(models.Model):
 
     @property
     def when(self) -> str:
-        return format_span(self.starts_at, self.ends_at)
+        return format_span(*self.agreed) if self.has_time else gettext("No time agreed yet")
 
     @property
     def clocks(self) -> str:
         """'1:30pm to 3pm', where the day stands above it."""
-        return gettext("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
+        start, end = self.agreed
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
 
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return uk_datetime(uk_day(self.starts_at) - timedelta(days=1), rules.REMINDER_AT)
+        return uk_datetime(uk_day(self.agreed[0]) - timedelta(days=1), rules.REMINDER_AT)
 
     @property
     def address_lines(self) -> list[str]:

@@ -13,6 +13,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
+from bookings.models.option import DateOption
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Leave, Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
@@ -45,20 +46,29 @@ class BusyKind(models.TextChoices):
     BOOKING = "booking", _("Booking")
     HOLD = "hold", _("Hold")
     LEAVE = "leave", _("Leave")
+    OPTION = "option", _("Date kept for a request")
+
+
+# These are given back when their time is over.
+EXPIRING = (BusyKind.HOLD, BusyKind.OPTION)
 
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
     def live_at(self, now: datetime) -> "BusyTimeQuerySet":
-        """What counts at that moment: expired holds don't, though no writer has cleared them yet."""
+        """What counts at that moment: expired holds and options don't, though no writer has cleared them yet."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), live=True)
 
-    def expired_holds(self, now: datetime) -> "BusyTimeQuerySet":
-        return self.filter(kind=BusyKind.HOLD, expires_at__lte=now)
+    def expired(self, now: datetime) -> "BusyTimeQuerySet":
+        """Holds and options whose time is over."""
+        return self.filter(expires_at__lte=now)
+
+
+LINKS = ("booking", "leave", "hold", "option")
 
 
 def exactly(kind: str, link: str) -> Q:
     """The claim is of that kind and has that link and no other."""
-    return Q(kind=kind, **{f"{name}__isnull": name != link for name in ("booking", "leave", "hold")})
+    return Q(kind=kind, **{f"{name}__isnull": name != link for name in LINKS})
 
 
 class BusyTime(models.Model):
@@ -86,6 +96,9 @@ class BusyTime(models.Model):
     hold = models.OneToOneField(
         Hold, verbose_name=_("hold"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
     )
+    option = models.OneToOneField(
+        DateOption, verbose_name=_("date"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
 
     objects = BusyTimeQuerySet.as_manager()
 
@@ -110,7 +123,10 @@ class BusyTime(models.Model):
                 condition=Q(live=True),
             ),
             models.CheckConstraint(
-                condition=exactly("booking", "booking") | exactly("leave", "leave") | exactly("hold", "hold"),
+                condition=exactly("booking", "booking")
+                | exactly("leave", "leave")
+                | exactly("hold", "hold")
+                | exactly("option", "option"),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(
@@ -123,8 +139,8 @@ class BusyTime(models.Model):
                 name="busytime_place_is_whole_or_absent",
             ),
             models.CheckConstraint(
-                condition=Q(kind="hold", expires_at__isnull=False) | (~Q(kind="hold") & Q(expires_at__isnull=True)),
-                name="busytime_only_holds_expire",
+                condition=Q(kind__in=EXPIRING, expires_at__isnull=False) | (~Q(kind__in=EXPIRING) & Q(expires_at__isnull=True)),
+                name="busytime_only_holds_and_options_expire",
             ),
             models.CheckConstraint(
                 condition=Q(travel_minutes__isnull=True) | Q(travel_minutes__lte=LONGEST_OVERRIDE_MINUTES),

@@ -48,7 +48,7 @@ def reassign(
             defaults={
                 "presenter": presenter,
                 "kind": BusyKind.BOOKING,
-                "busy": DateTimeTZRange(locked.starts_at, locked.ends_at),
+                "busy": DateTimeTZRange(*locked.agreed),
                 "travel_minutes": None,
                 "travel_reason": "",
                 **place_columns(place),
@@ -72,10 +72,11 @@ def place_of(booking: Booking) -> Place | None:
 def refuse_if_impossible(
     booking: Booking, presenter: Presenter, place: Place | None, now: datetime, override_reason: str
 ) -> None:
-    day = uk_day(booking.starts_at)
+    start, _end = booking.agreed
+    day = uk_day(start)
     wish = Wish(booking.presentation, booking.format, place)
     diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking})
-    candidate = next(iter(diary.candidates(booking.starts_at)), None)
+    candidate = next(iter(diary.candidates(start)), None)
     if candidate is None:
         raise SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
     breaches = [breach for breach in candidate.breaches if breach not in ABOUT_THE_DAY]

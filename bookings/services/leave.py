@@ -12,8 +12,9 @@ from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Leave, Presenter
 from bookings.models.booking import OPEN_STATES
+from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveOverDelivered
-from bookings.services.locking import end_holds, guarded, lock_presenters
+from bookings.services.locking import give_back, guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_freed
 from professionals.models import User
@@ -47,7 +48,7 @@ def record_leave(
     lock_presenters([presenter.pk], now=now)
     hit = claims_hit(presenter, starts_at, ends_at, now)
     freed = free_bookings(hit, presenter, by=by, now=now)
-    end_holds(row for row in hit if row.kind == BusyKind.HOLD)
+    give_back(row for row in hit if row.kind in EXPIRING)
     leave = Leave.objects.create(
         presenter=presenter, starts_at=starts_at, ends_at=ends_at, kind=kind, reason=reason, created_at=now
     )
@@ -78,7 +79,7 @@ def bookings_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime
 
 
 def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
-    """Bookings and holds that leave can't stand beside: those it overlaps, and those it leaves no time to travel to."""
+    """Claims that leave can't stand beside: those it overlaps, and those it leaves no time to travel to; other leave is none."""
     away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
     rows = list(claims_within([presenter], away, now).select_related("booking", "hold"))
     others = [row for row in rows if row.kind != BusyKind.LEAVE]

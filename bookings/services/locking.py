@@ -1,4 +1,4 @@
-"""Every writer of busy time goes through here: lock the presenters, end their expired holds, write, hear the refusal.
+"""Every writer of busy time goes through here: lock the presenters, end what has expired, write, hear the refusal.
 
 Presenters are locked in key order and before any booking, so no two writers can wait for each other.
 """
@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection
 
-from bookings.models import Booking, BusyKind, BusyTime, Presenter
+from bookings.models import Booking, BusyTime, Presenter
+from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
 from ctac.errors import DomainError
 
@@ -21,23 +22,23 @@ REFUSALS: dict[str, type[DomainError]] = {
 
 
 def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: Iterable[BusyTime] = ()) -> dict[int, Presenter]:
-    """Lock these presenters until the transaction ends, and give back what their expired holds still keep.
+    """Lock these presenters until the transaction ends, and give back what their expired holds and options still keep.
 
-    `giving_back`: holds that end with those, because their draft takes another slot; their presenters are locked too.
+    `giving_back`: what ends with those, because its draft or request takes another slot; their presenters are locked too.
     """
     ended = list(giving_back)
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
     locked = Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
     presenters = {presenter.pk: presenter for presenter in locked}
-    end_holds([*BusyTime.objects.expired_holds(now).filter(presenter__in=presenters), *ended])
+    give_back([*BusyTime.objects.expired(now).filter(presenter__in=presenters), *ended])
     return presenters
 
 
-def end_holds(rows: Iterable[BusyTime]) -> None:
-    """Give back the time of these holds."""
+def give_back(rows: Iterable[BusyTime]) -> None:
+    """Give back the time of these holds and options; the holds go with it, what an option was stays."""
     found = list(rows)
     if found:
-        BusyTime.objects.filter(pk__in=[row.pk for row in found], kind=BusyKind.HOLD).delete()
+        BusyTime.objects.filter(pk__in=[row.pk for row in found], kind__in=EXPIRING).delete()
         forget_holds([row.hold_id for row in found if row.hold_id])
 
 

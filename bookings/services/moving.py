@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, State
-from bookings.services.errors import MoveRefused, NeedsPresenter, NotStarted, TooLate
+from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.services.locking import lock_booking
 from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
@@ -50,8 +50,10 @@ def move(
 
 @transaction.atomic
 def confirm(*, booking: Booking, by: User | None, now: datetime) -> Booking:
-    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter."""
+    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter, NoTimeAgreed."""
     locked = lock_booking(booking, now=now)
+    if not locked.has_time:
+        raise NoTimeAgreed
     if locked.needs_a_presenter:
         raise NeedsPresenter
     move(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
@@ -83,7 +85,7 @@ def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = ""
     """
     locked = lock_booking(booking, now=now)
     by_staff = by is None or by.is_staff
-    if not by_staff and locked.starts_at <= now:
+    if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
         raise TooLate
     marked = locked.flagged_child_details or flagged
     columns = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
@@ -99,7 +101,7 @@ def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = ""
 def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booking:
     """It took place. Raises NotStarted, NeedsPresenter, MoveRefused."""
     locked = lock_booking(booking, now=now)
-    if locked.starts_at > now:
+    if locked.agreed[0] > now:
         raise NotStarted
     if locked.needs_a_presenter:
         raise NeedsPresenter

@@ -28,7 +28,7 @@ def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
         "booking": booking,
         "facts": words.facts(booking, with_reference=False),  # it stands at the top of each page
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
-        "may_cancel": booking.can_become(State.CANCELLED) and booking.starts_at > timezone.now(),
+        "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 
 

@@ -12,15 +12,18 @@ from bookings.models import (
     Booking,
     BusyKind,
     BusyTime,
+    DateOption,
     Format,
     Hold,
     Leave,
     LeaveKind,
     Nation,
+    OptionKind,
     Presentation,
     Presenter,
     State,
 )
+from bookings.models.busy import LINKS
 from bookings.places import find_place
 from bookings.services import Address, Details, keep_presenter
 from bookings.services.holding import place_columns
@@ -112,13 +115,34 @@ def make_booking(
     return booking
 
 
+def make_request(**fields: Any) -> Booking:
+    """A request without a time, for a workplace in Leeds."""
+    booking = make_booking(None, NOW, state=State.REQUESTED, **fields)
+    Booking.objects.filter(pk=booking.pk).update(starts_at=None, ends_at=None)
+    booking.refresh_from_db()
+    return booking
+
+
+def make_option(
+    booking: Booking, presenter: Presenter | None, start: datetime, *, expires_at: datetime | None = None, **fields: Any
+) -> DateOption:
+    """An hour on a request; with a presenter it is kept."""
+    kept = {"presenter": presenter, "kept_from": start, "expires_at": expires_at or NOW + timedelta(days=2)} if presenter else {}
+    end = start + timedelta(hours=1)
+    columns: dict[str, Any] = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": end, **kept, **fields}
+    option = DateOption.objects.create(booking=booking, **columns)
+    if presenter and option.kept_from:
+        make_claim(presenter, start, end, find_place(booking.postcode), option=option, expires_at=option.expires_at)
+    return option
+
+
 def make_claim(presenter: Presenter, start: datetime, end: datetime, place: Place | None, **fields: Any) -> BusyTime:
     """Straight into the table. Without a link it belongs to leave of its own."""
-    if not fields.keys() & {"booking", "hold", "leave"}:
+    if not fields.keys() & set(LINKS):
         fields["leave"] = Leave.objects.create(
             presenter=presenter, starts_at=start, ends_at=end, kind=LeaveKind.OTHER, created_at=NOW
         )
-    kind = next(name for name in ("booking", "hold", "leave") if fields.get(name))
+    kind = next(name for name in LINKS if fields.get(name))
     return BusyTime.objects.create(
         presenter=presenter, kind=BusyKind(kind), busy=DateTimeTZRange(start, end), **place_columns(place), **fields
     )

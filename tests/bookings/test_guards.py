@@ -204,10 +204,10 @@ def test_a_claim_belongs_to_exactly_one_thing(presenter: Presenter) -> None:
 
 def test_only_holds_expire(presenter: Presenter) -> None:
     make_hold(presenter, at("14:00"), expires_at=NOW)
-    with refused(by="busytime_only_holds_expire"), transaction.atomic():
+    with refused(by="busytime_only_holds_and_options_expire"), transaction.atomic():
         BusyTime.objects.update(expires_at=None)
     busy = DateTimeTZRange(at("10:00"), at("11:00"))
-    with refused(by="busytime_only_holds_expire"), transaction.atomic():
+    with refused(by="busytime_only_holds_and_options_expire"), transaction.atomic():
         booking = make_booking(presenter, at("10:00"), claim=False)
         BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=busy, booking=booking, expires_at=NOW)
 
