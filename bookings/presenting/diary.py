@@ -42,7 +42,7 @@ def days_ahead(visits: Iterable[Booking], leave: Iterable[Leave], today: date) -
         return days.setdefault(day, Day(day))
 
     for visit in visits:
-        on(visit.starts_at).visits.append(visit)
+        on(visit.agreed[0]).visits.append(visit)
     for away in leave:
         on(away.starts_at).leave.append(away)
     return [days[day] for day in sorted(days)]
