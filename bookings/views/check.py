@@ -94,7 +94,7 @@ def book_answers(request: HttpRequest, answers: Answers, submission: Submission,
 def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning: str = "") -> HttpResponse:
     held = times.kept(answers, now)
     start = answers.start
-    if start and not held and not times.diary_for(request, answers, now).offered_to(start):
+    if start and not held and not times.is_offered(request, answers, start, now):
         return times.lost_page(request, answers, start, now)
     context = {
         "presentation": answers.presentation,

@@ -9,9 +9,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from bookings import words
-from bookings.diary import Slot
+from bookings.diary import Slot, Wish
+from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
-from bookings.views.times import Kept, Week
+from bookings.picking import Link, Offer, Part, Picker, Week
+from bookings.views.times import Kept
 from leaflets.forms import AddForm
 from leaflets.models import Edition, Leaflet, Order, OrderState
 from notifications.models import State as MessageState
@@ -116,8 +118,13 @@ def next_steps(booking: Booking) -> list[words.Step]:
     return words.next_steps(booking, START - timedelta(days=20)) if booking.is_open else []
 
 
-def week() -> Week:
-    return Week(date(2027, 3, 8), "Week of Monday 8 March 2027", "2027-03-01", "2027-03-15")
+def picker() -> Picker:
+    """A week with times to choose from, as the booking step shows it."""
+    form = WhenForm(days=days(), initial={"start": slot_value(START)})
+    week = Week(date(2027, 3, 8), "Week of Monday 8 March 2027", "?week=2027-03-01", "?week=2027-03-15")
+    parts = [Link(part.label, f"?part={part}", part == Part.ANY) for part in Part]
+    wish = Wish(presentation(), Format.WORKPLACE, None)
+    return Picker(wish, form, days(), week, "", parts, Offer("Tuesday 9 March 2027, 9am to 10:30am", slot_value(START)))
 
 
 def slot(day: int, hour: int) -> Slot:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import words
-from bookings.forms import WhenForm, slot_value
 from ctac.staff import staff_site
 from ctac.styleguide import samples
 from ctac.styleguide.forms import FILLED, RARE, WRONG, EverythingForm, RareForm, with_prefix
@@ -68,8 +67,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         "notices": samples.notices(),
         "booking": samples.booking(),
         "kept": samples.kept(),
-        "week": samples.week(),
-        "times": WhenForm(days=samples.days(), initial={"start": slot_value(samples.START)}),
+        "picker": samples.picker(),
         "presentation": samples.presentation(),
         "edition": samples.leaflet().current_edition,
         "leaflet": samples.leaflet(),

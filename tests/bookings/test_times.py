@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 
 from bookings import rules
-from bookings.models import Booking, Hold, Presentation, Presenter
+from bookings.models import Availability, Booking, Hold, Presentation, Presenter
+from ctac.uk import format_clock
 from professionals.models import Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
-from tests.bookings.rows import NOW, at, make_booking
+from tests.bookings.rows import MONDAY, NOW, at, make_availability, make_booking, make_leave
 from tests.factories import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +29,9 @@ def test_the_week_of_the_first_slot_comes_first_and_weeks_can_be_paged(client: C
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/")
     assert "Tuesday 19 January 2027, 9am to 10am" in text(page)
-    assert [str(day) for day, _slots in page.context["days"]] == ["2027-01-19", "2027-01-20", "2027-01-21", "2027-01-22"]
-    later = client.get(f"/book/signs/when/?week={page.context['week'].later}")
-    assert next(str(day) for day, _slots in later.context["days"]) == "2027-01-25"
+    assert [str(day) for day, _slots in page.context["picker"].days] == ["2027-01-19", "2027-01-20", "2027-01-21", "2027-01-22"]
+    later = client.get(f"/book/signs/when/{page.context['picker'].week.later}")
+    assert next(str(day) for day, _slots in later.context["picker"].days) == "2027-01-25"
 
 
 @pytest.mark.parametrize("week", ["", "nonsense", "2027-13-01", "0001-01-01", "9999-12-31", "2020-01-01", "2050-01-01"])
@@ -38,7 +39,70 @@ def test_odd_weeks_show_a_week_inside_the_horizon(client: Client, presentation: 
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/", {"week": week})
     assert page.status_code == 200
-    assert NOW.date() - timedelta(days=7) < page.context["week"].first_day <= NOW.date() + rules.HORIZON
+    assert NOW.date() - timedelta(days=7) < page.context["picker"].week.first_day <= NOW.date() + rules.HORIZON
+
+
+def test_mornings_and_afternoons_can_be_looked_at_alone(client: Client, presentation: Presentation, presenter: Presenter) -> None:
+    make_availability(presenter, 2, "13:00", "15:00")
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/?part=afternoon&change=1")
+    assert [[f"{slot.start:%d %H:%M}" for slot in slots] for _day, slots in page.context["picker"].days] == [
+        ["20 13:00", "20 13:30", "20 14:00"]
+    ]
+    assert page.context["picker"].first.when == "Wednesday 20 January 2027, 1pm to 2pm"
+    assert page.context["picker"].week.later == "?part=afternoon&change=1&week=2027-01-25"
+    assert [(link.label, link.query, link.here) for link in page.context["picker"].parts] == [
+        ("All day", "?change=1", False),
+        ("Mornings", "?change=1&part=morning", False),
+        ("Afternoons", "?change=1&part=afternoon", True),
+    ]
+    mornings = client.get("/book/signs/when/?part=morning").context["picker"]
+    assert {slot.start.hour < 12 for _day, slots in mornings.days for slot in slots} == {True}
+
+
+def test_a_start_at_midday_is_an_afternoon_in_summer_too(
+    client: Client, presentation: Presentation, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(datetime(2027, 6, 1, 10, tzinfo=UTC))
+    make_availability(presenter, 2, "12:00", "13:00")
+    client.post("/book/signs/where/", WHERE)
+    for part, expected in (("morning", ["9am", "9:30am", "10am", "10:30am", "11am", "11:30am"]), ("afternoon", ["midday"])):
+        picker = client.get(f"/book/signs/when/?week=2027-06-14&part={part}").context["picker"]
+        wednesday = next(slots for day, slots in picker.days if day == date(2027, 6, 16))
+        assert [format_clock(slot.start) for slot in wednesday] == expected
+
+
+def test_an_empty_week_says_so_and_leads_to_the_next_that_has_something(
+    client: Client, presentation: Presentation, presenter: Presenter
+) -> None:
+    make_leave(presenter, at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/?week=2027-01-25&change=1")
+    assert "Nothing is free in this week. See the week of Monday 1 February 2027, 9am to 10am" in text(page)
+    assert page.context["picker"].next.query == "?change=1&week=2027-02-01"
+    assert "Keep this time and continue" not in text(page)
+
+
+def test_after_the_last_slot_an_empty_week_leads_back_to_the_first(client: Client, presentation: Presentation) -> None:
+    Availability.objects.update(valid_until=date(2027, 1, 22))
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/?week=2027-03-01")
+    assert "Nothing is free in this week. See the week of Tuesday 19 January 2027, 9am to 10am" in text(page)
+
+
+def test_a_part_of_the_day_that_is_never_free_says_that_the_other_may_be(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/?part=afternoon")
+    assert "No afternoon is free in the next three months. A morning may be." in text(page)
+    assert 'href="?part=morning"' in page.content.decode()
+    assert 'href="?"' in page.content.decode()
+
+
+@pytest.mark.parametrize("part", ["evening", "MORNING", "<b>"])
+def test_an_odd_part_of_the_day_is_the_whole_day(client: Client, presentation: Presentation, part: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    picker = client.get("/book/signs/when/", {"part": part}).context["picker"]
+    assert (picker.part, picker.first.when) == ("", "Tuesday 19 January 2027, 9am to 10am")
 
 
 def test_each_time_says_its_day_and_its_end_to_those_who_can_not_see_them(client: Client, presentation: Presentation) -> None:
@@ -73,7 +137,7 @@ def test_the_page_opens_at_the_week_of_the_time_chosen_before(client: Client, pr
     client.post("/book/signs/where/", WHERE)
     client.post("/book/signs/when/", {"start": "2027-02-09T10:00Z"})
     page = client.get("/book/signs/when/")
-    assert page.context["week"].title == "Week of Monday 8 February 2027"
+    assert page.context["picker"].week.title == "Week of Monday 8 February 2027"
     assert re.findall(r'value="([^"]+)"[^>]* checked', page.content.decode()) == ["2027-02-09T10:00Z"]
 
 
@@ -88,7 +152,7 @@ def test_an_end_of_the_weeks_is_text_and_no_link(client: Client, presentation: P
 def test_a_forgotten_choice_is_asked_for_in_the_same_week(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     page = client.post("/book/signs/when/?week=2027-02-08&change=1", {})
-    assert page.context["week"].title == "Week of Monday 8 February 2027"
+    assert page.context["picker"].week.title == "Week of Monday 8 February 2027"
     shown = page.content.decode()
     first_radio = re.findall(r'<input type="radio"[^>]* id="([^"]+)"', shown)[0]
     assert f'href="#{first_radio}"' in shown

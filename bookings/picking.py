@@ -1,0 +1,210 @@
+"""The slot picker: a week of start times to choose from, for every page that asks for one.
+
+A view gives what is wanted, the query string and whose claims are not in the way; it gets the form and all that
+bookings/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import rules
+from bookings.diary import Diary, Slot, Wish, open_diary
+from bookings.forms import WhenForm, slot_value
+from bookings.services import SlotTaken
+from ctac.uk import UK, format_day, format_span, uk_day
+
+ONE_DAY = timedelta(days=1)
+ONE_WEEK = timedelta(days=7)
+OURS = ("week", "part")
+Ignoring = Mapping[str, object]
+Days = list[tuple[date, list[Slot]]]
+
+
+class Part(models.TextChoices):
+    """The part of the day in which a slot starts, UK time."""
+
+    ANY = "", gettext_lazy("All day")
+    MORNING = "morning", gettext_lazy("Mornings")
+    AFTERNOON = "afternoon", gettext_lazy("Afternoons")
+
+    def has(self, slot: Slot) -> bool:
+        return self == Part.ANY or (slot.start.astimezone(UK).hour < 12) == (self == Part.MORNING)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The slots of a diary that start in one part of the day."""
+
+    diary: Diary
+    part: Part
+
+    def on(self, day: date) -> list[Slot]:
+        return [slot for slot in self.diary.slots_on(day) if self.part.has(slot)]
+
+    def week(self, monday: date) -> Days:
+        """Without the days that have no slot."""
+        days = [monday + ONE_DAY * number for number in range(7)]
+        return [(day, slots) for day in days if (slots := self.on(day))]
+
+    def first(self, day: date) -> Slot | None:
+        """The first on that day or later. Looks no further than it must."""
+        day = max(day, self.diary.first_day)
+        while day <= self.diary.last_day:
+            if slots := self.on(day):
+                return slots[0]
+            day += ONE_DAY
+        return None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way on from the page, as what follows its path; `here` marks the one that is shown."""
+
+    label: str | Promise
+    query: str
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class Week:
+    """Seven days from a Monday, with the ways to the weeks beside it that the horizon still has."""
+
+    first_day: date
+    title: str
+    earlier: str
+    later: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A slot in words, with the value that its radio has."""
+
+    when: str
+    value: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week."""
+
+    wish: Wish
+    form: WhenForm
+    days: Days
+    week: Week | None = None
+    part: str = ""
+    parts: list[Link] = field(default_factory=list)
+    first: Offer | None = None
+    next: Offer | None = None
+    gone: str = ""
+
+    @property
+    def is_lost(self) -> bool:
+        return bool(self.gone)
+
+    @property
+    def has_any_way(self) -> bool:
+        """Whether another week or part of the day may have something."""
+        return bool(self.first or self.part)
+
+    @property
+    def minutes(self) -> int:
+        return self.wish.presentation.length_minutes
+
+
+def open_horizon(wish: Wish, now: datetime, ignoring: Ignoring | None) -> Diary:
+    """All that the public can book from today to the horizon."""
+    today = uk_day(now)
+    return open_diary(wish, first_day=today, last_day=today + rules.HORIZON, now=now, ignoring=ignoring)
+
+
+def pick(
+    wish: Wish,
+    *,
+    query: QueryDict,
+    now: datetime,
+    ignoring: Ignoring | None = None,
+    chosen: datetime | None = None,
+    typed: Any = None,
+    form_class: type[WhenForm] = WhenForm,
+) -> Picker:
+    """The week that the query asks for; else that of the time chosen before; else that of the first slot.
+
+    `ignoring` as for open_diary: one's own claims, which are not in the way. `typed` is what was sent, if it was.
+    """
+    part = next((part for part in Part if part == query.get("part")), Part.ANY)
+    times = Times(open_horizon(wish, now, ignoring), part)
+    first = times.first(times.diary.first_day)
+    monday = asked_monday(query, times.diary, chosen or (first.start if first else None))
+    days = times.week(monday)
+    form = form_class(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
+    near = None if days else times.first(monday + ONE_WEEK) or first
+    return Picker(
+        wish,
+        form,
+        days,
+        make_week(monday, times.diary, query),
+        part.value,
+        part_links(part, query),
+        offer(first, query) if first else None,
+        offer(near, query) if near else None,
+    )
+
+
+def pick_nearest(
+    wish: Wish, start: datetime, *, now: datetime, ignoring: Ignoring | None = None, form_class: type[WhenForm] = WhenForm
+) -> Picker:
+    """That time has gone: the nearest that are free, ready to choose."""
+    slots = open_horizon(wish, now, ignoring).nearest(start)
+    found = {day: [slot for slot in slots if uk_day(slot.start) == day] for day in sorted({uk_day(slot.start) for slot in slots})}
+    form = form_class({}, days=list(found.items()))
+    form.errors["start"] = form.error_class([str(SlotTaken.message)])
+    return Picker(wish, form, list(found.items()), gone=format_span(start, start + wish.length))
+
+
+def asked_monday(query: QueryDict, diary: Diary, otherwise: datetime | None) -> date:
+    """The Monday of the week that is asked for, inside the horizon."""
+    try:
+        day = date.fromisoformat(query.get("week", ""))
+    except ValueError:
+        day = uk_day(otherwise) if otherwise else diary.first_day
+    day = min(max(day, diary.first_day), diary.last_day)
+    return day - timedelta(days=day.weekday())
+
+
+def make_week(monday: date, diary: Diary, query: QueryDict) -> Week:
+    earlier, later = monday - ONE_WEEK, monday + ONE_WEEK
+    return Week(
+        monday,
+        _("Week of %(day)s") % {"day": format_day(monday)},
+        with_query(query, week=earlier.isoformat()) if monday > diary.first_day else "",
+        with_query(query, week=later.isoformat()) if later <= diary.last_day else "",
+    )
+
+
+def part_links(part: Part, query: QueryDict) -> list[Link]:
+    """The week stays only if one was asked for: else each part opens at its own first slot."""
+    return [Link(each.label, with_query(query, part=each.value), each == part) for each in Part]
+
+
+def offer(slot: Slot, query: QueryDict) -> Offer:
+    week = with_query(query, week=uk_day(slot.start).isoformat())
+    return Offer(format_span(slot.start, slot.end), slot_value(slot.start), week)
+
+
+def with_query(query: QueryDict, **ours: str) -> str:
+    """The same query with these answers; an empty one is left out."""
+    changed = query.copy()
+    for name, value in ours.items():
+        changed.pop(name, None)
+        if value:
+            changed[name] = value
+    return f"?{changed.urlencode()}"
