@@ -38,6 +38,8 @@ class Claim:
     place: Place | None = None
     travel_minutes: int | None = None
     is_booking: bool = False
+    # A presentation that is booked or kept, so that it counts towards the most a day and a week.
+    is_visit: bool = False
 
 
 def free_spans(claims: Sequence[Claim], place: Place | None, length: timedelta, within: Span) -> list[Span]:

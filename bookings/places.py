@@ -25,7 +25,7 @@ def look_up(postcode: str) -> FoundPlace:
     area = PostcodeArea.objects.filter(code=postcode_area(postcode)).first()
     if area is None:
         raise PlaceUnknown
-    return FoundPlace(Place(postcode, area.latitude, area.longitude), area.nation)
+    return FoundPlace(Place(postcode, area.latitude, area.longitude, area.nation), area.nation)
 
 
 def find_place(postcode: str) -> Place:

@@ -14,7 +14,7 @@ The database keeps the same rule as `bookings_travel_minutes` and the trigger `b
 (migration 0002); tests/bookings/test_travel.py proves the two equal.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import asin, ceil, cos, sin, sqrt
 
@@ -26,11 +26,12 @@ LONGEST_OVERRIDE_MINUTES = 1440
 
 @dataclass(frozen=True)
 class Place:
-    """A full postcode with the coordinates that we measure from."""
+    """A full postcode with the coordinates that we measure from; with its nation where that was looked up."""
 
     postcode: str
     latitude: float
     longitude: float
+    nation: str = field(default="", compare=False)
 
 
 def kilometres(a: Place, b: Place) -> float:

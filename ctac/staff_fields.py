@@ -12,14 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import UK, format_clock
+from ctac.uk import format_clock_time
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
 DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})\s+(\d{{4}}|\d{{2}})", re.ASCII)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
-IN_WINTER = datetime.date(2027, 1, 12)  # any day on which each time of the clock comes once
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
@@ -113,7 +112,7 @@ class ClockField(forms.Field):
         """'1:30pm', as the hint says it; what was typed stays as it is."""
         if not isinstance(value, datetime.time):
             return value
-        return format_clock(datetime.datetime.combine(IN_WINTER, value, tzinfo=UK))
+        return format_clock_time(value)
 
 
 # Days, times and web addresses in the forms that the admin makes of a model, as in all other staff forms. Django's own boxes

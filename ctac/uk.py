@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 UK = ZoneInfo("Europe/London")
+IN_WINTER = date(2027, 1, 12)  # any day on which each time of the clock comes once
 # Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57.
 POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)([0-9]{1,4})")
 
@@ -30,6 +31,11 @@ def format_clock(moment: datetime) -> str:
     if (local.hour, local.minute) == (12, 0):
         return gettext("midday")
     return dateformat.format(local, "g:ia" if local.minute else "ga").replace(".", "")
+
+
+def format_clock_time(clock: time) -> str:
+    """A time on a UK clock as format_clock says a moment."""
+    return format_clock(datetime.combine(IN_WINTER, clock, tzinfo=UK))
 
 
 def format_day(moment: datetime | date) -> str:

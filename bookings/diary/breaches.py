@@ -12,7 +12,13 @@ class Breach(Enum):
     NOTICE = "notice"
     HORIZON = "horizon"
     BANK_HOLIDAY = "bank-holiday"
+    HOST_BANK_HOLIDAY = "host-bank-holiday"
     HOURS = "hours"
+    DAY_FULL = "day-full"
+    WEEK_FULL = "week-full"
+    PRESENTATION = "presentation"
+    FORMAT = "format"
+    REGION = "region"
     DISTANCE = "distance"
     NO_LINK = "no-link"
 
@@ -25,6 +31,12 @@ SENTENCES: dict[Breach, str | Promise] = {
     Breach.NOTICE: _("It is sooner than the notice period allows."),
     Breach.HORIZON: _("It is further ahead than we take bookings."),
     Breach.BANK_HOLIDAY: _("It is a bank holiday where the presenter lives."),
+    Breach.HOST_BANK_HOLIDAY: _("It is a bank holiday where the presentation takes place."),
+    Breach.DAY_FULL: _("The presenter has as many presentations that day as they take on."),
+    Breach.WEEK_FULL: _("The presenter has as many presentations that week as they take on."),
+    Breach.PRESENTATION: _("The presenter does not give this presentation."),
+    Breach.FORMAT: _("The presenter does not give presentations in this way."),
+    Breach.REGION: _("It is outside the regions that the presenter covers."),
     Breach.HOURS: _("It is outside the presenter’s availability."),
     Breach.DISTANCE: _("It is further than the presenter travels."),
     Breach.NO_LINK: _("The presenter has no joining link for online presentations."),

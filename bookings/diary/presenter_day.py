@@ -1,24 +1,23 @@
-"""One presenter's part of the diary: windows, the rules of each day, and free time, day by day.
-
-Availability is UK wall-clock time, so each day's windows are turned into UTC before anything is added to them.
-"""
+"""One presenter's part of the diary: windows, the rules of each day, and free time, day by day."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from bookings import rules
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts
+from bookings.diary.hours import Hours
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span, free_spans
-from bookings.models import Availability, Format, Presenter
+from bookings.models import Format, Presenter
 from bookings.travel import travel_minutes
 from bookings.working_days import after_working_days, is_bank_holiday
-from ctac.uk import uk_datetime, uk_day
+from ctac.uk import uk_day
 
 
 @dataclass
@@ -26,7 +25,8 @@ class PresenterDiary:
     """One presenter's part of the diary."""
 
     presenter: Presenter
-    availability: list[Availability]
+    gives_it: bool
+    hours: Hours
     claims: list[Claim]
     wish: Wish
     within: Span
@@ -42,35 +42,58 @@ class PresenterDiary:
 
     @cached_property
     def first_day(self) -> date:
-        return after_working_days(self.today, rules.NOTICE_WORKING_DAYS, self.presenter.nation)
+        notice = self.presenter.notice_working_days
+        return after_working_days(self.today, rules.NOTICE_WORKING_DAYS if notice is None else notice, self.presenter.nation)
+
+    @cached_property
+    def last_day(self) -> date:
+        own = self.presenter.horizon_days
+        return self.today + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
 
     @cached_property
     def standing_breaches(self) -> tuple[Breach, ...]:
         """What holds on every day."""
-        too_far = self.travel > self.presenter.max_travel_minutes
-        no_link = self.wish.format == Format.ONLINE and not self.presenter.joining_link
-        return (*([Breach.DISTANCE] if too_far else []), *([Breach.NO_LINK] if no_link else []))
+        place, online = self.wish.place, self.wish.format == Format.ONLINE
+        found = {
+            Breach.PRESENTATION: not self.gives_it,
+            Breach.FORMAT: bool(self.presenter.formats) and self.wish.format not in self.presenter.formats,
+            Breach.REGION: place is not None and not self.presenter.covers(place),
+            Breach.DISTANCE: self.travel > self.presenter.max_travel_minutes,
+            Breach.NO_LINK: online and not self.presenter.joining_link,
+        }
+        return tuple(breach for breach, broken in found.items() if broken)
+
+    @cached_property
+    def given_on(self) -> Counter[date]:
+        """How many presentations each UK day has already, kept ones included."""
+        return Counter(uk_day(claim.span.start) for claim in self.claims if claim.is_visit)
+
+    @cached_property
+    def given_in_week(self) -> Counter[date]:
+        """The same by the Monday of each week."""
+        found: Counter[date] = Counter()
+        for day, count in self.given_on.items():
+            found[monday_of(day)] += count
+        return found
 
     def day_breaches(self, day: date) -> Iterator[Breach]:
         if day < self.first_day:
             yield Breach.NOTICE
-        if day > self.today + rules.HORIZON:
+        if day > self.last_day:
             yield Breach.HORIZON
         if is_bank_holiday(day, self.presenter.nation):
             yield Breach.BANK_HOLIDAY
+        if self.wish.nation and is_bank_holiday(day, self.wish.nation):
+            yield Breach.HOST_BANK_HOLIDAY
+        if is_full(self.given_on[day], self.presenter.most_a_day):
+            yield Breach.DAY_FULL
+        if is_full(self.given_in_week[monday_of(day)], self.presenter.most_a_week):
+            yield Breach.WEEK_FULL
         yield from self.standing_breaches
 
     def windows(self, day: date) -> list[Span]:
-        """When the presenter can be booked on that day, in UTC, windows that touch or overlap as one."""
-        clocks = sorted(window.clock() for window in self.availability if window.holds_on(day))
-        spans: list[Span] = []
-        for start, end in clocks:
-            span = Span(uk_datetime(day, start).astimezone(UTC), uk_datetime(day, end).astimezone(UTC))
-            if spans and span.start <= spans[-1].end:
-                span = Span(spans[-1].start, max(spans.pop().end, span.end))
-            if span.length > timedelta(0):
-                spans.append(span)
-        return spans
+        """When the presenter can be booked on that day, in UTC."""
+        return self.hours.spans_on(day)
 
     def is_free(self, span: Span) -> bool:
         index = bisect_right(self.free, span.start, key=lambda free: free.start) - 1
@@ -97,3 +120,11 @@ class PresenterDiary:
             breaches.append(Breach.HOURS)
         near = sum(claim.is_booking and abs(claim.span.start - span.start) <= rules.NEAR for claim in self.claims)
         return Candidate(self.presenter, tuple(breaches), self.travel, near)
+
+
+def is_full(given: int, most: int | None) -> bool:
+    return most is not None and given >= most
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())

@@ -3,18 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings.diary.book import ONE_DAY, Diary
+from bookings.diary.hours import read_hours
 from bookings.diary.presenter_day import PresenterDiary
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span
-from bookings.models import Availability, BusyKind, BusyTime, Presenter
+from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.travel import APART_ENOUGH
 from ctac.uk import uk_datetime, uk_day
+
+REACH = max(APART_ENOUGH, timedelta(days=7))
 
 
 def open_diary(
@@ -30,14 +33,13 @@ def open_diary(
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
-    everyone = list(presenters) if presenters is not None else list(Presenter.objects.active().order_by("pk"))
+    asked = Presenter.objects.active() if presenters is None else Presenter.objects.filter(pk__in=[p.pk for p in presenters])
+    everyone = list(asked.with_giving(wish.presentation).order_by("pk"))
     within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
-    availability: dict[int, list[Availability]] = defaultdict(list)
-    for window in Availability.objects.filter(presenter__in=everyone, valid_from__lte=last_day):
-        availability[window.presenter_id].append(window)
+    hours = read_hours(everyone, first_day, last_day)
     claims = read_claims(everyone, within, now, ignoring)
     parts = [
-        PresenterDiary(presenter, availability[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
+        PresenterDiary(presenter, presenter.gives_it, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
         for presenter in everyone
     ]
     return Diary(wish, first_day, last_day, parts)
@@ -50,9 +52,7 @@ def read_again(diary: Diary, presenters: Mapping[int, Presenter], now: datetime)
         return replace(diary, parts=[])
     claims = read_claims([part.presenter for part in parts], parts[0].within, now, None)
     fresh = [
-        PresenterDiary(
-            presenters[part.presenter.pk], part.availability, claims[part.presenter.pk], diary.wish, part.within, part.today
-        )
+        replace(part, presenter=presenters[part.presenter.pk], claims=claims[part.presenter.pk], wish=diary.wish)
         for part in parts
     ]
     return replace(diary, parts=fresh)
@@ -71,11 +71,13 @@ def read_claims(
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
-    """Their live claims in order, as far to both sides as a journey can matter."""
-    reach = DateTimeTZRange(within.start - APART_ENOUGH, within.end + APART_ENOUGH)
+    """Their live claims in order, as far to both sides as a journey can matter, or the rest of a week."""
+    reach = DateTimeTZRange(within.start - REACH, within.end + REACH)
     return BusyTime.objects.live_at(now).filter(presenter__in=presenters, busy__overlap=reach).order_by("busy")
 
 
 def to_claim(row: BusyTime) -> Claim:
     span = Span(row.busy.lower.astimezone(UTC), row.busy.upper.astimezone(UTC))
-    return Claim(span, row.place, row.travel_minutes, row.kind == BusyKind.BOOKING)
+    return Claim(
+        span, row.place, row.travel_minutes, is_booking=row.kind == BusyKind.BOOKING, is_visit=row.kind != BusyKind.LEAVE
+    )

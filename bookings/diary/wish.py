@@ -20,6 +20,11 @@ class Wish:
     def length(self) -> timedelta:
         return self.presentation.length
 
+    @property
+    def nation(self) -> str:
+        """Where the presentation takes place: its bank holidays are days off too. Empty online."""
+        return self.place.nation if self.place else ""
+
     def span(self, start: datetime) -> Span:
         start = start.astimezone(UTC)
         return Span(start, start + self.length)

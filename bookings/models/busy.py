@@ -13,9 +13,10 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
+from bookings.models.leave import Leave
 from bookings.models.option import DateOption
 from bookings.models.presentation import Format, Presentation
-from bookings.models.presenter import Leave, Presenter
+from bookings.models.presenter import Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.uk import format_span
 

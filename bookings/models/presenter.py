@@ -1,28 +1,35 @@
-"""Who gives presentations, when they can be booked, and when they are away."""
+"""Who gives presentations, from where, and within which rules of their own."""
 
-from datetime import date, time
+from datetime import time
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.place import Nation
+from bookings.models.presentation import Format, Presentation
 from bookings.travel import Place
-from ctac.uk import UK, format_clock, format_day, format_span, uk_day
-
-# Leave of whole days, on a UK clock.
-START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
+from ctac.uk import postcode_area
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
     def active(self) -> "PresenterQuerySet":
         return self.filter(active=True)
 
+    def with_giving(self, presentation: Presentation) -> "PresenterQuerySet":
+        """Each with `gives_it`: whether this presentation is one that they give. Who names none gives all."""
+        named = Presenter.presentations.through.objects.filter(presenter=OuterRef("pk"))
+        return self.annotate(gives_it=Exists(named.filter(presentation=presentation)) | ~Exists(named))
+
 
 class Presenter(models.Model):
-    """The base is where visits start from; its coordinates come from the postcode area (bookings.places)."""
+    """The base is where visits start from; its coordinates come from the postcode area (bookings.places).
+
+    What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations all, no
+    figure the general one (bookings.rules) or none.
+    """
 
     name = models.CharField(_("name"), max_length=150)
     email = models.EmailField(_("email address"))
@@ -40,15 +47,41 @@ class Presenter(models.Model):
     base_longitude = models.FloatField(_("base longitude"), editable=False)
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, help_text=_("Its bank holidays are days off."))
     max_travel_minutes = models.PositiveSmallIntegerField(_("longest journey in minutes"), default=120)
+    earliest_leaving = models.TimeField(_("leaves the base from"), default=time(7))
+    latest_return = models.TimeField(_("is back at the base by"), default=time(19))
+    nations_covered = ArrayField(
+        models.CharField(max_length=20, choices=Nation), verbose_name=_("nations covered"), default=list, blank=True
+    )
+    areas_covered = ArrayField(
+        models.CharField(max_length=2),
+        verbose_name=_("postcode areas covered"),
+        default=list,
+        blank=True,
+        help_text=_("The letters that postcodes start with, such as LS, BD, HD."),
+    )
+    formats = ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"), default=list, blank=True)
+    presentations = models.ManyToManyField(Presentation, verbose_name=_("presentations"), blank=True, related_name="presenters")
+    most_a_day = models.PositiveSmallIntegerField(_("most presentations a day"), null=True, blank=True)
+    most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
+    notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
+    horizon_days = models.PositiveSmallIntegerField(_("bookable how many days ahead"), null=True, blank=True)
     joining_link = models.URLField(_("joining link for online presentations"), blank=True)
     active = models.BooleanField(_("gives presentations"), default=True)
 
     objects = PresenterQuerySet.as_manager()
+    gives_it: bool  # only where with_giving() read it
 
     class Meta:
         ordering = ["name", "pk"]
         verbose_name = _("presenter")
         verbose_name_plural = _("presenters")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(latest_return__gt=F("earliest_leaving")),
+                name="presenter_returns_after_leaving",
+                violation_error_message=_("Being back at the base must come after leaving it."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -57,98 +90,8 @@ class Presenter(models.Model):
     def base(self) -> Place:
         return Place(self.base_postcode, self.base_latitude, self.base_longitude)
 
-
-class Weekday(models.IntegerChoices):
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
-
-
-class Availability(models.Model):
-    """A weekly window in which a presenter can be booked. `start` and `end` are UK wall-clock times, summer and winter."""
-
-    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="availability")
-    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
-    start = models.TimeField(_("from"))
-    end = models.TimeField(_("to"))
-    valid_from = models.DateField(_("first day"))
-    valid_until = models.DateField(_("last day"), null=True, blank=True, help_text=_("Leave empty if it goes on."))
-
-    class Meta:
-        ordering = ["weekday", "start"]
-        verbose_name = _("availability")
-        verbose_name_plural = _("availability")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(end__gt=F("start")),
-                name="availability_ends_after_it_starts",
-                violation_error_message=_("It must end after it starts, on the same day."),
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
-                name="availability_dates_in_order",
-                violation_error_message=_("The last day must not come before the first."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{Weekday(self.weekday).label} {self.start:%H:%M}–{self.end:%H:%M}"
-
-    def holds_on(self, day: date) -> bool:
-        return self.weekday == day.weekday() and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
-
-    def clock(self) -> tuple[time, time]:
-        return self.start, self.end
-
-
-class LeaveKind(models.TextChoices):
-    HOLIDAY = "holiday", _("Annual leave")
-    ILLNESS = "illness", _("Illness")
-    TRAINING = "training", _("Training or other work")
-    OTHER = "other", _("Other")
-
-
-class Leave(models.Model):
-    """Time away. Written only by bookings.services.record_leave, which frees the time of the bookings that it hits."""
-
-    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
-    starts_at = models.DateTimeField(_("starts"))
-    ends_at = models.DateTimeField(_("ends"))
-    kind = models.CharField(_("kind"), max_length=10, choices=LeaveKind)
-    reason = models.CharField(_("note"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("entered"))
-
-    class Meta:
-        ordering = ["-starts_at", "pk"]
-        verbose_name = _("leave")
-        verbose_name_plural = _("leave")
-        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="leave_ends_after_it_starts")]
-
-    def __str__(self) -> str:
-        return f"{self.presenter}: {self.when}"
-
-    @property
-    def when(self) -> str:
-        """'Tuesday 9 March 2027, 1:30pm to 3pm', or with both days if there are two."""
-        if uk_day(self.starts_at) == uk_day(self.ends_at):
-            return format_span(self.starts_at, self.ends_at)
-        return gettext("%(first)s, %(from)s to %(last)s, %(until)s") % {
-            "first": format_day(self.starts_at),
-            "from": format_clock(self.starts_at),
-            "last": format_day(self.ends_at),
-            "until": format_clock(self.ends_at),
-        }
-
-    @property
-    def in_words(self) -> str:
-        """As `when`, and shorter for whole days: 'Monday 25 January 2027, all day'."""
-        start, end = self.starts_at.astimezone(UK), self.ends_at.astimezone(UK)
-        if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
-            return self.when
-        if start.date() == end.date():
-            return gettext("%(day)s, all day") % {"day": format_day(start)}
-        return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
+    def covers(self, place: Place) -> bool:
+        """Whether a visit there is within the regions covered: in one of the nations or in one of the areas."""
+        if not self.nations_covered and not self.areas_covered:
+            return True
+        return place.nation in self.nations_covered or postcode_area(place.postcode) in self.areas_covered

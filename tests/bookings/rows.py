@@ -9,6 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from bookings.diary import Wish
 from bookings.models import (
     Availability,
+    AvailabilityException,
     Booking,
     BusyKind,
     BusyTime,
@@ -79,6 +80,16 @@ def make_presenter(
 def make_availability(presenter: Presenter, weekday: int, start: str, end: str, **fields: Any) -> Availability:
     clocks = {"start": time.fromisoformat(start), "end": time.fromisoformat(end)}
     return Availability.objects.create(presenter=presenter, weekday=weekday, valid_from=date(2026, 1, 1), **clocks, **fields)
+
+
+def make_exception(
+    presenter: Presenter, first_day: date, last_day: date | None = None, *, hours: tuple[str, str] | None
+) -> AvailabilityException:
+    """Other hours on those days, or none."""
+    start, end = (time.fromisoformat(clock) for clock in hours) if hours else (None, None)
+    return AvailabilityException.objects.create(
+        presenter=presenter, first_day=first_day, last_day=last_day or first_day, start=start, end=end
+    )
 
 
 def make_booking(

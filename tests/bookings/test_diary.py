@@ -81,6 +81,7 @@ def could(
         and day >= after_working_days(today, 5, presenter.nation)
         and day <= today + timedelta(days=90)
         and not is_bank_holiday(day, presenter.nation)
+        and not (asked.place and is_bank_holiday(day, asked.place.nation))
         and (
             bool(presenter.joining_link)
             if asked.place is None

@@ -1,0 +1,75 @@
+"""A presenter's hours as the diary needs them: on each day the weekly windows, or the exceptions in their place."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import PositiveSmallIntegerField, Q, Value
+
+from bookings.gaps import Span
+from bookings.models import Availability, AvailabilityException, Presenter
+from ctac.uk import uk_datetime
+
+Clocks = tuple[time, time]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some hours from a first day to a last one. Without a weekday they are an exception; without clocks there are none."""
+
+    weekday: int | None
+    start: time | None
+    end: time | None
+    first_day: date
+    last_day: date | None
+
+    def holds_on(self, day: date) -> bool:
+        return self.weekday in (None, day.weekday()) and self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass
+class Hours:
+    weekly: list[Window] = field(default_factory=list)
+    exceptions: list[Window] = field(default_factory=list)
+
+    def add(self, window: Window) -> None:
+        (self.exceptions if window.weekday is None else self.weekly).append(window)
+
+    def clocks_on(self, day: date) -> list[Clocks]:
+        exceptions = [window for window in self.exceptions if window.holds_on(day)]
+        holding = exceptions or [window for window in self.weekly if window.holds_on(day)]
+        return sorted((window.start, window.end) for window in holding if window.start is not None and window.end is not None)
+
+    def spans_on(self, day: date) -> list[Span]:
+        """In UTC; windows that touch or overlap as one, so that a visit may lie across both."""
+        spans: list[Span] = []
+        for start, end in self.clocks_on(day):
+            span = Span(in_utc(day, start), in_utc(day, end))
+            if spans and span.start <= spans[-1].end:
+                span = Span(spans[-1].start, max(spans.pop().end, span.end))
+            if span.length > timedelta(0):
+                spans.append(span)
+        return spans
+
+
+def in_utc(day: date, clock: time) -> datetime:
+    return uk_datetime(day, clock).astimezone(UTC)
+
+
+def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
+    """By presenter, all that holds on some day from the first to the last: both tables in one statement."""
+    until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
+    weekly = Availability.objects.filter(until, presenter__in=presenters, valid_from__lte=last_day)
+    exceptions = AvailabilityException.objects.filter(presenter__in=presenters, first_day__lte=last_day, last_day__gte=first_day)
+    no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
+    rows: Iterable[Any] = (
+        weekly.order_by()
+        .values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until")
+        .union(exceptions.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True)
+    )
+    found: dict[int, Hours] = defaultdict(Hours)
+    for presenter, *window in rows:
+        found[presenter].add(Window(*window))
+    return found

@@ -1,0 +1,99 @@
+"""When a presenter is away."""
+
+from datetime import datetime, time
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.presenter import Presenter
+from ctac.uk import UK, format_clock, format_day, format_span, uk_day
+
+# Leave of whole days, on a UK clock.
+START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
+
+
+class LeaveKind(models.TextChoices):
+    HOLIDAY = "holiday", _("Annual leave")
+    ILLNESS = "illness", _("Illness")
+    TRAINING = "training", _("Training or other work")
+    OTHER = "other", _("Other")
+
+
+class LeaveState(models.TextChoices):
+    ASKED = "asked", _("Asked for")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+
+
+LEAVE_TAGS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
+
+
+class LeaveQuerySet(models.QuerySet["Leave"]):
+    def granted(self) -> "LeaveQuerySet":
+        """What claims its presenter's time."""
+        return self.filter(state=LeaveState.GRANTED)
+
+    def to_decide(self, now: datetime) -> "LeaveQuerySet":
+        """Asked for by presenters, not answered, and not over."""
+        return self.filter(state=LeaveState.ASKED, ends_at__gt=now)
+
+
+class Leave(models.Model):
+    """Time away. Written only by services; once granted it claims its time, and frees that of the bookings that it hits.
+
+    `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
+    """
+
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    kind = models.CharField(_("kind"), max_length=10, choices=LeaveKind)
+    reason = models.CharField(_("note"), max_length=200, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=LeaveState, default=LeaveState.GRANTED)
+    asked_by_presenter = models.BooleanField(_("asked for by the presenter"), default=False)
+    answer = models.CharField(_("why it was refused"), max_length=300, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    created_at = models.DateTimeField(_("entered"))
+
+    objects = LeaveQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at", "pk"]
+        verbose_name = _("leave")
+        verbose_name_plural = _("leave")
+        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="leave_ends_after_it_starts")]
+
+    def __str__(self) -> str:
+        return f"{self.presenter}: {self.when}"
+
+    @property
+    def is_granted(self) -> bool:
+        return self.state == LeaveState.GRANTED
+
+    @property
+    def state_kind(self) -> str:
+        return LEAVE_TAGS[LeaveState(self.state)]
+
+    @property
+    def when(self) -> str:
+        """'Tuesday 9 March 2027, 1:30pm to 3pm', or with both days if there are two."""
+        if uk_day(self.starts_at) == uk_day(self.ends_at):
+            return format_span(self.starts_at, self.ends_at)
+        return gettext("%(first)s, %(from)s to %(last)s, %(until)s") % {
+            "first": format_day(self.starts_at),
+            "from": format_clock(self.starts_at),
+            "last": format_day(self.ends_at),
+            "until": format_clock(self.ends_at),
+        }
+
+    @property
+    def in_words(self) -> str:
+        """As `when`, and shorter for whole days: 'Monday 25 January 2027, all day'."""
+        start, end = self.starts_at.astimezone(UK), self.ends_at.astimezone(UK)
+        if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
+            return self.when
+        if start.date() == end.date():
+            return gettext("%(day)s, all day") % {"day": format_day(start)}
+        return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
