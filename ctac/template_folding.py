@@ -1,0 +1,196 @@
+"""A template loader that works out once what is the same each time a template is drawn.
+
+Templates stay as they are written. When one is first used, its parents are joined to it, and what can't differ from request to
+request (sentences without a variable, routes without an argument, addresses of static files) becomes text. What is left to draw
+is what differs. Whatever this module doesn't know, or isn't sure of, is left to Django and drawn as ever; a test draws pages
+both ways and holds the one against the other. ADR 21 has the figures.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Engine, Node, NodeList, Origin, Template
+from django.template.base import FilterExpression, TextNode
+from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode, WithNode
+from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
+from django.template.loaders import cached
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.templatetags.static import StaticNode
+from django.urls import NoReverseMatch
+
+Blocks = Mapping[str, NodeList]
+
+
+class Loader(cached.Loader):
+    """Keeps each template twice: as it is written, for those that extend it, and folded, for being drawn."""
+
+    def __init__(self, engine: Any, loaders: list[Any]) -> None:
+        super().__init__(engine, loaders)
+        self.folded: dict[str, Template] = {}
+
+    def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
+        """`skip` is given by {% extends %} alone, and by no one else, the first time even with one's own origin in it."""
+        if skip is not None:
+            return super().get_template(template_name, skip)
+        found = self.folded.get(template_name)
+        if found is None:
+            found = self.folded[template_name] = fold(super().get_template(template_name))
+        return found
+
+    def reset(self) -> None:
+        self.folded.clear()
+        super().reset()
+
+
+def fold(template: Template) -> Template:
+    """The same template, quicker to draw."""
+    folding = Folding(template)
+    folded = copy.copy(template)
+    folded.nodelist = folding.nodes(folding.root.nodelist)
+    return folded
+
+
+class Folding:
+    """How one template is folded. `root` is the template whose page the others fill in: its last parent, or itself."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self.root, self.blocks = self.joined() or (template, {})
+        self.joins = self.root is not template
+
+    def joined(self) -> tuple[Template, Blocks] | None:
+        """The last parent, and what each of its blocks is to hold; None if that can't be said beforehand."""
+        chain: list[Template] = [self.template]
+        blocks: dict[str, NodeList] = {}
+        while (extends := extending(chain[-1])) is not None:
+            parent = constant(extends.parent_name)
+            if parent is None:
+                return None
+            for name, block in extends.blocks.items():
+                blocks.setdefault(name, block.nodelist)
+            chain.append(self.template.engine.find_template(parent, skip=[each.origin for each in chain])[0])
+        # A block that shows what it replaces needs its parent by name when it is drawn.
+        return None if any("block.super" in each.source for each in chain) else (chain[-1], blocks)
+
+    def nodes(self, nodelist: NodeList) -> NodeList:
+        """Neighbouring texts are joined into one."""
+        folded = NodeList()
+        for node in nodelist:
+            for new in self.node(node):
+                before = folded[-1] if folded else None
+                if isinstance(new, TextNode) and isinstance(before, TextNode):
+                    folded[-1] = TextNode(before.s + new.s)
+                else:
+                    folded.append(new)
+        return folded
+
+    def node(self, node: Node) -> Iterator[Node]:
+        if isinstance(node, LoadNode | CommentNode):
+            return
+        if isinstance(node, BlockNode) and self.joins:
+            yield from within(self.nodes(self.blocks.get(node.name, node.nodelist)), node)
+        elif isinstance(node, IncludeNode) and (name := constant(node.template)) is not None and not node.isolated_context:
+            yield Included(node, name, self.template.engine)
+        elif is_constant(node):
+            yield from self.drawn(node)
+        else:
+            yield self.with_children(node)
+
+    def drawn(self, node: Node) -> Iterator[Node]:
+        """As text; or as what it sets, if it sets a variable."""
+        context = Context()
+        try:
+            with context.bind_template(self.template):
+                text = node.render_annotated(context)
+        except (NoReverseMatch, ValueError):  # a route of another environment; a static file that isn't there
+            yield node
+            return
+        name = getattr(node, "asvar", None) or getattr(node, "varname", None)
+        yield Set(name, context[name]) if name else TextNode(str(text))
+
+    def with_children(self, node: Node) -> Node:
+        """The same node around folded children. Only tags that are known to keep them in these places."""
+        if isinstance(node, IfNode):
+            return IfNode([(condition, self.nodes(nodelist)) for condition, nodelist in node.conditions_nodelists])
+        if isinstance(node, ForNode | WithNode):
+            node = copy.copy(node)
+            for name in node.child_nodelists:
+                if hasattr(node, name):
+                    setattr(node, name, self.nodes(getattr(node, name)))
+        return node
+
+
+def extending(template: Template) -> ExtendsNode | None:
+    first = next((node for node in template.nodelist if not isinstance(node, TextNode)), None)
+    return first if isinstance(first, ExtendsNode) else None
+
+
+def constant(expression: FilterExpression | Node) -> str | None:
+    """A quoted text without a filter."""
+    if not isinstance(expression, FilterExpression):
+        return None
+    literal = getattr(expression.var, "literal", expression.var)
+    return str(literal) if isinstance(literal, str) and not expression.filters else None
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a tag draws the same whatever the page is about. Sentences do as long as there is one language."""
+    if isinstance(node, TranslateNode):
+        return not settings.USE_I18N and node.message_context is None and constant(node.filter_expression) is not None
+    if isinstance(node, BlockTranslateNode):
+        texts = all(token.token_type.name == "TEXT" for token in node.singular)
+        return not settings.USE_I18N and texts and not node.extra_context and node.counter is None and not node.message_context
+    if isinstance(node, URLNode):  # what a name in a namespace means depends on the page
+        name = constant(node.view_name)
+        return name is not None and ":" not in name and not node.args and not node.kwargs
+    return isinstance(node, StaticNode) and constant(node.path) is not None
+
+
+def within(nodes: NodeList, block: BlockNode) -> Iterator[Node]:
+    """What stands in a block; variables set there are forgotten at its end."""
+    if all(isinstance(node, TextNode) for node in nodes):
+        yield from nodes
+    else:
+        yield Scope(nodes, block)
+
+
+class Scope(Node):
+    def __init__(self, nodelist: NodeList, block: BlockNode) -> None:
+        self.nodelist, self.token, self.origin = nodelist, block.token, block.origin
+
+    def render(self, context: Context) -> str:
+        with context.push():
+            return self.nodelist.render(context)
+
+
+class Set(Node):
+    """A variable that always has the same value."""
+
+    child_nodelists = ()
+
+    def __init__(self, name: str, value: object) -> None:
+        self.name, self.value = name, value
+
+    def render(self, context: Context) -> str:
+        context[self.name] = self.value
+        return ""
+
+
+class Included(Node):
+    """{% include %} of a template that is named in quotes: looked up once. Not before it is drawn, for it may include itself."""
+
+    child_nodelists = ()
+
+    def __init__(self, include: IncludeNode, name: str, engine: Engine) -> None:
+        self.name, self.engine, self.extra_context = name, engine, include.extra_context
+        self.token, self.origin = include.token, include.origin
+        self.template: Template | None = None
+
+    def render(self, context: Context) -> str:
+        if self.template is None:
+            self.template = self.engine.get_template(self.name)
+        values = {name: expression.resolve(context) for name, expression in self.extra_context.items()}
+        with context.push(**values):
+            return self.template.render(context)
