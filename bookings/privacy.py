@@ -87,7 +87,10 @@ FIELDS: dict[str, dict[str, str]] = {
         "format": NONE,
         "postcode": NONE,
         "start": NONE,
+        "held_at": NONE,
+        "extended_at": NONE,
         "expires_at": NONE,
+        "client": NONE,
     },
     "BusyTime": {
         "id": NONE,

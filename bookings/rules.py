@@ -13,6 +13,8 @@ HOLD_USABLE_AFTER = timedelta(minutes=30)
 # By address while signed out, by user after (professionals.limits): a trust behind one address still gets through,
 # and nobody empties the diary.
 HOLDS_ALLOWED = (40, timedelta(hours=1))
+# And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
+HOLDS_AT_ONCE = 10
 # "Fewest bookings near that day" looks this far to either side.
 NEAR = timedelta(days=3)
 REMINDER_AT = time(9)

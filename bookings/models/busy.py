@@ -10,6 +10,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
@@ -17,12 +18,16 @@ from bookings.models.leave import Leave
 from bookings.models.option import DateOption
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
+from bookings.rules import HOLD_FOR
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.uk import format_span
 
 
 class Hold(models.Model):
-    """A slot kept for 15 minutes for someone who is still filling in the form; bound to their draft."""
+    """A slot kept for 15 minutes for someone who is still filling in the form, once for 15 more; bound to their draft.
+
+    `client` is a hash of who asked (professionals.limits), so that few can be kept from one address at a time.
+    """
 
     draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")
     person = models.ForeignKey(
@@ -33,11 +38,22 @@ class Hold(models.Model):
     format = models.CharField(_("format"), max_length=10, choices=Format)
     postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     start = models.DateTimeField(_("start"))
+    held_at = models.DateTimeField(_("kept since"), default=timezone.now)
+    extended_at = models.DateTimeField(_("extended"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"))
+    client = models.CharField(_("kept from"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
+        indexes = [models.Index(fields=["client", "expires_at"], name="hold_client")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("held_at") + HOLD_FOR)
+                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * HOLD_FOR),
+                name="hold_is_extended_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.presenter} {self.start:%Y-%m-%d %H:%M}"

@@ -5,6 +5,8 @@ from bookings.services.calling import book_for_caller
 from bookings.services.errors import (
     AlreadyPlaced,
     DraftGone,
+    ExtendedAlready,
+    HoldOver,
     LeaveOverDelivered,
     MoveRefused,
     NeedsPresenter,
@@ -14,8 +16,9 @@ from bookings.services.errors import (
     SamePresenter,
     SlotTaken,
     TooLate,
+    TooManyHolds,
 )
-from bookings.services.holding import hold_slot, release_hold
+from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.leave import Recorded, bookings_hit, end_leave, record_leave
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
@@ -26,6 +29,8 @@ __all__ = [
     "AlreadyPlaced",
     "Details",
     "DraftGone",
+    "ExtendedAlready",
+    "HoldOver",
     "LeaveOverDelivered",
     "MoveRefused",
     "NeedsPresenter",
@@ -37,6 +42,7 @@ __all__ = [
     "SlotTaken",
     "Submission",
     "TooLate",
+    "TooManyHolds",
     "book",
     "book_for_caller",
     "bookings_hit",
@@ -44,6 +50,7 @@ __all__ = [
     "confirm",
     "decline",
     "end_leave",
+    "extend_hold",
     "hold_slot",
     "keep_presenter",
     "mark_delivered",

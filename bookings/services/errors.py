@@ -23,6 +23,23 @@ class DraftGone(DomainError):
     message = _("This booking has been placed already, or was left for too long. Look under your bookings, or start again.")
 
 
+class TooManyHolds(DomainError):
+    """As many times are kept for people at one address as may be at once."""
+
+    message = _(
+        "Too many times are being kept for people where you are. "
+        "Try again in a few minutes, or call us and we will book it for you."
+    )
+
+
+class HoldOver(DomainError):
+    message = _("Your time to fill in the form was over.")
+
+
+class ExtendedAlready(DomainError):
+    message = _("You have had your extra 15 minutes. If you need longer, carry on: you can still have it if it is free.")
+
+
 class AlreadyPlaced(DomainError):
     """The one-time token was used: the view finds the booking that it made."""
 

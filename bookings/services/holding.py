@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
 from bookings.diary import Wish, open_diary, read_again
 from bookings.models import BusyKind, BusyTime, Hold, Presenter
-from bookings.services.errors import DraftGone, SlotTaken
+from bookings.services.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.services.locking import guarded, lock_presenters
 from bookings.travel import Place
 from ctac.uk import uk_day
@@ -41,10 +41,10 @@ def keeps(hold: Hold, wish: Wish, start: datetime) -> bool:
 
 
 @transaction.atomic
-def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetime, now: datetime) -> Hold:
+def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetime, now: datetime, client: str = "") -> Hold:
     """Keep that slot for this draft, in place of what it held before. Choosing the same slot again does not make it longer.
 
-    Raises SlotTaken (what was held before then stays held) and DraftGone.
+    `client` says from where, hashed. Raises SlotTaken (what was held before then stays held), DraftGone and TooManyHolds.
     """
     locked = Draft.objects.select_for_update().filter(pk=draft.pk)
     if not (with_person_kept(locked, person) if person else locked).exists():
@@ -53,6 +53,8 @@ def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetim
     for row in before:
         if row.hold and row.hold.draft_id == draft.pk and row.hold.expires_at > now and keeps(row.hold, wish, start):
             return row.hold
+    if not any(row.hold and row.hold.expires_at > now for row in before):
+        leave_some_for_others(client, now)
     end = start + wish.length
     presenter = choose_presenter(draft, person, wish, start, now, before)
     with guarded():
@@ -64,6 +66,8 @@ def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetim
             format=wish.format,
             postcode=wish.place.postcode if wish.place else "",
             start=start,
+            held_at=now,
+            client=client,
             expires_at=now + rules.HOLD_FOR,
         )
         BusyTime.objects.create(
@@ -91,6 +95,38 @@ def choose_presenter(
     if best is None:
         raise SlotTaken
     return best.presenter
+
+
+def leave_some_for_others(client: str, now: datetime) -> None:
+    """Raises TooManyHolds if as many are kept from there as may be. Those who ask at once from one place take turns."""
+    if not client:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
+    if Hold.objects.filter(client=client, expires_at__gt=now).count() >= rules.HOLDS_AT_ONCE:
+        raise TooManyHolds
+
+
+@transaction.atomic
+def extend_hold(*, draft: Draft, now: datetime) -> Hold:
+    """Keep what this draft holds for 15 minutes more, once.
+
+    Raises HoldOver if its time is over already (whoever wants the slot may have it), ExtendedAlready the second time.
+    """
+    locked = Draft.objects.select_for_update().filter(pk=draft.pk).exists()  # two clicks take turns
+    seen = BusyTime.objects.filter(hold__draft=draft, kind=BusyKind.HOLD)
+    presenter = seen.values_list("presenter", flat=True).first() if locked else None
+    lock_presenters([presenter], now=now)  # which ends it if its time is over
+    claim = seen.select_related("hold").first()
+    if claim is None or claim.hold is None or claim.hold.expires_at <= now:
+        raise HoldOver
+    hold = claim.hold
+    if hold.extended_at is not None:
+        raise ExtendedAlready
+    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+    hold.save(update_fields=["extended_at", "expires_at"])
+    BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
+    return hold
 
 
 @transaction.atomic

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from bookings import words
 from bookings.answers import Answers
 from bookings.models import Booking, Channel, Format
-from bookings.services import AlreadyPlaced, NotOffered, SlotTaken, Submission, book
-from bookings.views import times
+from bookings.services import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, Submission, TooManyHolds, book
+from bookings.views import keeping, times
 from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_to, offered
 from ctac.uk import format_span
 from professionals import drafts
@@ -28,6 +28,8 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     now, presentation = timezone.now(), offered(slug)
     answers = answers_about(request, presentation, now)
     submission = sent(request)
+    if request.method == "POST" and "extend" in request.POST:
+        return kept_longer(request, answers, now)
     if request.method == "POST" and (answers.draft is None or answers.draft.token != submission.token):
         return placed_before(request, submission)
     if answers.draft is None:
@@ -41,6 +43,18 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
         warning = _("Your answers were changed in another window. Please check them again.")
         return check_page(request, answers, now, warning=warning)
     return place(request, answers, submission, now)
+
+
+def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
+    """Back to this page, which says what there is, or to the nearest times."""
+    if answers.first_missing() == "check":
+        try:
+            keeping.keep_longer(request, answers, now)
+        except SlotTaken:
+            return times.lost_page(request, answers, answers.start or now, now)
+        except (TooManyHolds, DraftGone) as refusal:
+            messages.warning(request, refusal.message)
+    return go_to("check", answers.presentation)
 
 
 def sent(request: HttpRequest) -> Submission:
@@ -92,7 +106,7 @@ def book_answers(request: HttpRequest, answers: Answers, submission: Submission,
 
 
 def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning: str = "") -> HttpResponse:
-    held = times.kept(answers, now)
+    held = keeping.kept(answers, now)
     start = answers.start
     if start and not held and not times.is_offered(request, answers, start, now):
         return times.lost_page(request, answers, start, now)

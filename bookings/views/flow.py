@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import rules
 from bookings.answers import STEPS, Answers
-from bookings.forms import DetailsForm, WhenForm, WhereForm, slot_value
+from bookings.forms import DetailsForm, WhenForm, WhereForm
 from bookings.models import Presentation
-from bookings.services import Details, DraftGone, SlotTaken, hold_slot, release_hold
-from bookings.views import times
-from professionals import drafts, limits
+from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds, release_hold
+from bookings.views import keeping, times
+from professionals import drafts
 from professionals.models import DraftKind
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -93,19 +91,14 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return times.week_page(request, answers, now, typed=request.POST)
-    if limits.exceeded({limits.client_key(request, "hold"): rules.HOLDS_ALLOWED}, now):
-        return times.too_many_page(request, answers, now)
     return keep_when(request, answers, form.cleaned_data["start"], now)
 
 
 def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: datetime) -> HttpResponse:
-    draft, person = answers.draft, request.person or None  # type: ignore[attr-defined]
-    if draft is None:
-        return go_to("where", answers.presentation)
     try:
-        with transaction.atomic():  # two tabs take turns with both, so what is held is what the answers say
-            hold_slot(draft=draft, person=person, wish=times.wish_of(answers), start=start, now=now)
-            drafts.save_step(draft, "when", {"start": slot_value(start)}, now)
+        keeping.keep(request, answers, start, now)
+    except TooManyHolds as refusal:
+        return times.too_many_page(request, answers, refusal, now)
     except SlotTaken:
         return times.lost_page(request, answers, start, now)
     except DraftGone:
@@ -120,15 +113,42 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
     missing = answers.missing_before("details")
     if missing and request.method != "POST":
         return go_to(missing, presentation)
+    if request.method == "POST" and "extend" in request.POST:
+        return kept_longer(request, answers, now)
     form = DetailsForm(typed(request), initial=details_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
         keep_details(request, form, now)
         if missing:
             messages.info(request, _("Please answer this page again. What you typed about the day is kept."))
             return go_to(missing, presentation)
-        return go_on(request, "details", answers_about(request, presentation, now))
-    context = {"form": form, "presentation": presentation, "kept": times.kept(answers, now)}
+        return on_from_details(request, answers_about(request, presentation, now), now)
+    return details_page(request, answers, form, now)
+
+
+def details_page(request: HttpRequest, answers: Answers, form: DetailsForm, now: datetime) -> HttpResponse:
+    context = {"form": form, "presentation": answers.presentation, "kept": keeping.kept(answers, now)}
     return render(request, "bookings/details.html", context)
+
+
+def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
+    """The same page with what was typed so far, which nobody looks at yet."""
+    try:
+        keeping.keep_longer(request, answers, now)
+    except (SlotTaken, TooManyHolds, DraftGone):
+        messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
+    return details_page(request, answers, DetailsForm(initial=request.POST.dict()), now)
+
+
+def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
+    """The time that was kept may be over: it is taken again, or the nearest are shown."""
+    if answers.has("when"):
+        try:
+            keeping.take_again(request, answers, now)
+        except SlotTaken:
+            return times.lost_page(request, answers, answers.start or now, now)
+        except (TooManyHolds, DraftGone):
+            pass  # the next page says that it is not kept
+    return go_on(request, "details", answers)
 
 
 def keep_details(request: HttpRequest, form: DetailsForm, now: datetime) -> None:

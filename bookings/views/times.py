@@ -1,25 +1,18 @@
 """The page of days and times: a week of slots, or the nearest ones when a chosen time has gone."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from bookings.answers import Answers
-from bookings.diary import Wish, open_diary
+from bookings.diary import open_diary
 from bookings.picking import Picker, pick, pick_nearest
-from bookings.places import find_place
-from ctac.uk import format_clock, format_span, uk_day
-
-
-def wish_of(answers: Answers) -> Wish:
-    """What the draft asks for."""
-    address = answers.address
-    return Wish(answers.presentation, answers.format, find_place(address.postcode) if address else None)
+from bookings.services import TooManyHolds
+from bookings.views.keeping import kept, wish_of
+from ctac.uk import uk_day
 
 
 def own_claims(request: HttpRequest, answers: Answers) -> dict[str, object]:
@@ -33,22 +26,6 @@ def is_offered(request: HttpRequest, answers: Answers, start: datetime, now: dat
     day = uk_day(start)
     diary = open_diary(wish_of(answers), first_day=day, last_day=day, now=now, ignoring=own_claims(request, answers))
     return bool(diary.offered_to(start))
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The slot that this draft holds, in words."""
-
-    when: str
-    until: str
-
-
-def kept(answers: Answers, now: datetime) -> Kept | None:
-    """None if nothing is held, or no longer."""
-    hold = answers.hold
-    if hold is None or hold.expires_at <= now or not answers.has("where") or not answers.fits(hold):
-        return None
-    return Kept(format_span(hold.start, hold.start + answers.presentation.length), format_clock(hold.expires_at))
 
 
 def week_page(
@@ -66,9 +43,8 @@ def times_page(request: HttpRequest, answers: Answers, picker: Picker, status: i
     return render(request, "bookings/when.html", context, status=status)
 
 
-def too_many_page(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
-    message = _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
-    return week_page(request, answers, now, typed=request.POST, problem=message, status=429)
+def too_many_page(request: HttpRequest, answers: Answers, refusal: TooManyHolds, now: datetime) -> HttpResponse:
+    return week_page(request, answers, now, typed=request.POST, problem=str(refusal.message), status=429)
 
 
 def lost_page(request: HttpRequest, answers: Answers, start: datetime, now: datetime) -> HttpResponse:

@@ -13,7 +13,7 @@ from bookings.diary import Slot, Wish
 from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
-from bookings.views.times import Kept
+from bookings.views.keeping import Kept
 from leaflets.forms import AddForm
 from leaflets.models import Edition, Leaflet, Order, OrderState
 from notifications.models import State as MessageState
@@ -141,7 +141,7 @@ def days() -> list[tuple[date, list[Slot]]]:
 
 
 def kept() -> Kept:
-    return Kept(booking().when, "10:15am")
+    return Kept(booking().when, "10:15am", 600, may_extend=True)
 
 
 def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, AddForm]]:

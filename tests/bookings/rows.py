@@ -26,6 +26,7 @@ from bookings.models import (
 )
 from bookings.models.busy import LINKS
 from bookings.places import find_place
+from bookings.rules import HOLD_FOR
 from bookings.services import Address, Details, keep_presenter
 from bookings.services.holding import place_columns
 from bookings.travel import Place
@@ -174,6 +175,7 @@ def make_hold(
         presentation=fields.pop("presentation", None) or make_presentation(),
         format=Format.ONLINE,
         start=start,
+        held_at=expires_at - HOLD_FOR,
         expires_at=expires_at,
     )
     make_claim(presenter, start, start + timedelta(hours=1), None, hold=hold, expires_at=expires_at)

@@ -3,11 +3,17 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
+from bookings import rules
 from bookings.models import BusyTime, Hold, Presenter
 from bookings.services import (
     DraftGone,
+    ExtendedAlready,
+    HoldOver,
     SlotTaken,
+    TooManyHolds,
+    extend_hold,
     hold_slot,
     release_hold,
 )
@@ -97,3 +103,75 @@ def test_a_hold_can_be_given_back(presenter: Presenter) -> None:
     release_hold(draft=draft, now=NOW)
     assert not Hold.objects.exists()
     assert not BusyTime.objects.exists()
+
+
+# --- Fifteen minutes more ---
+
+
+def test_a_hold_can_be_kept_for_fifteen_minutes_more_and_says_so(presenter: Presenter) -> None:
+    draft, asked = make_draft(), wish(make_presentation())
+    hold_slot(draft=draft, person=None, wish=asked, start=TEN, now=NOW)
+    hold = extend_hold(draft=draft, now=NOW + timedelta(minutes=14))
+    assert (hold.expires_at, hold.extended_at) == (NOW + timedelta(minutes=30), NOW + timedelta(minutes=14))
+    assert Hold.objects.get().expires_at == BusyTime.objects.get().expires_at == hold.expires_at
+    with pytest.raises(SlotTaken):
+        hold_slot(draft=make_draft(), person=None, wish=asked, start=TEN, now=NOW + timedelta(minutes=29))
+
+
+def test_a_second_time_it_is_refused(presenter: Presenter) -> None:
+    draft = make_draft()
+    hold_slot(draft=draft, person=None, wish=wish(make_presentation()), start=TEN, now=NOW)
+    extend_hold(draft=draft, now=NOW)
+    with pytest.raises(ExtendedAlready):
+        extend_hold(draft=draft, now=NOW + timedelta(minutes=20))
+    assert Hold.objects.get().expires_at == NOW + timedelta(minutes=30)
+
+
+def test_a_hold_whose_time_is_over_cannot_be_kept_longer(presenter: Presenter) -> None:
+    draft = make_draft()
+    hold_slot(draft=draft, person=None, wish=wish(make_presentation()), start=TEN, now=NOW)
+    with pytest.raises(HoldOver):
+        extend_hold(draft=draft, now=NOW + timedelta(minutes=15))
+    with pytest.raises(HoldOver):
+        extend_hold(draft=make_draft(), now=NOW)
+
+
+def test_the_database_refuses_a_hold_that_is_longer(presenter: Presenter) -> None:
+    hold_slot(draft=make_draft(), person=None, wish=wish(make_presentation()), start=TEN, now=NOW)
+    for columns in (
+        {"expires_at": NOW + timedelta(minutes=16)},
+        {"expires_at": NOW + timedelta(minutes=31), "extended_at": NOW},
+    ):
+        with pytest.raises(IntegrityError, match="hold_is_extended_once"), transaction.atomic():
+            Hold.objects.update(**columns)
+
+
+# --- From one address ---
+
+
+def test_ten_times_can_be_kept_from_one_address_at_once(presenter: Presenter) -> None:
+    asked, hours = wish(make_presentation()), iter([*range(4), *range(24, 28), *range(48, 52)])
+
+    def hold(client: str, now: datetime = NOW) -> Hold:
+        start = TEN + timedelta(hours=next(hours))
+        return hold_slot(draft=make_draft(), person=None, wish=asked, start=start, now=now, client=client)
+
+    assert rules.HOLDS_AT_ONCE == 10
+    for _number in range(10):
+        hold("one")
+    with pytest.raises(TooManyHolds):
+        hold("one", NOW + timedelta(minutes=14))
+    hold("two")
+    assert hold_slot(draft=make_draft(), person=None, wish=asked, start=TEN, now=NOW + rules.HOLD_FOR, client="one")
+
+
+def test_whoever_holds_a_time_may_change_it_though_the_others_hold_all(
+    presenter: Presenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "HOLDS_AT_ONCE", 1)
+    draft, asked = make_draft(), wish(make_presentation())
+    hold_slot(draft=draft, person=None, wish=asked, start=TEN, now=NOW, client="one")
+    hold_slot(draft=draft, person=None, wish=asked, start=at("14:00"), now=NOW, client="one")
+    assert Hold.objects.get().start == at("14:00")
+    with pytest.raises(TooManyHolds):
+        hold_slot(draft=make_draft(), person=None, wish=asked, start=TEN, now=NOW, client="one")

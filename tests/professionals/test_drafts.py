@@ -249,6 +249,7 @@ def hold(draft, now):
         presentation=make_presentation(),
         format="online",
         start=now + timedelta(days=30),
+        held_at=now,
         expires_at=now + timedelta(minutes=15),
     )
 
