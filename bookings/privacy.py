@@ -151,6 +151,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "submission_digest": NONE,
         "closed_reason": FREE_TEXT,
         "created_at": NONE,
+        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "BookingEvent": {
         "id": NONE,

@@ -32,18 +32,6 @@ def tidy_reference(typed: str) -> str:
     return f"{letters[:2]}-{letters[2:6]}-{letters[6:]}" if len(letters) == 8 else typed.strip().upper()
 
 
-def reference_pieces(typed: str) -> list[str]:
-    """What 3 to 7 signs of a reference may look like inside it, as someone reads them out: '7q4m2f' → ['7Q-4M2F', …].
-
-    Without the dashes nobody knows where in the reference they stand, so every place is tried. Anything shorter or longer
-    is no piece of a reference and gives nothing.
-    """
-    letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
-    if not 3 <= len(letters) <= 7:
-        return []
-    return [piece_at(letters, start) for start in range(8 - len(letters) + 1)]
-
-
-def piece_at(letters: str, start: int) -> str:
-    """These letters with the dashes that a reference has before its third and its seventh."""
-    return "".join(f"-{letter}" if place and start + place in (2, 6) else letter for place, letter in enumerate(letters))
+def is_reference(typed: str) -> bool:
+    """Whether it has as many letters as a whole reference."""
+    return len(re.sub(r"[^0-9A-Z]", "", typed.upper())) == 8

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac import staff_menu
 from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
+from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
 
 
@@ -188,7 +189,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(admin.ModelAdmin):
+class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import dateformat
@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from ctac.references import reference_pieces, tidy_reference
+from ctac.references import is_reference, tidy_reference
 from ctac.staff import StaffModelAdmin
 from ctac.uk import format_clock, format_day, tidy_postcode, uk_day
 
@@ -112,27 +112,24 @@ def phone_link(number: str) -> SafeString | str:
     return format_html('<a href="tel:{}">{}</a>', digits, number) if digits else NOTHING
 
 
-def pieces_within(typed: str) -> Q:
-    """Those whose reference has what was typed in it, dashes or not; nothing to look for finds nothing."""
-    pieces = reference_pieces(typed)
-    return Q.create([("reference__contains", piece) for piece in pieces], connector=Q.OR) if pieces else Q(pk__in=[])
-
-
 class FoundByReference(StaffModelAdmin):
     """For what has a reference and a postcode: both are found however they are typed, the reference also in pieces."""
 
+    searched = "searched"
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[M], search_term: str) -> tuple[QuerySet[M], bool]:
-        """A whole reference or postcode finds just that; anything else searches the words and pieces of references."""
-        exact = Q(reference=tidy_reference(search_term))
-        with suppress(ValidationError):
-            exact |= Q(postcode=tidy_postcode(search_term))
-        found = queryset.filter(exact)
-        if search_term and found.exists():
+        """A whole reference or postcode finds just that; anything else searches the words."""
+        exact = whole(search_term)
+        if exact and (found := queryset.filter(**exact)).exists():
             return found, False
-        words, may_repeat = super().get_search_results(request, queryset, search_term)
-        if not reference_pieces(search_term):
-            return words, may_repeat
-        return queryset.filter(pieces_within(search_term) | Q(pk__in=words.order_by().values("pk"))), False
+        return super().get_search_results(request, queryset, search_term)
+
+
+def whole(typed: str) -> dict[str, str]:
+    """What was typed as a whole postcode or reference, as it is stored; empty when it is neither."""
+    with suppress(ValidationError):
+        return {"postcode": tidy_postcode(typed)}
+    return {"reference": tidy_reference(typed)} if is_reference(typed) else {}
 
 
 class LooksOnly(StaffModelAdmin):

@@ -37,6 +37,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "submission_token": NONE,
         "submission_digest": NONE,
         "created_at": NONE,
+        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "allocated", "dispatched", "cancelled"), NONE),
     "Dispatch": {"id": NONE, "order": NONE, "dispatched_at": NONE, "by": PERSONAL, "tracking_number": PERSONAL},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaks_filter
 from django.urls import reverse
@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.references import tidy_reference
 from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, pieces_within, short_moment, state_tag
-from notifications.models import Notification, State
+from ctac.staff_big_lists import period_of, with_words
+from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
+from notifications.models import MESSAGE_WORDS, Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
 
@@ -64,7 +64,8 @@ STATE_KINDS = {
 @admin.register(Notification, site=staff_site)
 class NotificationAdmin(LooksOnly):
     list_display = ["kind_label", "to", "what_became", "when", "reference"]
-    list_filter = [FailedFilter, "state", KindFilter]
+    list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
+    sorts_quickly = ["when"]
     search_fields = ["recipient", "reference"]
     search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
     ordering = ["-created_at", "-pk"]
@@ -121,11 +122,7 @@ class NotificationAdmin(LooksOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
     ) -> tuple[QuerySet[Notification], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        found = Q(recipient__icontains=term) | Q(reference=tidy_reference(term))
-        return queryset.filter(found | pieces_within(term)), False
+        return with_words(queryset.alias(searched=MESSAGE_WORDS), search_term), False
 
     def says(self, name: Any, obj: Notification) -> bool:
         """A time that never came is left out."""

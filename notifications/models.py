@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
+from ctac.db import words_in, words_index
 from notifications.registry import label_of
 
 
@@ -22,6 +23,8 @@ class State(models.TextChoices):
 
 LATELY = timedelta(days=14)
 UNFINISHED = [State.PENDING, State.SENDING]
+# What staff search: the address, and the reference in the ways it is typed.
+MESSAGE_WORDS = words_in("recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " ")))
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -128,6 +131,10 @@ class Notification(models.Model):
             models.Index(fields=["reference"], name="notification_by_reference"),
             models.Index(fields=["about"], name="notification_by_about"),
             models.Index(Lower("recipient"), name="notification_by_recipient"),
+            words_index("notification_searched", MESSAGE_WORDS),
+            models.Index(fields=["kind", "-created_at", "-id"], name="notification_by_kind"),
+            models.Index(fields=["state", "-created_at", "-id"], name="notification_by_state", condition=~Q(state="sent")),
+            models.Index(fields=["-created_at", "-id"], name="notification_of_accounts", condition=Q(is_account_mail=True)),
         ]
 
     def __str__(self) -> str:

@@ -1,13 +1,16 @@
 """People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
 
 import contextlib
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -16,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff_big_lists import MOST, contains, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
@@ -23,6 +27,8 @@ from professionals.access import signed_in
 from professionals.for_staff import called, domain_in_words
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, User
+from professionals.models.organisation import ORGANISATION_WORDS
+from professionals.models.user import USER_WORDS
 from professionals.privacy import erase_person
 from professionals.role_form import RoleForm
 
@@ -94,6 +100,8 @@ class PersonAdmin(StaffModelAdmin):
     form = PersonForm
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
     list_filter = ["profession", SignInFilter]
+    searched = "searched"
+    sorts_quickly = ["name"]
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
@@ -183,6 +191,8 @@ class OrganisationAdmin(StaffModelAdmin):
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or a part of it")
+    searched = "searched"
+    sorts_quickly = ["name", "added"]
     fields = ["name"]
     added = moment_of("created_at", gettext_lazy("added"), short=True)
     object_actions = [
@@ -197,7 +207,10 @@ class OrganisationAdmin(StaffModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).annotate(people_count=Count("people"))
+        """How many people: counted for those rows that are shown."""
+        people = Person.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
+        count = Coalesce(Subquery(people.annotate(many=Count("pk")).values("many")), 0)
+        return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_WORDS)
 
     @admin.display(description=gettext_lazy("people"), ordering="people_count")
     def number_of_people(self, organisation: Any) -> str:
@@ -257,6 +270,7 @@ class UserAdmin(StaffModelAdmin):
     list_select_related = ["person"]
     search_fields = ["email", "person__name"]
     search_help_text = gettext_lazy("Email address or name")
+    sorts_quickly = ["email"]
     # What Django calls by names of its own: label, and what it means.
     in_words = {
         "is_active": (gettext_lazy("Open: may sign in"), ""),
@@ -276,6 +290,15 @@ class UserAdmin(StaffModelAdmin):
             weight="stop",
         )
     ]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """By the address of the account, or by the name on the person: of those no more than a list shows."""
+        words = list(words_in(search_term))
+        if not words:
+            return queryset.none() if search_term.strip() else queryset, False
+        named = with_words(Person.objects.exclude(user=None), search_term).order_by().values_list("user", flat=True)[:MOST]
+        addressed = reduce(and_, (contains(word) for word in words))
+        return queryset.alias(searched=USER_WORDS).filter(addressed | Q(pk__in=list(named))), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:

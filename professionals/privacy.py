@@ -31,6 +31,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "organisation": PERSONAL,
         "postcode": PERSONAL,
         "created_at": NONE,
+        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
     "RecognisedDomain": {"id": NONE, "domain": NONE},

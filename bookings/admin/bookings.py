@@ -19,6 +19,7 @@ from bookings.admin.for_caller import book_for_caller_page
 from bookings.models import Booking, BookingEvent, Format, State
 from bookings.models.booking import OPEN_STATES
 from ctac.staff import staff_site
+from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (
     FoundByReference,
     LooksOnly,
@@ -73,7 +74,8 @@ class EventInline(ReadOnlyInline):
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
-    list_filter = ("state", NeedsPresenterFilter, WhenFilter, FormatFilter, PresenterFilter)
+    list_filter = ("state", NeedsPresenterFilter, WhenFilter, period_of("starts_at"), FormatFilter, PresenterFilter)
+    sorts_quickly = ("starts", "asked")
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
@@ -93,6 +95,15 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Requests that ended without ever having a time come last."""
+        still_open, timed = Q(state__in=OPEN_STATES), Q(starts_at__isnull=False)
+        return (
+            Part(still_open, tuple(order_of_need())),
+            Part(~still_open & timed, ("-starts_at", "-pk")),
+            Part(~still_open & ~timed, ("-pk",)),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return super().get_queryset(request).select_related(*self.list_select_related, "busy_time")

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.admin.filters import FORMAT_WORDS
-from bookings.models import Availability, BusyKind, BusyTime, Presentation, Presenter
+from bookings.models import Availability, Booking, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
 from bookings.services import keep_presenter
 from ctac.staff import StaffModelAdmin, plain_choice, staff_site
+from ctac.staff_big_lists import Part, words_in
 from ctac.staff_fields import PLAIN_FIELDS
-from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, yes_no_of
+from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, whole, yes_no_of
 from ctac.uk import format_span, uk_day
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import User
@@ -149,12 +150,31 @@ class BusyTimeAdmin(LooksOnly):
     list_filter = ("presenter", "kind")
     list_select_related = ("presenter", "booking")
     search_fields = ("presenter__name", "booking__reference", "postcode")
+    sorts_quickly = ("when",)
     search_help_text = gettext_lazy("Presenter, booking or postcode")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
         return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"))]
+
+    def parts(self) -> tuple[Part, ...]:
+        comes = Q(busy__endswith__gt=timezone.now())
+        return Part(comes, ("busy", "pk")), Part(~comes, ("-busy", "pk"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BusyTime], search_term: str
+    ) -> tuple[QuerySet[BusyTime], bool]:
+        """A whole postcode or reference finds just that; anything else is a presenter's name."""
+        exact = whole(search_term)
+        if "postcode" in exact:
+            return queryset.filter(**exact), False
+        if exact and (booking := Booking.objects.filter(**exact).first()):
+            return queryset.filter(booking=booking), False
+        presenters = Presenter.objects.all()
+        for word in words_in(search_term):
+            presenters = presenters.filter(name__icontains=word)
+        return queryset.filter(presenter__in=list(presenters)) if search_term.strip() else queryset, False
 
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
+from ctac.db import words_index
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_span, uk_datetime, uk_day
 from professionals.models import Profession
@@ -134,6 +135,7 @@ class Booking(models.Model):
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
     closed_reason = models.TextField(_("why it was cancelled or declined"), blank=True)
     created_at = models.DateTimeField(_("booked"))
+    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
 
@@ -160,6 +162,14 @@ class Booking(models.Model):
             models.Index(fields=["person", "-starts_at"], name="booking_of_a_person"),
             models.Index(fields=["state", "starts_at"], name="booking_by_state"),
             models.Index(fields=["-starts_at", "-id"], name="booking_newest"),
+            # The staff list: what is open, what is done with, by each filter, by how it is sorted, by the words in it.
+            models.Index(fields=["starts_at", "id"], name="booking_open", condition=Q(state__in=OPEN_STATES)),
+            models.Index(fields=["-starts_at", "-id"], name="booking_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(fields=["format", "-starts_at", "-id"], name="booking_by_format"),
+            models.Index(fields=["presenter", "-starts_at", "-id"], name="booking_of_a_presenter"),
+            models.Index(fields=["postcode", "-starts_at", "-id"], name="booking_by_postcode"),
+            models.Index(fields=["-created_at", "-id"], name="booking_last_asked"),
+            words_index("booking_searched"),
         ]
 
     def __str__(self) -> str:

@@ -132,6 +132,12 @@ class BusyTime(models.Model):
                 name="busytime_visits_in_order",
             ),
             models.Index(fields=["presenter", "expires_at"], condition=Q(expires_at__isnull=False), name="busytime_expiring"),
+            # The staff list: what comes, what is over, of one presenter, of one kind.
+            models.Index(Func(F("busy"), function="upper", output_field=models.DateTimeField()), name="busytime_by_end"),
+            models.Index(fields=["busy", "id"], name="busytime_in_order"),
+            models.Index(fields=["presenter", "busy", "id"], name="busytime_of_a_presenter"),
+            models.Index(fields=["kind", "busy", "id"], name="busytime_by_kind"),
+            models.Index(fields=["postcode", "busy", "id"], name="busytime_by_postcode"),
         ]
         constraints = [
             ExclusionConstraint(

@@ -21,6 +21,12 @@ register.filter("one_name", staff_menu.one_of)
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """'1,000'."""
+    return f"{number:,}"
+
+
+@register.filter
 def rows_to_add(inline: Any) -> str:
     """What Django's script needs to add a row, its link named as we name things: Django begins the name with a capital."""
     facts = json.loads(inline.inline_formset_data())

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Case, F, OrderBy, QuerySet, When
+from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
+from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (
     FoundByReference,
     LooksOnly,
@@ -153,7 +154,8 @@ class CameByFilter(admin.SimpleListFilter):
 @admin.register(Order, site=staff_site)
 class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
-    list_filter = ("state", CameByFilter)
+    list_filter = ("state", CameByFilter, period_of("created_at"))
+    sorts_quickly = ("asked",)
     list_select_related = ("person__organisation",)
     search_fields = (
         *("reference", "name", "organisation_name", "town", "postcode"),
@@ -171,6 +173,10 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
+
+    def parts(self) -> tuple[Part, ...]:
+        waiting, done = Q(state__in=OPEN_STATES), ~Q(state__in=OPEN_STATES)
+        return Part(waiting, ("created_at", "-pk")), Part(done, ("-created_at", "-pk"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_lines().select_related(*self.list_select_related).order_by(*self.get_ordering(request))

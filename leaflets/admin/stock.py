@@ -3,16 +3,19 @@
 import re
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from ctac.references import is_reference, tidy_reference
 from ctac.staff import StaffModelAdmin, staff_site
+from ctac.staff_big_lists import contains, period_of, words_in
 from ctac.staff_lists import NOTHING, moment_of
-from leaflets.models import StockMovement
+from leaflets.models import Edition, OrderLine, StockMovement
+from leaflets.models.stock import MOVEMENT_WORDS
 
 
 def signed(change: int) -> str:
@@ -20,11 +23,20 @@ def signed(change: int) -> str:
     return f"{change:+,}".replace("-", "−") if change else NOTHING
 
 
+def editions_with(words: list[str]) -> list[int]:
+    """The editions that have each word in the leaflet's title or in their own label: a few rows."""
+    editions = Edition.objects.all()
+    for word in words:
+        editions = editions.filter(Q(leaflet__title__icontains=word) | Q(label__icontains=word))
+    return list(editions.values_list("pk", flat=True))
+
+
 @admin.register(StockMovement, site=staff_site)
 class StockMovementAdmin(StaffModelAdmin):
     list_display = ("when", "edition_in_words", "kind", "number_shelf", "number_promised", "order", "who_and_why")
     list_display_links = None
-    list_filter = ("kind", "at")
+    list_filter = ("kind", period_of("at"))
+    sorts_quickly = ("when",)
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = _("Leaflet, edition, order reference, note, or STOCK- and a number")
@@ -34,9 +46,19 @@ class StockMovementAdmin(StaffModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
+        """One entry, or those of one order; else words of a leaflet with its edition, or words of a note."""
         if entry := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
             return queryset.filter(pk=entry[1]), False
-        return super().get_search_results(request, queryset, search_term)
+        lines = OrderLine.objects.filter(order__reference=tidy_reference(search_term)).values_list("pk", flat=True)
+        if is_reference(search_term) and (found := list(lines)):
+            return queryset.filter(order_line__in=found), False
+        typed = list(words_in(search_term))
+        if not typed:
+            return queryset.none() if search_term.strip() else queryset, False
+        noted = ~Q(reason="")
+        for word in typed:
+            noted &= contains(word)
+        return queryset.alias(searched=MOVEMENT_WORDS).filter(noted | Q(edition__in=editions_with(typed))), False
 
     @admin.display(description=_("leaflet"), ordering="edition")
     def edition_in_words(self, movement: StockMovement) -> SafeString:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ctac.db import words_index
 from ctac.uk import format_clock, format_day
 from leaflets.models.leaflet import Edition
 from professionals.models import Person
@@ -90,6 +91,7 @@ class Order(models.Model):
     )
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
+    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = OrderQuerySet.as_manager()
 
@@ -102,7 +104,13 @@ class Order(models.Model):
             models.Index(
                 fields=["state", "created_at"], name="order_open_oldest", condition=Q(state__in=["received", "packing"])
             ),
-            models.Index(fields=["postcode"], name="order_by_postcode"),
+            models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
+            # The staff list: what is done with, by each filter, by the words in it.
+            models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),
+            models.Index(fields=["channel", "-created_at", "-id"], name="order_by_channel"),
+            models.Index(fields=["postcode", "-created_at", "-id"], name="order_by_postcode"),
+            words_index("order_searched"),
         ]
 
     def __str__(self) -> str:

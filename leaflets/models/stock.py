@@ -6,8 +6,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
+from ctac.db import words_in, words_index
 from leaflets.models.leaflet import Edition
 from leaflets.models.order import OrderLine
+
+MOVEMENT_WORDS = words_in("reason")
 
 
 class MovementKind(models.TextChoices):
@@ -39,7 +42,12 @@ class StockMovement(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
-        indexes = [models.Index(fields=["-at", "-id"], name="stock_movement_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="stock_movement_newest"),
+            models.Index(fields=["kind", "-at", "-id"], name="stock_movement_by_kind"),
+            models.Index(fields=["edition", "-at", "-id"], name="stock_movement_of_edition"),
+            words_index("stock_movement_searched", MOVEMENT_WORDS, condition=~Q(reason="")),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(copies__gte=1), name="stock_movement_of_something"),
             # What each kind does to the two figures; so the ledger can't say one thing and mean another.

@@ -7,6 +7,10 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from ctac.db import words_in, words_index
+
+ORGANISATION_WORDS = words_in("name")
+
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def named(self, name: str) -> Self:
@@ -27,6 +31,11 @@ class Organisation(models.Model):
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_unique_in_any_case")]
+        indexes = [
+            words_index("organisation_searched", ORGANISATION_WORDS),
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
+            models.Index(fields=["-created_at", "-id"], name="organisation_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.name

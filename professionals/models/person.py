@@ -8,6 +8,8 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from ctac.db import words_index
+
 
 class Profession(models.TextChoices):
     """product.md's list."""
@@ -59,6 +61,7 @@ class Person(models.Model):
     )
     postcode = models.CharField(_("work postcode"), max_length=9, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = PersonQuerySet.as_manager()
 
@@ -69,6 +72,12 @@ class Person(models.Model):
         permissions = [("erase_person", _("Can erase a person"))]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
+        ]
+        indexes = [
+            words_index("person_searched"),
+            models.Index(fields=["name", "id"], name="person_by_name"),
+            models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
+            models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,10 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ctac.db import words_in, words_index
+
+USER_WORDS = words_in("email")
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -42,7 +46,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case")]
-        indexes = [models.Index(Upper("email"), name="user_email_in_any_case")]  # how allauth looks an address up
+        indexes = [
+            models.Index(Upper("email"), name="user_email_in_any_case"),  # how allauth looks an address up
+            words_index("user_searched", USER_WORDS),
+            models.Index(fields=["-id"], name="user_staff", condition=models.Q(is_staff=True)),
+            models.Index(fields=["-id"], name="user_closed", condition=models.Q(is_active=False)),
+        ]
 
     def __str__(self) -> str:
         return self.email

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ctac.references import reference_pieces
 from ctac.staff_lists import how_long_ago, long_moment, phone_link, short_moment, state_tag
 
 SUMMER = datetime(2027, 7, 6, 12, 30, tzinfo=UTC)
@@ -37,19 +36,3 @@ def test_a_phone_number_is_one_tap(typed: str, href: str) -> None:
 
 def test_no_phone_number_is_a_dash() -> None:
     assert phone_link("") == "–"
-
-
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        *((typed, True) for typed in ("7q4m", "bk7q4m", "bk-7q4m", "BK 7Q4", "7q4m2f", "7q4m-2f", "q4m", "4m2f")),
-        *((typed, False) for typed in ("7q4n", "2fm", "sam", "m4q7")),
-    ],
-)
-def test_a_piece_of_a_reference_is_found_in_it_dashes_or_not(typed: str, found: bool) -> None:
-    assert any(piece in "BK-7Q4M-2F" for piece in reference_pieces(typed)) == found
-
-
-@pytest.mark.parametrize("typed", ["", "b", "2f", "--", "bk7q4m2f", "bk-7q4m-2f", "somebody", "Sam O’Brien at Leeds"])
-def test_what_is_too_short_or_too_long_is_no_piece(typed: str) -> None:
-    assert reference_pieces(typed) == []

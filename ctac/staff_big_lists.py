@@ -1,0 +1,226 @@
+"""Lists of the staff site that cost the same with a thousand rows and with a million (docs/adr/0023).
+
+A list counts as far as a thousand and shows as far as it counts; it is taken in parts that an index already has in order; a
+column that no index has in order sorts once the list is shorter; words are looked for in one text a row, through one index.
+"""
+
+import calendar
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.paginator import Page, Paginator
+from django.db.models import Max, Min, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import dateformat
+from django.utils.functional import cached_property
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.uk import uk_datetime, uk_day
+
+MOST = 1_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a list, in an order that an index has."""
+
+    where: Q
+    ordering: tuple[Any, ...]
+
+
+class CappedPaginator(Paginator):
+    """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages."""
+
+    def __init__(self, object_list: QuerySet[Any], per_page: int, *args: Any, parts: Sequence[Part] = (), **kwargs: Any) -> None:
+        super().__init__(object_list, per_page, *args, **kwargs)
+        self.parts = parts
+
+    @cached_property
+    def found(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[: MOST + 1].count())
+
+    @property
+    def more(self) -> bool:
+        return self.found > MOST
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        return min(self.found, MOST)
+
+    def page(self, number: int | str) -> Page[Any]:
+        if not self.parts:
+            return super().page(number)
+        valid = self.validate_number(number)
+        first = (valid - 1) * self.per_page
+        return self._get_page(self.rows(first, min(first + self.per_page, self.count)), valid, self)  # type: ignore[arg-type]
+
+    def rows(self, first: int, last: int) -> list[Any]:
+        """Those from place `first` to `last`: their keys part by part, then all of them at once."""
+        rows: Any = self.object_list
+        keys: list[Any] = []
+        for part in self.parts:
+            if len(keys) < last:
+                ordered = rows.filter(part.where).order_by(*part.ordering)
+                keys += ordered.values_list("pk", flat=True)[: last - len(keys)]
+        places = {key: place for place, key in enumerate(keys[first:])}
+        found = rows.model._base_manager.none() if not places else rows.filter(pk__in=list(places)).order_by()
+        return sorted(found, key=lambda row: places[row.pk])
+
+
+class BigChangeList(ChangeList):
+    """A list that says "more than 1,000", and then sorts only by what an index has in order."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        paginator: Any = self.paginator
+        self.more = paginator.more
+        if not self.more:
+            return
+        quick = list(self.model_admin.sorts_quickly)
+        if not self.sorted_by <= set(quick):
+            self.params.pop(ORDER_VAR)
+            self.filter_params.pop(ORDER_VAR, None)
+            self.queryset = self.queryset.order_by(*self.get_ordering(request, self.queryset.order_by()))
+            paginator.object_list, paginator.parts = self.queryset, self.model_admin.parts()
+            self.result_list = paginator.page(self.page_num).object_list
+        self.sortable_by = quick
+
+    @property
+    def sorted_by(self) -> set[str]:
+        """The columns by which staff asked to sort."""
+        asked = re.findall(r"-?(\d{1,3})", self.params.get(ORDER_VAR, ""))
+        return {str(self.list_display[int(place)]) for place in asked if int(place) < len(self.list_display)}
+
+
+def words_in(typed: str) -> Iterator[str]:
+    """What to look for: words, or what stands in quotes, in lower case."""
+    for bit in smart_split(typed):
+        quoted = len(bit) > 1 and bit[0] == bit[-1] and bit[0] in "\"'"
+        word = (unescape_string_literal(bit) if quoted else bit).strip().lower()
+        if re.search(r"[^\W_]", word):
+            yield word
+
+
+def contains(word: str, column: str = "searched") -> Q:
+    """One or two signs at the start of a word, more of them anywhere: the index knows three signs in a row, a space being one.
+
+    With dashes or without: references are kept both ways.
+    """
+    plain = word.replace("-", "")
+    pattern = word if len(word) > 2 else f" {word}"
+    found = Q(**{f"{column}__contains": pattern})
+    return found | Q(**{f"{column}__contains": plain}) if plain != word and len(plain) > 2 else found
+
+
+def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
+    """Those that have every word. Nothing to look for, as with a lone dash, finds nothing."""
+    words = list(words_in(typed))
+    for word in words:
+        rows = rows.filter(contains(word, column))
+    return rows if words or not typed.strip() else rows.none()
+
+
+class BigListMixin:
+    """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts."""
+
+    searched = ""
+    sorts_quickly: Sequence[str] = ()
+
+    def parts(self) -> tuple[Part, ...]:
+        """The list in its own order, as parts that an index has each in order. None when one order does for all."""
+        return ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BigChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
+        parts = () if request.GET.get(ORDER_VAR) else self.parts()
+        return CappedPaginator(queryset, per_page, *args, parts=parts, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        if self.searched:
+            return with_words(queryset, search_term, self.searched), False
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """A year, then its months, then their days, from the first row's to the last row's, in UK time.
+
+    Two looks into an index, where Django's date_hierarchy reads every row. `field` is the moment; days are UK days.
+    """
+
+    title = gettext_lazy("period")
+    parameter_name = "period"
+    field: ClassVar[str]
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Any], model_admin: Any) -> None:
+        self.rows = model._default_manager.order_by()
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        ends = self.rows.aggregate(first=Min(self.field), last=Max(self.field))
+        if ends["first"] is None:
+            return []
+        chosen = days_of(self.value() or "")
+        smaller = pieces(self.value() or "", uk_day(ends["first"]), uk_day(ends["last"]))
+        around = [*self.around(), str(self.value())] if chosen else []
+        return [(value, period_in_words(value)) for value in (*around, *smaller)]
+
+    def around(self) -> list[str]:
+        """The year and the month that what is chosen lies in."""
+        parts = (self.value() or "").split("-")
+        return ["-".join(parts[:size]) for size in range(1, len(parts))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        days = days_of(self.value() or "")
+        if days is None:
+            return queryset
+        after = uk_datetime(days[1] + timedelta(days=1), time.min)
+        return queryset.filter(**{f"{self.field}__gte": uk_datetime(days[0], time.min), f"{self.field}__lt": after})
+
+
+def period_of(moment: str) -> type[PeriodFilter]:
+    """The filter by the field of that name."""
+    return type("PeriodFilter", (PeriodFilter,), {"field": moment})
+
+
+def days_of(period: str) -> tuple[date, date] | None:
+    """The first and the last day of '2026', '2026-11' or '2026-11-24'; None for anything else."""
+    if not re.fullmatch(r"20[0-9]{2}(-[0-9]{2}){0,2}", period, re.ASCII):
+        return None
+    year, month, day = (*(int(part) for part in period.split("-")), 0, 0)[:3]
+    try:
+        first = date(year, month or 1, day or 1)
+        last_month = month or 12
+        return first, date(year, last_month, day or calendar.monthrange(year, last_month)[1])
+    except ValueError:
+        return None
+
+
+def pieces(period: str, first: date, last: date) -> list[str]:
+    """The years, or the months of a year, or the days of a month, in which there may be rows; the latest first."""
+    days = days_of(period)
+    if days is None:
+        return [f"{year:04}" for year in range(last.year, first.year - 1, -1)]
+    start, end = max(first, days[0]), min(last, days[1])
+    if len(period) == 10 or start > end:
+        return []
+    if len(period) == 7:
+        return [f"{period}-{day:02}" for day in range(end.day, start.day - 1, -1)]
+    return [f"{period}-{month:02}" for month in range(end.month, start.month - 1, -1)]
+
+
+def period_in_words(period: str) -> str:
+    """'2026', 'November 2026', 'Tue 24 Nov 2026'."""
+    days = days_of(period)
+    if days is None:
+        return _("Any")
+    return dateformat.format(days[0], {4: "Y", 7: "F Y"}.get(len(period), "D j M Y"))
