@@ -52,7 +52,7 @@ class CappedPaginator(Paginator):
         return self.found > MOST
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self.found, MOST)
 
     def page(self, number: int | str) -> Page[Any]:
@@ -60,7 +60,7 @@ class CappedPaginator(Paginator):
             return super().page(number)
         valid = self.validate_number(number)
         first = (valid - 1) * self.per_page
-        return self._get_page(self.rows(first, min(first + self.per_page, self.count)), valid, self)  # type: ignore[arg-type]
+        return Page(self.rows(first, min(first + self.per_page, self.count)), valid, self)
 
     def rows(self, first: int, last: int) -> list[Any]:
         """Those from place `first` to `last`: their keys part by part, then all of them at once."""
@@ -77,6 +77,8 @@ class CappedPaginator(Paginator):
 
 class BigChangeList(ChangeList):
     """A list that says "more than 1,000", and then sorts only by what an index has in order."""
+
+    model_admin: Any
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
