@@ -18,7 +18,7 @@ COLUMNS = ("reference", "town", "postcode", "contact_name", "contact_phone", "pe
 class Migration(migrations.Migration):
     dependencies = [
         ("professionals", "0003_staff_lists"),
-        ("bookings", "0005_availability"),
+        ("bookings", "0006_holds_extended"),
         ("professionals", "0003_staff_lists"),
     ]
 
