@@ -79,8 +79,7 @@ def calendar_address(email: str, name: str) -> vCalAddress:
 
 def location(booking: Booking) -> str:
     if booking.format == Format.ONLINE:
-        link = booking.presenter.joining_link if booking.presenter else ""
-        return link or _("Online")
+        return booking.joining_link or _("Online")
     # Nothing that looks like a child's details reaches an email or a calendar.
     room = "" if booking.flagged_child_details else booking.room
     return ", ".join(filter(None, [*booking.address_lines, room]))

@@ -12,7 +12,7 @@ from notifications.registry import Kind, Message
 
 def booking_of(notification: Notification) -> Booking:
     """The booking that `about` names ("booking:12")."""
-    bookings = Booking.objects.with_names().select_related("person__organisation")
+    bookings = Booking.objects.with_names().select_related("person__organisation", "visit__presenter")
     return bookings.get(pk=int(notification.about.partition(":")[2]))
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import messages
+from bookings import alerts, messages
 from bookings.mail import KINDS
-from bookings.models import Booking, Channel, Format, Nation, Presentation, Presenter, State
+from bookings.models import Booking, Channel, Format, Nation, Presentation, Presenter, State, Visit
 from notifications.samples import Example
 from professionals.models import Organisation, Person, Profession
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
-LABELS = {kind.name: kind.label for kind in KINDS}
+LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS)}
 REASON = "Our hall is flooded. We hope to ask again in May."
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
 LONGEST_ORGANISATION = (
@@ -56,6 +56,22 @@ def _to_staff() -> Iterator[Example]:
     yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)
     yield _example("staff-booking-cancelled", _("declined"), closed, state=State.DECLINED)
     yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
+    yield from _alerts()
+
+
+def _alerts() -> Iterator[Example]:
+    there, nowhere = visit(checked_in_at=STARTS - timedelta(minutes=20)), visit()
+    yield _example("staff-no-check-in", "", alerts.no_check_in, visit=nowhere)
+    yield _example("staff-no-check-out", "", alerts.no_check_out, visit=there)
+    yield _example("staff-no-check-out", _("longest words"), alerts.no_check_out, visit=nowhere, **longest())
+    yield _example(
+        "manager-no-check-in", "", partial(alerts.no_check_in, escalated=True), visit=visit(), presenter=presenter(phone="")
+    )
+    yield _example("manager-no-check-out", "", partial(alerts.no_check_out, escalated=True), visit=there)
+    nobody = {**ONLINE, "presenter": presenter(joining_link="")}
+    yield _example("staff-no-joining-link", "", alerts.no_joining_link, **nobody)
+    yield _example("booking-confirmed", _("online, no link yet"), partial(messages.confirmed, now=NOW), **nobody)
+    yield _example("booking-reminder", _("online, no link yet"), messages.reminder, **nobody)
 
 
 def _to_the_presenter() -> Iterator[Example]:
@@ -99,7 +115,15 @@ def booking(**fields: Any) -> Booking:
         "ical_uid": "sample@ctac.example",
         "created_at": NOW,
     }
-    return Booking(**{**defaults, **fields})
+    there = fields.pop("visit", None)
+    made = Booking(**{**defaults, **fields})
+    if there is not None:
+        there.booking = made  # which makes it booking.visit too
+    return made
+
+
+def visit(**fields: Any) -> Visit:
+    return Visit(**{"presenter": presenter(), **fields})
 
 
 def person(**fields: Any) -> Person:
@@ -117,6 +141,7 @@ def presenter(**fields: Any) -> Presenter:
     defaults = {
         "name": "Asha Patel",
         "email": "asha.patel@ctac.example",
+        "phone": "0113 496 0002",
         "nation": Nation.ENGLAND,
         "joining_link": "https://meet.example/ctac-1",
     }

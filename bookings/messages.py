@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bookings import ical, words
-from bookings.models import Booking, State
+from bookings.models import Booking, Format, State
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
 from notifications.registry import Message
@@ -40,6 +40,14 @@ def staff_message(sentence: str | Promise, template: str, booking: Booking, **mo
     return message(sentence, template, booking, staff_url=url, **more)
 
 
+def link_rows(booking: Booking) -> dict[str, object]:
+    """With the joining link, for its professional and its presenter; nobody else needs it."""
+    return {
+        "rows": words.facts(booking, with_link=True),
+        "awaits_link": booking.format == Format.ONLINE and not booking.joining_link,
+    }
+
+
 # To the professional
 
 
@@ -47,7 +55,8 @@ def confirmed(booking: Booking, *, now: datetime) -> Message:
     sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
     if booking.sequence > 0:
         sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
-    said = message(sentence, "booking_confirmed", booking, changed=booking.sequence > 0, reminded=booking.reminder_due_at > now)
+    told = {"changed": booking.sequence > 0, "reminded": booking.reminder_due_at > now}
+    said = message(sentence, "booking_confirmed", booking, **told, **link_rows(booking))
     return replace(said, calendar=ical.calendar(booking, "REQUEST", now=now), calendar_method="REQUEST")
 
 
@@ -71,7 +80,7 @@ def declined(booking: Booking) -> Message:
 
 def reminder(booking: Booking) -> Message:
     """No calendar part: it would invite again."""
-    return message(_("Reminder: your presentation on %(day)s (%(reference)s)"), "booking_reminder", booking)
+    return message(_("Reminder: your presentation on %(day)s (%(reference)s)"), "booking_reminder", booking, **link_rows(booking))
 
 
 # To the team
@@ -103,7 +112,7 @@ def for_presenter(booking: Booking) -> Message:
     sentence = _("You are booked: %(day)s (%(reference)s)")
     if booking.state == State.REQUESTED:
         sentence = _("Your time is kept for a request: %(day)s (%(reference)s)")
-    return staff_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking))
+    return staff_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
 
 
 def closed_for_presenter(booking: Booking) -> Message:

@@ -136,6 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "town": NONE,
         "postcode": NONE,
         "room": FREE_TEXT,
+        "own_joining_link": NONE,
         "audience_size": NONE,
         "audience_profession": NONE,
         "contact_name": PERSONAL,
@@ -152,6 +153,14 @@ FIELDS: dict[str, dict[str, str]] = {
         "closed_reason": FREE_TEXT,
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
+    },
+    "Visit": {
+        "id": NONE,
+        "booking": NONE,
+        "presenter": PERSONAL,
+        "checked_in_at": PERSONAL,
+        "checked_out_at": PERSONAL,
+        "safe_at": PERSONAL,
     },
     "BookingEvent": {
         "id": NONE,
@@ -203,12 +212,15 @@ ERASED = {
     "submission_digest": "",
 }
 
+# Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
+ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SAID_SAFE)
+
 
 def export(person: Person) -> list[dict[str, Any]]:
     """Every booking of this person with its history."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for event in BookingEvent.objects.filter(booking__in=bookings):
+    for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
         history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
     rows = bookings.values("pk", *EXPORTED)
     return [{**{key: row[key] for key in EXPORTED}, "history": history[row["pk"]]} for row in rows]

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, BookingEvent, EventKind, Format, State
+from bookings.models import Booking, BookingEvent, EventKind, Format, Presenter, State
 from ctac.uk import format_clock, format_day
 from professionals.models import Profession
 
@@ -24,26 +24,32 @@ def where(booking: Booking) -> str:
     return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
 
 
-def facts(booking: Booking, *, with_reference: bool = True) -> list[Row]:
-    """What, when, where, by whom, reference: what every message answers first."""
-    rows = [row(_("Presentation"), booking.presentation.title), *facts_under_its_title(booking)]
+def facts(booking: Booking, *, with_reference: bool = True, with_link: bool = False) -> list[Row]:
+    """What, when, where, by whom, reference: what every message answers first. The joining link only for who needs it."""
+    rows = [row(_("Presentation"), booking.presentation.title), *facts_under_its_title(booking, with_link=with_link)]
     return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
 
 
-def facts_under_its_title(booking: Booking) -> list[Row]:
+def facts_under_its_title(booking: Booking, *, with_link: bool = True) -> list[Row]:
     """When, where, by whom."""
     rows = [row(_("When"), booking.when), row(_("Where"), where(booking))]
     if booking.presenter and booking.state == State.CONFIRMED:
         rows.append(row(_("Presenter"), booking.presenter.name))
-        if booking.format == Format.ONLINE and booking.presenter.joining_link:
-            link = booking.presenter.joining_link
-            rows.append({**row(_("Joining link"), link), "href": link})
+    if with_link and booking.joining_link:
+        link = booking.joining_link
+        rows.append({**row(_("Joining link"), link), "href": link, "is_private": True})
     return rows
+
+
+def presenter_of_visit(booking: Booking) -> Presenter | None:
+    """Whoever is there, also when the booking has another presenter by now; else whoever gives it."""
+    visit = getattr(booking, "visit", None)
+    return (visit.presenter if visit and visit.is_in else None) or booking.presenter
 
 
 def for_the_wall(booking: Booking) -> list[Row]:
     """The same for the page that is printed, with whom the presenter asks for."""
-    return [*facts(booking, with_reference=False), row(_("Contact on the day"), booking.contact_name)]
+    return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
 class Told(Protocol):
@@ -141,6 +147,8 @@ def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
 
 
 def on_the_day(booking: Booking) -> str:
+    if booking.format == Format.ONLINE and not booking.joining_link:
+        return _("You get the joining link by email before the day.")
     if booking.format == Format.ONLINE:
         return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.agreed[0])}
     asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")

@@ -80,6 +80,7 @@ ADVICE_HOURS = _("Monday to Friday, 9.30am to 4.30pm")
 OUT_OF_HOURS_ROUTE = env("OUT_OF_HOURS_ROUTE", default="")
 STAFF_EMAIL = env("STAFF_EMAIL", default="ctac-team@localhost" if not PRODUCTION else ADVICE_EMAIL)
 SAFEGUARDING_LEAD_EMAIL = env("SAFEGUARDING_LEAD_EMAIL", default=STAFF_EMAIL)
+VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 
 INSTALLED_APPS = [
     "notifications",
@@ -289,6 +290,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    # Every two minutes: an alert is never later than that, as long as beat and worker run.
+    "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 

@@ -49,6 +49,17 @@ class Waiting:
     urgent: bool = False
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it."""
+
+    title: str
+    rows: list[dict[str, object]]
+    about: str
+    href: str
+    resolve_href: str
+
+
 def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     """Each as a number; the rows of all querysets are counted in one statement."""
     asked = [(place, rows) for place, rows in enumerate(counts) if isinstance(rows, QuerySet)]
@@ -81,6 +92,14 @@ class StaffAdminSite(AdminSite):
     def __init__(self, name: str = "staff") -> None:
         super().__init__(name)
         self._waiting: list[tuple[str | Promise, Waiting]] = []
+        self._alarms: list[tuple[str, Callable[[], list[Alarm]]]] = []
+
+    def add_alarms(self, permission: str, find: Callable[[], list[Alarm]]) -> None:
+        """Ask `find` whenever somebody with this permission opens the first page."""
+        self._alarms.append((permission, find))
+
+    def alarms_for(self, user: Any) -> list[Alarm]:
+        return [alarm for permission, find in self._alarms if user.has_perm(permission) for alarm in find()]
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
@@ -102,7 +121,8 @@ class StaffAdminSite(AdminSite):
         return found if app_label else staff_menu.arrange(found)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {"waiting": self.waiting_for(request.user), **(extra_context or {})})
+        found = {"alarms": self.alarms_for(request.user), "waiting": self.waiting_for(request.user)}
+        return super().index(request, {**found, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         name = apps.get_app_config(app_label).verbose_name

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import services
+from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
 from bookings.models import Booking, Format, Presenter, State
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
 from ctac.staff import ObjectAction
@@ -134,7 +135,10 @@ DELIVERED = ObjectAction(
     _("Mark as delivered"),
     do_mark_delivered,
     available=lambda booking: (
-        booking.can_become(State.DELIVERED) and not booking.needs_a_presenter and booking.agreed[0] <= timezone.now()
+        booking.can_become(State.DELIVERED)
+        and not booking.needs_a_presenter
+        and booking.agreed[0] <= timezone.now()
+        and not SAFE.available(booking)  # whether somebody is safe comes before the books
     ),
     explanation=_("Say here that the presentation took place. Nobody gets an email."),
     done=_("The booking is marked as delivered."),
@@ -178,4 +182,4 @@ CANCEL = ObjectAction(
     done=_("The booking is cancelled. The professional gets an email, and the time is free again."),
     weight="stop",
 )
-OBJECT_ACTIONS = (CONFIRM, ASSIGN, DELIVERED, REASSIGN, TRAVEL, DECLINE, CANCEL)
+OBJECT_ACTIONS = (SAFE, CONFIRM, ASSIGN, DELIVERED, CHECKED_IN, CHECKED_OUT, LINK, REASSIGN, TRAVEL, DECLINE, CANCEL)

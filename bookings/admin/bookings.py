@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from bookings import words
 from bookings.admin.actions import OBJECT_ACTIONS
-from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, WhenFilter
+from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, VisitFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
+from bookings.admin.visits import joining_in_words, visit_in_words
 from bookings.models import Booking, BookingEvent, Format, State
 from bookings.models.booking import OPEN_STATES
 from ctac.staff import staff_site
@@ -34,7 +35,20 @@ from ctac.staff_lists import (
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "when", "where_in_full", "presenter_in_words", "presentation", "travel", "closed_reason")),
+    (
+        None,
+        (
+            "state_in_words",
+            "when",
+            "where_in_full",
+            "presenter_in_words",
+            "presentation",
+            "travel",
+            "visit_in_words",
+            "joining",
+            "closed_reason",
+        ),
+    ),
     (gettext_lazy("Who asked"), (*AboutPerson.about_person, "person_domain")),
     (
         gettext_lazy("On the day"),
@@ -74,7 +88,7 @@ class EventInline(ReadOnlyInline):
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
-    list_filter = ("state", NeedsPresenterFilter, WhenFilter, period_of("starts_at"), FormatFilter, PresenterFilter)
+    list_filter = ("state", NeedsPresenterFilter, WhenFilter, period_of("starts_at"), FormatFilter, PresenterFilter, VisitFilter)
     sorts_quickly = ("starts", "asked")
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
@@ -90,7 +104,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
 
-    may_be_empty = ("travel", "childs_details")
+    may_be_empty = ("travel", "visit_in_words", "joining", "childs_details")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -106,7 +120,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
-        return super().get_queryset(request).select_related(*self.list_select_related, "busy_time")
+        return super().get_queryset(request).select_related(*self.list_select_related, "busy_time", "visit__presenter")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> SafeString:
@@ -161,6 +175,14 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
             return ""
         facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
         return _("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
+
+    @admin.display(description=gettext_lazy("visit"))
+    def visit_in_words(self, booking: Booking) -> SafeString | str:
+        return visit_in_words(booking, timezone.now())
+
+    @admin.display(description=gettext_lazy("joining link"))
+    def joining(self, booking: Booking) -> str:
+        return joining_in_words(booking)
 
     @admin.display(description=gettext_lazy("child’s details"))
     def childs_details(self, booking: Booking) -> SafeString | str:

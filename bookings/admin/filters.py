@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Format, Presenter
+from bookings.models import Booking, Format, Presenter, overdue, without_joining_link
 from ctac.uk import uk_day
 
 A_DAY = timedelta(days=1)
@@ -85,3 +85,19 @@ class PresenterFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
         chosen = self.value() or ""
         return queryset.filter(presenter=int(chosen)) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset
+
+
+class VisitFilter(admin.SimpleListFilter):
+    title = _("needs a look")
+    parameter_name = "look"
+    ways: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
+        "overdue": (_("No check-in or check-out"), overdue),
+        "link": (_("Online without a joining link"), without_joining_link),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        return narrow(queryset, timezone.now()) if narrow else queryset

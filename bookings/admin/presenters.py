@@ -131,7 +131,7 @@ class PresenterAdmin(StaffModelAdmin):
         return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(kept)) or NOTHING
 
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
-        keep_presenter(presenter=obj)
+        keep_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Presenter | None = None) -> bool:
         """Their bookings are history; one who has left is marked as not giving presentations."""

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.filters import over, soon
-from bookings.models import Booking
+from bookings.models import Booking, overdue, without_joining_link
 from ctac.staff import Waiting, staff_site
 
 
@@ -27,5 +28,12 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
 
 wait_for(_("to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
 wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
+wait_for(_("with no check-in or check-out"), "look=overdue", lambda: overdue(Booking.objects.all(), timezone.now()), urgent=True)
+wait_for(
+    _("online without a joining link"),
+    "look=link",
+    lambda: without_joining_link(Booking.objects.all(), timezone.now()),
+    urgent=True,
+)
 wait_for(_("today or tomorrow"), "when=soon", lambda: soon(Booking.objects))
 wait_for(_("to mark as delivered"), "when=over", lambda: over(Booking.objects))

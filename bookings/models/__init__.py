@@ -1,17 +1,20 @@
 from bookings.models.availability import Availability, AvailabilityException, Weekday
-from bookings.models.booking import Booking, BookingEvent, Channel, EventKind, State
+from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
 from bookings.models.busy import BusyKind, BusyTime, Hold
+from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.option import DateOption, OptionKind, OptionState, Precision
 from bookings.models.place import Nation, PostcodeArea
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
+from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, overdue
 
 __all__ = [
     "Availability",
     "AvailabilityException",
     "Booking",
     "BookingEvent",
+    "BookingQuerySet",
     "BusyKind",
     "BusyTime",
     "Channel",
@@ -25,10 +28,16 @@ __all__ = [
     "Nation",
     "OptionKind",
     "OptionState",
+    "Overdue",
     "PostcodeArea",
     "Precision",
     "Presentation",
     "Presenter",
     "State",
+    "Visit",
     "Weekday",
+    "may_check_in",
+    "may_check_out",
+    "overdue",
+    "without_joining_link",
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.models.presentation import Format, Presentation
-from bookings.models.presenter import Presenter
+from bookings.models.presenter import Presenter, validate_https
 from ctac.db import words_index
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_span, uk_datetime, uk_day
@@ -120,6 +120,7 @@ class Booking(models.Model):
     town = models.CharField(_("town or city"), max_length=80, blank=True)
     postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     room = models.CharField(_("room, parking or entrance"), max_length=200, blank=True)
+    own_joining_link = models.URLField(_("joining link of its own"), blank=True, validators=[validate_https])
     audience_size = models.PositiveSmallIntegerField(_("people coming"))
     audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)
     contact_name = models.CharField(_("contact on the day"), max_length=150)
@@ -157,6 +158,10 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(condition=Q(audience_size__gte=1), name="booking_has_an_audience"),
             models.CheckConstraint(condition=Q(format="online") | ~Q(postcode=""), name="booking_at_a_workplace_has_a_postcode"),
+            models.CheckConstraint(
+                condition=Q(own_joining_link="") | Q(format="online", own_joining_link__startswith="https://"),
+                name="booking_joining_link_is_https",
+            ),
         ]
         indexes = [
             models.Index(fields=["person", "-starts_at"], name="booking_of_a_person"),
@@ -221,6 +226,13 @@ class Booking(models.Model):
         return uk_datetime(uk_day(self.agreed[0]) - timedelta(days=1), rules.REMINDER_AT)
 
     @property
+    def joining_link(self) -> str:
+        """Its own, or else its presenter's; only of an online booking that is confirmed."""
+        if self.format != Format.ONLINE or self.state != State.CONFIRMED:
+            return ""
+        return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
+
+    @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
 
@@ -238,6 +250,10 @@ class EventKind(models.TextChoices):
     PRESENTER_FREED = "presenter-freed", _("Needs a presenter")
     REASSIGNED = "reassigned", _("Presenter changed")
     TRAVEL_SET = "travel-set", _("Travel minutes set")
+    CHECKED_IN = "checked-in", _("Presenter checked in")
+    CHECKED_OUT = "checked-out", _("Presenter checked out")
+    SAID_SAFE = "said-safe", _("Said to be safe")
+    LINK_SET = "link-set", _("Joining link changed")
     ERASED = "erased", _("Personal details erased")
 
 

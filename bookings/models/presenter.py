@@ -4,6 +4,7 @@ from datetime import time
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,12 @@ from bookings.models.place import Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.travel import Place
 from ctac.uk import postcode_area
+
+
+def validate_https(link: str) -> None:
+    """What people are sent to join by is encrypted on the way."""
+    if not link.startswith("https://"):
+        raise ValidationError(_("Enter a link that starts with https://."), code="not_https")
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
@@ -65,7 +72,7 @@ class Presenter(models.Model):
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
     horizon_days = models.PositiveSmallIntegerField(_("bookable how many days ahead"), null=True, blank=True)
-    joining_link = models.URLField(_("joining link for online presentations"), blank=True)
+    joining_link = models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https])
     active = models.BooleanField(_("gives presentations"), default=True)
 
     objects = PresenterQuerySet.as_manager()
@@ -80,6 +87,9 @@ class Presenter(models.Model):
                 condition=Q(latest_return__gt=F("earliest_leaving")),
                 name="presenter_returns_after_leaving",
                 violation_error_message=_("Being back at the base must come after leaving it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(joining_link="") | Q(joining_link__startswith="https://"), name="presenter_joining_link_is_https"
             ),
         ]
 

@@ -1,15 +1,26 @@
 """Keeping presenters."""
 
+from datetime import datetime
+
 from django.db import transaction
+from django.utils import timezone
 
 from bookings.models import Presenter
 from bookings.places import look_up
+from bookings.services.joining import presenters_link_changed
+from professionals.models import User
 
 
 @transaction.atomic
-def keep_presenter(*, presenter: Presenter) -> Presenter:
-    """Store a presenter, with the coordinates of the base. Raises PlaceUnknown."""
+def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
+    """Store a presenter, with the coordinates of the base; a changed joining link is told to those who join by it.
+
+    Raises PlaceUnknown.
+    """
+    before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()
     base = look_up(presenter.base_postcode).place
     presenter.base_latitude, presenter.base_longitude = base.latitude, base.longitude
     presenter.save()
+    if before is not None and before.joining_link != presenter.joining_link:
+        presenters_link_changed(presenter=presenter, by=by, now=now or timezone.now())
     return presenter

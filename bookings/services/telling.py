@@ -75,6 +75,15 @@ def tell_reassigned(booking: Booking, before: Presenter | None, now: datetime) -
         tell({**kept(booking), **freed}, booking, now)
 
 
+def tell_link(booking: Booking, now: datetime, *, presenter_too: bool = True) -> None:
+    """Who joins an online presentation reads where; its calendar entry and its reminder come anew with it."""
+    told = confirmed(booking)
+    if not presenter_too:
+        told.pop("presenter-booked")
+    tell(told, booking, now)
+    remind(booking, now)
+
+
 def confirmed(booking: Booking) -> Told:
     return {"booking-confirmed": [booking.person.email], "presenter-booked": presenters(booking)}
 

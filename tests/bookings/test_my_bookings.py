@@ -161,9 +161,12 @@ def test_a_reminder_that_is_past_is_not_announced(client: Client, booking: Booki
 
 
 def test_a_confirmation_online_and_one_without_a_presenter_say_what_holds_for_them(client: Client, booking: Booking) -> None:
-    Booking.objects.update(format="online", presenter=None)
+    Booking.objects.update(format="online")
     page = text(client.get(f"/bookings/{booking.reference}/placed/"))
     assert "Open the joining link a few minutes before 10am." in page
+    Booking.objects.update(presenter=None)
+    page = text(client.get(f"/bookings/{booking.reference}/placed/"))
+    assert "You get the joining link by email before the day." in page
     assert "We tell you who the presenter is." in page
 
 

@@ -49,7 +49,7 @@ def test_mark_as_delivered_appears_after_the_start(
 ) -> None:
     booking = make_booking(presenter, at("10:00"))
     assert "Mark as delivered" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
-    clock.move_to(at("11:00"))
+    clock.move_to(at("10:10"))
     sign_in_staff(desk, staff)
     do(desk, booking, "delivered")
     assert booking.state == State.DELIVERED

@@ -10,7 +10,7 @@ from django.test import Client
 from bookings.models import Booking, Presenter, State
 from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
-from tests.bookings.rows import NOW, at, make_booking
+from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, sign_in_staff
 
@@ -104,7 +104,15 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     assert buttons(desk, agreed) == [*quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(minutes=1))
     begun = make_booking(presenter, NOW)
-    assert buttons(desk, begun) == [("Mark as delivered", "main"), *quiet, ("Cancel this booking", "stop")]
+    there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet")]
+    assert buttons(desk, begun) == [("Mark as delivered", "main"), *there, *quiet, ("Cancel this booking", "stop")]
+    clock.move_to(NOW + timedelta(hours=2))
+    # Whether the presenter is safe comes before the books.
+    overdue = [("Say that all is well", "main"), ("Check the presenter out", "quiet")]
+    assert buttons(desk, begun) == [*overdue, *quiet, ("Cancel this booking", "stop")]
+    online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
+    link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]
+    assert buttons(desk, online) == [*link, ("Cancel this booking", "stop")]
 
 
 def test_choosing_a_presenter_for_one_without(desk: Client, presenter: Presenter) -> None:

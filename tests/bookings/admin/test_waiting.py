@@ -53,6 +53,26 @@ def test_a_figure_is_the_number_of_rows_of_its_list(
     assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in mine]
 
 
+SAFETY: dict[str, tuple[Make, datetime]] = {
+    "with no check-in or check-out": (make_booking, at("04:00", TODAY)),
+    "online without a joining link": (lambda presenter, start: make_booking(None, start, postcode=""), at("11:00", TODAY)),
+}
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("label", SAFETY)
+def test_what_a_person_may_be_harmed_by_is_counted_too(
+    desk: Client, staff: User, presenter: Presenter, label: str, count: int
+) -> None:
+    made = {
+        way: [make(presenter, start + timedelta(hours=number)) for number in range(count if way == label else 2)]
+        for way, (make, start) in SAFETY.items()
+    }
+    waits = line(staff, label)
+    assert (waits["figure"], waits["urgent"]) == (count, True)
+    assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in made[label]]
+
+
 @pytest.mark.parametrize(
     ("start", "counts"),
     [

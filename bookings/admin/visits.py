@@ -1,0 +1,82 @@
+"""How staff read a visit: at the top of the first page while nobody knows that the presenter is safe, and on its own page."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from bookings import words
+from bookings.alerts import who_went
+from bookings.models import Booking, Format, Overdue, overdue
+from bookings.models.visit import CHECK_OUT
+from ctac.staff import Alarm, staff_site
+from ctac.staff_lists import phone_link, state_tag
+from ctac.uk import format_clock, uk_day
+
+SHOWN = 5
+
+
+def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
+    """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
+    late = Overdue.find(booking, now)
+    if late is not None:
+        return state_tag(missed_in_words(late), "waiting")
+    visit = getattr(booking, "visit", None)
+    if visit is None:
+        return ""
+    said = []
+    if visit.belongs(visit.checked_in_at):
+        said.append(_("Checked in: %(moment)s") % {"moment": words.moment(visit.checked_in_at)})
+    if visit.is_out:
+        said.append(_("Checked out: %(moment)s") % {"moment": words.moment(visit.checked_out_at)})
+    return "\n".join(said)
+
+
+def missed_in_words(late: Overdue) -> str:
+    return _("No check-out") if late.missed == CHECK_OUT else _("No check-in")
+
+
+def joining_in_words(booking: Booking) -> str:
+    """Which link people use; only here, never in a list."""
+    if booking.format != Format.ONLINE or not booking.is_open:
+        return ""
+    if booking.own_joining_link:
+        return _("%(link)s (this booking’s own)") % {"link": booking.own_joining_link}
+    link = booking.presenter.joining_link if booking.presenter else ""
+    return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
+
+
+def overdue_visits() -> list[Alarm]:
+    """The longest wait first."""
+    late = overdue(Booking.objects.with_names().select_related("visit__presenter"), timezone.now())
+    return [alarm(Overdue.of(booking)) for booking in late[:SHOWN]]
+
+
+def alarm(late: Overdue) -> Alarm:
+    booking, presenter = late.booking, words.presenter_of_visit(late.booking)
+    facts = {"name": who_went(booking)}
+    title = _("No check-out from %(name)s") if late.missed == CHECK_OUT else _("No check-in from %(name)s")
+    return Alarm(
+        title=title % facts,
+        rows=[
+            words.row(_("Expected"), expected(late.missed_at)),
+            words.row(_("Presenter’s phone"), phone_link(presenter.phone if presenter else "")),
+            words.row(_("Contact on site"), booking.contact_name),
+            words.row(_("Their phone"), phone_link(booking.contact_phone)),
+            words.row(_("Where"), ", ".join(booking.address_lines)),
+        ],
+        about=booking.reference,
+        href=reverse("staff:bookings_booking_change", args=[booking.pk]),
+        resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+    )
+
+
+def expected(moment: datetime) -> str:
+    if uk_day(moment) == uk_day(timezone.now()):
+        return _("Today at %(clock)s") % {"clock": format_clock(moment)}
+    return words.moment(moment)
+
+
+staff_site.add_alarms("bookings.view_booking", overdue_visits)

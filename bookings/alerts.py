@@ -1,0 +1,123 @@
+"""The emails that tell staff of a presenter who is overdue, and of an online booking without a link (services/watching.py)."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import words
+from bookings.mail import booking_of
+from bookings.messages import phone, staff_message
+from bookings.models import Booking, Overdue, Visit, without_joining_link
+from bookings.models.visit import CHECK_IN, CHECK_OUT
+from bookings.services.watching import minute_of
+from bookings.words import Row, row
+from ctac.uk import format_clock
+from notifications.models import Notification
+from notifications.registry import Kind, Message
+
+
+def who_went(booking: Booking) -> str:
+    """Of whoever checked in, or else of whoever gives it now."""
+    presenter = words.presenter_of_visit(booking)
+    return presenter.name if presenter else str(_("the presenter"))
+
+
+def no_check_in(booking: Booking, *, escalated: bool = False) -> Message:
+    facts = {"name": who_went(booking), "clock": format_clock(booking.agreed[0])}
+    missed = _("%(name)s was expected at %(clock)s and has not checked in.") % facts
+    return about_a_visit(_("No check-in from %(name)s (%(reference)s)"), booking, missed, escalated)
+
+
+def no_check_out(booking: Booking, *, escalated: bool = False) -> Message:
+    facts = {"name": who_went(booking), "clock": format_clock(booking.agreed[1])}
+    missed = _("The visit of %(name)s ended at %(clock)s, and there is no check-out.") % facts
+    return about_a_visit(_("No check-out from %(name)s (%(reference)s)"), booking, missed, escalated)
+
+
+def about_a_visit(sentence: str | Promise, booking: Booking, missed: str, escalated: bool) -> Message:
+    name = who_went(booking)
+    subject = str(sentence).replace("%(name)s", name.replace("%", "%%"))
+    if escalated:
+        subject = _("Still nothing: %(subject)s") % {"subject": subject}
+    url = reverse("staff:bookings_booking_action", args=[booking.pk, "safe"])
+    more = {"whom_to_call": whom_to_call(booking), "place_rows": place(booking), "missed": missed, "escalated": escalated}
+    return staff_message(subject, "booking_staff_overdue", booking, name=name, resolve_url=f"{settings.SITE_URL}{url}", **more)
+
+
+def whom_to_call(booking: Booking) -> list[Row]:
+    """The presenter, then whoever is with them."""
+    presenter = words.presenter_of_visit(booking)
+    number = presenter.phone if presenter else ""
+    return [
+        phone(_("1. The presenter"), number) if number else row(_("1. The presenter"), _("We keep no phone number")),
+        row(_("2. Contact on site"), booking.contact_name),
+        phone(_("Their phone"), booking.contact_phone),
+    ]
+
+
+def place(booking: Booking) -> list[Row]:
+    visit: Visit | None = getattr(booking, "visit", None)
+    arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
+    room = "" if booking.flagged_child_details else booking.room
+    return [
+        row(_("Where"), words.where(booking)),
+        row(_("Room, parking or entrance"), room),
+        row(_("When"), booking.when),
+        row(_("Checked in"), words.moment(arrived) if arrived else _("No")),
+        row(_("Reference"), booking.reference),
+    ]
+
+
+def no_joining_link(booking: Booking) -> Message:
+    url = reverse("staff:bookings_booking_action", args=[booking.pk, "link"])
+    sentence = _("No joining link for %(reference)s on %(day)s")
+    return staff_message(sentence, "booking_staff_no_link", booking, link_url=f"{settings.SITE_URL}{url}")
+
+
+# Kinds
+
+
+def is_still(missed: str) -> Callable[[Notification], bool]:
+    """Overdue in that way at this moment, and not moved since."""
+
+    def still_true(notification: Notification) -> bool:
+        booking = booking_of(notification)
+        late = Overdue.find(booking, timezone.now())
+        return late is not None and late.missed == missed and minute_of(booking.agreed[0]) == notification.version
+
+    return still_true
+
+
+def still_has_no_link(notification: Notification) -> bool:
+    """To come, with no link; what has started is too late to mend."""
+    booking = booking_of(notification)
+    found = without_joining_link(Booking.objects.filter(pk=booking.pk), timezone.now())
+    return found.exists() and minute_of(booking.agreed[0]) == notification.version
+
+
+def said(message: Callable[..., Message], **how: bool) -> Callable[[Notification], Message]:
+    return lambda notification: message(booking_of(notification), **how)
+
+
+KINDS = (
+    Kind("staff-no-check-in", gettext_lazy("To staff: no check-in"), said(no_check_in), is_still(CHECK_IN)),
+    Kind("staff-no-check-out", gettext_lazy("To staff: no check-out"), said(no_check_out), is_still(CHECK_OUT)),
+    Kind(
+        "manager-no-check-in",
+        gettext_lazy("To the manager: no check-in"),
+        said(no_check_in, escalated=True),
+        is_still(CHECK_IN),
+    ),
+    Kind(
+        "manager-no-check-out",
+        gettext_lazy("To the manager: no check-out"),
+        said(no_check_out, escalated=True),
+        is_still(CHECK_OUT),
+    ),
+    Kind("staff-no-joining-link", gettext_lazy("To staff: no joining link"), said(no_joining_link), still_has_no_link),
+)

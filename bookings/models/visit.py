@@ -1,0 +1,145 @@
+"""A visit to a workplace, from check-in to check-out, and which visits nobody has spoken for (product.md, rule 10).
+
+Who pressed, and when staff heard, are events of the booking; this row is what stands now.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.models.booking import Booking, State
+from bookings.models.presentation import Format
+from bookings.models.presenter import Presenter
+
+if TYPE_CHECKING:
+    from bookings.models.booking import BookingQuerySet
+
+CHECK_IN, CHECK_OUT = "check-in", "check-out"
+
+
+class Visit(models.Model):
+    """What is known of one visit; made by the first check-in, check-out or word of a colleague.
+
+    `presenter` is who went, also when the booking has another by now. Moments that lie before CHECK_IN_OPENS belong to an
+    earlier time of the booking, which was moved since, and count no more. `safe_at`: staff last heard that all is well.
+    """
+
+    booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")
+    presenter = models.ForeignKey(
+        Presenter, verbose_name=_("presenter"), null=True, on_delete=models.PROTECT, related_name="visits"
+    )
+    checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True)
+    checked_out_at = models.DateTimeField(_("checked out"), null=True, blank=True)
+    safe_at = models.DateTimeField(_("said to be safe"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checked_in_at__isnull=True)
+                | Q(checked_out_at__isnull=True)
+                | Q(checked_out_at__gte=F("checked_in_at")),
+                name="visit_out_after_in",
+            ),
+            models.CheckConstraint(
+                condition=(Q(checked_in_at__isnull=True) & Q(checked_out_at__isnull=True)) | Q(presenter__isnull=False),
+                name="visit_says_who_went",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.booking.reference
+
+    def belongs(self, moment: datetime | None) -> bool:
+        """Whether that moment is of the booking's present time."""
+        return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS
+
+    @property
+    def is_in(self) -> bool:
+        """Somebody is there."""
+        return self.belongs(self.checked_in_at) and not self.is_out
+
+    @property
+    def is_out(self) -> bool:
+        return self.belongs(self.checked_out_at)
+
+
+OPENED = F("starts_at") - rules.CHECK_IN_OPENS
+IS_IN = Q(visit__checked_in_at__gte=OPENED)
+IS_OUT = Q(visit__checked_out_at__gte=OPENED)
+
+
+def overdue(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
+    """Those whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
+
+    Computed from the clock, not from what was mailed: it is true while no worker runs. Somebody who is there is waited for
+    though the booking was cancelled or marked as delivered meanwhile. Overdue reads what each has missed.
+    """
+    there = Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN
+    no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("ends_at"))
+    no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_MISSED_AFTER) & ~IS_IN & ~Q(visit__safe_at__gte=F("starts_at"))
+    return (
+        bookings.filter(
+            there,
+            no_check_out | no_check_in,
+            ~IS_OUT,
+            format=Format.WORKPLACE,
+            state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED],
+            starts_at__gte=now - rules.WATCHED_FOR,
+            starts_at__lte=now - rules.CHECK_IN_MISSED_AFTER,
+        )
+        .annotate(
+            missed=Case(When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)),
+            missed_at=Case(When(no_check_out, then=F("ends_at")), default=F("starts_at")),
+        )
+        .order_by("missed_at", "pk")
+    )
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A booking out of overdue(): what its presenter missed, CHECK_IN or CHECK_OUT, and when it was expected."""
+
+    booking: Booking
+    missed: str
+    missed_at: datetime
+
+    @classmethod
+    def of(cls, booking: Any) -> "Overdue":
+        return cls(booking, booking.missed, booking.missed_at)
+
+    @classmethod
+    def find(cls, booking: Booking, now: datetime) -> "Overdue | None":
+        """As the database has it now; None if all is well, and no statement where nobody can be overdue."""
+        start, latest = booking.starts_at, now - rules.CHECK_IN_MISSED_AFTER
+        if booking.format != Format.WORKPLACE or start is None or start > latest:
+            return None
+        found = overdue(Booking.objects.filter(pk=booking.pk), now).first()
+        return cls.of(found) if found else None
+
+
+def may_check_in(booking: Booking, now: datetime) -> bool:
+    """Whether the button is of use; the service decides."""
+    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.presenter_id is None:
+        return False
+    starts_at, ends_at = booking.agreed
+    visit: Visit | None = getattr(booking, "visit", None)
+    begun = visit is not None and (visit.is_in or visit.is_out)
+    return starts_at - rules.CHECK_IN_OPENS <= now < ends_at and not begun
+
+
+def may_check_out(booking: Booking, now: datetime) -> bool:
+    """From the check-in on, or without one from the start on; until staff no longer watch."""
+    visit: Visit | None = getattr(booking, "visit", None)
+    if booking.format != Format.WORKPLACE or booking.starts_at is None or (visit is not None and visit.is_out):
+        return False
+    if now > booking.starts_at + rules.WATCHED_FOR:
+        return False
+    took_place = booking.state in (State.CONFIRMED, State.DELIVERED) and booking.presenter_id is not None
+    return (visit is not None and visit.is_in) or (took_place and now >= booking.starts_at)

@@ -1,0 +1,200 @@
+"""Staff are told of who is overdue, and of an online booking without a link: once, and in time."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import override_settings
+
+from bookings import tasks
+from bookings.alerts import KINDS
+from bookings.models import Booking, BookingQuerySet, Presenter, State, without_joining_link
+from bookings.services import check_in, check_out, say_safe, watching
+from notifications.models import Notification
+from notifications.registry import kind_named
+from tests.bookings.rows import at, make_booking, make_presenter
+from tests.factories import make_staff
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+START, END = at("10:00"), at("11:00")
+STAFF, MANAGER = "team@ctac.example", "manager@ctac.example"
+
+
+@pytest.fixture(autouse=True)
+def _addresses() -> Any:
+    with override_settings(STAFF_EMAIL=STAFF, VISIT_ESCALATION_EMAIL=MANAGER):
+        yield
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(name="Asha Patel", phone="0113 496 0002", user=make_staff(superuser=False))
+
+
+@pytest.fixture
+def booking(presenter: Presenter) -> Booking:
+    return make_booking(presenter, START)
+
+
+def beat(now: datetime) -> None:
+    with time_machine.travel(now, tick=False):
+        tasks.watch()
+
+
+def told() -> list[tuple[str, str]]:
+    return list(
+        Notification.objects.filter(kind__in=[kind.name for kind in KINDS]).order_by("pk").values_list("kind", "recipient")
+    )
+
+
+def still_true(kind: str, now: datetime) -> bool:
+    notification = Notification.objects.get(kind=kind)
+    with time_machine.travel(now, tick=False):
+        return kind_named(kind).still_true(notification)
+
+
+def test_each_stage_is_told_once_however_often_the_task_runs(booking: Booking) -> None:
+    moment, seen = START, []
+    while moment <= END + 3 * HOUR:
+        before = len(told())
+        beat(moment)
+        beat(moment)
+        seen += [((moment - START) / MINUTE, *row) for row in told()[before:]]
+        moment += 5 * MINUTE
+    assert seen == [
+        (15, "staff-no-check-in", STAFF),
+        (60, "manager-no-check-in", MANAGER),
+        (90, "staff-no-check-out", STAFF),
+        (120, "manager-no-check-out", MANAGER),
+    ]
+
+
+def test_nobody_is_told_of_who_checked_in_and_out_in_time(booking: Booking, presenter: Presenter) -> None:
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START + 14 * MINUTE)
+    beat(START + 20 * MINUTE)
+    check_out(booking=booking, presenter=presenter, by=presenter.user, now=END + 29 * MINUTE)
+    beat(END + 2 * HOUR)
+    assert told() == []
+
+
+def test_a_colleague_who_says_that_all_is_well_stops_the_escalation(booking: Booking, presenter: Presenter) -> None:
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
+    beat(END + 30 * MINUTE)
+    say_safe(booking=booking, by=make_staff(), now=END + 40 * MINUTE, note="She is safe.")
+    beat(END + 2 * HOUR)
+    assert told() == [("staff-no-check-out", STAFF)]
+
+
+def test_an_alert_that_is_no_longer_true_is_not_sent(booking: Booking, presenter: Presenter) -> None:
+    beat(END + 30 * MINUTE)
+    assert still_true("staff-no-check-out", END + 31 * MINUTE)
+    check_out(booking=booking, presenter=presenter, by=presenter.user, now=END + 32 * MINUTE)
+    assert not still_true("staff-no-check-out", END + 33 * MINUTE)
+
+
+def test_a_visit_that_was_moved_is_a_new_case(booking: Booking) -> None:
+    beat(START + 20 * MINUTE)
+    Booking.objects.update(starts_at=START + DAY, ends_at=END + DAY)
+    assert not still_true("staff-no-check-in", START + DAY + 20 * MINUTE)
+    beat(START + DAY + 20 * MINUTE)
+    assert told() == [("staff-no-check-in", STAFF)] * 2
+
+
+def test_after_an_outage_what_is_missed_now_is_told_at_once(booking: Booking) -> None:
+    beat(END + 5 * HOUR)
+    assert told() == [("staff-no-check-out", STAFF), ("manager-no-check-out", MANAGER)]
+
+
+def test_one_that_cannot_be_told_of_does_not_keep_the_next(
+    booking: Booking, presenter: Presenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_booking(make_presenter(), START)
+    alert = watching.alert
+
+    def fail_for_the_first(*, key: int, now: datetime) -> None:
+        if key == booking.pk:
+            raise RuntimeError
+        alert(key=key, now=now)
+
+    monkeypatch.setattr(watching, "alert", fail_for_the_first)
+    beat(START + 20 * MINUTE)
+    assert list(Notification.objects.values_list("about", flat=True)) == [f"booking:{other.pk}"]
+    assert f"Booking {booking.pk} could not be told of: RuntimeError" in caplog.text
+
+
+def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> None:
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START - 5 * MINUTE)
+    beat(END + 30 * MINUTE)
+    message = kind_named("staff-no-check-out").build(Notification.objects.get())
+    assert message.subject == f"No check-out from Asha Patel ({booking.reference})"
+    rows = {row["label"]: row["value"] for name in ("whom_to_call", "place_rows") for row in message.context[name]}
+    assert rows == {
+        "1. The presenter": "0113 496 0002",
+        "2. Contact on site": "Jo Green",
+        "Their phone": "0113 496 0001",
+        "Where": "St James\nLeeds\nLS1 4AP",
+        "Room, parking or entrance": "",
+        "When": "Monday 25 January 2027, 10am to 11am",
+        "Checked in": "Monday 25 January 2027, 9:55am",
+        "Reference": booking.reference,
+    }
+
+
+# The joining link
+
+
+@pytest.fixture
+def online() -> Booking:
+    """Monday 25 January, 10am; neither it nor its presenter has a link."""
+    return make_booking(make_presenter(joining_link=""), START, postcode="")
+
+
+def all_of(now: datetime) -> BookingQuerySet:
+    return without_joining_link(Booking.objects.all(), now)
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [
+        (at("06:59", date(2027, 1, 24)), False),
+        (at("07:00", date(2027, 1, 24)), True),
+        (at("09:59"), True),
+        (START, False),
+    ],
+)
+def test_a_link_is_missed_from_seven_on_the_day_before_until_the_start(online: Booking, now: datetime, missing: bool) -> None:
+    assert list(all_of(now)) == ([online] if missing else [])
+
+
+@pytest.mark.parametrize(("day", "hour"), [(date(2027, 3, 28), 6), (date(2027, 10, 31), 7)])
+def test_seven_is_seven_on_the_days_when_the_clocks_change(day: date, hour: int) -> None:
+    """The day before a Monday is the Sunday of the change: 7am is 6am UTC after the spring, 7am UTC after the autumn."""
+    monday = make_booking(make_presenter(joining_link=""), at("13:00", day + DAY), postcode="")
+    seven = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+    assert (list(all_of(seven - MINUTE)), list(all_of(seven))) == ([], [monday])
+
+
+@pytest.mark.parametrize(
+    "fields", [{"own_joining_link": "https://meet.example/one"}, {"state": State.REQUESTED}, {"state": State.CANCELLED}]
+)
+def test_no_link_is_missed_where_there_is_one_or_none_is_needed(online: Booking, fields: dict[str, Any]) -> None:
+    Booking.objects.update(**fields)
+    assert list(all_of(START - HOUR)) == []
+
+
+def test_the_presenters_link_is_enough_and_without_a_presenter_there_is_none(online: Booking) -> None:
+    Presenter.objects.update(joining_link="https://meet.example/hers")
+    assert list(all_of(START - HOUR)) == []
+    Booking.objects.update(presenter=None)
+    assert list(all_of(START - HOUR)) == [online]
+
+
+def test_staff_are_told_once_that_a_link_is_missing(online: Booking) -> None:
+    beat(START - 26 * HOUR)
+    beat(START - HOUR)
+    assert told() == [("staff-no-joining-link", STAFF)]
+    assert still_true("staff-no-joining-link", START - HOUR)
+    Presenter.objects.update(joining_link="https://meet.example/hers")
+    assert not still_true("staff-no-joining-link", START - HOUR)
