@@ -2,6 +2,8 @@
 
 A view gives what is wanted, the query string and whose claims are not in the way; it gets the form and all that
 bookings/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is kept.
+With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
+gives `month_answer` then.
 """
 
 from collections.abc import Mapping
@@ -10,7 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.http import QueryDict
+from django.http import JsonResponse, QueryDict
+from django.utils import dateformat
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +23,7 @@ from bookings import rules
 from bookings.diary import Diary, Slot, Wish, open_diary
 from bookings.forms import WhenForm, slot_value
 from bookings.services import SlotTaken
-from ctac.uk import UK, format_day, format_span, uk_day
+from ctac.uk import UK, format_clock, format_day, format_span, uk_day
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
@@ -105,6 +109,15 @@ class Picker:
     first: Offer | None = None
     next: Offer | None = None
     gone: str = ""
+    months: str = ""
+    weeks: str = ""
+
+    @property
+    def opens_at(self) -> date | None:
+        """The day that the month view shows first: that of the time chosen before, else the first of the week."""
+        chosen = self.form["start"].value()
+        days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)]
+        return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
     @property
     def is_lost(self) -> bool:
@@ -140,7 +153,7 @@ def pick(
 
     `ignoring` as for open_diary: one's own claims, which are not in the way. `typed` is what was sent, if it was.
     """
-    part = next((part for part in Part if part == query.get("part")), Part.ANY)
+    part = asked_part(query)
     times = Times(open_horizon(wish, now, ignoring), part)
     first = times.first(times.diary.first_day)
     monday = asked_monday(query, times.diary, chosen or (first.start if first else None))
@@ -156,6 +169,8 @@ def pick(
         part_links(part, query),
         offer(first, query) if first else None,
         offer(near, query) if near else None,
+        months=open_query(query, "month"),
+        weeks=open_query(query, "week"),
     )
 
 
@@ -190,6 +205,49 @@ def make_week(monday: date, diary: Diary, query: QueryDict) -> Week:
     )
 
 
+def month_answer(wish: Wish, *, query: QueryDict, now: datetime, ignoring: Ignoring | None = None) -> JsonResponse:
+    """Every day of the month that the query asks for, with its times: value, start and end as they are said."""
+    today = uk_day(now)
+    horizon, part = today + rules.HORIZON, asked_part(query)
+    first = asked_month(query, today, horizon)
+    following = (first + 31 * ONE_DAY).replace(day=1)
+    last = following - ONE_DAY
+    diary = open_diary(wish, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
+    times = Times(diary, part)
+    days = [first + ONE_DAY * number for number in range(last.day)]
+    return JsonResponse(
+        {
+            "month": month_value(first),
+            "title": dateformat.format(first, "F Y"),
+            "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
+            "earlier": month_value(first - ONE_DAY) if first > today else "",
+            "later": month_value(following) if following <= horizon else "",
+            "days": [{"day": day.isoformat(), "name": format_day(day), "times": spoken(times.on(day))} for day in days],
+        }
+    )
+
+
+def asked_part(query: QueryDict) -> Part:
+    return next((part for part in Part if part == query.get("part")), Part.ANY)
+
+
+def asked_month(query: QueryDict, today: date, horizon: date) -> date:
+    """The first day of the month that is asked for, inside the horizon."""
+    try:
+        day = date.fromisoformat(f"{query.get('month', '')}-01")
+    except ValueError:
+        day = today
+    return min(max(day, today), horizon).replace(day=1)
+
+
+def month_value(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def spoken(slots: list[Slot]) -> list[tuple[str, str, str]]:
+    return [(slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in slots]
+
+
 def part_links(part: Part, query: QueryDict) -> list[Link]:
     """The week stays only if one was asked for: else each part opens at its own first slot."""
     return [Link(each.label, with_query(query, part=each.value), each == part) for each in Part]
@@ -208,3 +266,9 @@ def with_query(query: QueryDict, **ours: str) -> str:
         if value:
             changed[name] = value
     return f"?{changed.urlencode()}"
+
+
+def open_query(query: QueryDict, name: str) -> str:
+    """The same query without a week or month, ready for the value of that name to be put behind it."""
+    rest = with_query(query, week="", month="")
+    return f"{rest}{'' if rest == '?' else '&'}{name}="

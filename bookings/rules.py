@@ -14,7 +14,7 @@ HOLD_USABLE_AFTER = timedelta(minutes=30)
 # and nobody empties the diary.
 HOLDS_ALLOWED = (40, timedelta(hours=1))
 # And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
-HOLDS_AT_ONCE = 10
+HOLDS_AT_ONCE = 20
 # "Fewest bookings near that day" looks this far to either side.
 NEAR = timedelta(days=3)
 REMINDER_AT = time(9)

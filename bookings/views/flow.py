@@ -87,7 +87,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if missing := answers.missing_before("when"):
         return go_to(missing, presentation)
     if request.method != "POST":
-        return times.week_page(request, answers, now)
+        return (times.month_of_times if "month" in request.GET else times.week_page)(request, answers, now)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return times.week_page(request, answers, now, typed=request.POST)

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from bookings.answers import Answers
 from bookings.diary import open_diary
-from bookings.picking import Picker, pick, pick_nearest
+from bookings.picking import Picker, month_answer, pick, pick_nearest
 from bookings.services import TooManyHolds
 from bookings.views.keeping import kept, wish_of
 from ctac.uk import uk_day
@@ -36,6 +36,10 @@ def week_page(
     if problem:
         picker.form.add_error(None, problem)
     return times_page(request, answers, picker, status, kept=kept(answers, now))
+
+
+def month_of_times(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
+    return month_answer(wish_of(answers), query=request.GET, now=now, ignoring=own_claims(request, answers))
 
 
 def times_page(request: HttpRequest, answers: Answers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:

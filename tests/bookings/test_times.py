@@ -6,14 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
 from ctac.uk import format_clock
 from professionals.models import Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
-from tests.bookings.rows import MONDAY, NOW, at, make_availability, make_booking, make_leave
+from tests.bookings.rows import MONDAY, NOW, at, make_availability, make_booking, make_leave, make_presenter
 from tests.factories import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +221,71 @@ def test_too_many_holds_from_one_place_are_stopped(
     client.post("/book/signs/where/", WHERE)
     codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
     assert codes == [302, 302, 429]
+
+
+# --- The month, for the script ---
+
+
+def test_a_month_has_every_day_with_its_times(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/")
+    assert page.context["picker"].months == "?month="
+    answer = client.get("/book/signs/when/?month=2027-01")
+    month = answer.json()
+    assert (month["month"], month["title"], month["earlier"], month["later"]) == ("2027-01", "January 2027", "", "2027-02")
+    assert month["weekdays"][0] == ["Mon", "Monday"]
+    assert [day["day"] for day in month["days"]] == [f"2027-01-{number:02}" for number in range(1, 32)]
+    assert [len(day["times"]) for day in month["days"]] == [0] * 18 + [5] * 4 + [0] * 2 + [5] * 5 + [0] * 2
+    assert month["days"][18]["name"] == "Tuesday 19 January 2027"
+    assert month["days"][18]["times"][0] == ["2027-01-19T09:00Z", "9am", "10am"]
+    assert set(answer["Cache-Control"].split(", ")) == {"private", "no-store"}
+
+
+def test_a_month_keeps_to_the_part_of_the_day(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = client.get("/book/signs/when/?part=morning&change=1&week=2027-02-01")
+    assert page.context["picker"].months == "?part=morning&change=1&month="
+    month = client.get("/book/signs/when/?part=afternoon&month=2027-02").json()
+    assert {len(day["times"]) for day in month["days"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("month", "shown"),
+    [
+        ("", "2027-01"),
+        ("nonsense", "2027-01"),
+        ("2020-01", "2027-01"),
+        ("9999-12", "2027-04"),
+        ("2027-13", "2027-01"),
+        ("2027-04", "2027-04"),
+    ],
+)
+def test_odd_months_are_one_inside_the_horizon(client: Client, presentation: Presentation, month: str, shown: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    answer = client.get("/book/signs/when/", {"month": month}).json()
+    assert answer["month"] == shown
+    assert (answer["earlier"] == "") == (shown == "2027-01")
+    assert (answer["later"] == "") == (shown == "2027-04")
+
+
+def test_a_month_is_nobody_elses(client: Client, presentation: Presentation) -> None:
+    """Without answers about the place there is no month, and the script shows the list as it came."""
+    assert client.get("/book/signs/when/?month=2027-01").url == "/book/signs/where/"
+
+
+def test_a_month_takes_as_few_statements_as_a_week(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    counts = []
+    for query in ("", "?month=2027-02", "?part=morning"):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/book/signs/when/{query}")
+        counts.append(len(queries))
+    for number in range(3):
+        make_presenter(hours=("09:00", "12:00"))
+        make_booking(make_presenter(), at(f"1{number}:00"))
+    for query in ("", "?month=2027-02", "?part=morning"):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/book/signs/when/{query}")
+        counts.append(len(queries))
+    assert counts[:3] == counts[3:]
+    assert max(counts) <= 12

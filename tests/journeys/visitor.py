@@ -71,7 +71,8 @@ class Visitor:
         if not self.scripts:
             return  # axe waits for promises, which never come; the same pages are examined with scripts on
         self.page.evaluate(AXE)
-        assert self.page.evaluate(RUN_AXE, RULES) == [], self.url
+        found = self.page.evaluate(RUN_AXE, RULES)
+        assert found == [], (self.url, found)
 
     # Signing up and in
 
