@@ -15,6 +15,22 @@ HOLD_USABLE_AFTER = timedelta(minutes=30)
 HOLDS_ALLOWED = (40, timedelta(hours=1))
 # And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
 HOLDS_AT_ONCE = 20
+HOLDS_AT_ONCE = 10
+# A request names so many days and times at most; what staff offer too.
+DATES_A_REQUEST = 3
+# So many of what somebody asked for are kept at a time, over all their requests; staff may offer more.
+DATES_KEPT_A_PERSON = 3
+# They are kept until 5pm UK time on the second working day.
+DATES_KEPT_WORKING_DAYS = 2
+DATES_KEPT_UNTIL = time(17)
+# What may be asked for at all: a presentation that begins and ends between these times of the clock, within a year.
+EARLIEST_START, LATEST_END = time(7), time(21)
+ASKED_AT_MOST_AHEAD = timedelta(days=365)
+LONGEST_RANGE = timedelta(days=60)
+# What parts of a day mean, UK time.
+MORNING = time(8), time(13)
+AFTERNOON = time(12), time(18)
+ANY_TIME = time(8), time(18)
 # "Fewest bookings near that day" looks this far to either side.
 NEAR = timedelta(days=3)
 REMINDER_AT = time(9)

@@ -4,6 +4,7 @@ import uuid
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -77,9 +78,24 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """A time is agreed and nobody comes."""
         return self.open().filter(presenter__isnull=True, starts_at__isnull=False)
 
-    def to_decide(self) -> "BookingQuerySet":
-        """Requests that staff have not answered."""
+    def requested(self) -> "BookingQuerySet":
         return self.filter(state=State.REQUESTED)
+
+    def to_decide(self) -> "BookingQuerySet":
+        """Requests that wait for staff: those to which no offer stands that the professional may still answer."""
+        return self.requested().exclude(pk__in=self._with_dates(kind="proposed", state="open"))
+
+    def offered_times(self) -> "BookingQuerySet":
+        """Requests that wait for the professional's answer."""
+        return self.requested().filter(pk__in=self._with_dates(kind="proposed", state="open"))
+
+    def with_lapsed_dates(self) -> "BookingQuerySet":
+        """Requests whose dates are no longer kept, and nobody has offered others since: someone was let down."""
+        return self.to_decide().filter(pk__in=self._with_dates(state="expired"))
+
+    def _with_dates(self, **which: str) -> models.QuerySet:
+        """The keys of bookings that have such dates. (DateOption's module imports this one.)"""
+        return apps.get_model("bookings", "DateOption")._base_manager.filter(**which).values("booking")
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
         """Open ones that start on a UK day from `first` to `last`, both included."""
@@ -249,6 +265,9 @@ class EventKind(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
     PRESENTER_FREED = "presenter-freed", _("Needs a presenter")
     REASSIGNED = "reassigned", _("Presenter changed")
+    OFFERED = "offered", _("Times offered")
+    OTHERS_ASKED = "others-asked", _("Other times asked for")
+    LAPSED = "lapsed", _("Dates no longer kept")
     TRAVEL_SET = "travel-set", _("Travel minutes set")
     CHECKED_IN = "checked-in", _("Presenter checked in")
     CHECKED_OUT = "checked-out", _("Presenter checked out")

@@ -6,11 +6,12 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
-from bookings.diary import Breach, Wish, open_diary
+from bookings.diary import Wish, open_diary
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
 from bookings.services.holding import place_columns
+from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.services.locking import guarded, lock_booking
 from bookings.services.moving import record
 from bookings.services.telling import tell_reassigned
@@ -18,9 +19,6 @@ from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import User
 from professionals.safeguarding import tell_lead
-
-# Whoever gives it, the day stays as it was agreed.
-ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}
 
 
 @transaction.atomic
@@ -79,6 +77,7 @@ def refuse_if_impossible(
     candidate = next(iter(diary.candidates(start)), None)
     if candidate is None:
         raise SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
+    # Whoever gives it, the day stays as it was agreed.
     breaches = [breach for breach in candidate.breaches if breach not in ABOUT_THE_DAY]
     if breaches and not override_reason:
         raise OutsideRules(breaches)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Leave, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, Presenter
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveOverDelivered
@@ -49,6 +49,8 @@ def record_leave(
     hit = claims_hit(presenter, starts_at, ends_at, now)
     freed = free_bookings(hit, presenter, by=by, now=now)
     give_back(row for row in hit if row.kind in EXPIRING)
+    # What was kept for a request lapses here and now: lapse() tells both sides.
+    DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id]).update(expires_at=now)
     leave = Leave.objects.create(
         presenter=presenter, starts_at=starts_at, ends_at=ends_at, kind=kind, reason=reason, created_at=now
     )

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError, connection
+from django.db.models import FilteredRelation, Q
 
-from bookings.models import Booking, BusyTime, Presenter
+from bookings.models import Booking, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
 from ctac.errors import DomainError
@@ -50,16 +51,24 @@ def forget_holds(keys: Sequence[int]) -> None:
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
-    """The booking as it stands, locked together with its presenter and those others.
+    """The booking as it stands, locked together with its presenter, those who keep a date for it, and those others.
 
-    Raises MoveRefused if its presenter changed while we waited.
+    Raises MoveRefused if any of its presenters changed while we waited.
     """
-    seen = Booking.objects.values_list("presenter", flat=True).get(pk=booking.pk)
-    lock_presenters({seen, *(presenter.pk for presenter in also)}, now=now)
+    seen = presenters_of(booking)
+    lock_presenters({*seen, *(presenter.pk for presenter in also)}, now=now)
     locked = Booking.objects.with_names().select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
-    if locked.presenter_id != seen:
+    if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenters_of(booking) != seen):
         raise MoveRefused
     return locked
+
+
+def presenters_of(booking: Booking) -> set[int | None]:
+    """The key of its presenter (None: it has none), and of those with whom its dates are kept."""
+    kept = FilteredRelation("options", condition=Q(options__state=OptionState.OPEN))
+    rows = Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter")
+    found = list(rows)
+    return {found[0][0], *(key for _own, key in found if key is not None)} if found else set()
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BookingEvent, BusyTime, EventKind, State
+from bookings.models import Booking, BookingEvent, EventKind, State
 from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
+from bookings.services.keeping import close_options, free_time
 from bookings.services.locking import lock_booking
 from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
@@ -71,6 +72,7 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, fl
     columns = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
     move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
+    close_options(locked)
     tell_declined(locked, now)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
@@ -91,6 +93,7 @@ def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = ""
     columns = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
     move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
+    close_options(locked)
     tell_cancelled(locked, now)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:cancelled", reference=locked.reference, now=now)
@@ -107,7 +110,3 @@ def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booki
         raise NeedsPresenter
     move(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
     return locked
-
-
-def free_time(booking: Booking) -> None:
-    BusyTime.objects.filter(booking=booking).delete()

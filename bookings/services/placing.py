@@ -58,29 +58,44 @@ class Submission:
     digest: str
 
 
-@dataclass(frozen=True)
-class Request:
-    """What book() was asked for, whole, for its helpers."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asks for what, with or without a time."""
 
     person: Person
     by: User | None
     channel: str
     presentation: Presentation
     format: str
-    start: datetime
     now: datetime
     address: Address | None
-    presenter: Presenter | None
     submission: Submission | None
+
+    @property
+    def by_staff(self) -> bool:
+        return self.channel != Channel.WEB and self.by is not None and self.by.is_staff
+
+    @property
+    def token(self) -> str | None:
+        return self.submission.token if self.submission else None
+
+    @property
+    def wish(self) -> Wish:
+        place = find_place(self.address.postcode) if self.address and self.format == Format.WORKPLACE else None
+        return Wish(self.presentation, self.format, place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Asked):
+    """What book() was asked for, whole, for its helpers."""
+
+    start: datetime
+    presenter: Presenter | None
     override_reason: str
 
     @property
     def end(self) -> datetime:
         return self.start + timedelta(minutes=self.presentation.length_minutes)
-
-    @property
-    def by_staff(self) -> bool:
-        return self.channel != Channel.WEB and self.by is not None and self.by.is_staff
 
 
 @transaction.atomic
@@ -104,13 +119,25 @@ def book(
     Raises SlotTaken, AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff OutsideRules, which a
     reason overrides. Nothing overrides SlotTaken.
     """
-    asked = Request(person, by, channel, presentation, format, start, now, address, presenter, submission, override_reason)
-    if format not in presentation.formats or not (presentation.active or asked.by_staff):
-        raise NotOffered
+    asked = Request(
+        person=person,
+        by=by,
+        channel=channel,
+        presentation=presentation,
+        format=format,
+        start=start,
+        now=now,
+        address=address,
+        presenter=presenter,
+        submission=submission,
+        override_reason=override_reason,
+    )
+    refuse_if_not_offered(asked)
     with guarded():
         draft = lock_draft(asked)
         claim = take_held(asked) or take_free(asked)
-        booking = store(asked, claim.presenter, details)
+        times = {"presenter": claim.presenter, "starts_at": asked.start, "ends_at": asked.end}
+        booking = store(asked, details, state=first_state(asked), **times)
         held, claim.kind, claim.booking = claim.hold_id, BusyKind.BOOKING, booking
         claim.hold, claim.expires_at = None, None
         claim.save()
@@ -125,9 +152,14 @@ def book(
     return booking
 
 
-def lock_draft(asked: Request) -> Draft | None:
+def refuse_if_not_offered(asked: Asked) -> None:
+    if asked.format not in asked.presentation.formats or not (asked.presentation.active or asked.by_staff):
+        raise NotOffered
+
+
+def lock_draft(asked: Asked) -> Draft | None:
     """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot."""
-    token = asked.submission.token if asked.submission else ""  # which no draft has; the person is locked all the same
+    token = asked.token or ""  # which no draft has; the person is locked all the same
     return with_person_kept(Draft.objects.select_for_update().filter(token=token), asked.person).first()
 
 
@@ -159,9 +191,7 @@ def take_held(asked: Request) -> BusyTime | None:
 
 def take_free(asked: Request) -> BusyTime:
     """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
-    place = find_place(asked.address.postcode) if asked.address and asked.format == Format.WORKPLACE else None
-    wish, day = Wish(asked.presentation, asked.format, place), uk_day(asked.start)
-    token = asked.submission.token if asked.submission else None
+    wish, day, token = asked.wish, uk_day(asked.start), asked.token
     own = list(BusyTime.objects.filter(hold__draft__token=token)) if token else []
     seen = open_diary(
         wish,
@@ -177,7 +207,7 @@ def take_free(asked: Request) -> BusyTime:
         raise AlreadyPlaced
     again = read_again(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
     best = choose(asked, choices(asked, again))
-    return BusyTime(presenter=best, busy=DateTimeTZRange(asked.start, asked.end), **place_columns(place))
+    return BusyTime(presenter=best, busy=DateTimeTZRange(asked.start, asked.end), **place_columns(wish.place))
 
 
 def choices(asked: Request, diary: Diary) -> list[Candidate]:
@@ -203,17 +233,13 @@ def first_state(asked: Request) -> State:
     return State.REQUESTED
 
 
-def store(asked: Request, presenter: Presenter, details: Details) -> Booking:
+def store(asked: Asked, details: Details, **columns: object) -> Booking:
     address = asked.address if asked.format == Format.WORKPLACE else None
     return Booking.objects.create(
         reference=unused_reference(Booking, "BK"),
         person=asked.person,
         presentation=asked.presentation,
-        presenter=presenter,
-        state=first_state(asked),
         format=asked.format,
-        starts_at=asked.start,
-        ends_at=asked.end,
         address_line_1=address.line_1 if address else "",
         address_line_2=address.line_2 if address else "",
         town=address.town if address else "",
@@ -227,7 +253,8 @@ def store(asked: Request, presenter: Presenter, details: Details) -> Booking:
         notes=details.notes,
         flagged_child_details=details.flagged,
         channel=asked.channel,
-        submission_token=asked.submission.token if asked.submission else None,
+        submission_token=asked.token,
         submission_digest=asked.submission.digest if asked.submission else "",
         created_at=asked.now,
+        **columns,
     )

@@ -3,20 +3,21 @@
 A message's version is the booking's calendar sequence: what was superseded before it went out is dropped (bookings.mail).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
 
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, DateOption, Presenter, State
 from notifications.services import notify, notify_each
 
 Told = dict[str, Iterable[str]]
 
 
-def tell(kinds: Told, booking: Booking, now: datetime) -> None:
+def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = None) -> None:
     """Each kind to those addresses; the empty ones are left out."""
-    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=booking.sequence)
+    number = booking.sequence if version is None else version
+    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number)
 
 
 def remind(booking: Booking, now: datetime) -> None:
@@ -82,6 +83,35 @@ def tell_link(booking: Booking, now: datetime, *, presenter_too: bool = True) ->
         told.pop("presenter-booked")
     tell(told, booking, now)
     remind(booking, now)
+
+
+# Of a request's dates. What is told of them again and again has the newest of them as its version.
+
+
+def tell_offered(booking: Booking, options: Sequence[DateOption], now: datetime) -> None:
+    """The professional, who chooses; staff offered them themselves."""
+    tell({"booking-offered": [booking.person.email]}, booking, now, version=max(option.pk for option in options))
+
+
+def tell_freed_of_request(booking: Booking, presenter: Presenter | None, now: datetime) -> None:
+    """The presenter who kept the time of a request that has other times offered."""
+    tell({"presenter-freed": [presenter.email] if presenter else []}, booking, now)
+
+
+def tell_time_taken(booking: Booking, now: datetime) -> None:
+    """The professional chose one of the times offered: all three sides."""
+    tell({**confirmed(booking), "staff-time-taken": [settings.STAFF_EMAIL]}, booking, now)
+    remind(booking, now)
+
+
+def tell_others_asked(booking: Booking, newest: int, now: datetime) -> None:
+    tell({"staff-others-asked": [settings.STAFF_EMAIL]}, booking, now, version=newest)
+
+
+def tell_lapsed(booking: Booking, newest: int, now: datetime) -> None:
+    """The professional and staff."""
+    both: Told = {"booking-dates-lapsed": [booking.person.email], "staff-dates-lapsed": [settings.STAFF_EMAIL]}
+    tell(both, booking, now, version=newest)
 
 
 def confirmed(booking: Booking) -> Told:

@@ -1,0 +1,138 @@
+"""A request with dates of one's own: none of our times suits, so staff decide."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.diary import Diary, Wish, read_again
+from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State
+from bookings.services.keeping import (
+    Chosen,
+    Preferred,
+    add_options,
+    diary_of,
+    first_possible,
+    presenters_for,
+    with_kept,
+)
+from bookings.services.locking import guarded, lock_presenters
+from bookings.services.moving import record
+from bookings.services.placing import Address, Asked, Details, Submission, lock_draft, refuse_if_not_offered, store
+from bookings.services.telling import tell_booked
+from ctac.errors import DomainError
+from professionals.models import Person, User
+from professionals.safeguarding import tell_lead
+
+
+class DatesRefused(DomainError):
+    """None, too many, twice the same, over already, or further ahead than anybody plans."""
+
+    message = _("Give between one and three different dates that lie ahead, within a year from now.")
+
+
+@transaction.atomic
+def request_dates(
+    *,
+    person: Person,
+    by: User | None,
+    channel: str,
+    presentation: Presentation,
+    format: str,  # noqa: A002 - the product's word
+    dates: Sequence[Preferred],
+    reason: str,
+    details: Details,
+    now: datetime,
+    address: Address | None = None,
+    submission: Submission | None = None,
+    flagged: bool = False,
+) -> Booking:
+    """Ask staff for one of these dates. Each is kept for a while if a presenter could give it (see rules.py for how many).
+
+    Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown. `flagged`: the reason looks like a child's details.
+    """
+    asked = Asked(
+        person=person,
+        by=by,
+        channel=channel,
+        presentation=presentation,
+        format=format,
+        now=now,
+        address=address,
+        submission=submission,
+    )
+    refuse_if_not_offered(asked)
+    refuse_nonsense(dates, now)
+    lock_person(person)
+    draft, wish = lock_draft(asked), asked.wish
+    with guarded():
+        kept = keep_what_we_can(asked, wish, dates)
+        marked = replace(details, flagged=details.flagged or flagged)
+        booking = store(asked, marked, state=State.REQUESTED, request_reason=reason)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
+    if draft is not None:
+        draft.delete()
+    record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
+    tell_booked(booking, now)
+    if booking.flagged_child_details:
+        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    return booking
+
+
+def lock_person(person: Person) -> None:
+    """Requests of one person take turns, so that together they keep no more dates than one person may."""
+    Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+
+
+def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
+    """What the form has asked for already, for every other way in."""
+    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
+    ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
+    exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
+    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
+        raise DatesRefused
+
+
+def room_for(person: Person, now: datetime) -> int:
+    """How many more dates may be kept for this person."""
+    return max(rules.DATES_KEPT_A_PERSON - DateOption.objects.kept(now).filter(booking__person=person).count(), 0)
+
+
+def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred]) -> list[Chosen | None]:
+    """For each date, with whom and from when it is kept, or None. Looks, locks those who could, looks again."""
+    room = room_for(asked.person, asked.now)
+    wanted = [[start for start in date.starts(wish) if start > asked.now] for date in dates]
+    starts = [start for each in wanted for start in each]
+    own = list(BusyTime.objects.filter(hold__draft__token=asked.token)) if asked.token else []
+    if not room or not starts:
+        lock_presenters([], now=asked.now, giving_back=own)
+        return [None] * len(dates)
+    seen = diary_of(wish, starts, asked.now)
+    possible = presenters_for(seen, starts)
+    locked = lock_presenters(possible, now=asked.now, giving_back=own)
+    diary = read_again(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
+    return choose_each(diary, wanted, room)
+
+
+def choose_each(diary: Diary, wanted: Sequence[Sequence[datetime]], room: int) -> list[Chosen | None]:
+    """In the order in which they were asked for, each beside those before it."""
+    found: list[Chosen | None] = []
+    for starts in wanted:
+        chosen = first_possible(diary, starts) if room else None
+        if chosen is not None:
+            diary, room = with_kept(diary, chosen), room - 1
+        found.append(chosen)
+    return found
+
+
+def what_we_could_keep(wish: Wish, dates: Sequence[Preferred], *, person: Person, now: datetime) -> list[Chosen | None]:
+    """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
+    wanted = [[start for start in date.starts(wish) if start > now] for date in dates]
+    starts = [start for each in wanted for start in each]
+    room = room_for(person, now)
+    if not starts or not room:
+        return [None] * len(dates)
+    return choose_each(diary_of(wish, starts, now), wanted, room)
