@@ -1,12 +1,13 @@
-"""What a booking draft says, in our own types. A draft holds one entry a step: where, when, details."""
+"""What a booking draft says, in our own types. A draft holds one entry a step: where, when (or dates), details."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bookings.forms import to_start
-from bookings.models import Format, Hold, Presentation
-from bookings.services import Address, Details
+from bookings.models import Format, Hold, Precision, Presentation
+from bookings.request_forms import to_moment
+from bookings.services import Address, Details, Preferred
 from professionals.models import Draft
 
 STEPS = ("where", "when", "details")
@@ -29,7 +30,24 @@ class Answers:
         return self.step("where").get("presentation") == self.presentation.slug
 
     def has(self, name: str) -> bool:
+        if name == "when" and self.asks_for_dates:
+            return True
         return bool(self.step(name)) and (self.is_about_this or name == "details")
+
+    @property
+    def asks_for_dates(self) -> bool:
+        """Dates of their own in place of a time of ours: each clears the other when it is saved."""
+        return bool(self.step("dates")) and self.is_about_this
+
+    @property
+    def dates(self) -> list[Preferred]:
+        return [self._preferred(**each) for each in self.step("dates").get("dates", [])]
+
+    def _preferred(self, precision: str, starts_at: str, ends_at: str) -> Preferred:
+        """The length of a certain time is the presentation's, as it is now."""
+        start = to_moment(starts_at)
+        end = start + self.presentation.length if precision == Precision.TIME else to_moment(ends_at)
+        return Preferred(precision, start, end)
 
     def first_missing(self) -> str:
         """The step to go to next: the first without an answer, else the check page."""
@@ -53,7 +71,7 @@ class Answers:
     @property
     def start(self) -> datetime | None:
         """None before it is chosen."""
-        return to_start(self.step("when")["start"]) if self.has("when") else None
+        return to_start(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
 
     @property
     def details(self) -> Details:

@@ -33,13 +33,18 @@ def kept_in_words(option: DateOption, now: datetime) -> str:
         return kept_sentence(option)
     if option.expires_at is not None:
         return _("We no longer keep it.")
-    if option.precision == Precision.DAYS:
+    return not_kept_sentence(option.precision)
+
+
+def not_kept_sentence(precision: str) -> str:
+    if precision == Precision.DAYS:
         return _("We don’t keep days, but look for a time in them.")
     return _("We don’t keep it: no presenter is free then, or we keep three dates for you already. We still look at it.")
 
 
 def kept_sentence(option: DateOption) -> str:
-    assert option.expires_at and option.kept_from  # noqa: S101 - tells the type checker what is_kept means
+    assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
+    assert option.kept_from is not None  # noqa: S101
     return sentence_of_keeping(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
 
 

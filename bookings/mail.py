@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bookings import messages
-from bookings.models import Booking, EventKind, State
+from bookings import messages, request_messages
+from bookings.models import Booking, DateOption, EventKind, OptionKind, State
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 
@@ -24,6 +25,43 @@ def build_cancelled(notification: Notification) -> Message:
     booking = booking_of(notification)
     was_confirmed = booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
     return messages.cancelled(booking, now=notification.created_at, in_calendars=was_confirmed)
+
+
+def dates_of(booking: Booking) -> list[DateOption]:
+    options = list(booking.options.select_related("presenter"))
+    for option in options:
+        option.booking = booking
+    return options
+
+
+def build_requested(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    if booking.has_time:
+        return messages.requested(booking)
+    return request_messages.requested(booking, dates_of(booking), now=timezone.now())
+
+
+def build_new_for_team(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    if booking.has_time:
+        return messages.new_for_team(booking)
+    return request_messages.new_for_team(booking, dates_of(booking), now=timezone.now())
+
+
+def build_offered(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return request_messages.offered(booking, dates_of(booking))
+
+
+def build_lapsed(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return request_messages.lapsed(booking, dates_of(booking))
+
+
+def build_others_asked(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    asked = booking.events.filter(kind=EventKind.OTHERS_ASKED).last()
+    return request_messages.others_asked(booking, asked.reason if asked else "")
 
 
 def said(words: Callable[[Booking], Message]) -> Callable[[Notification], Message]:
@@ -51,6 +89,18 @@ def is_new_to_staff(booking: Booking, notification: Notification) -> bool:
     return booking.is_open and booking.sequence == notification.version
 
 
+def still_stands(booking: Booking, notification: Notification) -> bool:
+    """Requested, and what was offered (the newest of it is the version) is still open."""
+    offered = booking.options.open().filter(kind=OptionKind.PROPOSED, pk=notification.version)
+    return booking.state == State.REQUESTED and offered.exists()
+
+
+def waits_for_us(booking: Booking, notification: Notification) -> bool:
+    """Requested, and nothing that the professional could still answer."""
+    offered = booking.options.open().filter(kind=OptionKind.PROPOSED)
+    return booking.state == State.REQUESTED and not offered.exists()
+
+
 def is_theirs(booking: Booking, notification: Notification) -> bool:
     return booking.presenter is not None and booking.presenter.email.lower() == notification.recipient.lower()
 
@@ -66,11 +116,13 @@ def theirs_in_state(*states: State) -> Check:
 
 KINDS = (
     Kind("booking-confirmed", gettext_lazy("Booking confirmed"), build_confirmed, still(is_confirmed_as_told)),
-    Kind("booking-requested", gettext_lazy("Booking requested"), said(messages.requested), still(in_state(State.REQUESTED))),
+    Kind("booking-requested", gettext_lazy("Booking requested"), build_requested, still(in_state(State.REQUESTED))),
+    Kind("booking-offered", gettext_lazy("Times offered"), build_offered, still(still_stands)),
+    Kind("booking-dates-lapsed", gettext_lazy("Dates no longer kept"), build_lapsed, still(waits_for_us)),
     Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
     Kind("booking-reminder", gettext_lazy("Booking reminder"), said(messages.reminder), still(has_who_comes)),
-    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), said(messages.new_for_team), still(is_new_to_staff)),
+    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_new_to_staff)),
     Kind(
         "staff-booking-cancelled",
         gettext_lazy("To staff: cancelled"),
@@ -82,6 +134,19 @@ KINDS = (
         gettext_lazy("To staff: needs a presenter"),
         said(messages.needs_presenter),
         still(lambda booking, notification: booking.needs_a_presenter),
+    ),
+    Kind(
+        "staff-time-taken",
+        gettext_lazy("To staff: offered time taken"),
+        said(request_messages.time_taken),
+        still(in_state(State.CONFIRMED)),
+    ),
+    Kind("staff-others-asked", gettext_lazy("To staff: other times asked for"), build_others_asked, still(waits_for_us)),
+    Kind(
+        "staff-dates-lapsed",
+        gettext_lazy("To staff: dates lapsed"),
+        said(request_messages.lapsed_for_team),
+        still(waits_for_us),
     ),
     Kind(
         "presenter-kept",

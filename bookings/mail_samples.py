@@ -7,9 +7,22 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import alerts, messages
+from bookings import alerts, messages, request_messages
 from bookings.mail import KINDS
-from bookings.models import Booking, Channel, Format, Nation, Presentation, Presenter, State, Visit
+from bookings.models import (
+    Booking,
+    Channel,
+    DateOption,
+    Format,
+    Nation,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presentation,
+    Presenter,
+    State,
+    Visit,
+)
 from notifications.samples import Example
 from professionals.models import Organisation, Person, Profession
 
@@ -38,11 +51,64 @@ def _to_the_professional() -> Iterator[Example]:
     yield _example("booking-confirmed", _("changed, no presenter yet"), confirmed, sequence=1, presenter=None)
     yield _example("booking-confirmed", _("longest words"), confirmed, **longest())
     yield _example("booking-requested", "", messages.requested, state=State.REQUESTED)
+    yield from _about_dates()
     yield _example("booking-declined", "", messages.declined, state=State.DECLINED, closed_reason="We were with you in May.")
     cancelled = partial(messages.cancelled, now=NOW, in_calendars=True)
     yield _example("booking-cancelled", "", cancelled, state=State.CANCELLED, closed_reason=REASON)
     yield _example("booking-reminder", "", messages.reminder)
     yield _example("booking-reminder", _("online"), messages.reminder, **ONLINE)
+
+
+def _about_dates() -> Iterator[Example]:
+    """To the professional, of a request that has no time yet."""
+    asked = partial(request_messages.requested, options=preferred(), now=NOW)
+    yield _example("booking-requested", _("dates of one’s own"), asked, **NO_TIME)
+    yield _example("booking-offered", "", partial(request_messages.offered, options=offered()), **NO_TIME)
+    lapsed = [*preferred(), *offered(state=OptionState.EXPIRED)]
+    yield _example("booking-dates-lapsed", "", partial(request_messages.lapsed, options=lapsed), **NO_TIME)
+    yield _example(
+        "booking-dates-lapsed", _("we did not answer"), partial(request_messages.lapsed, options=preferred()), **NO_TIME
+    )
+    closed = {**NO_TIME, "closed_reason": "All of us are away in March."}
+    yield _example("booking-declined", _("no time was found"), messages.declined, **{**closed, "state": State.DECLINED})
+    withdrawn = partial(messages.cancelled, now=NOW, in_calendars=False)
+    yield _example("booking-cancelled", _("request withdrawn"), withdrawn, **{**NO_TIME, "state": State.CANCELLED})
+
+
+def _dates_to_staff() -> Iterator[Example]:
+    new = partial(request_messages.new_for_team, options=preferred(), now=NOW)
+    yield _example("staff-new-booking", _("dates of one’s own"), new, **NO_TIME, request_reason="We have clinics every Monday.")
+    yield _example("staff-time-taken", "", request_messages.time_taken)
+    others = partial(request_messages.others_asked, words="Mondays never work for us.")
+    yield _example("staff-others-asked", "", others, **NO_TIME)
+    yield _example("staff-dates-lapsed", "", request_messages.lapsed_for_team, **NO_TIME)
+    withdrawn = {**NO_TIME, "state": State.CANCELLED}
+    yield _example("staff-booking-cancelled", _("request withdrawn"), messages.closed_for_team, **withdrawn)
+    yield _example("presenter-freed", _("other times offered"), messages.freed, **NO_TIME)
+
+
+def preferred() -> list[DateOption]:
+    """One that is kept, one that is not, and one named less exactly."""
+    until = datetime(2027, 2, 24, 17, tzinfo=UTC)
+    kept = {"presenter": presenter(), "expires_at": until}
+    morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
+    return [
+        _option(1, STARTS, kept_from=STARTS, **kept),
+        _option(2, STARTS + timedelta(days=2, hours=5)),
+        _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
+    ]
+
+
+def offered(**fields: Any) -> list[DateOption]:
+    until = datetime(2027, 2, 24, 17, tzinfo=UTC)
+    starts = [STARTS + timedelta(days=days) for days in (0, 1, 3)]
+    kept = {"kind": OptionKind.PROPOSED, "presenter": presenter(), "expires_at": until}
+    return [_option(4 + number, start, kept_from=start, **{**kept, **fields}) for number, start in enumerate(starts)]
+
+
+def _option(number: int, start: datetime, **fields: Any) -> DateOption:
+    defaults = {"kind": OptionKind.PREFERRED, "starts_at": start, "ends_at": start + timedelta(minutes=90)}
+    return DateOption(pk=number, booking=booking(**NO_TIME), **{**defaults, **fields})
 
 
 def _to_staff() -> Iterator[Example]:
@@ -53,6 +119,7 @@ def _to_staff() -> Iterator[Example]:
     )
     yield _example("staff-new-booking", _("words kept back"), new, flagged_child_details=True)
     yield _example("staff-new-booking", _("longest words"), new, **longest())
+    yield from _dates_to_staff()
     yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)
     yield _example("staff-booking-cancelled", _("declined"), closed, state=State.DECLINED)
     yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
@@ -86,6 +153,7 @@ def _example(kind: str, case: str, words: Any, **fields: Any) -> Example:
     return Example(kind, title, lambda: words(booking(**fields)))
 
 
+NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
 ONLINE = {"format": Format.ONLINE, "address_line_1": "", "address_line_2": "", "town": "", "postcode": "", "room": ""}
 
 

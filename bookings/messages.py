@@ -62,9 +62,10 @@ def confirmed(booking: Booking, *, now: datetime) -> Message:
 
 def cancelled(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:
     """Calendars are told only of what they were told before: a request has sent no entry."""
-    said = message(
-        _("Your presentation on %(day)s is cancelled (%(reference)s)"), "booking_cancelled", booking, in_calendars=in_calendars
-    )
+    sentence = _("Your presentation on %(day)s is cancelled (%(reference)s)")
+    if not booking.has_time:
+        sentence = _("Your request is withdrawn (%(reference)s)")
+    said = message(sentence, "booking_cancelled", booking, in_calendars=in_calendars)
     if not in_calendars:
         return said
     return replace(said, calendar=ical.calendar(booking, "CANCEL", now=now), calendar_method="CANCEL")
@@ -75,7 +76,10 @@ def requested(booking: Booking) -> Message:
 
 
 def declined(booking: Booking) -> Message:
-    return message(_("We can’t give your presentation on %(day)s (%(reference)s)"), "booking_declined", booking)
+    sentence = _("We can’t give your presentation on %(day)s (%(reference)s)")
+    if not booking.has_time:
+        sentence = _("We can’t give the presentation that you asked for (%(reference)s)")
+    return message(sentence, "booking_declined", booking)
 
 
 def reminder(booking: Booking) -> Message:
@@ -96,7 +100,9 @@ def new_for_team(booking: Booking) -> Message:
 
 def closed_for_team(booking: Booking) -> Message:
     sentence = _("Cancelled: %(reference)s on %(day)s")
-    if booking.state == State.DECLINED:
+    if not booking.has_time:
+        sentence = _("Request %(reference)s is closed")
+    elif booking.state == State.DECLINED:
         sentence = _("Declined: %(reference)s on %(day)s")
     return staff_message(sentence, "booking_staff_cancelled", booking)
 
@@ -120,7 +126,8 @@ def closed_for_presenter(booking: Booking) -> Message:
 
 
 def freed(booking: Booking) -> Message:
-    return staff_message(_("No longer yours: %(day)s (%(reference)s)"), "booking_presenter_freed", booking)
+    sentence = _("No longer yours: %(day)s (%(reference)s)") if booking.has_time else _("No longer yours: %(reference)s")
+    return staff_message(sentence, "booking_presenter_freed", booking)
 
 
 # Rows for staff

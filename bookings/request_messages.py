@@ -30,7 +30,11 @@ def requested(booking: Booking, options: Options, *, now: datetime) -> Message:
 def offered(booking: Booking, options: Options) -> Message:
     """The link opens the page and changes nothing: the answer is a button there."""
     offers = date_words.offers(options)
-    more = {"date_rows": date_words.offered_rows(options), "until": date_words.kept_till(offers), "answer_url": answer_url(booking)}
+    more = {
+        "date_rows": date_words.offered_rows(options),
+        "until": date_words.kept_till(offers),
+        "answer_url": answer_url(booking),
+    }
     return message(_("Please choose a time for your presentation (%(reference)s)"), "booking_offered", booking, **more)
 
 

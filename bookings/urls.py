@@ -8,10 +8,12 @@ urlpatterns = [
     path("book/<slug:slug>/", views.book_start, name="book_start"),
     path("book/<slug:slug>/where/", views.book_where, name="book_where"),
     path("book/<slug:slug>/when/", views.book_when, name="book_when"),
+    path("book/<slug:slug>/dates/", views.book_dates, name="book_dates"),
     path("book/<slug:slug>/details/", views.book_details, name="book_details"),
     path("book/<slug:slug>/check/", views.book_check, name="book_check"),
     path("bookings/<str:reference>/", views.booking, name="booking"),
     path("bookings/<str:reference>/placed/", views.booking_placed, name="booking_placed"),
     path("bookings/<str:reference>/calendar.ics", views.booking_calendar, name="booking_calendar"),
+    path("bookings/<str:reference>/answer/", views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", views.booking_cancel, name="booking_cancel"),
 ]

@@ -80,12 +80,16 @@ def details(told: Told) -> list[Row]:
 BY_THEM: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("You booked it."),
     EventKind.REQUESTED: gettext_lazy("You asked for it."),
+    EventKind.CONFIRMED: gettext_lazy("You chose one of the times that we offered."),
     EventKind.CANCELLED: gettext_lazy("You cancelled it."),
+    EventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
 }
 BY_US: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("We booked it for you."),
     EventKind.REQUESTED: gettext_lazy("We noted your request."),
     EventKind.CONFIRMED: gettext_lazy("We confirmed it."),
+    EventKind.OFFERED: gettext_lazy("We offered you times."),
+    EventKind.LAPSED: gettext_lazy("We no longer kept the dates."),
     EventKind.DECLINED: gettext_lazy("We could not say yes."),
     EventKind.CANCELLED: gettext_lazy("We cancelled it."),
     EventKind.DELIVERED: gettext_lazy("The presentation took place."),
@@ -127,7 +131,18 @@ def next_steps(booking: Booking, now: datetime) -> list[Step]:
     return after_a_request(booking) if booking.state == State.REQUESTED else after_a_confirmation(booking, now)
 
 
+def after_asking_for_dates(booking: Booking) -> list[Step]:
+    answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+    return [
+        Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
+        Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
+        Step(_("When a time is agreed"), _("You get an entry for your calendar, and a reminder at 9am the day before.")),
+    ]
+
+
 def after_a_request(booking: Booking) -> list[Step]:
+    if not booking.has_time:
+        return after_asking_for_dates(booking)
     looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
     return [
         Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),

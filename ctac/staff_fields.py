@@ -10,15 +10,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import format_clock_time
+from ctac.uk import UK, format_clock_time, format_day, uk_day
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
 DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})\s+(\d{{4}}|\d{{2}})", re.ASCII)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
+A_YEAR = datetime.timedelta(days=365)
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
@@ -113,6 +115,23 @@ class ClockField(forms.Field):
         if not isinstance(value, datetime.time):
             return value
         return format_clock_time(value)
+
+
+def uk_moment(day: datetime.date, clock: datetime.time) -> datetime.datetime:
+    """That day and time on a UK clock. Raises ValidationError for the hour that is skipped in March."""
+    moment = datetime.datetime.combine(day, clock, tzinfo=UK)
+    if moment.astimezone(datetime.UTC).astimezone(UK).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise ValidationError(_("The clocks go forward then: this time does not exist on that day."))
+    return moment.astimezone(datetime.UTC)
+
+
+def near_today(day: datetime.date) -> None:
+    """Refuse a slip of the year; far out, the arithmetic of dates ends too."""
+    today = uk_day(timezone.now())
+    earliest, latest = today - A_YEAR, today + 2 * A_YEAR
+    if not earliest <= day <= latest:
+        days = {"earliest": format_day(earliest), "latest": format_day(latest)}
+        raise ValidationError(_("Check the year: enter a day between %(earliest)s and %(latest)s.") % days)
 
 
 # Days, times and web addresses in the forms that the admin makes of a model, as in all other staff forms. Django's own boxes

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -27,8 +27,8 @@ from bookings.places import PlaceUnknown
 from bookings.services import Address, AlreadyPlaced, Details, SlotTaken, Submission, book_for_caller
 from ctac.errors import DomainError
 from ctac.forms import PageForm
-from ctac.staff_fields import ClockField, DayField
-from ctac.uk import UK, format_day, format_span, uk_day
+from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
+from ctac.uk import format_span, uk_day
 from professionals import drafts
 from professionals.forms import CallerForm
 from professionals.safeguarding import ChildDetailsMixin
@@ -38,24 +38,6 @@ if TYPE_CHECKING:
 
 
 NOT_TYPED = {"csrfmiddlewaretoken", "token"}
-A_YEAR = timedelta(days=365)
-
-
-def uk_moment(day: Any, clock: Any) -> datetime:
-    """That day and time on a UK clock. Raises ValidationError for the hour that is skipped in March."""
-    moment = datetime.combine(day, clock, tzinfo=UK)
-    if moment.astimezone(UTC).astimezone(UK).replace(tzinfo=None) != moment.replace(tzinfo=None):
-        raise ValidationError(_("The clocks go forward then: this time does not exist on that day."))
-    return moment.astimezone(UTC)
-
-
-def near_today(day: date) -> None:
-    """Refuse a slip of the year; far out, the arithmetic of dates ends too."""
-    today = uk_day(timezone.now())
-    earliest, latest = today - A_YEAR, today + 2 * A_YEAR
-    if not earliest <= day <= latest:
-        days = {"earliest": format_day(earliest), "latest": format_day(latest)}
-        raise ValidationError(_("Check the year: enter a day between %(earliest)s and %(latest)s.") % days)
 
 
 class WhatForm(PageForm):

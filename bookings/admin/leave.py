@@ -17,14 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.actions import PresenterChoice
-from bookings.admin.for_caller import near_today, uk_moment
 from bookings.models import Booking, Leave, LeaveKind, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import staff_site
-from ctac.staff_fields import ClockField, DayField
+from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from ctac.staff_lists import LooksOnly, moment_of
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin

@@ -1,15 +1,19 @@
+from bookings.views.answer import booking_answer
 from bookings.views.check import book_check
+from bookings.views.dates import book_dates
 from bookings.views.flow import book_details, book_start, book_when, book_where
 from bookings.views.mine import booking, booking_calendar, booking_cancel, booking_placed
 from bookings.views.offers import presentation, presentations
 
 __all__ = [
     "book_check",
+    "book_dates",
     "book_details",
     "book_start",
     "book_when",
     "book_where",
     "booking",
+    "booking_answer",
     "booking_calendar",
     "booking_cancel",
     "booking_placed",

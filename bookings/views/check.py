@@ -8,18 +8,30 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from bookings import words
 from bookings.answers import Answers
 from bookings.models import Booking, Channel, Format
-from bookings.services import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, Submission, TooManyHolds, book
-from bookings.views import keeping, times
+from bookings.services import (
+    AlreadyPlaced,
+    DatesRefused,
+    DraftGone,
+    NotOffered,
+    SlotTaken,
+    Submission,
+    TooManyHolds,
+    book,
+)
+from bookings.views import dates, keeping, times
 from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_to, offered
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.access import person_required
 from professionals.models import Person
+
+TOO_MANY = gettext_lazy("Too many times were asked for from here in the last hour. Wait a while, or call us.")
 
 
 @require_http_methods(FORM_METHODS)
@@ -76,10 +88,14 @@ def placed_before(request: HttpRequest, submission: Submission) -> HttpResponse:
 
 
 def place(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> HttpResponse:
+    if answers.asks_for_dates and dates.too_many(request, now):
+        return check_page(request, answers, now, warning=str(TOO_MANY))
     try:
-        booking = book_answers(request, answers, submission, now)
+        booking = placed_with(request, answers, submission, now)
     except SlotTaken:
         return times.lost_page(request, answers, answers.start or now, now)
+    except DatesRefused as refusal:
+        return dates.ask_again(request, answers, refusal)
     except AlreadyPlaced:
         if answers.draft:
             drafts.finish(answers.draft)  # it would stand in the way of every booking to come
@@ -88,6 +104,11 @@ def place(request: HttpRequest, answers: Answers, submission: Submission, now: d
         messages.warning(request, refusal.message)
         return redirect("presentations")
     return redirect("booking_placed", reference=booking.reference)
+
+
+def placed_with(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
+    place_it = dates.request_answers if answers.asks_for_dates else book_answers
+    return place_it(request, answers, submission, now)
 
 
 def book_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
@@ -112,8 +133,10 @@ def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning
         return times.lost_page(request, answers, start, now)
     context = {
         "presentation": answers.presentation,
-        "sections": sections(request, answers),
+        "sections": sections(request, answers, now),
         "kept": held,
+        "asks_for_dates": answers.asks_for_dates,
+        "back_url": back_to("details", answers.presentation),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
@@ -121,10 +144,9 @@ def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning
     return render(request, "bookings/check.html", context)
 
 
-def sections(request: HttpRequest, answers: Answers) -> list[dict[str, object]]:
-    person, presentation, start = request.person, answers.presentation, answers.start  # type: ignore[attr-defined]
+def sections(request: HttpRequest, answers: Answers, now: datetime) -> list[dict[str, object]]:
+    person, presentation = request.person, answers.presentation  # type: ignore[attr-defined]
     where = "\n".join(answers.address.lines) if answers.address else Format(answers.format).label
-    when = format_span(start, start + presentation.length) if start else ""
 
     def section(title: str, url: str, rows: list[words.Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
@@ -136,10 +158,18 @@ def sections(request: HttpRequest, answers: Answers) -> list[dict[str, object]]:
     return [
         section(_("Presentation"), reverse("presentations"), [words.row(_("Title"), presentation.title)]),
         section(_("Place"), change("where"), [words.row(_("Where"), where)]),
-        section(_("Time"), change("when"), [words.row(_("When"), when)]),
+        section(*when_section(request, answers, now)),
         section(_("About the day"), change("details"), words.details(answers.details)),
         section(_("You"), account, about_you(person)),
     ]
+
+
+def when_section(request: HttpRequest, answers: Answers, now: datetime) -> tuple[str, str, list[words.Row]]:
+    if answers.asks_for_dates:
+        return dates.section(answers, request.person, now)  # type: ignore[attr-defined]
+    start, length = answers.start, answers.presentation.length
+    when = format_span(start, start + length) if start else ""
+    return _("Time"), f"{back_to('when', answers.presentation)}?change=1", [words.row(_("When"), when)]
 
 
 def about_you(person: Person) -> list[words.Row]:

@@ -126,7 +126,13 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def details_page(request: HttpRequest, answers: Answers, form: DetailsForm, now: datetime) -> HttpResponse:
-    context = {"form": form, "presentation": answers.presentation, "kept": keeping.kept(answers, now)}
+    step_before = "dates" if answers.asks_for_dates else "when"
+    context = {
+        "form": form,
+        "presentation": answers.presentation,
+        "kept": keeping.kept(answers, now),
+        "back_url": back_to(step_before, answers.presentation),
+    }
     return render(request, "bookings/details.html", context)
 
 

@@ -63,6 +63,8 @@ def keep(request: HttpRequest, answers: Answers, start: datetime, now: datetime)
     with transaction.atomic():  # two tabs take turns with both, so what is held is what the answers say
         hold = hold_slot(draft=answers.draft, person=person, wish=wish_of(answers), start=start, now=now, client=client)
         drafts.save_step(answers.draft, "when", {"start": slot_value(start)}, now)
+        if answers.step("dates"):
+            drafts.save_step(answers.draft, "dates", {}, now)  # a time of ours in the place of dates of their own
     return hold
 
 

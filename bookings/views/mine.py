@@ -1,5 +1,7 @@
 """A booking, for its owner; anybody else's is not found."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import ical, words
+from bookings import date_words, ical, words
 from bookings.forms import CancelForm
-from bookings.models import Booking, State
+from bookings.models import Booking, DateOption, OptionKind, OptionState, State
 from bookings.services import MoveRefused, TooLate, cancel
 from bookings.views.flow import FORM_METHODS
 from professionals.access import person_required
@@ -32,12 +34,34 @@ def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
     }
 
 
+def dates_of(booking: Booking) -> list[DateOption]:
+    options = list(booking.options.all())
+    for option in options:
+        option.booking = booking
+    return options
+
+
+def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -> dict[str, object]:
+    """The dates that were asked for and, while they may be answered, those that we offer."""
+    offered = date_words.offers([option for option in options if option.is_kept(now)])
+    lapsed = any(
+        option.kind == OptionKind.PROPOSED and option.state in (OptionState.OPEN, OptionState.EXPIRED) for option in options
+    )
+    return {
+        "date_rows": date_words.chosen_rows(options, now),
+        "offered": [option.when for option in offered],
+        "offered_until": date_words.kept_till(offered),
+        "offers_lapsed": booking.state == State.REQUESTED and not offered and lapsed,
+    }
+
+
 @require_safe
 @person_required
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     more = {
         "facts": words.facts_under_its_title(found),
+        **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
         "details": words.details(found),
         "history": words.history(found, request.user.pk),
     }
@@ -51,7 +75,8 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     if not found.is_open:
         return redirect(found)
-    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": words.for_the_wall(found)}
+    dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
+    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": words.for_the_wall(found), **dates}
     return render(request, "bookings/placed.html", {**about(request, found), **more})
 
 

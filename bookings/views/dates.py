@@ -1,0 +1,118 @@
+"""None of our times suits: the page that asks for dates of one's own, in the place of the page of times; and its check page."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings import date_words, rules, words
+from bookings.answers import Answers
+from bookings.models import Booking, Channel, DateOption, OptionKind
+from bookings.request_forms import DatesForm
+from bookings.services import (
+    Chosen,
+    DatesRefused,
+    Preferred,
+    Submission,
+    kept_until,
+    release_hold,
+    request_dates,
+    what_we_could_keep,
+)
+from bookings.views import times
+from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_on, go_to, offered, typed
+from professionals import drafts, limits
+
+
+@require_http_methods(FORM_METHODS)
+def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
+    now, presentation = timezone.now(), offered(slug)
+    answers = answers_about(request, presentation, now)
+    if missing := answers.missing_before("when"):
+        return go_to(missing, presentation)
+    form = DatesForm(typed(request), presentation=presentation, initial=typed_before(answers))
+    if request.method == "POST" and form.is_valid():
+        return keep_dates(request, answers, form, now)
+    context = {"form": form, "presentation": presentation, "back_url": back_to("when", presentation)}
+    return render(request, "bookings/dates.html", context)
+
+
+def typed_before(answers: Answers) -> dict[str, Any]:
+    before = answers.step("dates")
+    return {**before.get("typed", {}), "reason": before.get("reason", "")}
+
+
+def keep_dates(request: HttpRequest, answers: Answers, form: DatesForm, now: datetime) -> HttpResponse:
+    """In the place of a time that was chosen before, which is given back."""
+    draft = drafts.find_or_start(request, "booking", now)
+    if answers.step("when"):
+        release_hold(draft=draft, now=now)
+        drafts.save_step(draft, "when", {}, now)
+    answer = {
+        "dates": [vars(date) for date in form.cleaned_data["dates"]],
+        "reason": form.cleaned_data["reason"],
+        "flagged": form.flagged,
+        "typed": form.as_typed(),
+    }
+    drafts.save_step(draft, "dates", answer, now)
+    return go_on(request, "when", answers_about(request, answers.presentation, now))
+
+
+def rows(answers: Answers, person: Any, now: datetime) -> list[words.Row]:
+    """Each date with what we would do with it if it were sent now."""
+    dates = answers.dates
+    could = what_we_could_keep(times.wish_of(answers), dates, person=person, now=now)
+    options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
+    promised = [promise(answers, date, chosen, now) for date, chosen in zip(dates, could, strict=True)]
+    return [
+        words.row(label, f"{option.when}\n{sentence}")
+        for (label, option), sentence in zip(date_words.labelled(options), promised, strict=True)
+    ]
+
+
+def promise(answers: Answers, date: Preferred, chosen: Chosen | None, now: datetime) -> str:
+    if chosen is None:
+        return date_words.not_kept_sentence(date.precision)
+    until = kept_until(chosen.start, now)
+    return date_words.sentence_of_keeping(date.precision, chosen.start, answers.presentation.length, until)
+
+
+def too_many(request: HttpRequest, now: datetime) -> bool:
+    """Each request may keep three times, so they count with the times that are held from one address."""
+    return bool(limits.exceeded({limits.client_key(request, "hold"): rules.HOLDS_ALLOWED}, now))
+
+
+def request_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
+    """Raises as request_dates."""
+    step = answers.step("dates")
+    return request_dates(
+        person=request.person,  # type: ignore[attr-defined]
+        by=request.user,  # type: ignore[arg-type]
+        channel=Channel.WEB,
+        presentation=answers.presentation,
+        format=answers.format,
+        address=answers.address,
+        dates=answers.dates,
+        reason=step["reason"],
+        flagged=step["flagged"],
+        details=answers.details,
+        submission=submission,
+        now=now,
+    )
+
+
+def ask_again(request: HttpRequest, answers: Answers, refusal: DatesRefused) -> HttpResponse:
+    """A date that is over meanwhile, say."""
+    messages.warning(request, refusal.message)
+    return go_to("dates", answers.presentation)
+
+
+def section(answers: Answers, person: Any, now: datetime) -> tuple[str, str, list[words.Row]]:
+    """Title, where to change it, and rows, for the check page."""
+    reason = words.row(_("Why none of our times suits"), answers.step("dates")["reason"])
+    return _("Your dates"), f"{back_to('dates', answers.presentation)}?change=1", [*rows(answers, person, now), reason]

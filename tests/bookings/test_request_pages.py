@@ -1,0 +1,222 @@
+"""Asking for dates of one's own, page by page; and answering what staff offered."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from time_machine import Traveller
+
+from bookings.models import Booking, BusyTime, DateOption, Presentation
+from professionals.models import Draft, Person
+from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
+from tests.bookings.requested import ask, dates_of, offer, on
+from tests.bookings.rows import NOW, at
+from tests.factories import make_person
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("presentation")]
+REASON = "We meet on Mondays only."
+DATES = {"reason": REASON, "day_1": "25 1 2027", "part_1": "time", "clock_1": "10am"}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def client(client: Client, person: Person) -> Client:
+    assert person.user is not None
+    client.force_login(person.user)
+    return client
+
+
+def give_dates(client: Client, **dates: str) -> None:
+    assert client.post("/book/signs/where/", WHERE).url == "/book/signs/when/"
+    assert client.post("/book/signs/dates/", {**DATES, **dates}).url == "/book/signs/details/"
+    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+
+
+def test_the_page_of_times_leads_there(client: Client) -> None:
+    client.post("/book/signs/where/", WHERE)
+    assert 'href="/book/signs/dates/"' in client.get("/book/signs/when/").content.decode()
+
+
+def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client, person: Person) -> None:
+    give_dates(client, day_2="26/1/2027", part_2="morning", day_3="27 1 2027", clock_3="6pm")
+    page = text(client.get("/book/signs/check/"))
+    kept = "Monday 25 January 2027, 10am to 11am We keep it for you until Thursday 14 January 2027, 5pm."
+    part = "We keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
+    late = "Wednesday 27 January 2027, 6pm to 7pm We don’t keep it"
+    assert (kept in page, part in page, late in page, REASON in page, "Send this request" in page) == (True,) * 5
+    assert not BusyTime.objects.exists()
+    response = confirm(client)
+    booking = Booking.objects.get()
+    assert response.url == f"/bookings/{booking.reference}/placed/"
+    assert dates_of(booking) == [("preferred", "open", True)] * 2 + [("preferred", "open", False)]
+    assert (booking.person, booking.request_reason, Draft.objects.count()) == (person, REASON, 0)
+    for page in (text(client.get(response.url)), text(client.get(booking.get_absolute_url()))):
+        assert (kept in page, part in page, late in page, "No time agreed yet" in page) == (True,) * 4
+    assert "No time agreed yet" in text(client.get("/my/"))
+
+
+def test_sending_twice_is_one_request(client: Client) -> None:
+    give_dates(client)
+    page = hidden(client.get("/book/signs/check/"))
+    urls = {client.post("/book/signs/check/", page).url for _twice in range(2)}
+    assert urls == {f"/bookings/{Booking.objects.get().reference}/placed/"}
+
+
+def test_dates_take_the_place_of_a_time_and_a_time_that_of_dates(client: Client) -> None:
+    fill_in(client)
+    assert BusyTime.objects.filter(kind="hold").count() == 1
+    assert client.post("/book/signs/dates/?change=1", DATES).url == "/book/signs/check/"
+    assert not BusyTime.objects.exists()
+    assert "Your dates" in text(client.get("/book/signs/check/"))
+    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
+    assert "Your dates" not in text(client.get("/book/signs/check/"))
+    confirm(client)
+    assert (Booking.objects.get().state, DateOption.objects.count()) == ("confirmed", 0)
+
+
+def test_what_was_typed_is_shown_again(client: Client) -> None:
+    give_dates(client)
+    page = client.get("/book/signs/dates/?change=1").content.decode()
+    assert ('value="25 1 2027"' in page, 'value="10am"' in page, REASON in page) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"day_1": "", "clock_1": ""}, "Enter a day that would suit you, or a range of days below."),
+        ({"reason": ""}, "Write why none of our times suits you."),
+        ({"day_1": ""}, "Enter the day as well."),
+        ({"day_1": "11 1 2027"}, "That day is over. Enter a day that lies ahead."),
+        ({"day_1": "12 1 2027", "clock_1": "9:59am"}, "That time is over."),
+        ({"day_1": "13 1 2028"}, "Enter a day within a year from now."),
+        ({"clock_1": ""}, "Enter the start time, or choose a part of the day above."),
+        ({"clock_1": "3"}, "Say am or pm as well, such as 1:30pm."),
+        ({"clock_1": "6:30am"}, "It must start at 7am or later, and end by 9pm."),
+        ({"clock_1": "8:30pm"}, "It must start at 7am or later, and end by 9pm."),
+        ({"day_1": "28 3 2027", "clock_1": "1:30am"}, "The clocks go forward then"),
+        ({"part_1": "morning"}, "Leave the start time empty, or choose “At a certain time” above."),
+        ({"day_2": "25 1 2027", "clock_2": "10:00"}, "This is the same as a choice above."),
+        ({"first_day": "1 2 2027", "last_day": "5 2 2027"}, "Give certain dates or a range of days, not both."),
+        ({"day_1": "", "clock_1": "", "first_day": "1 2 2027"}, "Enter both days of the range."),
+        ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "1 2 2027"}, "The last day must come after the first"),
+        ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "5 5 2027"}, "The last day must come after the first"),
+        ({"day_1": "9 9"}, "Enter a real day with its year"),
+    ],
+)
+def test_nonsense_is_said_beside_its_question(client: Client, typed: dict[str, str], said: str) -> None:
+    client.post("/book/signs/where/", WHERE)
+    response = client.post("/book/signs/dates/", {**DATES, **typed})
+    assert (response.status_code, said in text(response)) == (200, True)
+
+
+def test_a_range_of_days_can_be_asked_for(client: Client) -> None:
+    give_dates(client, day_1="", clock_1="", first_day="1 2 2027", last_day="5 2 2027")
+    page = text(client.get("/book/signs/check/"))
+    assert "Monday 1 February 2027 to Friday 5 February 2027 We don’t keep days, but look for a time in them." in page
+    confirm(client)
+    assert dates_of(Booking.objects.get()) == [("preferred", "open", False)]
+
+
+def test_a_childs_details_are_asked_about_once(client: Client) -> None:
+    client.post("/book/signs/where/", WHERE)
+    typed = {**DATES, "reason": "About the girl, NHS number 943 476 5919"}
+    assert "This looks like details of a child" in text(client.post("/book/signs/dates/", typed))
+    assert client.post("/book/signs/dates/", {**typed, "keep_what_i_wrote": "on"}).url == "/book/signs/details/"
+    client.post("/book/signs/details/", DETAILS)
+    confirm(client)
+    assert Booking.objects.get().flagged_child_details
+
+
+def test_dates_that_pass_meanwhile_are_asked_for_again(client: Client, clock: Traveller) -> None:
+    give_dates(client, day_1="12 1 2027", clock_1="11am")
+    page = hidden(client.get("/book/signs/check/"))
+    clock.move_to(NOW + timedelta(minutes=90))
+    response = client.post("/book/signs/check/", page)
+    assert (response.url, Booking.objects.count()) == ("/book/signs/dates/", 0)
+
+
+# Answering
+
+
+@pytest.fixture
+def offered(person: Person, presentation: Presentation) -> Booking:
+    booking = ask(person, on(at("11:00")), presentation=presentation)
+    offer(booking, at("09:00"), at("10:30"))
+    return booking
+
+
+def answer_path(booking: Booking) -> str:
+    return f"/bookings/{booking.reference}/answer/"
+
+
+def test_the_page_shows_what_is_offered_and_changes_nothing(client: Client, offered: Booking) -> None:
+    page = text(client.get(answer_path(offered)))
+    assert "Monday 25 January 2027, 9am to 10am" in page
+    assert "We keep these times for you until Thursday 14 January 2027, 5pm" in page
+    assert "Choose a time" in text(client.get(offered.get_absolute_url()))
+    offered.refresh_from_db()
+    assert offered.state == "requested"
+
+
+def test_a_time_is_chosen(client: Client, offered: Booking) -> None:
+    option = offered.options.proposed()[1]
+    for _twice in range(2):
+        response = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
+        assert response.url == offered.get_absolute_url()
+    offered.refresh_from_db()
+    assert (offered.state, offered.starts_at) == ("confirmed", at("10:30"))
+    assert "Monday 25 January 2027, 10:30am to 11:30am" in text(client.get(offered.get_absolute_url()))
+
+
+def test_others_are_asked_for_with_words(client: Client, offered: Booking) -> None:
+    path = answer_path(offered)
+    assert "Write which days and times would suit you." in text(client.post(path, {"answer": "others"}))
+    for _twice in range(2):
+        assert client.post(path, {"answer": "others", "words": "Fridays"}).url == offered.get_absolute_url()
+    assert offered.events.get(kind="others-asked").reason == "Fridays"
+    assert "One of us looks at your dates" in text(client.get(offered.get_absolute_url()))
+
+
+def test_it_is_withdrawn(client: Client, offered: Booking) -> None:
+    client.post(answer_path(offered), {"answer": "withdraw", "why": "The team was merged."})
+    offered.refresh_from_db()
+    assert (offered.state, offered.closed_reason, BusyTime.objects.count()) == ("cancelled", "The team was merged.", 0)
+    assert client.get(offered.get_absolute_url()).status_code == 200
+
+
+def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, clock: Traveller) -> None:
+    option = offered.options.proposed()[0]
+    clock.move_to(datetime(2027, 1, 14, 17, tzinfo=UTC))
+    page = text(client.get(answer_path(offered)))
+    assert ("We no longer keep those times" in page, "9am to 10am" in page) == (True, False)
+    assert "Ask for other times" in text(client.get(offered.get_absolute_url()))
+    refused = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
+    assert "We no longer keep that time." in text(refused)
+    assert client.post(answer_path(offered), {"answer": "others", "words": "Fridays"}).status_code == 302
+
+
+def test_nothing_else_can_be_taken(client: Client, offered: Booking) -> None:
+    preferred = offered.options.exclude(kind="proposed").get()
+    for value in (f"take-{preferred.pk}", "take-999999", "take-", "x"):
+        assert client.post(answer_path(offered), {"answer": value}).status_code == 200
+    offered.refresh_from_db()
+    assert offered.state == "requested"
+
+
+def test_another_persons_is_not_found(client: Client, presentation: Presentation) -> None:
+    other = ask(make_person(), on(at("11:00")), presentation=presentation)
+    (option,) = offer(other, at("09:00"))
+    assert client.get(answer_path(other)).status_code == 404
+    assert client.post(answer_path(other), {"answer": f"take-{option.pk}"}).status_code == 404
+
+
+def test_an_old_link_leads_to_how_it_stands(client: Client, person: Person, presentation: Presentation) -> None:
+    booking = ask(person, on(at("11:00")), presentation=presentation)
+    assert client.get(answer_path(booking)).url == booking.get_absolute_url()
