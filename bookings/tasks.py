@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from bookings.services import watching
+from bookings.services import lapse, lapsing, watching
 
 logger = logging.getLogger(__name__)
 
@@ -19,3 +19,14 @@ def watch() -> None:
             watching.alert(key=key, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in two minutes; the staff page shows it meanwhile
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
+
+
+@shared_task
+def lapse_dates() -> None:
+    """Dates of requests that nobody answered in time. Runs every minute; twice does no harm."""
+    now = timezone.now()
+    for booking in lapsing(now):
+        try:
+            lapse(booking=booking, now=now)
+        except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
+            logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)

@@ -292,6 +292,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     # Every two minutes: an alert is never later than that, as long as beat and worker run.
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
+    "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 

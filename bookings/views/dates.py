@@ -24,7 +24,7 @@ from bookings.services import (
     request_dates,
     what_we_could_keep,
 )
-from bookings.views import times
+from bookings.views import keeping
 from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_on, go_to, offered, typed
 from professionals import drafts, limits
 
@@ -66,7 +66,7 @@ def keep_dates(request: HttpRequest, answers: Answers, form: DatesForm, now: dat
 def rows(answers: Answers, person: Any, now: datetime) -> list[words.Row]:
     """Each date with what we would do with it if it were sent now."""
     dates = answers.dates
-    could = what_we_could_keep(times.wish_of(answers), dates, person=person, now=now)
+    could = what_we_could_keep(keeping.wish_of(answers), dates, person=person, now=now)
     options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
     promised = [promise(answers, date, chosen, now) for date, chosen in zip(dates, could, strict=True)]
     return [

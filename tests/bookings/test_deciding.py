@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, DateOption, Presenter, State
@@ -22,6 +23,7 @@ from bookings.services import (
     lapsing,
     take_offer,
 )
+from bookings.tasks import lapse_dates
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, history, place, sent
@@ -264,3 +266,13 @@ def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:
     offer(asked, at("12:00"))
     decline(booking=asked, reason="No", by=make_staff(), now=NOW)
     assert lapsing(LATER) == []
+
+
+def test_beat_lapses_what_is_over(asked: Booking) -> None:
+    offer(asked, at("12:00"))
+    assert settings.CELERY_BEAT_SCHEDULE["lapse the dates of requests"]["task"] == lapse_dates.name
+    with time_machine.travel(LATER, tick=False):
+        for _twice in range(2):
+            lapse_dates()
+    assert dates_of(asked)[-1] == ("proposed", "expired", False)
+    assert [kind for kind, _from, _to in history(asked)].count("lapsed") == 1
