@@ -15,7 +15,6 @@ HOLD_USABLE_AFTER = timedelta(minutes=30)
 HOLDS_ALLOWED = (40, timedelta(hours=1))
 # And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
 HOLDS_AT_ONCE = 20
-HOLDS_AT_ONCE = 10
 # A request names so many days and times at most; what staff offer too.
 DATES_A_REQUEST = 3
 # So many of what somebody asked for are kept at a time, over all their requests; staff may offer more.
