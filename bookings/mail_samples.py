@@ -7,13 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import alerts, messages, request_messages
+from bookings import alerts, leave_mail, messages, request_messages
 from bookings.mail import KINDS
 from bookings.models import (
     Booking,
     Channel,
     DateOption,
     Format,
+    Leave,
+    LeaveKind,
+    LeaveState,
     Nation,
     OptionKind,
     OptionState,
@@ -23,12 +26,14 @@ from bookings.models import (
     State,
     Visit,
 )
+from bookings.models.leave import END_OF_DAY, START_OF_DAY
+from ctac.uk import uk_datetime
 from notifications.samples import Example
 from professionals.models import Organisation, Person, Profession
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
-LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS)}
+LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS, *leave_mail.KINDS)}
 REASON = "Our hall is flooded. We hope to ask again in May."
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
 LONGEST_ORGANISATION = (
@@ -42,6 +47,7 @@ def examples() -> Iterator[Example]:
     yield from _to_the_professional()
     yield from _to_staff()
     yield from _to_the_presenter()
+    yield from _about_leave()
 
 
 def _to_the_professional() -> Iterator[Example]:
@@ -146,6 +152,30 @@ def _to_the_presenter() -> Iterator[Example]:
     yield _example("presenter-kept", "", messages.for_presenter, state=State.REQUESTED)
     yield _example("presenter-cancelled", "", messages.closed_for_presenter, state=State.CANCELLED)
     yield _example("presenter-freed", "", messages.freed, presenter=None)
+
+
+def _about_leave() -> Iterator[Example]:
+    asked, refused = {"state": LeaveState.ASKED}, {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
+    yield _leave_example("leave-asked", leave_mail.asked, **asked)
+    yield _leave_example("leave-entered", leave_mail.entered, kind=LeaveKind.ILLNESS)
+    yield _leave_example("leave-granted", leave_mail.granted)
+    yield _leave_example("leave-refused", leave_mail.refused, **refused)
+
+
+def _leave_example(name: str, words: Any, **fields: Any) -> Example:
+    return Example(name, LABELS[name], lambda: words(leave(**fields)))
+
+
+def leave(**fields: Any) -> Leave:
+    defaults = {
+        "presenter": presenter(),
+        "kind": LeaveKind.HOLIDAY,
+        "starts_at": uk_datetime(STARTS.date(), START_OF_DAY),
+        "ends_at": uk_datetime(STARTS.date() + timedelta(days=4), END_OF_DAY),
+        "state": LeaveState.GRANTED,
+        "created_at": NOW,
+    }
+    return Leave(pk=1, **{**defaults, **fields})
 
 
 def _example(kind: str, case: str, words: Any, **fields: Any) -> Example:

@@ -108,21 +108,29 @@ def closed_for_team(booking: Booking) -> Message:
 
 
 def needs_presenter(booking: Booking) -> Message:
-    return staff_message(_("%(reference)s on %(day)s needs a presenter"), "booking_staff_needs_presenter", booking)
+    stand_ins = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{booking.reference}"
+    sentence = _("%(reference)s on %(day)s needs a presenter")
+    return staff_message(sentence, "booking_staff_needs_presenter", booking, stand_ins_url=stand_ins)
 
 
 # To the presenter
+
+
+def presenter_message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
+    """The same with the visit's page among the presenter's own."""
+    url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
+    return message(sentence, template, booking, staff_url=url, **more)
 
 
 def for_presenter(booking: Booking) -> Message:
     sentence = _("You are booked: %(day)s (%(reference)s)")
     if booking.state == State.REQUESTED:
         sentence = _("Your time is kept for a request: %(day)s (%(reference)s)")
-    return staff_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
+    return presenter_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
 
 
 def closed_for_presenter(booking: Booking) -> Message:
-    return staff_message(_("You are free again: %(day)s (%(reference)s)"), "booking_presenter_cancelled", booking)
+    return presenter_message(_("You are free again: %(day)s (%(reference)s)"), "booking_presenter_cancelled", booking)
 
 
 def freed(booking: Booking) -> Message:

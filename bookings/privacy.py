@@ -75,6 +75,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "state": NONE,
         "asked_by_presenter": NONE,
         "answer": FREE_TEXT,
+        "flagged_child_details": NONE,
         "decided_at": NONE,
         "created_at": NONE,
     },

@@ -96,7 +96,13 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
         elif name == "reference":
             values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference
         else:
-            known = {"app_label": "bookings", "url": "nowhere/", "content_type_id": 1, "number": 1}
+            known = {
+                "leave_id": objects["bookings_leave"].pk,
+                "app_label": "bookings",
+                "url": "nowhere/",
+                "content_type_id": 1,
+                "number": 1,
+            }
             values[name] = known.get(name) or message_key(objects)
     return values
 

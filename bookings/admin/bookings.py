@@ -1,11 +1,13 @@
 """Bookings: found, decided, reassigned, cancelled. Every change is an action that calls a service."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +18,7 @@ from bookings import words
 from bookings.admin.actions import OBJECT_ACTIONS
 from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, VisitFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
+from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words
 from bookings.models import Booking, BookingEvent, Format, State
 from bookings.models.booking import OPEN_STATES
@@ -201,6 +204,10 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
             words.row(_("Presenter"), self.presenter_in_words(obj)),
             words.row(_("Who asked"), phone),
         ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(stand_ins_page, self))
+        return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)

@@ -1,38 +1,33 @@
-"""Leave: the page first shows which bookings it hits, and enters it when staff have seen them."""
+"""Leave: entered by staff, or asked for and then decided. Each page first shows which bookings it hits."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Case, F, OrderBy, QuerySet, When
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Case, F, OrderBy, Q, QuerySet, When
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.actions import PresenterChoice
-from bookings.models import Booking, Leave, LeaveKind, Presenter
-from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import LeaveOverDelivered, bookings_hit, end_leave, record_leave
+from bookings.leave_forms import OwnLeaveForm, seen
+from bookings.models import Booking, Leave, LeaveState, Presenter
+from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave
 from ctac.errors import DomainError
-from ctac.forms import PageForm
-from ctac.staff import staff_site
-from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
-from ctac.staff_lists import LooksOnly, moment_of
+from ctac.staff import ObjectAction, staff_site
+from ctac.staff_lists import LooksOnly, moment_of, state_tag
 from professionals.models import User
-from professionals.safeguarding import ChildDetailsMixin
-
-WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
+from professionals.safeguarding import StaffForm
 
 
-class LeaveForm(ChildDetailsMixin, PageForm):
-    free_text_fields = ("reason",)
+class LeaveForm(OwnLeaveForm):
+    """The same with whose it is."""
 
     presenter = PresenterChoice(
         label=gettext_lazy("Who is away?"),
@@ -40,68 +35,108 @@ class LeaveForm(ChildDetailsMixin, PageForm):
         empty_label=gettext_lazy("Choose a presenter"),
         error_messages={"required": gettext_lazy("Choose who is away.")},
     )
-    kind = forms.ChoiceField(label=gettext_lazy("Kind of leave"), choices=LeaveKind)
-    first_day = DayField(
-        label=gettext_lazy("First day"),
-        validators=[near_today],
-        error_messages={"required": gettext_lazy("Enter the first day of the leave.")},
-    )
-    from_clock = ClockField(label=gettext_lazy("From"), required=False, help_text=WHOLE_DAY)
-    last_day = DayField(
-        label=gettext_lazy("Last day"),
-        validators=[near_today],
-        error_messages={"required": gettext_lazy("Enter the last day of the leave.")},
-    )
-    to_clock = ClockField(label=gettext_lazy("Until"), required=False, help_text=WHOLE_DAY)
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=200,
-        required=False,
-        help_text=gettext_lazy("For colleagues. Nothing about health."),
+    field_order = ("presenter",)
+
+
+class RefuseForm(StaffForm):
+    free_text_fields = ("answer",)
+
+    answer = forms.CharField(
+        label=gettext_lazy("Why can’t we say yes?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The presenter reads this in the email."),
+        error_messages={"required": gettext_lazy("Write why we can’t say yes.")},
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        for moment, day, clock, whole in (
-            ("starts_at", "first_day", "from_clock", START_OF_DAY),
-            ("ends_at", "last_day", "to_clock", END_OF_DAY),
-        ):
-            if cleaned.get(day) and clock in cleaned:
-                typed = cleaned[clock]
-                try:
-                    cleaned[moment] = uk_moment(cleaned[day], whole if typed is None else typed)
-                except ValidationError as error:
-                    self.add_error(clock, error)
-        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
-            self.add_error("last_day", ValidationError(_("Leave must end after it starts.")))
-        return cleaned
 
-    @property
-    def asked(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("presenter", "starts_at", "ends_at")}
+def is_asked(leave: Leave) -> bool:
+    return leave.state == LeaveState.ASKED
+
+
+def do_grant(leave: Leave, *, by: User) -> Recorded:
+    return grant_leave(leave=leave, by=by, now=timezone.now())
+
+
+def do_refuse(leave: Leave, *, by: User, answer: str, flagged: bool) -> None:
+    refuse_leave(leave=leave, answer=answer, by=by, now=timezone.now(), flagged=flagged)
+
+
+GRANT = ObjectAction(
+    "grant", gettext_lazy("Grant this leave"), do_grant, available=is_asked, weight="main", done=gettext_lazy("Granted.")
+)
+REFUSE = ObjectAction(
+    "refuse",
+    gettext_lazy("Say no to this leave"),
+    do_refuse,
+    available=is_asked,
+    form_class=RefuseForm,
+    explanation=gettext_lazy("The presenter gets an email, and can still be booked in that time."),
+    done=gettext_lazy("The presenter gets an email."),
+    weight="stop",
+)
 
 
 @admin.register(Leave, site=staff_site)
 class LeaveAdmin(LooksOnly):
     change_list_template = "bookings/staff/leave.html"
-    list_display = ("presenter", "when", "kind", "reason")
-    list_filter = ("presenter", "kind", "starts_at")
+    list_display = ("presenter", "when", "kind", "state_in_words", "reason")
+    list_filter = ("state", "presenter", "kind", "starts_at")
+    object_actions = (GRANT, REFUSE)
     list_select_related = ("presenter",)
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     search_fields = ("presenter__name", "reason")
     search_help_text = gettext_lazy("Presenter or note")
-    fields = ("presenter", "kind", "when", "reason", "entered")
+    fields = ("presenter", "state_in_words", "kind", "when", "reason", "answer", "entered")
     readonly_fields = fields
     entered = moment_of("created_at", gettext_lazy("entered"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Who is away now or next comes first; then what is over, the latest first."""
-        comes = Case(When(ends_at__gt=timezone.now(), then=F("starts_at")))
+        """Who is away now or next comes first, also what is asked for; then what is over, the latest first."""
+        comes = Case(When(Q(ends_at__gt=timezone.now()) & ~Q(state=LeaveState.REFUSED), then=F("starts_at")))
         return [OrderBy(comes), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"))]
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
         return leave.in_words
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, leave: Leave) -> str:
+        return state_tag(leave.get_state_display(), leave.state_kind)
+
+    def summary_of(self, obj: Leave) -> list[dict[str, object]]:
+        rows = [(_("Presenter"), obj.presenter), (_("When"), obj.in_words), (_("Kind of leave"), obj.get_kind_display())]
+        return [{"label": label, "value": value} for label, value in rows]
+
+    def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
+        """Granting has a page of its own, which shows the bookings that the leave hits."""
+        if slug != GRANT.slug:
+            return super().object_action_view(request, object_id, slug)
+        leave = self.get_object(request, object_id)
+        if leave is None:
+            raise Http404
+        if not self.may(request, GRANT, leave):
+            raise PermissionDenied
+        if not GRANT.available(leave):
+            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": leave})
+            return redirect("staff:bookings_leave_change", leave.pk)
+        return self.grant_view(request, leave)
+
+    def grant_view(self, request: HttpRequest, leave: Leave) -> HttpResponse:
+        form, hit = forms.Form(request.POST if request.method == "POST" else None), []
+        try:
+            hit = bookings_hit(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=timezone.now())
+            if form.is_valid() and seen(hit) == request.POST.get("seen", ""):
+                return self.entered_now(request, do_grant(leave, by=acting(request)), _("The leave is granted."))
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message)) if form.is_bound else messages.warning(request, str(refusal.message))
+        return self.page_with_hits(
+            request, title=str(GRANT.label), button=_("Grant it"), form=form, hit=hit, rows=self.summary_of(leave), original=leave
+        )
+
+    def page_with_hits(self, request: HttpRequest, *, hit: list[Booking], **more: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": seen(hit), **more}
+        return TemplateResponse(request, "bookings/staff/enter_leave.html", context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -109,44 +144,34 @@ class LeaveAdmin(LooksOnly):
         form = LeaveForm(request.POST if request.method == "POST" else None)
         hit: list[Booking] = []
         if request.method == "POST" and form.is_valid():
-            hit = self.hit_by(form)
+            hit = form.hits(form.cleaned_data["presenter"])
             if not form.errors and seen(hit) == request.POST.get("seen", ""):
                 try:
                     return self.enter(request, form)
                 except DomainError as refusal:  # a presentation was marked as delivered meanwhile, say
                     form.add_error(None, str(refusal.message))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Enter leave"),
-            "button": _("Enter it all the same") if hit else _("Enter leave"),
-            "form": form,
-            "hit": hit,
-            "seen": seen(hit),
-        }
-        return TemplateResponse(request, "bookings/staff/enter_leave.html", context)
-
-    def hit_by(self, form: LeaveForm) -> list[Booking]:
-        try:
-            return bookings_hit(**form.asked, now=timezone.now())
-        except LeaveOverDelivered as refusal:
-            form.add_error("first_day", str(refusal.message))
-            return []
+        button = _("Enter it all the same") if hit else _("Enter leave")
+        return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 
     def enter(self, request: HttpRequest, form: LeaveForm) -> HttpResponse:
-        more = {name: form.cleaned_data[name] for name in ("kind", "reason")}
+        more = {name: form.cleaned_data[name] for name in ("presenter", "kind", "reason")}
         recorded = record_leave(**form.asked, **more, flagged=form.flagged, by=acting(request), now=timezone.now())
+        return self.entered_now(request, recorded, _("The leave is entered."))
+
+    def entered_now(self, request: HttpRequest, recorded: Recorded, sentence: str) -> HttpResponse:
+        """On to who could step in, if it hit any booking."""
         count = len(recorded.freed)
-        if count:
-            said = ngettext(
-                "The leave is entered. %(count)d booking needs a presenter: %(references)s",
-                "The leave is entered. %(count)d bookings need a presenter: %(references)s",
-                count,
-            )
-            messages.warning(request, said % {"count": count, "references": ", ".join(map(str, recorded.freed))})
-            return redirect(f"{reverse('staff:bookings_booking_changelist')}?needs_presenter=yes")
-        messages.success(request, _("The leave is entered. It hits no booking."))
-        return redirect("staff:bookings_leave_changelist")
+        if not count:
+            messages.success(request, _("%(done)s It hits no booking.") % {"done": sentence})
+            return redirect("staff:bookings_leave_changelist")
+        said = ngettext(
+            "%(done)s %(count)d booking needs a presenter: %(references)s",
+            "%(done)s %(count)d bookings need a presenter: %(references)s",
+            count,
+        )
+        references = ", ".join(map(str, recorded.freed))
+        messages.warning(request, said % {"done": sentence, "count": count, "references": references})
+        return redirect("staff:bookings_booking_stand_ins")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
         end_leave(leave=obj, by=acting(request), now=timezone.now())
@@ -161,11 +186,6 @@ class LeaveAdmin(LooksOnly):
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Only the leave itself: its busy time goes with it, by the service."""
         return [str(leave) for leave in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
-
-
-def seen(bookings: Sequence[Booking]) -> str:
-    """What the page showed: if it has changed meanwhile, the page asks again."""
-    return ",".join(booking.reference for booking in bookings)
 
 
 def acting(request: HttpRequest) -> User:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.filters import over, soon
-from bookings.models import Booking, overdue, without_joining_link
+from bookings.models import Booking, Leave, overdue, without_joining_link
 from ctac.staff import Waiting, staff_site
 
 
@@ -27,6 +27,15 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
 
 
 wait_for(_("to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
+staff_site.add_waiting(
+    _("Bookings"),
+    Waiting(
+        label=_("asking for leave"),
+        count=lambda: Leave.objects.to_decide(timezone.now()),
+        address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
+        permission="bookings.change_leave",
+    ),
+)
 wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
 wait_for(_("with no check-in or check-out"), "look=overdue", lambda: overdue(Booking.objects.all(), timezone.now()), urgent=True)
 wait_for(

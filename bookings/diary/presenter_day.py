@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -22,10 +22,10 @@ from ctac.uk import uk_day
 
 @dataclass
 class PresenterDiary:
-    """One presenter's part of the diary."""
+    """One presenter's part of the diary. `given`: the keys of the presentations that they give; empty means all."""
 
     presenter: Presenter
-    gives_it: bool
+    given: Sequence[int]
     hours: Hours
     claims: list[Claim]
     wish: Wish
@@ -55,7 +55,7 @@ class PresenterDiary:
         """What holds on every day."""
         place, online = self.wish.place, self.wish.format == Format.ONLINE
         found = {
-            Breach.PRESENTATION: not self.gives_it,
+            Breach.PRESENTATION: bool(self.given) and self.wish.presentation.pk not in self.given,
             Breach.FORMAT: bool(self.presenter.formats) and self.wish.format not in self.presenter.formats,
             Breach.REGION: place is not None and not self.presenter.covers(place),
             Breach.DISTANCE: self.travel > self.presenter.max_travel_minutes,

@@ -34,12 +34,12 @@ def open_diary(
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
     asked = Presenter.objects.active() if presenters is None else Presenter.objects.filter(pk__in=[p.pk for p in presenters])
-    everyone = list(asked.with_giving(wish.presentation).order_by("pk"))
+    everyone = list(asked.with_given().order_by("pk"))
     within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
     hours = read_hours(everyone, first_day, last_day)
     claims = read_claims(everyone, within, now, ignoring)
     parts = [
-        PresenterDiary(presenter, presenter.gives_it, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
+        PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
         for presenter in everyone
     ]
     return Diary(wish, first_day, last_day, parts)

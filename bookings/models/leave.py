@@ -54,6 +54,7 @@ class Leave(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=LeaveState, default=LeaveState.GRANTED)
     asked_by_presenter = models.BooleanField(_("asked for by the presenter"), default=False)
     answer = models.CharField(_("why it was refused"), max_length=300, blank=True)
+    flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     created_at = models.DateTimeField(_("entered"))
 

@@ -3,10 +3,11 @@
 from datetime import time
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.place import Nation
@@ -25,10 +26,10 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
     def active(self) -> "PresenterQuerySet":
         return self.filter(active=True)
 
-    def with_giving(self, presentation: Presentation) -> "PresenterQuerySet":
-        """Each with `gives_it`: whether this presentation is one that they give. Who names none gives all."""
+    def with_given(self) -> "PresenterQuerySet":
+        """Each with `given`: the keys of the presentations that they give; who names none gives all."""
         named = Presenter.presentations.through.objects.filter(presenter=OuterRef("pk"))
-        return self.annotate(gives_it=Exists(named.filter(presentation=presentation)) | ~Exists(named))
+        return self.annotate(given=ArraySubquery(named.values("presentation")))
 
 
 class Presenter(models.Model):
@@ -76,7 +77,7 @@ class Presenter(models.Model):
     active = models.BooleanField(_("gives presentations"), default=True)
 
     objects = PresenterQuerySet.as_manager()
-    gives_it: bool  # only where with_giving() read it
+    given: list[int]  # only where with_given() read it
 
     class Meta:
         ordering = ["name", "pk"]

@@ -1,8 +1,11 @@
 from django.urls import path
 
-from bookings.presenting import diary
+from bookings.presenting import diary, leave
 
 urlpatterns = [
     path("", diary.presenter_diary, name="presenter_diary"),
     path("visits/<str:reference>/", diary.presenter_visit, name="presenter_visit"),
+    path("leave/", leave.presenter_leave, name="presenter_leave"),
+    path("leave/ask/", leave.presenter_ask_for_leave, name="presenter_ask_for_leave"),
+    path("leave/<int:leave_id>/end/", leave.presenter_end_leave, name="presenter_end_leave"),
 ]

@@ -9,6 +9,7 @@ from bookings.services.errors import (
     DraftGone,
     ExtendedAlready,
     HoldOver,
+    LeaveDecided,
     LeaveOverDelivered,
     MoveRefused,
     NeedsPresenter,
@@ -24,7 +25,16 @@ from bookings.services.errors import (
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
 from bookings.services.keeping import Chosen, Preferred, kept_until
-from bookings.services.leave import Recorded, bookings_hit, end_leave, record_leave
+from bookings.services.leave import (
+    Recorded,
+    ask_for_leave,
+    bookings_hit,
+    come_back,
+    end_leave,
+    grant_leave,
+    record_leave,
+    refuse_leave,
+)
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
@@ -51,6 +61,7 @@ __all__ = [
     "DraftGone",
     "ExtendedAlready",
     "HoldOver",
+    "LeaveDecided",
     "LeaveOverDelivered",
     "MoveRefused",
     "NeedsPresenter",
@@ -76,6 +87,7 @@ __all__ = [
     "TooManyHolds",
     "VisitOver",
     "agree_time",
+    "ask_for_leave",
     "ask_for_others",
     "book",
     "book_for_caller",
@@ -83,10 +95,12 @@ __all__ = [
     "cancel",
     "check_in",
     "check_out",
+    "come_back",
     "confirm",
     "decline",
     "end_leave",
     "extend_hold",
+    "grant_leave",
     "hold_slot",
     "keep_presenter",
     "kept_until",
@@ -96,6 +110,7 @@ __all__ = [
     "offer_times",
     "reassign",
     "record_leave",
+    "refuse_leave",
     "release_hold",
     "request_dates",
     "say_safe",

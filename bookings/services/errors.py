@@ -79,3 +79,9 @@ class SamePresenter(DomainError):
 
 class LeaveOverDelivered(DomainError):
     message = _("A presentation was delivered in that time. Choose times beside it.")
+
+
+class LeaveDecided(DomainError):
+    """It was answered, taken back or over before this."""
+
+    message = _("This leave has changed meanwhile. Look at it again.")

@@ -1,4 +1,5 @@
-"""Leave can always be entered: it frees the bookings that it hits, in one transaction, and staff see which."""
+"""Leave: asked for, granted, refused, entered, ended. It can always be entered: it frees the bookings that it hits, in one
+transaction, and staff see which."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
-from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, LeaveKind, LeaveState, Presenter
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
-from bookings.services.errors import LeaveOverDelivered
+from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_presenters
 from bookings.services.moving import record
-from bookings.services.telling import tell_freed
+from bookings.services.telling import tell_freed, tell_of_leave
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -40,25 +41,110 @@ def record_leave(
     now: datetime,
     reason: str = "",
     flagged: bool = False,
+    asked_by_presenter: bool = False,
 ) -> Recorded:
-    """Enter leave. Raises LeaveOverDelivered for a time in which a presentation was given.
+    """Enter leave that holds at once. Raises LeaveOverDelivered for a time in which a presentation was given.
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
     lock_presenters([presenter.pk], now=now)
-    hit = claims_hit(presenter, starts_at, ends_at, now)
-    freed = free_bookings(hit, presenter, by=by, now=now)
-    give_back(row for row in hit if row.kind in EXPIRING)
-    # What was kept for a request lapses here and now: lapse() tells both sides.
-    DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id]).update(expires_at=now)
+    freed = make_room(presenter, starts_at, ends_at, by=by, now=now)
     leave = Leave.objects.create(
-        presenter=presenter, starts_at=starts_at, ends_at=ends_at, kind=kind, reason=reason, created_at=now
+        presenter=presenter,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        kind=kind,
+        reason=reason,
+        flagged_child_details=flagged,
+        state=LeaveState.GRANTED,
+        asked_by_presenter=asked_by_presenter,
+        decided_at=now,
+        created_at=now,
     )
     with guarded():
         lay_out(presenter)
     if flagged:
-        tell_lead(about=f"leave:{leave.pk}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
+        tell_lead_of(leave, now)
+    if asked_by_presenter:
+        tell_of_leave("leave-entered", leave, now)
     return Recorded(leave, freed)
+
+
+@transaction.atomic
+def ask_for_leave(
+    *,
+    presenter: Presenter,
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    flagged: bool = False,
+) -> Recorded:
+    """A presenter's own leave. Illness holds at once, as nobody can refuse it; anything else waits for staff and claims nothing.
+
+    Raises LeaveOverDelivered.
+    """
+    if kind == LeaveKind.ILLNESS:
+        return record_leave(
+            presenter=presenter,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            kind=kind,
+            by=by,
+            now=now,
+            reason=reason,
+            flagged=flagged,
+            asked_by_presenter=True,
+        )
+    claims_hit(presenter, starts_at, ends_at, now)  # what was delivered in that time is said now, not when it is granted
+    leave = Leave.objects.create(
+        presenter=presenter,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        kind=kind,
+        reason=reason,
+        flagged_child_details=flagged,
+        state=LeaveState.ASKED,
+        asked_by_presenter=True,
+        created_at=now,
+    )
+    tell_of_leave("leave-asked", leave, now)
+    if flagged:
+        tell_lead_of(leave, now)
+    return Recorded(leave, [])
+
+
+@transaction.atomic
+def grant_leave(*, leave: Leave, by: User | None, now: datetime) -> Recorded:
+    """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
+    lock_presenters([leave.presenter_id], now=now)
+    locked = decide(leave, LeaveState.GRANTED, now=now)
+    freed = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
+    with guarded():
+        lay_out(locked.presenter)
+    tell_of_leave("leave-granted", locked, now)
+    return Recorded(locked, freed)
+
+
+@transaction.atomic
+def refuse_leave(*, leave: Leave, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
+    """Say no in words that the presenter reads. Raises LeaveDecided. `flagged` words go into no email."""
+    columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
+    locked = decide(leave, LeaveState.REFUSED, now=now, **columns)
+    tell_of_leave("leave-refused", locked, now)
+    if flagged:
+        tell_lead_of(locked, now)
+    return locked
+
+
+def decide(leave: Leave, state: LeaveState, *, now: datetime, **columns: object) -> Leave:
+    """Answer what was asked, once."""
+    asked = Leave.objects.filter(pk=leave.pk, state=LeaveState.ASKED)
+    if not asked.update(state=state, decided_at=now, **columns):
+        raise LeaveDecided
+    return Leave.objects.select_related("presenter").get(pk=leave.pk)
 
 
 @transaction.atomic
@@ -70,6 +156,40 @@ def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
     leave.delete()
     with guarded():
         lay_out(presenter)
+
+
+@transaction.atomic
+def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
+    """The presenter is back, or is not going: leave that runs ends now, leave to come and what was only asked for is gone (None).
+
+    Raises LeaveDecided for leave that is over.
+    """
+    lock_presenters([leave.presenter_id], now=now)
+    locked = Leave.objects.select_related("presenter").filter(pk=leave.pk, ends_at__gt=now).first()
+    if locked is None:
+        raise LeaveDecided
+    if locked.state != LeaveState.GRANTED or locked.starts_at >= now:
+        end_leave(leave=locked, by=by, now=now)
+        return None
+    locked.ends_at = now
+    locked.save(update_fields=["ends_at"])
+    with guarded():
+        lay_out(locked.presenter)
+    return locked
+
+
+def make_room(presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime) -> list[Booking]:
+    """Free what leave can't stand beside: bookings, which need a presenter then, and what was kept for somebody."""
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    freed = free_bookings(hit, presenter, by=by, now=now)
+    give_back(row for row in hit if row.kind in EXPIRING)
+    # What was kept for a request lapses here and now: lapse() tells both sides.
+    DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id]).update(expires_at=now)
+    return freed
+
+
+def tell_lead_of(leave: Leave, now: datetime) -> None:
+    tell_lead(about=f"leave:{leave.pk}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
 def bookings_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking]:
@@ -133,7 +253,7 @@ def lay_out(presenter: Presenter) -> None:
     """Leaves may overlap and busy time may not: each leave claims what those that began before it left over."""
     rows = {row.leave_id: row for row in BusyTime.objects.filter(presenter=presenter, kind=BusyKind.LEAVE)}
     reached, changed = None, []
-    for leave in presenter.leave.order_by("starts_at", "pk"):
+    for leave in Leave.objects.granted().filter(presenter=presenter).order_by("starts_at", "pk"):
         start = max(leave.starts_at, reached) if reached else leave.starts_at
         live = start < leave.ends_at
         busy = DateTimeTZRange(start if live else leave.starts_at, leave.ends_at)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from bookings.models import Booking, DateOption, Presenter, State
+from bookings.models import Booking, DateOption, Leave, Presenter, State
 from notifications.services import notify, notify_each
 
 Told = dict[str, Iterable[str]]
@@ -125,3 +125,9 @@ def kept(booking: Booking) -> Told:
 def presenters(booking: Booking) -> list[str]:
     """The presenter's address, if it has one."""
     return [booking.presenter.email] if booking.presenter else []
+
+
+def tell_of_leave(kind: str, leave: Leave, now: datetime) -> None:
+    """Staff of what a presenter asks or enters; the presenter of the answer."""
+    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
+    notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -1,0 +1,95 @@
+"""My leave: what is asked for and granted, asking for more, saying that one is ill, and being back."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings.leave_forms import OwnLeaveForm, seen
+from bookings.models import Booking, Leave, Presenter
+from bookings.presenting.access import own_leave, page, presenter_required
+from bookings.services import Recorded, ask_for_leave, come_back
+from ctac.errors import DomainError
+from professionals.access import signed_in
+
+FORM_METHODS = ["GET", "HEAD", "POST"]
+
+
+@presenter_required
+@require_safe
+def presenter_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    """What is to come, the soonest first; what is over is left out."""
+    now = timezone.now()
+    leave = list(own_leave(presenter).filter(ends_at__gt=now).order_by("starts_at", "pk"))
+    running = {each.pk for each in leave if runs(each, now)}
+    context = page(request, presenter, title=_("My leave"), leave=leave, running=running)
+    return TemplateResponse(request, "bookings/presenting/leave.html", context)
+
+
+def runs(leave: Leave, now: datetime) -> bool:
+    return leave.is_granted and leave.starts_at < now
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    """Shows first which bookings it hits, and goes on when the presenter has seen them."""
+    form = OwnLeaveForm(request.POST if request.method == "POST" else None)
+    hit: list[Booking] = []
+    if request.method == "POST" and form.is_valid():
+        hit = form.hits(presenter)
+        if not form.errors and seen(hit) == request.POST.get("seen", ""):
+            try:
+                recorded = ask_for_leave(**asked_by(request, presenter, form))
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+            else:
+                messages.success(request, said(recorded))
+                return redirect("presenter_leave")
+    context = page(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=seen(hit))
+    return TemplateResponse(request, "bookings/presenting/ask_for_leave.html", context)
+
+
+def asked_by(request: HttpRequest, presenter: Presenter, form: OwnLeaveForm) -> dict[str, Any]:
+    return {
+        "presenter": presenter,
+        **form.asked,
+        "kind": form.cleaned_data["kind"],
+        "reason": form.cleaned_data["reason"],
+        "flagged": form.flagged,
+        "by": signed_in(request),
+        "now": timezone.now(),
+    }
+
+
+def said(recorded: Recorded) -> str:
+    if not recorded.leave.is_granted:
+        return _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
+    if recorded.freed:
+        return _("Get well soon. Your bookings in that time need somebody else now, and the team knows.")
+    return _("Get well soon. Nobody can book you in that time, and the team knows.")
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: int) -> HttpResponse:
+    """Take back what is not needed, or say that one is back."""
+    now = timezone.now()
+    leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
+    is_back = runs(leave, now)
+    if request.method == "POST":
+        try:
+            come_back(leave=leave, by=signed_in(request), now=now)
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("The leave is taken back."))
+        return redirect("presenter_leave")
+    title = _("I am back") if is_back else _("Take back this leave")
+    return TemplateResponse(request, "bookings/presenting/end_leave.html", page(request, presenter, title=title, leave=leave))

@@ -1,0 +1,86 @@
+"""Who could step in for bookings that need a presenter: everybody ranked, with why the others could not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils.functional import Promise
+
+from bookings.diary import Breach, Candidate, Diary, Wish, open_diary
+from bookings.models import Booking, Format, Presenter
+from bookings.places import PlaceUnknown, find_place
+from bookings.services.keeping import ABOUT_THE_DAY
+from bookings.travel import Place
+from ctac.uk import uk_day
+
+# So many on a page: each is worked out by itself.
+MOST_ON_A_PAGE = 10
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A presenter who is free then. `reasons`: the rules that staff would break; without any, one press is enough."""
+
+    presenter: Presenter
+    travel_minutes: int
+    reasons: tuple[str | Promise, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """A booking that needs a presenter, and who could give it, the best first."""
+
+    booking: Booking
+    ready: list[StandIn]
+    with_a_reason: list[StandIn]
+    busy: list[Presenter]
+
+
+def needs_of(bookings: Sequence[Booking], now: datetime) -> list[Need]:
+    """One reading of the diary for all of them. Those without a time are left out."""
+    timed = [booking for booking in bookings if booking.starts_at is not None]
+    places = {where: place_of(where) for where in {postcode_of(booking) for booking in timed}}
+    if not timed:
+        return []
+    days = [uk_day(booking.starts_at) for booking in timed if booking.starts_at is not None]
+    any_wish = Wish(timed[0].presentation, timed[0].format, places[postcode_of(timed[0])])
+    diary = open_diary(any_wish, first_day=min(days), last_day=max(days), now=now)
+    return [need_of(booking, diary_for(diary, booking, places[postcode_of(booking)])) for booking in timed]
+
+
+def postcode_of(booking: Booking) -> str:
+    """Empty online."""
+    return booking.postcode if booking.format == Format.WORKPLACE else ""
+
+
+def place_of(postcode: str) -> Place | None:
+    try:
+        return find_place(postcode) if postcode else None
+    except PlaceUnknown:  # which no form lets in
+        return None
+
+
+def diary_for(diary: Diary, booking: Booking, place: Place | None) -> Diary:
+    wish = Wish(booking.presentation, booking.format, place)
+    return replace(diary, wish=wish, parts=[replace(part, wish=wish) for part in diary.parts])
+
+
+def need_of(booking: Booking, diary: Diary) -> Need:
+    assert booking.starts_at is not None  # noqa: S101 - needs_of leaves the others out
+    found = [stand_in(candidate) for candidate in diary.candidates(booking.starts_at)]
+    free = {each.presenter.pk for each in found}
+    return Need(
+        booking,
+        ready=[each for each in found if not each.reasons],
+        with_a_reason=[each for each in found if each.reasons],
+        busy=[part.presenter for part in diary.parts if part.presenter.pk not in free],
+    )
+
+
+def stand_in(candidate: Candidate) -> StandIn:
+    return StandIn(candidate.presenter, candidate.travel, tuple(sentences(candidate.breaches)))
+
+
+def sentences(breaches: Iterable[Breach]) -> Iterable[str | Promise]:
+    """Whoever gives it, the day stays as it was agreed: what is about the day alone is nobody's reason."""
+    return (breach.sentence for breach in breaches if breach not in ABOUT_THE_DAY)
