@@ -91,15 +91,11 @@ def test_a_message_that_waits_too_long_is_told_as_degraded_and_not_as_unready():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"due_at": timezone.now() - timedelta(minutes=8)},
-        {"due_at": timezone.now() + timedelta(days=1)},
-        {"due_at": timezone.now() - timedelta(days=1), "state": "failed"},
-    ],
+    ("due_in", "state"),
+    [(timedelta(minutes=-8), "pending"), (timedelta(days=1), "pending"), (timedelta(days=-1), "failed")],
 )
-def test_a_message_that_is_not_late_or_not_coming_is_no_trouble(fields):
-    make_messages(1, **fields)
+def test_a_message_that_is_not_late_or_not_coming_is_no_trouble(due_in, state):
+    make_messages(1, due_at=timezone.now() + due_in, state=state)
     assert ready() == READY
 
 
