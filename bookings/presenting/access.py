@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from bookings.models import Booking, Leave, Presenter
@@ -33,8 +33,9 @@ def presenter_required(view: View[P]) -> Callable[..., HttpResponse]:
 
 
 def own_visits(presenter: Presenter) -> QuerySet[Booking]:
-    """The bookings that this presenter gives or gave; anybody else's are not found."""
-    return Booking.objects.with_names().select_related("person__organisation").filter(presenter=presenter)
+    """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
+    theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
+    return Booking.objects.with_names().select_related("person__organisation", "visit__presenter").filter(theirs)
 
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:

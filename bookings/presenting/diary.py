@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
-from bookings.models import Booking, Leave, Presenter, State
+from bookings.models import Booking, Leave, Overdue, Presenter, State
 from bookings.presenting.access import own_leave, own_visits, page, presenter_required
+from bookings.presenting.checking import visit_now
 from ctac.staff_lists import dialled
 from ctac.uk import format_day, uk_datetime, uk_day
 
@@ -66,7 +67,14 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     visit = get_object_or_404(own_visits(presenter), reference=reference)
     rows = [*words.facts_under_its_title(visit), *messages.on_the_day(visit)]
     shown = [tappable(row) for row in rows if row["value"]]
-    context = page(request, presenter, title=visit.presentation.title, visit=visit, rows=shown)
+    context = page(
+        request,
+        presenter,
+        title=visit.presentation.title,
+        visit=visit,
+        rows=shown,
+        now=visit_now(visit, is_late=Overdue.find(visit, timezone.now()) is not None),
+    )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)
 
 

@@ -1,0 +1,100 @@
+"""My day: where to go, when to leave, whom to ask for, what to bring, and the button to check in or out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bookings import words
+from bookings.models import Booking, BusyTime, Format, Presenter, State, overdue
+from bookings.presenting.access import own_visits, page, presenter_required
+from bookings.presenting.checking import VisitNow, visit_now
+from bookings.travel import travel_between
+from ctac.staff_lists import dialled
+from ctac.uk import format_clock, format_day, uk_datetime, uk_day
+
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One booking of the day. `leave` is empty for what needs no journey."""
+
+    booking: Booking
+    leave: str
+    rows: list[words.Row]
+    now: VisitNow | None
+
+
+def stops(presenter: Presenter, day: date) -> list[Stop]:
+    """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
+    start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
+    bookings = own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
+    late = set(overdue(Booking.objects.filter(presenter=presenter), timezone.now()).values_list("pk", flat=True))
+    found, before = [], None
+    for booking in bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"):
+        claim: BusyTime | None = getattr(booking, "busy_time", None)
+        leave = when_to_leave(presenter, claim, before, booking.agreed[0])
+        found.append(Stop(booking, leave, rows_of(booking), visit_now(booking, is_late=booking.pk in late)))
+        before = claim if claim and claim.place else before
+    return found
+
+
+def when_to_leave(presenter: Presenter, claim: BusyTime | None, before: BusyTime | None, start: datetime) -> str:
+    """'8:55am, from LS1 4AP: 65 minutes on the way'."""
+    if claim is None or claim.place is None:
+        return ""
+    origin = before.place if before and before.place else presenter.base
+    way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes)
+    if not way:
+        return _("You are there already.")
+    minutes = int(way.total_seconds() // 60)
+    facts = {"clock": format_clock(start - way), "from": origin.postcode, "minutes": minutes}
+    return _("%(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
+
+
+def rows_of(booking: Booking) -> list[words.Row]:
+    rows = [words.row(_("Where"), words.where(booking))]
+    if booking.joining_link:
+        rows.append({**words.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
+    kept_back = booking.flagged_child_details
+    rows += [
+        words.row(_("Room, parking or entrance"), "" if kept_back else booking.room),
+        words.row(_("Ask for"), booking.contact_name),
+        {**words.row(_("Call them"), booking.contact_phone), "href": f"tel:{dialled(booking.contact_phone)}"},
+        words.row(_("Bring"), what_to_bring(booking)),
+        words.row(_("Access needs"), "" if kept_back else booking.access_needs),
+    ]
+    return [row for row in rows if row["value"]]
+
+
+def what_to_bring(booking: Booking) -> str:
+    if booking.format == Format.ONLINE:
+        return ""
+    return _("Your staff card, your laptop with its leads, and leaflets for %(people)d people") % {
+        "people": booking.audience_size
+    }
+
+
+def asked_day(request: HttpRequest, today: date) -> date:
+    """?day=2027-01-25; today if that is no day within a year."""
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return today
+    return day if abs(day - today) <= timedelta(days=366) else today
+
+
+@presenter_required
+@require_safe
+def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    today = uk_day(timezone.now())
+    day = asked_day(request, today)
+    other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
+    more = {"day": day, "is_today": day == today, "stops": stops(presenter, day), "other_days": other_days}
+    return TemplateResponse(request, "bookings/presenting/day.html", page(request, presenter, title=format_day(day), **more))

@@ -1,0 +1,136 @@
+"""Check-in and check-out on the presenter's phone, and the page of the day."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.http import HttpResponse
+from django.test import Client
+
+from bookings.models import Booking, BookingEvent, Presenter, Visit
+from tests.bookings.admin.desk import text
+from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, YORK, at, make_booking, make_presenter
+from tests.factories import sign_in_staff
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+MINE = "/staff/mine/"
+MINUTE = timedelta(minutes=1)
+
+
+def press(phone: Client, booking: Booking, what: str) -> HttpResponse:
+    return phone.post(f"{MINE}visits/{booking.reference}/{what}/", follow=True)
+
+
+def at_the_door(phone: Client, presenter: Presenter, clock: time_machine.Traveller, time: str) -> None:
+    """It is Monday, and the session has not run out."""
+    clock.move_to(at(time))
+    sign_in_staff(phone, presenter.user)
+
+
+def test_a_presenter_arrives_and_leaves(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    page = phone.get(f"{MINE}visits/{booking.reference}/")
+    assert ("I have arrived" in text(page), "I have left" in text(page)) == (False, False)
+    at_the_door(phone, presenter, clock, "09:50")
+    assert "I have arrived" in text(phone.get(f"{MINE}visits/{booking.reference}/"))
+    said = text(press(phone, booking, "check-in"))
+    assert "You are checked in, since 9:50am. Tell us when you have left. I have left" in said
+    at_the_door(phone, presenter, clock, "11:05")
+    assert "You checked out at 11:05am. Thank you." in text(press(phone, booking, "check-out"))
+    assert [event.by for event in BookingEvent.objects.all()] == [presenter.user] * 2
+
+
+def test_a_double_tap_says_the_same_twice(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    first, second = (text(press(phone, booking, "check-in")) for _tap in range(2))
+    assert (first == second, BookingEvent.objects.count()) == (True, 1)
+
+
+def test_opening_a_link_changes_nothing(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    for what in ("check-in", "check-out"):
+        assert phone.get(f"{MINE}visits/{booking.reference}/{what}/").status_code == 405
+    assert Visit.objects.count() == 0
+
+
+def test_somebody_elses_visit_is_not_found(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(make_presenter(), at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    assert [press(phone, booking, what).status_code for what in ("check-in", "check-out")] == [404, 404]
+    assert Visit.objects.count() == 0
+
+
+def test_too_early_is_said_and_the_page_says_from_when(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "07:30")
+    said = text(press(phone, booking, "check-in"))
+    assert "You can check in from 8am on Monday 25 January 2027." in said
+    assert "You can check in from 8am." in said
+
+
+def test_who_is_late_is_asked_if_they_are_safe(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "10:20")
+    assert "We have not heard from you. Are you there?" in text(phone.get(f"{MINE}day/"))
+    at_the_door(phone, presenter, clock, "11:40")
+    assert "We have not heard that you have left. Are you safe?" in text(phone.get(f"{MINE}visits/{booking.reference}/"))
+    at_the_door(phone, presenter, clock, "18:00")
+    assert "You checked out at 6pm. Thank you." in text(press(phone, booking, "check-out"))
+
+
+def test_who_is_there_checks_out_though_somebody_else_has_the_booking(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    press(phone, booking, "check-in")
+    Booking.objects.update(presenter=make_presenter())
+    assert "You checked out" in text(press(phone, booking, "check-out"))
+
+
+# The day
+
+
+def test_the_day_says_where_to_go_and_when_to_leave(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    make_booking(presenter, at("10:00"), postcode=LEEDS_TOO, room="Ring at the side door", audience_size=24)
+    make_booking(presenter, at("14:00"), postcode=YORK)
+    make_booking(presenter, at("16:30"), postcode="")
+    at_the_door(phone, presenter, clock, "07:00")
+    page = phone.get(f"{MINE}day/")
+    leave = [stop.leave for stop in page.context["stops"]]
+    assert leave[0] == f"9:30am from {LEEDS}: 30 minutes on the way, with parking"
+    assert f" from {LEEDS_TOO}: " in leave[1]
+    assert leave[2] == ""
+    said = text(page)
+    for words in ("Ring at the side door", "leaflets for 24 people", "Jo Green", "https://meet.example/room", "Today"):
+        assert words in said
+    assert 'href="tel:01134960001"' in page.content.decode()
+
+
+def test_other_days_can_be_looked_at_the_evening_before(phone: Client, presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    assert phone.get(f"{MINE}day/").context["stops"] == []
+    page = phone.get(f"{MINE}day/?day={MONDAY:%Y-%m-%d}")
+    assert [stop.booking for stop in page.context["stops"]] == [booking]
+    for nonsense in ("x", "9999-12-31", "2027-02-30"):
+        assert phone.get(f"{MINE}day/?day={nonsense}").context["is_today"]
+
+
+def test_the_day_is_read_with_the_same_few_statements(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    at_the_door(phone, presenter, clock, "07:00")
+    counts = []
+    for hour in (9, 11, 13):
+        make_booking(presenter, at(f"{hour:02}:00"))
+        counts.append(len(statements(lambda: phone.get(f"{MINE}day/"))))
+    assert counts[0] == counts[2] <= 12
+
+
+def test_a_cancelled_visit_is_not_in_the_day(phone: Client, presenter: Presenter) -> None:
+    make_booking(presenter, at("10:00"), state="cancelled", claim=False)
+    make_booking(make_presenter(), at("10:00"))
+    assert phone.get(f"{MINE}day/?day={MONDAY:%Y-%m-%d}").context["stops"] == []
