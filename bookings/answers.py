@@ -8,8 +8,10 @@ from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
 from bookings.request_forms import to_moment
 from bookings.services import Address, Details, Preferred
+from ctac.compiled import Compiled
 from professionals.models import Draft
 
+hold_of_draft = Compiled(lambda draft: Hold.objects.filter(draft_id=draft))
 STEPS = ("where", "when", "details")
 
 
@@ -80,7 +82,7 @@ class Answers:
     @property
     def hold(self) -> Hold | None:
         """The draft's hold, whatever it is for."""
-        return Hold.objects.filter(draft=self.draft).first() if self.draft else None
+        return hold_of_draft.first(draft=self.draft.pk) if self.draft else None
 
     def fits(self, hold: Hold) -> bool:
         """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""

@@ -229,6 +229,7 @@ MFA_TOTP_ISSUER = "CTAC"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a little off (RFC 6238)
 
 # Sessions and cookies
+SESSION_ENGINE = "professionals.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

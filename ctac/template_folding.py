@@ -7,20 +7,19 @@ both ways and holds the one against the other. ADR 21 has the figures.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.template import Context, Engine, Node, NodeList, Origin, Template
-from django.template.base import FilterExpression, TextNode
+from django.template.base import FilterExpression, TextNode, VariableNode
 from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode, WithNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch
-
-Blocks = Mapping[str, NodeList]
 
 
 class Loader(cached.Loader):
@@ -46,33 +45,45 @@ class Loader(cached.Loader):
 
 def fold(template: Template) -> Template:
     """The same template, quicker to draw."""
-    folding = Folding(template)
     folded = copy.copy(template)
-    folded.nodelist = folding.nodes(folding.root.nodelist)
+    try:
+        folded.nodelist = Folding(family(template)).all()
+    except NotSure:
+        return template
     return folded
 
 
+class NotSure(Exception):
+    """Something stands where we can't say what it does with blocks: Django draws this template as it is written."""
+
+
+def family(template: Template) -> list[Template]:
+    """The template, its parent, and so on to the one that extends none. Raises NotSure if a parent is named by a variable."""
+    chain = [template]
+    while (extends := extending(chain[-1])) is not None:
+        parent = constant(extends.parent_name)
+        if parent is None:
+            raise NotSure
+        chain.append(template.engine.find_template(parent, skip=[each.origin for each in chain])[0])
+    return chain
+
+
 class Folding:
-    """How one template is folded. `root` is the template whose page the others fill in: its last parent, or itself."""
+    """How a template is folded into one list of nodes. `blocks`: what stands in each, the last child's first."""
 
-    def __init__(self, template: Template) -> None:
-        self.template = template
-        self.root, self.blocks = self.joined() or (template, {})
-        self.joins = self.root is not template
+    def __init__(self, chain: Sequence[Template]) -> None:
+        self.chain, self.template = chain, chain[0]
+        self.blocks: dict[str, list[NodeList]] = defaultdict(list)
+        for each in chain:
+            block: Any
+            for block in each.nodelist.get_nodes_by_type(BlockNode):
+                self.blocks[block.name].append(block.nodelist)
+        self.inside: list[tuple[str, int]] = []  # the blocks that are being folded, each with its place in `blocks`
 
-    def joined(self) -> tuple[Template, Blocks] | None:
-        """The last parent, and what each of its blocks is to hold; None if that can't be said beforehand."""
-        chain: list[Template] = [self.template]
-        blocks: dict[str, NodeList] = {}
-        while (extends := extending(chain[-1])) is not None:
-            parent = constant(extends.parent_name)
-            if parent is None:
-                return None
-            for name, block in extends.blocks.items():
-                blocks.setdefault(name, block.nodelist)
-            chain.append(self.template.engine.find_template(parent, skip=[each.origin for each in chain])[0])
-        # A block that shows what it replaces needs its parent by name when it is drawn.
-        return None if any("block.super" in each.source for each in chain) else (chain[-1], blocks)
+    def all(self) -> NodeList:
+        """The last parent's nodes; a line that stands before {% extends %} is drawn as well."""
+        before = [node for child in self.chain[:-1] for node in child.nodelist if isinstance(node, TextNode)]
+        return self.nodes(NodeList([*before, *self.chain[-1].nodelist]))
 
     def nodes(self, nodelist: NodeList) -> NodeList:
         """Neighbouring texts are joined into one."""
@@ -89,14 +100,26 @@ class Folding:
     def node(self, node: Node) -> Iterator[Node]:
         if isinstance(node, LoadNode | CommentNode):
             return
-        if isinstance(node, BlockNode) and self.joins:
-            yield from within(self.nodes(self.blocks.get(node.name, node.nodelist)), node)
-        elif isinstance(node, IncludeNode) and (name := constant(node.template)) is not None and not node.isolated_context:
-            yield Included(node, name, self.template.engine)
+        if isinstance(node, BlockNode):
+            yield from self.block(node.name, 0)
+        elif is_super(node) and self.inside:
+            name, place = self.inside[-1]
+            yield from self.block(name, place + 1)
+        elif isinstance(node, IncludeNode) and (included := constant(node.template)) is not None and not node.isolated_context:
+            yield Included(node, included, self.template.engine)
         elif is_constant(node):
             yield from self.drawn(node)
         else:
             yield self.with_children(node)
+
+    def block(self, name: str, place: int) -> Iterator[Node]:
+        """What stands in a block. Variables that are set there are forgotten at its end."""
+        if place >= len(self.blocks[name]):
+            return
+        self.inside.append((name, place))
+        nodes = self.nodes(self.blocks[name][place])
+        self.inside.pop()
+        yield from nodes if all(isinstance(node, TextNode) for node in nodes) else [Scope(nodes)]
 
     def drawn(self, node: Node) -> Iterator[Node]:
         """As text; or as what it sets, if it sets a variable."""
@@ -119,7 +142,17 @@ class Folding:
             for name in node.child_nodelists:
                 if hasattr(node, name):
                     setattr(node, name, self.nodes(getattr(node, name)))
+        elif node.get_nodes_by_type(BlockNode) or any(map(speaks_of_block, node.get_nodes_by_type(VariableNode))):
+            raise NotSure
         return node
+
+
+def speaks_of_block(node: Any) -> bool:
+    return str(node.filter_expression).startswith("block.")
+
+
+def is_super(node: Node) -> bool:
+    return isinstance(node, VariableNode) and str(node.filter_expression) == "block.super"
 
 
 def extending(template: Template) -> ExtendsNode | None:
@@ -148,17 +181,11 @@ def is_constant(node: Node) -> bool:
     return isinstance(node, StaticNode) and constant(node.path) is not None
 
 
-def within(nodes: NodeList, block: BlockNode) -> Iterator[Node]:
-    """What stands in a block; variables set there are forgotten at its end."""
-    if all(isinstance(node, TextNode) for node in nodes):
-        yield from nodes
-    else:
-        yield Scope(nodes, block)
-
-
 class Scope(Node):
-    def __init__(self, nodelist: NodeList, block: BlockNode) -> None:
-        self.nodelist, self.token, self.origin = nodelist, block.token, block.origin
+    """Variables that are set in it are forgotten at its end."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
 
     def render(self, context: Context) -> str:
         with context.push():

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from leaflets.models import Leaflet
+from leaflets.reading import leaflets_with_slugs, with_current_edition
 from professionals import drafts
 from professionals.models import Draft, DraftKind
 
@@ -37,8 +38,8 @@ def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
     copies = copies_by_slug(draft)
     if not copies:
         return {}
-    leaflets = Leaflet.objects.filter(slug__in=copies)
-    return {leaflet: copies[leaflet.slug] for leaflet in (leaflets.with_current_edition() if with_stock else leaflets)}
+    leaflets = leaflets_with_slugs(copies)
+    return {leaflet: copies[leaflet.slug] for leaflet in (with_current_edition(leaflets) if with_stock else leaflets)}
 
 
 def put(draft: Draft, copies: Mapping[str, int], now: datetime) -> None:

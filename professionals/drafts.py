@@ -15,9 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
-from django.db.models import F, Func, JSONField, Q, Value
+from django.db.models import F, Func, JSONField, Q, QuerySet, Value
 from django.http import HttpRequest
 
+from ctac.compiled import Compiled
 from professionals.models import Draft, Person
 
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
@@ -30,10 +31,32 @@ def find(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
     """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone."""
     found = _found(request)
     if kind not in found:
-        mine = _mine(request)
-        drafts = Draft.objects.filter(mine, kind=kind, expires_at__gt=now) if mine else Draft.objects.none()
-        found[kind] = drafts.order_by(F("person").asc(nulls_last=True)).first()
+        found[kind] = _look_for(request, kind, now)
     return found[kind]
+
+
+_of_person = Compiled(lambda person, kind, now: _unexpired(kind, now).filter(person_id=person))
+_of_cookie = Compiled(lambda key_hash, kind, now: _unexpired(kind, now).filter(key_hash=key_hash))
+_of_either = Compiled(
+    lambda person, key_hash, kind, now: (
+        _unexpired(kind, now)
+        .filter(Q(person_id=person) | Q(person=None, key_hash=key_hash))
+        .order_by(F("person").asc(nulls_last=True))[:1]
+    )
+)
+
+
+def _unexpired(kind: object, now: object) -> QuerySet[Draft]:
+    return Draft.objects.filter(kind=kind, expires_at__gt=now)
+
+
+def _look_for(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
+    secret, person = _secret(request), getattr(request, "person", None)
+    if person and secret:
+        return _of_either.first(person=person.pk, key_hash=_hash(secret), kind=kind, now=now)
+    if person:
+        return _of_person.first(person=person.pk, kind=kind, now=now)
+    return _of_cookie.first(key_hash=_hash(secret), kind=kind, now=now) if secret else None
 
 
 def _found(request: HttpRequest) -> dict[str, Draft | None]:
@@ -134,14 +157,6 @@ def forget_cookie(request: HttpRequest) -> None:
 def digest(answers: dict[str, Any]) -> str:
     """A fingerprint of the answers, the same for the same content in any order."""
     return hashlib.sha256(json.dumps(answers, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
-
-
-def _mine(request: HttpRequest) -> Q | None:
-    secret, person = _secret(request), getattr(request, "person", None)
-    if person:
-        mine = Q(person_id=person.pk)
-        return mine | Q(person=None, key_hash=_hash(secret)) if secret else mine
-    return Q(key_hash=_hash(secret)) if secret else None
 
 
 def _start(request: HttpRequest, kind: str, now: datetime) -> Draft:

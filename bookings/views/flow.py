@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,14 +17,20 @@ from bookings.forms import DetailsForm, WhenForm, WhereForm
 from bookings.models import Presentation
 from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds, release_hold
 from bookings.views import keeping, times
+from ctac.compiled import Compiled
 from professionals import drafts
 from professionals.models import DraftKind
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
+offered_with_slug = Compiled(lambda slug: Presentation.objects.offered().filter(slug=slug))
+
+
 def offered(slug: str) -> Presentation:
-    return get_object_or_404(Presentation.objects.offered(), slug=slug)
+    if presentation := offered_with_slug.first(slug=slug):
+        return presentation
+    raise Http404
 
 
 def answers_about(request: HttpRequest, presentation: Presentation, now: datetime) -> Answers:

@@ -14,7 +14,6 @@ from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
 from bookings.views.keeping import Kept
-from leaflets.forms import AddForm
 from leaflets.models import Edition, Leaflet, Order, OrderState
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
@@ -144,5 +143,6 @@ def kept() -> Kept:
     return Kept(booking().when, "10:15am", 600, may_extend=True)
 
 
-def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, AddForm]]:
-    return [(each, AddForm(leaflet=each)) for each in leaflets]
+def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, None]]:
+    """Each with the form of its card that was refused: none was."""
+    return [(each, None) for each in leaflets]

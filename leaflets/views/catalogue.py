@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from leaflets import baskets
 from leaflets.forms import AddForm
 from leaflets.models import Leaflet
+from leaflets.reading import catalogue
 from professionals.models import Profession
 
 
@@ -21,12 +22,12 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 
 def catalogue_page(request: HttpRequest, refused: AddForm | None = None) -> HttpResponse:
     """All titles, or those for one profession; `refused` is the form of a title that could not be added to the basket."""
-    titles = list(Leaflet.objects.in_catalogue())
+    titles = catalogue()
     audience = audience_of(request)
     audiences = {leaflet.audience for leaflet in titles} | {audience}
     shown = [leaflet for leaflet in titles if not audience or leaflet.audience in {audience, ""}]
     context = {
-        "cards": [(leaflet, form_for(leaflet, refused)) for leaflet in shown],
+        "cards": [(leaflet, refused if refused and refused.leaflet == leaflet else None) for leaflet in shown],
         "audiences": [(value, label) for value, label in Profession.choices if value in audiences],
         "audience": audience,
         "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),

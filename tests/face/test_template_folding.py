@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import unified_diff
 from typing import Any
 
 import pytest
@@ -57,8 +58,9 @@ def test_every_page_is_what_django_draws(world: dict[str, Any], djangos_loader: 
         for person in ("staff",) if url.startswith("/staff/") else ("signed out", "owner"):
             with drawn_by(djangos_loader):
                 theirs = page(world["clients"][person], url)
-            if page(world["clients"][person], url) != theirs:
-                different.append((person, route))
+            ours = page(world["clients"][person], url)
+            if ours != theirs:
+                different.append((person, route, [*unified_diff(theirs.splitlines(), ours.splitlines(), n=0)][:6]))
     assert different == []
 
 
@@ -76,16 +78,26 @@ BASE = "<t>{% block title %}T{% endblock %}</t>{% block body %}{% block inner %}
     ("source", "drawn"),
     [
         ('{% extends "base" %}', "<t>T</t>inner"),
+        ('{# why #}!{% extends "base" %}', "!<t>T</t>inner"),
         ('{% extends "base" %}{% block inner %}mine{% endblock %}', "<t>T</t>mine"),
         ('{% extends "base" %}{% block body %}all{% endblock %}', "<t>T</t>all"),
-        ('{% extends "middle" %}{% block inner %}{{ x }}{% endblock %}', "<t>M</t>7"),
-        ('{% extends "middle" %}{% block title %}a {{ block.super }}{% endblock %}', "<t>a M</t>inner"),
+        ('{% extends "middle" %}{% block inner %}{{ x }}{% endblock %}', "<t>M-T</t>7"),
+        ('{% extends "middle" %}{% block title %}a {{ block.super }}{% endblock %}', "<t>a M-T</t>inner"),
+        ('{% extends "middle" %}{% block inner %}{% if x %}{{ block.super }}!{% endif %}{% endblock %}', "<t>M-T</t>inner!"),
+        ('{% extends "base" %}{% block new %}n{{ block.super }}{% endblock %}', "<t>T</t>inner"),
+        ('{% extends "odd" %}{% block title %}mine{% endblock %}', "mine"),
+        (
+            '{% extends "base" %}{% block title %}{% filter upper %}a {{ block.super }}{% endfilter %}{% endblock %}',
+            "<t>A T</t>inner",
+        ),
+        ('{% extends "base" %}{% block title %}{{ block.super|lower }}{% endblock %}', "<t>t</t>inner"),
         ("{% extends name %}{% block inner %}{{ x }}{% endblock %}", "<t>T</t>7"),
     ],
 )
 def test_parents_are_joined(source: str, drawn: str) -> None:
-    middle = '{% extends "base" %}{% block title %}M{% endblock %}'
-    assert draw({"base": BASE, "middle": middle, "page": source}, x=7, name="base") == drawn
+    middle = '{% extends "base" %}{% block title %}M-{{ block.super }}{% endblock %}'
+    odd = "{% filter lower %}{% block title %}Odd{% endblock %}{% endfilter %}"
+    assert draw({"base": BASE, "middle": middle, "odd": odd, "page": source}, x=7, name="base") == drawn
 
 
 def test_a_variable_set_in_a_block_or_an_include_is_forgotten_at_its_end() -> None:

@@ -1,0 +1,76 @@
+"""A compiled query gives what the queryset gives."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db.models import Model
+from pytest_django import DjangoAssertNumQueries
+
+from bookings.models import Presentation
+from ctac.compiled import Compiled
+from professionals.models import Draft, DraftKind, Organisation, Person, User
+from tests.bookings.rows import make_presentation
+from tests.factories import make_person, make_staff
+
+pytestmark = pytest.mark.django_db
+user_with_person = Compiled(lambda pk: User.objects.select_related("person__organisation").filter(pk=pk))
+
+
+def columns(row: Model | None) -> dict[str, object]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields} if row else {}
+
+
+def test_it_asks_once_and_reads_what_is_joined(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    person = make_person()
+    for _time in range(2):
+        with django_assert_num_queries(1):
+            user = user_with_person.first(pk=person.user_id)
+            assert user is not None
+            assert user.person.organisation == person.organisation
+    assert columns(user) == columns(User.objects.get(pk=person.user_id))
+    assert columns(user.person) == columns(Person.objects.get(pk=person.pk))
+    assert columns(user.person.organisation) == columns(person.organisation)
+    assert (user._state.adding, user._state.db, user.person.user) == (False, "default", user)
+
+
+def test_what_is_joined_may_be_missing() -> None:
+    user = user_with_person.first(pk=make_staff().pk)
+    assert user is not None
+    assert not hasattr(user, "person")
+
+
+def test_nothing_found_is_none() -> None:
+    assert user_with_person.first(pk=0) is None
+
+
+def test_each_asking_has_its_own_values() -> None:
+    one, two = make_person(), make_person()
+    assert [user_with_person.first(pk=person.user_id) for person in (one, two)] == [one.user, two.user]
+
+
+def test_columns_are_converted(now: datetime) -> None:
+    """JSON, arrays and times come as Django gives them."""
+    answers = {"where": {"format": "online"}}
+    draft = Draft.objects.create(kind=DraftKind.ORDER, key_hash="k", token="t", answers=answers, expires_at=now)
+    found = Compiled(lambda until: Draft.objects.filter(expires_at__lt=until)).all(until=now + timedelta(minutes=1))
+    assert [columns(row) for row in found] == [columns(Draft.objects.get(pk=draft.pk))]
+    presentation = make_presentation(formats=["online"])
+    assert [row.formats for row in Compiled(lambda: Presentation.objects.filter(pk=presentation.pk)).all()] == [["online"]]
+
+
+def test_a_slice_an_order_and_a_list_are_kept() -> None:
+    people = [make_person(name=name) for name in ("b", "c", "a", "d")]
+    asked = Compiled(lambda pks: Person.objects.filter(pk__any_of=pks).order_by("name")[:2])
+    assert [row.name for row in asked.all(pks=[person.pk for person in people[:3]])] == ["a", "b"]
+    assert asked.all(pks=[]) == []
+
+
+def test_a_value_is_never_part_of_the_statement() -> None:
+    name = "x' OR true --"
+    Organisation.objects.create(name="Trust")
+    assert Compiled(lambda name: Organisation.objects.filter(name=name)).all(name=name) == []
+
+
+def test_a_value_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        user_with_person.all()
