@@ -162,6 +162,10 @@ class StaffAdminSite(AdminSite):
 staff_site = StaffAdminSite(name="staff")
 
 
+def nothing(obj: Any, *, by: Any) -> None:
+    """What an action performs that has a page of its own."""
+
+
 @dataclass(frozen=True)
 class ObjectAction:
     """A button on the change page that calls one service.
@@ -169,18 +173,20 @@ class ObjectAction:
     `label` is the whole button ("Confirm this booking"). `weight`: "main" for the one main step, "stop" for what ends
     something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides
     the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available
-    when its button is pressed is refused, and the page shows the new state.
+    when its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with
+    the model admin, the request, the object and the action, needs no `perform` and no `form_class`.
     """
 
     slug: str
     label: str | Promise
-    perform: Callable[..., object]
+    perform: Callable[..., object] = nothing
     available: Callable[[Any], bool] = field(default=lambda obj: True)
     form_class: type[forms.Form] = forms.Form
     explanation: str | Promise = ""
     done: str | Promise = _("Done.")
     permission: str = "change"
     weight: Literal["main", "quiet", "stop"] = "quiet"
+    page: Callable[..., HttpResponse] | None = None
 
 
 def in_our_words(form_class: Any) -> Any:
@@ -289,22 +295,27 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
         if not action.available(obj):
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
+        if action.page is not None:
+            return action.page(self, request, obj, action)
         form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
         if form.is_valid() and self.perform(request, action, obj, form):
             return redirect(change_url)
-        context = {
+        context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}
+        return TemplateResponse(request, "admin/object_action.html", context)
+
+    def about_action(self, request: HttpRequest, action: ObjectAction, obj: Any, change_url: str) -> dict[str, Any]:
+        """What every action's page shows beside its form."""
+        return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": obj,
             "action": action,
             "rows": self.summary_of(obj),
-            "form": form,
-            "media": self.media + form.media,
+            "media": self.media,
             "title": action.label,
             "subtitle": str(obj),
             "change_url": change_url,
         }
-        return TemplateResponse(request, "admin/object_action.html", context)
 
     def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
         """Call the action's service; a refusal becomes an error of the form."""

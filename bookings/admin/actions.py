@@ -7,6 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import services
+from bookings.admin.choices import PresenterChoice
+from bookings.admin.deciding import AGREE, OFFER
 from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
 from bookings.models import Booking, Format, Presenter, State
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
@@ -39,13 +41,6 @@ class CancelForm(StaffForm):
         help_text=NO_CHILD,
         error_messages={"required": _("Write why it is cancelled.")},
     )
-
-
-class PresenterChoice(forms.ModelChoiceField):
-    """By name, and where their visits start from."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(_("%(name)s, from %(postcode)s") % {"name": obj.name, "postcode": obj.base_postcode})
 
 
 class ReassignForm(StaffForm):
@@ -182,4 +177,18 @@ CANCEL = ObjectAction(
     done=_("The booking is cancelled. The professional gets an email, and the time is free again."),
     weight="stop",
 )
-OBJECT_ACTIONS = (SAFE, CONFIRM, ASSIGN, DELIVERED, CHECKED_IN, CHECKED_OUT, LINK, REASSIGN, TRAVEL, DECLINE, CANCEL)
+OBJECT_ACTIONS = (
+    SAFE,
+    CONFIRM,
+    AGREE,
+    OFFER,
+    ASSIGN,
+    DELIVERED,
+    CHECKED_IN,
+    CHECKED_OUT,
+    LINK,
+    REASSIGN,
+    TRAVEL,
+    DECLINE,
+    CANCEL,
+)

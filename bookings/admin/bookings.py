@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import words
+from bookings.admin import requests
 from bookings.admin.actions import OBJECT_ACTIONS
-from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, VisitFilter, WhenFilter
+from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, RequestFilter, VisitFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words
@@ -52,6 +53,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "closed_reason",
         ),
     ),
+    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "their_reason")),
     (gettext_lazy("Who asked"), (*AboutPerson.about_person, "person_domain")),
     (
         gettext_lazy("On the day"),
@@ -91,7 +93,16 @@ class EventInline(ReadOnlyInline):
 @admin.register(Booking, site=staff_site)
 class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
-    list_filter = ("state", NeedsPresenterFilter, WhenFilter, period_of("starts_at"), FormatFilter, PresenterFilter, VisitFilter)
+    list_filter = (
+        "state",
+        RequestFilter,
+        NeedsPresenterFilter,
+        WhenFilter,
+        period_of("starts_at"),
+        FormatFilter,
+        PresenterFilter,
+        VisitFilter,
+    )
     sorts_quickly = ("starts", "asked")
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
@@ -107,7 +118,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
 
-    may_be_empty = ("travel", "visit_in_words", "joining", "childs_details")
+    may_be_empty = ("why_it_waits", "dates", "their_reason", "travel", "visit_in_words", "joining", "childs_details")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -165,6 +176,18 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, booking: Booking) -> str:
         return booking.get_channel_display()
+
+    @admin.display(description=gettext_lazy("why it waits"))
+    def why_it_waits(self, booking: Booking) -> SafeString | str:
+        return requests.why_it_waits(booking, timezone.now())
+
+    @admin.display(description=gettext_lazy("why none of our times suits"))
+    def their_reason(self, booking: Booking) -> str:
+        return booking.request_reason
+
+    @admin.display(description=gettext_lazy("dates"))
+    def dates(self, booking: Booking) -> SafeString | str:
+        return requests.dates_in_words(booking, timezone.now())
 
     @admin.display(description=gettext_lazy("contact’s phone"))
     def contact(self, booking: Booking) -> SafeString | str:

@@ -45,6 +45,25 @@ class NeedsPresenterFilter(admin.SimpleListFilter):
         return queryset.needing_a_presenter() if self.value() == "yes" else queryset
 
 
+class RequestFilter(admin.SimpleListFilter):
+    """Requests by whose turn it is."""
+
+    title = _("request waits for")
+    parameter_name = "waits"
+    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "us": (_("Us"), lambda bookings: bookings.to_decide()),
+        "them": (_("The professional"), lambda bookings: bookings.offered_times()),
+        "lapsed": (_("Us, and dates have lapsed"), lambda bookings: bookings.with_lapsed_dates()),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        return narrow(queryset) if narrow else queryset
+
+
 class WhenFilter(admin.SimpleListFilter):
     title = _("when")
     parameter_name = "when"

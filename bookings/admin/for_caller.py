@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.admin.actions import PresenterChoice
+from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import FORMAT_WORDS
 from bookings.diary import Wish, open_diary
 from bookings.forms import DetailsForm, WhereForm

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.admin.actions import PresenterChoice
+from bookings.admin.choices import PresenterChoice
 from bookings.leave_forms import OwnLeaveForm, seen
 from bookings.models import Booking, Leave, LeaveState, Presenter
 from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave

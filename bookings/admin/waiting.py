@@ -26,7 +26,9 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
     )
 
 
-wait_for(_("to decide"), "state__exact=requested", lambda: Booking.objects.to_decide())
+wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide())
+wait_for(_("to decide, with lapsed dates"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True)
+wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(

@@ -1,0 +1,204 @@
+"""A request on the staff site: why it waits, the dates that it is about, and who could give each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings import rules
+from bookings.diary import Candidate, Diary, Slot, open_diary
+from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State
+from bookings.places import PlaceUnknown
+from bookings.services import Preferred, wish_of
+from bookings.words import moment
+from ctac.staff_lists import state_tag
+from ctac.uk import format_clock, format_span, uk_day
+from professionals.services import is_recognised
+
+CANDIDATES_SHOWN = 4
+SLOTS_SHOWN = 3
+TAGS = {OptionState.OPEN: "waiting", OptionState.TAKEN: "good", OptionState.PASSED: "stopped", OptionState.EXPIRED: "stopped"}
+
+
+@dataclass(frozen=True)
+class Could:
+    """A date of a request with a start that answers it, and who could give it then, the best first."""
+
+    option: DateOption
+    start: datetime | None
+    candidates: list[Candidate]
+    slots: list[Slot]
+
+
+def options_of(booking: Booking) -> list[DateOption]:
+    options = list(booking.options.select_related("presenter"))
+    for option in options:
+        option.booking = booking
+    return options
+
+
+def is_waiting(booking: Booking) -> bool:
+    return booking.state == State.REQUESTED
+
+
+def shown(options: Iterable[DateOption]) -> list[DateOption]:
+    """Those that still stand; of a request that was answered, all."""
+    every = list(options)
+    standing = [option for option in every if option.state in (OptionState.OPEN, OptionState.EXPIRED)]
+    return standing or every
+
+
+def open_diary_for(booking: Booking, options: Sequence[DateOption], now: datetime) -> Diary | None:
+    """One diary over all their days, in which this request's own claims are not in the way."""
+    ahead = [option for option in options if option.ends_at > now]
+    if not ahead:
+        return None
+    first = max(min(uk_day(option.starts_at) for option in ahead), uk_day(now))
+    last = max(uk_day(option.ends_at) for option in ahead)
+    try:
+        wish = wish_of(booking)
+    except PlaceUnknown:
+        return None
+    ignoring = {"booking": booking, "option__booking": booking}
+    return open_diary(wish, first_day=first, last_day=last, now=now, ignoring=ignoring)
+
+
+def could_be_given(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[Could]:
+    diary = open_diary_for(booking, options, now)
+    return [could(diary, option, now) for option in options]
+
+
+def could(diary: Diary | None, option: DateOption, now: datetime) -> Could:
+    if diary is None or option.ends_at <= now:
+        return Could(option, None, [], [])
+    if option.precision == Precision.DAYS:
+        return Could(option, None, [], list(first_slots(diary, option)))
+    for start in possible_starts(diary, option, now):
+        if found := diary.candidates(start):
+            return Could(option, start, found, [])
+    return Could(option, None, [], [])
+
+
+def possible_starts(diary: Diary, option: DateOption, now: datetime) -> list[datetime]:
+    """What is kept first, then what the date allows."""
+    asked = Preferred(option.precision, option.starts_at, option.ends_at)
+    starts = [start for start in asked.starts(diary.wish) if start > now]
+    best = sorted(starts, key=lambda start: not any(not each.breaches for each in diary.candidates(start)))
+    return [option.kept_from, *best] if option.kept_from and option.kept_from > now else best
+
+
+def first_slots(diary: Diary, option: DateOption) -> Iterator[Slot]:
+    day, found = max(uk_day(option.starts_at), diary.first_day), 0
+    while day <= option.last_day and found < SLOTS_SHOWN:
+        for slot in diary.slots_on(day)[: SLOTS_SHOWN - found]:
+            found += 1
+            yield slot
+        day += timedelta(days=1)
+
+
+# In words
+
+
+def reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[Could]) -> list[str]:
+    """Why a request waits for staff, or for the professional."""
+    because = []
+    if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
+        because.append(_("We offered times. It waits for the professional’s answer."))
+    if options and not booking.has_time:
+        because.append(_("None of our times suits them: they ask for dates of their own."))
+    if booking.format == Format.WORKPLACE and not is_recognised(booking.person.email):
+        because.append(
+            _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")
+        )
+    if any(each.candidates and each.candidates[0].breaches for each in found):
+        because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
+    if any(option.state == OptionState.EXPIRED for option in options):
+        because.append(_("Dates have lapsed: nobody answered while they were kept."))
+    if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
+        because.append(_("They asked for other times. What they wrote stands at the end of this page."))
+    return because
+
+
+def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
+    if not is_waiting(booking):
+        return ""
+    options, found = looked_at(booking, now)
+    return bullets(reasons(booking, options, found))
+
+
+def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
+    """Each date, whether it is kept, and who could give it."""
+    options, found = looked_at(booking, now)
+    if not options:
+        return ""
+    if not is_waiting(booking):
+        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in shown(options)))
+    return format_html_join("", "<div><p><strong>{}</strong> {}</p>{}</div>", (one(each, now) for each in found))
+
+
+def looked_at(booking: Booking, now: datetime) -> tuple[list[DateOption], list[Could]]:
+    """Read once for a page."""
+    kept = booking.__dict__.get("_looked_at")
+    if kept is None:
+        options = options_of(booking)
+        found = could_be_given(booking, shown(options), now) if is_waiting(booking) and options else []
+        kept = booking.__dict__["_looked_at"] = (options, found)
+    return kept
+
+
+def one(each: Could, now: datetime) -> tuple[str, SafeString, SafeString]:
+    return each.option.when, tag_of(each.option, now), bullets(could_in_words(each, now))
+
+
+def tag_of(option: DateOption, now: datetime) -> SafeString:
+    label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
+    return state_tag(label, TAGS[OptionState(option.state)])
+
+
+def could_in_words(each: Could, now: datetime) -> list[str]:
+    option = each.option
+    lines = [kept_line(option)] if option.is_kept(now) else []
+    if option.ends_at <= now:
+        return [_("It is over.")]
+    if option.precision == Precision.DAYS:
+        slots = "; ".join(format_span(slot.start, slot.end) for slot in each.slots)
+        return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
+    if each.start is None:
+        return [*lines, _("No presenter is free then, travel included.")]
+    if option.precision != Precision.TIME:
+        lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(each.start)})
+    more = len(each.candidates) - CANDIDATES_SHOWN
+    lines += [candidate_line(candidate) for candidate in each.candidates[:CANDIDATES_SHOWN]]
+    if more > 0:
+        lines.append(ngettext("%(count)d more could do it.", "%(count)d more could do it.", more) % {"count": more})
+    return lines
+
+
+def kept_line(option: DateOption) -> str:
+    facts = {"name": option.presenter, "until": moment(option.expires_at)} if option.expires_at else {}
+    return _("Kept with %(name)s until %(until)s.") % facts
+
+
+def candidate_line(candidate: Candidate) -> str:
+    if not candidate.breaches:
+        return _("%(name)s could do it.") % {"name": candidate.presenter}
+    sentences = " ".join(str(breach.sentence) for breach in candidate.breaches)
+    return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": sentences}
+
+
+def bullets(lines: Iterable[str]) -> SafeString:
+    inside = format_html_join("", "<li>{}</li>", ((line,) for line in lines))
+    return format_html("<ul>{}</ul>", inside) if inside else SafeString("")
+
+
+def nearest_free(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[Slot]:
+    """Times within the rules nearest to what was asked for, to be offered; the first of all if nothing was."""
+    today = uk_day(now)
+    ignoring = {"booking": booking, "option__booking": booking}
+    diary = open_diary(wish_of(booking), first_day=today, last_day=today + rules.HORIZON, now=now, ignoring=ignoring)
+    asked = [option.starts_at for option in options if option.kind == OptionKind.PREFERRED] or [booking.starts_at or now]
+    return diary.nearest(max(min(asked), now), 60)

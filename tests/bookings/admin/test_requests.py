@@ -1,0 +1,195 @@
+"""A request on the staff site: why it waits, who could give each date, agreeing, offering, and whose turn it is."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from bookings.admin.filters import RequestFilter
+from bookings.forms import slot_value
+from bookings.models import Booking, BusyTime, Precision, Presenter, State
+from bookings.services import Preferred, ask_for_others, lapse
+from professionals.models import User
+from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
+from tests.bookings.placed import STRANGER
+from tests.bookings.requested import ask, dates_of, offer, on
+from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
+from tests.factories import make_person, sign_in_staff
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+TUESDAY = MONDAY + timedelta(days=1)
+LATER = NOW + timedelta(days=2, hours=8)
+
+
+@pytest.fixture
+def asked(presenter: Presenter) -> Booking:
+    return ask(make_person(name="Sam Taylor"), on(at("10:00")), on(at("18:00", TUESDAY)))
+
+
+def page(desk: Client, booking: Booking) -> str:
+    return text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
+
+
+def action_page(desk: Client, booking: Booking, slug: str) -> str:
+    return text(desk.get(f"{BOOKINGS}{booking.pk}/do/{slug}/"))
+
+
+def test_staff_see_why_it_waits_and_who_could_give_each_date(desk: Client, asked: Booking, presenter: Presenter) -> None:
+    busy = make_presenter(name="Tom Adeyemi")
+    make_booking(busy, at("10:30"))
+    seen = page(desk, asked)
+    for words in (
+        "None of our times suits them: they ask for dates of their own.",
+        "At least one date is outside the rules for the public.",
+        "Monday 25 January 2027, 10am to 11am",
+        "Kept with Asha Patel until Thursday 14 January 2027, 5pm.",
+        "Asha Patel could do it.",
+        "Asha Patel is free, but: It is outside the presenter’s availability.",
+        "We all have clinics on those days.",
+        "No time agreed yet",
+    ):
+        assert words in seen
+    assert "Tom Adeyemi could do it" not in seen
+
+
+def test_staff_see_that_the_domain_is_not_recognised(desk: Client, presenter: Presenter) -> None:
+    stranger = make_person(email=STRANGER)
+    waiting = make_booking(presenter, at("10:00"), state=State.REQUESTED, person=stranger)
+    assert "whose email domain we don’t recognise" in page(desk, waiting)
+    online = make_booking(presenter, at("12:00"), state=State.REQUESTED, person=stranger, postcode="")
+    assert "whose email domain we don’t recognise" not in page(desk, online)
+
+
+def test_a_range_and_a_part_of_a_day_are_looked_at(desk: Client, presenter: Presenter) -> None:
+    days = ask(make_person(), Preferred(Precision.DAYS, at("00:00"), at("23:59", TUESDAY)))
+    assert "First free times: Monday 25 January 2027, 9am to 10am; " in page(desk, days)
+    morning = ask(make_person(), Preferred(Precision.MORNING, at("08:00"), at("13:00")))
+    assert "Looked at from 9am: Asha Patel could do it." in page(desk, morning)
+
+
+def test_a_date_that_nobody_could_give_or_that_is_over(
+    desk: Client, presenter: Presenter, staff: User, clock: time_machine.Traveller
+) -> None:
+    make_booking(presenter, at("10:00"))
+    booking = ask(make_person(), on(at("10:00")))
+    assert "No presenter is free then, travel included." in page(desk, booking)
+    clock.move_to(at("12:00"))
+    sign_in_staff(desk, staff)
+    assert "It is over." in page(desk, booking)
+
+
+def test_one_press_agrees_on_a_date(desk: Client, asked: Booking, presenter: Presenter) -> None:
+    seen = action_page(desk, asked, "agree")
+    assert "Asha Patel could do it. Kept until Thursday 14 January 2027, 5pm." in seen
+    response = do(desk, asked, "agree", start=slot_value(at("10:00")))
+    assert (asked.state, asked.starts_at, asked.presenter) == ("confirmed", at("10:00"), presenter)
+    assert "The time is agreed" in text(response)
+    assert "Agree on a time" not in text(response)
+
+
+def test_a_date_outside_the_rules_needs_a_reason(desk: Client, asked: Booking) -> None:
+    late = slot_value(at("18:00", TUESDAY))
+    assert "It is outside the presenter’s availability. Give a reason" in text(do(desk, asked, "agree", start=late))
+    do(desk, asked, "agree", start=late, override_reason="Asha says yes")
+    assert (asked.starts_at, asked.events.last().reason) == (at("18:00", TUESDAY), "Asha says yes")
+
+
+def test_another_time_is_agreed(desk: Client, asked: Booking) -> None:
+    assert "Enter the day." in text(do(desk, asked, "agree", start="other", clock="2pm"))
+    assert "Choose a time." in text(do(desk, asked, "agree"))
+    assert "That time has gone." in text(do(desk, asked, "agree", start=slot_value(at("14:00"))))
+    do(desk, asked, "agree", start="other", day="25 1 2027", clock="2pm")
+    assert asked.starts_at == at("14:00")
+
+
+def test_times_are_offered_from_the_free_ones_and_any_other(desk: Client, asked: Booking) -> None:
+    assert "Monday 25 January 2027, 9am to 10am" in action_page(desk, asked, "offer")
+    typed = {"start_1": slot_value(at("09:00")), "day_2": "26 1 2027", "clock_2": "3:15pm"}
+    response = do(desk, asked, "offer", **typed)
+    assert "The times are offered and kept." in text(response)
+    assert [option.starts_at for option in asked.options.proposed()] == [at("09:00"), at("15:15", TUESDAY)]
+    seen = page(desk, asked)
+    assert "We offered times. It waits for the professional’s answer." in seen
+    assert "Kept with Asha Patel until" in seen
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "Choose at least one time to offer."),
+        ({"day_1": "25 1 2027"}, "Enter the time it starts."),
+        ({"clock_3": "9am"}, "Enter the day."),
+        ({"start_1": slot_value(at("09:00")), "day_1": "25 1 2027"}, "not both."),
+        ({"start_1": slot_value(at("09:00")), "start_2": slot_value(at("09:00"))}, "This time stands above already."),
+        ({"day_1": "25 1 2027", "clock_1": "7pm"}, "It is outside the presenter’s availability. Give a reason"),
+        ({"start_1": slot_value(at("09:00")), "start_2": slot_value(at("09:30"))}, "No presenter is free on Monday"),
+        ({"day_1": "11 1 2027", "clock_1": "9am"}, "different times that lie ahead"),
+    ],
+)
+def test_what_can_not_be_offered_is_said(desk: Client, asked: Booking, typed: dict[str, str], said: str) -> None:
+    before = dates_of(asked)
+    assert said in text(do(desk, asked, "offer", **typed))
+    assert dates_of(asked) == before
+
+
+def test_words_about_a_child_are_asked_about(desk: Client, asked: Booking) -> None:
+    typed = {"start_1": slot_value(at("09:00")), "override_reason": ABOUT_A_CHILD}
+    do(desk, asked, "offer", **typed)
+    assert not asked.options.proposed().exists()
+    do(desk, asked, "offer", **typed, **KEPT)
+    assert (asked.options.proposed().count(), told_lead()) == (1, 1)
+
+
+def test_what_they_wrote_and_that_dates_lapsed_is_seen(
+    desk: Client, asked: Booking, staff: User, clock: time_machine.Traveller
+) -> None:
+    offer(asked, at("12:00"))
+    ask_for_others(booking=asked, words="Mondays never work.", by=asked.person.user, now=NOW)
+    seen = page(desk, asked)
+    assert ("They asked for other times." in seen, "Mondays never work." in seen) == (True, True)
+    offer(asked, at("14:00", TUESDAY))
+    clock.move_to(LATER)
+    sign_in_staff(desk, staff)
+    lapse(booking=asked, now=LATER)
+    assert "Dates have lapsed: nobody answered while they were kept." in page(desk, asked)
+
+
+def test_a_request_that_was_decided_meanwhile_is_not_decided_again(desk: Client, asked: Booking) -> None:
+    do(desk, asked, "decline", reason="No")
+    for slug in ("agree", "offer"):
+        assert "has changed meanwhile" in text(do(desk, asked, slug, start_1=slot_value(at("09:00"))))
+    assert (asked.state, BusyTime.objects.count()) == ("declined", 0)
+    assert "Passed over" in page(desk, asked)
+
+
+def test_requests_come_first_in_the_list_and_say_that_no_time_is_agreed(
+    desk: Client, asked: Booking, presenter: Presenter
+) -> None:
+    soon = make_booking(presenter, NOW + timedelta(days=1))
+    response = desk.get(BOOKINGS)
+    assert list(response.context["cl"].result_list) == [asked, soon]
+    assert "No time agreed yet" in text(response)
+
+
+def test_the_list_narrows_to_whose_turn_it_is(desk: Client, asked: Booking, presenter: Presenter) -> None:
+    offered = ask(make_person(), on(at("13:00")))
+    offer(offered, at("14:00"))
+    lapsed = ask(make_person(), on(at("16:00")))
+    lapse(booking=lapsed, now=LATER)
+    found = {way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*RequestFilter.ways, "nonsense"]}
+    assert found == {
+        "us": {asked, lapsed},
+        "them": {offered},
+        "lapsed": {lapsed},
+        "nonsense": {asked, offered, lapsed},
+    }
+
+
+def test_the_page_of_a_request_takes_few_statements_for_any_number_of_dates(desk: Client, presenter: Presenter) -> None:
+    counts = []
+    for dates in ([on(at("10:00"))], [on(at(clock, TUESDAY)) for clock in ("09:00", "11:00", "13:00")]):
+        booking = ask(make_person(), *dates)
+        counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))  # noqa: B023 - called at once
+    assert counts[0] == counts[1] <= 16
