@@ -38,6 +38,9 @@ def test_a_page_says_who_asked_and_leaves_out_what_is_empty(desk: Client, presen
         "Where": "St JamesLeedsLS1 4AP",
         "Presenter": "Asha Patel",
         "Presentation": "Spotting the signs",
+        "Why it waits": (
+            "A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone."
+        ),
         "Person": "Pat Moss",
         "Organisation": "A charity",
         "Email address": "pat@a-charity.example",
@@ -98,7 +101,7 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     quiet = [("Change the presenter", "quiet"), ("Set the travel time", "quiet")]
     stop = [("Decline this booking", "stop"), ("Cancel this booking", "stop")]
     asked = make_booking(presenter, at("10:00"), state=State.REQUESTED)
-    assert buttons(desk, asked) == [("Confirm this booking", "main"), *quiet, *stop]
+    assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), *quiet, *stop]
     assert buttons(desk, make_booking(None, at("12:00"), state=State.REQUESTED)) == [("Choose a presenter", "main"), *stop]
     agreed = make_booking(presenter, at("14:00"))
     assert buttons(desk, agreed) == [*quiet, ("Cancel this booking", "stop")]
