@@ -182,7 +182,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         required=False,
     )
 
-    free_text_fields = ("room", "access_needs", "notes")
+    free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
 
 

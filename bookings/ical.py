@@ -5,10 +5,12 @@ for, because nobody should think that declining in a calendar cancels the bookin
 and names no attendee. The organizer is the mailbox that our mail comes from and that people read.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, vCalAddress
 
@@ -37,34 +39,52 @@ END:VTIMEZONE
 """
 
 
-def calendar(booking: Booking, method: str, *, now: datetime) -> bytes:
-    """The iCalendar object that says `method` about this booking."""
+@dataclass(frozen=True)
+class Attendee:
+    """Whose calendar the entry is for: the professional's, or the presenter's, which leads to the staff site."""
+
+    email: str
+    name: str = ""
+    is_presenter: bool = False
+
+
+def presenter_of(booking: Booking) -> Attendee:
+    """For the calendar of who gives it; nobody's if nobody does."""
+    presenter = booking.presenter
+    return Attendee(presenter.email, presenter.name, is_presenter=True) if presenter else Attendee("", is_presenter=True)
+
+
+def calendar(booking: Booking, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None) -> bytes:
+    """The iCalendar object that says `method` about this booking, to the professional if nobody is named.
+
+    `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
+    """
     whole = Calendar()
     whole.add("prodid", "-//CTAC//Bookings//EN")
     whole.add("version", "2.0")
     whole.add("method", method)
     whole.add_component(Timezone.from_ical(LONDON))
-    whole.add_component(event(booking, method, now=now))
+    whole.add_component(event(booking, method, to or Attendee(booking.person.email, booking.person.name), sequence, now=now))
     return whole.to_ical()
 
 
-def event(booking: Booking, method: str, *, now: datetime) -> Event:
+def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, now: datetime) -> Event:
     entry = Event()
     entry.add("uid", booking.ical_uid)
-    entry.add("sequence", booking.sequence)
+    entry.add("sequence", booking.sequence if sequence is None else sequence)
     entry.add("dtstamp", now.astimezone(UTC))
     start, end = booking.agreed
     entry.add("dtstart", start.astimezone(UK))
     entry.add("dtend", end.astimezone(UK))
     entry.add("summary", _("Presentation: %(title)s") % {"title": booking.presentation.title})
     entry.add("location", location(booking))
-    entry.add("description", description(booking))
+    entry.add("description", description(booking, for_presenter=to.is_presenter))
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     entry.add("transp", "OPAQUE")
     name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
     entry.add("organizer", calendar_address(address, name))
-    if method != "PUBLISH" and booking.person.email:
-        attendee = calendar_address(booking.person.email, booking.person.name)
+    if method != "PUBLISH" and to.email:
+        attendee = calendar_address(to.email, to.name)
         attendee.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
         entry.add("attendee", attendee)
     return entry
@@ -85,8 +105,12 @@ def location(booking: Booking) -> str:
     return ", ".join(filter(None, [*booking.address_lines, room]))
 
 
-def description(booking: Booking) -> str:
+def description(booking: Booking, *, for_presenter: bool = False) -> str:
     """How to change it: a calendar can't cancel with us."""
+    if for_presenter:
+        words = _("Reference %(reference)s. Contact and details: %(url)s. Can’t you go? Tell the team, not the calendar.")
+        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
+        return words % {"reference": booking.reference, "url": url}
     return _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.") % {
         "reference": booking.reference,
         "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bookings import messages, request_messages
-from bookings.models import Booking, DateOption, EventKind, OptionKind, State
+from bookings import change_messages, messages, request_messages
+from bookings.cutoff import may_change
+from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
+from bookings.services import make_links
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 
@@ -18,13 +22,98 @@ def booking_of(notification: Notification) -> Booking:
 
 
 def build_confirmed(notification: Notification) -> Message:
-    return messages.confirmed(booking_of(notification), now=notification.created_at)
+    booking = booking_of(notification)
+    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking))
+
+
+def build_reminder(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return messages.reminder(booking, links=links_for(booking))
 
 
 def build_cancelled(notification: Notification) -> Message:
     booking = booking_of(notification)
-    was_confirmed = booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
-    return messages.cancelled(booking, now=notification.created_at, in_calendars=was_confirmed)
+    return messages.cancelled(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
+
+
+def build_for_presenter(notification: Notification) -> Message:
+    return messages.for_presenter(booking_of(notification), now=notification.created_at)
+
+
+def build_closed_for_presenter(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return messages.closed_for_presenter(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
+
+
+def was_in_calendars(booking: Booking) -> bool:
+    """Of one that is closed: whether it had been confirmed, so that calendars have an entry of it."""
+    return booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
+
+
+def build_freed(notification: Notification) -> Message:
+    """The sequence is above whatever this presenter's calendar was told: when leave frees a booking, its own stays."""
+    booking, change = booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence")
+    return messages.freed(
+        change_messages.as_it_was(booking, change),
+        now=notification.created_at,
+        to=notification.recipient,
+        sequence=notification.version + 1,
+        in_calendars=booking.state != State.REQUESTED,
+    )
+
+
+def build_moved(notification: Notification) -> Message:
+    booking, change = booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence")
+    return change_messages.moved(booking, change, now=notification.created_at, links=links_for(booking))
+
+
+def build_moved_for_presenter(notification: Notification) -> Message:
+    booking, change = booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence")
+    return change_messages.moved_for_presenter(booking, change, now=notification.created_at)
+
+
+def build_moved_for_team(notification: Notification) -> Message:
+    return change_messages.moved_for_team(booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence"))
+
+
+def build_changed(notification: Notification) -> Message:
+    booking, change = booking_of(notification), change_of(notification, EventKind.DETAILS_CHANGED, "revision")
+    in_calendars = changes_calendars(booking, change)
+    return change_messages.details_changed(
+        booking, change, now=notification.created_at, in_calendars=in_calendars, links=links_for(booking)
+    )
+
+
+def build_changed_for_presenter(notification: Notification) -> Message:
+    booking, change = booking_of(notification), change_of(notification, EventKind.DETAILS_CHANGED, "revision")
+    in_calendars = changes_calendars(booking, change)
+    return change_messages.changed_for_presenter(booking, change, now=notification.created_at, in_calendars=in_calendars)
+
+
+def build_changed_for_team(notification: Notification) -> Message:
+    return change_messages.changed_for_team(
+        booking_of(notification), change_of(notification, EventKind.DETAILS_CHANGED, "revision")
+    )
+
+
+def change_of(notification: Notification, kind: EventKind, counted_by: str) -> BookingEvent | None:
+    """The event that this message tells of: its version is what the event counted."""
+    events = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=kind)
+    return events.filter(**{f"changes__{counted_by}": notification.version}).first()
+
+
+def changes_calendars(booking: Booking, change: BookingEvent | None) -> bool:
+    return booking.state == State.CONFIRMED and bool(change and change.changes.get("in_calendars"))
+
+
+def links_for(booking: Booking) -> dict[str, str]:
+    """Addresses that work without signing in, made anew whenever the message is written; only what can still be done."""
+    now = timezone.now()
+    if booking.starts_at is not None and booking.starts_at <= now:
+        return {}  # it was sent late, and there is nothing left to change
+    purposes = [LinkPurpose.CHANGE] if booking.has_time and may_change(booking, now) else []
+    tokens = make_links(booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now)
+    return {purpose: f"{settings.SITE_URL}{reverse(LINK_PAGES[purpose], args=[token])}" for purpose, token in tokens.items()}
 
 
 def dates_of(booking: Booking) -> list[DateOption]:
@@ -85,7 +174,12 @@ def has_who_comes(booking: Booking, notification: Notification) -> bool:
     return booking.presenter_id is not None and is_confirmed_as_told(booking, notification)
 
 
-def is_new_to_staff(booking: Booking, notification: Notification) -> bool:
+def is_open(booking: Booking, notification: Notification) -> bool:
+    return booking.is_open
+
+
+def is_at_that_time(booking: Booking, notification: Notification) -> bool:
+    """Open, and its calendar entry has not changed again since this was written."""
     return booking.is_open and booking.sequence == notification.version
 
 
@@ -101,6 +195,18 @@ def waits_for_us(booking: Booking, notification: Notification) -> bool:
     return booking.state == State.REQUESTED and not offered.exists()
 
 
+def is_at_that_time_and_theirs(booking: Booking, notification: Notification) -> bool:
+    return is_at_that_time(booking, notification) and is_theirs(booking, notification)
+
+
+def has_those_details(booking: Booking, notification: Notification) -> bool:
+    return booking.is_open and booking.revision == notification.version
+
+
+def has_those_details_and_theirs(booking: Booking, notification: Notification) -> bool:
+    return has_those_details(booking, notification) and is_theirs(booking, notification)
+
+
 def is_theirs(booking: Booking, notification: Notification) -> bool:
     return booking.presenter is not None and booking.presenter.email.lower() == notification.recipient.lower()
 
@@ -114,6 +220,7 @@ def theirs_in_state(*states: State) -> Check:
     return lambda booking, notification: booking.state in states and is_theirs(booking, notification)
 
 
+LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
 KINDS = (
     Kind("booking-confirmed", gettext_lazy("Booking confirmed"), build_confirmed, still(is_confirmed_as_told)),
     Kind("booking-requested", gettext_lazy("Booking requested"), build_requested, still(in_state(State.REQUESTED))),
@@ -121,8 +228,8 @@ KINDS = (
     Kind("booking-dates-lapsed", gettext_lazy("Dates no longer kept"), build_lapsed, still(waits_for_us)),
     Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
-    Kind("booking-reminder", gettext_lazy("Booking reminder"), said(messages.reminder), still(has_who_comes)),
-    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_new_to_staff)),
+    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes)),
+    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open)),
     Kind(
         "staff-booking-cancelled",
         gettext_lazy("To staff: cancelled"),
@@ -151,25 +258,41 @@ KINDS = (
     Kind(
         "presenter-kept",
         gettext_lazy("To the presenter: time kept"),
-        said(messages.for_presenter),
+        build_for_presenter,
         still(theirs_in_state(State.REQUESTED)),
     ),
     Kind(
         "presenter-booked",
         gettext_lazy("To the presenter: booked"),
-        said(messages.for_presenter),
+        build_for_presenter,
         still(theirs_in_state(State.CONFIRMED)),
     ),
     Kind(
         "presenter-cancelled",
         gettext_lazy("To the presenter: cancelled"),
-        said(messages.closed_for_presenter),
+        build_closed_for_presenter,
         still(theirs_in_state(State.CANCELLED, State.DECLINED)),
     ),
     Kind(
         "presenter-freed",
         gettext_lazy("To the presenter: no longer theirs"),
-        said(messages.freed),
+        build_freed,
         still(lambda booking, notification: not is_theirs(booking, notification)),
+    ),
+    Kind("booking-moved", gettext_lazy("Booking moved"), build_moved, still(is_at_that_time)),
+    Kind("booking-changed", gettext_lazy("Booking changed"), build_changed, still(has_those_details)),
+    Kind("staff-booking-moved", gettext_lazy("To staff: moved"), build_moved_for_team, still(is_at_that_time)),
+    Kind("staff-booking-changed", gettext_lazy("To staff: changed"), build_changed_for_team, still(has_those_details)),
+    Kind(
+        "presenter-moved",
+        gettext_lazy("To the presenter: moved"),
+        build_moved_for_presenter,
+        still(is_at_that_time_and_theirs),
+    ),
+    Kind(
+        "presenter-changed",
+        gettext_lazy("To the presenter: changed"),
+        build_changed_for_presenter,
+        still(has_those_details_and_theirs),
     ),
 )

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import alerts, leave_mail, messages, request_messages
+from bookings import alerts, change_messages, leave_mail, messages, request_messages
 from bookings.mail import KINDS
 from bookings.models import (
     Booking,
+    BookingEvent,
     Channel,
     DateOption,
     Format,
@@ -33,6 +34,10 @@ from professionals.models import Organisation, Person, Profession
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
+# Nobody's: there is no such link.
+LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
+MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
+CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
 LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS, *leave_mail.KINDS)}
 REASON = "Our hall is flooded. We hope to ask again in May."
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
@@ -51,7 +56,7 @@ def examples() -> Iterator[Example]:
 
 
 def _to_the_professional() -> Iterator[Example]:
-    confirmed = partial(messages.confirmed, now=NOW)
+    confirmed = partial(messages.confirmed, now=NOW, links=LINKS)
     yield _example("booking-confirmed", "", confirmed)
     yield _example("booking-confirmed", _("online"), confirmed, **ONLINE)
     yield _example("booking-confirmed", _("changed, no presenter yet"), confirmed, sequence=1, presenter=None)
@@ -61,8 +66,15 @@ def _to_the_professional() -> Iterator[Example]:
     yield _example("booking-declined", "", messages.declined, state=State.DECLINED, closed_reason="We were with you in May.")
     cancelled = partial(messages.cancelled, now=NOW, in_calendars=True)
     yield _example("booking-cancelled", "", cancelled, state=State.CANCELLED, closed_reason=REASON)
-    yield _example("booking-reminder", "", messages.reminder)
-    yield _example("booking-reminder", _("online"), messages.reminder, **ONLINE)
+    reminder = partial(messages.reminder, links={"cancel": LINKS["cancel"]})
+    yield _example("booking-reminder", "", reminder)
+    yield _example("booking-reminder", _("online"), reminder, **ONLINE)
+    moved = partial(change_messages.moved, change=MOVED, now=NOW, links=LINKS)
+    yield _example("booking-moved", "", moved, sequence=1)
+    yield _example("booking-moved", _("a request"), moved, sequence=1, state=State.REQUESTED)
+    changed = partial(change_messages.details_changed, change=CHANGED, now=NOW, links=LINKS)
+    yield _example("booking-changed", "", partial(changed, in_calendars=True), sequence=1, revision=1)
+    yield _example("booking-changed", _("longest words"), partial(changed, in_calendars=False), revision=1, **longest())
 
 
 def _about_dates() -> Iterator[Example]:
@@ -90,7 +102,8 @@ def _dates_to_staff() -> Iterator[Example]:
     yield _example("staff-dates-lapsed", "", request_messages.lapsed_for_team, **NO_TIME)
     withdrawn = {**NO_TIME, "state": State.CANCELLED}
     yield _example("staff-booking-cancelled", _("request withdrawn"), messages.closed_for_team, **withdrawn)
-    yield _example("presenter-freed", _("other times offered"), messages.freed, **NO_TIME)
+    freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=False)
+    yield _example("presenter-freed", _("other times offered"), freed, **NO_TIME)
 
 
 def preferred() -> list[DateOption]:
@@ -129,6 +142,8 @@ def _to_staff() -> Iterator[Example]:
     yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)
     yield _example("staff-booking-cancelled", _("declined"), closed, state=State.DECLINED)
     yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
+    yield _example("staff-booking-moved", "", partial(change_messages.moved_for_team, change=MOVED))
+    yield _example("staff-booking-changed", "", partial(change_messages.changed_for_team, change=CHANGED), presenter=None)
     yield from _alerts()
 
 
@@ -148,10 +163,15 @@ def _alerts() -> Iterator[Example]:
 
 
 def _to_the_presenter() -> Iterator[Example]:
-    yield _example("presenter-booked", "", messages.for_presenter)
-    yield _example("presenter-kept", "", messages.for_presenter, state=State.REQUESTED)
-    yield _example("presenter-cancelled", "", messages.closed_for_presenter, state=State.CANCELLED)
-    yield _example("presenter-freed", "", messages.freed, presenter=None)
+    taken, closed = partial(messages.for_presenter, now=NOW), partial(messages.closed_for_presenter, now=NOW, in_calendars=True)
+    freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=True)
+    yield _example("presenter-booked", "", taken)
+    yield _example("presenter-kept", "", taken, state=State.REQUESTED)
+    yield _example("presenter-cancelled", "", closed, state=State.CANCELLED)
+    yield _example("presenter-freed", "", freed, presenter=None)
+    yield _example("presenter-moved", "", partial(change_messages.moved_for_presenter, change=MOVED, now=NOW))
+    changed = partial(change_messages.changed_for_presenter, change=CHANGED, now=NOW, in_calendars=True)
+    yield _example("presenter-changed", "", changed)
 
 
 def _about_leave() -> Iterator[Example]:

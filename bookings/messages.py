@@ -16,6 +16,9 @@ from notifications.registry import Message
 from professionals.models import Profession
 from professionals.services import is_recognised
 
+# The addresses behind which it can be changed without signing in, by what they are for; None where an email has none.
+Links = dict[str, str] | None
+
 
 def message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
     """The sentence is the subject; it may name %(reference)s and, of what has a time, %(day)s."""
@@ -48,16 +51,29 @@ def link_rows(booking: Booking) -> dict[str, object]:
     }
 
 
+def with_entry(
+    said: Message,
+    booking: Booking,
+    method: str,
+    *,
+    now: datetime,
+    to: ical.Attendee | None = None,
+    sequence: int | None = None,
+) -> Message:
+    """The same with what calendars are to do."""
+    return replace(said, calendar=ical.calendar(booking, method, now=now, to=to, sequence=sequence), calendar_method=method)
+
+
 # To the professional
 
 
-def confirmed(booking: Booking, *, now: datetime) -> Message:
+def confirmed(booking: Booking, *, now: datetime, links: Links = None) -> Message:
     sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
     if booking.sequence > 0:
         sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
-    told = {"changed": booking.sequence > 0, "reminded": booking.reminder_due_at > now}
+    told: dict[str, object] = {"changed": booking.sequence > 0, "reminded": booking.reminder_due_at > now, "links": links}
     said = message(sentence, "booking_confirmed", booking, **told, **link_rows(booking))
-    return replace(said, calendar=ical.calendar(booking, "REQUEST", now=now), calendar_method="REQUEST")
+    return with_entry(said, booking, "REQUEST", now=now)
 
 
 def cancelled(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:
@@ -68,7 +84,7 @@ def cancelled(booking: Booking, *, now: datetime, in_calendars: bool) -> Message
     said = message(sentence, "booking_cancelled", booking, in_calendars=in_calendars)
     if not in_calendars:
         return said
-    return replace(said, calendar=ical.calendar(booking, "CANCEL", now=now), calendar_method="CANCEL")
+    return with_entry(said, booking, "CANCEL", now=now)
 
 
 def requested(booking: Booking) -> Message:
@@ -82,9 +98,10 @@ def declined(booking: Booking) -> Message:
     return message(sentence, "booking_declined", booking)
 
 
-def reminder(booking: Booking) -> Message:
+def reminder(booking: Booking, *, links: Links = None) -> Message:
     """No calendar part: it would invite again."""
-    return message(_("Reminder: your presentation on %(day)s (%(reference)s)"), "booking_reminder", booking, **link_rows(booking))
+    sentence = _("Reminder: your presentation on %(day)s (%(reference)s)")
+    return message(sentence, "booking_reminder", booking, links=links, **link_rows(booking))
 
 
 # To the team
@@ -122,20 +139,30 @@ def presenter_message(sentence: str | Promise, template: str, booking: Booking, 
     return message(sentence, template, booking, staff_url=url, **more)
 
 
-def for_presenter(booking: Booking) -> Message:
+def for_presenter(booking: Booking, *, now: datetime) -> Message:
+    """With an entry for their calendar once it is confirmed."""
     sentence = _("You are booked: %(day)s (%(reference)s)")
     if booking.state == State.REQUESTED:
         sentence = _("Your time is kept for a request: %(day)s (%(reference)s)")
-    return presenter_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
+    said = presenter_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
+    if booking.state != State.CONFIRMED:
+        return said
+    return with_entry(said, booking, "REQUEST", now=now, to=ical.presenter_of(booking))
 
 
-def closed_for_presenter(booking: Booking) -> Message:
-    return presenter_message(_("You are free again: %(day)s (%(reference)s)"), "booking_presenter_cancelled", booking)
+def closed_for_presenter(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:
+    sentence = _("You are free again: %(day)s (%(reference)s)")
+    said = presenter_message(sentence, "booking_presenter_cancelled", booking, in_calendars=in_calendars)
+    return with_entry(said, booking, "CANCEL", now=now, to=ical.presenter_of(booking)) if in_calendars else said
 
 
-def freed(booking: Booking) -> Message:
+def freed(booking: Booking, *, now: datetime, to: str, sequence: int, in_calendars: bool) -> Message:
+    """To who gave it before, whoever gives it now; of a booking that was moved, as it was for them."""
     sentence = _("No longer yours: %(day)s (%(reference)s)") if booking.has_time else _("No longer yours: %(reference)s")
-    return staff_message(sentence, "booking_presenter_freed", booking)
+    said = staff_message(sentence, "booking_presenter_freed", booking, in_calendars=in_calendars)
+    if not in_calendars:
+        return said
+    return with_entry(said, booking, "CANCEL", now=now, to=ical.Attendee(to, is_presenter=True), sequence=sequence)
 
 
 # Rows for staff

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from bookings.models import Booking, BookingEvent, BusyTime, EventKind
+from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, EventKind
 from bookings.services import cancel
 from bookings.services.moving import record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
@@ -148,6 +148,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "flagged_child_details": NONE,
         "channel": NONE,
         "sequence": NONE,
+        "revision": NONE,
         "ical_uid": NONE,
         "submission_token": NONE,
         "submission_digest": NONE,
@@ -172,6 +173,16 @@ FIELDS: dict[str, dict[str, str]] = {
         "from_state": NONE,
         "to_state": NONE,
         "reason": FREE_TEXT,
+        "changes": NONE,
+    },
+    "BookingLink": {
+        "id": NONE,
+        "booking": NONE,
+        "purpose": NONE,
+        "token_hash": NONE,
+        "address_hash": PERSONAL,
+        "created_at": NONE,
+        "expires_at": NONE,
     },
 }
 
@@ -236,6 +247,7 @@ def erase(person: Person, now: datetime) -> None:
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).update(reason="")
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
+    BookingLink.objects.filter(booking__in=keys).delete()
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)

@@ -32,6 +32,12 @@ AFTERNOON = time(12), time(18)
 ANY_TIME = time(8), time(18)
 # "Fewest bookings near that day" looks this far to either side.
 NEAR = timedelta(days=3)
+# The last day on which the professional can move a booking or change its details comes so many working days before it.
+CHANGE_UNTIL_WORKING_DAYS = 2
+# A link in an email ends when the presentation starts, and never lasts longer than this.
+LINKS_LAST = timedelta(days=120)
+# Opened or tried, by address: a whole trust behind one address gets through, and guessing costs more than it finds.
+LINKS_OPENED = (300, timedelta(hours=1))
 REMINDER_AT = time(9)
 ALTERNATIVES = 6
 LARGEST_AUDIENCE = 500

@@ -16,4 +16,13 @@ urlpatterns = [
     path("bookings/<str:reference>/calendar.ics", views.booking_calendar, name="booking_calendar"),
     path("bookings/<str:reference>/answer/", views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", views.booking_cancel, name="booking_cancel"),
+    path("bookings/<str:reference>/time/", views.booking_time, name="booking_time"),
+    path("bookings/<str:reference>/time/check/", views.booking_time_check, name="booking_time_check"),
+    path("bookings/<str:reference>/details/", views.booking_details, name="booking_details"),
+    path("bookings/<str:reference>/details/check/", views.booking_details_check, name="booking_details_check"),
+    path("links/cancelled/", views.link_cancelled, name="link_cancelled"),
+    path("links/<str:token>/", views.link_booking, name="link_booking"),
+    path("links/<str:token>/time/", views.link_time, name="link_time"),
+    path("links/<str:token>/time/check/", views.link_time_check, name="link_time_check"),
+    path("links/<str:token>/cancel/", views.link_cancel, name="link_cancel"),
 ]

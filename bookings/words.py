@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,6 +48,12 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
     return (visit.presenter if visit and visit.is_in else None) or booking.presenter
 
 
+def least(booking: Booking) -> list[Row]:
+    """What may be said to somebody of whom we only know that they have the email: which one it is, and nothing of anybody."""
+    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
+    return [row(_("Presentation"), booking.presentation.title), row(_("When"), booking.when), row(_("Where"), place)]
+
+
 def for_the_wall(booking: Booking) -> list[Row]:
     """The same for the page that is printed, with whom the presenter asks for."""
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
@@ -77,12 +84,38 @@ def details(told: Told) -> list[Row]:
     return [each for each in rows if each["value"]]
 
 
+def differences(before: Told, after: Told) -> list[Row]:
+    """Each answer that is another now, with the one before it in the line below."""
+    had = {str(each["label"]): each["value"] for each in details(before)}
+    has = {str(each["label"]): each["value"] for each in details(after)}
+    nothing = _("Nothing")
+    return [
+        row(label, f"{has.get(label, nothing)}\n{_('Until now: %(answer)s') % {'answer': had.get(label, nothing)}}")
+        for label in dict.fromkeys([*had, *has])
+        if had.get(label) != has.get(label)
+    ]
+
+
+# How a change of each of these is told.
+QUESTIONS: dict[str, str | Promise] = {
+    "audience_size": gettext_lazy("people coming"),
+    "audience_profession": gettext_lazy("who is coming"),
+    "contact_name": gettext_lazy("contact on the day"),
+    "contact_phone": gettext_lazy("contact’s phone"),
+    "room": gettext_lazy("room, parking or entrance"),
+    "access_needs": gettext_lazy("access needs"),
+    "notes": gettext_lazy("anything else"),
+    **dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), gettext_lazy("address")),
+}
+
 BY_THEM: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("You booked it."),
     EventKind.REQUESTED: gettext_lazy("You asked for it."),
     EventKind.CONFIRMED: gettext_lazy("You chose one of the times that we offered."),
     EventKind.CANCELLED: gettext_lazy("You cancelled it."),
     EventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
+    EventKind.RESCHEDULED: gettext_lazy("You moved it from %(before)s to %(after)s."),
+    EventKind.DETAILS_CHANGED: gettext_lazy("You changed: %(fields)s."),
 }
 BY_US: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("We booked it for you."),
@@ -95,6 +128,8 @@ BY_US: dict[str, str | Promise] = {
     EventKind.DELIVERED: gettext_lazy("The presentation took place."),
     EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another."),
     EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
+    EventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
+    EventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
 }
 
 
@@ -117,8 +152,27 @@ def history(booking: Booking, user_id: int | None) -> list[Step]:
 
 
 def sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
-    own = event.by_id is not None and event.by_id == user_id
-    return (BY_THEM.get(event.kind) if own else None) or BY_US.get(event.kind)
+    """A link in an email is its owner's to use."""
+    own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
+    pattern = (BY_THEM.get(event.kind) if own else None) or BY_US.get(event.kind)
+    return str(pattern) % what_changed(event) if pattern else None
+
+
+def what_changed(event: BookingEvent | None) -> dict[str, str]:
+    """Of a change: the time before and after, and the names of the questions that were answered anew."""
+    times = [moment(at) for at in times_of(event)]
+    return {"before": times[0] if times else "", "after": times[-1] if times else "", "fields": fields_changed(event)}
+
+
+def times_of(event: BookingEvent | None) -> list[datetime]:
+    """From when to when a booking was moved; empty if it was not."""
+    return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
+
+
+def fields_changed(event: BookingEvent | None) -> str:
+    """'People coming, contact on the day': never what was answered."""
+    labels = {str(QUESTIONS.get(name, name)): None for name in (event.changes.get("fields", []) if event else [])}
+    return capfirst(", ".join(labels))
 
 
 def moment(at: datetime) -> str:

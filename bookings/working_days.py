@@ -52,6 +52,14 @@ def is_working_day(day: date, nation: str) -> bool:
     return day.weekday() < 5 and not is_bank_holiday(day, nation)
 
 
+def before_working_days(day: date, count: int, nation: str) -> date:
+    """The working day that is `count` working days before `day`."""
+    while count:
+        day -= timedelta(days=1)
+        count -= is_working_day(day, nation)
+    return day
+
+
 def after_working_days(day: date, count: int, nation: str) -> date:
     """The working day that is `count` working days after `day`."""
     while count:

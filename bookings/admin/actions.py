@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import services
+from bookings.admin.changing import details_page, move_page
 from bookings.admin.choices import PresenterChoice
 from bookings.admin.deciding import AGREE, OFFER
 from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
@@ -148,6 +149,21 @@ REASSIGN = ObjectAction(
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
     done=_("The presenter is changed. Both presenters get an email."),
 )
+MOVE = ObjectAction(
+    "move",
+    _("Move to another time"),
+    page=move_page,
+    available=lambda booking: booking.is_open and booking.has_time,
+    explanation=_("The professional and every presenter concerned get an email, with the change for their calendar."),
+)
+DETAILS = ObjectAction(
+    "details",
+    _("Change the details"),
+    page=details_page,
+    available=lambda booking: booking.is_open,
+    explanation=_("The professional and the presenter get an email that says what is different."),
+    done=_("The details are changed. The professional and the presenter get an email."),
+)
 TRAVEL = ObjectAction(
     "travel",
     _("Set the travel time"),
@@ -188,6 +204,8 @@ OBJECT_ACTIONS = (
     CHECKED_OUT,
     LINK,
     REASSIGN,
+    MOVE,
+    DETAILS,
     TRAVEL,
     DECLINE,
     CANCEL,

@@ -45,12 +45,17 @@ def open_diary(
     return Diary(wish, first_day, last_day, parts)
 
 
-def read_again(diary: Diary, presenters: Mapping[int, Presenter], now: datetime) -> Diary:
-    """The same diary of these presenters only, as they and their claims are now, after they were locked."""
+def read_again(
+    diary: Diary, presenters: Mapping[int, Presenter], now: datetime, *, ignoring: Mapping[str, object] | None = None
+) -> Diary:
+    """The same diary of these presenters only, as they and their claims are now, after they were locked.
+
+    Their own holds have ended by then; `ignoring` as in open_diary.
+    """
     parts = [part for part in diary.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
     if not parts:
         return replace(diary, parts=[])
-    claims = read_claims([part.presenter for part in parts], parts[0].within, now, None)
+    claims = read_claims([part.presenter for part in parts], parts[0].within, now, ignoring)
     fresh = [
         replace(part, presenter=presenters[part.presenter.pk], claims=claims[part.presenter.pk], wish=diary.wish)
         for part in parts

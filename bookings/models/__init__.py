@@ -3,6 +3,7 @@ from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Chan
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
+from bookings.models.link import BookingLink, LinkPurpose
 from bookings.models.option import DateOption, OptionKind, OptionState, Precision
 from bookings.models.place import Nation, PostcodeArea
 from bookings.models.presentation import Format, Presentation
@@ -14,6 +15,7 @@ __all__ = [
     "AvailabilityException",
     "Booking",
     "BookingEvent",
+    "BookingLink",
     "BookingQuerySet",
     "BusyKind",
     "BusyTime",
@@ -25,6 +27,7 @@ __all__ = [
     "Leave",
     "LeaveKind",
     "LeaveState",
+    "LinkPurpose",
     "Nation",
     "OptionKind",
     "OptionState",

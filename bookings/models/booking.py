@@ -114,7 +114,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 class Booking(models.Model):
     """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).
 
-    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4), `revision` those to its details.
     """
 
     reference = models.CharField(_("reference"), max_length=10, unique=True)
@@ -147,6 +147,7 @@ class Booking(models.Model):
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
+    revision = models.PositiveIntegerField(_("changes to its details"), default=0)
     ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid)
     submission_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True)
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
@@ -206,6 +207,11 @@ class Booking(models.Model):
     def lies_ahead(self, now: datetime) -> bool:
         """Open, and not over: a request without a time too."""
         return self.is_open and (self.ends_at is None or self.ends_at > now)
+
+    @property
+    def version(self) -> str:
+        """How it stood when a page was drawn: a change names it, so that a page that is too old is told so."""
+        return f"{self.state}-{self.sequence}-{self.revision}"
 
     @property
     def needs_a_presenter(self) -> bool:
@@ -268,6 +274,8 @@ class EventKind(models.TextChoices):
     OFFERED = "offered", _("Times offered")
     OTHERS_ASKED = "others-asked", _("Other times asked for")
     LAPSED = "lapsed", _("Dates no longer kept")
+    RESCHEDULED = "rescheduled", _("Moved to another time")
+    DETAILS_CHANGED = "details-changed", _("Details changed")
     TRAVEL_SET = "travel-set", _("Travel minutes set")
     CHECKED_IN = "checked-in", _("Presenter checked in")
     CHECKED_OUT = "checked-out", _("Presenter checked out")
@@ -277,7 +285,12 @@ class EventKind(models.TextChoices):
 
 
 class BookingEvent(models.Model):
-    """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked."""
+    """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked.
+
+    `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
+    {"time": [from, to], "presenter": [from, to], "sequence": 2} or {"fields": ["room"], "revision": 1}; and {"by_link": true}
+    for whoever came by a link in an email.
+    """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(_("when"))
@@ -295,6 +308,7 @@ class BookingEvent(models.Model):
     from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
     to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
     reason = models.TextField(_("why"), blank=True)
+    changes = models.JSONField(_("what changed"), default=dict, blank=True)
 
     class Meta:
         ordering = ["at", "pk"]

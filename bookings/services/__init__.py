@@ -3,6 +3,7 @@
 from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
 from bookings.services.assigning import reassign, set_travel
 from bookings.services.calling import book_for_caller
+from bookings.services.changing import change_details, reschedule
 from bookings.services.deciding import OfferRefused, agree_time, offer_times, wish_of
 from bookings.services.errors import (
     AlreadyPlaced,
@@ -13,13 +14,16 @@ from bookings.services.errors import (
     LeaveOverDelivered,
     MoveRefused,
     NeedsPresenter,
+    NothingChanged,
     NoTimeAgreed,
     NotOffered,
     NotStarted,
     OutsideRules,
     SamePresenter,
     SlotTaken,
+    Stale,
     TooLate,
+    TooLateToChange,
     TooManyHolds,
 )
 from bookings.services.holding import extend_hold, hold_slot, release_hold
@@ -35,6 +39,7 @@ from bookings.services.leave import (
     record_leave,
     refuse_leave,
 )
+from bookings.services.linking import find_by_link, make_links
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
@@ -71,6 +76,7 @@ __all__ = [
     "NotOffered",
     "NotOverdue",
     "NotStarted",
+    "NothingChanged",
     "OfferGone",
     "OfferRefused",
     "OutsideRules",
@@ -80,9 +86,11 @@ __all__ = [
     "SamePresenter",
     "SlotTaken",
     "SomebodyElseIsThere",
+    "Stale",
     "Submission",
     "TooEarly",
     "TooLate",
+    "TooLateToChange",
     "TooLongAgo",
     "TooManyHolds",
     "VisitOver",
@@ -93,6 +101,7 @@ __all__ = [
     "book_for_caller",
     "bookings_hit",
     "cancel",
+    "change_details",
     "check_in",
     "check_out",
     "come_back",
@@ -100,12 +109,14 @@ __all__ = [
     "decline",
     "end_leave",
     "extend_hold",
+    "find_by_link",
     "grant_leave",
     "hold_slot",
     "keep_presenter",
     "kept_until",
     "lapse",
     "lapsing",
+    "make_links",
     "mark_delivered",
     "offer_times",
     "reassign",
@@ -113,6 +124,7 @@ __all__ = [
     "refuse_leave",
     "release_hold",
     "request_dates",
+    "reschedule",
     "say_safe",
     "set_joining_link",
     "set_travel",

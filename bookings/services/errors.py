@@ -61,6 +61,25 @@ class MoveRefused(DomainError):
     message = _("This booking has changed meanwhile. Look at it again.")
 
 
+class Stale(MoveRefused):
+    """The page that asks was drawn from an older version of the booking."""
+
+    message = _(
+        "This booking was changed while you had the page open, in another window or by somebody else. "
+        "Nothing of what you sent was stored. Look at it as it stands now, then change it again."
+    )
+
+
+class TooLateToChange(DomainError):
+    """The professional’s cut-off has passed. Staff have none."""
+
+    message = _("It is too late to change this here. Please call us.")
+
+
+class NothingChanged(DomainError):
+    message = _("Nothing is different from what we have, so nothing was changed.")
+
+
 class TooLate(DomainError):
     message = _("This presentation has started, so it can’t be cancelled here. Please call us.")
 

@@ -55,12 +55,17 @@ def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] =
 
     Raises MoveRefused if any of its presenters changed while we waited.
     """
+    return lock_booking_and_presenters(booking, now=now, also=(presenter.pk for presenter in also))[0]
+
+
+def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterable[int]) -> tuple[Booking, dict[int, Presenter]]:
+    """The same with those presenters as they stand, by their keys."""
     seen = presenters_of(booking)
-    lock_presenters({*seen, *(presenter.pk for presenter in also)}, now=now)
+    presenters = lock_presenters({*seen, *also}, now=now)
     locked = Booking.objects.with_names().select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
     if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenters_of(booking) != seen):
         raise MoveRefused
-    return locked
+    return locked, presenters
 
 
 def presenters_of(booking: Booking) -> set[int | None]:

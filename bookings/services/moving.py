@@ -1,6 +1,7 @@
 """The one function that moves a booking's state and records it, and the moves."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,15 +24,31 @@ def record(
     from_state: str = "",
     to_state: str = "",
     reason: str = "",
+    changes: dict[str, object] | None = None,
 ) -> None:
     """Write the event. Append-only: what it says is never changed."""
     BookingEvent.objects.create(
-        booking=booking, kind=kind, by=by, at=now, from_state=from_state, to_state=to_state, reason=reason
+        booking=booking,
+        kind=kind,
+        by=by,
+        at=now,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        changes=changes or {},
     )
 
 
 def move(
-    booking: Booking, to: State, kind: EventKind, *, by: User | None, now: datetime, reason: str = "", **columns: object
+    booking: Booking,
+    to: State,
+    kind: EventKind,
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    by_link: bool = False,
+    **columns: object,
 ) -> None:
     """Move the booking from the state that it was read in, store `columns` with it, and record it.
 
@@ -46,7 +63,8 @@ def move(
         setattr(booking, column, value)
     if not Booking.objects.filter(pk=booking.pk, state=before).update(state=to, **columns):
         raise MoveRefused
-    record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
+    changes: dict[str, object] = {"by_link": True} if by_link else {}
+    record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason, changes=changes)
 
 
 @transaction.atomic
@@ -69,7 +87,7 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, fl
     `flagged` as in cancel: such words go into no email.
     """
     locked = lock_booking(booking, now=now)
-    columns = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
+    columns: dict[str, Any] = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
     move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
     close_options(locked)
@@ -80,18 +98,21 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, fl
 
 
 @transaction.atomic
-def cancel(*, booking: Booking, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> Booking:
+def cancel(
+    *, booking: Booking, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
+) -> Booking:
     """Give the time back and tell everyone; calendars get a higher sequence. Its owner can until it starts, staff always.
 
+    `by_link`: whoever has the owner's email pressed the button behind its link.
     `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate.
     """
     locked = lock_booking(booking, now=now)
-    by_staff = by is None or by.is_staff
+    by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
         raise TooLate
     marked = locked.flagged_child_details or flagged
-    columns = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
-    move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, **columns)
+    columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
+    move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns)
     free_time(locked)
     close_options(locked)
     tell_cancelled(locked, now)

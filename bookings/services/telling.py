@@ -85,6 +85,37 @@ def tell_link(booking: Booking, now: datetime, *, presenter_too: bool = True) ->
     remind(booking, now)
 
 
+def tell_rescheduled(booking: Booking, before: Presenter | None, now: datetime, *, by_staff: bool) -> None:
+    """Its owner, who gives it now, who gave it before, and the team unless they did it. The reminder moves with it."""
+    stays = before == booking.presenter
+    taken = "presenter-booked" if booking.state == State.CONFIRMED else "presenter-kept"
+    told: Told = {
+        "booking-moved": [booking.person.email],
+        "presenter-moved" if stays else taken: presenters(booking),
+        "presenter-freed": [before.email] if before and not stays else [],
+        "staff-booking-moved": [] if by_staff else [settings.STAFF_EMAIL],
+    }
+    tell(told, booking, now)
+    if booking.state == State.CONFIRMED:
+        remind(booking, now)
+
+
+def tell_details_changed(booking: Booking, now: datetime, *, by_staff: bool, in_calendars: bool) -> None:
+    """Its owner and its presenter; the team if they still have to decide or to find a presenter.
+
+    Their version is the count of such changes. A changed calendar entry outdates the reminder, so that is written anew.
+    """
+    undecided = booking.state == State.REQUESTED or booking.presenter is None
+    told: Told = {
+        "booking-changed": [booking.person.email],
+        "presenter-changed": presenters(booking),
+        "staff-booking-changed": [settings.STAFF_EMAIL] if undecided and not by_staff else [],
+    }
+    tell(told, booking, now, version=booking.revision)
+    if in_calendars and booking.state == State.CONFIRMED:
+        remind(booking, now)
+
+
 # Of a request's dates. What is told of them again and again has the newest of them as its version.
 
 

@@ -1,7 +1,9 @@
 from bookings.views.answer import booking_answer
+from bookings.views.changing import booking_details, booking_details_check, booking_time, booking_time_check
 from bookings.views.check import book_check
 from bookings.views.dates import book_dates
 from bookings.views.flow import book_details, book_start, book_when, book_where
+from bookings.views.linked import link_booking, link_cancel, link_cancelled, link_time, link_time_check
 from bookings.views.mine import booking, booking_calendar, booking_cancel, booking_placed
 from bookings.views.offers import presentation, presentations
 
@@ -16,7 +18,16 @@ __all__ = [
     "booking_answer",
     "booking_calendar",
     "booking_cancel",
+    "booking_details",
+    "booking_details_check",
     "booking_placed",
+    "booking_time",
+    "booking_time_check",
+    "link_booking",
+    "link_cancel",
+    "link_cancelled",
+    "link_time",
+    "link_time_check",
     "presentation",
     "presentations",
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 class DraftKind(models.TextChoices):
     BOOKING = "booking", _("Booking")
     ORDER = "order", _("Order")
+    CHANGE = "change", _("Change of a booking")
 
 
 class Draft(models.Model):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
 SERVICES = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -50,7 +51,15 @@ def test_the_proxys_log_has_no_query_no_referrer_and_no_whole_address():
     [form] = re.findall(r"log_format ctac (.*?);\n", conf, re.DOTALL)
     variables = set(re.findall(r"\$(\w+)", form))
     assert variables & {"request", "request_uri", "args", "query_string", "http_referer", "remote_addr", "remote_user"} == set()
-    assert {"uri", "upstream_http_x_reference"} <= variables
+    assert {"ctac_logged_uri", "upstream_http_x_reference"} <= variables
+
+
+def test_the_proxys_log_has_no_link_of_an_email():
+    """Whoever has the address of such a page can use it."""
+    conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
+    [pattern, said] = re.findall(r'map \$uri \$ctac_logged_uri \{\s*default \$uri;\s*"~(.*?)" "(.*?)";', conf)[0]
+    paths = [reverse(name, args=["A" * 43]) for name in ("link_booking", "link_time", "link_time_check", "link_cancel")]
+    assert [re.sub(pattern + ".*", said, path) for path in paths] == ["/links/[private]"] * 4
 
 
 def test_the_proxy_passes_on_no_claim_of_the_visitors():

@@ -81,7 +81,7 @@ def test_each_booking_says_what_comes_next(client: Client, owner: Person) -> Non
     book(owner, "14:00", state=State.REQUESTED)
     next_lines = [line.text for line in read(client).all("p", "entry__next")]
     assert next_lines == [
-        f"Add it to your calendar: {confirmed.presentation.title}, or see it or cancel it: {confirmed.presentation.title}.",
+        f"Add it to your calendar: {confirmed.presentation.title}, or see, change or cancel it: {confirmed.presentation.title}.",
         "We are keeping this time for you, and email you as soon as one of us has looked at your request.",
     ]
 

@@ -75,7 +75,7 @@ def lock_no_rows() -> None:
 
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
-    from bookings.services import assigning, holding, leave, locking, placing
+    from bookings.services import assigning, changing, holding, leave, locking, placing
 
     guarded = locking.guarded
 
@@ -85,7 +85,7 @@ def pause_before_slots_are_checked() -> None:
             yield
             pause("slots")
 
-    for module in (assigning, holding, leave, placing):
+    for module in (assigning, changing, holding, leave, placing):
         module.guarded = together
 
 
@@ -93,7 +93,9 @@ def move_bookings_as_they_were_read() -> None:
     from bookings.models import Booking
     from bookings.services import moving
 
-    def move(booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", **columns: Any) -> None:
+    def move(
+        booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", by_link: bool = False, **columns: Any
+    ) -> None:
         if not booking.can_become(to):
             raise moving.MoveRefused
         pause(f"booking {to}")

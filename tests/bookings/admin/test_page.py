@@ -98,12 +98,14 @@ def buttons(desk: Client, booking: Booking) -> list[tuple[str, str]]:
 
 
 def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
-    quiet = [("Change the presenter", "quiet"), ("Set the travel time", "quiet")]
+    changes = [("Move to another time", "quiet"), ("Change the details", "quiet")]
+    quiet = [("Change the presenter", "quiet"), *changes, ("Set the travel time", "quiet")]
     stop = [("Decline this booking", "stop"), ("Cancel this booking", "stop")]
     asked = make_booking(presenter, at("10:00"), state=State.REQUESTED)
     assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), *quiet, *stop]
     assert buttons(desk, make_booking(None, at("12:00"), state=State.REQUESTED)) == [
         *(("Choose a presenter", "main"), ("Offer other times", "quiet")),
+        *changes,
         *stop,
     ]
     agreed = make_booking(presenter, at("14:00"))
@@ -118,7 +120,7 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     assert buttons(desk, begun) == [*overdue, *quiet, ("Cancel this booking", "stop")]
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
     link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]
-    assert buttons(desk, online) == [*link, ("Cancel this booking", "stop")]
+    assert buttons(desk, online) == [*link, *changes, ("Cancel this booking", "stop")]
 
 
 def test_choosing_a_presenter_for_one_without(desk: Client, presenter: Presenter) -> None:

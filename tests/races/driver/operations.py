@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,9 @@ WEIGHTS = {
     "confirm": 30,
     "decline": 20,
     "reassign": 70,
+    "reschedule": 110,
+    "reschedule_page": 20,
+    "change_details": 40,
     "record_leave": 25,
     "end_leave": 28,
     "place_order": 120,
@@ -220,6 +224,44 @@ def reassign(actor: Actor) -> None:
     reason = actor.chance.choice(["", "They know the place"])
     who = {"presenter": actor.presenter(), "by": actor.staff()}
     bookings.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
+
+
+def reschedule(actor: Actor) -> None:
+    """By its owner, by staff for a reason, by a link; one in five from a page that may be too old."""
+    booking = any_booking(actor)
+    who = actor.chance.choice([{"by": booking.person.user}, {"by": actor.staff()}, {"by": None, "by_link": True}])
+    more = {"override_reason": "They asked for it"} if getattr(who["by"], "is_staff", False) else {}
+    if more and actor.chance.random() < 0.5:
+        more["presenter"] = actor.presenter()
+    expected = booking.version if actor.chance.random() < 0.8 else "confirmed-0-0"
+    bookings.reschedule(booking=booking, start=actor.start(), expected=expected, now=actor.now, **who, **more)
+
+
+def reschedule_page(actor: Actor) -> bool:
+    booking = actor.one_of(Booking.objects.filter(person__in=actor.people).open().select_related("person"))
+    page, path = actor.page_of(booking.person), f"/bookings/{booking.reference}/time/"
+    with polite():
+        form = page.get(path).form("start")
+        check = page.send(path, form, start=actor.chance.choice(form.options["start"])).location
+        return went_on(page.send(f"{path}check/", page.get(check).form("version")), f"/bookings/{booking.reference}/")
+
+
+def change_details(actor: Actor) -> None:
+    """Another number or room; staff now and then another address."""
+    booking, chance = any_booking(actor), actor.chance
+    details = replace(DETAILS, audience_size=chance.randint(5, 9), room=chance.choice(["", "Second floor"]))
+    by, address = chance.choice([booking.person.user, actor.staff()]), None
+    if by.is_staff and booking.postcode and chance.random() < 0.5:
+        address = bookings.Address("1 Broad Street", "Kirkwall", chance.choice(PLACES))
+    bookings.change_details(
+        booking=booking,
+        details=details,
+        expected=booking.version,
+        by=by,
+        now=actor.now,
+        address=address,
+        override_reason="They asked for it" if by.is_staff else "",
+    )
 
 
 def record_leave(actor: Actor) -> None:

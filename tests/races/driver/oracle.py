@@ -163,6 +163,25 @@ def must_be_told(bookings: Iterable[tuple[Any, ...]], order_rows: Iterable[tuple
             yield ORDER_TOLD[state], f"order:{key}", email
 
 
+def changes(query: Query, people: Sequence[str]) -> Iterator[str]:
+    """Every move and every change of details has a number of its own, and its owner one message with that number."""
+    rows = query(
+        """SELECT e.id, e.kind, (coalesce(e.changes->>'sequence', e.changes->>'revision'))::int, (
+            SELECT count(*) FROM notifications_notification n WHERE n.about = 'booking:' || b.id AND n.resend_of_id IS NULL
+            AND n.kind = CASE e.kind WHEN 'rescheduled' THEN 'booking-moved' ELSE 'booking-changed' END
+            AND n.version = (coalesce(e.changes->>'sequence', e.changes->>'revision'))::int AND n.recipient = p.email),
+        (SELECT count(*) FROM bookings_bookingevent o WHERE o.booking_id = b.id AND o.kind = e.kind AND o.id <> e.id AND
+            coalesce(o.changes->>'sequence', o.changes->>'revision') = coalesce(e.changes->>'sequence', e.changes->>'revision'))
+        FROM bookings_bookingevent e JOIN bookings_booking b ON b.id = e.booking_id
+        JOIN professionals_person p ON p.id = b.person_id
+        WHERE e.kind IN ('rescheduled', 'details-changed') AND email = ANY(%s)""",
+        list(people),
+    )
+    for key, kind, number, told, same in rows:
+        if told != 1 or same:
+            yield f"event {key} ({kind}, number {number}) was told {told} times, and {same} others have its number"
+
+
 def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], known_before: int) -> list[str]:
     people = list(world["people"])
     claims = read_claims(query, world["presenters"])
@@ -180,5 +199,6 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *claims_and_what_they_are_for(query, claims, bookings),
         *stock(query, world["editions"]),
         *orders(query, people),
+        *changes(query, people),
         *mail(query, must_be_told(bookings, order_rows), taken, known_before),
     ]

@@ -1,0 +1,223 @@
+"""Moving a booking to another time, and changing what was told about it.
+
+Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
+while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
+(bookings.cutoff), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from bookings import ical
+from bookings.cutoff import may_change
+from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.places import find_place
+from bookings.services.assigning import refuse_if_impossible
+from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.services.holding import place_columns
+from bookings.services.locking import guarded, lock_booking, lock_booking_and_presenters
+from bookings.services.moving import record
+from bookings.services.placing import Address, Details
+from bookings.services.telling import tell_details_changed, tell_rescheduled
+from bookings.travel import Place
+from ctac.uk import uk_day
+from professionals.models import User
+from professionals.safeguarding import tell_lead
+
+DETAILS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")
+ADDRESS = ("address_line_1", "address_line_2", "town", "postcode")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who wants a change, and what they may: the public keeps to the rules and to the cut-off, staff give a reason."""
+
+    by: User | None
+    expected: str
+    now: datetime
+    by_link: bool = False
+    override_reason: str = ""
+
+    @property
+    def by_staff(self) -> bool:
+        return not self.by_link and (self.by is None or self.by.is_staff)
+
+    def refuse(self, booking: Booking) -> None:
+        """Raises Stale, MoveRefused, TooLateToChange."""
+        if booking.version != self.expected:
+            raise Stale
+        if not booking.is_open:
+            raise MoveRefused
+        if not self.by_staff and not may_change(booking, self.now):
+            raise TooLateToChange
+
+    def noted(self, changes: dict[str, object]) -> dict[str, object]:
+        return {**changes, **({"by_link": True} if self.by_link else {})}
+
+
+@transaction.atomic
+def reschedule(
+    *,
+    booking: Booking,
+    start: datetime,
+    expected: str,
+    by: User | None,
+    now: datetime,
+    presenter: Presenter | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+    by_link: bool = False,
+) -> Booking:
+    """Move it to `start` in one step: the time that it has is given back only with the other one secured.
+
+    Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
+    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), and for staff OutsideRules
+    without a reason.
+    """
+    asked = Asked(by, expected, now, by_link, override_reason)
+    seen = Booking.objects.with_names().get(pk=booking.pk)
+    asked.refuse(seen)
+    if start == seen.agreed[0]:
+        raise NothingChanged(_("It is at this time already, so nothing was changed."))
+    # From its postcode, not its claim: the place’s nation has holidays.
+    place = find_place(seen.postcode) if seen.format == Format.WORKPLACE else None
+    diary = diary_without(seen, place, start, now, presenter)
+    possible = {candidate.presenter.pk for candidate in choices(asked, diary, start)}
+    locked, presenters = lock_booking_and_presenters(seen, now=now, also=possible)
+    asked.refuse(locked)
+    free = {key: presenters[key] for key in possible if key in presenters}
+    again = read_again(diary, free, now, ignoring={"booking": locked})
+    chosen = choose(asked, choices(asked, again, start), locked.presenter)
+    before = replace_time(locked, chosen, start, diary.wish, place)
+    record(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(before.changes(locked)))
+    tell_rescheduled(locked, before.presenter, now, by_staff=asked.by_staff)
+    if flagged:
+        tell_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+    return locked
+
+
+def diary_without(booking: Booking, place: Place | None, start: datetime, now: datetime, presenter: Presenter | None) -> Diary:
+    """That day's diary as if this booking were not in it, of the named presenter or of all."""
+    wish, day = Wish(booking.presentation, booking.format, place), uk_day(start)
+    named = [presenter] if presenter else None
+    return open_diary(wish, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
+
+
+def choices(asked: Asked, diary: Diary, start: datetime) -> list[Candidate]:
+    """Who could give it then, the best first: for the public within the rules, for staff whoever is free."""
+    return diary.candidates(start) if asked.by_staff else diary.offered_to(start)
+
+
+def choose(asked: Asked, found: list[Candidate], stays: Presenter | None) -> Presenter:
+    """Who has it now, unless only somebody else could give it within the rules."""
+    if not found:
+        raise SlotTaken
+    within_the_rules = [candidate for candidate in found if not candidate.breaches]
+    among = within_the_rules or found
+    best = next((candidate for candidate in among if candidate.presenter == stays), among[0])
+    if best.breaches and not asked.override_reason:
+        raise OutsideRules(best.breaches)
+    return best.presenter
+
+
+@dataclass(frozen=True)
+class Before:
+    """How it was until it was moved."""
+
+    presenter: Presenter | None
+    starts_at: datetime
+
+    def changes(self, booking: Booking) -> dict[str, object]:
+        return {
+            "time": [self.starts_at.isoformat(), booking.agreed[0].isoformat()],
+            "presenter": [self.presenter.pk if self.presenter else None, booking.presenter_id],
+            "sequence": booking.sequence,
+        }
+
+
+def replace_time(booking: Booking, presenter: Presenter, start: datetime, wish: Wish, place: Place | None) -> Before:
+    """The one claim moves, and the booking with it; what staff set for the journeys of one presenter stays with that one."""
+    before, end = Before(booking.presenter, booking.agreed[0]), start + wish.length
+    booking.presenter, booking.starts_at, booking.ends_at = presenter, start, end
+    booking.sequence += 1
+    claim: dict[str, Any] = {"presenter": presenter, "busy": DateTimeTZRange(start, end)}
+    if before.presenter != presenter:
+        claim |= {"travel_minutes": None, "travel_reason": ""}
+    with guarded():
+        booking.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
+        if not BusyTime.objects.filter(booking=booking).update(**claim):
+            BusyTime.objects.create(booking=booking, kind=BusyKind.BOOKING, **claim, **place_columns(place))
+    return before
+
+
+@transaction.atomic
+def change_details(
+    *,
+    booking: Booking,
+    details: Details,
+    expected: str,
+    by: User | None,
+    now: datetime,
+    address: Address | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+) -> Booking:
+    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
+
+    `address` None leaves it. `flagged`: the reason looks like a child's details. Raises Stale, MoveRefused, TooLateToChange,
+    NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time), OutsideRules without a reason.
+    """
+    asked = Asked(by, expected, now, override_reason=override_reason)
+    locked = lock_booking(booking, now=now)
+    asked.refuse(locked)
+    entry, place_before = ical.location(locked), locked.postcode
+    changed = put_in(locked, details, address)
+    if not changed:
+        raise NothingChanged
+    if locked.postcode != place_before:
+        move_claim(locked, asked)
+    in_calendars = ical.location(locked) != entry
+    locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
+    locked.save(update_fields=[*changed, "flagged_child_details", "sequence", "revision"])
+    what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
+    record(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
+    tell_details_changed(locked, now, by_staff=asked.by_staff, in_calendars=in_calendars)
+    if details.flagged or flagged:
+        tell_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
+    return locked
+
+
+def put_in(booking: Booking, details: Details, address: Address | None) -> list[str]:
+    """Set what is different on the row, without storing it; the names of those fields."""
+    wanted: dict[str, Any] = {name: getattr(details, name) for name in DETAILS}
+    if address is not None:
+        wanted |= dict(zip(ADDRESS, (address.line_1, address.line_2, address.town, address.postcode), strict=True))
+    changed = [name for name, value in wanted.items() if getattr(booking, name) != value]
+    for name in changed:
+        setattr(booking, name, wanted[name])
+    # All of its free text is in `details`, so what was taken out of it is flagged no longer.
+    booking.flagged_child_details = details.flagged
+    return changed
+
+
+def move_claim(booking: Booking, asked: Asked) -> None:
+    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next."""
+    place = find_place(booking.postcode)
+    if booking.presenter is None:
+        return
+    refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
+    try:
+        with guarded():
+            BusyTime.objects.filter(booking=booking).update(**place_columns(place))
+    except SlotTaken as refusal:
+        raise cannot_get_there(booking.presenter) from refusal
+
+
+def cannot_get_there(presenter: Presenter) -> SlotTaken:
+    return SlotTaken(_("%(name)s could not get there in time. Choose another time or presenter first.") % {"name": presenter})

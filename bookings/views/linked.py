@@ -1,0 +1,135 @@
+"""Pages behind a link in an email, for whoever has that email: they say the least they can, and only their buttons act.
+
+GET and HEAD change nothing, so a mail scanner that follows every link does no harm. A link that never was, is over, was used
+or is for something else gets one and the same page. No cache keeps these pages, no search engine, no Referer names them.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import rules, words
+from bookings.cutoff import may_change
+from bookings.forms import CancelForm
+from bookings.models import Booking, LinkPurpose
+from bookings.services import MoveRefused, TooLate, cancel, find_by_link
+from bookings.views.flow import FORM_METHODS
+from bookings.views.moving import Way, can_move, check_time, choose_time
+from professionals import limits
+from professionals.access import person_in
+
+WITH_A_FORM = {"link_time", "link_time_check", "link_cancel"}
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def kept_private(view: View[P]) -> View[P]:
+    """No cache, no search engine and no other site learns of the address.
+
+    Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
+    So pages with a form say "strict-origin": who we are, never which page.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
+        response = view(request, *args, **kwargs)
+        patch_cache_control(response, private=True, no_store=True)
+        response.headers["Referrer-Policy"] = "strict-origin" if has_a_form(request) else "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return wrapper
+
+
+def has_a_form(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name in WITH_A_FORM
+
+
+def behind_a_link(purpose: LinkPurpose) -> Callable[[Callable[[HttpRequest, Booking, str, datetime], HttpResponse]], View]:
+    """The view gets the booking, the token and the time. Whoever owns it and is signed in goes to its own pages."""
+
+    def decorate(view: Callable[[HttpRequest, Booking, str, datetime], HttpResponse]) -> View:
+        @wraps(view)
+        @kept_private
+        def wrapper(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            if limits.exceeded({limits.client_key(request, "link"): rules.LINKS_OPENED}, now):
+                return no_such_link(request, status=429)
+            booking = find_by_link(token=token, purpose=purpose, now=now)
+            return view(request, booking, token, now) if booking else no_such_link(request)
+
+        return wrapper
+
+    return decorate
+
+
+def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
+    return render(request, "bookings/link_over.html", status=status)
+
+
+@require_safe
+@behind_a_link(LinkPurpose.CHANGE)
+def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    if is_its_owner(request, booking):
+        return redirect(booking)
+    return render(request, "bookings/link.html", {**least(booking), "token": token, "can_move": can_move(booking, now)})
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return choose_time(request, way_of(booking, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time_check(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return check_time(request, way_of(booking, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CANCEL)
+def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reason = form.cleaned_data["reason"]
+            cancel(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
+        except (MoveRefused, TooLate) as refusal:
+            messages.warning(request, refusal.message)
+            return no_such_link(request)
+        return redirect("link_cancelled")
+    more = {"token": token, "can_move": may_change(booking, now), "form": form}
+    return render(request, "bookings/link_cancel.html", {**least(booking), **more})
+
+
+@require_safe
+@kept_private
+def link_cancelled(request: HttpRequest) -> HttpResponse:
+    """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
+    return render(request, "bookings/link_cancelled.html")
+
+
+def way_of(booking: Booking, token: str) -> Way:
+    back, time, check = (reverse(name, args=[token]) for name in ("link_booking", "link_time", "link_time_check"))
+    return Way(booking, None, back, time, check)
+
+
+def is_its_owner(request: HttpRequest, booking: Booking) -> bool:
+    person = person_in(request)
+    return person is not None and person.pk == booking.person_id
+
+
+def least(booking: Booking) -> dict[str, object]:
+    """Title, day and time, and whether it is online: no names, no phone, no address, no reference."""
+    return {"booking": booking, "facts": words.least(booking)}
