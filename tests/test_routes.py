@@ -97,6 +97,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference
         else:
             known = {
+                "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,
                 "app_label": "bookings",
                 "url": "nowhere/",

@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.admin.filters import FORMAT_WORDS
-from bookings.models import Availability, Booking, BusyKind, BusyTime, Presentation, Presenter
+from bookings.availability_forms import OwnRulesForm, RulesMixin
+from bookings.models import Availability, AvailabilityException, Booking, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
+from bookings.preview import Preview, preview
 from bookings.services import keep_presenter
 from ctac.staff import StaffModelAdmin, plain_choice, staff_site
 from ctac.staff_big_lists import Part, words_in
@@ -57,17 +59,21 @@ class PresentationAdmin(StaffModelAdmin):
         return False
 
 
-class PresenterForm(forms.ModelForm):
+class PresenterForm(RulesMixin, forms.ModelForm):
     base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where visits start from."))
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
 
     class Meta:
         model = Presenter
-        fields = ["name", "email", "user", "phone", "base_postcode", "nation", "max_travel_minutes", "joining_link", "active"]
+        fields = [
+            *("name", "email", "user", "phone", "base_postcode", "nation", "joining_link", "active"),
+            *OwnRulesForm.Meta.fields,
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Presenters are staff: few enough to choose from a plain list. Who is chosen already stays in it."""
         super().__init__(*args, **kwargs)
+        self.fit()
         if "user" in self.fields:  # whoever may only look has no boxes
             user = cast("forms.ModelChoiceField", self.fields["user"])
             user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
@@ -82,9 +88,12 @@ class PresenterForm(forms.ModelForm):
         return postcode
 
 
-class AvailabilityInline(admin.TabularInline):
-    model = Availability
-    fields = ("weekday", "start", "end", "valid_from", "valid_until")
+DAY_ENDS = ("earliest_leaving", "latest_return")
+
+
+class HoursInline(admin.TabularInline):
+    """Rows of a presenter's hours."""
+
     extra = 1
     formfield_overrides = PLAIN_FIELDS
 
@@ -102,14 +111,49 @@ class AvailabilityInline(admin.TabularInline):
         return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
+class AvailabilityInline(HoursInline):
+    model = Availability
+    fields = ("weekday", "start", "end", "valid_from", "valid_until")
+
+
+class ExceptionInline(HoursInline):
+    model = AvailabilityException
+    fields = ("first_day", "last_day", "start", "end")
+    verbose_name = gettext_lazy("day or days with other hours")
+    verbose_name_plural = gettext_lazy("Days with other hours")
+
+
+class ShownOnly(Exception):
+    """Carries what the change would give out of the transaction in which it was saved."""
+
+    def __init__(self, shown: Preview) -> None:
+        super().__init__()
+        self.shown = shown
+
+
+class NotSaved:
+    """For a form whose answers were shown: they are drawn as they were typed, and nothing is saved."""
+
+    def is_valid(self) -> bool:
+        super().is_valid()  # type: ignore[misc]
+        return False
+
+
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
     form = PresenterForm
+    change_form_template = "bookings/staff/presenter.html"
+    fieldsets = (
+        (None, {"fields": ("name", "email", "user", "phone", "joining_link", "active")}),
+        (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),
+        (gettext_lazy("What, and where"), {"fields": ("formats", "presentations", "nations_covered", "areas_covered")}),
+        (gettext_lazy("How much, and when"), {"fields": ("most_a_day", "most_a_week", "notice_working_days", "horizon_days")}),
+    )
     list_display = ("name", "phone_to_call", "email_to_write", "base_postcode", "days", "gives_presentations")
     list_filter = ("active", "nation")
     search_fields = ("name", "email", "phone", "base_postcode")
     search_help_text = gettext_lazy("Name, email address, phone or postcode")
-    inlines = (AvailabilityInline,)
+    inlines = (AvailabilityInline, ExceptionInline)
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
@@ -129,6 +173,34 @@ class PresenterAdmin(StaffModelAdmin):
         today = uk_day(timezone.now())
         kept = {each.weekday for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today}
         return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(kept)) or NOTHING
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The button that shows saves all, reads the times and takes it back; then the page is drawn as it was sent."""
+        context = dict(extra_context or {})
+        if request.method == "POST" and "_show" in request.POST:
+            try:
+                return super().changeform_view(request, object_id, form_url, context)
+            except ShownOnly as stopped:
+                context.update(preview=stopped.shown, trying=True)
+                request.shown = True  # type: ignore[attr-defined]
+        elif object_id and request.method == "GET" and (presenter := self.get_object(request, object_id)) is not None:
+            context["preview"] = preview(presenter, timezone.now())
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (NotSaved, form), {}) if getattr(request, "shown", False) else form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "_show" in request.POST:
+            raise ShownOnly(preview(form.instance, timezone.now()))
 
     def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
         keep_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())

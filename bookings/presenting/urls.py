@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.presenting import checking, day, diary, leave
+from bookings.presenting import availability, checking, day, diary, leave
 
 urlpatterns = [
     path("", diary.presenter_diary, name="presenter_diary"),
@@ -8,6 +8,11 @@ urlpatterns = [
     path("visits/<str:reference>/check-in/", checking.presenter_check_in, name="presenter_check_in"),
     path("visits/<str:reference>/check-out/", checking.presenter_check_out, name="presenter_check_out"),
     path("visits/<str:reference>/", diary.presenter_visit, name="presenter_visit"),
+    path("availability/", availability.presenter_availability, name="presenter_availability"),
+    path("availability/week/", availability.presenter_week, name="presenter_week"),
+    path("availability/days/", availability.presenter_days, name="presenter_days"),
+    path("availability/days/<int:exception_id>/end/", availability.presenter_end_days, name="presenter_end_days"),
+    path("availability/rules/", availability.presenter_rules, name="presenter_rules"),
     path("leave/", leave.presenter_leave, name="presenter_leave"),
     path("leave/ask/", leave.presenter_ask_for_leave, name="presenter_ask_for_leave"),
     path("leave/<int:leave_id>/end/", leave.presenter_end_leave, name="presenter_end_leave"),

@@ -2,6 +2,7 @@
 
 from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
 from bookings.services.assigning import reassign, set_travel
+from bookings.services.availability import WeekdayHours, set_days, set_week, take_back_days
 from bookings.services.calling import book_for_caller
 from bookings.services.changing import change_details, reschedule
 from bookings.services.deciding import OfferRefused, agree_time, offer_times, wish_of
@@ -25,6 +26,7 @@ from bookings.services.errors import (
     TooLate,
     TooLateToChange,
     TooManyHolds,
+    TooSoon,
 )
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
@@ -93,7 +95,9 @@ __all__ = [
     "TooLateToChange",
     "TooLongAgo",
     "TooManyHolds",
+    "TooSoon",
     "VisitOver",
+    "WeekdayHours",
     "agree_time",
     "ask_for_leave",
     "ask_for_others",
@@ -126,8 +130,11 @@ __all__ = [
     "request_dates",
     "reschedule",
     "say_safe",
+    "set_days",
     "set_joining_link",
     "set_travel",
+    "set_week",
+    "take_back_days",
     "take_offer",
     "what_we_could_keep",
     "wish_of",

@@ -216,5 +216,6 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,
         "bookings_leave": leave.leave,
+        "exception": make_exception(presenter, (now + timedelta(days=30)).date(), hours=None),
         "bookings_busytime": leave,
     }

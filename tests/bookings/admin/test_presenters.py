@@ -33,6 +33,10 @@ def presenter_form(**more: str) -> dict[str, str]:
         "nation": "england",
         "max_travel_minutes": "90",
         "active": "on",
+        "earliest_leaving": "7am",
+        "latest_return": "7pm",
+        "exceptions-TOTAL_FORMS": "0",
+        "exceptions-INITIAL_FORMS": "0",
         "availability-TOTAL_FORMS": "1",
         "availability-INITIAL_FORMS": "0",
         "availability-0-weekday": "0",
@@ -50,9 +54,76 @@ def test_a_presenter_is_kept_with_base_and_availability(desk: Client) -> None:
     assert Availability.objects.get().presenter == presenter
 
 
+RULES = {
+    "formats": ["online"],
+    "nations_covered": ["england", "wales"],
+    "areas_covered": "ls, hd",
+    "most_a_day": "2",
+    "most_a_week": "5",
+    "notice_working_days": "0",
+    "horizon_days": "60",
+    "exceptions-TOTAL_FORMS": "1",
+    "exceptions-0-first_day": "1 2 2027",
+    "exceptions-0-last_day": "5 2 2027",
+}
+
+
+def test_the_rules_of_a_presenter_are_kept(desk: Client) -> None:
+    given = make_presentation()
+    desk.post("/staff/bookings/presenter/add/", {**presenter_form(), **RULES, "presentations": [given.pk]})
+    kept = Presenter.objects.get()
+    assert (kept.formats, kept.nations_covered, kept.areas_covered) == (["online"], ["england", "wales"], ["LS", "HD"])
+    assert (kept.most_a_day, kept.most_a_week, kept.notice_working_days, kept.horizon_days) == (2, 5, 0, 60)
+    assert (list(kept.presentations.all()), kept.exceptions.get().hours) == ([given], "not available")
+
+
+def test_the_times_are_shown_before_anything_is_saved(desk: Client) -> None:
+    presenter = make_presenter(weekdays=())
+    make_presentation(title="Signs")
+    url = f"/staff/bookings/presenter/{presenter.pk}/change/"
+    assert "No times." in text(desk.get(url))
+    page = desk.post(url, {**presenter_form(name="Renamed"), "_show": "1"})
+    assert "Nothing is saved yet." in text(page)
+    assert "Monday 25 January 2027 9am to 4pm" in text(page)
+    assert 'value="Renamed"' in page.content.decode()
+    assert 'name="availability-0-start" value="09:00"' in page.content.decode()
+    presenter.refresh_from_db()
+    assert (presenter.name != "Renamed", Availability.objects.count()) == (True, 0)
+    desk.post(url, presenter_form(name="Renamed"))
+    presenter.refresh_from_db()
+    assert (presenter.name, Availability.objects.count()) == ("Renamed", 1)
+
+
+def test_what_is_shown_for_a_new_presenter_leaves_none_behind(desk: Client) -> None:
+    make_presentation()
+    page = desk.post("/staff/bookings/presenter/add/", {**presenter_form(), "_show": "1"})
+    assert "Monday 25 January 2027 9am to 4pm" in text(page)
+    assert not Presenter.objects.exists()
+
+
+def test_showing_with_something_wrong_says_what(desk: Client) -> None:
+    page = desk.post("/staff/bookings/presenter/add/", {**presenter_form(latest_return="6am"), "_show": "1"})
+    assert "Being back at the base must come after leaving it." in text(page)
+
+
+def test_bookings_outside_new_hours_are_shown_and_stay(desk: Client) -> None:
+    presenter = make_presenter()
+    booking = make_booking(presenter, at("10:00", date(2027, 1, 26)))
+    url = f"/staff/bookings/presenter/{presenter.pk}/change/"
+    assert "outside these hours" not in text(desk.get(url))
+    presenter.availability.filter(weekday=1).delete()
+    page = text(desk.get(url))
+    assert "1 booking is outside these hours. It stays booked." in page
+    assert booking.reference in page
+    booking.refresh_from_db()
+    assert booking.presenter == presenter
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        ({"areas_covered": "LS, LEEDS"}, "LEEDS is none"),
+        ({"horizon_days": "91"}, "90 or fewer"),
         ({"base_postcode": "BFPO 57"}, "We don’t know where this postcode is."),
         ({"availability-0-end": "08:00"}, "It must end after it starts, on the same day."),
         ({"availability-0-valid_until": "2026-01-01"}, "The last day must not come before the first."),
