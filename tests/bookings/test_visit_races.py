@@ -1,0 +1,181 @@
+"""Two at the same moment about one visit: what only the lock on its booking keeps apart, each with its negative control."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from bookings.models import Booking, BookingEvent, Presenter, Visit
+from bookings.services import check_in, check_out, say_safe, visiting, watching
+from notifications.models import Notification
+from tests.bookings.rows import at, make_booking, make_presenter
+from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
+from tests.factories import make_staff
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+START, END = at("10:00"), at("11:00")
+LATE = END + timedelta(minutes=40)
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(user=make_staff(superuser=False))
+
+
+@pytest.fixture
+def booking(presenter: Presenter) -> Booking:
+    return make_booking(presenter, START)
+
+
+@pytest.fixture
+def nobody_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_how: self)
+
+
+@pytest.fixture
+def read_together(nobody_locks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have read how the visit stands, and neither has written."""
+    together, keep = Barrier(2), visiting.keep
+
+    def keep_later(*args: Any, **more: Any) -> None:
+        together.wait(timeout=30)
+        keep(*args, **more)
+
+    monkeypatch.setattr(visiting, "keep", keep_later)
+
+
+def kinds() -> list[str]:
+    return list(BookingEvent.objects.values_list("kind", flat=True))
+
+
+def arrivals(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
+    return [lambda: check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)] * 2
+
+
+def departures(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
+    return [lambda: check_out(booking=booking, presenter=presenter, by=presenter.user, now=END)] * 2
+
+
+def words_of_two(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
+    """Of two colleagues who have both called."""
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
+    colleagues = [make_staff(), make_staff()]
+    return [lambda by=by: say_safe(booking=booking, by=by, now=LATE, note="Safe") for by in colleagues]
+
+
+# Arriving, leaving and all being well, twice at once
+
+
+def test_two_phones_check_in_once(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(arrivals(booking, presenter)) == {"done": 2}
+    assert (kinds(), Visit.objects.count()) == (["checked-in"], 1)
+
+
+@pytest.mark.usefixtures("read_together")
+def test_without_the_lock_the_database_alone_still_keeps_one_visit(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(arrivals(booking, presenter)) == {"done": 1, "IntegrityError": 1}
+    assert (kinds(), Visit.objects.count()) == (["checked-in"], 1)
+
+
+def test_two_phones_check_out_once(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(departures(booking, presenter)) == {"done": 2}
+    assert kinds() == ["checked-in", "checked-out"]
+
+
+def test_control_without_the_lock_a_presenter_leaves_twice(
+    booking: Booking, presenter: Presenter, request: pytest.FixtureRequest
+) -> None:
+    jobs = departures(booking, presenter)
+    request.getfixturevalue("read_together")
+    assert all_at_once(jobs) == {"done": 2}
+    assert kinds() == ["checked-in", "checked-out", "checked-out"]
+
+
+def test_of_two_colleagues_one_says_that_all_is_well_and_the_other_is_told(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(words_of_two(booking, presenter)) == {"done": 1, "NotOverdue": 1}
+    assert kinds() == ["checked-in", "said-safe"]
+
+
+def test_control_without_the_lock_both_say_it(booking: Booking, presenter: Presenter, request: pytest.FixtureRequest) -> None:
+    jobs = words_of_two(booking, presenter)
+    request.getfixturevalue("read_together")
+    assert all_at_once(jobs) == {"done": 2}
+    assert kinds() == ["checked-in", "said-safe", "said-safe"]
+
+
+# Leaving at the moment of the alert
+
+
+def alert_in_a_thread(booking: Booking) -> Thread:
+    def job() -> None:
+        try:
+            watching.alert(key=booking.pk, now=LATE)
+        finally:
+            connection.close()
+
+    thread = Thread(target=job)
+    thread.start()
+    return thread
+
+
+def test_an_alert_waits_for_a_check_out_and_sees_it(booking: Booking, presenter: Presenter) -> None:
+    assert watching.to_alert(now=LATE) == [booking.pk]
+    with transaction.atomic():
+        check_out(booking=booking, presenter=presenter, by=presenter.user, now=LATE)
+        thread = alert_in_a_thread(booking)
+        wait_until_somebody_waits()
+    thread.join(timeout=30)
+    assert Notification.objects.count() == 0
+
+
+@pytest.mark.usefixtures("nobody_locks")
+def test_control_without_the_lock_staff_are_told_of_somebody_who_has_left(booking: Booking, presenter: Presenter) -> None:
+    with transaction.atomic():
+        check_out(booking=booking, presenter=presenter, by=presenter.user, now=LATE)
+        alert_in_a_thread(booking).join(timeout=30)
+    assert list(Notification.objects.values_list("kind", flat=True)) == ["staff-no-check-out"]
+
+
+# Two beats
+
+
+@contextmanager
+def told_more_than_once() -> Iterator[None]:
+    """Without the index that keeps a notification unique."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'notification_once'")
+        index = cursor.fetchone()[0]
+        cursor.execute("DROP INDEX notification_once")
+    try:
+        yield
+    finally:
+        Notification.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(index)
+
+
+def beats(booking: Booking, count: int) -> list[Callable[[], object]]:
+    return [lambda: watching.alert(key=booking.pk, now=LATE)] * count
+
+
+def test_eight_beats_at_once_write_one_alert(booking: Booking) -> None:
+    assert all_at_once(beats(booking, 8)) == {"done": 8}
+    assert list(Notification.objects.values_list("kind", flat=True)) == ["staff-no-check-out"]
+
+
+@pytest.mark.usefixtures("nobody_locks")
+def test_without_the_lock_the_database_alone_still_keeps_one_alert(booking: Booking) -> None:
+    assert all_at_once(beats(booking, 8)) == {"done": 8}
+    assert Notification.objects.count() == 1
+
+
+def test_control_without_the_index_each_beat_tells_again(booking: Booking) -> None:
+    with told_more_than_once():
+        assert all_at_once(beats(booking, 2)) == {"done": 2}
+        assert Notification.objects.count() == 2
