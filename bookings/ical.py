@@ -77,7 +77,9 @@ def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, 
     entry.add("dtstart", start.astimezone(UK))
     entry.add("dtend", end.astimezone(UK))
     entry.add("summary", _("Presentation: %(title)s") % {"title": booking.presentation.title})
-    entry.add("location", location(booking))
+    # Who gave it before needs no way in to what somebody else gives now.
+    withdrawn_online = method == "CANCEL" and booking.format == Format.ONLINE
+    entry.add("location", _("Online") if withdrawn_online else location(booking))
     entry.add("description", description(booking, for_presenter=to.is_presenter))
     entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     entry.add("transp", "OPAQUE")

@@ -18,8 +18,11 @@ from tests.factories import make_person, make_staff
 
 pytestmark = pytest.mark.django_db
 HERS, OWN = "https://meet.example/hers", "https://meet.example/own"
-# The last is the same message as the one before, and goes only while it is a request.
-NEEDS_IT = {"booking-confirmed", "booking-reminder", "presenter-booked", "presenter-kept"}
+NEEDS_IT = {
+    *("booking-confirmed", "booking-reminder", "booking-moved", "booking-changed"),
+    # presenter-kept is the same message as presenter-booked, and goes only while it is a request.
+    *("presenter-booked", "presenter-kept", "presenter-moved", "presenter-changed"),
+}
 
 
 @pytest.fixture
