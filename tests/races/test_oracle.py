@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, mail, orders, stock, time_of_presenters
+from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, leave_answers, mail, orders, stock, time_of_presenters
 
 TEN = datetime(2027, 1, 25, 10, tzinfo=UTC)
 LERWICK, KIRKWALL = ("ZE1 0AA", (60.15, -1.14)), ("KW15 1AA", (58.98, -2.96))
@@ -59,6 +59,18 @@ def test_it_sees_time_that_is_missing_or_nobodys():
     assert for_what([one], []) == 1
     assert for_what([one], [booking], holds=[(1, 1, TEN)]) == 1
     assert for_what([one], [booking], leave=[(1, TEN, TEN + timedelta(hours=1))]) == 1
+
+
+def test_it_sees_leave_whose_answer_is_missing_doubled_or_wrong():
+    def wrong_leave(kind: str, state: str, *told: str) -> int:
+        return len(list(leave_answers(lambda *_sql: [(1, kind, state, list(told))], [1])))
+
+    assert wrong_leave("holiday", "asked", "leave-asked") == 0
+    assert wrong_leave("holiday", "granted", "leave-asked", "leave-granted") == 0
+    assert wrong_leave("illness", "granted", "leave-entered") == 0
+    assert wrong_leave("holiday", "granted", "leave-asked") == 1
+    assert wrong_leave("holiday", "refused", "leave-asked", "leave-granted") == 1
+    assert wrong_leave("illness", "granted", "leave-entered", "leave-entered") == 1
 
 
 def in_stock(figures: tuple, moved: tuple, promised: int) -> int:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.db import transaction
 from bookings import services as bookings
 from bookings.diary import Wish
 from bookings.forms import slot_value
-from bookings.models import Booking, BusyTime, Format, Hold, Leave, Presenter
+from bookings.models import AvailabilityException, Booking, BusyTime, Format, Hold, Leave, Presenter
 from bookings.places import find_place
 from leaflets import services as leaflets
 from leaflets.models import Channel, Order
@@ -50,6 +50,13 @@ WEIGHTS = {
     "change_details": 40,
     "record_leave": 25,
     "end_leave": 28,
+    "ask_for_leave": 20,
+    "grant_leave": 20,
+    "refuse_leave": 8,
+    "come_back": 12,
+    "set_days": 10,
+    "take_back_days": 10,
+    "set_week": 6,
     "place_order": 120,
     "cancel_order": 40,
     "start_packing": 60,
@@ -275,6 +282,53 @@ def record_leave(actor: Actor) -> None:
 def end_leave(actor: Actor) -> None:
     leave = actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"]))
     bookings.end_leave(leave=leave, by=actor.staff(), now=actor.now)
+
+
+def ask_for_leave(actor: Actor) -> None:
+    """By a presenter: one in three is ill, which holds at once."""
+    start, presenter = actor.start(), actor.presenter()
+    until, kind = (
+        start + timedelta(minutes=30 * actor.chance.randint(1, 16)),
+        actor.chance.choice(["illness", "holiday", "other"]),
+    )
+    asked = {"presenter": presenter, "starts_at": start, "ends_at": until, "kind": kind}
+    bookings.ask_for_leave(**asked, by=presenter.user, now=actor.now)
+
+
+def any_leave(actor: Actor, **which: str) -> Leave:
+    return actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"], **which))
+
+
+def grant_leave(actor: Actor) -> None:
+    bookings.grant_leave(leave=any_leave(actor, state="asked"), by=actor.staff(), now=actor.now)
+
+
+def refuse_leave(actor: Actor) -> None:
+    bookings.refuse_leave(leave=any_leave(actor, state="asked"), answer="Not then", by=actor.staff(), now=actor.now)
+
+
+def come_back(actor: Actor) -> None:
+    bookings.come_back(leave=any_leave(actor), by=None, now=actor.now)
+
+
+def set_days(actor: Actor) -> None:
+    """Other hours, or none, on a day or two; what is booked then stays."""
+    day = actor.start().date()
+    hours = actor.chance.choice([[], [(time(9), time(13))], [(time(8), time(11)), (time(14), time(18))]])
+    last = day + timedelta(days=actor.chance.randint(0, 1))
+    bookings.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
+
+
+def take_back_days(actor: Actor) -> None:
+    exception = actor.one_of(AvailabilityException.objects.filter(presenter__in=actor.world["presenters"]))
+    bookings.take_back_days(exception=exception, own=True, now=actor.now)
+
+
+def set_week(actor: Actor) -> None:
+    hours = [bookings.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
+    first = actor.start().date()
+    last = actor.chance.choice([None, first + timedelta(days=2)])
+    bookings.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)
 
 
 # Leaflets

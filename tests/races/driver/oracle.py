@@ -80,7 +80,8 @@ def claims_and_what_they_are_for(query: Query, claims: Sequence[Claim], bookings
     held = sorted((claim.hold, claim.presenter, claim.start) for claim in claims if claim.hold)
     if holds != held:
         yield f"holds {holds} have the time {held}"
-    leave = query("SELECT presenter_id, starts_at, ends_at FROM bookings_leave WHERE presenter_id = ANY(%s)", presenters)
+    granted = "SELECT presenter_id, starts_at, ends_at FROM bookings_leave WHERE state = 'granted' AND presenter_id = ANY(%s)"
+    leave = query(granted, presenters)
     away = [(claim.presenter, claim.start, claim.end) for claim in claims if claim.leave]
     if together(leave) != together(away):
         yield f"leave {together(leave)} has the time {together(away)}"
@@ -182,6 +183,23 @@ def changes(query: Query, people: Sequence[str]) -> Iterator[str]:
             yield f"event {key} ({kind}, number {number}) was told {told} times, and {same} others have its number"
 
 
+LEAVE_TOLD = {"asked": "leave-asked", "granted": "leave-granted", "refused": "leave-refused"}
+
+
+def leave_answers(query: Query, presenters: Sequence[int]) -> Iterator[str]:
+    """Whoever asked for leave hears the answer once; staff hear once of what is asked, and of illness that holds already."""
+    rows = query(
+        """SELECT l.id, l.kind, l.state, array(SELECT n.kind FROM notifications_notification n WHERE n.about = 'leave:' || l.id
+            AND n.resend_of_id IS NULL) FROM bookings_leave l WHERE asked_by_presenter AND presenter_id = ANY(%s)""",
+        list(presenters),
+    )
+    for key, kind, state, told in rows:
+        first = ["leave-entered"] if kind == "illness" else ["leave-asked"]
+        answer = [] if kind == "illness" or state == "asked" else [LEAVE_TOLD[state]]
+        if sorted(told) != sorted(first + answer):
+            yield f"leave {key} ({kind}, {state}) was told as {sorted(told)}"
+
+
 def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], known_before: int) -> list[str]:
     people = list(world["people"])
     claims = read_claims(query, world["presenters"])
@@ -200,5 +218,6 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *stock(query, world["editions"]),
         *orders(query, people),
         *changes(query, people),
+        *leave_answers(query, world["presenters"]),
         *mail(query, must_be_told(bookings, order_rows), taken, known_before),
     ]
