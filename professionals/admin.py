@@ -160,6 +160,8 @@ class PersonAdmin(StaffModelAdmin):
         return [*fields, "email"] if obj and obj.user_id else fields
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if "@" in search_term and (known := Person.objects.with_email(search_term.strip()).values_list("pk", flat=True).first()):
+            return queryset.filter(pk=known), False
         with contextlib.suppress(ValidationError):
             search_term = f'"{tidy_postcode(search_term)}"'
         return super().get_search_results(request, queryset, search_term)

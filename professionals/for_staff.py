@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -35,6 +37,12 @@ def domain_in_words(email: str) -> SafeString | str:
 
 class AboutPerson:
     """For an admin whose objects have a `person`, read with `person__organisation`."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        """A whole address that we know finds what is its person's, and nothing else."""
+        if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
+            return queryset.filter(person=person), False
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc,no-any-return]
 
     about_person = ("person", "person_organisation", "person_email", "person_phone")
 

@@ -1,11 +1,14 @@
--- 2 presentations on each of 1,000 days a presenter, long past; then 2 on each coming working day for who is here now.
+-- A hundred who presented in the past, 2 a day each: as many presenters with few bookings as with many, so that their list is as long.
+-- The last of the bookings, a tenth and at most 500, are of one professional: the one with the most.
+-- Each is a copy of one of the team in all that is not named here.
 INSERT INTO bookings_presenter
-    (name, email, phone, base_postcode, base_latitude, base_longitude, nation, max_travel_minutes, joining_link, active)
-SELECT 'Former presenter ' || n, 'former' || n || '@ctac.test', '', 'LS1 4AP', 53.8, -1.55, 'england', 120, '', false
-FROM generate_series(0, (%(bookings)s - 1) / 2000) n;
+SELECT (jsonb_populate_record(one, jsonb_build_object('id', nextval(pg_get_serial_sequence('bookings_presenter', 'id')), 'user_id', NULL,
+    'name', 'Former presenter ' || n, 'email', 'former' || n || '@ctac.test', 'phone', '', 'active', false))).*
+FROM generate_series(0, 99) n JOIN bookings_presenter one ON one.id = (SELECT min(id) FROM bookings_presenter);
 CREATE TEMP TABLE past AS
-SELECT n, first.id + (n / 2000) AS presenter, date_trunc('day', now()) - interval '30 days' - (n %% 2000 / 2) * interval '1 day'
-    + CASE n %% 2 WHEN 0 THEN interval '10 hours' ELSE interval '14 hours' END AS starts, people.first + n %% people.many AS person
+SELECT n, first.id + n %% 100 AS presenter, date_trunc('day', now()) - interval '30 days' - (n / 200) * interval '1 day'
+    + CASE n / 100 %% 2 WHEN 0 THEN interval '10 hours' ELSE interval '14 hours' END AS starts,
+    people.first + CASE WHEN n >= %(bookings)s - least(500, %(bookings)s / 10) THEN 1 ELSE n %% people.many END AS person
 FROM generate_series(0, %(bookings)s - 1) n,
     (SELECT min(id) AS id FROM bookings_presenter WHERE NOT active) first,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;

@@ -228,11 +228,11 @@ class BusyTimeAdmin(LooksOnly):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
         comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
-        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"))]
+        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"), descending=True)]
 
     def parts(self) -> tuple[Part, ...]:
         comes = Q(busy__endswith__gt=timezone.now())
-        return Part(comes, ("busy", "pk")), Part(~comes, ("-busy", "pk"))
+        return Part(comes, ("busy", "-pk")), Part(~comes, ("-busy", "-pk"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[BusyTime], search_term: str
