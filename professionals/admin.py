@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import MOST, contains, with_words, words_in
+from ctac.staff_big_lists import MOST, Part, contains, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
@@ -209,10 +209,14 @@ class OrganisationAdmin(StaffModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """How many people: counted for those rows that are shown."""
+        """How many people: counted for those rows that are shown (see `parts`)."""
         people = Person.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
         count = Coalesce(Subquery(people.annotate(many=Count("pk")).values("many")), 0)
         return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_WORDS)
+
+    def parts(self) -> tuple[Part, ...]:
+        """The keys first: else the people of every organisation on the pages before would be counted too."""
+        return (Part(Q(), ("name", "-pk")),)
 
     @admin.display(description=gettext_lazy("people"), ordering="people_count")
     def number_of_people(self, organisation: Any) -> str:

@@ -42,7 +42,7 @@ class AboutPerson:
         """A whole address that we know finds what is its person's, and nothing else."""
         if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(person=person), False
-        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc,no-any-return]
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
 
     about_person = ("person", "person_organisation", "person_email", "person_phone")
 

@@ -101,9 +101,7 @@ class Order(models.Model):
         verbose_name_plural = _("orders")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
-            models.Index(
-                fields=["state", "created_at"], name="order_open_oldest", condition=Q(state__in=["received", "packing"])
-            ),
+            models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
             # The staff list: what is done with, by each filter, by the words in it.
             models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
