@@ -5,7 +5,7 @@ from datetime import date, datetime
 from bookings import rules
 from bookings.models import Booking, Nation
 from bookings.working_days import before_working_days
-from ctac.uk import uk_day
+from ctac.uk import format_day, uk_day
 
 
 def last_day_to_change(booking: Booking) -> date:
@@ -15,6 +15,11 @@ def last_day_to_change(booking: Booking) -> date:
     """
     nation = booking.presenter.nation if booking.presenter else Nation.ENGLAND
     return before_working_days(uk_day(booking.agreed[0]), rules.CHANGE_UNTIL_WORKING_DAYS, nation)
+
+
+def until(booking: Booking) -> str:
+    """That day in words; empty for a request without a time."""
+    return format_day(last_day_to_change(booking)) if booking.has_time else ""
 
 
 def may_change(booking: Booking, now: datetime) -> bool:

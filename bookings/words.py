@@ -88,9 +88,9 @@ def differences(before: Told, after: Told) -> list[Row]:
     """Each answer that is another now, with the one before it in the line below."""
     had = {str(each["label"]): each["value"] for each in details(before)}
     has = {str(each["label"]): each["value"] for each in details(after)}
-    nothing = _("Nothing")
+    nothing = _("nothing")
     return [
-        row(label, f"{has.get(label, nothing)}\n{_('Until now: %(answer)s') % {'answer': had.get(label, nothing)}}")
+        row(label, f"{has.get(label, capfirst(nothing))}\n{_('Until now: %(answer)s') % {'answer': had.get(label, nothing)}}")
         for label in dict.fromkeys([*had, *has])
         if had.get(label) != has.get(label)
     ]

@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import words
-from bookings.cutoff import last_day_to_change, may_change
+from bookings.cutoff import may_change, until
 from bookings.forms import DetailsForm
 from bookings.models import Booking
 from bookings.services import Details, MoveRefused, NothingChanged, Stale, TooLateToChange, change_details
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from bookings.views.moving import Way, check_time, choose_time
-from ctac.uk import format_day
 from professionals import drafts
 from professionals.access import person_in, person_required, signed_in
 from professionals.models import Draft, DraftKind
@@ -77,8 +76,8 @@ def details_page(
 ) -> HttpResponse:
     """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed."""
     may = booking is None or may_change(booking, timezone.now())
-    until = format_day(last_day_to_change(booking)) if booking and booking.has_time else ""
-    context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may, "until": until}
+    context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
+    context |= {"until": until(booking) if booking else ""}
     return render(request, "bookings/details_change.html", context)
 
 

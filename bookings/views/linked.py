@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules, words
-from bookings.cutoff import may_change
+from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, LinkPurpose
 from bookings.services import MoveRefused, TooLate, cancel, find_by_link
@@ -82,7 +82,8 @@ def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
 def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     if is_its_owner(request, booking):
         return redirect(booking)
-    return render(request, "bookings/link.html", {**least(booking), "token": token, "can_move": can_move(booking, now)})
+    more = {"token": token, "can_move": can_move(booking, now), "until": until(booking)}
+    return render(request, "bookings/link.html", {**least(booking), **more})
 
 
 @require_http_methods(FORM_METHODS)

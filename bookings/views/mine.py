@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import date_words, ical, words
-from bookings.cutoff import last_day_to_change, may_change
+from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, OptionState, State
 from bookings.services import MoveRefused, TooLate, cancel
 from bookings.views.flow import FORM_METHODS
-from ctac.uk import format_day
 from professionals.access import person_required
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
@@ -33,7 +32,7 @@ def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
         "facts": words.facts(booking, with_reference=False),  # it stands at the top of each page
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
         "may_change": may_change(booking, timezone.now()),
-        "until": format_day(last_day_to_change(booking)) if booking.has_time else "",
+        "until": until(booking),
         "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 

@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from bookings import picking, words
-from bookings.cutoff import last_day_to_change, may_change
+from bookings.cutoff import may_change, until
 from bookings.diary import Wish, open_diary
 from bookings.forms import WhenForm, slot_value, to_start
 from bookings.models import Booking, Format
 from bookings.places import find_place
 from bookings.services import MoveRefused, NothingChanged, SlotTaken, Stale, TooLateToChange, reschedule
-from ctac.uk import format_day, format_span, uk_day
+from ctac.uk import format_span, uk_day
 from professionals.models import User
 
 
@@ -144,6 +144,4 @@ def lost_page(request: HttpRequest, way: Way, start: datetime, now: datetime) ->
 
 def page(request: HttpRequest, way: Way, template: str, **more: object) -> HttpResponse:
     """By a link the page says the least it can: no reference, no names."""
-    booking = way.booking
-    until = format_day(last_day_to_change(booking)) if booking.has_time else ""
-    return render(request, template, {"booking": booking, "way": way, "until": until, **more})
+    return render(request, template, {"booking": way.booking, "way": way, "until": until(way.booking), **more})

@@ -114,8 +114,53 @@ def books(guide: Guide, email: str) -> Tour:
     guide.page.locator("main a[href^='/bookings/BK-']").first.click()
     guide.look()
     yield "booking"
+    yield from changes(guide)
     guide.follow("Cancel this booking")
     yield "booking cancel"
+
+
+def changes(guide: Guide) -> Tour:
+    """Another time and other details, up to the last button; back to the page of the booking."""
+    booking = guide.url
+    guide.follow("Change the time")
+    yield "booking time"
+    guide.page.locator("main form:not(.first-free) button[type=submit]").last.click()
+    guide.look()
+    yield "booking time with errors"
+    guide.page.locator("main input[name=start]").first.check()
+    guide.page.locator("main form:not(.first-free) button[type=submit]").last.click()
+    guide.look()
+    yield "booking time check"
+    guide.open(booking)
+    guide.follow("Change the details")
+    yield "booking details"
+    guide.fill("How many people will come?", "")
+    guide.press("Continue")
+    yield "booking details with errors"
+    guide.fill("How many people will come?", "31")
+    guide.press("Continue")
+    yield "booking details check"
+    guide.open(booking)
+
+
+def by_link(guide: Guide) -> Tour:
+    """What the links of the confirmation lead to, for somebody who is signed out."""
+    text = guide.live.wait_for_mail(to=PROFESSIONAL, subject_contains="booked").text
+    change, cancel = re.findall(r"https?://[^/]+(/links/\S+)", text)
+    guide.open(change)
+    yield "link"
+    guide.open(f"{change}time/")
+    yield "link time"
+    guide.page.locator("main input[name=start]").first.check()
+    guide.page.locator("main form:not(.first-free) button[type=submit]").last.click()
+    guide.look()
+    yield "link time check"
+    guide.open(cancel)
+    yield "link cancel"
+    guide.open("/links/cancelled/")
+    yield "link cancelled"
+    guide.open("/links/over/")
+    yield "link over"
 
 
 def signs_up(guide: Guide, email: str) -> Tour:
@@ -171,6 +216,10 @@ def professional(guide: Guide) -> Tour:
             guide.blank()
             guide.send_empty()
             yield f"my {path} with errors"
+    guide.open("/account/logout/")
+    guide.page.locator("main form button[type=submit]").first.click()
+    guide.look()
+    yield from by_link(guide)
 
 
 def asks(guide: Guide) -> Tour:
@@ -291,7 +340,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 31, asks: 4, staff: 70, styleguide: 27, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 43, asks: 4, staff: 70, styleguide: 27, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 
