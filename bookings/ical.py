@@ -8,14 +8,18 @@ and names no attendee. The organizer is the mailbox that our mail comes from and
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, Timezone, vCalAddress
 
 from bookings.models import Booking, Format
 from ctac.uk import UK
+
+# The library takes 3 MB: a web worker that makes no entry does without it.
+if TYPE_CHECKING:
+    from icalendar import Event, vCalAddress
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 # Written out with the yearly rule, which every calendar program knows; the library's own lists every year since 1970.
@@ -59,6 +63,8 @@ def calendar(booking: Booking, method: str, *, now: datetime, to: Attendee | Non
 
     `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
     """
+    from icalendar import Calendar, Timezone
+
     whole = Calendar()
     whole.add("prodid", "-//CTAC//Bookings//EN")
     whole.add("version", "2.0")
@@ -68,7 +74,9 @@ def calendar(booking: Booking, method: str, *, now: datetime, to: Attendee | Non
     return whole.to_ical()
 
 
-def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, now: datetime) -> Event:
+def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, now: datetime) -> "Event":
+    from icalendar import Event
+
     entry = Event()
     entry.add("uid", booking.ical_uid)
     entry.add("sequence", booking.sequence if sequence is None else sequence)
@@ -92,7 +100,9 @@ def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, 
     return entry
 
 
-def calendar_address(email: str, name: str) -> vCalAddress:
+def calendar_address(email: str, name: str) -> "vCalAddress":
+    from icalendar import vCalAddress
+
     address = vCalAddress(f"mailto:{email}")
     if name:
         address.params["CN"] = name.replace('"', "'")  # a parameter's value can't hold the quote (RFC 5545, 3.2)

@@ -2,8 +2,9 @@
 
 import html as html_module
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -14,7 +15,14 @@ from notifications.plain_text import plain_text
 from notifications.registry import Message
 
 PRIVATE_LINKS = "private_links"
-_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@cache
+def inliner() -> Any:
+    """Made when the first mail is drawn: a web worker that draws none does without its 2 MB."""
+    import css_inline
+
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def phone_link(number: str) -> SafeString:
 
 def inline_styles(html: str) -> str:
     """Styles on the elements, because many mail programs drop the <style> of a page; media queries stay in it."""
-    return _inliner.inline(html) if html else ""
+    return inliner().inline(html) if html else ""
 
 
 def one_line(text: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
-from django.db.models import F, Func, JSONField, Q, QuerySet, Value
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from ctac.compiled import Compiled
@@ -24,6 +24,7 @@ from professionals.models import Draft, Person
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
 RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
+SAVE_STEP = "UPDATE professionals_draft SET answers = answers || %s::jsonb, expires_at = %s WHERE id = %s"
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
 
@@ -44,6 +45,9 @@ _of_either = Compiled(
         .order_by(F("person").asc(nulls_last=True))[:1]
     )
 )
+
+
+_in_the_way = Compiled(lambda person, key_hash, kind: Draft.objects.filter(Q(person_id=person) | Q(key_hash=key_hash), kind=kind))
 
 
 def _unexpired(kind: object, now: object) -> QuerySet[Draft]:
@@ -83,11 +87,11 @@ def _forget_found(request: HttpRequest) -> None:
 
 def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -> None:
     """Keep the answers of one page, for 48 hours from now. Other pages' answers, saved in another tab, stay as they are."""
-    entry = Value({step: answers}, JSONField(encoder=DjangoJSONEncoder))
-    merged = Func(F("answers"), entry, template="(%(expressions)s)", arg_joiner=" || ", output_field=JSONField())
+    entry = json.dumps({step: answers}, cls=DjangoJSONEncoder)
     draft.expires_at = now + KEPT_FOR
-    draft.answers = {**draft.answers, step: _plain(answers)}
-    Draft.objects.filter(pk=draft.pk).update(answers=merged, expires_at=draft.expires_at)
+    draft.answers = {**draft.answers, **json.loads(entry)}  # as they come back from the database: dates as text
+    with connection.cursor() as cursor:
+        cursor.execute(SAVE_STEP, [entry, draft.expires_at, draft.pk])
 
 
 @transaction.atomic
@@ -149,6 +153,12 @@ def finish(draft: Draft) -> None:
     Draft.objects.filter(pk=draft.pk).delete()
 
 
+def finish_with_token(token: str) -> None:
+    """The same for a draft that nothing else belongs to, without looking for what does: the database would refuse."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM professionals_draft WHERE token = %s", [token])
+
+
 def forget_cookie(request: HttpRequest) -> None:
     """At sign-out: the response takes the cookie away."""
     _send_cookie(request, "")
@@ -162,18 +172,20 @@ def digest(answers: dict[str, Any]) -> str:
 def _start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     """Begin a draft under this cookie; an expired one makes room, and another person's gets this browser a new cookie."""
     person = getattr(request, "person", None) or None
-    if person:
-        Draft.objects.filter(person=person, kind=kind, expires_at__lte=now).delete()
+    person_pk = person.pk if person else None
     key_hash = _hash(_secret(request) or _new_secret(request))
-    Draft.objects.filter(key_hash=key_hash, kind=kind, expires_at__lte=now).delete()
-    if Draft.objects.filter(key_hash=key_hash, kind=kind).exclude(person=person).exists():
-        key_hash = _hash(_new_secret(request))
-    fields = {"token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
-    if person:
-        draft, _ = Draft.objects.get_or_create(person=person, kind=kind, defaults={"key_hash": key_hash, **fields})
-    else:
-        draft, _ = Draft.objects.get_or_create(key_hash=key_hash, kind=kind, defaults=fields)
-    return draft
+    for draft in _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind):
+        if draft.expires_at <= now:
+            draft.delete()
+        elif draft.key_hash == key_hash and draft.person_id != person_pk:
+            key_hash = _hash(_new_secret(request))
+    whose: dict[str, Any] = {"person_id": person_pk} if person else {"key_hash": key_hash}
+    fields = {"key_hash": key_hash, "token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
+    try:
+        with transaction.atomic():
+            return Draft.objects.create(kind=kind, **{**fields, **whose})
+    except IntegrityError:  # begun in another tab meanwhile
+        return Draft.objects.get(kind=kind, **whose)
 
 
 def _bind(draft: Draft, key_hash: str) -> None:
@@ -210,9 +222,3 @@ def _send_cookie(request: HttpRequest, secret: str) -> str:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _plain(answers: dict[str, Any]) -> dict[str, Any]:
-    """The answers as they come back from the database: dates as text."""
-    plain: dict[str, Any] = json.loads(json.dumps(answers, cls=DjangoJSONEncoder))
-    return plain

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ctac.compiled import Compiled
 from ctac.errors import DomainError
 from ctac.references import random_reference
 from leaflets.models import (
@@ -27,7 +28,8 @@ from leaflets.models import (
 )
 from leaflets.services.stock import for_line, record
 from notifications.services import notify_each
-from professionals.models import Draft, Person, User
+from professionals import drafts
+from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 from professionals.services import with_person_kept
 
@@ -130,7 +132,7 @@ def place_order(
     own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
     order = _create(same_form, reference=reference, created_at=now, **own, **asdict(delivery))
     if token:  # with the order or not at all: a draft whose token is used could never be placed
-        Draft.objects.filter(token=token).delete()
+        drafts.finish_with_token(token)
     _allocate(order, basket, editions, by=by, now=now)
     _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
     _tell(order, now)
@@ -139,9 +141,17 @@ def place_order(
     return order
 
 
+_offered_and_locked = Compiled(
+    lambda person, leaflets: with_person_kept(
+        Edition.objects.current().filter(leaflet__pk__any_of=leaflets, leaflet__active=True).select_related("leaflet").locked(),
+        person,
+    )
+)
+
+
 def _lock_current_editions(basket: Basket, person: Person) -> dict[Leaflet, Edition]:
-    offered = Edition.objects.current().filter(leaflet__in=list(basket), leaflet__active=True).select_related("leaflet")
-    return {edition.leaflet: edition for edition in with_person_kept(offered.locked(), person)}
+    locked = _offered_and_locked.all(person=person.pk, leaflets=[leaflet.pk for leaflet in basket])
+    return {edition.leaflet: edition for edition in locked}
 
 
 def _same_form(person: Person, channel: Channel, token: str | None) -> Q | None:

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,6 +13,14 @@ from ctac.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from professionals.models import User
 from professionals.safeguarding import tell_lead
+
+# What bulk_update says with a CASE for each row and column; building that took 2 ms an order.
+ADD_TO_FIGURES = """
+    UPDATE leaflets_edition SET on_hand = leaflets_edition.on_hand + change.on_hand,
+        allocated = leaflets_edition.allocated + change.allocated
+    FROM unnest(%s::bigint[], %s::integer[], %s::integer[]) AS change (id, on_hand, allocated)
+    WHERE leaflets_edition.id = change.id
+"""
 
 
 class NothingToChange(DomainError):
@@ -59,10 +66,8 @@ def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime
         movement.by, movement.at, movement.reason = by, now, reason
         on_hand[movement.edition_id] += movement.on_hand_change
         allocated[movement.edition_id] += movement.allocated_change
-    changed = [
-        Edition(pk=pk, on_hand=F("on_hand") + on_hand[pk], allocated=F("allocated") + allocated[pk]) for pk in sorted(on_hand)
-    ]
-    Edition.objects.bulk_update(changed, ["on_hand", "allocated"])
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_TO_FIGURES, [list(on_hand), list(on_hand.values()), [allocated[key] for key in on_hand]])
     StockMovement.objects.bulk_create(movements)
 
 

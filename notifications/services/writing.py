@@ -114,8 +114,10 @@ class Kick:
     message_ids: list[str]
 
     def __call__(self) -> None:
-        rows = Notification.objects.filter(message_id__in=self.message_ids)
-        queue.publish(list(rows.order_by("pk").values_list("pk", flat=True)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM notifications_notification WHERE message_id = ANY(%s) ORDER BY id", [self.message_ids])
+            written = [key for (key,) in cursor.fetchall()]
+        queue.publish(written)
 
 
 def distinct(addresses: Iterable[str]) -> list[str]:

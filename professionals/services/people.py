@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Expression, Func, Model, QuerySet, Value
 
 from professionals.models import Draft, Person, User
 from professionals.services.organisations import organisation_named
@@ -51,13 +51,14 @@ class _PersonKept(Func):
     output_field = BooleanField()
 
 
-def with_person_kept(rows: QuerySet[M], person: Person) -> QuerySet[M]:
+def with_person_kept(rows: QuerySet[M], person: Person | Expression) -> QuerySet[M]:
     """The same rows; before any of them is locked, the person is, as by any row that points to them: the first of all locks.
 
     Signing in and erasing lock the person first and then what is theirs. Whoever locks a draft, a presenter or stock, and
     only then writes a row that points to the person, would wait for them while they wait for it. One statement for both.
+    `person` may be the parameter of a compiled query that stands for their key.
     """
-    return rows.filter(_PersonKept(Value(person.pk)))
+    return rows.filter(_PersonKept(Value(person.pk) if isinstance(person, Person) else person))
 
 
 @transaction.atomic
