@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import units
+from bench import machine, units
 from bench.client import Browser, Round, run
 from bench.servers import BASE_DIR, Server, environment, start_database
 from ctac.local import postgres
@@ -195,6 +195,7 @@ def main() -> int:
         var_dir = Path(folder)
         database = start_database(var_dir)
         stack.callback(postgres.stop, var_dir)
+        print("\n".join(machine.facts(database)), flush=True)
         env = environment(var_dir, database)
         orders = int(100 * scale)
         prepare_database(env)
@@ -209,7 +210,8 @@ def main() -> int:
             report("A signed-in booking, from the first question to the confirmation", 0.3, *bench.bookings(orders)),
         ]
         held, bare = app.memory(), reference.memory()
-        print(f"\nmemory of a worker afterwards: {held:.0f} MB (at most {MOST_MEMORY}); reference {bare:.0f} MB")
+        print(f"\nmemory of a worker afterwards: {held:.0f} MB resident (at most {MOST_MEMORY}); reference {bare:.0f} MB")
+        print(f"  its part, where pages are shared: {app.own_memory():.0f} MB; reference {reference.own_memory():.0f} MB")
         return 0 if all(reached) and held <= MOST_MEMORY else 1
 
 

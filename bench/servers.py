@@ -78,6 +78,10 @@ class Server:
         """Megabytes of the larger worker: resident, what it shares with others included."""
         return max(resident(pid) for pid in self.workers)
 
+    def own_memory(self) -> float:
+        """Megabytes of the larger worker, each page that several processes share counted as its part (PSS)."""
+        return max(proportional(pid) for pid in self.workers)
+
 
 def cpu_of(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -86,6 +90,11 @@ def cpu_of(pid: int) -> float:
 
 def resident(pid: int) -> float:
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1000 if found else 0.0
+
+
+def proportional(pid: int) -> float:
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
     return int(found[1]) / 1000 if found else 0.0
 
 

@@ -11,7 +11,7 @@ list for `any_of`), never None or a model. A query that is asked seldom, or whos
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -47,10 +47,14 @@ class AnyOf(Lookup):
 
 
 class Compiled(Generic[M]):
-    """`question` makes the queryset, once, from parameters of its own names. select_related and slices may be in it."""
+    """`question` makes the queryset, once, from parameters of its own names; of `names` if it takes them as they come.
 
-    def __init__(self, question: Callable[..., QuerySet[M]]) -> None:
+    select_related, annotations and slices may be in it.
+    """
+
+    def __init__(self, question: Callable[..., QuerySet[M]], names: Sequence[str] = ()) -> None:
         self.question = question
+        self.names = names or tuple(inspect.signature(question).parameters)
 
     def all(self, **values: Any) -> list[M]:
         sql, parameters, make = self.compiled
@@ -64,7 +68,7 @@ class Compiled(Generic[M]):
 
     @cached_property
     def compiled(self) -> tuple[str, tuple[Any, ...], Callable[[Any], M]]:
-        queryset = self.question(*map(Parameter, inspect.signature(self.question).parameters))
+        queryset = self.question(*map(Parameter, self.names))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         return sql, tuple(parameters), maker(compiler)
@@ -78,6 +82,7 @@ def maker(compiler: Any) -> Callable[[Any], Any]:
     names = [column.target.attname for column in columns[own]]
     converters = [(place, *each) for place, each in compiler.get_converters(columns).items()]
     populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    annotations = list((compiler.annotation_col_map or {}).items())
     model = compiler.klass_info["model"]
 
     def make(row: Any) -> Any:
@@ -89,6 +94,8 @@ def maker(compiler: Any) -> Callable[[Any], Any]:
         made = model.from_db(DEFAULT_DB_ALIAS, names, row[own])
         for populator in populators:
             populator.populate(row, made)
+        for name, place in annotations:
+            setattr(made, name, row[place])
         return made
 
     return make

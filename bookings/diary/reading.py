@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model
 
 from bookings.diary.book import ONE_DAY, Diary
 from bookings.diary.hours import read_hours
@@ -15,8 +18,10 @@ from bookings.gaps import Claim, Span
 from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.travel import APART_ENOUGH
+from ctac.compiled import Compiled
 from ctac.uk import uk_datetime, uk_day
 
+active_presenters = Compiled(lambda: Presenter.objects.active().with_given().order_by("pk"))
 REACH = max(APART_ENOUGH, timedelta(days=7))
 
 
@@ -33,8 +38,10 @@ def open_diary(
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
-    asked = Presenter.objects.active() if presenters is None else Presenter.objects.filter(pk__in=[p.pk for p in presenters])
-    everyone = list(asked.with_given().order_by("pk"))
+    if presenters is None:
+        everyone = active_presenters.all()
+    else:
+        everyone = list(Presenter.objects.filter(pk__in=[p.pk for p in presenters]).with_given().order_by("pk"))
     within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
     hours = read_hours(everyone, first_day, last_day)
     claims = read_claims(everyone, within, now, ignoring)
@@ -66,19 +73,38 @@ def read_again(
 def read_claims(
     presenters: Iterable[Presenter], within: Span, now: datetime, ignoring: Mapping[str, object] | None
 ) -> dict[int, list[Claim]]:
-    rows = claims_within(presenters, within, now)
-    for lookup, own in (ignoring or {}).items():
-        rows = rows.exclude(**{lookup: own}) if own is not None else rows
+    own = {lookup: key_of(value) for lookup, value in (ignoring or {}).items() if value is not None}
+    keys = [presenter.pk for presenter in presenters]
     claims: dict[int, list[Claim]] = defaultdict(list)
-    for row in rows:
+    for row in claims_but(tuple(own)).all(presenters=keys, now=now, reach=reach_of(within), **own):
         claims[row.presenter_id].append(to_claim(row))
     return claims
 
 
+def key_of(value: object) -> object:
+    return value.pk if isinstance(value, Model) else value
+
+
+@cache
+def claims_but(lookups: tuple[str, ...]) -> Compiled[BusyTime]:
+    """The claims within some reach but for those of these lookups: each page of times asks for them, so it is compiled once."""
+
+    def question(presenters: Any, now: Any, reach: Any, *own: Any) -> BusyTimeQuerySet:
+        rows = BusyTime.objects.live_at(now).filter(presenter__pk__any_of=presenters, busy__overlap=reach).order_by("busy")
+        for lookup, value in zip(lookups, own, strict=True):
+            rows = rows.exclude(**{lookup: value})
+        return rows
+
+    return Compiled(question, ("presenters", "now", "reach", *lookups))
+
+
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
     """Their live claims in order, as far to both sides as a journey can matter, or the rest of a week."""
-    reach = DateTimeTZRange(within.start - REACH, within.end + REACH)
-    return BusyTime.objects.live_at(now).filter(presenter__in=presenters, busy__overlap=reach).order_by("busy")
+    return BusyTime.objects.live_at(now).filter(presenter__in=presenters, busy__overlap=reach_of(within)).order_by("busy")
+
+
+def reach_of(within: Span) -> DateTimeTZRange:
+    return DateTimeTZRange(within.start - REACH, within.end + REACH)
 
 
 def to_claim(row: BusyTime) -> Claim:

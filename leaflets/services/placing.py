@@ -141,7 +141,7 @@ def place_order(
     return order
 
 
-_offered_and_locked = Compiled(
+offered_and_locked = Compiled(
     lambda person, leaflets: with_person_kept(
         Edition.objects.current().filter(leaflet__pk__any_of=leaflets, leaflet__active=True).select_related("leaflet").locked(),
         person,
@@ -150,7 +150,7 @@ _offered_and_locked = Compiled(
 
 
 def _lock_current_editions(basket: Basket, person: Person) -> dict[Leaflet, Edition]:
-    locked = _offered_and_locked.all(person=person.pk, leaflets=[leaflet.pk for leaflet in basket])
+    locked = offered_and_locked.all(person=person.pk, leaflets=[leaflet.pk for leaflet in basket])
     return {edition.leaflet: edition for edition in locked}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ctac.compiled import Compiled
 from ctac.references import random_reference
 from leaflets.models import Edition, Order, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
@@ -52,6 +53,12 @@ def test_twenty_people_take_the_last_copies_and_exactly_the_stock_is_given(now):
     assert (Order.objects.count(), list(differences())) == (7, [])
 
 
+def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question that locks is compiled once, so it is asked anew as well."""
+    monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
+    monkeypatch.setattr(placing, "offered_and_locked", Compiled(placing.offered_and_locked.question))
+
+
 @contextmanager
 def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
@@ -61,7 +68,7 @@ def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[Non
         everyone_has_read.wait(timeout=30)
         return random_reference(prefix)
 
-    monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
+    without_the_lock(monkeypatch)
     monkeypatch.setattr(placing, "random_reference", slow_reference)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
@@ -89,7 +96,7 @@ def test_without_lock_and_check_more_is_promised_than_there_is(now, monkeypatch)
 def test_without_the_lock_the_check_alone_still_refuses(now, monkeypatch):
     edition = make_edition(now, stock=35)
     people = [make_person() for _ in range(20)]
-    monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
+    without_the_lock(monkeypatch)
     outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
     assert Counter(outcomes)["done"] == 7
     edition.refresh_from_db()

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Upper
 from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Presentation
@@ -74,3 +75,23 @@ def test_a_value_is_never_part_of_the_statement() -> None:
 def test_a_value_that_is_not_given_is_an_error() -> None:
     with pytest.raises(KeyError):
         user_with_person.all()
+
+
+def test_annotations_come_with_the_row() -> None:
+    person = make_person(name="Asha")
+    asked = Compiled(lambda pk: Person.objects.annotate(loud=Upper("name")).filter(pk=pk))
+    assert [row.loud for row in asked.all(pk=person.pk)] == ["ASHA"]  # type: ignore[attr-defined]
+
+
+def test_names_may_be_given_for_a_question_that_takes_any() -> None:
+    lookups = ("name", "email")
+
+    def but(*values: object) -> QuerySet[Person]:
+        rows = Person.objects.order_by("pk")
+        for lookup, value in zip(lookups, values, strict=True):
+            rows = rows.exclude(**{lookup: value})
+        return rows
+
+    one, two, three = make_person(name="a"), make_person(name="b"), make_person(name="c")
+    assert Compiled(but, lookups).all(name="a", email=two.email) == [three]
+    assert Compiled(but, lookups).all(name="x", email="x") == [one, two, three]
