@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, leave_answers, mail, orders, stock, time_of_presenters
+from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, leave_answers, mail, orders, stock, time_of_presenters, visits
 
 TEN = datetime(2027, 1, 25, 10, tzinfo=UTC)
 LERWICK, KIRKWALL = ("ZE1 0AA", (60.15, -1.14)), ("KW15 1AA", (58.98, -2.96))
@@ -95,6 +95,17 @@ def test_it_sees_copies_that_are_not_where_their_order_is():
     assert rows(1, "dispatched", 5, 0, 5, 0, 1) == 0
     assert rows(1, "dispatched", 5, 0, 5, 0, 2) == 1
     assert rows(1, "cancelled", 5, 5, 0, 0, 0) == 1
+
+
+def test_it_sees_an_arrival_that_was_counted_twice():
+    def rows(*row: object) -> int:
+        return len(list(visits(lambda *_sql: [row], [])))
+
+    later = TEN + timedelta(minutes=1)
+    assert rows(1, "checked-in", [TEN], TEN, None, 0) == 0
+    assert rows(1, "checked-in", [TEN, TEN], TEN, None, 0) == 1
+    assert rows(1, "checked-in", [TEN, later], later, None, 1) == 0
+    assert rows(1, "checked-out", [TEN], None, later, 0) == 1
 
 
 def told(rows: list[tuple], things: list[tuple], taken: dict[str, int]) -> int:

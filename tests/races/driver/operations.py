@@ -23,7 +23,10 @@ from professionals.models import Draft, DraftKind
 from tests.leaflets.factories import DELIVERY
 from tests.live.clients import Answer
 from tests.races.driver.client import Actor
+from tests.races.driver.on_the_day import check_in, check_out, say_safe, set_joining_link, watch
 from tests.races.driver.world import PLACES
+
+__all__ = ["check_in", "check_out", "say_safe", "set_joining_link", "watch"]
 
 DETAILS = bookings.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
 WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
@@ -48,6 +51,11 @@ WEIGHTS = {
     "reschedule": 110,
     "reschedule_page": 20,
     "change_details": 40,
+    "check_in": 25,
+    "check_out": 20,
+    "say_safe": 15,
+    "watch": 15,
+    "set_joining_link": 15,
     "record_leave": 25,
     "end_leave": 28,
     "ask_for_leave": 20,

@@ -200,6 +200,24 @@ def leave_answers(query: Query, presenters: Sequence[int]) -> Iterator[str]:
             yield f"leave {key} ({kind}, {state}) was told as {sorted(told)}"
 
 
+def visits(query: Query, people: Sequence[str]) -> Iterator[str]:
+    """However often somebody taps, they arrive and leave once; the visit says what its last event says."""
+    rows = query(
+        """SELECT b.id, e.kind, array_agg(e.at ORDER BY e.id), v.checked_in_at, v.checked_out_at,
+            (SELECT count(*) FROM bookings_bookingevent m WHERE m.booking_id = b.id AND m.kind = 'rescheduled')
+        FROM bookings_bookingevent e JOIN bookings_booking b ON b.id = e.booking_id
+        JOIN professionals_person p ON p.id = b.person_id LEFT JOIN bookings_visit v ON v.booking_id = b.id
+        WHERE e.kind IN ('checked-in', 'checked-out') AND email = ANY(%s) GROUP BY b.id, v.id, e.kind""",
+        list(people),
+    )
+    for key, kind, moments, arrived, left, moved in rows:
+        stands = arrived if kind == "checked-in" else left
+        if len(moments) > moved + 1:
+            yield f"booking {key} was {kind} {len(moments)} times, and moved {moved} times"
+        if stands not in (None, moments[-1]):
+            yield f"booking {key} was {kind} at {moments[-1]}, and its visit says {stands}"
+
+
 def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], known_before: int) -> list[str]:
     people = list(world["people"])
     claims = read_claims(query, world["presenters"])
@@ -219,5 +237,6 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *orders(query, people),
         *changes(query, people),
         *leave_answers(query, world["presenters"]),
+        *visits(query, people),
         *mail(query, must_be_told(bookings, order_rows), taken, known_before),
     ]
