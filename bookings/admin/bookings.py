@@ -20,8 +20,8 @@ from bookings.admin.actions import OBJECT_ACTIONS
 from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, RequestFilter, VisitFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.standing_in import stand_ins_page
-from bookings.admin.visits import joining_in_words, visit_in_words
-from bookings.models import Booking, BookingEvent, Format, State
+from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
+from bookings.models import Booking, BookingEvent, Format, Overdue, State
 from bookings.models.booking import OPEN_STATES
 from ctac.staff import staff_site
 from ctac.staff_big_lists import Part, period_of
@@ -225,6 +225,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
             words.row(_("When"), obj.when),
             words.row(_("Where"), words.where(obj)),
             words.row(_("Presenter"), self.presenter_in_words(obj)),
+            *(whom_to_call(obj) if Overdue.find(obj, timezone.now()) else ()),
             words.row(_("Who asked"), phone),
         ]
 

@@ -55,22 +55,29 @@ def overdue_visits() -> list[Alarm]:
 
 
 def alarm(late: Overdue) -> Alarm:
-    booking, presenter = late.booking, words.presenter_of_visit(late.booking)
+    booking = late.booking
     facts = {"name": who_went(booking)}
     title = _("No check-out from %(name)s") if late.missed == CHECK_OUT else _("No check-in from %(name)s")
     return Alarm(
         title=title % facts,
         rows=[
             words.row(_("Expected"), expected(late.missed_at)),
-            words.row(_("Presenter’s phone"), phone_link(presenter.phone if presenter else "")),
-            words.row(_("Contact on site"), booking.contact_name),
-            words.row(_("Their phone"), phone_link(booking.contact_phone)),
+            *whom_to_call(booking),
             words.row(_("Where"), ", ".join(booking.address_lines)),
         ],
         about=booking.reference,
         href=reverse("staff:bookings_booking_change", args=[booking.pk]),
         resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
     )
+
+
+def whom_to_call(booking: Booking) -> list[words.Row]:
+    presenter = words.presenter_of_visit(booking)
+    return [
+        words.row(_("Presenter’s phone"), phone_link(presenter.phone if presenter else "")),
+        words.row(_("Contact on site"), booking.contact_name),
+        words.row(_("Their phone"), phone_link(booking.contact_phone)),
+    ]
 
 
 def expected(moment: datetime) -> str:

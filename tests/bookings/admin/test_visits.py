@@ -45,7 +45,10 @@ def test_who_is_overdue_stands_at_the_top_of_the_first_page_until_somebody_says_
         assert words in page
     resolve = re.search(rf'href="({BOOKINGS}{booking.pk}/do/safe/)"', page)
     assert resolve
-    assert "Call the presenter, then the contact on site." in text(late_desk.get(resolve[1]))
+    asked = late_desk.get(resolve[1])
+    assert "Call the presenter, then the contact on site." in text(asked)
+    for number in ("tel:01134960002", "tel:01134960001"):
+        assert number in asked.content.decode()
     assert "It no longer stands on the first page." in text(do(late_desk, booking, "safe", **SAID))
     assert "No check-out from" not in late_desk.get("/staff/").content.decode()
     event = BookingEvent.objects.get(kind="said-safe")
