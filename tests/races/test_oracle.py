@@ -3,7 +3,16 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from tests.races.driver.oracle import Claim, claims_and_what_they_are_for, leave_answers, mail, orders, stock, time_of_presenters, visits
+from tests.races.driver.oracle import (
+    Claim,
+    claims_and_what_they_are_for,
+    leave_answers,
+    mail,
+    orders,
+    stock,
+    time_of_presenters,
+    visits,
+)
 
 TEN = datetime(2027, 1, 25, 10, tzinfo=UTC)
 LERWICK, KIRKWALL = ("ZE1 0AA", (60.15, -1.14)), ("KW15 1AA", (58.98, -2.96))
