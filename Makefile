@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races access screenshots bench scale lint format css lock
+.PHONY: help run test races access screenshots bench bench-slots scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -40,6 +40,10 @@ access: ## every page in every state through axe, by keyboard and at 320 px, lig
 bench: ## the application beside a bare reference: rates, CPU, statements and their ratios (long)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.compare
+
+bench-slots: ## the pages of times for 40 and 400 presenters, with 10,000 and 1,000,000 past bookings (long)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.slots
 
 scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -16,10 +16,10 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Expression, Field, Lookup, Model, QuerySet
+from django.db.models import Expression, Field, Lookup, QuerySet
 from django.db.models.query import get_related_populators
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=Any)
 
 
 class Parameter(Expression):
@@ -49,7 +49,8 @@ class AnyOf(Lookup):
 class Compiled(Generic[M]):
     """`question` makes the queryset, once, from parameters of its own names; of `names` if it takes them as they come.
 
-    select_related, annotations and slices may be in it.
+    select_related, annotations and slices may be in it. With values_list() the rows come as they are, so of columns only that
+    Django does not convert.
     """
 
     def __init__(self, question: Callable[..., QuerySet[M]], names: Sequence[str] = ()) -> None:
@@ -71,7 +72,13 @@ class Compiled(Generic[M]):
         queryset = self.question(*map(Parameter, self.names))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
-        return sql, tuple(parameters), maker(compiler)
+        return sql, tuple(parameters), maker(compiler) if compiler.klass_info else plain(compiler)
+
+
+def plain(compiler: Any) -> Callable[[Any], Any]:
+    """Rows of values_list()."""
+    assert not compiler.get_converters([column for column, *_ in compiler.select])  # noqa: S101 - for who writes the query
+    return tuple
 
 
 def maker(compiler: Any) -> Callable[[Any], Any]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import PositiveSmallIntegerField, Q, Value
@@ -54,6 +55,7 @@ class Hours:
         return spans
 
 
+@lru_cache(maxsize=8192)  # every presenter's windows begin and end at the same few times of the same days
 def in_utc(day: date, clock: time) -> datetime:
     return uk_datetime(day, clock).astimezone(UTC)
 

@@ -4,18 +4,18 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from bookings import rules
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts
-from bookings.diary.hours import Hours
+from bookings.diary.hours import Hours, in_utc
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span, free_spans
 from bookings.models import Format, Presenter
-from bookings.travel import travel_minutes
+from bookings.travel import APART_ENOUGH, travel_minutes
 from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import uk_day
 
@@ -33,8 +33,20 @@ class PresenterDiary:
     today: date
 
     @cached_property
-    def free(self) -> list[Span]:
-        return free_spans(self.claims, self.wish.place, self.wish.length, self.within)
+    def free_weeks(self) -> dict[date, list[Span]]:
+        """By the Monday: what was worked out so far."""
+        return {}
+
+    def free_near(self, day: date) -> list[Span]:
+        """Free time of the week that the day is in, and a day to both sides. Only weeks that are looked at are worked out."""
+        monday = monday_of(day)
+        if monday not in self.free_weeks:
+            start, end = (in_utc(monday + timedelta(days=days), time()) for days in (-1, 8))
+            within = Span(max(start, self.within.start), min(end, self.within.end))
+            first = bisect_right(self.claims, within.start - APART_ENOUGH, key=lambda claim: claim.span.end)
+            last = bisect_left(self.claims, within.end + APART_ENOUGH, key=lambda claim: claim.span.start)
+            self.free_weeks[monday] = free_spans(self.claims[first:last], self.wish.place, self.wish.length, within)
+        return self.free_weeks[monday]
 
     @cached_property
     def travel(self) -> int:
@@ -85,9 +97,10 @@ class PresenterDiary:
             yield Breach.BANK_HOLIDAY
         if self.wish.nation and is_bank_holiday(day, self.wish.nation):
             yield Breach.HOST_BANK_HOLIDAY
-        if is_full(self.given_on[day], self.presenter.most_a_day):
+        most_a_day, most_a_week = self.presenter.most_a_day, self.presenter.most_a_week
+        if most_a_day is not None and self.given_on[day] >= most_a_day:
             yield Breach.DAY_FULL
-        if is_full(self.given_in_week[monday_of(day)], self.presenter.most_a_week):
+        if most_a_week is not None and self.given_in_week[monday_of(day)] >= most_a_week:
             yield Breach.WEEK_FULL
         yield from self.standing_breaches
 
@@ -96,17 +109,19 @@ class PresenterDiary:
         return self.hours.spans_on(day)
 
     def is_free(self, span: Span) -> bool:
-        index = bisect_right(self.free, span.start, key=lambda free: free.start) - 1
-        return index >= 0 and self.free[index].contains(span)
+        spans = self.free_near(uk_day(span.start))
+        index = bisect_right(spans, span.start, key=lambda free: free.start) - 1
+        return index >= 0 and spans[index].contains(span)
 
     def starts_on(self, day: date) -> Iterator[datetime]:
         """The start times within every rule on that day."""
         if next(self.day_breaches(day), None):
             return
+        spans = self.free_near(day)
         for window in self.windows(day):
-            first = bisect_right(self.free, window.start, key=lambda free: free.end)
-            last = bisect_left(self.free, window.end, key=lambda free: free.start)
-            for free in self.free[first:last]:
+            first = bisect_right(spans, window.start, key=lambda free: free.end)
+            last = bisect_left(spans, window.end, key=lambda free: free.start)
+            for free in spans[first:last]:
                 yield from grid_starts(max(free.start, window.start), min(free.end, window.end), self.wish.length)
 
     def candidate(self, start: datetime) -> Candidate | None:
@@ -120,10 +135,6 @@ class PresenterDiary:
             breaches.append(Breach.HOURS)
         near = sum(claim.is_booking and abs(claim.span.start - span.start) <= rules.NEAR for claim in self.claims)
         return Candidate(self.presenter, tuple(breaches), self.travel, near)
-
-
-def is_full(given: int, most: int | None) -> bool:
-    return most is not None and given >= most
 
 
 def monday_of(day: date) -> date:

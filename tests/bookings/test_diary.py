@@ -9,8 +9,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bookings.diary import Breach, Diary, Wish, open_diary
+from bookings.diary import Breach, Diary, Wish, claims_within, open_diary, read_claims, to_claim
+from bookings.gaps import Span
 from bookings.models import Availability, BusyTime, Nation, Presenter
+from bookings.places import find_place
 from bookings.services.locking import check_deferred_constraints
 from bookings.travel import travel_between, travel_minutes
 from bookings.working_days import after_working_days, is_bank_holiday
@@ -25,6 +27,7 @@ from tests.bookings.rows import (
     at,
     make_availability,
     make_booking,
+    make_claim,
     make_hold,
     make_leave,
     make_presentation,
@@ -332,3 +335,41 @@ def test_a_diary_is_read_in_one_query_a_table() -> None:
             diary.nearest(at("12:00"))
         counts.append(len(queries))
     assert counts == [3, 3]
+
+
+@pytest.mark.parametrize("postcode", [LEEDS, ""])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_diary_of_weeks_offers_what_a_diary_of_each_day_does(seed: int, postcode: str) -> None:
+    """Free time is worked out week by week, as far as somebody looks: visits and leave across the ends of a week count."""
+    chance, presenter = random.Random(seed), make_presenter(weekdays=range(7), hours=("00:00", "23:30"), max_travel_minutes=600)
+    first, start = MONDAY - timedelta(days=1), at("20:00", MONDAY - timedelta(days=2))
+    while start < at("00:00", MONDAY + timedelta(days=16)):
+        start += timedelta(minutes=30 * chance.randint(1, 40))
+        place = chance.choice((LEEDS, YORK, ""))
+        hours = chance.choice((1, 1, 1, 30, 60)) if not place else 1
+        try:
+            with transaction.atomic():
+                make_claim(presenter, start, start + timedelta(hours=hours), find_place(place) if place else None)
+                check_deferred_constraints()
+        except IntegrityError:
+            continue
+        start += timedelta(hours=hours)
+    asked = wish(make_presentation(), postcode)
+    days = [first + timedelta(days=number) for number in range(16)]
+    whole = open_diary(asked, first_day=days[0], last_day=days[-1], now=NOW)
+    alone = [open_diary(asked, first_day=day, last_day=day, now=NOW).slots_on(day) for day in days]
+    assert [whole.slots_on(day) for day in days] == alone
+    assert sum(map(len, alone)) > 20
+
+
+def test_what_the_diary_reads_is_what_the_rows_say() -> None:
+    presenter = make_presenter()
+    make_booking(presenter, at("09:00"), postcode=YORK)
+    make_booking(presenter, at("15:00"), postcode="")
+    make_leave(presenter, at("00:00", MONDAY + timedelta(days=1)), at("00:00", MONDAY + timedelta(days=2)))
+    make_hold(presenter, at("12:00"), expires_at=NOW + timedelta(minutes=5))
+    BusyTime.objects.filter(postcode=YORK).update(travel_minutes=45)
+    within = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=3)))
+    rows = claims_within([presenter], within, NOW)
+    assert read_claims([presenter], within, NOW, None) == {presenter.pk: [to_claim(row) for row in rows]}
+    assert len(rows) == 4
