@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
-from bookings.models import Booking, Leave, Overdue, Presenter, State
+from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter, State
 from bookings.presenting.access import own_leave, own_visits, page, presenter_required
 from bookings.presenting.checking import visit_now
 from ctac.staff_lists import dialled
@@ -55,7 +55,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     today = uk_day(timezone.now())
     from_today = uk_datetime(today, time())
     visits = own_visits(presenter).filter(ends_at__gt=from_today, state__in=IN_A_DIARY).order_by("starts_at")
-    leave = own_leave(presenter).filter(ends_at__gt=from_today).order_by("starts_at", "pk")
+    leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
     context = page(request, presenter, title=_("My diary"), days=days_ahead(visits, leave, today), today=today)
     return TemplateResponse(request, "bookings/presenting/diary.html", context)
 

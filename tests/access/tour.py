@@ -26,6 +26,8 @@ ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/
 MY_PAGES = ["/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/totp/activate/", "/account/2fa/"]
 MY_PAGES += ["/account/logout/"]
 MY_FORMS = MY_PAGES[:4]
+PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]
+PRESENTER_FORMS += ["/staff/mine/leave/ask/"]
 
 
 class Guide(Visitor):
@@ -37,6 +39,11 @@ class Guide(Visitor):
     def blank(self) -> None:
         """Empty what the page has filled in already."""
         for box in self.page.locator("main form input:is([type=text], [type=email], [type=tel], [type=password])").all():
+            box.fill("")
+
+    def blank_all(self, within: str) -> None:
+        """Empty every box in there."""
+        for box in self.page.locator(f"{within} input[type=text]").all():
             box.fill("")
 
     def send_empty(self) -> None:
@@ -274,6 +281,19 @@ def presents(guide: Guide) -> Tour:
     if visits:
         guide.open(visits[0])
         yield "presenter visit"
+    for path in PRESENTER_FORMS:
+        guide.open(path)
+        yield f"presenter {path}"
+        guide.blank_all("#content-main")
+        guide.page.locator("#content-main [type=submit]").first.click()
+        guide.look()
+        yield f"presenter {path} with errors"
+    guide.open(PRESENTER_FORMS[0])
+    guide.page.locator("#content-main [name=show]").click()
+    guide.look()
+    yield "presenter times shown"
+    guide.open("/staff/bookings/booking/stand-ins/")
+    yield "staff who could step in"
 
 
 def adds(guide: Guide, path: str) -> Tour:

@@ -7,6 +7,7 @@ from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from bookings.models import Presenter, State
+from bookings.services import ask_for_leave
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -34,6 +35,13 @@ def test_leave_that_has_begun_stands_under_today_and_what_is_over_is_gone(phone:
     make_booking(presenter, NOW - timedelta(days=1), claim=False)
     page = phone.get(MINE)
     assert [(day.name, len(day.visits), len(day.leave)) for day in page.context["days"]] == [("Tuesday 12 January 2027", 0, 1)]
+
+
+@pytest.mark.django_db
+def test_leave_that_is_only_asked_for_is_not_in_it(phone: Client, presenter: Presenter) -> None:
+    times = {"starts_at": at("09:00"), "ends_at": at("17:00")}
+    ask_for_leave(presenter=presenter, **times, kind="holiday", by=presenter.user, now=NOW)
+    assert phone.get(MINE).context["days"] == []
 
 
 @pytest.mark.django_db
