@@ -72,12 +72,12 @@ class Compiled(Generic[M]):
         queryset = self.question(*map(Parameter, self.names))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
-        return sql, tuple(parameters), maker(compiler) if compiler.klass_info else plain(compiler)
+        return sql, tuple(parameters), (plain if queryset._fields else maker)(compiler)
 
 
 def plain(compiler: Any) -> Callable[[Any], Any]:
     """Rows of values_list()."""
-    assert not compiler.get_converters([column for column, *_ in compiler.select])  # noqa: S101 - for who writes the query
+    assert not compiler.get_converters([column for column, *_ in compiler.select])  # noqa: S101 - for whoever writes the query
     return tuple
 
 
