@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.races.driver.oracle import (
     Claim,
+    changes,
     claims_and_what_they_are_for,
     leave_answers,
     mail,
@@ -115,6 +116,16 @@ def test_it_sees_an_arrival_that_was_counted_twice():
     assert rows(1, "checked-in", [TEN, TEN], TEN, None, 0) == 1
     assert rows(1, "checked-in", [TEN, later], later, None, 1) == 0
     assert rows(1, "checked-out", [TEN], None, later, 0) == 1
+
+
+def test_it_sees_a_change_that_was_told_twice_never_or_under_anothers_number():
+    def rows(*row: object) -> int:
+        return len(list(changes(lambda *_sql: [row], [])))
+
+    assert rows(1, "rescheduled", 1, 1, 0) == 0
+    assert rows(1, "rescheduled", 1, 0, 0) == 1
+    assert rows(1, "details-changed", 1, 2, 0) == 1
+    assert rows(1, "rescheduled", 1, 1, 1) == 1
 
 
 def told(rows: list[tuple], things: list[tuple], taken: dict[str, int]) -> int:
