@@ -81,16 +81,15 @@ def reschedule(
     without a reason.
     """
     asked = Asked(by, expected, now, by_link, override_reason)
-    seen = Booking.objects.with_names().get(pk=booking.pk)
-    asked.refuse(seen)
-    if start == seen.agreed[0]:
-        raise NothingChanged(_("It is at this time already, so nothing was changed."))
+    asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
     # From its postcode, not its claim: the place’s nation has holidays.
-    place = find_place(seen.postcode) if seen.format == Format.WORKPLACE else None
-    diary = diary_without(seen, place, start, now, presenter)
+    place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
+    diary = diary_without(booking, place, start, now, presenter)
     possible = {candidate.presenter.pk for candidate in choices(asked, diary, start)}
-    locked, presenters = lock_booking_and_presenters(seen, now=now, also=possible)
+    locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
     asked.refuse(locked)
+    if start == locked.agreed[0]:
+        raise NothingChanged(_("It is at this time already, so nothing was changed."))
     free = {key: presenters[key] for key in possible if key in presenters}
     again = read_again(diary, free, now, ignoring={"booking": locked})
     chosen = choose(asked, choices(asked, again, start), locked.presenter)
