@@ -72,7 +72,7 @@ class Compiled(Generic[M]):
         queryset = self.question(*map(Parameter, self.names))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
-        return sql, tuple(parameters), (plain if queryset._fields else maker)(compiler)
+        return sql, tuple(parameters), (plain if queryset._fields else maker)(compiler)  # type: ignore[attr-defined]
 
 
 def plain(compiler: Any) -> Callable[[Any], Any]:
