@@ -7,6 +7,7 @@ from tests.races.driver.oracle import (
     Claim,
     changes,
     claims_and_what_they_are_for,
+    dates_of_requests,
     leave_answers,
     mail,
     orders,
@@ -81,6 +82,28 @@ def test_it_sees_leave_whose_answer_is_missing_doubled_or_wrong():
     assert wrong_leave("holiday", "granted", "leave-asked") == 1
     assert wrong_leave("holiday", "refused", "leave-asked", "leave-granted") == 1
     assert wrong_leave("illness", "granted", "leave-entered", "leave-entered") == 1
+
+
+def dates(claims: list[Claim], *rows: tuple) -> int:
+    return len(list(dates_of_requests(lambda _sql, *_values: list(rows), claims, [])))
+
+
+def test_it_sees_dates_whose_time_is_missing_or_was_not_given_back():
+    start, end = TEN, TEN + timedelta(hours=1)
+    kept = claim(0, kind="option", booking=None)._replace(option=7)
+    row = (7, "preferred", "open", 1, start, end, True, 3, "requested", None, "a@b.example")
+    closed = (7, "preferred", "passed", *row[3:])
+    assert dates([kept], row) == 0
+    assert dates([], row) == 1
+    assert dates([], (*row[:6], False, *row[7:])) == 0  # over, and no writer has cleared it yet
+    assert dates([kept._replace(presenter=2)], row) == 1
+    assert dates([], closed) == 0
+    assert dates([kept], closed) == 1
+    assert dates([kept]) == 1
+    assert dates([kept], (*row[:8], "confirmed", *row[9:])) == 1
+    assert dates([], (7, "proposed", "taken", *row[3:8], "confirmed", None, "a@b.example")) == 1
+    four = range(1, 5)
+    assert dates([kept._replace(option=key) for key in four], *((key, *row[1:]) for key in four)) == 1
 
 
 def in_stock(figures: tuple, moved: tuple, promised: int) -> int:

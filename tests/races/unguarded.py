@@ -75,7 +75,7 @@ def lock_no_rows() -> None:
 
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
-    from bookings.services import assigning, changing, holding, leave, locking, placing
+    from bookings.services import answering, assigning, changing, deciding, holding, leave, locking, placing, requesting
 
     guarded = locking.guarded
 
@@ -85,13 +85,13 @@ def pause_before_slots_are_checked() -> None:
             yield
             pause("slots")
 
-    for module in (assigning, changing, holding, leave, placing):
+    for module in (answering, assigning, changing, deciding, holding, leave, placing, requesting):
         module.guarded = together
 
 
 def move_bookings_as_they_were_read() -> None:
     from bookings.models import Booking
-    from bookings.services import moving
+    from bookings.services import deciding, moving
 
     def move(
         booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", by_link: bool = False, **columns: Any
@@ -105,7 +105,7 @@ def move_bookings_as_they_were_read() -> None:
         Booking.objects.filter(pk=booking.pk).update(state=to, **columns)
         moving.record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
 
-    moving.move = move
+    moving.move = deciding.move = move
 
 
 def pause_before_stock_is_taken() -> None:

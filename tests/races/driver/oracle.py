@@ -27,15 +27,16 @@ class Claim(NamedTuple):
     hold: int | None
     postcode: str
     where: tuple[float, float] | None
+    option: int | None = None
 
 
 def read_claims(query: Query, presenters: Sequence[int]) -> list[Claim]:
     rows = query(
-        """SELECT presenter_id, lower(busy), upper(busy), kind, booking_id, leave_id, hold_id, postcode, latitude, longitude
-        FROM bookings_busytime WHERE live AND presenter_id = ANY(%s) ORDER BY presenter_id, lower(busy)""",
+        """SELECT presenter_id, lower(busy), upper(busy), kind, booking_id, leave_id, hold_id, postcode, latitude, longitude,
+        option_id FROM bookings_busytime WHERE live AND presenter_id = ANY(%s) ORDER BY presenter_id, lower(busy)""",
         list(presenters),
     )
-    return [Claim(*row[:8], None if row[8] is None else (row[8], row[9])) for row in rows]
+    return [Claim(*row[:8], None if row[8] is None else (row[8], row[9]), row[10]) for row in rows]
 
 
 def minutes_between(one: Claim, other: Claim) -> int:
@@ -85,6 +86,32 @@ def claims_and_what_they_are_for(query: Query, claims: Sequence[Claim], bookings
     away = [(claim.presenter, claim.start, claim.end) for claim in claims if claim.leave]
     if together(leave) != together(away):
         yield f"leave {together(leave)} has the time {together(away)}"
+
+
+def dates_of_requests(query: Query, claims: Sequence[Claim], people: Sequence[str]) -> Iterator[str]:
+    """What is kept for a date that is open has its presenter's time, and no other date has any."""
+    rows = query(
+        """SELECT o.id, o.kind, o.state, o.presenter_id, kept_from, kept_from + make_interval(mins => length_minutes),
+        coalesce(expires_at > now(), false), b.id, b.state, b.starts_at, email FROM bookings_dateoption o
+        JOIN bookings_booking b ON b.id = o.booking_id JOIN bookings_presentation p ON p.id = b.presentation_id
+        JOIN professionals_person w ON w.id = b.person_id WHERE email = ANY(%s)""",
+        list(people),
+    )
+    by_option = {claim.option: claim for claim in claims if claim.option}
+    asked: Counter[str] = Counter()
+    for key, kind, state, presenter, start, end, lasts, booking, of_state, agreed, email in rows:
+        claim = by_option.pop(key, None)
+        found = (claim.presenter, claim.start, claim.end) if claim else None
+        is_open, kept = state == "open", presenter is not None
+        if is_open and of_state != "requested":
+            yield f"date {key} is open and its booking {booking} is {of_state}"
+        if (is_open and kept and lasts and found != (presenter, start, end)) or (found and not (is_open and kept)):
+            yield f"date {key} is {state}, kept {presenter, start, end}, lasting {lasts}, and has {found}"
+        if state == "taken" and agreed is None:
+            yield f"date {key} is taken and booking {booking} has no time"
+        asked[email] += kind == "preferred" and is_open and kept and lasts
+    yield from (f"time of an unknown date: {claim}" for claim in by_option.values())
+    yield from (f"{email} has {count} dates kept that they asked for" for email, count in asked.items() if count > 3)
 
 
 def together(spans: Iterable[tuple[int, datetime, datetime]]) -> list[tuple[int, datetime, datetime]]:
@@ -233,6 +260,7 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
     return [
         *time_of_presenters(claims),
         *claims_and_what_they_are_for(query, claims, bookings),
+        *dates_of_requests(query, claims, people),
         *stock(query, world["editions"]),
         *orders(query, people),
         *changes(query, people),
