@@ -115,14 +115,15 @@ class Actor:
 
 def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dict[str, Any]:
     """These clients, each in a thread, `count` operations each. How they ended, and every failure in words."""
-    from tests.races.driver.operations import WEIGHTS
+    from tests.races.driver import operations, request_operations
     from tests.races.unguarded import pause
 
     def one(number: int) -> tuple[Counter[str], list[str]]:
         from django.db import connection, transaction
 
         actor, ends = Actor(world, random.Random(f"{seed}:{number}")), Counter[str]()
-        drawn = actor.chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
+        weights = operations.WEIGHTS | request_operations.WEIGHTS
+        drawn = actor.chance.choices(list(weights), list(weights.values()), k=count)
         with transaction.atomic():
             pause("start")
         for name in drawn:
@@ -139,10 +140,11 @@ def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dic
 
 def attempt(name: str, actor: Actor) -> str:
     from ctac.errors import DomainError
-    from tests.races.driver import operations
+    from tests.races.driver import operations, request_operations
 
+    where = request_operations if name in request_operations.WEIGHTS else operations
     try:
-        done = getattr(operations, name)(actor)
+        done = getattr(where, name)(actor)
     except NothingThere:
         return "nothing there"
     except (DomainError, operations.PageSaysNo):
