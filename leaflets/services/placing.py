@@ -124,18 +124,20 @@ def place_order(
     if not basket:
         raise EmptyBasket
     over_limit = bool(override_reason) and by is not None and by.is_staff
-    editions = _lock_current_editions(basket, person)
     same_form = _same_form(person, channel, token)
-    # Only now, behind the lock: a form sent twice at once meets its twin here, and is not told that the twin's copies are gone.
     reference = _reference_unless_placed(same_form)
-    _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
     own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
+    # Before the lock: a form sent twice at once waits here for its twin, and is not told that the twin's copies are gone.
     order = _create(same_form, reference=reference, created_at=now, **own, **asdict(delivery))
+    _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
+    _tell(order, now)
+    # Everyone who orders the same title waits for the lock, so what can be written before it is. The person is locked with it,
+    # and the draft, which comes after the person, only then.
+    editions = _lock_current_editions(basket, person)
+    _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
     if token:  # with the order or not at all: a draft whose token is used could never be placed
         drafts.finish_with_token(token)
     _allocate(order, basket, editions, by=by, now=now)
-    _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
-    _tell(order, now)
     if flagged:
         tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
     return order
