@@ -124,7 +124,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     if hold.extended_at is not None:
         raise ExtendedAlready
     hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
-    hold.save(update_fields=["extended_at", "expires_at"])
+    Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
     BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
     return hold
 

@@ -8,6 +8,7 @@ from tests.races.driver.oracle import (
     changes,
     claims_and_what_they_are_for,
     dates_of_requests,
+    holds_end_with_their_time,
     leave_answers,
     mail,
     orders,
@@ -70,6 +71,11 @@ def test_it_sees_time_that_is_missing_or_nobodys():
     assert for_what([one], []) == 1
     assert for_what([one], [booking], holds=[(1, 1, TEN)]) == 1
     assert for_what([one], [booking], leave=[(1, TEN, TEN + timedelta(hours=1))]) == 1
+
+
+def test_it_sees_a_hold_that_lasts_longer_than_its_time():
+    assert list(holds_end_with_their_time(lambda *_sql: [(1, TEN, TEN)], [1])) == []
+    assert len(list(holds_end_with_their_time(lambda *_sql: [(1, TEN + timedelta(minutes=15), TEN)], [1]))) == 1
 
 
 def test_it_sees_leave_whose_answer_is_missing_doubled_or_wrong():

@@ -51,6 +51,7 @@ def application() -> Any:
 
     lock_no_rows()
     pause_before_slots_are_checked()
+    keep_holds_longer_as_they_were_read()
     move_bookings_as_they_were_read()
     pause_before_stock_is_taken()
     lock_titles_in_an_order_of_their_own()
@@ -87,6 +88,25 @@ def pause_before_slots_are_checked() -> None:
 
     for module in (answering, assigning, changing, deciding, holding, leave, placing, requesting):
         module.guarded = together
+
+
+def keep_holds_longer_as_they_were_read() -> None:
+    from django.db import transaction
+
+    from bookings import rules
+    from bookings.models import BusyTime, Hold
+    from bookings.views import keeping
+
+    @transaction.atomic
+    def extend(*, draft: Any, now: Any) -> Any:
+        hold = Hold.objects.get(draft=draft)
+        pause("extend")
+        hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+        Hold.objects.filter(pk=hold.pk).update(extended_at=now, expires_at=hold.expires_at)
+        BusyTime.objects.filter(hold=hold.pk).update(expires_at=hold.expires_at)
+        return hold
+
+    keeping.extend_hold = extend
 
 
 def move_bookings_as_they_were_read() -> None:

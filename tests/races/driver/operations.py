@@ -42,6 +42,7 @@ WEIGHTS = {
     "staff_order_page": 25,
     "hold": 110,
     "hold_runs_out": 15,
+    "extend_hold": 30,
     "book": 140,
     "book_for_caller": 30,
     "cancel_booking": 90,
@@ -173,6 +174,11 @@ def hold(actor: Actor) -> None:
     where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
     drafts.save_step(draft, "where", {**where, "postcode": address.postcode if address else ""}, actor.now)
     drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
+
+
+def extend_hold(actor: Actor) -> None:
+    held = actor.one_of(Hold.objects.filter(draft__person__in=actor.people).select_related("draft"))
+    bookings.extend_hold(draft=held.draft, now=actor.now)
 
 
 def hold_runs_out(actor: Actor) -> None:

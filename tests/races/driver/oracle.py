@@ -114,6 +114,14 @@ def dates_of_requests(query: Query, claims: Sequence[Claim], people: Sequence[st
     yield from (f"{email} has {count} dates kept that they asked for" for email, count in asked.items() if count > 3)
 
 
+def holds_end_with_their_time(query: Query, presenters: Sequence[int]) -> Iterator[str]:
+    until = """SELECT h.id, h.expires_at, t.expires_at FROM bookings_hold h JOIN bookings_busytime t ON t.hold_id = h.id
+        WHERE h.presenter_id = ANY(%s)"""
+    for key, own, claim in query(until, list(presenters)):
+        if own != claim:
+            yield f"hold {key} is kept until {own} and its time until {claim}"
+
+
 def together(spans: Iterable[tuple[int, datetime, datetime]]) -> list[tuple[int, datetime, datetime]]:
     """The same time in as few spans as it takes."""
     joined: list[tuple[int, datetime, datetime]] = []
@@ -261,6 +269,7 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *time_of_presenters(claims),
         *claims_and_what_they_are_for(query, claims, bookings),
         *dates_of_requests(query, claims, people),
+        *holds_end_with_their_time(query, world["presenters"]),
         *stock(query, world["editions"]),
         *orders(query, people),
         *changes(query, people),
