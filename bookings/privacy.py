@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, EventKind
+from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
 from bookings.services import cancel
 from bookings.services.moving import record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
@@ -229,13 +229,16 @@ ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SA
 
 
 def export(person: Person) -> list[dict[str, Any]]:
-    """Every booking of this person with its history."""
+    """Every booking of this person with its history, and the dates of a request."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
         history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+    dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for option in DateOption.objects.filter(booking__in=bookings):
+        dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     rows = bookings.values("pk", *EXPORTED)
-    return [{**{key: row[key] for key in EXPORTED}, "history": history[row["pk"]]} for row in rows]
+    return [{**{key: row[key] for key in EXPORTED}, "dates": dates[row["pk"]], "history": history[row["pk"]]} for row in rows]
 
 
 def erase(person: Person, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -127,7 +127,7 @@ def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
     if not is_waiting(booking):
         return ""
     options, found = looked_at(booking, now)
-    return bullets(reasons(booking, options, found))
+    return in_lines(reasons(booking, options, found))
 
 
 def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
@@ -137,7 +137,7 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
         return ""
     if not is_waiting(booking):
         return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in shown(options)))
-    return format_html_join("", "<div><p><strong>{}</strong> {}</p>{}</div>", (one(each, now) for each in found))
+    return format_html_join("", "<p><strong>{}</strong> {}<br>{}</p>", (one(each, now) for each in found))
 
 
 def looked_at(booking: Booking, now: datetime) -> tuple[list[DateOption], list[Could]]:
@@ -151,7 +151,7 @@ def looked_at(booking: Booking, now: datetime) -> tuple[list[DateOption], list[C
 
 
 def one(each: Could, now: datetime) -> tuple[str, SafeString, SafeString]:
-    return each.option.when, tag_of(each.option, now), bullets(could_in_words(each, now))
+    return each.option.when, tag_of(each.option, now), in_lines(could_in_words(each, now))
 
 
 def tag_of(option: DateOption, now: datetime) -> SafeString:
@@ -190,9 +190,9 @@ def candidate_line(candidate: Candidate) -> str:
     return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": sentences}
 
 
-def bullets(lines: Iterable[str]) -> SafeString:
-    inside = format_html_join("", "<li>{}</li>", ((line,) for line in lines))
-    return format_html("<ul>{}</ul>", inside) if inside else SafeString("")
+def in_lines(lines: Iterable[str]) -> SafeString:
+    """One under the other."""
+    return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 def nearest_free(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[Slot]:

@@ -8,12 +8,15 @@ import time_machine
 from django.test import Client
 from time_machine import Traveller
 
+from bookings import privacy
 from bookings.models import Booking, BusyTime, DateOption, Presentation
+from bookings.services import ask_for_others
 from professionals.models import Draft, Person
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import NOW, at
 from tests.factories import make_person
+from tests.leaflets.statements import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("presentation")]
 REASON = "We meet on Mondays only."
@@ -220,3 +223,33 @@ def test_another_persons_is_not_found(client: Client, presentation: Presentation
 def test_an_old_link_leads_to_how_it_stands(client: Client, person: Person, presentation: Presentation) -> None:
     booking = ask(person, on(at("11:00")), presentation=presentation)
     assert client.get(answer_path(booking)).url == booking.get_absolute_url()
+
+
+def test_each_page_takes_few_statements(client: Client, offered: Booking) -> None:
+    give_dates(client, day_1="26 1 2027", day_2="26 1 2027", clock_2="2pm", day_3="27 1 2027", part_3="morning")
+    counts = {path: len(statements(lambda: client.get(path))) for path in PAGES}  # noqa: B023 - called at once
+    counts["answer"] = len(statements(lambda: client.get(answer_path(offered))))
+    counts["booking"] = len(statements(lambda: client.get(offered.get_absolute_url())))
+    page = hidden(client.get("/book/signs/check/"))
+    sending = len(statements(lambda: client.post("/book/signs/check/", page)))
+    assert max(counts.values()) <= 12, counts
+    assert sending <= 25  # five more than a booking: the limit, the person’s lock and how many dates are kept for them
+    assert Booking.objects.count() == 2
+
+
+PAGES = ("/book/signs/dates/", "/book/signs/details/", "/book/signs/check/")
+
+
+def test_what_is_exported_and_erased(client: Client, person: Person, offered: Booking) -> None:
+    ask_for_others(booking=offered, words="Fridays", by=person.user, now=NOW)
+    (exported,) = privacy.export(person)
+    assert [(each["what"], each["state"]) for each in exported["dates"]] == [
+        ("Asked for", "passed"),
+        ("Offered by us", "passed"),
+        ("Offered by us", "passed"),
+    ]
+    assert (exported["request_reason"], exported["history"][-1]["reason"]) == ("We all have clinics on those days.", "Fridays")
+    privacy.erase(person, NOW)
+    offered.refresh_from_db()
+    assert (offered.state, offered.request_reason, BusyTime.objects.count()) == ("cancelled", "", 0)
+    assert {event.reason for event in offered.events.all()} == {""}

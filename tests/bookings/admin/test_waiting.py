@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, OptionKind, OptionState, Presenter, State
 from ctac.staff import staff_site
 from professionals.models import User
-from tests.bookings.rows import at, make_booking, make_presentation
+from tests.bookings.rows import at, make_booking, make_option, make_presentation, make_request
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +29,15 @@ def rows_behind(desk: Client, href: object) -> list[Booking]:
     return list(response.context["cl"].result_list)
 
 
+def offered_request(presenter: Presenter, start: datetime) -> Booking:
+    booking = make_request()
+    make_option(booking, presenter, start, kind=OptionKind.PROPOSED)
+    return booking
+
+
 WAYS: dict[str, tuple[Make, datetime]] = {
     "to decide": (lambda presenter, start: make_booking(presenter, start, state=State.REQUESTED), at("09:00")),
+    "waiting for the professional’s answer": (offered_request, at("05:00")),
     "without a presenter": (lambda presenter, start: make_booking(None, start), at("09:00")),
     "today or tomorrow": (make_booking, at("13:00", TODAY)),
     "to mark as delivered": (make_booking, at("09:00", TODAY - timedelta(days=4))),
@@ -50,6 +57,20 @@ def test_a_figure_is_the_number_of_rows_of_its_list(
     mine = [make(presenter, start + timedelta(hours=number)) for number in range(count)]
     waits = line(staff, label)
     assert waits["figure"] == count
+    assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in mine]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_requests_whose_dates_lapsed_are_counted_among_those_to_decide_and_marked(
+    desk: Client, staff: User, presenter: Presenter, count: int
+) -> None:
+    make_option(make_request(), None, at("09:00"))
+    offered_request(presenter, at("09:00"))
+    mine = [make_request() for _each in range(count)]
+    for booking in mine:
+        make_option(booking, None, at("09:00"), state=OptionState.EXPIRED)
+    waits = line(staff, "to decide, with lapsed dates")
+    assert (waits["figure"], waits["urgent"], line(staff, "to decide")["figure"]) == (count, True, count + 1)
     assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in mine]
 
 
