@@ -120,7 +120,19 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     draft = make_draft(person)
     hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
     submission = Submission(draft.token, "digest")
-    asked = placing.Request(person, None, "web", presentation, "workplace", TEN, NOW, ADDRESS, None, submission, "")
+    asked = placing.Request(
+        person=person,
+        by=None,
+        channel="web",
+        presentation=presentation,
+        format="workplace",
+        start=TEN,
+        now=NOW,
+        address=ADDRESS,
+        presenter=None,
+        submission=submission,
+        override_reason="",
+    )
     looked, seen = Event(), Event()
     taken: list[BusyTime | None] = []
 
@@ -225,12 +237,12 @@ def guards_dropped() -> Iterator[None]:
 def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Presenter, monkeypatch: pytest.MonkeyPatch) -> None:
     together = Barrier(CROWD)
 
-    def no_lock(keys: Iterable[int], *, now: datetime, giving_back: Iterable[BusyTime]) -> dict[int, Presenter]:
+    def no_lock(keys: Iterable[int], *, now: datetime, giving_back: Iterable[BusyTime] = ()) -> dict[int, Presenter]:
         return {each.pk: each for each in Presenter.objects.filter(pk__in=list(keys))}
 
-    def store_together(*args: object) -> Booking:
+    def store_together(*args: object, **columns: object) -> Booking:
         together.wait(timeout=30)  # everybody has looked, nobody has written
-        return stored(*args)  # type: ignore[arg-type]
+        return stored(*args, **columns)  # type: ignore[arg-type]
 
     stored = placing.store
     monkeypatch.setattr(placing, "lock_presenters", no_lock)
