@@ -229,23 +229,19 @@ def test_two_staff_who_agree_on_different_dates_agree_on_one(stage: Stage) -> No
 OVER = "UPDATE bookings_{} SET expires_at = now() - interval '1 second' WHERE {} = %s"
 
 
-def lapse(key: int, unguarded: bool) -> int:
+def lapse(key: int) -> int:
     """Runs inside: what beat does each minute."""
     from bookings.models import Booking
     from bookings.services import lapse as lapse_now
-    from tests.races.unguarded import lock_no_rows
 
-    if unguarded:
-        lock_no_rows()
     return len(lapse_now(booking=Booking.objects.get(pk=key), now=datetime.now(UTC)))
 
 
-def take_and_lapse(stage: Stage, scene: Scene, *, unguarded_url: str = "") -> tuple[str, int, Any, Any]:
+def take_and_lapse(stage: Stage, scene: Scene) -> tuple[str, int, Any, Any]:
     client = stage.somebody()
     reference, option = offered(stage, scene, client)
-    client = stage.client(client.email, unguarded_url)
     take = ready_to_take(client, reference, option)
-    return reference, option, take, partial(inside, stage.live, __name__, "lapse", key_of(stage, reference), bool(unguarded_url))
+    return reference, option, take, partial(inside, stage.live, __name__, "lapse", key_of(stage, reference))
 
 
 def is_over(stage: Stage, option: int) -> None:
@@ -278,25 +274,6 @@ def test_what_lapses_while_it_is_taken_is_refused_and_both_are_told_once(stage: 
         assert standing(stage, reference) == ("requested", ["expired"], ["lapsed"])
         assert told(stage, reference, "booking-confirmed", "booking-dates-lapsed", "staff-dates-lapsed") == [0, 1, 1]
         assert stage.claims_at(scene.postcode) == {}
-
-
-@pytest.mark.long
-def test_control_without_the_lock_it_is_taken_and_said_to_have_lapsed(stage: Stage, unguarded_url: str) -> None:
-    with stage.open_scene() as scene:
-        reference, option, take, let_lapse = take_and_lapse(stage, scene, unguarded_url=unguarded_url)
-        with gates.paused(stage.live, "booking confirmed") as gate, ThreadPoolExecutor(1) as pool:
-            taking = pool.submit(take)
-            gate.wait_for(lambda waiting: waiting == 1)
-            is_over_for_the_other(stage, option)
-            let_lapse()
-            gate.open()
-            assert taking.result().status == 302
-        assert told(stage, reference, "booking-confirmed", "booking-dates-lapsed") == [1, 1]
-
-
-def is_over_for_the_other(stage: Stage, option: int) -> None:
-    """Only the row that lapse() reads: the other has locked nothing, but has changed the claim."""
-    stage.live.query(OVER.format("dateoption", "id"), option)
 
 
 # --- One person, two requests at once ---
