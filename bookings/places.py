@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import PostcodeArea
 from bookings.travel import Place
 from ctac.errors import DomainError
-from ctac.uk import postcode_area
+from professionals.areas import look_up_area
 
 
 class PlaceUnknown(DomainError):
@@ -18,16 +17,26 @@ class PlaceUnknown(DomainError):
 class FoundPlace:
     place: Place
     nation: str
+    local_authority: str
 
 
 def look_up(postcode: str) -> FoundPlace:
-    """The centre of the postcode's area, and its nation. Raises PlaceUnknown (BFPO, or letters that no area has)."""
-    area = PostcodeArea.objects.filter(code=postcode_area(postcode)).first()
+    """The centre of the postcode's outward code, with its nation and local authority.
+
+    Raises PlaceUnknown (BFPO, or letters that no area has).
+    """
+    area = look_up_area(postcode)
     if area is None:
         raise PlaceUnknown
-    return FoundPlace(Place(postcode, area.latitude, area.longitude, area.nation), area.nation)
+    return FoundPlace(Place(postcode, area.latitude, area.longitude, area.nation, area.zone), area.nation, area.local_authority)
 
 
 def find_place(postcode: str) -> Place:
     """Raises PlaceUnknown."""
     return look_up(postcode).place
+
+
+def area_columns(postcode: str) -> dict[str, str]:
+    """How a booking stores its area. Empty for a postcode that lies in none: nobody is refused for that."""
+    area = look_up_area(postcode) if postcode else None
+    return {"nation": area.nation if area else "", "local_authority": area.local_authority if area else ""}

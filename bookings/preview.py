@@ -48,13 +48,13 @@ def tried(change: Callable[[], object], presenter: Presenter, now: datetime) -> 
     """What the change gives; nothing of it stays. What the change raises goes through."""
     with transaction.atomic():
         change()
-        shown = preview(presenter, now)
+        shown = preview(Presenter.objects.with_given().get(pk=presenter.pk), now)
         transaction.set_rollback(True)
     return shown
 
 
 def preview(presenter: Presenter, now: datetime) -> Preview:
-    """As the presenter's rows are now."""
+    """As the presenter's rows are now; `presenter` as with_given() reads it."""
     today = uk_day(now)
     anything = Wish(Presentation(length_minutes=60), Format.ONLINE, None)
     diary = open_diary(anything, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=[presenter])

@@ -13,7 +13,15 @@ from notifications.services import erase_bodies_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
-    "PostcodeArea": {"code": NONE, "name": NONE, "nation": NONE, "latitude": NONE, "longitude": NONE},
+    "JourneyTime": {
+        "id": NONE,
+        "one": NONE,
+        "other": NONE,
+        "minutes": NONE,
+        "reason": FREE_TEXT,
+        "set_by": NONE,
+        "set_at": NONE,
+    },
     "Presentation": {
         "id": NONE,
         "slug": NONE,
@@ -34,6 +42,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "base_postcode": PERSONAL,
         "base_latitude": PERSONAL,
         "base_longitude": PERSONAL,
+        "base_zone": PERSONAL,
         "nation": NONE,
         "max_travel_minutes": NONE,
         "earliest_leaving": NONE,
@@ -102,6 +111,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "postcode": NONE,
         "latitude": NONE,
         "longitude": NONE,
+        "zone": NONE,
         "travel_minutes": NONE,
         "travel_reason": FREE_TEXT,
         "expires_at": NONE,
@@ -136,6 +146,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "address_line_2": PERSONAL,
         "town": NONE,
         "postcode": NONE,
+        "nation": NONE,
+        "local_authority": NONE,
         "room": FREE_TEXT,
         "own_joining_link": NONE,
         "audience_size": NONE,

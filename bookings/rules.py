@@ -30,8 +30,8 @@ LONGEST_RANGE = timedelta(days=60)
 MORNING = time(8), time(13)
 AFTERNOON = time(12), time(18)
 ANY_TIME = time(8), time(18)
-# "Fewest bookings near that day" looks this far to either side.
-NEAR = timedelta(days=3)
+# "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
+NEAR = timedelta(days=7)
 # The last day on which the professional can move a booking or change its details comes so many working days before it.
 CHANGE_UNTIL_WORKING_DAYS = 2
 # A link in an email ends when the presentation starts, and never lasts longer than this.

@@ -1,8 +1,14 @@
 """How long a presenter needs from one place to another: the rule, in one place.
 
 - Same full postcode: 0 minutes (two teams in one building).
+- Where staff have set the minutes between two areas (JourneyTime), those. An area is an outward code (LS1) or the letters of a
+  postcode area (LS); of several that match, the one that says more exactly where counts, then the longer.
 - Otherwise 15 minutes for getting out, parking and getting in, plus the straight line times 1.3 (roads bend) at
   70 km an hour, rounded up to whole minutes, and never below 30.
+- Between two places of which one at least is on an island without a bridge, or that are on different ones, the crossing of
+  each island comes on top: CROSSING_MINUTES. Within an island there is none. Between two islands both count, as most
+  journeys go by way of the mainland. A crossing is what check-in, waiting, landing and a slower ship take beyond the line
+  at road speed; for the far ones it is a flight, airports included. Sailings are not looked up.
 - Where staff have set a visit's travel minutes, that figure holds on both sides of the visit, longer or shorter; between
   two such visits the larger.
 - Online presentations and leave have no place. They need no travel, and they give none: free time between two visits is
@@ -10,28 +16,61 @@
 - Visits more than 48 hours apart are never too close: no journey in the UK takes as long, and leave between them is
   time enough to go home.
 
-The database keeps the same rule as `bookings_travel_minutes` and the trigger `bookings_busytime_travel`
-(migration 0002); tests/bookings/test_travel.py proves the two equal.
+The database keeps the same rule as `bookings_travel_minutes` and the trigger `bookings_busytime_travel` (migration travel_rule);
+tests/bookings/test_travel.py proves the two equal. Places come from outward codes (bookings/places.py), and
+professionals/data/README.md says whose data that is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import asin, ceil, cos, sin, sqrt
+
+from ctac.uk import postcode_area
 
 RADIANS = 0.017453292519943295
 EARTH_KM = 6371.0
 APART_ENOUGH = timedelta(hours=48)
 LONGEST_OVERRIDE_MINUTES = 1440
+MAINLAND = "mainland"
+# Islands by the names in professionals/data/islands.csv. Anglesey, Skye, Hayling, Mersea and others have bridges or causeways.
+CROSSING_MINUTES = {
+    "isle-of-wight": 75,
+    "scilly": 180,
+    "arran": 75,
+    "bute": 45,
+    "cumbrae": 30,
+    "gigha": 40,
+    "islay-and-jura": 150,
+    "colonsay": 180,
+    "mull": 75,
+    "iona": 120,
+    "coll": 210,
+    "tiree": 240,
+    "small-isles": 150,
+    "lewis-and-harris": 180,
+    "uists": 180,
+    "barra": 270,
+    "orkney": 120,
+    "shetland": 240,
+    "northern-ireland": 150,
+    "isle-of-man": 210,
+    "guernsey": 240,
+    "jersey": 240,
+    "alderney": 240,
+    "sark": 270,
+}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A full postcode with the coordinates that we measure from; with its nation where that was looked up."""
+    """A full postcode with the coordinates that we measure from and the island that it is on; its nation where looked up."""
 
     postcode: str
     latitude: float
     longitude: float
     nation: str = field(default="", compare=False)
+    zone: str = MAINLAND
 
 
 def kilometres(a: Place, b: Place) -> float:
@@ -44,13 +83,61 @@ def kilometres(a: Place, b: Place) -> float:
     return 2 * EARTH_KM * asin(sqrt(min(1.0, chord)))
 
 
-def travel_minutes(a: Place, b: Place) -> int:
-    if a.postcode == b.postcode:
+def crossing_minutes(a: Place, b: Place) -> int:
+    if a.zone == b.zone:
         return 0
-    return max(30, ceil(15 + kilometres(a, b) * 1.3 / 70 * 60))
+    return CROSSING_MINUTES.get(a.zone, 0) + CROSSING_MINUTES.get(b.zone, 0)
 
 
-def travel_between(a: Place, b: Place, override_a: int | None = None, override_b: int | None = None) -> timedelta:
-    """With what staff have set for either visit."""
+def rule_minutes(a: Place, b: Place) -> int:
+    """By distance and crossings alone."""
+    return max(30, ceil(15 + kilometres(a, b) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
+
+
+def area_keys(postcode: str) -> tuple[str, str]:
+    """By which names staff may mean this postcode: 'LS1' and 'LS' of 'LS1 4AP'."""
+    return postcode.partition(" ")[0], postcode_area(postcode)
+
+
+class Journeys:
+    """What staff have set between areas; looked up in memory. Each journey is worked out once."""
+
+    def __init__(self, minutes: Mapping[tuple[str, str], int] | None = None) -> None:
+        """`minutes`: pairs of area names, in either order."""
+        self._set = {frozenset(pair): number for pair, number in (minutes or {}).items()}
+        self._known: dict[tuple[Place, Place], int] = {}
+
+    def minutes(self, a: Place, b: Place) -> int:
+        if (a, b) not in self._known:
+            self._known[a, b] = self._work_out(a, b)
+        return self._known[a, b]
+
+    def _work_out(self, a: Place, b: Place) -> int:
+        if a.postcode == b.postcode:
+            return 0
+        set_by_staff = self.set_between(a.postcode, b.postcode) if self._set else None
+        return rule_minutes(a, b) if set_by_staff is None else set_by_staff
+
+    def set_between(self, one: str, other: str) -> int | None:
+        """What staff have set between these two postcodes, if they have."""
+        pairs = {frozenset((x, y)): _exactness(x, y) for x in area_keys(one) for y in area_keys(other)}
+        found = [(exactness, self._set[pair]) for pair, exactness in pairs.items() if pair in self._set]
+        return max(found)[1] if found else None
+
+
+def _exactness(one: str, other: str) -> int:
+    """How many of the two are outward codes, which have a figure, and not whole areas."""
+    return sum(any(letter.isdigit() for letter in name) for name in (one, other))
+
+
+def travel_minutes(a: Place, b: Place) -> int:
+    """By the rule alone, without what staff have set."""
+    return Journeys().minutes(a, b)
+
+
+def travel_between(
+    a: Place, b: Place, override_a: int | None = None, override_b: int | None = None, journeys: Journeys | None = None
+) -> timedelta:
+    """With what staff have set for either visit, else for their areas."""
     overrides = [minutes for minutes in (override_a, override_b) if minutes is not None]
-    return timedelta(minutes=max(overrides) if overrides else travel_minutes(a, b))
+    return timedelta(minutes=max(overrides) if overrides else (journeys or Journeys()).minutes(a, b))

@@ -24,7 +24,14 @@ class Section:
 SECTIONS = (
     Section(
         _("Bookings"),
-        ("bookings.booking", "bookings.leave", "bookings.presenter", "bookings.busytime", "bookings.presentation"),
+        (
+            "bookings.booking",
+            "bookings.leave",
+            "bookings.presenter",
+            "bookings.busytime",
+            "bookings.journeytime",
+            "bookings.presentation",
+        ),
     ),
     Section(_("Leaflets"), ("leaflets.order", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement")),
     Section(_("Messages"), ("notifications.notification",)),

@@ -11,6 +11,16 @@ from ctac.classification import NONE, PERSONAL
 from professionals.models import Person, User
 
 FIELDS: dict[str, dict[str, str]] = {
+    "OutwardCode": {
+        "code": NONE,
+        "latitude": NONE,
+        "longitude": NONE,
+        "nation": NONE,
+        "zone": NONE,
+        "authority": NONE,
+        "others": NONE,
+    },
+    "LocalAuthority": {"code": NONE, "name": NONE, "region": NONE, "nation": NONE},
     "User": {
         "id": PERSONAL,
         "password": PERSONAL,

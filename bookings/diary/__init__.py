@@ -9,6 +9,7 @@ from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts, on_grid
 from bookings.diary.presenter_day import PresenterDiary
 from bookings.diary.reading import claims_within, open_diary, read_again, read_claims, to_claim
+from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Diary",
     "PresenterDiary",
     "Slot",
+    "Verdict",
     "Wish",
     "claims_within",
     "grid_starts",

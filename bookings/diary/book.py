@@ -7,6 +7,7 @@ from bookings import rules
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import on_grid
 from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
 from ctac.uk import uk_day
 
@@ -65,6 +66,10 @@ class Diary:
         """Who is free then, the best first; those outside the rules come last."""
         found = [candidate for part in self.parts if (candidate := part.candidate(start))]
         return sorted(found, key=lambda candidate: candidate.rank)
+
+    def verdicts(self, start: datetime) -> list[Verdict]:
+        """One for each presenter, the best first: why each could or could not."""
+        return sorted((part.verdict(start) for part in self.parts), key=lambda verdict: verdict.rank)
 
     def offered_to(self, start: datetime) -> list[Candidate]:
         """Whom the public would get then, the best first; none if the start is no slot."""

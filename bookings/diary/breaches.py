@@ -20,6 +20,8 @@ class Breach(Enum):
     FORMAT = "format"
     REGION = "region"
     DISTANCE = "distance"
+    LEAVES_EARLY = "leaves-early"
+    RETURNS_LATE = "returns-late"
     NO_LINK = "no-link"
 
     @property
@@ -39,5 +41,7 @@ SENTENCES: dict[Breach, str | Promise] = {
     Breach.REGION: _("It is outside the regions that the presenter covers."),
     Breach.HOURS: _("It is outside the presenter’s availability."),
     Breach.DISTANCE: _("It is further than the presenter travels."),
+    Breach.LEAVES_EARLY: _("The presenter would have to leave the base earlier than they do."),
+    Breach.RETURNS_LATE: _("The presenter would be back at the base later than they are."),
     Breach.NO_LINK: _("The presenter has no joining link for online presentations."),
 }

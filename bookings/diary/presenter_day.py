@@ -1,21 +1,23 @@
 """One presenter's part of the diary: windows, the rules of each day, and free time, day by day."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from bookings import rules
+from bookings.diary.base_ends import BaseEnds
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts
 from bookings.diary.hours import Hours, in_utc
+from bookings.diary.verdict import Verdict, obstacles
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span, free_spans
 from bookings.models import Format, Presenter
-from bookings.travel import APART_ENOUGH, travel_minutes
+from bookings.travel import APART_ENOUGH, Journeys
 from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import uk_day
 
@@ -31,6 +33,7 @@ class PresenterDiary:
     wish: Wish
     within: Span
     today: date
+    journeys: Journeys
 
     @cached_property
     def free_weeks(self) -> dict[date, list[Span]]:
@@ -45,12 +48,13 @@ class PresenterDiary:
             within = Span(max(start, self.within.start), min(end, self.within.end))
             first = bisect_right(self.claims, within.start - APART_ENOUGH, key=lambda claim: claim.span.end)
             last = bisect_left(self.claims, within.end + APART_ENOUGH, key=lambda claim: claim.span.start)
-            self.free_weeks[monday] = free_spans(self.claims[first:last], self.wish.place, self.wish.length, within)
+            claims = self.claims[first:last]
+            self.free_weeks[monday] = free_spans(claims, self.wish.place, self.wish.length, within, self.journeys)
         return self.free_weeks[monday]
 
     @cached_property
     def travel(self) -> int:
-        return travel_minutes(self.presenter.base, self.wish.place) if self.wish.place else 0
+        return self.journeys.minutes(self.presenter.base, self.wish.place) if self.wish.place else 0
 
     @cached_property
     def first_day(self) -> date:
@@ -117,12 +121,37 @@ class PresenterDiary:
         """The start times within every rule on that day."""
         if next(self.day_breaches(day), None):
             return
-        spans = self.free_near(day)
+        spans, ends, claims = self.free_near(day), self.ends_of(day), self.claims_by_day.get(day, [])
         for window in self.windows(day):
+            if not claims and self.wish.place:  # most days: only the base bounds them
+                window = ends.reachable(self.wish.place, window)
             first = bisect_right(spans, window.start, key=lambda free: free.end)
             last = bisect_left(spans, window.end, key=lambda free: free.start)
             for free in spans[first:last]:
-                yield from grid_starts(max(free.start, window.start), min(free.end, window.end), self.wish.length)
+                starts = grid_starts(max(free.start, window.start), min(free.end, window.end), self.wish.length)
+                yield from (start for start in starts if not claims or not any(self.end_breaches(start, ends, claims)))
+
+    def ends_of(self, day: date) -> BaseEnds:
+        leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
+        return BaseEnds(self.presenter.base, leaves, returns, self.journeys)
+
+    @cached_property
+    def claims_by_day(self) -> dict[date, list[Claim]]:
+        """By each UK day that they touch."""
+        found: dict[date, list[Claim]] = defaultdict(list)
+        for claim in self.claims:
+            day, last = uk_day(claim.span.start), uk_day(claim.span.end - timedelta(microseconds=1))
+            while day <= last:
+                found[day].append(claim)
+                day += timedelta(days=1)
+        return found
+
+    def end_breaches(self, start: datetime, ends: BaseEnds, claims: list[Claim]) -> Iterator[Breach]:
+        wanted = Claim(self.wish.span(start), self.wish.place)
+        if ends.leaves_too_early(wanted, claims):
+            yield Breach.LEAVES_EARLY
+        if ends.returns_too_late(wanted, claims):
+            yield Breach.RETURNS_LATE
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
@@ -133,8 +162,22 @@ class PresenterDiary:
         breaches = list(self.day_breaches(day))
         if not any(window.contains(span) for window in self.windows(day)):
             breaches.append(Breach.HOURS)
-        near = sum(claim.is_booking and abs(claim.span.start - span.start) <= rules.NEAR for claim in self.claims)
-        return Candidate(self.presenter, tuple(breaches), self.travel, near)
+        ends, claims = self.ends_of(day), self.claims_by_day.get(day, [])
+        breaches += self.end_breaches(start, ends, claims)
+        extra = ends.extra_minutes(Claim(span, self.wish.place), claims)
+        return Candidate(self.presenter, tuple(breaches), self.travel, extra, self.bookings_near(start))
+
+    def verdict(self, start: datetime) -> Verdict:
+        """Whether this presenter could, and if not why not."""
+        candidate = self.candidate(start)
+        if candidate is not None:
+            return Verdict(self.presenter, candidate)
+        wanted = Claim(self.wish.span(start), self.wish.place)
+        return Verdict(self.presenter, None, tuple(obstacles(wanted, self.claims, self.journeys)))
+
+    def bookings_near(self, start: datetime) -> int:
+        """How many bookings the presenter has in the days round that: the load that is shared out."""
+        return sum(claim.is_booking and abs(claim.span.start - start) <= rules.NEAR for claim in self.claims)
 
 
 def monday_of(day: date) -> date:

@@ -1,4 +1,4 @@
-"""Reading the diary: one query a table (presenters, availability, busy time)."""
+"""Reading the diary: one query a table (presenters, availability, busy time, journey times)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,15 +15,26 @@ from bookings.diary.hours import read_hours
 from bookings.diary.presenter_day import PresenterDiary
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span
+from bookings.journeys import read_journeys
 from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
-from bookings.travel import APART_ENOUGH, Place
+from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.compiled import Compiled
 from ctac.uk import uk_datetime, uk_day
 
 active_presenters = Compiled(lambda: Presenter.objects.active().with_given().order_by("pk"))
 REACH = max(APART_ENOUGH, timedelta(days=7))
-COLUMNS = ("presenter", "busy__startswith", "busy__endswith", "travel_minutes", "kind", "postcode", "latitude", "longitude")
+COLUMNS = (
+    "presenter",
+    "busy__startswith",
+    "busy__endswith",
+    "travel_minutes",
+    "kind",
+    "postcode",
+    "latitude",
+    "longitude",
+    "zone",
+)
 
 
 def open_diary(
@@ -39,18 +50,24 @@ def open_diary(
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
-    if presenters is None:
-        everyone = active_presenters.all()
-    else:
-        everyone = list(Presenter.objects.filter(pk__in=[p.pk for p in presenters]).with_given().order_by("pk"))
+    everyone = active_presenters.all() if presenters is None else with_given(presenters)
     within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
     hours = read_hours(everyone, first_day, last_day)
     claims = read_claims(everyone, within, now, ignoring)
+    journeys = journeys_of(everyone, claims, wish)
     parts = [
-        PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now))
+        PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now), journeys)
         for presenter in everyone
     ]
     return Diary(wish, first_day, last_day, parts)
+
+
+def with_given(presenters: Iterable[Presenter]) -> list[Presenter]:
+    """These presenters with what they give, read anew unless that was read with them."""
+    asked = list(presenters)
+    if all("given" in vars(presenter) for presenter in asked):
+        return asked
+    return list(Presenter.objects.filter(pk__in=[presenter.pk for presenter in asked]).with_given().order_by("pk"))
 
 
 def read_again(
@@ -59,6 +76,7 @@ def read_again(
     """The same diary of these presenters only, as they and their claims are now, after they were locked.
 
     Their own holds have ended by then; `ignoring` as in open_diary.
+    What staff have set between areas is not read anew: if it changed in between, the database knows.
     """
     parts = [part for part in diary.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
     if not parts:
@@ -69,6 +87,12 @@ def read_again(
         for part in parts
     ]
     return replace(diary, parts=fresh)
+
+
+def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim]], wish: Wish) -> Journeys:
+    """What staff have set between the places of this diary."""
+    visits = (claim.place for mine in claims.values() for claim in mine)
+    return read_journeys([wish.place, *(presenter.base for presenter in presenters), *visits])
 
 
 def read_claims(
@@ -120,6 +144,6 @@ def make_claim(span: Span, place: Place | None, travel_minutes: int | None, kind
 
 
 @lru_cache(maxsize=4096)
-def place_at(postcode: str, latitude: float | None, longitude: float | None) -> Place | None:
+def place_at(postcode: str, latitude: float | None, longitude: float | None, zone: str) -> Place | None:
     """As BusyTime.place; the same object for the same place."""
-    return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude).place
+    return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place

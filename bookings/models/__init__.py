@@ -5,7 +5,7 @@ from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.link import BookingLink, LinkPurpose
 from bookings.models.option import DateOption, OptionKind, OptionState, Precision
-from bookings.models.place import Nation, PostcodeArea
+from bookings.models.place import JourneyTime, Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
 from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, overdue
@@ -24,6 +24,7 @@ __all__ = [
     "EventKind",
     "Format",
     "Hold",
+    "JourneyTime",
     "Leave",
     "LeaveKind",
     "LeaveState",
@@ -32,7 +33,6 @@ __all__ = [
     "OptionKind",
     "OptionState",
     "Overdue",
-    "PostcodeArea",
     "Precision",
     "Presentation",
     "Presenter",

@@ -18,7 +18,7 @@ from bookings.models.presenter import Presenter, validate_https
 from ctac.db import words_index
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_span, uk_datetime, uk_day
-from professionals.models import Profession
+from professionals.models import Nation, Profession
 
 
 class State(models.TextChoices):
@@ -135,6 +135,8 @@ class Booking(models.Model):
     address_line_2 = models.CharField(_("address line 2"), max_length=120, blank=True)
     town = models.CharField(_("town or city"), max_length=80, blank=True)
     postcode = models.CharField(_("postcode"), max_length=9, blank=True)
+    nation = models.CharField(_("nation"), max_length=20, choices=Nation, blank=True)
+    local_authority = models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))
     room = models.CharField(_("room, parking or entrance"), max_length=200, blank=True)
     own_joining_link = models.URLField(_("joining link of its own"), blank=True, validators=[validate_https])
     audience_size = models.PositiveSmallIntegerField(_("people coming"))

@@ -101,6 +101,7 @@ class BusyTime(models.Model):
     postcode = models.CharField(_("postcode"), max_length=9, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    zone = models.CharField(_("island"), max_length=20, blank=True)
     travel_minutes = models.PositiveSmallIntegerField(_("travel minutes set by staff"), null=True, blank=True)
     travel_reason = models.CharField(_("reason for the travel minutes"), max_length=200, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
@@ -157,8 +158,8 @@ class BusyTime(models.Model):
                 name="busytime_has_a_start_and_an_end",
             ),
             models.CheckConstraint(
-                condition=Q(latitude__isnull=True, longitude__isnull=True, postcode="")
-                | (Q(latitude__isnull=False, longitude__isnull=False) & ~Q(postcode="") & ~Q(kind="leave")),
+                condition=Q(latitude__isnull=True, longitude__isnull=True, postcode="", zone="")
+                | (Q(latitude__isnull=False, longitude__isnull=False) & ~Q(postcode="") & ~Q(zone="") & ~Q(kind="leave")),
                 name="busytime_place_is_whole_or_absent",
             ),
             models.CheckConstraint(
@@ -178,4 +179,4 @@ class BusyTime(models.Model):
     def place(self) -> Place | None:
         if self.latitude is None or self.longitude is None:
             return None
-        return Place(self.postcode, self.latitude, self.longitude)
+        return Place(self.postcode, self.latitude, self.longitude, zone=self.zone)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.place import Nation
 from bookings.models.presentation import Format, Presentation
-from bookings.travel import Place
+from bookings.travel import MAINLAND, Place
 from ctac.uk import postcode_area
 
 
@@ -33,7 +33,7 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
 
 
 class Presenter(models.Model):
-    """The base is where visits start from; its coordinates come from the postcode area (bookings.places).
+    """The base is where visits start from; its coordinates come from the outward code (bookings.places).
 
     What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations all, no
     figure the general one (bookings.rules) or none.
@@ -53,6 +53,7 @@ class Presenter(models.Model):
     base_postcode = models.CharField(_("base postcode"), max_length=9)
     base_latitude = models.FloatField(_("base latitude"), editable=False)
     base_longitude = models.FloatField(_("base longitude"), editable=False)
+    base_zone = models.CharField(_("base island"), max_length=20, editable=False, default=MAINLAND)
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, help_text=_("Its bank holidays are days off."))
     max_travel_minutes = models.PositiveSmallIntegerField(_("longest journey in minutes"), default=120)
     earliest_leaving = models.TimeField(_("leaves the base from"), default=time(7))
@@ -99,7 +100,7 @@ class Presenter(models.Model):
 
     @property
     def base(self) -> Place:
-        return Place(self.base_postcode, self.base_latitude, self.base_longitude)
+        return Place(self.base_postcode, self.base_latitude, self.base_longitude, zone=self.base_zone)
 
     def covers(self, place: Place) -> bool:
         """Whether a visit there is within the regions covered: in one of the nations or in one of the areas."""

@@ -24,7 +24,7 @@ def presenter_required(view: View[P]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        presenter = Presenter.objects.active().filter(user=request.user.pk).first()
+        presenter = Presenter.objects.active().with_given().filter(user=request.user.pk).first()
         if presenter is None:
             raise PermissionDenied
         return view(request, presenter, *args, **kwargs)

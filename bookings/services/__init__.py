@@ -30,6 +30,7 @@ from bookings.services.errors import (
 )
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
+from bookings.services.journeys import set_journey_time
 from bookings.services.keeping import Chosen, Preferred, kept_until
 from bookings.services.leave import (
     Recorded,
@@ -132,6 +133,7 @@ __all__ = [
     "say_safe",
     "set_days",
     "set_joining_link",
+    "set_journey_time",
     "set_travel",
     "set_week",
     "take_back_days",

@@ -1,5 +1,6 @@
 """Who gives a booking, and how long its journeys take."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -63,7 +64,7 @@ def place_of(booking: Booking) -> Place | None:
     """Where it takes place, from its claim if it has one."""
     claim = BusyTime.objects.filter(booking=booking).first()
     if claim is not None:
-        return claim.place
+        return replace(claim.place, nation=booking.nation) if claim.place else None
     return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
 
 
@@ -74,11 +75,12 @@ def refuse_if_impossible(
     day = uk_day(start)
     wish = Wish(booking.presentation, booking.format, place)
     diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking})
-    candidate = next(iter(diary.candidates(start)), None)
-    if candidate is None:
-        raise SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
+    verdict = next(iter(diary.verdicts(start)), None)
+    if verdict is None or verdict.candidate is None:
+        facts = {"name": presenter, "why": " ".join(verdict.obstacles) if verdict else ""}
+        raise SlotTaken(_("%(name)s is busy then, or could not get there in time. %(why)s Choose somebody else.") % facts)
     # Whoever gives it, the day stays as it was agreed.
-    breaches = [breach for breach in candidate.breaches if breach not in ABOUT_THE_DAY]
+    breaches = [breach for breach in verdict.candidate.breaches if breach not in ABOUT_THE_DAY]
     if breaches and not override_reason:
         raise OutsideRules(breaches)
 

@@ -20,14 +20,18 @@ from professionals.services import with_person_kept
 def place_columns(place: Place | None) -> dict[str, object]:
     """How a claim stores its place."""
     if place is None:
-        return {"postcode": "", "latitude": None, "longitude": None}
-    return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude}
+        return {"postcode": "", "latitude": None, "longitude": None, "zone": ""}
+    return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude, "zone": place.zone}
 
 
-def holds_of(draft: Draft, person: Person | None) -> list[BusyTime]:
-    """What this draft holds, and this person with any other draft: one live hold a person."""
-    whose = Q(hold__draft=draft) | (Q(hold__person=person) if person else Q())
+def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
+    """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
+    whose = Q(hold__draft=draft) | (Q(hold__person=person) if person else Q()) | (Q(hold__client=client) if client else Q())
     return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
+
+
+def is_own(hold: Hold, draft: Draft, person: Person | None) -> bool:
+    return hold.draft_id == draft.pk or (person is not None and hold.person_id == person.pk)
 
 
 def keeps(hold: Hold, wish: Wish, start: datetime) -> bool:
@@ -49,12 +53,14 @@ def hold_slot(*, draft: Draft, person: Person | None, wish: Wish, start: datetim
     locked = Draft.objects.select_for_update().filter(pk=draft.pk)
     if not (with_person_kept(locked, person) if person else locked).exists():
         raise DraftGone  # placed in another tab; the lock lets two clicks of one draft take turns
-    before = holds_of(draft, person)
+    take_turns_from(client)
+    seen = holds_of(draft, person, client=client)
+    before = [row for row in seen if row.hold and is_own(row.hold, draft, person)]
     for row in before:
         if row.hold and row.hold.draft_id == draft.pk and row.hold.expires_at > now and keeps(row.hold, wish, start):
             return row.hold
     if not any(row.hold and row.hold.expires_at > now for row in before):
-        leave_some_for_others(client, now)
+        leave_some_for_others(client, seen, now)
     end = start + wish.length
     presenter = choose_presenter(draft, person, wish, start, now, before)
     with guarded():
@@ -97,13 +103,17 @@ def choose_presenter(
     return best.presenter
 
 
-def leave_some_for_others(client: str, now: datetime) -> None:
-    """Raises TooManyHolds if as many are kept from there as may be. Those who ask at once from one place take turns."""
-    if not client:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
-    if Hold.objects.filter(client=client, expires_at__gt=now).count() >= rules.HOLDS_AT_ONCE:
+def take_turns_from(client: str) -> None:
+    """Those who ask at once from one place are counted one after the other."""
+    if client:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
+
+
+def leave_some_for_others(client: str, seen: list[BusyTime], now: datetime) -> None:
+    """Raises TooManyHolds if as many are kept from there as may be."""
+    there = [row for row in seen if client and row.hold and row.hold.client == client and row.hold.expires_at > now]
+    if len(there) >= rules.HOLDS_AT_ONCE:
         raise TooManyHolds
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
+from bookings.journeys import read_journeys
 from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, LeaveKind, LeaveState, Presenter
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
@@ -18,6 +19,7 @@ from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_freed, tell_of_leave
+from bookings.travel import Journeys
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -204,16 +206,17 @@ def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now
     """Claims that leave can't stand beside: those it overlaps, and those it leaves no time to travel to; other leave is none."""
     away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
     rows = list(claims_within([presenter], away, now).select_related("booking", "hold"))
+    journeys = read_journeys(row.place for row in rows)
     others = [row for row in rows if row.kind != BusyKind.LEAVE]
     hit = [row for row in others if to_claim(row).span.overlaps(away)]
-    while (late := next_one_missed(rows, away, hit)) is not None:
+    while (late := next_one_missed(rows, away, hit, journeys)) is not None:
         hit.append(late)
     if any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
         raise LeaveOverDelivered
     return hit
 
 
-def next_one_missed(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime]) -> BusyTime | None:
+def next_one_missed(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime], journeys: Journeys) -> BusyTime | None:
     """The visit after the leave, if the leave takes the time for the journey from the visit before."""
     visits = [(row, to_claim(row)) for row in rows if row.place and row not in hit]
     before = [claim for _row, claim in visits if claim.span.end <= away.start]
@@ -223,7 +226,7 @@ def next_one_missed(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime
     earlier, (row, later) = before[-1], after[0]
     between = Span(earlier.span.end, later.span.start)
     spans = [to_claim(row).span for row in rows if not row.place and row not in hit]
-    return None if fits(earlier, later, covered(between, [away, *spans])) else row
+    return None if fits(earlier, later, covered(between, [away, *spans]), journeys) else row
 
 
 def covered(within: Span, spans: Iterable[Span]) -> timedelta:

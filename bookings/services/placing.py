@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from bookings import rules
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
-from bookings.places import find_place
+from bookings.places import area_columns, find_place
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.locking import forget_holds, guarded, lock_presenters
@@ -244,6 +244,7 @@ def store(asked: Asked, details: Details, **columns: object) -> Booking:
         address_line_2=address.line_2 if address else "",
         town=address.town if address else "",
         postcode=address.postcode if address else "",
+        **area_columns(address.postcode if address else ""),
         room=details.room,
         audience_size=details.audience_size,
         audience_profession=details.audience_profession,

@@ -19,7 +19,7 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     """
     before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()
     base = look_up(presenter.base_postcode).place
-    presenter.base_latitude, presenter.base_longitude = base.latitude, base.longitude
+    presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.joining_link != presenter.joining_link:
         presenters_link_changed(presenter=presenter, by=by, now=now or timezone.now())

@@ -1,7 +1,20 @@
+from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
 from professionals.models.user import User
 
-__all__ = ["Draft", "DraftKind", "Organisation", "Person", "Profession", "RateLimit", "RecognisedDomain", "User"]
+__all__ = [
+    "Draft",
+    "DraftKind",
+    "LocalAuthority",
+    "Nation",
+    "Organisation",
+    "OutwardCode",
+    "Person",
+    "Profession",
+    "RateLimit",
+    "RecognisedDomain",
+    "User",
+]

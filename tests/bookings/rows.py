@@ -16,6 +16,7 @@ from bookings.models import (
     DateOption,
     Format,
     Hold,
+    JourneyTime,
     Leave,
     LeaveKind,
     Nation,
@@ -218,4 +219,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
         "bookings_leave": leave.leave,
         "exception": make_exception(presenter, (now + timedelta(days=30)).date(), hours=None),
         "bookings_busytime": leave,
+        "bookings_journeytime": JourneyTime.objects.create(
+            one="LS", other="YO", minutes=60, reason="Works on the A64", set_at=now
+        ),
     }

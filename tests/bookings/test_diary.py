@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.diary import Breach, Diary, Wish, claims_within, open_diary, read_claims, to_claim
 from bookings.gaps import Span
-from bookings.models import Availability, BusyTime, Nation, Presenter
+from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
 from bookings.places import find_place
 from bookings.services.locking import check_deferred_constraints
-from bookings.travel import travel_between, travel_minutes
+from bookings.travel import Journeys, travel_between
 from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import UK, uk_datetime, uk_day
 from tests.bookings.rows import (
@@ -55,13 +55,14 @@ def oracle(asked: Wish, first_day: date, days: int, now: datetime) -> list[datet
     end = minute + timedelta(days=days + 2)
     last_day = first_day + timedelta(days=days - 1)
     found = []
+    journeys = set_by_staff()
     presenters = [
         (presenter, list(presenter.availability.all()), live_claims(presenter, now)) for presenter in Presenter.objects.all()
     ]
     while minute < end:
         day = minute.astimezone(UK).date()
         if first_day <= day <= last_day and any(
-            could(presenter, windows, claims, asked, minute, now) for presenter, windows, claims in presenters
+            could(presenter, windows, claims, asked, minute, now, journeys) for presenter, windows, claims in presenters
         ):
             found.append(minute)
         minute += timedelta(minutes=30)
@@ -74,7 +75,13 @@ def live_claims(presenter: Presenter, now: datetime) -> list[BusyTime]:
 
 
 def could(
-    presenter: Presenter, windows: list[Availability], claims: list[BusyTime], asked: Wish, start: datetime, now: datetime
+    presenter: Presenter,
+    windows: list[Availability],
+    claims: list[BusyTime],
+    asked: Wish,
+    start: datetime,
+    now: datetime,
+    journeys: Journeys,
 ) -> bool:
     end = start + timedelta(minutes=asked.presentation.length_minutes)
     day = start.astimezone(UK).date()
@@ -88,11 +95,12 @@ def could(
         and (
             bool(presenter.joining_link)
             if asked.place is None
-            else travel_minutes(presenter.base, asked.place) <= presenter.max_travel_minutes
+            else journeys.minutes(presenter.base, asked.place) <= presenter.max_travel_minutes
         )
         and all(available_at(windows, minute) for minute in every_five_minutes(start, end))
         and not any(claim.busy.lower < end and start < claim.busy.upper for claim in claims)
-        and has_time_to_travel(claims, asked, start, end)
+        and has_time_to_travel(claims, asked, start, end, journeys)
+        and leaves_and_returns_in_time(presenter, claims, asked, start, end, journeys)
     )
 
 
@@ -114,7 +122,7 @@ def available_at(windows: list[Availability], moment: datetime) -> bool:
     )
 
 
-def has_time_to_travel(claims: list[BusyTime], asked: Wish, start: datetime, end: datetime) -> bool:
+def has_time_to_travel(claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys) -> bool:
     """Every pair of visits that would follow each other, with what stands between them."""
     mine = (start, end, asked.place, None)
     everything = sorted(
@@ -126,9 +134,45 @@ def has_time_to_travel(claims: list[BusyTime], asked: Wish, start: datetime, end
         gap = other[0] - one[1]
         free = gap - sum((each[1] - each[0] for each in between), timedelta(0))
         touches = mine in (one, other) or mine in between
-        if touches and gap < timedelta(hours=48) and free < travel_between(one[2], other[2], one[3], other[3]):
+        if touches and gap < timedelta(hours=48) and free < travel_between(one[2], other[2], one[3], other[3], journeys):
             return False
     return True
+
+
+def leaves_and_returns_in_time(
+    presenter: Presenter, claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys
+) -> bool:
+    """The first visit of the day can be reached from the base, and the base from the last, if this one is part of that."""
+    day = start.astimezone(UK).date()
+    leaves, returns = (uk_datetime(day, clock) for clock in (presenter.earliest_leaving, presenter.latest_return))
+    mine = (start, end, asked.place, None)
+    today = [
+        (c.busy.lower, c.busy.upper, c.place, c.travel_minutes)
+        for c in claims
+        if c.busy.lower < uk_datetime(day + timedelta(days=1), time()) and c.busy.upper > uk_datetime(day, time())
+    ]
+    visits = sorted((each for each in [*today, mine] if each[2]), key=lambda each: each[0])
+    if not visits:
+        return True
+    without_place = [each for each in [*today, mine] if not each[2]]
+
+    def minutes_free(earliest: datetime, latest: datetime) -> int:
+        steps = every_five_minutes(earliest, latest)
+        return sum(5 for step in steps if not any(each[0] <= step < each[1] for each in without_place))
+
+    first, last = visits[0], visits[-1]
+    way_there = travel_between(presenter.base, first[2], None, first[3], journeys).total_seconds() / 60
+    way_back = travel_between(last[2], presenter.base, last[3], None, journeys).total_seconds() / 60
+    part_of_morning = start <= first[0]
+    part_of_evening = end >= last[1] and start < max(returns, last[1])
+    return not (
+        (part_of_morning and (first[0] < leaves or minutes_free(leaves, first[0]) < way_there))
+        or (part_of_evening and (last[1] > returns or minutes_free(last[1], returns) < way_back))
+    )
+
+
+def set_by_staff() -> Journeys:
+    return Journeys({(row.one, row.other): row.minutes for row in JourneyTime.objects.all()})
 
 
 MARCH, OCTOBER = date(2027, 3, 22), date(2027, 10, 25)  # the Mondays of the weeks whose Sunday has 23 and 25 hours
@@ -137,6 +181,8 @@ EASTER, WINTER = date(2027, 3, 29), date(2027, 1, 25)
 
 def random_world(chance: random.Random, first_day: date, now: datetime) -> None:
     person, presentation = make_person(), make_presentation()
+    for one, other in chance.sample([("LS", "LS"), ("LS1", "LS9"), ("LS", "YO"), ("SE", "LS"), ("YO1", "SE1")], 2):
+        JourneyTime.objects.create(one=one, other=other, minutes=chance.choice((5, 45, 100, 300)), reason="Known", set_at=now)
     make_presenter(weekdays=(chance.randrange(5), 5, 6), hours=("07:30", "20:00"))  # so that there is something to find
     for _presenter in range(chance.randint(1, 3)):
         presenter = make_presenter(
@@ -145,6 +191,8 @@ def random_world(chance: random.Random, first_day: date, now: datetime) -> None:
             nation=chance.choice((Nation.ENGLAND, Nation.SCOTLAND)),
             max_travel_minutes=chance.choice((30, 90, 400)),
             joining_link=chance.choice(("", "https://meet.example/x")),
+            earliest_leaving=time(chance.choice((5, 7, 9))),
+            latest_return=time(chance.choice((15, 19, 23))),
         )
         for _window in range(chance.randint(2, 8)):
             # No edge inside the hour that is skipped or happens twice: there a wall clock alone says nothing.
@@ -252,7 +300,7 @@ def test_nine_in_the_morning_stays_nine_across_both_clock_changes(monday: date, 
 
 
 def test_the_sunday_that_loses_an_hour_and_the_one_that_gains_it() -> None:
-    make_presenter(weekdays=(6,), hours=("00:00", "04:00"))
+    make_presenter(weekdays=(6,), hours=("00:00", "04:00"), earliest_leaving=time(0))
     spring = diary_of(wish(make_presentation()), datetime(2027, 3, 1, tzinfo=UTC))
     assert clocks(spring, date(2027, 3, 28)) == ["00:00", "00:30", "02:00", "02:30", "03:00"]
     autumn = diary_of(wish(make_presentation()), datetime(2027, 10, 1, tzinfo=UTC))
@@ -293,11 +341,14 @@ def test_the_best_presenter_travels_least_then_has_fewest_bookings_near_then_cam
     assert ranked == [near, last, busy, far]
 
 
-def test_bookings_more_than_three_days_away_do_not_weigh() -> None:
+def test_bookings_more_than_a_week_away_do_not_weigh_and_the_range_that_was_read_makes_no_difference() -> None:
     first, second = make_presenter(), make_presenter()
-    make_booking(first, at("09:00", MONDAY + timedelta(days=4)))
-    ranked = [candidate.presenter for candidate in diary_of(wish(make_presentation())).offered_to(at("12:00"))]
-    assert ranked == [first, second]
+    make_booking(first, at("09:00", MONDAY + timedelta(days=8)))
+    one_day = open_diary(wish(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    assert [candidate.presenter for candidate in one_day.offered_to(at("12:00"))] == [first, second]
+    make_booking(first, at("09:00", MONDAY + timedelta(days=7)))
+    one_day = open_diary(wish(make_presentation()), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    assert [candidate.presenter for candidate in one_day.offered_to(at("12:00"))] == [second, first]
 
 
 def test_the_nearest_slots_lie_on_both_sides_in_order_of_time() -> None:
@@ -318,7 +369,7 @@ def test_breaches_say_which_rules_staff_would_override() -> None:
     make_presenter(weekdays=(0,), max_travel_minutes=30)
     diary = diary_of(wish(make_presentation(), YORK))
     (candidate,) = diary.candidates(at("18:00", date(2027, 1, 13)))
-    assert candidate.breaches == (Breach.NOTICE, Breach.DISTANCE, Breach.HOURS)
+    assert candidate.breaches == (Breach.NOTICE, Breach.DISTANCE, Breach.HOURS, Breach.RETURNS_LATE)
 
 
 def test_a_diary_is_read_in_one_query_a_table() -> None:
@@ -334,7 +385,7 @@ def test_a_diary_is_read_in_one_query_a_table() -> None:
             diary.week(MONDAY)
             diary.nearest(at("12:00"))
         counts.append(len(queries))
-    assert counts == [3, 3]
+    assert counts == [4, 4]
 
 
 @pytest.mark.parametrize("postcode", [LEEDS, ""])

@@ -162,7 +162,7 @@ def test_outside_hours_and_area_staff_must_say_why(presenter: Presenter) -> None
     booking, other = make_booking(presenter, TEN), make_presenter(weekdays=(4,), base_postcode=LONDON)
     with pytest.raises(OutsideRules) as refusal:
         reassign(booking=booking, presenter=other, by=make_staff(), now=NOW)
-    assert [breach.value for breach in refusal.value.breaches] == ["distance", "hours"]
+    assert [breach.value for breach in refusal.value.breaches] == ["distance", "hours", "leaves-early"]
     reassign(booking=booking, presenter=other, by=make_staff(), now=NOW, override_reason="Is in Leeds that day")
     assert booking.events.get().reason == "Is in Leeds that day"
 

@@ -147,7 +147,7 @@ def test_staff_override_notice_and_hours_with_a_reason_that_is_kept(presenter: P
     tomorrow_evening = at("19:10", NOW.date() + timedelta(days=1))
     with pytest.raises(OutsideRules) as refusal:
         place_as_staff(start=tomorrow_evening)
-    assert [breach.value for breach in refusal.value.breaches] == ["notice", "hours"]
+    assert [breach.value for breach in refusal.value.breaches] == ["notice", "hours", "returns-late"]
     booking = place_as_staff(start=tomorrow_evening, override_reason="The court sits on Thursday")
     assert BookingEvent.objects.get(booking=booking).reason == "The court sits on Thursday"
 

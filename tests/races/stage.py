@@ -56,7 +56,7 @@ ORDERS = """leaflets_order WHERE id IN (SELECT order_id FROM leaflets_orderline 
 
 def lay_out() -> dict[str, Any]:
     """Everything of the stage; what a test must know of it."""
-    from bookings.models import Nation
+    from bookings.models import JourneyTime, Nation
     from bookings.working_days import after_working_days
     from ctac.uk import uk_day
     from tests.bookings.rows import make_presentation
@@ -66,6 +66,8 @@ def lay_out() -> dict[str, Any]:
     now = datetime.now(UTC)
     days = [after_working_days(uk_day(now), number, Nation.SCOTLAND) for number in (15, 16)]
     presentation = make_presentation(slug=SLUG, title=TITLE)
+    known = {"minutes": 75, "reason": "The road round the voe", "set_at": now}
+    JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults=known)
     for slug, copies in STOCK.items():
         make_edition(now, stock=copies, slug=slug, title=f"Leaflet {slug}", position=9000)
     scenes = {name: lay_out_scene(number, name, days) for number, name in enumerate(SCENES)}

@@ -44,8 +44,16 @@ def test_it_sees_a_presenter_in_two_places():
 def test_it_sees_a_journey_that_is_too_short():
     assert wrong(claim(0), claim(3, KIRKWALL)) == 1
     assert wrong(claim(0), claim(6, KIRKWALL)) == 0
-    assert wrong(claim(0), claim(1.25, ("ZE2 9AB", LERWICK[1]))) == 1
-    assert wrong(claim(0), claim(1.5, ("ZE2 9AB", LERWICK[1]))) == 0
+    assert wrong(claim(0), claim(1.25, ("ZE3 9JW", LERWICK[1]))) == 1
+    assert wrong(claim(0), claim(1.5, ("ZE3 9JW", LERWICK[1]))) == 0
+
+
+def test_it_knows_crossings_and_what_staff_have_set():
+    shetland, orkney = {"zone": "shetland"}, {"zone": "orkney"}
+    assert wrong(claim(0)._replace(**shetland), claim(9, KIRKWALL)._replace(**orkney)) == 1
+    assert wrong(claim(0)._replace(**shetland), claim(11, KIRKWALL)._replace(**orkney)) == 0
+    assert wrong(claim(0), claim(2, ("ZE2 9AB", LERWICK[1]))) == 1
+    assert wrong(claim(0), claim(2.25, ("ZE2 9AB", LERWICK[1]))) == 0
 
 
 def test_it_takes_what_has_no_place_out_of_the_time_for_the_journey():

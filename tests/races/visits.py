@@ -9,7 +9,9 @@ from tests.races.stage import SLUG, Scene
 
 BOOK = f"/book/{SLUG}"
 STREET, TOWN, LERWICK = "12 Commercial Street", "Lerwick", "ZE1 0AA"
-KIRKWALL = "KW15 1AA"  # hours from Lerwick, by the boat that our rule does not know of
+KIRKWALL = "KW15 1AA"  # on another island
+SUMBURGH = "ZE3 9JW"  # 50 minutes from Lerwick
+BRAE = "ZE2 9QQ"  # 34 minutes by the rule; the stage has 75 as set by staff
 DETAILS = {"audience_size": "12", "contact_name": "Inga Tait", "contact_phone": "01595 693 000", "room": "Second floor"}
 GONE = "That time has just gone"
 COPIES = 5

@@ -128,7 +128,9 @@ def test_details_stand_in_the_form_and_another_address_must_be_reached(
 
 def test_an_address_outside_the_area_needs_a_reason(desk: Client, booking: Booking) -> None:
     there = {**ADDRESS, "postcode": LONDON, "town": "London"}
-    assert "It is further than the presenter travels. Give a reason" in text(send(desk, booking, "details", **DETAILS, **there))
+    assert "It is further than the presenter travels. The presenter would" in text(
+        send(desk, booking, "details", **DETAILS, **there)
+    )
     send(desk, booking, "details", **DETAILS, **there, override_reason="In London that week")
     assert (booking.postcode, booking.events.get().reason) == (LONDON, "In London that week")
 

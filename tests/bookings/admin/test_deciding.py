@@ -38,8 +38,12 @@ def test_reassign_shows_why_it_is_refused(desk: Client, presenter: Presenter) ->
     booking = make_booking(presenter, at("10:00"))
     busy, far = make_presenter(name="Tom Adeyemi"), make_presenter(name="Eilidh Fraser", base_postcode=LONDON)
     make_booking(busy, at("10:30"))
-    assert "Tom Adeyemi is busy then, or could not get there in time." in text(do(desk, booking, "reassign", presenter=busy.pk))
-    assert "It is further than the presenter travels. Give a reason" in text(do(desk, booking, "reassign", presenter=far.pk))
+    said = text(do(desk, booking, "reassign", presenter=busy.pk))
+    assert "Tom Adeyemi is busy then, or could not get there in time. Has a booking: Monday 25 January 2027, 10:30am" in said
+    assert (
+        "It is further than the presenter travels. The presenter would have to leave the base earlier than they do. Give a reason"
+        in text(do(desk, booking, "reassign", presenter=far.pk))
+    )
     do(desk, booking, "reassign", presenter=far.pk, override_reason="In Leeds that week")
     assert booking.presenter == far
 

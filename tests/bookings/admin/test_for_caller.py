@@ -57,7 +57,7 @@ def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Cli
 
 
 def test_rules_for_the_public_need_a_reason_that_is_kept(desk: Client, presenter: Presenter) -> None:
-    tomorrow = {"what-day": "2027-01-13", "what-clock": "18:15"}
+    tomorrow = {"what-day": "2027-01-13", "what-clock": "17:15"}
     page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow))
     assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(page)
     assert not Booking.objects.exists()

@@ -17,7 +17,7 @@ def lay_out() -> dict[str, Any]:
 
 
 def lay_out_all() -> dict[str, Any]:
-    from bookings.models import Nation, Presenter
+    from bookings.models import JourneyTime, Nation, Presenter
     from bookings.working_days import after_working_days
     from ctac.uk import uk_day
     from tests.bookings.rows import make_presentation, make_presenter
@@ -28,6 +28,9 @@ def lay_out_all() -> dict[str, Any]:
     now = datetime.now(UTC)
     away = list(Presenter.objects.active().values_list("pk", flat=True))
     Presenter.objects.update(active=False)
+    known = {"minutes": 95, "reason": "By way of the ferry", "set_at": now}
+    JourneyTime.objects.get_or_create(one="KW15", other="KW17", defaults=known)
+    JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults={**known, "minutes": 75})  # as on the stage
     where = {"nation": "scotland", "max_travel_minutes": 600}
     presenters = [make_presenter(name=f"Presenter at {place}", base_postcode=place, **where) for place in PLACES]
     editions = [make_edition(now, stock=300, slug=f"driver-{number}", title=f"Driver {number}") for number in range(TITLES)]
