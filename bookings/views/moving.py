@@ -16,7 +16,7 @@ from bookings.diary import Wish, open_diary
 from bookings.forms import WhenForm, slot_value, to_start
 from bookings.models import Booking, Format
 from bookings.places import find_place
-from bookings.services import MoveRefused, NothingChanged, SlotTaken, Stale, TooLateToChange, reschedule
+from bookings.services import MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange, reschedule
 from ctac.uk import format_span, uk_day
 from professionals.models import User
 
@@ -98,7 +98,7 @@ def move(request: HttpRequest, way: Way, start: datetime, version: str, now: dat
         return check_page(request, way, start, warning=str(refusal.message))
     except SlotTaken:
         return lost_page(request, way, start, now)
-    except (MoveRefused, TooLateToChange, NothingChanged) as refusal:
+    except (MoveRefused, NoTimeAgreed, TooLateToChange, NothingChanged) as refusal:  # staff offered other times meanwhile, say
         messages.warning(request, refusal.message)
         return redirect(way.back)
     messages.success(request, _("It has moved to %(when)s. We have sent you an email.") % {"when": moved.when})

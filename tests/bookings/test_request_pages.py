@@ -253,3 +253,10 @@ def test_what_is_exported_and_erased(client: Client, person: Person, offered: Bo
     offered.refresh_from_db()
     assert (offered.state, offered.request_reason, BusyTime.objects.count()) == ("cancelled", "", 0)
     assert {event.reason for event in offered.events.all()} == {""}
+
+
+def test_an_old_page_that_would_move_what_has_no_time_any_more_is_refused_politely(client: Client, offered: Booking) -> None:
+    typed = {"start": "2027-01-25T11:00Z", "version": offered.version}
+    response = client.post(f"/bookings/{offered.reference}/time/check/", typed)
+    assert (response.status_code, response.url) == (302, offered.get_absolute_url())
+    assert "No time is agreed yet." in text(client.get(response.url))
