@@ -17,7 +17,7 @@ from bookings import ical
 from bookings.cutoff import may_change
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
-from bookings.places import find_place
+from bookings.places import area_columns, find_place
 from bookings.services.assigning import refuse_if_impossible
 from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.services.holding import place_columns
@@ -179,11 +179,10 @@ def change_details(
     changed = put_in(locked, details, address)
     if not changed:
         raise NothingChanged
-    if locked.postcode != place_before:
-        move_claim(locked, asked)
+    stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
     in_calendars = ical.location(locked) != entry
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
-    locked.save(update_fields=[*changed, "flagged_child_details", "sequence", "revision"])
+    locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     tell_details_changed(locked, now, by_staff=asked.by_staff, in_calendars=in_calendars)
@@ -205,17 +204,23 @@ def put_in(booking: Booking, details: Details, address: Address | None) -> list[
     return changed
 
 
-def move_claim(booking: Booking, asked: Asked) -> None:
-    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next."""
-    place = find_place(booking.postcode)
+def move_claim(booking: Booking, asked: Asked) -> list[str]:
+    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next.
+
+    Gives the fields that say in which area that is.
+    """
+    place, area = find_place(booking.postcode), area_columns(booking.postcode)
+    for name, value in area.items():
+        setattr(booking, name, value)
     if booking.presenter is None:
-        return
+        return list(area)
     refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
     try:
         with guarded():
             BusyTime.objects.filter(booking=booking).update(**place_columns(place))
     except SlotTaken as refusal:
         raise cannot_get_there(booking.presenter) from refusal
+    return list(area)
 
 
 def cannot_get_there(presenter: Presenter) -> SlotTaken:

@@ -274,6 +274,13 @@ def test_another_address_must_be_reached_in_time_and_the_database_decides(bookin
     assert booking.sequence == 1
 
 
+def test_with_another_postcode_the_booking_lies_in_another_area(booking: Booking) -> None:
+    there = Address("1 Royal Mile", "Edinburgh", "EH1 1RE")
+    change(booking, details=DETAILS, address=there, by=make_staff(), override_reason="They pay for a train")
+    booking.refresh_from_db()
+    assert (booking.nation, booking.local_authority) == ("scotland", "S12000036")
+
+
 def test_an_address_too_far_needs_a_reason(booking: Booking) -> None:
     there = Address("1 Borough High Street", "London", LONDON)
     with pytest.raises(OutsideRules):
