@@ -275,6 +275,10 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
         """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""
         return []
 
+    def beside_action(self, obj: Any, action: ObjectAction) -> str:
+        """HTML under the form of an action: what helps to fill it in."""
+        return ""
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -311,6 +315,7 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
             "original": obj,
             "action": action,
             "rows": self.summary_of(obj),
+            "beside": self.beside_action(obj, action),
             "media": self.media,
             "title": action.label,
             "subtitle": str(obj),

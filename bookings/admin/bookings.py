@@ -16,14 +16,15 @@ from django.utils.translation import gettext_lazy
 
 from bookings import words
 from bookings.admin import requests
-from bookings.admin.actions import OBJECT_ACTIONS
+from bookings.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
 from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, RequestFilter, VisitFilter, WhenFilter
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
+from bookings.choosing import choice_for
 from bookings.models import Booking, BookingEvent, Format, Overdue, State
 from bookings.models.booking import OPEN_STATES
-from ctac.staff import staff_site
+from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (
     FoundByReference,
@@ -111,6 +112,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     )
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/staff/bookings.html"
+    change_form_template = "bookings/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     inlines = (EventInline,)
@@ -232,6 +234,21 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(partial(stand_ins_page, self))
         return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
+
+    def who_could(self, booking: Booking | None) -> str:
+        """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
+        if booking is None or not (booking.is_open and booking.has_time):
+            return ""
+        return choice_for(booking, timezone.now()).as_table()
+
+    def beside_action(self, obj: Booking, action: ObjectAction) -> str:
+        return self.who_could(obj) if action in (ASSIGN, REASSIGN) else ""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"who_could": self.who_could(self.get_object(request, object_id)), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)

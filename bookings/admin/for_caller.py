@@ -20,11 +20,12 @@ from django.utils.translation import gettext_lazy
 from bookings import rules
 from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import FORMAT_WORDS
+from bookings.choosing import choice_at
 from bookings.diary import Wish, open_diary
 from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Booking, Channel, Format, Presentation, Presenter
 from bookings.places import PlaceUnknown
-from bookings.services import Address, AlreadyPlaced, Details, SlotTaken, Submission, book_for_caller
+from bookings.services import Address, AlreadyPlaced, Details, OutsideRules, SlotTaken, Submission, book_for_caller
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
@@ -157,6 +158,7 @@ class Parts:
 
         self.is_bound = data is not None
         self.problems: list[str] = []
+        self.who_could = ""
         sent = data.get("token", "") if self.is_bound else ""
         self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
         if self.is_bound and sent != self.token:
@@ -206,6 +208,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         "button": _("Book it"),
         "form": parts,
         "token": parts.token,
+        "who_could": parts.who_could,
     }
     return TemplateResponse(request, "bookings/staff/book_for_caller.html", context)
 
@@ -247,11 +250,20 @@ def place(request: HttpRequest, parts: Parts) -> Booking | None:
         )
     except AlreadyPlaced:
         return placed_before(parts)
-    except SlotTaken:
-        parts.what.add_error("clock", not_free(parts, now))
+    except (SlotTaken, OutsideRules) as refusal:
+        wish = Wish(parts.what.cleaned_data["presentation"], parts.where.cleaned_data["format"], parts.where.place)
+        parts.who_could = choice_at(wish, parts.what.cleaned_data["start"], now).as_table()
+        say_why(parts, refusal, now)
     except DomainError as refusal:
         parts.how.add_error("override_reason", str(refusal.message))
     return None
+
+
+def say_why(parts: Parts, refusal: SlotTaken | OutsideRules, now: datetime) -> None:
+    if isinstance(refusal, SlotTaken):
+        parts.what.add_error("clock", not_free(parts, now))
+    else:
+        parts.how.add_error("override_reason", str(refusal.message))
 
 
 def not_free(parts: Parts, now: datetime) -> str:
