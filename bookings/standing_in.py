@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 
-from bookings.diary import Breach, Candidate, Diary, Wish, open_diary
+from bookings.diary import Breach, Candidate, Diary, Verdict, Wish, open_diary
+from bookings.journeys import read_journeys
 from bookings.models import Booking, Format, Presenter
 from bookings.places import PlaceUnknown, find_place
 from bookings.services.keeping import ABOUT_THE_DAY
@@ -33,7 +34,7 @@ class Need:
     booking: Booking
     ready: list[StandIn]
     with_a_reason: list[StandIn]
-    busy: list[Presenter]
+    busy: list[Verdict]
 
 
 def needs_of(bookings: Sequence[Booking], now: datetime) -> list[Need]:
@@ -45,7 +46,16 @@ def needs_of(bookings: Sequence[Booking], now: datetime) -> list[Need]:
     days = [uk_day(booking.starts_at) for booking in timed if booking.starts_at is not None]
     any_wish = Wish(timed[0].presentation, timed[0].format, places[postcode_of(timed[0])])
     diary = open_diary(any_wish, first_day=min(days), last_day=max(days), now=now)
+    diary = with_journeys(diary, places.values())
     return [need_of(booking, diary_for(diary, booking, places[postcode_of(booking)])) for booking in timed]
+
+
+def with_journeys(diary: Diary, places: Iterable[Place | None]) -> Diary:
+    """With what staff have set between all of these places, and not only from the one that it was read for."""
+    bases = [part.presenter.base for part in diary.parts]
+    visits = [claim.place for part in diary.parts for claim in part.claims]
+    journeys = read_journeys([*places, *bases, *visits])
+    return replace(diary, parts=[replace(part, journeys=journeys) for part in diary.parts])
 
 
 def postcode_of(booking: Booking) -> str:
@@ -68,12 +78,11 @@ def diary_for(diary: Diary, booking: Booking, place: Place | None) -> Diary:
 def need_of(booking: Booking, diary: Diary) -> Need:
     assert booking.starts_at is not None  # noqa: S101 - needs_of leaves the others out
     found = [stand_in(candidate) for candidate in diary.candidates(booking.starts_at)]
-    free = {each.presenter.pk for each in found}
     return Need(
         booking,
         ready=[each for each in found if not each.reasons],
         with_a_reason=[each for each in found if each.reasons],
-        busy=[part.presenter for part in diary.parts if part.presenter.pk not in free],
+        busy=[verdict for verdict in diary.verdicts(booking.starts_at) if verdict.candidate is None],
     )
 
 

@@ -74,9 +74,10 @@ def test_they_are_ranked_and_the_others_have_reasons(desk: Client) -> None:
     assert [(each.presenter, [str(why) for why in each.reasons]) for each in found.with_a_reason] == [
         (off, ["It is outside the presenter’s availability."])
     ]
-    assert found.busy == [away]
+    why = ("Away: Monday 25 January 2027, 8am to midday.",)
+    assert [(each.presenter, each.obstacles) for each in found.busy] == [(away, why)]
     page = text(desk.get(STAND_INS))
-    assert page.index("Give it to Near") < page.index("Give it to Far") < page.index("Away : Busy then")
+    assert page.index("Give it to Near") < page.index("Give it to Far") < page.index("Away : Away: Monday 25 January")
 
 
 def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: Presenter) -> None:
