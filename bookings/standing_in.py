@@ -9,10 +9,10 @@ from django.utils.functional import Promise
 from bookings.diary import Breach, Candidate, Diary, Verdict, Wish, open_diary
 from bookings.journeys import read_journeys
 from bookings.models import Booking, Format, Presenter
-from bookings.places import PlaceUnknown, find_place
 from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.travel import Place
 from ctac.uk import uk_day
+from professionals.areas import look_up_areas
 
 # So many on a page: each is worked out by itself.
 MOST_ON_A_PAGE = 10
@@ -20,10 +20,13 @@ MOST_ON_A_PAGE = 10
 
 @dataclass(frozen=True)
 class StandIn:
-    """A presenter who is free then. `reasons`: the rules that staff would break; without any, one press is enough."""
+    """A presenter who is free then. `reasons`: the rules that staff would break; without any, one press is enough.
+
+    `extra_minutes`: how much longer their journeys of that day get.
+    """
 
     presenter: Presenter
-    travel_minutes: int
+    extra_minutes: int
     reasons: tuple[str | Promise, ...]
 
 
@@ -40,7 +43,7 @@ class Need:
 def needs_of(bookings: Sequence[Booking], now: datetime) -> list[Need]:
     """One reading of the diary for all of them. Those without a time are left out."""
     timed = [booking for booking in bookings if booking.starts_at is not None]
-    places = {where: place_of(where) for where in {postcode_of(booking) for booking in timed}}
+    places = places_of({postcode_of(booking) for booking in timed})
     if not timed:
         return []
     days = [uk_day(booking.starts_at) for booking in timed if booking.starts_at is not None]
@@ -63,11 +66,13 @@ def postcode_of(booking: Booking) -> str:
     return booking.postcode if booking.format == Format.WORKPLACE else ""
 
 
-def place_of(postcode: str) -> Place | None:
-    try:
-        return find_place(postcode) if postcode else None
-    except PlaceUnknown:  # which no form lets in
-        return None
+def places_of(postcodes: Iterable[str]) -> dict[str, Place | None]:
+    """Where each is; None online. One statement for all whose outward code we know."""
+    areas = look_up_areas(postcode for postcode in postcodes if postcode)
+    return {"": None} | {
+        postcode: Place(postcode, area.latitude, area.longitude, area.nation, area.zone) if area else None
+        for postcode, area in areas.items()
+    }
 
 
 def diary_for(diary: Diary, booking: Booking, place: Place | None) -> Diary:
@@ -87,7 +92,7 @@ def need_of(booking: Booking, diary: Diary) -> Need:
 
 
 def stand_in(candidate: Candidate) -> StandIn:
-    return StandIn(candidate.presenter, candidate.travel, tuple(sentences(candidate.breaches)))
+    return StandIn(candidate.presenter, candidate.extra, tuple(sentences(candidate.breaches)))
 
 
 def sentences(breaches: Iterable[Breach]) -> Iterable[str | Promise]:

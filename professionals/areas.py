@@ -6,6 +6,7 @@ round it, and a new outward code what most of its postcode area has: nobody is t
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -33,10 +34,21 @@ class Area:
 
 def look_up_area(postcode: str) -> Area | None:
     """`postcode` as tidy_postcode stores it. None for forces post, and for letters that no postcode area has."""
-    outward, _space, inward = postcode.partition(" ")
-    row = OutwardCode.objects.filter(code=outward).first()
+    return look_up_areas([postcode])[postcode]
+
+
+def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:
+    """The same for several, in one query for all whose outward code we know."""
+    outward = {postcode: postcode.partition(" ")[0] for postcode in postcodes}
+    rows = {row.code: row for row in OutwardCode.objects.filter(code__in=set(outward.values()))}
+    return {postcode: area_within(rows.get(code), postcode) for postcode, code in outward.items()}
+
+
+def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
+    """Of that outward code, where in it the postcode lies; without one, the middle of the postcode area."""
     if row is None:
         return middle_of_area(postcode_area(postcode))
+    inward = postcode.partition(" ")[2]
     authority = authority_of(row, inward)
     return Area(nation_of(authority, row.code), authority, row.latitude, row.longitude, row.zone)
 

@@ -14,17 +14,14 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from bookings.diary import Breach
 from bookings.places import find_place
 
 UK = ZoneInfo("Europe/London")
 SUBDIVISIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 GENERAL_NOTICE, GENERAL_HORIZON = 5, 90
 TWO_DAYS = 48 * 60
-# Islands and the base at the ends of a day come with the outward codes.
-BASE_BOUNDS_THE_DAY = hasattr(Breach, "LEAVES_EARLY")
 # Beyond the line at road speed: Northern Ireland is reached over the sea.
-CROSSING = {"northern-ireland": 150} if BASE_BOUNDS_THE_DAY else {}
+CROSSING = {"northern-ireland": 150}
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ def could(world: World, who: Who, asked: Asked, start: int) -> bool:
         and is_not_full(who, wall(start).date())
         and is_free(who, start, asked.minutes)
         and can_travel(world, who, asked, start)
-        and (not BASE_BOUNDS_THE_DAY or leaves_and_returns(world, who, asked, start))
+        and leaves_and_returns(world, who, asked, start)
     )
 
 

@@ -18,6 +18,7 @@ from bookings.diary import Wish, open_diary
 from bookings.models import (
     Availability,
     AvailabilityException,
+    JourneyTime,
     Leave,
     LeaveKind,
     LeaveState,
@@ -130,10 +131,6 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
 
 
 def set_by_staff(pairs: dict[tuple[str, str], int], now: datetime) -> dict[frozenset[str], int]:
-    if not slot_oracle.BASE_BOUNDS_THE_DAY:
-        return {}
-    from bookings.models import JourneyTime
-
     JourneyTime.objects.bulk_create(
         JourneyTime(one=one, other=other, minutes=minutes, reason="Known", set_at=now) for (one, other), minutes in pairs.items()
     )
