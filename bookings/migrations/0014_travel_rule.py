@@ -93,6 +93,9 @@ ALTER TABLE bookings_busytime DISABLE TRIGGER bookings_busytime_travel;
 UPDATE bookings_busytime SET zone = 'mainland' WHERE latitude IS NOT NULL;
 UPDATE bookings_busytime SET latitude = o.latitude, longitude = o.longitude, zone = o.zone
     FROM professionals_outwardcode o WHERE o.code = split_part(postcode, ' ', 1);
+-- A row that is updated twice waits for its foreign keys to be looked at, and a table with such rows can't be altered.
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 ALTER TABLE bookings_busytime ENABLE TRIGGER bookings_busytime_travel;
 UPDATE bookings_presenter SET base_latitude = o.latitude, base_longitude = o.longitude, base_zone = o.zone
     FROM professionals_outwardcode o WHERE o.code = split_part(base_postcode, ' ', 1);
