@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from bookings.answers import Answers
 from bookings.models import Booking, Presentation
 from ctac.logs import request_reference, route_of
+from ctac.past import past
 from leaflets import baskets
 from leaflets.models import Order
 from professionals import drafts
@@ -19,6 +20,8 @@ from professionals.access import person_required, the_person
 from professionals.models import DraftKind
 
 logger = logging.getLogger(__name__)
+
+MY_PAST = ("bookings", "orders")  # what is shown a page at a time on one's own page, each by a number of its own
 
 
 @require_safe
@@ -82,16 +85,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def my(request: HttpRequest) -> HttpResponse:
     """Everything that is this person's, in one place: what is begun, what is to come, what was."""
     person, now = the_person(request), timezone.now()
-    bookings = list(Booking.objects.for_my_page(person))
-    orders = list(Order.objects.for_my_page(person))
-    coming_up = [booking for booking in reversed(bookings) if booking.lies_ahead(now)]
+    bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
     context = {
         "begun": begun_booking(request, now),
         "in_basket": baskets.total_copies(baskets.find(request, now)),
-        "coming_up": coming_up,
-        "on_their_way": [order for order in orders if order.is_open],
-        "past_bookings": [booking for booking in bookings if booking not in coming_up],
-        "past_orders": [order for order in orders if not order.is_open],
+        "coming_up": bookings.lying_ahead(now).reverse(),
+        "on_their_way": orders.open(),
+        "past_bookings": past(bookings.behind(now), "bookings", request.GET, among=MY_PAST),
+        "past_orders": past(orders.closed(), "orders", request.GET, among=MY_PAST),
     }
     return render(request, "my/index.html", context)
 

@@ -106,6 +106,14 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Confirmed ones whose time is over and of which nobody has said that they took place."""
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
+    def lying_ahead(self, now: datetime) -> "BookingQuerySet":
+        """Open and not over, those without a time among them; those that are going on too."""
+        return self.open().filter(Q(ends_at__gt=now) | Q(ends_at__isnull=True))
+
+    def behind(self, now: datetime) -> "BookingQuerySet":
+        """All that do not lie ahead: over, or not open any more."""
+        return self.filter(~Q(state__in=OPEN_STATES) | Q(ends_at__lte=now))
+
     def for_my_page(self, person: object) -> "BookingQuerySet":
         """A person's bookings, newest day first; before those, the ones without a time."""
         return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
@@ -183,7 +191,8 @@ class Booking(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["person", "-starts_at"], name="booking_of_a_person"),
+            models.Index(fields=["person", "-starts_at", "-id"], name="booking_of_a_person"),
+            models.Index(fields=["person", "ends_at"], name="booking_ahead_of_a_person", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["state", "starts_at"], name="booking_by_state"),
             models.Index(fields=["-starts_at", "-id"], name="booking_newest"),
             # The staff list: what is open, what is done with, by each filter, by how it is sorted, by the words in it.
@@ -205,10 +214,6 @@ class Booking(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
-
-    def lies_ahead(self, now: datetime) -> bool:
-        """Open, and not over: a request without a time too."""
-        return self.is_open and (self.ends_at is None or self.ends_at > now)
 
     @property
     def version(self) -> str:

@@ -59,6 +59,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
 
+    def closed(self) -> Self:
+        return self.exclude(state__in=OPEN_STATES)
+
     def with_lines(self) -> Self:
         """One statement more, however many orders."""
         lines = OrderLine.objects.select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
@@ -103,6 +106,9 @@ class Order(models.Model):
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
             models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
+            models.Index(
+                fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
+            ),
             # The staff list: what is done with, by each filter, by the words in it.
             models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
             models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),

@@ -111,5 +111,6 @@ def test_who_lies_ahead_and_who_needs_a_presenter(presenter: Presenter) -> None:
     past = make_booking(presenter, NOW - timedelta(days=3))
     assert set(Booking.objects.upcoming(NOW)) == {request, freed}
     assert list(Booking.objects.needing_a_presenter()) == [freed]
-    assert [booking.lies_ahead(NOW) for booking in (request, freed, past)] == [True, True, False]
+    assert set(Booking.objects.lying_ahead(NOW)) == {request, freed}
+    assert list(Booking.objects.behind(NOW)) == [past]
     assert [booking.needs_a_presenter for booking in (request, freed, past)] == [False, True, False]

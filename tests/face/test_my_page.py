@@ -93,6 +93,69 @@ def test_orders_to_come_stand_apart_from_those_that_left(client: Client, owner: 
     assert references_below(page, "past-orders-heading") == [sent.reference]
 
 
+def past_of(owner: Person, count: int) -> tuple[list[str], list[str]]:
+    """So many bookings and orders of the past: their references, the newest first."""
+    presenter, made = make_presenter(), make_order(owner, NOW)
+    bookings = [
+        make_booking(presenter, NOW - timedelta(days=5 + n), person=owner, state=State.DELIVERED).reference for n in range(count)
+    ]
+    copies = [
+        Order(reference=f"LO-{n:04}-22", person=owner, created_at=NOW - timedelta(days=n), state=OrderState.DISPATCHED)
+        for n in range(count)
+    ]
+    Order.objects.bulk_create(copies)
+    Order.objects.filter(pk=made.pk).update(state=OrderState.CANCELLED, created_at=NOW + timedelta(minutes=1))
+    return bookings, [made.reference, *(order.reference for order in copies)]
+
+
+def test_what_was_is_shown_ten_at_a_time_and_each_list_keeps_its_place(client: Client, owner: Person) -> None:
+    bookings, orders = past_of(owner, 23)
+    page, shown = read(client), []
+    while True:
+        shown += references_below(page, "past-bookings-heading")
+        assert references_below(page, "past-orders-heading") == (orders[:10] if len(shown) <= 10 else orders[10:20])
+        if len(shown) == 10:
+            page = read(client, f"/my/{link_to(page, 'Show older leaflet orders')}")
+            assert references_below(page, "past-bookings-heading") == bookings[:10]
+        if len(shown) == 23:
+            break
+        page = read(client, f"/my/{link_to(page, 'Show older presentations')}")
+    assert shown == bookings
+    assert link_to(page, "Show newer presentations") == "?bookings=2&orders=2#past-bookings-heading"
+    assert page.one("nav", aria_label="Pages of earlier presentations").text == "Page 3 Show newer presentations"
+
+
+def link_to(page: Page, words: str) -> str:
+    return next(str(a.attrs["href"]) for a in page.all("a") if a.text == words)
+
+
+def test_ten_need_no_pages(client: Client, owner: Person) -> None:
+    past_of(owner, 9)  # and one order more
+    assert len(references_below(read(client), "past-orders-heading")) == 10
+    assert read(client).all("nav", "entry-pages") == []
+
+
+def test_a_page_beyond_the_last_leads_back_and_nonsense_is_the_first(client: Client, owner: Person) -> None:
+    bookings, _orders = past_of(owner, 3)
+    page = read(client, "/my/?bookings=9999")
+    assert "There are none as old as that." in page.one("section", aria_labelledby="past-bookings-heading").text
+    assert link_to(page, "Go to the newest presentations") == "?#past-bookings-heading"
+    for nonsense in ("0", "-1", "x", "²", "99999", "1e3", ""):
+        assert references_below(read(client, f"/my/?bookings={nonsense}"), "past-bookings-heading") == bookings
+
+
+def test_a_long_past_takes_no_statement_more(client: Client, owner: Person) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(12):
+            make_booking(None, NOW - timedelta(days=9), person=owner, state=State.DECLINED)
+        order(owner, OrderState.DISPATCHED)
+        with CaptureQueriesContext(connection) as found:
+            client.get("/my/?bookings=2")
+        counts.append(len(found))
+    assert counts[0] == counts[1] <= 12
+
+
 def begin(owner: Person, kind: DraftKind, answers: dict[str, object]) -> None:
     fields = {"key_hash": kind, "token": kind, "expires_at": NOW + timedelta(hours=1)}
     Draft.objects.create(person=owner, kind=kind, answers=answers, **fields)
