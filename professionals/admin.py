@@ -1,8 +1,6 @@
 """People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
 
 import contextlib
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from django import forms
@@ -19,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import MOST, Part, contains, with_words, words_in
+from ctac.staff_big_lists import MOST, Part, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
@@ -298,13 +296,18 @@ class UserAdmin(StaffModelAdmin):
     ]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By the address of the account, or by the name on the person: of those no more than a list shows."""
+        """By the address of the account, or by the words of its person: the newest of each, no more than a list counts to.
+
+        Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
+        """
         words = list(words_in(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        named = with_words(Person.objects.exclude(user=None), search_term).order_by().values_list("user", flat=True)[:MOST]
-        addressed = reduce(and_, (contains(word) for word in words))
-        return queryset.alias(searched=USER_WORDS).filter(addressed | Q(pk__in=list(named))), False
+        named = with_words(queryset, search_term, "person__searched")
+        addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
+        newest = (rows.order_by("-pk").values_list("pk", flat=True)[: MOST + 1] for rows in (named, addressed))
+        found = {key for keys in newest for key in keys}
+        return queryset.filter(pk__in=sorted(found, reverse=True)[: MOST + 1]), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -104,6 +104,19 @@ class PresenterFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
         chosen = self.value() or ""
         return queryset.filter(presenter=int(chosen)) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset
+
+
+class AnyPresenterFilter(PresenterFilter):
+    """Those who give presentations now, then those who did and have rows in this list, as many as can be looked through."""
+
+    most_former = 30
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        rows = model_admin.model._default_manager.order_by()
+        former = (
+            Presenter.objects.filter(active=False).filter(Exists(rows.filter(presenter=OuterRef("pk")))).order_by("name", "pk")
+        )
+        return [*super().lookups(request, model_admin), *former.values_list("pk", "name")[: self.most_former]]
 
 
 class VisitFilter(admin.SimpleListFilter):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.choices import PresenterChoice
+from bookings.admin.filters import AnyPresenterFilter
 from bookings.leave_forms import OwnLeaveForm, seen
 from bookings.models import Booking, Leave, LeaveState, Presenter
 from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave
@@ -81,7 +82,7 @@ REFUSE = ObjectAction(
 class LeaveAdmin(LooksOnly):
     change_list_template = "bookings/staff/leave.html"
     list_display = ("presenter", "when", "kind", "state_in_words", "reason")
-    list_filter = ("state", "presenter", "kind", "starts_at")
+    list_filter = ("state", AnyPresenterFilter, "kind", "starts_at")
     object_actions = (GRANT, REFUSE)
     list_select_related = ("presenter",)
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by

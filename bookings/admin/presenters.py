@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.admin.filters import FORMAT_WORDS
+from bookings.admin.filters import FORMAT_WORDS, AnyPresenterFilter
 from bookings.availability_forms import OwnRulesForm, RulesMixin
 from bookings.models import Availability, AvailabilityException, Booking, BusyKind, BusyTime, Presentation, Presenter
 from bookings.places import PlaceUnknown, look_up
@@ -219,7 +219,7 @@ class BusyTimeAdmin(LooksOnly):
     readonly_fields = fields
     may_be_empty = ("place",)
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
-    list_filter = ("presenter", "kind")
+    list_filter = (AnyPresenterFilter, "kind")
     list_select_related = ("presenter", "booking")
     search_fields = ("presenter__name", "booking__reference", "postcode")
     sorts_quickly = ("when",)

@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0012_changing'),
-        ('professionals', '0004_draft_of_a_change'),
+        ("bookings", "0012_changing"),
+        ("professionals", "0004_draft_of_a_change"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='booking',
-            name='booking_of_a_person',
+            model_name="booking",
+            name="booking_of_a_person",
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['person', '-starts_at', '-id'], name='booking_of_a_person'),
+            model_name="booking",
+            index=models.Index(fields=["person", "-starts_at", "-id"], name="booking_of_a_person"),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('state__in', ('requested', 'confirmed'))), fields=['person', 'ends_at'], name='booking_ahead_of_a_person'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(("state__in", ("requested", "confirmed"))),
+                fields=["person", "ends_at"],
+                name="booking_ahead_of_a_person",
+            ),
         ),
     ]

@@ -204,3 +204,20 @@ def test_busy_time_is_a_diary_that_says_what_each_entry_is(desk: Client, present
     said = [cell.text for cell in page.all("td", "field-what")]
     assert said == [f"Booking {booking.reference}", "Kept for someone who is booking", "Leave", f"Booking {over.reference}"]
     assert page.one("a", href=f"/staff/bookings/booking/{booking.pk}/change/").text == said[0]
+
+
+@pytest.mark.parametrize("path", ["leave", "busytime"])
+def test_by_presenter_offers_who_gives_presentations_then_few_who_did(desk: Client, presenter: Presenter, path: str) -> None:
+    for number in range(32):
+        former = make_presenter(name=f"A former one {number:02}", active=False)
+        entry = make_leave(former, at("10:00"), at("11:00"))
+    make_presenter(name="A former one without entries", active=False)
+    page = desk.get(f"/staff/bookings/{path}/")
+    by_presenter = next(spec for spec in page.context["cl"].filter_specs if spec.title == "presenter")
+    offered = [str(label) for _key, label in by_presenter.lookup_choices]
+    assert offered == [presenter.name, *(f"A former one {number:02}" for number in range(30))]
+    assert list(
+        desk.get(f"/staff/bookings/{path}/?presenter={entry.presenter_id}")
+        .context["cl"]
+        .result_list.values_list("presenter", flat=True)
+    ) == [entry.presenter_id]
