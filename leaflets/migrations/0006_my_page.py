@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leaflets', '0005_open_orders_in_order'),
-        ('professionals', '0004_draft_of_a_change'),
+        ("leaflets", "0005_open_orders_in_order"),
+        ("professionals", "0004_draft_of_a_change"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state__in', ('received', 'packing'))), fields=['person', '-created_at', '-id'], name='order_open_of_a_person'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("state__in", ("received", "packing"))),
+                fields=["person", "-created_at", "-id"],
+                name="order_open_of_a_person",
+            ),
         ),
     ]
