@@ -20,8 +20,8 @@ SELECT pg_temp.reference('BK', n), CASE n %% 10 WHEN 9 THEN 'cancelled' ELSE 'de
     'bench-' || n || '@ctac.test', '', '', starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
     CASE n %% 10 WHEN 9 THEN NULL ELSE presenter END
 FROM past;
-INSERT INTO bookings_busytime (kind, busy, live, postcode, latitude, longitude, travel_reason, booking_id, presenter_id)
-SELECT 'booking', tstzrange(starts_at, ends_at), true, postcode, 53.8, -1.55, '', id, presenter_id
+INSERT INTO bookings_busytime (kind, busy, live, postcode, zone, latitude, longitude, travel_reason, booking_id, presenter_id)
+SELECT 'booking', tstzrange(starts_at, ends_at), true, postcode, 'mainland', 53.8, -1.55, '', id, presenter_id
 FROM bookings_booking WHERE ical_uid LIKE 'bench-%%' AND presenter_id IS NOT NULL;
 INSERT INTO bookings_bookingevent (at, kind, from_state, to_state, reason, booking_id)
 SELECT created_at, 'booked', '', 'confirmed', '', id FROM bookings_booking WHERE ical_uid LIKE 'bench-%%'
