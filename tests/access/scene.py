@@ -4,15 +4,15 @@ Runs inside a live copy that has the sample data, through the same services as t
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
 from bookings.diary import Wish, open_diary
-from bookings.models import Channel, Format, Presentation
+from bookings.models import Booking, BusyTime, Channel, DateOption, Format, Precision, Presentation
 from bookings.places import find_place
-from bookings.services import Address, Details, book
-from ctac.uk import uk_day
+from bookings.services import Address, Details, Preferred, book, lapse, offer_times, request_dates, wish_of
+from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Leaflet
 from leaflets.services import dispatch, place_order, start_packing
@@ -73,6 +73,14 @@ DANIEL = Asker(
     "Southbank Youth",
     ("12 Lower Marsh", "London", "SE1 7RJ"),
 )
+# None of our times suits her.
+NIA = Asker(
+    "Nia Morgan",
+    "nia.morgan@calderdale.gov.uk",
+    Profession.SOCIAL_WORKER,
+    "Calderdale Early Help",
+    ("Horton Street", "Halifax", "HX1 1QE"),
+)
 ASKERS = (RUTH, CALLUM, FARAH, GRACE, MEGAN, DANIEL)
 # Who orders how many of which titles, and how far staff are with it.
 ORDERS = (
@@ -102,7 +110,8 @@ def lay_out() -> dict[str, int]:
         )
         for step in steps:
             step(order=order, by=None, now=now)
-    return {"bookings": len(people), "orders": len(ORDERS)}
+    ask_for_dates()
+    return {"bookings": len(people) + 1, "orders": len(ORDERS)}
 
 
 def enter(asker: Asker) -> Person:
@@ -111,10 +120,14 @@ def enter(asker: Asker) -> Person:
     return make_person(email=asker.email, organisation=organisation, **details)
 
 
+def wish_at(asker: Asker) -> Wish:
+    return Wish(Presentation.objects.order_by("pk").first(), Format.WORKPLACE, find_place(asker.address[-1]))
+
+
 def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) -> None:
     """The first time from that day on that is offered at their workplace."""
     place = Address(*asker.address)
-    wish = Wish(Presentation.objects.order_by("pk").first(), Format.WORKPLACE, find_place(place.postcode))
+    wish = wish_at(asker)
     day = uk_day(earliest)
     book(
         person=person,
@@ -127,3 +140,49 @@ def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) 
         now=now,
         address=place,
     )
+
+
+def ask_for_dates() -> int:
+    """Somebody's three dates: one that a presenter could give, one in the evening, one part of a day. The key of the request."""
+    now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
+    wish = wish_at(NIA)
+    day = uk_day(now + FIRST_VISIT)
+    first = open_diary(wish, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
+    booking = request_dates(
+        person=person,
+        by=person.user,
+        channel=Channel.WEB,
+        presentation=wish.presentation,
+        format=wish.format,
+        dates=[
+            Preferred(Precision.TIME, first, first + wish.length),
+            Preferred(Precision.TIME, evening, evening + wish.length),
+            Preferred(Precision.MORNING, uk_datetime(other_day, time(9)), uk_datetime(other_day, time(12))),
+        ],
+        reason="We meet as a team once a month, and it is always one of these days.",
+        details=Details(audience_size=14, contact_name=NIA.name, contact_phone="07700 900456"),
+        now=now,
+        address=Address(*NIA.address),
+    )
+    return booking.pk
+
+
+def offer_times_to(email: str) -> str:
+    """Staff offer the first two free times for this person's newest request; its reference."""
+    now, booking = timezone.now(), Booking.objects.filter(person__email=email, state="requested").latest("pk")
+    day = uk_day(now + FIRST_VISIT)
+    diary = open_diary(wish_of(booking), first_day=day, last_day=day + WITHIN, now=now)
+    days = [uk_day(diary.first_slot().start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
+    starts = [slots[0].start for each in days if (slots := diary.slots_on(each))]
+    offer_times(booking=booking, starts=starts[:2], by=None, now=now)
+    return booking.reference
+
+
+def let_lapse(reference: str) -> int:
+    """Nobody has answered in time; how many dates are no longer kept."""
+    now, options = timezone.now(), DateOption.objects.filter(booking__reference=reference, state="open")
+    over = now - timedelta(seconds=1)
+    BusyTime.objects.filter(option__in=options).update(expires_at=over)
+    options.update(expires_at=over)
+    return len(lapse(booking=Booking.objects.get(reference=reference), now=now))

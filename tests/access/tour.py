@@ -6,17 +6,18 @@ on the tour without being named here.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
 from tests.journeys.test_booking import choose_a_time, choose_workplace, give_details
 from tests.journeys.test_ordering import fill_basket
-from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
-Tour = Iterator[str]
+from .asking import answers, asks_for_dates, decides
+from .guide import Guide, Tour, links
+
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
@@ -28,28 +29,6 @@ MY_PAGES += ["/account/logout/"]
 MY_FORMS = MY_PAGES[:4]
 PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]
 PRESENTER_FORMS += ["/staff/mine/leave/ask/"]
-
-
-class Guide(Visitor):
-    """Moves without examining: whoever takes the tour does that."""
-
-    def look(self) -> None:
-        self.page.wait_for_load_state()
-
-    def blank(self) -> None:
-        """Empty what the page has filled in already."""
-        for box in self.page.locator("main form input:is([type=text], [type=email], [type=tel], [type=password])").all():
-            box.fill("")
-
-    def blank_all(self, within: str) -> None:
-        """Empty every box in there."""
-        for box in self.page.locator(f"{within} input[type=text]").all():
-            box.fill("")
-
-    def send_empty(self) -> None:
-        """Press the page's main button with nothing filled in."""
-        self.page.locator("main form:not(.quiet) button[type=submit], #content-main input[name=_save]").first.click()
-        self.look()
 
 
 def signed_out(guide: Guide) -> Tour:
@@ -220,6 +199,8 @@ def orders(guide: Guide) -> Tour:
 def professional(guide: Guide) -> Tour:
     """Someone whose work address we recognise, from the first answer to the account pages."""
     yield from books(guide, PROFESSIONAL)
+    yield from asks_for_dates(guide)
+    yield from answers(guide, PROFESSIONAL)
     yield from orders(guide)
     for path in MY_PAGES:
         guide.open(path)
@@ -265,6 +246,7 @@ def staff(guide: Guide) -> Tour:
     yield "staff index"
     lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
     yield from presents(guide)
+    yield from decides(guide)
     for path in lists:
         guide.open(path)
         yield f"staff {path}"
@@ -330,12 +312,6 @@ def row(guide: Guide, path: str) -> Tour:
         yield f"{name} {tool.rstrip('/').split('/')[-1]} sent"
 
 
-def links(guide: Guide, selector: str) -> list[str]:
-    """Where they lead, each once, in the order of the page."""
-    found = guide.page.locator(selector).evaluate_all("all => all.map(a => new URL(a.href).pathname)")
-    return list(dict.fromkeys(found))
-
-
 def styleguide(guide: Guide) -> Tour:
     """Every component in every state, and every page that is hard to reach."""
     for path in reached_from(guide, "/styleguide/"):
@@ -365,7 +341,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 45, asks: 4, staff: 70, styleguide: 27, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 57, asks: 4, staff: 77, styleguide: 27, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -1,0 +1,79 @@
+"""The part of the tour that is about requests: dates of one's own, what staff do with them, and the answer to what they offer."""
+
+from tests.journeys.test_booking import choose_workplace, give_details
+from tests.journeys.test_request import a_day_of_asha
+from tests.live.clients import inside
+
+from . import scene
+from .guide import Guide, Tour
+
+STAFF_REQUEST = "/staff/bookings/booking/{}"
+
+
+def asks_for_dates(guide: Guide) -> Tour:
+    """Somebody who is signed in, from the page where none of our times suits to what becomes of the request."""
+    guide.open("/presentations/")
+    guide.page.locator("main h2 a").first.click()
+    guide.follow("Book this presentation")
+    choose_workplace(guide)
+    guide.follow("Ask for dates of your own")
+    yield "dates"
+    guide.send_empty()
+    yield "dates with errors"
+    guide.fill("Why does none of our times suit you?", "We all have clinics until four.")
+    first, second = (f"{a_day_of_asha(ahead):%d %m %Y}" for ahead in (40, 41))
+    for number, (day, clock) in enumerate(((first, "10am"), (second, "7pm")), start=1):
+        guide.page.locator(f"[name=day_{number}]").fill(day)
+        guide.page.locator(f"[name=clock_{number}]").fill(clock)
+    yield "dates filled in"
+    guide.page.locator("[name=day_2]").fill("1 1 2020")
+    guide.send_empty()
+    yield "dates with an error in one"
+    guide.page.locator("[name=day_2]").fill(second)
+    guide.send_empty()
+    give_details(guide)
+    yield "dates check"
+    guide.press("Send this request")
+    yield "request placed"
+
+
+def answers(guide: Guide, email: str) -> Tour:
+    """What staff offered for the newest request: open, with errors, over, and after the answer."""
+    reference = inside(guide.live, scene.__name__, scene.offer_times_to.__name__, email)
+    path = f"/bookings/{reference}/"
+    guide.open(path)
+    yield "request with offers"
+    guide.open(f"{path}answer/")
+    yield "answer"
+    guide.send_empty()
+    yield "answer with errors"
+    guide.page.locator("main input[value=others]").check()
+    yield "answer asking for others"
+    guide.send_empty()
+    yield "answer asking for others with errors"
+    inside(guide.live, scene.__name__, scene.let_lapse.__name__, reference)
+    guide.open(path)
+    yield "request with offers that are over"
+    guide.open(f"{path}answer/")
+    yield "answer when offers are over"
+    guide.send_empty()
+    yield "answer when offers are over with errors"
+
+
+def decides(guide: Guide) -> Tour:
+    """Staff look at a request, at both ways to decide it, and offer a time."""
+    request = STAFF_REQUEST.format(inside(guide.live, scene.__name__, scene.ask_for_dates.__name__))
+    guide.open(f"{request}/change/")
+    yield "staff request"
+    for slug in ("agree", "offer"):
+        guide.open(f"{request}/do/{slug}/")
+        yield f"staff request {slug}"
+        guide.page.locator("#content-main [type=submit]").first.click()
+        guide.look()
+        yield f"staff request {slug} with errors"
+    guide.page.locator("[name=start_1] option").nth(1).evaluate("option => { option.selected = true }")
+    guide.page.locator("#content-main [type=submit]").first.click()
+    guide.look()
+    yield "staff request offered"
+    guide.open(f"{request}/do/offer/")
+    yield "staff request offer others"
