@@ -115,14 +115,14 @@ class Actor:
 
 def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dict[str, Any]:
     """These clients, each in a thread, `count` operations each. How they ended, and every failure in words."""
-    from tests.races.driver import operations, request_operations
     from tests.races.unguarded import pause
+
+    weights = {name: weight for module in subjects() for name, weight in module.WEIGHTS.items()}
 
     def one(number: int) -> tuple[Counter[str], list[str]]:
         from django.db import connection, transaction
 
         actor, ends = Actor(world, random.Random(f"{seed}:{number}")), Counter[str]()
-        weights = operations.WEIGHTS | request_operations.WEIGHTS
         drawn = actor.chance.choices(list(weights), list(weights.values()), k=count)
         with transaction.atomic():
             pause("start")
@@ -138,16 +138,23 @@ def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dic
     return {"ends": ends, "failures": [words for _ends, found in results for words in found], "seconds": time.monotonic() - begun}
 
 
+def subjects() -> list[Any]:
+    """The modules of operations."""
+    from tests.races.driver import availability_operations, leaflet_operations, on_the_day, operations, request_operations
+
+    return [operations, request_operations, availability_operations, on_the_day, leaflet_operations]
+
+
 def attempt(name: str, actor: Actor) -> str:
     from ctac.errors import DomainError
-    from tests.races.driver import operations, request_operations
+    from tests.races.driver.operations import PageSaysNo
 
-    where = request_operations if name in request_operations.WEIGHTS else operations
+    where = next(module for module in subjects() if name in module.WEIGHTS)
     try:
         done = getattr(where, name)(actor)
     except NothingThere:
         return "nothing there"
-    except (DomainError, operations.PageSaysNo):
+    except (DomainError, PageSaysNo):
         return "refused"
     except Exception as error:  # noqa: BLE001 - every other end is what we look for
         actor.failures.append(f"{name}: {type(error).__name__} {error}"[:500])

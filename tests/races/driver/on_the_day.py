@@ -7,6 +7,14 @@ from bookings.models import Booking, Presenter
 from bookings.services import watching
 from tests.races.driver.client import Actor, NothingThere
 
+WEIGHTS = {
+    "check_in": 25,
+    "check_out": 20,
+    "say_safe": 15,
+    "watch": 15,
+    "set_joining_link": 15,
+}
+
 
 def visit_of_today(actor: Actor) -> Booking:
     """One that has a time and a presenter, mostly confirmed."""

@@ -1,10 +1,14 @@
-"""What a client can do: some through the pages, for the public and for staff; most by the services that the pages call."""
+"""What a client can do about bookings: some through the pages, for the public and for staff; most by the services that they call.
+
+The other modules that `client.subjects` names do the same for their own subjects. Each lists its operations with how often
+they are drawn.
+"""
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,21 +16,13 @@ from django.db import transaction
 from bookings import services as bookings
 from bookings.diary import Wish
 from bookings.forms import slot_value
-from bookings.models import AvailabilityException, Booking, BusyTime, Format, Hold, Leave, Presenter
+from bookings.models import Booking, BusyTime, Format, Hold, Presenter
 from bookings.places import find_place
-from leaflets import services as leaflets
-from leaflets.models import Channel, Order
-from notifications.models import Notification
-from notifications.services import resend
 from professionals import drafts
 from professionals.models import Draft, DraftKind
-from tests.leaflets.factories import DELIVERY
 from tests.live.clients import Answer
 from tests.races.driver.client import Actor
-from tests.races.driver.on_the_day import check_in, check_out, say_safe, set_joining_link, watch
 from tests.races.driver.world import PLACES
-
-__all__ = ["check_in", "check_out", "say_safe", "set_joining_link", "watch"]
 
 DETAILS = bookings.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
 WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
@@ -36,10 +32,7 @@ WEIGHTS = {
     "book_page": 50,
     "press_check_page_again": 15,
     "cancel_booking_page": 15,
-    "order_page": 40,
-    "cancel_order_page": 15,
     "staff_booking_page": 25,
-    "staff_order_page": 25,
     "hold": 110,
     "hold_runs_out": 15,
     "extend_hold": 30,
@@ -52,27 +45,6 @@ WEIGHTS = {
     "reschedule": 110,
     "reschedule_page": 20,
     "change_details": 40,
-    "check_in": 25,
-    "check_out": 20,
-    "say_safe": 15,
-    "watch": 15,
-    "set_joining_link": 15,
-    "record_leave": 25,
-    "end_leave": 28,
-    "ask_for_leave": 20,
-    "grant_leave": 20,
-    "refuse_leave": 8,
-    "come_back": 12,
-    "set_days": 10,
-    "take_back_days": 10,
-    "set_week": 6,
-    "place_order": 120,
-    "cancel_order": 40,
-    "start_packing": 60,
-    "dispatch": 50,
-    "receive_stock": 20,
-    "correct_stock": 15,
-    "send_again": 20,
 }
 
 
@@ -283,131 +255,3 @@ def change_details(actor: Actor) -> None:
         address=address,
         override_reason="They asked for it" if by.is_staff else "",
     )
-
-
-def record_leave(actor: Actor) -> None:
-    start = actor.start()
-    until = start + timedelta(minutes=30 * actor.chance.randint(1, 16))
-    bookings.record_leave(
-        presenter=actor.presenter(), starts_at=start, ends_at=until, kind="illness", by=actor.staff(), now=actor.now
-    )
-
-
-def end_leave(actor: Actor) -> None:
-    leave = actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"]))
-    bookings.end_leave(leave=leave, by=actor.staff(), now=actor.now)
-
-
-def ask_for_leave(actor: Actor) -> None:
-    """By a presenter: one in three is ill, which holds at once."""
-    start, presenter = actor.start(), actor.presenter()
-    until, kind = (
-        start + timedelta(minutes=30 * actor.chance.randint(1, 16)),
-        actor.chance.choice(["illness", "holiday", "other"]),
-    )
-    asked = {"presenter": presenter, "starts_at": start, "ends_at": until, "kind": kind}
-    bookings.ask_for_leave(**asked, by=presenter.user, now=actor.now)
-
-
-def any_leave(actor: Actor, **which: str) -> Leave:
-    return actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"], **which))
-
-
-def grant_leave(actor: Actor) -> None:
-    bookings.grant_leave(leave=any_leave(actor, state="asked"), by=actor.staff(), now=actor.now)
-
-
-def refuse_leave(actor: Actor) -> None:
-    bookings.refuse_leave(leave=any_leave(actor, state="asked"), answer="Not then", by=actor.staff(), now=actor.now)
-
-
-def come_back(actor: Actor) -> None:
-    bookings.come_back(leave=any_leave(actor), by=None, now=actor.now)
-
-
-def set_days(actor: Actor) -> None:
-    """Other hours, or none, on a day or two; what is booked then stays."""
-    day = actor.start().date()
-    hours = actor.chance.choice([[], [(time(9), time(13))], [(time(8), time(11)), (time(14), time(18))]])
-    last = day + timedelta(days=actor.chance.randint(0, 1))
-    bookings.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
-
-
-def take_back_days(actor: Actor) -> None:
-    exception = actor.one_of(AvailabilityException.objects.filter(presenter__in=actor.world["presenters"]))
-    bookings.take_back_days(exception=exception, own=True, now=actor.now)
-
-
-def set_week(actor: Actor) -> None:
-    hours = [bookings.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
-    first = actor.start().date()
-    last = actor.chance.choice([None, first + timedelta(days=2)])
-    bookings.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)
-
-
-# Leaflets
-
-
-def order_page(actor: Actor) -> bool:
-    page = actor.page_of(actor.person())
-    with polite():
-        for leaflet, copies in actor.basket().items():
-            page.post_form(f"/leaflets/{leaflet.slug}/", **{f"{leaflet.slug}-copies": str(copies)})
-        page.post_form("/order/delivery/", address_line_1="1 Broad Street", town="Kirkwall", postcode=PLACES[0])
-        return went_on(page.send("/order/check/", page.get("/order/check/").form("token")), "/placed/")
-
-
-def any_order(actor: Actor, **which: str) -> Order:
-    rows = Order.objects.filter(person__in=actor.people)
-    return actor.one_of((rows.filter(**which) if actor.chance.random() < 0.9 else rows).select_related("person__user"))
-
-
-def cancel_order_page(actor: Actor) -> bool:
-    order = any_order(actor, state="received")
-    page, path = actor.page_of(order.person), f"/orders/{order.reference}/cancel/"
-    with polite():
-        return went_on(page.send(path, page.get(path).form("csrfmiddlewaretoken")))
-
-
-def staff_order_page(actor: Actor) -> bool:
-    slug = actor.chance.choice(["start-packing", "dispatch", "cancel"])
-    order = any_order(actor, state="packing" if slug == "dispatch" else "received")
-    typed = {"dispatch": {"tracking_number": "X1"}, "cancel": {"reason": "Twice"}}.get(slug, {})
-    return staff_action(actor, f"/staff/leaflets/order/{order.pk}/do/{slug}/", typed)
-
-
-def place_order(actor: Actor) -> None:
-    person = actor.person()
-    asked = {"basket": actor.basket(), "delivery": DELIVERY, "channel": Channel.WEB}
-    leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
-
-
-def cancel_order(actor: Actor) -> None:
-    order = any_order(actor, state="received")
-    leaflets.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
-
-
-def start_packing(actor: Actor) -> None:
-    leaflets.start_packing(order=any_order(actor, state="received"), by=actor.staff(), now=actor.now)
-
-
-def dispatch(actor: Actor) -> None:
-    leaflets.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
-
-
-def receive_stock(actor: Actor) -> None:
-    copies = actor.chance.randint(10, 60)
-    leaflets.receive_stock(edition=actor.edition(), copies=copies, by=actor.staff(), now=actor.now)
-
-
-def correct_stock(actor: Actor) -> None:
-    change = actor.chance.randint(-20, 10)
-    leaflets.correct_stock(edition=actor.edition(), change=change, by=actor.staff(), now=actor.now, reason="Counted")
-
-
-# Mail
-
-
-def send_again(actor: Actor) -> None:
-    rows = Notification.objects.filter(recipient__in=[person.email for person in actor.people], state="sent")
-    resend(actor.one_of(rows), by=actor.staff(), now=actor.now)

@@ -1,0 +1,88 @@
+"""What a client can do about orders of leaflets and their stock, and about mail that staff send again."""
+
+from leaflets import services as leaflets
+from leaflets.models import Channel, Order
+from notifications.models import Notification
+from notifications.services import resend
+from tests.leaflets.factories import DELIVERY
+from tests.races.driver.client import Actor
+from tests.races.driver.operations import polite, staff_action, went_on
+from tests.races.driver.world import PLACES
+
+WEIGHTS = {
+    "order_page": 40,
+    "cancel_order_page": 15,
+    "staff_order_page": 25,
+    "place_order": 120,
+    "cancel_order": 40,
+    "start_packing": 60,
+    "dispatch": 50,
+    "receive_stock": 20,
+    "correct_stock": 15,
+    "send_again": 20,
+}
+
+
+def order_page(actor: Actor) -> bool:
+    page = actor.page_of(actor.person())
+    with polite():
+        for leaflet, copies in actor.basket().items():
+            page.post_form(f"/leaflets/{leaflet.slug}/", **{f"{leaflet.slug}-copies": str(copies)})
+        page.post_form("/order/delivery/", address_line_1="1 Broad Street", town="Kirkwall", postcode=PLACES[0])
+        return went_on(page.send("/order/check/", page.get("/order/check/").form("token")), "/placed/")
+
+
+def any_order(actor: Actor, **which: str) -> Order:
+    rows = Order.objects.filter(person__in=actor.people)
+    return actor.one_of((rows.filter(**which) if actor.chance.random() < 0.9 else rows).select_related("person__user"))
+
+
+def cancel_order_page(actor: Actor) -> bool:
+    order = any_order(actor, state="received")
+    page, path = actor.page_of(order.person), f"/orders/{order.reference}/cancel/"
+    with polite():
+        return went_on(page.send(path, page.get(path).form("csrfmiddlewaretoken")))
+
+
+def staff_order_page(actor: Actor) -> bool:
+    slug = actor.chance.choice(["start-packing", "dispatch", "cancel"])
+    order = any_order(actor, state="packing" if slug == "dispatch" else "received")
+    typed = {"dispatch": {"tracking_number": "X1"}, "cancel": {"reason": "Twice"}}.get(slug, {})
+    return staff_action(actor, f"/staff/leaflets/order/{order.pk}/do/{slug}/", typed)
+
+
+def place_order(actor: Actor) -> None:
+    person = actor.person()
+    asked = {"basket": actor.basket(), "delivery": DELIVERY, "channel": Channel.WEB}
+    leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
+
+
+def cancel_order(actor: Actor) -> None:
+    order = any_order(actor, state="received")
+    leaflets.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
+
+
+def start_packing(actor: Actor) -> None:
+    leaflets.start_packing(order=any_order(actor, state="received"), by=actor.staff(), now=actor.now)
+
+
+def dispatch(actor: Actor) -> None:
+    leaflets.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+
+
+def receive_stock(actor: Actor) -> None:
+    copies = actor.chance.randint(10, 60)
+    leaflets.receive_stock(edition=actor.edition(), copies=copies, by=actor.staff(), now=actor.now)
+
+
+def correct_stock(actor: Actor) -> None:
+    change = actor.chance.randint(-20, 10)
+    leaflets.correct_stock(edition=actor.edition(), change=change, by=actor.staff(), now=actor.now, reason="Counted")
+
+
+# Mail
+
+
+def send_again(actor: Actor) -> None:
+    rows = Notification.objects.filter(recipient__in=[person.email for person in actor.people], state="sent")
+    resend(actor.one_of(rows), by=actor.staff(), now=actor.now)
