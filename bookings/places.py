@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import Place
 from ctac.errors import DomainError
-from professionals.areas import look_up_area
+from professionals.areas import Area, look_up_area
 
 
 class PlaceUnknown(DomainError):
@@ -26,9 +26,15 @@ def look_up(postcode: str) -> FoundPlace:
     Raises PlaceUnknown (BFPO, or letters that no area has).
     """
     area = look_up_area(postcode)
+    place = place_in(area, postcode)
+    return FoundPlace(place, place.nation, area.local_authority if area else "")
+
+
+def place_in(area: Area | None, postcode: str) -> Place:
+    """Raises PlaceUnknown."""
     if area is None:
         raise PlaceUnknown
-    return FoundPlace(Place(postcode, area.latitude, area.longitude, area.nation, area.zone), area.nation, area.local_authority)
+    return Place(postcode, area.latitude, area.longitude, area.nation, area.zone)
 
 
 def find_place(postcode: str) -> Place:
@@ -38,5 +44,8 @@ def find_place(postcode: str) -> Place:
 
 def area_columns(postcode: str) -> dict[str, str]:
     """How a booking stores its area. Empty for a postcode that lies in none: nobody is refused for that."""
-    area = look_up_area(postcode) if postcode else None
+    return columns_of(look_up_area(postcode) if postcode else None)
+
+
+def columns_of(area: Area | None) -> dict[str, str]:
     return {"nation": area.nation if area else "", "local_authority": area.local_authority if area else ""}

@@ -14,6 +14,7 @@ from bookings.models import Booking, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
 from ctac.errors import DomainError
+from professionals.models import Draft
 
 REFUSALS: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,
@@ -48,6 +49,12 @@ def forget_holds(keys: Sequence[int]) -> None:
     if keys:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM bookings_hold WHERE id = ANY(%s)", [list(keys)])
+
+
+def forget_draft(draft: Draft) -> None:
+    """Delete a locked draft whose hold was used or given back. One statement; Django would look for holds first."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM professionals_draft WHERE id = %s", [draft.pk])
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:

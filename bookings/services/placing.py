@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -9,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from bookings import rules
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
-from bookings.places import area_columns, find_place
+from bookings.places import columns_of, place_in
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.locking import forget_holds, guarded, lock_presenters
@@ -17,6 +18,7 @@ from bookings.services.moving import record
 from bookings.services.telling import tell_booked
 from ctac.references import unused_reference
 from ctac.uk import uk_day
+from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
 from professionals.services import is_recognised, with_person_kept
@@ -80,9 +82,18 @@ class Asked:
         return self.submission.token if self.submission else None
 
     @property
+    def at(self) -> Address | None:
+        """Where a presenter goes; None online."""
+        return self.address if self.format == Format.WORKPLACE else None
+
+    @cached_property
+    def area(self) -> Area | None:
+        """Of that address, looked up once."""
+        return look_up_area(self.at.postcode) if self.at else None
+
+    @property
     def wish(self) -> Wish:
-        place = find_place(self.address.postcode) if self.address and self.format == Format.WORKPLACE else None
-        return Wish(self.presentation, self.format, place)
+        return Wish(self.presentation, self.format, place_in(self.area, self.at.postcode) if self.at else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +245,7 @@ def first_state(asked: Request) -> State:
 
 
 def store(asked: Asked, details: Details, **columns: object) -> Booking:
-    address = asked.address if asked.format == Format.WORKPLACE else None
+    address = asked.at
     return Booking.objects.create(
         reference=unused_reference(Booking, "BK"),
         person=asked.person,
@@ -244,7 +255,7 @@ def store(asked: Asked, details: Details, **columns: object) -> Booking:
         address_line_2=address.line_2 if address else "",
         town=address.town if address else "",
         postcode=address.postcode if address else "",
-        **area_columns(address.postcode if address else ""),
+        **columns_of(asked.area),
         room=details.room,
         audience_size=details.audience_size,
         audience_profession=details.audience_profession,

@@ -19,7 +19,7 @@ from bookings.services.keeping import (
     presenters_for,
     with_kept,
 )
-from bookings.services.locking import guarded, lock_presenters
+from bookings.services.locking import forget_draft, guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.placing import Address, Asked, Details, Submission, lock_draft, refuse_if_not_offered, store
 from bookings.services.telling import tell_booked
@@ -74,7 +74,7 @@ def request_dates(
         booking = store(asked, marked, state=State.REQUESTED, request_reason=reason)
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
     if draft is not None:
-        draft.delete()
+        forget_draft(draft)
     record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     tell_booked(booking, now)
     if booking.flagged_child_details:
@@ -98,15 +98,27 @@ def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
 
 def room_for(person: Person, now: datetime) -> int:
     """How many more dates may be kept for this person."""
-    return max(rules.DATES_KEPT_A_PERSON - DateOption.objects.kept(now).filter(booking__person=person).count(), 0)
+    return room_beside(DateOption.objects.kept(now).filter(booking__person=person).count())
+
+
+def room_beside(kept: int) -> int:
+    return max(rules.DATES_KEPT_A_PERSON - kept, 0)
+
+
+def own_hold_and_room(asked: Asked) -> tuple[list[BusyTime], int]:
+    """What this draft holds, and how many dates may be kept for this person: one statement."""
+    kept = DateOption.objects.kept(asked.now).filter(booking__person=asked.person)
+    mine = BusyTime.objects.filter(option__in=kept)
+    found = list(mine.union(BusyTime.objects.filter(hold__draft__token=asked.token), all=True) if asked.token else mine)
+    own = [claim for claim in found if claim.hold_id]
+    return own, room_beside(len(found) - len(own))
 
 
 def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred]) -> list[Chosen | None]:
     """For each date, with whom and from when it is kept, or None. Looks, locks those who could, looks again."""
-    room = room_for(asked.person, asked.now)
+    own, room = own_hold_and_room(asked)
     wanted = [[start for start in date.starts(wish) if start > asked.now] for date in dates]
     starts = [start for each in wanted for start in each]
-    own = list(BusyTime.objects.filter(hold__draft__token=asked.token)) if asked.token else []
     if not room or not starts:
         lock_presenters([], now=asked.now, giving_back=own)
         return [None] * len(dates)
