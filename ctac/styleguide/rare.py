@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import words
 from bookings.models import Booking, State
+from ctac.past import Past
 from ctac.styleguide import samples
 from leaflets.models import OrderState
 
@@ -79,9 +80,14 @@ def every_entry() -> dict[str, Any]:
         "in_basket": 25,
         "coming_up": [booking for booking in bookings if booking.is_open],
         "on_their_way": [order for order in orders if order["is_open"]],
-        "past_bookings": [booking for booking in bookings if not booking.is_open],
-        "past_orders": [order for order in orders if not order["is_open"]],
+        "past_bookings": a_page([booking for booking in bookings if not booking.is_open], "bookings"),
+        "past_orders": a_page([order for order in orders if not order["is_open"]], "orders"),
     }
+
+
+def a_page(rows: list[Any], name: str) -> Past:
+    """The second page of three."""
+    return Past(rows=rows, number=2, newer="?", older=f"?{name}=3", newest="")
 
 
 def nothing_free() -> dict[str, Any]:
