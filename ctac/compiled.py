@@ -75,6 +75,17 @@ class Compiled(Generic[M]):
         return sql, tuple(parameters), (plain if queryset._fields else maker)(compiler)  # type: ignore[attr-defined]
 
 
+def have_ready(owner: M, name: str, rows: Sequence[Any]) -> M:
+    """Its related rows, as prefetch_related leaves them: owner.lines.all() asks the database nothing more."""
+    related = getattr(owner, name).all()
+    related._result_cache = list(rows)  # noqa: SLF001 - as prefetch_related does
+    owner.__dict__.setdefault("_prefetched_objects_cache", {})[name] = related
+    back = owner._meta.get_field(name).field.name
+    for row in rows:
+        setattr(row, back, owner)
+    return owner
+
+
 def plain(compiler: Any) -> Callable[[Any], Any]:
     """Rows of values_list()."""
     assert not compiler.get_converters([column for column, *_ in compiler.select])  # noqa: S101 - for whoever writes the query

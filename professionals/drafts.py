@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -87,7 +88,12 @@ def _forget_found(request: HttpRequest) -> None:
 
 def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -> None:
     """Keep the answers of one page, for 48 hours from now. Other pages' answers, saved in another tab, stay as they are."""
-    entry = json.dumps({step: answers}, cls=DjangoJSONEncoder)
+    save_steps(draft, {step: answers}, now)
+
+
+def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
+    """The same for several pages."""
+    entry = json.dumps(steps, cls=DjangoJSONEncoder)
     draft.expires_at = now + KEPT_FOR
     draft.answers = {**draft.answers, **json.loads(entry)}  # as they come back from the database: dates as text
     with connection.cursor() as cursor:
@@ -151,12 +157,6 @@ def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:
 def finish(draft: Draft) -> None:
     """Forget the draft: what it was for is stored."""
     Draft.objects.filter(pk=draft.pk).delete()
-
-
-def finish_with_token(token: str) -> None:
-    """The same for a draft that nothing else belongs to, without looking for what does: the database would refuse."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM professionals_draft WHERE token = %s", [token])
 
 
 def forget_cookie(request: HttpRequest) -> None:

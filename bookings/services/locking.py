@@ -13,6 +13,7 @@ from django.db.models import FilteredRelation, Q
 from bookings.models import Booking, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
+from ctac.compiled import Compiled
 from ctac.errors import DomainError
 from professionals.models import Draft
 
@@ -30,10 +31,15 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     """
     ended = list(giving_back)
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
-    locked = Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
-    presenters = {presenter.pk: presenter for presenter in locked}
-    give_back([*BusyTime.objects.expired(now).filter(presenter__in=presenters), *ended])
+    if not wanted:
+        return {}
+    presenters = {presenter.pk: presenter for presenter in locked_presenters.all(keys=list(wanted))}
+    give_back([*expired_of.all(presenters=list(presenters), now=now), *ended])
     return presenters
+
+
+locked_presenters = Compiled(lambda keys: Presenter.objects.filter(pk__any_of=keys).order_by("pk").select_for_update(no_key=True))
+expired_of = Compiled(lambda presenters, now: BusyTime.objects.expired(now).filter(presenter__pk__any_of=presenters))
 
 
 def give_back(rows: Iterable[BusyTime]) -> None:

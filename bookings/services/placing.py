@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
@@ -13,11 +13,13 @@ from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, For
 from bookings.places import columns_of, place_in
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
-from bookings.services.locking import forget_holds, guarded, lock_presenters
+from bookings.services.locking import guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
+from ctac.compiled import Compiled
 from ctac.references import unused_reference
 from ctac.uk import uk_day
+from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
@@ -146,20 +148,45 @@ def book(
     refuse_if_not_offered(asked)
     with guarded():
         draft = lock_draft(asked)
-        claim = take_held(asked) or take_free(asked)
-        times = {"presenter": claim.presenter, "starts_at": asked.start, "ends_at": asked.end}
-        booking = store(asked, details, state=first_state(asked), **times)
-        held, claim.kind, claim.booking = claim.hold_id, BusyKind.BOOKING, booking
-        claim.hold, claim.expires_at = None, None
-        claim.save()
-        forget_holds([held] if held else [])
+        return book_held(asked, details) or book_free(asked, details, draft)
+
+
+def book_held(asked: Request, details: Details) -> Booking | None:
+    """Book the time that this draft holds; None if it holds none for exactly this slot.
+
+    Everybody who wants that presenter waits for the lock, so all that can be written before it is: under it there is one
+    statement. In a savepoint, which takes all back and leaves no lock if the hold went while we waited.
+    """
+    claim = seen_held(asked)
+    if claim is None or claim.hold_id is None:
+        return None
+    with transaction.atomic():
+        booking = write(asked, details, claim.presenter)
+        if take_held(claim, booking, asked):
+            return booking
+        transaction.set_rollback(True)
+    return None
+
+
+def book_free(asked: Request, details: Details, draft: Draft | None) -> Booking:
+    """Book a time that nobody holds."""
+    claim = take_free(asked)
+    claim.kind, claim.booking = BusyKind.BOOKING, write(asked, details, claim.presenter)
+    claim.save()
     if draft is not None:
-        draft.delete()  # with the booking or not at all: a draft whose token is used could never be placed
+        drafts.finish(draft)  # with the booking or not at all: a draft whose token is used could never be placed
+    return claim.booking
+
+
+def write(asked: Request, details: Details, presenter: Presenter) -> Booking:
+    """The booking, its first event and its emails: all but the claim on the presenter's time."""
+    times = {"presenter": presenter, "starts_at": asked.start, "ends_at": asked.end}
+    booking = store(asked, details, state=first_state(asked), **times)
     kind = EventKind.BOOKED if booking.state == State.CONFIRMED else EventKind.REQUESTED
-    record(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
-    tell_booked(booking, now)
+    record(booking, kind, by=asked.by, now=asked.now, to_state=booking.state, reason=asked.override_reason)
+    tell_booked(booking, asked.now)
     if details.flagged:
-        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=asked.now)
     return booking
 
 
@@ -171,33 +198,65 @@ def refuse_if_not_offered(asked: Asked) -> None:
 def lock_draft(asked: Asked) -> Draft | None:
     """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot."""
     token = asked.token or ""  # which no draft has; the person is locked all the same
-    return with_person_kept(Draft.objects.select_for_update().filter(token=token), asked.person).first()
+    return draft_and_person.first(token=token, person=asked.person.pk)
 
 
-def take_held(asked: Request) -> BusyTime | None:
-    """The claim that this draft's hold has, locked with its presenter; None if there is none for exactly this slot.
+draft_and_person = Compiled(lambda token, person: with_person_kept(Draft.objects.select_for_update().filter(token=token), person))
+
+
+def seen_held(asked: Request) -> BusyTime | None:
+    """The claim that this draft's hold has for exactly this slot.
 
     It takes no new time, so nobody's expired hold can be in its way; and if it has just expired itself and no writer has
     cleared it, the time is still this draft's.
     """
     if asked.submission is None or asked.presenter is not None:
         return None
-    mine = BusyTime.objects.filter(
-        expires_at__gt=asked.now - rules.HOLD_USABLE_AFTER,
-        hold__draft__token=asked.submission.token,
-        hold__presentation=asked.presentation,
-        hold__format=asked.format,
-        hold__postcode=asked.address.postcode if asked.address else "",
-        hold__start=asked.start,
+    return claim_held.first(
+        token=asked.submission.token,
+        expired=asked.now - rules.HOLD_USABLE_AFTER,
+        presentation=asked.presentation.pk,
+        format=asked.format,
+        postcode=asked.address.postcode if asked.address else "",
+        start=asked.start,
     )
-    presenters = Presenter.objects.filter(busy_times__in=mine).select_for_update(of=("self",), no_key=True)
-    # In a savepoint: it gives the lock back if there is nothing to take, as take_free must lock in key order.
-    with transaction.atomic():
-        # Read again once the lock is ours: whoever had it may have ended or used the hold.
-        held = mine.select_related("presenter").first() if presenters else None
-        if held is None:
-            transaction.set_rollback(True)
-    return held
+
+
+claim_held = Compiled(
+    lambda token, expired, presentation, format, postcode, start: (  # noqa: A006 - as above
+        BusyTime.objects.filter(
+            expires_at__gt=expired,
+            hold__draft__token=token,
+            hold__presentation_id=presentation,
+            hold__format=format,
+            hold__postcode=postcode,
+            hold__start=start,
+        ).select_related("presenter")
+    )
+)
+presenter_locked = Compiled(lambda presenter: Presenter.objects.filter(pk=presenter).select_for_update(no_key=True).only("pk"))
+# Whoever had the lock may have ended or used the hold: the claim is taken only if it is still that hold's.
+TAKE_HELD = """
+    WITH claim AS (
+        UPDATE bookings_busytime SET kind = 'booking', booking_id = %(booking)s, hold_id = NULL, expires_at = NULL
+        WHERE id = %(claim)s AND hold_id = %(hold)s
+        RETURNING id
+    ), hold AS (
+        DELETE FROM bookings_hold WHERE id = %(hold)s AND EXISTS (SELECT FROM claim)
+    ), draft AS (
+        DELETE FROM professionals_draft WHERE token = %(token)s AND EXISTS (SELECT FROM claim)
+    )
+    SELECT id FROM claim
+"""
+
+
+def take_held(claim: BusyTime, booking: Booking, asked: Request) -> bool:
+    """Lock the presenter and make this claim of a hold the booking's; its hold and draft go with it, or all stays as it is."""
+    presenter_locked.first(presenter=claim.presenter_id)
+    with connection.cursor() as cursor:
+        values = {"booking": booking.pk, "claim": claim.pk, "hold": claim.hold_id, "token": asked.token}
+        cursor.execute(TAKE_HELD, values)
+        return cursor.fetchone() is not None
 
 
 def take_free(asked: Request) -> BusyTime:

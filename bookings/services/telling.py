@@ -9,38 +9,33 @@ from datetime import datetime
 from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
-from notifications.services import notify, notify_each
+from notifications.services import Later, notify, notify_each
 
 Told = dict[str, Iterable[str]]
 
 
-def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = None) -> None:
+def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = None, later: Later | None = None) -> None:
     """Each kind to those addresses; the empty ones are left out."""
     number = booking.sequence if version is None else version
-    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number)
+    notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
+
+
+def reminder(booking: Booking, now: datetime) -> Later | None:
+    """At 9am UK time on the day before; not if that has passed. Dies when the presentation starts."""
+    due_at = booking.reminder_due_at
+    return Later("booking-reminder", [booking.person.email], due_at, booking.agreed[0]) if due_at > now else None
 
 
 def remind(booking: Booking, now: datetime) -> None:
-    """At 9am UK time on the day before; not if that has passed. Dies when the presentation starts."""
-    if booking.reminder_due_at > now:
-        notify(
-            kind="booking-reminder",
-            about=f"booking:{booking.pk}",
-            to=[booking.person.email],
-            now=now,
-            reference=booking.reference,
-            version=booking.sequence,
-            due_at=booking.reminder_due_at,
-            expires_at=booking.starts_at,
-        )
+    """Its reminder alone, for what has told its own under another version."""
+    tell({}, booking, now, later=reminder(booking, now))
 
 
 def tell_booked(booking: Booking, now: datetime) -> None:
     """The professional, the presenter and staff."""
     staff: Told = {"staff-new-booking": [settings.STAFF_EMAIL]}
     if booking.state == State.CONFIRMED:
-        tell({**confirmed(booking), **staff}, booking, now)
-        remind(booking, now)
+        tell({**confirmed(booking), **staff}, booking, now, later=reminder(booking, now))
     else:
         tell({"booking-requested": [booking.person.email], **kept(booking), **staff}, booking, now)
 

@@ -1,10 +1,10 @@
 """The time that is kept while somebody fills in the form: choosing it, keeping it longer, taking it again."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -16,7 +16,7 @@ from bookings.models import Hold
 from bookings.places import find_place
 from bookings.services import DraftGone, ExtendedAlready, HoldOver, TooManyHolds, extend_hold, hold_slot
 from ctac.uk import format_clock, format_span
-from professionals import drafts, limits
+from professionals import limits
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,12 @@ def keep(request: HttpRequest, answers: Answers, start: datetime, now: datetime)
         raise DraftGone
     person = request.person or None  # type: ignore[attr-defined]
     client = limits.hashed(limits.client_key(request, "hold"))
-    with transaction.atomic():  # two tabs take turns with both, so what is held is what the answers say
-        hold = hold_slot(draft=answers.draft, person=person, wish=wish_of(answers), start=start, now=now, client=client)
-        drafts.save_step(answers.draft, "when", {"start": slot_value(start)}, now)
-        if answers.step("dates"):
-            drafts.save_step(answers.draft, "dates", {}, now)  # a time of ours in the place of dates of their own
+    chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
+    if answers.step("dates"):
+        chosen["dates"] = {}  # a time of ours in the place of dates of their own
+    draft = copy(answers.draft)  # which a refusal leaves as it is
+    hold = hold_slot(draft=draft, person=person, wish=wish_of(answers), start=start, now=now, client=client, answers=chosen)
+    answers.draft.answers, answers.draft.expires_at = draft.answers, draft.expires_at
     return hold
 
 

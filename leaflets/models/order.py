@@ -64,8 +64,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_lines(self) -> Self:
         """One statement more, however many orders."""
-        lines = OrderLine.objects.select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
-        return self.prefetch_related(Prefetch("lines", queryset=lines))
+        return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
 
     def with_copies(self) -> Self:
         return self.annotate(copies=Sum("lines__copies"))
@@ -167,6 +166,12 @@ class Order(models.Model):
         return [part for part in parts if part]
 
 
+class OrderLineQuerySet(models.QuerySet["OrderLine"]):
+    def in_order(self) -> Self:
+        """As the catalogue has their titles, with everything that is said of them."""
+        return self.select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
+
+
 class OrderLine(models.Model):
     """Copies of one edition. Every copy is allocated, dispatched or cancelled; nothing else, and none twice."""
 
@@ -176,6 +181,8 @@ class OrderLine(models.Model):
     allocated = models.PositiveIntegerField(_("allocated"), default=0)
     dispatched = models.PositiveIntegerField(_("dispatched"), default=0)
     cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+
+    objects = OrderLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

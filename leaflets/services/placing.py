@@ -1,12 +1,13 @@
 """Placing an order: every promise is checked under the lock of the stock that it takes from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -21,14 +22,10 @@ from leaflets.models import (
     Edition,
     EventKind,
     Leaflet,
-    MovementKind,
     Order,
     OrderEvent,
-    OrderLine,
 )
-from leaflets.services.stock import for_line, record
 from notifications.services import notify_each
-from professionals import drafts
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 from professionals.services import with_person_kept
@@ -100,7 +97,6 @@ def shortfall(leaflet: Leaflet, wanted: int, edition: Edition | None, *, may_exc
     return Shortfall(leaflet, wanted, possible, message, over_limit=limit < min(wanted, stock))
 
 
-@transaction.atomic
 def place_order(
     *,
     person: Person,
@@ -125,21 +121,20 @@ def place_order(
         raise EmptyBasket
     over_limit = bool(override_reason) and by is not None and by.is_staff
     same_form = _same_form(person, channel, token)
-    reference = _reference_unless_placed(same_form)
     own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
-    # Before the lock: a form sent twice at once waits here for its twin, and is not told that the twin's copies are gone.
-    order = _create(same_form, reference=reference, created_at=now, **own, **asdict(delivery))
-    _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
-    _tell(order, now)
-    # Everyone who orders the same title waits for the lock, so what can be written before it is. The person is locked with it,
-    # and the draft, which comes after the person, only then.
-    editions = _lock_current_editions(basket, person)
-    _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
-    if token:  # with the order or not at all: a draft whose token is used could never be placed
-        drafts.finish_with_token(token)
-    _allocate(order, basket, editions, by=by, now=now)
-    if flagged:
-        tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+    with _placed_once(same_form), transaction.atomic():
+        reference = _reference_unless_placed(same_form)
+        # Before the lock: a form sent twice at once waits here for its twin, and is not told that the twin's copies are gone.
+        order = Order.objects.create(reference=reference, created_at=now, **own, **asdict(delivery))
+        _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
+        _tell(order, now)
+        if flagged:
+            tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+        # Everyone who orders the same title waits for the lock, so what can be written before it is. The person is locked with
+        # it, and the draft, which comes after the person, only then.
+        editions = _lock_current_editions(basket, person)
+        _refuse_shortfalls(basket, editions, may_exceed_limit=over_limit)
+        _allocate(order, basket, editions, by=by, now=now)
     return order
 
 
@@ -174,11 +169,11 @@ def _reference_unless_placed(same_form: Q | None) -> str:
             return reference
 
 
-def _create(same_form: Q | None, **fields: Any) -> Order:
-    """The order's row. Its twin from another tab may have taken other titles, so that no lock made them meet."""
+@contextmanager
+def _placed_once(same_form: Q | None) -> Iterator[None]:
+    """The form's twin from another tab may have taken other titles, so that no lock made them meet: the database's word."""
     try:
-        with transaction.atomic():
-            return Order.objects.create(**fields)
+        yield
     except IntegrityError:
         earlier = Order.objects.filter(same_form).first() if same_form else None
         if earlier is None:
@@ -197,10 +192,36 @@ def _refuse_shortfalls(basket: Basket, editions: Mapping[Leaflet, Edition], *, m
 
 
 def _allocate(order: Order, basket: Basket, editions: Mapping[Leaflet, Edition], *, by: User | None, now: datetime) -> None:
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=editions[leaflet], copies=copies, allocated=copies) for leaflet, copies in basket.items()
+    values: dict[str, Any] = {
+        "order": order.pk,
+        "editions": [editions[leaflet].pk for leaflet in basket],
+        "copies": list(basket.values()),
+        "token": order.submission_token,
+        "by": by.pk if by else None,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ALLOCATE, values)
+
+
+# As stock.record, with the lines that cause it and the end of the draft (with the order or not at all: a draft whose token is
+# used could never be placed). One statement, as this is what everybody who orders the same title waits for.
+ALLOCATE = """
+    WITH line AS (
+        INSERT INTO leaflets_orderline (order_id, edition_id, copies, allocated, dispatched, cancelled)
+        SELECT %(order)s, edition, copies, copies, 0, 0
+        FROM unnest(%(editions)s::bigint[], %(copies)s::integer[]) AS wanted (edition, copies)
+        RETURNING id, edition_id, copies
+    ), figures AS (
+        UPDATE leaflets_edition SET allocated = leaflets_edition.allocated + line.copies
+        FROM line WHERE leaflets_edition.id = line.edition_id
+    ), draft AS (
+        DELETE FROM professionals_draft WHERE token = %(token)s
     )
-    record([for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+    INSERT INTO leaflets_stockmovement (edition_id, kind, copies, on_hand_change, allocated_change, order_line_id, by_id, at,
+        reason)
+    SELECT edition_id, 'allocated', copies, 0, copies, id, %(by)s, %(now)s, '' FROM line
+"""
 
 
 def _write_events(order: Order, *, by: User | None, now: datetime, override_reason: str) -> None:

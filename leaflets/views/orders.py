@@ -1,21 +1,31 @@
 """An order, for the person who placed it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from leaflets.models import Order, OrderEvent
+from ctac.compiled import Compiled, have_ready
+from leaflets.models import Order, OrderEvent, OrderLine
 from leaflets.services import OrderHasMoved, cancel
 from professionals.access import person_required
 
 
 def own_order(request: HttpRequest, reference: str) -> Order:
     """The person's order; somebody else's is not found."""
-    return get_object_or_404(request.person.orders.with_lines(), reference=reference)  # type: ignore[attr-defined]
+    person = request.person  # type: ignore[attr-defined]
+    order = order_of_person.first(person=person.pk, reference=reference)
+    if order is None:
+        raise Http404
+    order.person = person
+    return have_ready(order, "lines", lines_in_order.all(order=order.pk))
+
+
+order_of_person = Compiled(lambda person, reference: Order.objects.filter(person_id=person, reference=reference))
+lines_in_order = Compiled(lambda order: OrderLine.objects.in_order().filter(order_id=order))
 
 
 @person_required

@@ -35,11 +35,30 @@ def notify(
     insert(rows_of(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at))
 
 
+@dataclass(frozen=True)
+class Later:
+    """One kind that is due later than the others, and until when it is worth sending."""
+
+    kind: str
+    to: Sequence[str]
+    due_at: datetime
+    expires_at: datetime
+
+
 @transaction.atomic(savepoint=False)
-def notify_each(kinds: Mapping[str, Iterable[str]], *, about: str, now: datetime, reference: str = "", version: int = 1) -> None:
+def notify_each(
+    kinds: Mapping[str, Iterable[str]],
+    *,
+    about: str,
+    now: datetime,
+    reference: str = "",
+    version: int = 1,
+    later: Later | None = None,
+) -> None:
     """As notify, for several kinds that are due now, each to its own addresses: one statement for all of one event."""
-    told = partial(rows_of, about=about, now=now, due_at=now, reference=reference, version=version)
-    insert([row for kind, to in kinds.items() for row in told(kind, to)])
+    told = partial(rows_of, about=about, now=now, reference=reference, version=version)
+    rows = [row for kind, to in kinds.items() for row in told(kind, to, due_at=now)]
+    insert([*rows, *(told(later.kind, later.to, due_at=later.due_at, expires_at=later.expires_at) if later else ())])
 
 
 def rows_of(
@@ -94,30 +113,41 @@ def insert(rows: Sequence[Notification]) -> None:
     """One INSERT for all; rows that are there already stay as they are. What is due now is queued after commit."""
     if not rows:
         return
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    kick_after_commit([row.message_id for row in rows if row.kicked_at])
+    values = [getattr(row, column) for row in rows for column in COLUMNS]
+    one = f"({', '.join(['%s'] * len(COLUMNS))})"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{INSERT} {', '.join([one] * len(rows))} {UNLESS_THERE}", values)
+        written = cursor.fetchall()
+    kick_after_commit([key for key, is_due in written if is_due])
 
 
-def kick_after_commit(message_ids: Sequence[str]) -> None:
+# The other columns begin as the model says; a test holds these against it.
+COLUMNS = (
+    *("kind", "about", "reference", "version", "recipient", "is_account_mail", "resend_of_id", "resent_by_id", "state"),
+    *("created_at", "due_at", "expires_at", "kicked_at", "attempts", "last_error", "message_id", "subject", "text_body"),
+    *("html_body", "sealed_body"),
+)
+INSERT = f"INSERT INTO notifications_notification ({', '.join(COLUMNS)}) VALUES"
+UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id, kicked_at IS NOT NULL"
+
+
+def kick_after_commit(keys: Sequence[int]) -> None:
     """All that one transaction writes is queued at once, so that a silent broker is waited for once and not for each message."""
     waiting = next((call for entry in connection.run_on_commit for call in entry if isinstance(call, Kick)), None)
     if waiting:
-        waiting.message_ids += message_ids
-    elif message_ids:
-        transaction.on_commit(Kick(list(message_ids)), robust=True)
+        waiting.keys += keys
+    elif keys:
+        transaction.on_commit(Kick(list(keys)), robust=True)
 
 
 @dataclass
 class Kick:
-    """Queues the rows that were really written: PostgreSQL returns no keys from an INSERT that may skip rows."""
+    """Queues these rows. A key whose row was taken back with a savepoint is none that a worker finds."""
 
-    message_ids: list[str]
+    keys: list[int]
 
     def __call__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM notifications_notification WHERE message_id = ANY(%s) ORDER BY id", [self.message_ids])
-            written = [key for (key,) in cursor.fetchall()]
-        queue.publish(written)
+        queue.publish(sorted(self.keys))
 
 
 def distinct(addresses: Iterable[str]) -> list[str]:

@@ -134,12 +134,12 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
         override_reason="",
     )
     looked, seen = Event(), Event()
-    taken: list[BusyTime | None] = []
+    taken: list[Booking | None] = []
 
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(placing.take_held(asked))
+                taken.append(placing.book_held(asked, DETAILS))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
