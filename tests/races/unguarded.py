@@ -51,6 +51,7 @@ def application() -> Any:
 
     lock_no_rows()
     pause_before_slots_are_checked()
+    take_holds_as_they_were_read()
     keep_holds_longer_as_they_were_read()
     move_bookings_as_they_were_read()
     pause_before_stock_is_taken()
@@ -88,6 +89,28 @@ def pause_before_slots_are_checked() -> None:
 
     for module in (answering, assigning, changing, deciding, holding, leave, placing, requesting):
         module.guarded = together
+
+
+def take_holds_as_they_were_read() -> None:
+    """Whoever has looked at a hold takes its claim; answers are kept after the hold, as writing them locks the draft; and those
+    who ask from one place take no turns."""
+    from django.db import transaction
+
+    from bookings.services import holding, placing
+    from bookings.views import keeping
+    from professionals import drafts
+
+    placing.TAKE_HELD = placing.TAKE_HELD.replace(" AND hold_id = %(hold)s", "")
+    holding.take_turns_from = lambda client: None
+    hold_slot = keeping.hold_slot
+
+    @transaction.atomic
+    def hold_and_then_answer(*, draft: Any, now: Any, answers: Any, **more: Any) -> Any:
+        hold = hold_slot(draft=draft, now=now, **more)
+        drafts.save_steps(draft, answers, now)
+        return hold
+
+    keeping.hold_slot = hold_and_then_answer
 
 
 def keep_holds_longer_as_they_were_read() -> None:
