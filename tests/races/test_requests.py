@@ -226,22 +226,25 @@ def test_two_staff_who_agree_on_different_dates_agree_on_one(stage: Stage) -> No
 
 # --- The professional takes it at the moment it lapses ---
 
-OVER = "UPDATE bookings_{} SET expires_at = now() - interval '1 second' WHERE {} = %s"
+OVER = "UPDATE bookings_{} SET expires_at = now() WHERE {} = %s"
 
 
-def lapse(key: int) -> int:
-    """Runs inside: what beat does each minute."""
+def lapse(key: int, unguarded: bool) -> int:
+    """Runs inside: what beat does each minute. How many dates it said are over."""
     from bookings.models import Booking
     from bookings.services import lapse as lapse_now
+    from tests.races.unguarded import answer_offers_as_they_were_read
 
+    if unguarded:
+        answer_offers_as_they_were_read("lapse")
     return len(lapse_now(booking=Booking.objects.get(pk=key), now=datetime.now(UTC)))
 
 
-def take_and_lapse(stage: Stage, scene: Scene) -> tuple[str, int, Any, Any]:
+def take_and_lapse(stage: Stage, scene: Scene, base_url: str = "") -> tuple[str, int, Any, Any]:
     client = stage.somebody()
     reference, option = offered(stage, scene, client)
-    take = ready_to_take(client, reference, option)
-    return reference, option, take, partial(inside, stage.live, __name__, "lapse", key_of(stage, reference))
+    take = ready_to_take(stage.client(client.email, base_url), reference, option)
+    return reference, option, take, partial(inside, stage.live, __name__, "lapse", key_of(stage, reference), bool(base_url))
 
 
 def is_over(stage: Stage, option: int) -> None:
@@ -249,31 +252,53 @@ def is_over(stage: Stage, option: int) -> None:
     stage.live.query(OVER.format("busytime", "option_id"), option)
 
 
+def told_of_both(stage: Stage, reference: str) -> list[int]:
+    return told(stage, reference, "booking-confirmed", "staff-time-taken", "booking-dates-lapsed", "staff-dates-lapsed")
+
+
 def test_what_is_taken_in_time_does_not_lapse(stage: Stage) -> None:
     with stage.open_scene() as scene:
         reference, option, take, let_lapse = take_and_lapse(stage, scene)
-        assert take().status == 302
-        stage.live.query(OVER.format("dateoption", "id"), option)
-        assert let_lapse() == 0
+
+        def over_and_lapse() -> Any:
+            stage.live.query(OVER.format("dateoption", "id"), option)
+            return let_lapse()
+
+        taken, lapsed = stage.queue_for(scene, take, over_and_lapse)
+        assert (taken.status, lapsed) == (302, 0)
         assert standing(stage, reference) == ("confirmed", ["taken"], ["confirmed"])
-        assert told(stage, reference, "booking-confirmed", "booking-dates-lapsed", "staff-time-taken") == [1, 0, 1]
+        assert told_of_both(stage, reference) == [1, 1, 0, 0]
         assert stage.claims_at(scene.postcode) == {"booking": 1}
 
 
 def test_what_lapses_while_it_is_taken_is_refused_and_both_are_told_once(stage: Stage) -> None:
     with stage.open_scene() as scene:
         reference, option, take, let_lapse = take_and_lapse(stage, scene)
-
-        def over_and_lapse() -> Any:
-            is_over(stage, option)
-            return let_lapse()
-
-        lapsed, taken = stage.queue_for(scene, over_and_lapse, take)
+        is_over(stage, option)
+        lapsed, taken = stage.queue_for(scene, let_lapse, take)
         assert (lapsed, taken.status) == (1, 200)
         assert "We no longer keep that time" in taken.words
         assert standing(stage, reference) == ("requested", ["expired"], ["lapsed"])
-        assert told(stage, reference, "booking-confirmed", "booking-dates-lapsed", "staff-dates-lapsed") == [0, 1, 1]
+        assert told_of_both(stage, reference) == [0, 0, 1, 1]
         assert stage.claims_at(scene.postcode) == {}
+
+
+@pytest.mark.parametrize("lapse_first", [False, True], ids=["taken, then lapsed", "lapsed, then taken"])
+def test_control_without_the_lock_it_is_taken_and_lapses(stage: Stage, unguarded_url: str, lapse_first: bool) -> None:
+    with stage.open_scene() as scene:
+        reference, option, take, let_lapse = take_and_lapse(stage, scene, unguarded_url)
+        with both_at("take", "lapse", stage) as (taking, lapsing), ThreadPoolExecutor(2) as pool:
+            taken = pool.submit(take)
+            taking.wait_for(lambda waiting: waiting == 1)
+            is_over(stage, option)  # both have looked: one just before, the other just after
+            lapsed = pool.submit(let_lapse)
+            taking.wait_for(lambda waiting: waiting == 2)
+            for gate, done in sorted([(taking, taken), (lapsing, lapsed)], key=lambda each: (each[0] is taking) == lapse_first):
+                gate.open()
+                done.result(gates.PATIENCE)
+        assert (taken.result().status, lapsed.result()) == (302, 1)
+        assert standing(stage, reference)[2] == ["confirmed", "lapsed"]
+        assert told_of_both(stage, reference) == [1, 1, 1, 1]
 
 
 # --- One person, two requests at once ---

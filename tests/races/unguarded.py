@@ -54,6 +54,7 @@ def application() -> Any:
     take_holds_as_they_were_read()
     keep_holds_longer_as_they_were_read()
     move_bookings_as_they_were_read()
+    answer_offers_as_they_were_read()
     pause_before_stock_is_taken()
     lock_titles_in_an_order_of_their_own()
     move_orders_as_they_were_read()
@@ -149,6 +150,20 @@ def move_bookings_as_they_were_read() -> None:
         moving.record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
 
     moving.move = deciding.move = move
+
+
+def answer_offers_as_they_were_read(name: str = "take") -> None:
+    """Whoever takes an offer (or, under another name, lets it lapse) looks at it, and goes on as if nobody else had."""
+    from bookings.models import Booking
+    from bookings.services import answering
+
+    def read(booking: Any, **_how: Any) -> Any:
+        found = Booking.objects.with_names().get(pk=booking.pk)
+        options = list(found.options.select_related("presenter", "busy_time").order_by("pk"))
+        pause(name)
+        return found, options
+
+    answering.lock_request = read
 
 
 def pause_before_stock_is_taken() -> None:
