@@ -139,7 +139,7 @@ class PersonAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("email domain"))
     def email_domain(self, person: Person) -> SafeString | str:
-        return domain_in_words(person.email)
+        return domain_in_words(person)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [

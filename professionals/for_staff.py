@@ -25,11 +25,19 @@ def called(person: Person) -> str:
     return f"{person.name}, {person.organisation.name}" if person.organisation else person.name
 
 
-def domain_in_words(email: str) -> SafeString | str:
-    """Whether a presenter may go there alone without anybody asking. One statement."""
-    if not email:
+def has_recognised_domain(person: Person) -> bool:
+    """Looked up once for a page."""
+    known: bool | None = person.__dict__.get("_has_recognised_domain")
+    if known is None:
+        known = person.__dict__["_has_recognised_domain"] = is_recognised(person.email)
+    return known
+
+
+def domain_in_words(person: Person) -> SafeString | str:
+    """Whether a presenter may go there alone without anybody asking."""
+    if not person.email:
         return NOTHING
-    if is_recognised(email):
+    if has_recognised_domain(person):
         return state_tag(_("Recognised"), "good")
     sentence = _("Check that the workplace is real before a presenter goes there.")
     return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
@@ -60,4 +68,4 @@ class AboutPerson:
 
     @admin.display(description=gettext_lazy("email domain"))
     def person_domain(self, obj: Any) -> SafeString | str:
-        return domain_in_words(obj.person.email)
+        return domain_in_words(obj.person)

@@ -138,6 +138,16 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return super().get_queryset(request).select_related(*self.list_select_related, "busy_time", "visit__presenter")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
+        """Read once for a page that changes nothing."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[tuple[str, str | None], Booking | None] = request.__dict__.setdefault("_bookings_read", {})
+        key = str(object_id), from_field
+        if key not in read:
+            read[key] = super().get_object(request, object_id, from_field)
+        return read[key]
+
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> SafeString:
         return state_tag(booking.get_state_display(), booking.state_kind)

@@ -17,7 +17,7 @@ from bookings.services import Preferred, wish_of
 from bookings.words import moment
 from ctac.staff_lists import state_tag
 from ctac.uk import format_clock, format_span, uk_day
-from professionals.services import is_recognised
+from professionals.for_staff import has_recognised_domain
 
 CANDIDATES_SHOWN = 4
 SLOTS_SHOWN = 3
@@ -110,7 +110,7 @@ def reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[Cou
         because.append(_("We offered times. It waits for the professional’s answer."))
     if options and not booking.has_time:
         because.append(_("None of our times suits them: they ask for dates of their own."))
-    if booking.format == Format.WORKPLACE and not is_recognised(booking.person.email):
+    if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
         because.append(
             _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")
         )
@@ -126,8 +126,10 @@ def reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[Cou
 def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
     if not is_waiting(booking):
         return ""
-    options, found = looked_at(booking, now)
-    return in_lines(reasons(booking, options, found))
+    because = booking.__dict__.get("_reasons")
+    if because is None:
+        because = booking.__dict__["_reasons"] = reasons(booking, *looked_at(booking, now))
+    return in_lines(because)
 
 
 def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:

@@ -191,5 +191,6 @@ def test_the_page_of_a_request_takes_few_statements_for_any_number_of_dates(desk
     counts = []
     for dates in ([on(at("10:00"))], [on(at(clock, TUESDAY)) for clock in ("09:00", "11:00", "13:00")]):
         booking = ask(make_person(), *dates)
+        page(desk, booking)  # the first page of all reads what never changes
         counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))  # noqa: B023 - called at once
-    assert counts[0] == counts[1] <= 16
+    assert counts[0] == counts[1] <= 12
