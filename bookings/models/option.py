@@ -46,6 +46,9 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         """Still open, and kept no longer: the clock has passed and nobody has said so yet."""
         return self.open().filter(expires_at__lte=now)
 
+    def preferred(self) -> "DateOptionQuerySet":
+        return self.filter(kind=OptionKind.PREFERRED)
+
     def proposed(self) -> "DateOptionQuerySet":
         return self.filter(kind=OptionKind.PROPOSED)
 

@@ -81,7 +81,7 @@ def presenters_for(diary: Diary, starts: Iterable[datetime]) -> set[int]:
 
 def with_kept(diary: Diary, chosen: Chosen) -> Diary:
     """The same diary with that time taken, so that the next date of the request is kept beside it."""
-    claim = Claim(diary.wish.span(chosen.start), diary.wish.place)
+    claim = Claim(diary.wish.span(chosen.start), diary.wish.place, is_visit=True)
     parts = [
         replace(part, claims=sorted([*part.claims, claim], key=lambda each: each.span.start))
         if part.presenter.pk == chosen.presenter.pk

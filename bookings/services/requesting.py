@@ -97,8 +97,8 @@ def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
 
 
 def room_for(person: Person, now: datetime) -> int:
-    """How many more dates may be kept for this person."""
-    return room_beside(DateOption.objects.kept(now).filter(booking__person=person).count())
+    """How many more of the dates that they ask for may be kept for this person."""
+    return room_beside(DateOption.objects.preferred().kept(now).filter(booking__person=person).count())
 
 
 def room_beside(kept: int) -> int:
@@ -107,7 +107,7 @@ def room_beside(kept: int) -> int:
 
 def own_hold_and_room(asked: Asked) -> tuple[list[BusyTime], int]:
     """What this draft holds, and how many dates may be kept for this person: one statement."""
-    kept = DateOption.objects.kept(asked.now).filter(booking__person=asked.person)
+    kept = DateOption.objects.preferred().kept(asked.now).filter(booking__person=asked.person)
     mine = BusyTime.objects.filter(option__in=kept)
     found = list(mine.union(BusyTime.objects.filter(hold__draft__token=asked.token), all=True) if asked.token else mine)
     own = [claim for claim in found if claim.hold_id]

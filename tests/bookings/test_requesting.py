@@ -10,7 +10,7 @@ from bookings.services import AlreadyPlaced, DatesRefused, NotOffered, Preferred
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.placed import history, place, sent
-from tests.bookings.requested import HOUR, ask, dates_of, on
+from tests.bookings.requested import HOUR, ask, dates_of, offer, on
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_draft, make_option, make_presentation, make_presenter
 from tests.factories import make_person
 
@@ -93,6 +93,18 @@ def test_at_most_three_dates_of_a_person_are_kept_over_all_requests(person: Pers
     assert dates_of(ask(make_person(), on(at("15:00", WEDNESDAY)))) == [KEPT]
     later = THURSDAY_5PM + timedelta(hours=1)
     assert dates_of(ask(person, on(at("10:00", WEDNESDAY)), now=later)) == [KEPT]
+
+
+def test_what_staff_offer_is_not_counted_among_the_three(person: Person, presenter: Presenter) -> None:
+    first = ask(person, on(at("10:00")))
+    offer(first, at("10:00"), at("13:00"), at("15:00"))
+    second = ask(person, on(at("10:00", TUESDAY)), on(at("13:00", TUESDAY)), on(at("10:00", WEDNESDAY)))
+    assert dates_of(second) == [KEPT, KEPT, KEPT]
+
+
+def test_a_request_keeps_no_more_a_day_than_the_presenter_gives(person: Person, presenter: Presenter) -> None:
+    Presenter.objects.filter(pk=presenter.pk).update(most_a_day=1)
+    assert dates_of(ask(person, on(at("10:00")), on(at("14:00")), on(at("10:00", TUESDAY)))) == [KEPT, NOT_KEPT, KEPT]
 
 
 def test_nobody_else_can_book_what_is_kept(person: Person, presenter: Presenter) -> None:
