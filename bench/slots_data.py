@@ -28,7 +28,8 @@ INDEXES = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM
     WHERE indrelid = %s::regclass AND NOT indisunique AND NOT indisexclusion"""
 BOOKINGS = """jsonb_build_object('id', visit.n, 'reference', 'BK-' || upper(lpad(to_hex(visit.n), 6, '0')),
     'ical_uid', 'slots-' || visit.n, 'presenter_id', visit.presenter, 'starts_at', visit.starts,
-    'ends_at', visit.starts + interval '1 hour', 'state', CASE WHEN visit.starts < now() THEN 'delivered' ELSE 'confirmed' END)"""
+    'ends_at', visit.starts + interval '1 hour', 'state', CASE WHEN visit.starts < now() THEN 'delivered' ELSE 'confirmed' END,
+    'visit_closed', visit.starts < now())"""
 CLAIMS = """jsonb_build_object('id', visit.n, 'booking_id', visit.n, 'presenter_id', visit.presenter,
     'busy', tstzrange(visit.starts, visit.starts + interval '1 hour'),
     'postcode', visit.postcode, 'latitude', visit.latitude, 'longitude', visit.longitude)"""

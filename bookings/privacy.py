@@ -165,6 +165,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "submission_token": NONE,
         "submission_digest": NONE,
         "closed_reason": FREE_TEXT,
+        "visit_closed": NONE,
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },

@@ -47,7 +47,5 @@ CHECK_IN_OPENS = timedelta(hours=2)  # before the start: a long journey may end 
 CHECK_IN_MISSED_AFTER = timedelta(minutes=15)  # after the start
 CHECK_OUT_MISSED_AFTER = timedelta(minutes=30)  # after the end: people stay and ask
 ESCALATED_AFTER = timedelta(minutes=60)  # after the start or the end, whichever nobody has spoken for
-# So long staff see a visit that nobody has closed, and so long its presenter can still check out.
-WATCHED_FOR = timedelta(days=28)
 # On the day before, UK time: two hours before the reminder goes out, which should have the link.
 JOINING_LINK_NEEDED_AT = time(7)

@@ -14,10 +14,10 @@ FROM generate_series(0, %(bookings)s - 1) n,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
 INSERT INTO bookings_booking (reference, state, format, starts_at, ends_at, address_line_1, address_line_2, town, postcode, room,
     audience_size, audience_profession, contact_name, contact_phone, access_needs, notes, flagged_child_details, channel, sequence,
-    ical_uid, submission_digest, closed_reason, created_at, person_id, presentation_id, presenter_id)
+    ical_uid, submission_digest, closed_reason, visit_closed, created_at, person_id, presentation_id, presenter_id)
 SELECT pg_temp.reference('BK', n), CASE n %% 10 WHEN 9 THEN 'cancelled' ELSE 'delivered' END, 'workplace', starts, starts + interval '90 minutes',
     '1 Park Row', '', 'Leeds', 'LS1 4AP', '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
-    'bench-' || n || '@ctac.test', '', '', starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
+    'bench-' || n || '@ctac.test', '', '', true, starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
     CASE n %% 10 WHEN 9 THEN NULL ELSE presenter END
 FROM past;
 INSERT INTO bookings_busytime (kind, busy, live, postcode, zone, latitude, longitude, travel_reason, booking_id, presenter_id)

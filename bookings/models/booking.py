@@ -38,6 +38,8 @@ MOVES: dict[str, frozenset[str]] = {
 }
 # These hold their presenter's time.
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
+# Somebody may be out there.
+VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 STATE_TAGS = {
     State.REQUESTED: "waiting",
     State.CONFIRMED: "good",
@@ -123,6 +125,8 @@ class Booking(models.Model):
     """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).
 
     `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4), `revision` those to its details.
+    `visit_closed`: the presenter is back from its visit, or nobody went (see Visit); the database opens it again when the time
+    or the presenter changes.
     """
 
     reference = models.CharField(_("reference"), max_length=10, unique=True)
@@ -159,6 +163,7 @@ class Booking(models.Model):
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
     ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid)
+    visit_closed = models.BooleanField(_("nobody is waited for at its visit"), default=False, editable=False)
     submission_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True)
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
     closed_reason = models.TextField(_("why it was cancelled or declined"), blank=True)
@@ -203,6 +208,8 @@ class Booking(models.Model):
             models.Index(fields=["postcode", "-starts_at", "-id"], name="booking_by_postcode"),
             models.Index(fields=["-created_at", "-id"], name="booking_last_asked"),
             words_index("booking_searched"),
+            # Visits that somebody is still waited for; those of the past are few, however many there were.
+            models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
         ]
 
     def __str__(self) -> str:

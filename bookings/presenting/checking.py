@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -29,18 +30,20 @@ class VisitNow:
     is_late: bool = False
 
 
-def visit_now(booking: Booking, *, is_late: bool) -> VisitNow | None:
-    """None where nobody goes anywhere."""
+def visit_now(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitNow | None:
+    """For that presenter. None where nobody goes anywhere."""
     now = timezone.now()
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None:
         return None
+    if visit is not None and visit.is_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
+        return VisitNow(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
     if may_check_in(booking, now):
         said = _("We have not heard from you. Are you there?") if is_late else _("Tell us when you are there.")
         return VisitNow(said, _("I have arrived"), action(booking, "presenter_check_in"), is_late)
     if may_check_out(booking, now):
         return VisitNow(waiting_to_leave(visit, is_late), _("I have left"), action(booking, "presenter_check_out"), is_late)
-    return over_or_to_come(booking, visit)
+    return yet_to_come(booking, now)
 
 
 def action(booking: Booking, name: str) -> str:
@@ -57,11 +60,9 @@ def waiting_to_leave(visit: Visit | None, is_late: bool) -> str:
     return _("You did not check in. Tell us when you have left.")
 
 
-def over_or_to_come(booking: Booking, visit: Visit | None) -> VisitNow | None:
-    if visit is not None and visit.is_out and visit.checked_out_at:
-        return VisitNow(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
+def yet_to_come(booking: Booking, now: datetime) -> VisitNow | None:
     start = booking.agreed[0]
-    if booking.state != State.CONFIRMED or start < timezone.now() or uk_day(start) != uk_day(timezone.now()):
+    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
         return None
     return VisitNow(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
 

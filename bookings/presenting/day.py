@@ -40,7 +40,7 @@ def stops(presenter: Presenter, day: date) -> list[Stop]:
     for booking in bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"):
         claim: BusyTime | None = getattr(booking, "busy_time", None)
         leave = when_to_leave(presenter, claim, before, booking.agreed[0])
-        found.append(Stop(booking, leave, rows_of(booking), visit_now(booking, is_late=booking.pk in late)))
+        found.append(Stop(booking, leave, rows_of(booking), visit_now(booking, presenter, is_late=booking.pk in late)))
         before = claim if claim and claim.place else before
     return found
 

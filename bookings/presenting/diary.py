@@ -73,7 +73,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         title=visit.presentation.title,
         visit=visit,
         rows=shown,
-        now=visit_now(visit, is_late=Overdue.find(visit, timezone.now()) is not None),
+        now=visit_now(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)
 

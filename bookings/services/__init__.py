@@ -43,6 +43,7 @@ from bookings.services.leave import (
     refuse_leave,
 )
 from bookings.services.linking import find_by_link, make_links
+from bookings.services.looking_after import NobodyHasHeard, StillThere
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
@@ -53,7 +54,6 @@ from bookings.services.visiting import (
     NotOverdue,
     SomebodyElseIsThere,
     TooEarly,
-    TooLongAgo,
     VisitOver,
     check_in,
     check_out,
@@ -74,6 +74,7 @@ __all__ = [
     "MoveRefused",
     "NeedsPresenter",
     "NoTimeAgreed",
+    "NobodyHasHeard",
     "NotAVisit",
     "NotBegun",
     "NotOffered",
@@ -90,11 +91,11 @@ __all__ = [
     "SlotTaken",
     "SomebodyElseIsThere",
     "Stale",
+    "StillThere",
     "Submission",
     "TooEarly",
     "TooLate",
     "TooLateToChange",
-    "TooLongAgo",
     "TooManyHolds",
     "TooSoon",
     "VisitOver",

@@ -14,6 +14,7 @@ from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, 
 from bookings.services.holding import place_columns
 from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.services.locking import guarded, lock_booking
+from bookings.services.looking_after import refuse_while_overdue
 from bookings.services.moving import record
 from bookings.services.telling import tell_reassigned
 from bookings.travel import Place
@@ -28,7 +29,8 @@ def reassign(
 ) -> Booking:
     """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
 
-    Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused.
+    Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused,
+    NobodyHasHeard (of the one before).
     """
     locked = lock_booking(booking, now=now, also=[presenter])
     if not locked.is_open:
@@ -36,6 +38,7 @@ def reassign(
     before = locked.presenter
     if before == presenter:
         raise SamePresenter
+    refuse_while_overdue(locked, now)
     place = place_of(locked)
     refuse_if_impossible(locked, presenter, place, now, override_reason)
     locked.presenter, locked.sequence = presenter, locked.sequence + 1

@@ -22,6 +22,7 @@ from bookings.services.assigning import refuse_if_impossible
 from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_booking, lock_booking_and_presenters
+from bookings.services.looking_after import refuse_while_overdue, refuse_while_there
 from bookings.services.moving import record
 from bookings.services.placing import Address, Details
 from bookings.services.telling import tell_details_changed, tell_rescheduled
@@ -77,8 +78,8 @@ def reschedule(
     """Move it to `start` in one step: the time that it has is given back only with the other one secured.
 
     Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
-    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), and for staff OutsideRules
-    without a reason.
+    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), NobodyHasHeard, StillThere, and
+    for staff OutsideRules without a reason.
     """
     asked = Asked(by, expected, now, by_link, override_reason)
     asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
@@ -88,6 +89,8 @@ def reschedule(
     possible = {candidate.presenter.pk for candidate in choices(asked, diary, start)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
     asked.refuse(locked)
+    refuse_while_overdue(locked, now)
+    refuse_while_there(locked, now)
     if start == locked.agreed[0]:
         raise NothingChanged(_("It is at this time already, so nothing was changed."))
     free = {key: presenters[key] for key in possible if key in presenters}

@@ -10,6 +10,7 @@ from bookings.models import Booking, BookingEvent, EventKind, State
 from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.services.keeping import close_options, free_time
 from bookings.services.locking import lock_booking
+from bookings.services.looking_after import refuse_while_overdue, somebody_is_there
 from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -104,14 +105,16 @@ def cancel(
     """Give the time back and tell everyone; calendars get a higher sequence. Its owner can until it starts, staff always.
 
     `by_link`: whoever has the owner's email pressed the button behind its link.
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, NobodyHasHeard.
     """
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
         raise TooLate
+    refuse_while_overdue(locked, now)
     marked = locked.flagged_child_details or flagged
     columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
+    columns["visit_closed"] = not somebody_is_there(locked, now)
     move(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns)
     free_time(locked)
     close_options(locked)

@@ -38,10 +38,6 @@ class NotBegun(DomainError):
     message = _("This visit has not begun, and nobody has checked in. Check in first.")
 
 
-class TooLongAgo(DomainError):
-    message = _("This visit was too long ago. Please tell the team.")
-
-
 class SomebodyElseIsThere(DomainError):
     def __init__(self, presenter: Presenter) -> None:
         super().__init__(_("%(name)s has checked in there and not checked out. That comes first.") % {"name": presenter})
@@ -59,7 +55,7 @@ def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime,
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
-    if visit.is_in or visit.is_out:
+    if visit.is_in or (visit.is_out and visit.presenter == presenter):
         return visit
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
@@ -77,19 +73,16 @@ def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime,
 def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
 
-    Raises NotAVisit, NotBegun, TooLongAgo, SomebodyElseIsThere.
+    Raises NotAVisit, NotBegun, SomebodyElseIsThere.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
-    if visit.is_out:
+    if visit.is_out and visit.presenter == presenter:
         return visit
     if not visit.is_in:
         refuse_unless_it_took_place(locked, now)
-    if now > locked.agreed[0] + rules.WATCHED_FOR:
-        raise TooLongAgo
-    visit.presenter, visit.checked_out_at = presenter, now
-    if not visit.belongs(visit.checked_in_at):
         visit.checked_in_at = None
+    visit.presenter, visit.checked_out_at = presenter, now
     keep(visit, EventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
     return visit
 
@@ -131,6 +124,14 @@ def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:
 def keep(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
     visit.save()
     booking = visit.booking
+    if visit.is_over:
+        close_visit(booking)
     record(booking, kind, by=by, now=now, reason=note)
     if flagged:
         tell_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
+
+
+def close_visit(booking: Booking) -> None:
+    """Nobody is waited for any more, unless the booking gets another time or presenter."""
+    booking.visit_closed = True
+    booking.save(update_fields=["visit_closed"])
