@@ -1,6 +1,7 @@
 """The emails that tell staff of a presenter who is overdue, and of an online booking without a link (services/watching.py)."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,7 +17,7 @@ from bookings.models import Booking, Overdue, Visit, without_joining_link
 from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.services.watching import minute_of
 from bookings.words import Row, row
-from ctac.uk import format_clock
+from ctac.uk import format_clock, format_day
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 
@@ -28,15 +29,19 @@ def who_went(booking: Booking) -> str:
 
 
 def no_check_in(booking: Booking, *, escalated: bool = False) -> Message:
-    facts = {"name": who_went(booking), "clock": format_clock(booking.agreed[0])}
-    missed = _("%(name)s was expected at %(clock)s and has not checked in.") % facts
+    missed = _("%(name)s was expected at %(clock)s on %(day)s and has not checked in.") % told_of(booking, booking.agreed[0])
     return about_a_visit(_("No check-in from %(name)s (%(reference)s)"), booking, missed, escalated)
 
 
 def no_check_out(booking: Booking, *, escalated: bool = False) -> Message:
-    facts = {"name": who_went(booking), "clock": format_clock(booking.agreed[1])}
-    missed = _("The visit of %(name)s ended at %(clock)s, and there is no check-out.") % facts
+    sentence = _("The visit of %(name)s ended at %(clock)s on %(day)s, and there is no check-out.")
+    missed = sentence % told_of(booking, booking.agreed[1])
     return about_a_visit(_("No check-out from %(name)s (%(reference)s)"), booking, missed, escalated)
+
+
+def told_of(booking: Booking, moment: datetime) -> dict[str, str]:
+    """With the day: after an outage this may be read on another."""
+    return {"name": who_went(booking), "clock": format_clock(moment), "day": format_day(moment)}
 
 
 def about_a_visit(sentence: str | Promise, booking: Booking, missed: str, escalated: bool) -> Message:
@@ -76,7 +81,18 @@ def place(booking: Booking) -> list[Row]:
 def no_joining_link(booking: Booking) -> Message:
     url = reverse("staff:bookings_booking_action", args=[booking.pk, "link"])
     sentence = _("No joining link for %(reference)s on %(day)s")
-    return staff_message(sentence, "booking_staff_no_link", booking, link_url=f"{settings.SITE_URL}{url}")
+    return staff_message(
+        sentence, "booking_staff_no_link", booking, link_url=f"{settings.SITE_URL}{url}", ask_rows=whom_to_ask(booking)
+    )
+
+
+def whom_to_ask(booking: Booking) -> list[Row]:
+    """The presenter, who may have a link already."""
+    presenter = booking.presenter
+    if presenter is None:
+        return [row(_("Presenter"), _("Nobody yet"))]
+    number = phone(_("Their phone"), presenter.phone) if presenter.phone else row(_("Their phone"), _("We keep no phone number"))
+    return [row(_("Presenter"), presenter.name), number]
 
 
 # Kinds

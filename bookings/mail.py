@@ -23,7 +23,8 @@ def booking_of(notification: Notification) -> Booking:
 
 def build_confirmed(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking))
+    new_link = link_is_new(notification)
+    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking), new_link=new_link)
 
 
 def build_reminder(notification: Notification) -> Message:
@@ -37,7 +38,13 @@ def build_cancelled(notification: Notification) -> Message:
 
 
 def build_for_presenter(notification: Notification) -> Message:
-    return messages.for_presenter(booking_of(notification), now=notification.created_at)
+    return messages.for_presenter(booking_of(notification), now=notification.created_at, new_link=link_is_new(notification))
+
+
+def link_is_new(notification: Notification) -> bool:
+    """Whether this tells of another joining link, written at the moment at which that was set."""
+    told = BookingEvent.objects.filter(booking=notification.about.partition(":")[2], kind=EventKind.LINK_SET)
+    return notification.version > 0 and told.filter(at=notification.created_at).exists()
 
 
 def build_closed_for_presenter(notification: Notification) -> Message:

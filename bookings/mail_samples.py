@@ -158,6 +158,11 @@ def _alerts() -> Iterator[Example]:
     yield _example("manager-no-check-out", "", partial(alerts.no_check_out, escalated=True), visit=there)
     nobody = {**ONLINE, "presenter": presenter(joining_link="")}
     yield _example("staff-no-joining-link", "", alerts.no_joining_link, **nobody)
+    own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
+    yield _example("booking-confirmed", _("new joining link"), partial(messages.confirmed, now=NOW, new_link=True), **own)
+    gone = partial(messages.confirmed, now=NOW, new_link=True)
+    yield _example("booking-confirmed", _("joining link taken away"), gone, **{**nobody, "sequence": 1})
+    yield _example("presenter-booked", _("new joining link"), partial(messages.for_presenter, now=NOW, new_link=True), **own)
     yield _example("booking-confirmed", _("online, no link yet"), partial(messages.confirmed, now=NOW), **nobody)
     yield _example("booking-reminder", _("online, no link yet"), messages.reminder, **nobody)
 

@@ -67,11 +67,18 @@ def with_entry(
 # To the professional
 
 
-def confirmed(booking: Booking, *, now: datetime, links: Links = None) -> Message:
+def confirmed(booking: Booking, *, now: datetime, links: Links = None, new_link: bool = False) -> Message:
     sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
     if booking.sequence > 0:
         sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
-    told: dict[str, object] = {"changed": booking.sequence > 0, "reminded": booking.reminder_due_at > now, "links": links}
+    if new_link:
+        sentence = _("The joining link for %(day)s (%(reference)s)")
+    told: dict[str, object] = {
+        "new_link": new_link,
+        "changed": booking.sequence > 0,
+        "reminded": booking.reminder_due_at > now,
+        "links": links,
+    }
     said = message(sentence, "booking_confirmed", booking, **told, **link_rows(booking))
     return with_entry(said, booking, "REQUEST", now=now)
 
@@ -139,12 +146,15 @@ def presenter_message(sentence: str | Promise, template: str, booking: Booking, 
     return message(sentence, template, booking, staff_url=url, **more)
 
 
-def for_presenter(booking: Booking, *, now: datetime) -> Message:
+def for_presenter(booking: Booking, *, now: datetime, new_link: bool = False) -> Message:
     """With an entry for their calendar once it is confirmed."""
     sentence = _("You are booked: %(day)s (%(reference)s)")
     if booking.state == State.REQUESTED:
         sentence = _("Your time is kept for a request: %(day)s (%(reference)s)")
-    said = presenter_message(sentence, "booking_presenter_new", booking, day_rows=on_the_day(booking), **link_rows(booking))
+    if new_link:
+        sentence = _("The joining link for %(day)s (%(reference)s)")
+    told: dict[str, object] = {"day_rows": on_the_day(booking), "new_link": new_link, **link_rows(booking)}
+    said = presenter_message(sentence, "booking_presenter_new", booking, **told)
     if booking.state != State.CONFIRMED:
         return said
     return with_entry(said, booking, "REQUEST", now=now, to=ical.presenter_of(booking))

@@ -74,7 +74,7 @@ def alarm(late: Overdue) -> Alarm:
 def whom_to_call(booking: Booking) -> list[words.Row]:
     presenter = words.presenter_of_visit(booking)
     return [
-        words.row(_("Presenter’s phone"), phone_link(presenter.phone if presenter else "")),
+        words.row(_("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")),
         words.row(_("Contact on site"), booking.contact_name),
         words.row(_("Their phone"), phone_link(booking.contact_phone)),
     ]

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from django.utils import timezone
 
 from bookings.diary import Wish, open_diary
-from bookings.models import Booking, BusyTime, Channel, DateOption, Format, Precision, Presentation
+from bookings.models import Booking, BusyTime, Channel, DateOption, Format, Precision, Presentation, Presenter
 from bookings.places import find_place
 from bookings.services import Address, Details, Preferred, book, lapse, offer_times, request_dates, wish_of
 from ctac.uk import uk_datetime, uk_day
@@ -17,7 +17,9 @@ from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Leaflet
 from leaflets.services import dispatch, place_order, start_packing
 from professionals.models import Person, Profession
+from professionals.sample import STAFF_EMAIL
 from professionals.services import organisation_named
+from tests.bookings.rows import make_booking
 from tests.factories import make_person
 
 
@@ -186,3 +188,17 @@ def let_lapse(reference: str) -> int:
     BusyTime.objects.filter(option__in=options).update(expires_at=over)
     options.update(expires_at=over)
     return len(lapse(booking=Booking.objects.get(reference=reference), now=now))
+
+
+def on_the_day() -> list[str]:
+    """The sample presenter is waited for at two visits: one is over and nobody has heard, one begins soon. Their days' pages."""
+    presenter = Presenter.objects.get(user__email=STAFF_EMAIL)
+    days = []
+    for reference, minutes in (("BK-LATE-V1", -150), ("BK-SOON-V2", 20)):
+        start = timezone.now() + timedelta(minutes=minutes)
+        booking = make_booking(
+            presenter, start, presentation=Presentation.objects.earliest("pk"), room="Ring at the side door, then ask for Jo"
+        )
+        Booking.objects.filter(pk=booking.pk).update(reference=reference)
+        days.append(f"/staff/mine/day/?day={uk_day(start).isoformat()}")  # near midnight one is another day's
+    return days

@@ -15,6 +15,7 @@ from tests.journeys.test_booking import choose_a_time, choose_workplace, give_de
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
 
+from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides
 from .guide import Guide, Tour, links
 
@@ -247,6 +248,7 @@ def staff(guide: Guide) -> Tour:
     lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
     yield from presents(guide)
     yield from decides(guide)
+    yield from goes_there(guide)
     for path in lists:
         guide.open(path)
         yield f"staff {path}"
@@ -341,7 +343,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 57, asks: 4, staff: 77, styleguide: 27, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 57, asks: 4, staff: 83, styleguide: 27, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

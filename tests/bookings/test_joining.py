@@ -1,5 +1,6 @@
 """By which link people join an online booking: who reads it, and who is told when it changes."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -80,6 +81,26 @@ def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: 
     with pytest.raises(SameLink):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
     assert len(sent(booking)) == 3
+
+
+@pytest.mark.parametrize("kind", ["booking-confirmed", "presenter-booked"])
+def test_whoever_joins_reads_first_that_the_link_is_new(booking: Booking, staff: User, kind: str) -> None:
+    set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
+    message = kind_named(kind).build(Notification.objects.get(kind=kind))
+    text = render(message).text
+    assert message.subject.startswith("The joining link for Monday 25 January 2027")
+    assert text.index("Join by this link") < text.index("it no longer works for this presentation") < text.index(OWN)
+    later = Notification(kind=kind, about=f"booking:{booking.pk}", version=2, created_at=NOW + timedelta(days=1))
+    assert "no longer works" not in render(kind_named(kind).build(later)).text
+
+
+def test_whose_link_was_taken_away_reads_not_to_use_it(booking: Booking, staff: User, presenter: Presenter) -> None:
+    Presenter.objects.update(joining_link="")
+    Booking.objects.update(own_joining_link=OWN)
+    set_joining_link(booking=booking, link="", by=staff, now=NOW)
+    text = render(kind_named("booking-confirmed").build(Notification.objects.get(kind="booking-confirmed"))).text
+    assert "Please don’t use the joining link that you have" in text
+    assert OWN not in text
 
 
 def test_going_back_to_the_same_link_under_another_name_tells_nobody(booking: Booking, staff: User) -> None:

@@ -13,6 +13,7 @@ from bookings.models import Booking, BookingQuerySet, Presenter, State, without_
 from bookings.services import check_in, check_out, say_safe, watching
 from notifications.models import Notification
 from notifications.registry import kind_named
+from notifications.rendering import render
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff
 
@@ -142,6 +143,14 @@ def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> N
     }
 
 
+def test_the_mail_says_the_day_and_that_there_is_no_number_to_call(booking: Booking, presenter: Presenter) -> None:
+    Presenter.objects.update(phone="")
+    beat(END + 50 * HOUR)
+    text = render(kind_named("staff-no-check-out").build(Notification.objects.get(kind="staff-no-check-out"))).text
+    assert "ended at 11am on Monday 25 January 2027" in " ".join(text.split())
+    assert "1. The presenter: We keep no phone number" in text
+
+
 # The joining link
 
 
@@ -195,6 +204,8 @@ def test_staff_are_told_once_that_a_link_is_missing(online: Booking) -> None:
     beat(START - 26 * HOUR)
     beat(START - HOUR)
     assert told() == [("staff-no-joining-link", STAFF)]
+    Presenter.objects.update(phone="0113 496 0002")
+    assert 'href="tel:01134960002"' in render(kind_named("staff-no-joining-link").build(Notification.objects.get())).html
     assert still_true("staff-no-joining-link", START - HOUR)
     Presenter.objects.update(joining_link="https://meet.example/hers")
     assert not still_true("staff-no-joining-link", START - HOUR)

@@ -1,0 +1,30 @@
+"""The day of a visit on the tour: staff see that nobody has heard, a presenter arrives and leaves."""
+
+from tests.live.clients import inside
+
+from . import scene
+from .guide import Guide, Tour
+
+
+def goes_there(guide: Guide) -> Tour:
+    """Two visits on the day: of one nobody has heard, at the other the presenter arrives. In the end both are left."""
+    over, soon = inside(guide.live, scene.__name__, scene.on_the_day.__name__)
+    guide.open("/staff/")
+    guide.page.locator(".alarm").first.wait_for()
+    yield "staff index with an alarm"
+    guide.page.locator(".alarm .staff-button").first.click()
+    guide.look()
+    yield "staff all is well"
+    guide.open(over)
+    guide.page.get_by_role("button", name="I have left").wait_for()
+    yield "presenter day with an open check-out"
+    guide.open(soon)
+    guide.page.get_by_role("button", name="I have arrived").wait_for()
+    yield "presenter day with an open check-in"
+    guide.press("I have arrived")
+    guide.open(soon)
+    yield "presenter day, checked in"
+    guide.press("I have left")
+    yield "presenter visit, checked out"
+    guide.open(over)
+    guide.press("I have left")
