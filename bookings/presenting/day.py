@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import words
+from bookings.journeys import read_journeys
 from bookings.models import Booking, BusyTime, Format, Presenter, State, overdue
 from bookings.presenting.access import own_visits, page, presenter_required
 from bookings.presenting.checking import VisitNow, visit_now
-from bookings.travel import travel_between
+from bookings.travel import Journeys, travel_between
 from ctac.staff_lists import dialled
 from ctac.uk import format_clock, format_day, uk_datetime, uk_day
 
@@ -36,25 +37,41 @@ def stops(presenter: Presenter, day: date) -> list[Stop]:
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     bookings = own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
     late = set(overdue(Booking.objects.filter(presenter=presenter), timezone.now()).values_list("pk", flat=True))
-    found, before = [], None
-    for booking in bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"):
-        claim: BusyTime | None = getattr(booking, "busy_time", None)
-        leave = when_to_leave(presenter, claim, before, booking.agreed[0])
+    given = list(bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"))
+    claims = [claim for booking in given if (claim := claim_of(booking))]
+    journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
+    found = []
+    for booking in given:
+        leave = when_to_leave(presenter, booking, claims, journeys)
         found.append(Stop(booking, leave, rows_of(booking), visit_now(booking, presenter, is_late=booking.pk in late)))
-        before = claim if claim and claim.place else before
     return found
 
 
-def when_to_leave(presenter: Presenter, claim: BusyTime | None, before: BusyTime | None, start: datetime) -> str:
-    """'8:55am, from LS1 4AP: 65 minutes on the way'."""
+def claim_of(booking: Booking) -> BusyTime | None:
+    claim: BusyTime | None = getattr(booking, "busy_time", None)
+    return claim
+
+
+def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
+    """'8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
+
+    An online presentation on the way is given where they are then: they leave as much earlier as it takes.
+    """
+    claim = claim_of(booking)
     if claim is None or claim.place is None:
         return ""
+    start = booking.agreed[0]
+    earlier = [each for each in claims if each.busy.upper <= start]
+    before = next((each for each in reversed(earlier) if each.place), None)
     origin = before.place if before and before.place else presenter.base
-    way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes)
+    way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
     if not way:
         return _("You are there already.")
-    minutes = int(way.total_seconds() // 60)
-    facts = {"clock": format_clock(start - way), "from": origin.postcode, "minutes": minutes}
+    leave = start - way
+    for online in reversed(earlier[earlier.index(before) + 1 :] if before else earlier):
+        if leave < online.busy.upper:
+            leave -= online.busy.upper - online.busy.lower
+    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(way.total_seconds() // 60)}
     return _("%(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
 
 

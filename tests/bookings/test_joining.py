@@ -89,9 +89,9 @@ def test_whoever_joins_reads_first_that_the_link_is_new(booking: Booking, staff:
     message = kind_named(kind).build(Notification.objects.get(kind=kind))
     text = render(message).text
     assert message.subject.startswith("The joining link for Monday 25 January 2027")
-    assert text.index("Join by this link") < text.index("it no longer works for this presentation") < text.index(OWN)
+    assert text.index("Join by this link") < text.index("Please use this joining link from now on") < text.index(OWN)
     later = Notification(kind=kind, about=f"booking:{booking.pk}", version=2, created_at=NOW + timedelta(days=1))
-    assert "no longer works" not in render(kind_named(kind).build(later)).text
+    assert "from now on" not in render(kind_named(kind).build(later)).text
 
 
 def test_whose_link_was_taken_away_reads_not_to_use_it(booking: Booking, staff: User, presenter: Presenter) -> None:

@@ -7,9 +7,9 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.models import Booking, BookingEvent, Presenter, Visit
+from bookings.models import Booking, BookingEvent, JourneyTime, Presenter, Visit
 from tests.bookings.admin.desk import text
-from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, YORK, at, make_booking, make_presenter
+from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, YORK, at, make_booking, make_presenter
 from tests.factories import sign_in_staff
 from tests.leaflets.statements import statements
 
@@ -110,6 +110,32 @@ def test_the_day_says_where_to_go_and_when_to_leave(phone: Client, presenter: Pr
     for words in ("Ring at the side door", "leaflets for 24 people", "Jo Green", "https://meet.example/room", "Today"):
         assert words in said
     assert 'href="tel:01134960001"' in page.content.decode()
+
+
+def test_when_to_leave_knows_the_minutes_that_staff_have_set_between_areas(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    """From the base at the start of the day, and from one visit to the next."""
+    make_booking(presenter, at("10:00"), postcode=YORK)
+    make_booking(presenter, at("15:00"), postcode=LEEDS_TOO)
+    JourneyTime.objects.create(one="LS", other="YO", minutes=100, reason="Driven", set_at=NOW)
+    JourneyTime.objects.create(one="LS9", other="YO1", minutes=115, reason="Driven", set_at=NOW)
+    at_the_door(phone, presenter, clock, "07:00")
+    assert [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]] == [
+        f"8:20am from {LEEDS}: 100 minutes on the way, with parking",
+        f"1:05pm from {YORK}: 115 minutes on the way, with parking",
+    ]
+
+
+def test_who_presents_online_on_the_way_leaves_before_it(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    make_booking(presenter, at("09:00"), postcode=LEEDS_TOO)
+    make_booking(presenter, at("11:00"), postcode="")
+    make_booking(presenter, at("12:15"), postcode=LEEDS)
+    at_the_door(phone, presenter, clock, "07:00")
+    leave = [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]]
+    assert leave[1:] == ["", f"10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
 
 
 def test_other_days_can_be_looked_at_the_evening_before(phone: Client, presenter: Presenter) -> None:

@@ -27,7 +27,7 @@ UNDO = "DROP TRIGGER bookings_visit_opens_again ON bookings_booking; DROP FUNCTI
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0012_changing")]
+    dependencies = [("bookings", "0014_travel_rule")]
     operations = [
         migrations.AddField(
             model_name="booking",
