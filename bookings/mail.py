@@ -43,7 +43,7 @@ def build_for_presenter(notification: Notification) -> Message:
 
 def link_is_new(notification: Notification) -> bool:
     """Whether this tells of another joining link, written at the moment at which that was set."""
-    told = BookingEvent.objects.filter(booking=notification.about.partition(":")[2], kind=EventKind.LINK_SET)
+    told = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=EventKind.LINK_SET)
     return notification.version > 0 and told.filter(at=notification.created_at).exists()
 
 
