@@ -27,7 +27,7 @@ UNDO = "DROP TRIGGER bookings_visit_opens_again ON bookings_booking; DROP FUNCTI
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0014_travel_rule")]
+    dependencies = [("bookings", "0015_my_page")]
     operations = [
         migrations.AddField(
             model_name="booking",
