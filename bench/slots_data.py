@@ -48,7 +48,8 @@ def fill(presenters: int, past: int) -> None:
 
     chance = random.Random(1)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # what the travel trigger keeps, holds by construction
+        for table in ("bookings_booking", "bookings_busytime"):  # what their triggers keep, holds by construction or is not read
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         Presenter.objects.update(active=False)
         everyone = [make_presenter(number) for number in range(presenters)]
         copy_rows(cursor, first_booking(everyone[0], 2001), AHEAD, work_of(everyone, chance))
