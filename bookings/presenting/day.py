@@ -53,7 +53,7 @@ def claim_of(booking: Booking) -> BusyTime | None:
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
-    """'8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
+    """'Leave at 8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
 
     An online presentation on the way is given where they are then: they leave as much earlier as it takes.
     """
@@ -72,7 +72,7 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
         if leave < online.busy.upper:
             leave -= online.busy.upper - online.busy.lower
     facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(way.total_seconds() // 60)}
-    return _("%(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
+    return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
 
 
 def rows_of(booking: Booking) -> list[words.Row]:

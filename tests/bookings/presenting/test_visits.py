@@ -103,7 +103,7 @@ def test_the_day_says_where_to_go_and_when_to_leave(phone: Client, presenter: Pr
     at_the_door(phone, presenter, clock, "07:00")
     page = phone.get(f"{MINE}day/")
     leave = [stop.leave for stop in page.context["stops"]]
-    assert leave[0] == f"9:30am from {LEEDS}: 30 minutes on the way, with parking"
+    assert leave[0] == f"Leave at 9:30am from {LEEDS}: 30 minutes on the way, with parking"
     assert f" from {LEEDS_TOO}: " in leave[1]
     assert leave[2] == ""
     said = text(page)
@@ -122,8 +122,8 @@ def test_when_to_leave_knows_the_minutes_that_staff_have_set_between_areas(
     JourneyTime.objects.create(one="LS9", other="YO1", minutes=115, reason="Driven", set_at=NOW)
     at_the_door(phone, presenter, clock, "07:00")
     assert [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]] == [
-        f"8:20am from {LEEDS}: 100 minutes on the way, with parking",
-        f"1:05pm from {YORK}: 115 minutes on the way, with parking",
+        f"Leave at 8:20am from {LEEDS}: 100 minutes on the way, with parking",
+        f"Leave at 1:05pm from {YORK}: 115 minutes on the way, with parking",
     ]
 
 
@@ -135,7 +135,7 @@ def test_who_presents_online_on_the_way_leaves_before_it(
     make_booking(presenter, at("12:15"), postcode=LEEDS)
     at_the_door(phone, presenter, clock, "07:00")
     leave = [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]]
-    assert leave[1:] == ["", f"10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
+    assert leave[1:] == ["", f"Leave at 10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
 
 
 def test_other_days_can_be_looked_at_the_evening_before(phone: Client, presenter: Presenter) -> None:
