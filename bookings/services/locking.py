@@ -15,7 +15,7 @@ from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
 from ctac.compiled import Compiled
 from ctac.errors import DomainError
-from professionals.models import Draft
+from professionals.models import Person
 
 REFUSALS: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,
@@ -33,13 +33,27 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
     if not wanted:
         return {}
-    presenters = {presenter.pk: presenter for presenter in locked_presenters.all(keys=list(wanted))}
-    give_back([*expired_of.all(presenters=list(presenters), now=now), *ended])
-    return presenters
+    lock, _keys, make = locked_presenters.compiled
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_AND_CLEAR.format(lock=lock), [list(wanted), now, [row.pk for row in ended]])
+        presenters = [make(row) for row in cursor.fetchall()]
+    return {presenter.pk: presenter for presenter in presenters}
 
 
 locked_presenters = Compiled(lambda keys: Presenter.objects.filter(pk__any_of=keys).order_by("pk").select_for_update(no_key=True))
-expired_of = Compiled(lambda presenters, now: BusyTime.objects.expired(now).filter(presenter__pk__any_of=presenters))
+# Who waited for the lock sees the claims as they were before: one that became a booking, was kept longer or has gone meanwhile is
+# looked at again by PostgreSQL and left alone. Only holds and options expire, so "IS NOT NULL" leaves all of the past unread.
+LOCK_AND_CLEAR = """
+    WITH locked AS ({lock}), ended AS (
+        DELETE FROM bookings_busytime AS claim USING locked
+        WHERE claim.presenter_id = locked.id AND claim.expires_at IS NOT NULL
+            AND (claim.expires_at <= %s OR claim.id = ANY(%s))
+        RETURNING claim.hold_id
+    ), holds AS (
+        DELETE FROM bookings_hold USING ended WHERE bookings_hold.id = ended.hold_id
+    )
+    SELECT * FROM locked
+"""
 
 
 def give_back(rows: Iterable[BusyTime]) -> None:
@@ -57,10 +71,23 @@ def forget_holds(keys: Sequence[int]) -> None:
             cursor.execute("DELETE FROM bookings_hold WHERE id = ANY(%s)", [list(keys)])
 
 
-def forget_draft(draft: Draft) -> None:
-    """Delete a locked draft whose hold was used or given back. One statement; Django would look for holds first."""
+def end_draft(token: str, person: Person) -> int | None:
+    """Lock the person, so that their requests take turns, and delete the draft with that token; its key, or None if it has gone.
+
+    Whose hold it has gives that back in the same transaction.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM professionals_draft WHERE id = %s", [draft.pk])
+        cursor.execute(END_DRAFT, [token, person.pk])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+# The person first, even if there is no such draft (see with_person_kept). The other clicks of the draft wait for its deletion.
+END_DRAFT = """
+    DELETE FROM professionals_draft
+    WHERE token = %s AND (SELECT TRUE FROM professionals_person WHERE id = %s FOR NO KEY UPDATE)
+    RETURNING id
+"""
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:

@@ -19,9 +19,9 @@ from bookings.services.keeping import (
     presenters_for,
     with_kept,
 )
-from bookings.services.locking import forget_draft, guarded, lock_presenters
+from bookings.services.locking import end_draft, guarded, lock_presenters
 from bookings.services.moving import record
-from bookings.services.placing import Address, Asked, Details, Submission, lock_draft, refuse_if_not_offered, store
+from bookings.services.placing import Address, Asked, Details, Submission, refuse_if_not_offered, store
 from bookings.services.telling import tell_booked
 from ctac.errors import DomainError
 from professionals.models import Person, User
@@ -66,25 +66,17 @@ def request_dates(
     )
     refuse_if_not_offered(asked)
     refuse_nonsense(dates, now)
-    lock_person(person)
-    draft, wish = lock_draft(asked), asked.wish
+    draft, wish = end_draft(asked.token or "", person), asked.wish
     with guarded():
-        kept = keep_what_we_can(asked, wish, dates)
+        kept = keep_what_we_can(asked, wish, dates, draft)
         marked = replace(details, flagged=details.flagged or flagged)
         booking = store(asked, marked, state=State.REQUESTED, request_reason=reason)
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
-    if draft is not None:
-        forget_draft(draft)
     record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     tell_booked(booking, now)
     if booking.flagged_child_details:
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     return booking
-
-
-def lock_person(person: Person) -> None:
-    """Requests of one person take turns, so that together they keep no more dates than one person may."""
-    Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
 
 
 def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
@@ -105,18 +97,18 @@ def room_beside(kept: int) -> int:
     return max(rules.DATES_KEPT_A_PERSON - kept, 0)
 
 
-def own_hold_and_room(asked: Asked) -> tuple[list[BusyTime], int]:
-    """What this draft holds, and how many dates may be kept for this person: one statement."""
+def own_hold_and_room(asked: Asked, draft: int | None) -> tuple[list[BusyTime], int]:
+    """What the draft with that key held, and how many dates may be kept for this person: one statement."""
     kept = DateOption.objects.preferred().kept(asked.now).filter(booking__person=asked.person)
     mine = BusyTime.objects.filter(option__in=kept)
-    found = list(mine.union(BusyTime.objects.filter(hold__draft__token=asked.token), all=True) if asked.token else mine)
+    found = list(mine.union(BusyTime.objects.filter(hold__draft_id=draft), all=True) if draft else mine)
     own = [claim for claim in found if claim.hold_id]
     return own, room_beside(len(found) - len(own))
 
 
-def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred]) -> list[Chosen | None]:
+def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred], draft: int | None) -> list[Chosen | None]:
     """For each date, with whom and from when it is kept, or None. Looks, locks those who could, looks again."""
-    own, room = own_hold_and_room(asked)
+    own, room = own_hold_and_room(asked, draft)
     wanted = [[start for start in date.starts(wish) if start > asked.now] for date in dates]
     starts = [start for each in wanted for start in each]
     if not room or not starts:

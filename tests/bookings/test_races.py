@@ -12,6 +12,7 @@ from django.db import IntegrityError, close_old_connections, connection, transac
 
 from bookings.models import Booking, BusyTime, Hold, Presenter
 from bookings.services import Address, Submission, book, cancel, hold_slot, placing, record_leave
+from bookings.services.locking import lock_presenters
 from professionals.models import Person
 from tests.bookings.rows import (
     ADDRESS,
@@ -22,6 +23,7 @@ from tests.bookings.rows import (
     at,
     make_booking,
     make_draft,
+    make_hold,
     make_presentation,
     make_presenter,
     wish,
@@ -170,6 +172,31 @@ def wait_until_somebody_waits() -> None:
                 return
         sleep(0.05)
     raise AssertionError("nobody waits for the lock")
+
+
+def test_what_was_kept_longer_or_booked_while_the_next_writer_waited_is_not_cleared(presenter: Presenter) -> None:
+    """It began to wait when all three were over; it clears the one that still is."""
+    kept, taken, _over = (make_hold(presenter, at(clock), expires_at=NOW) for clock in ("10:00", "12:00", "14:00"))
+    booking = make_booking(presenter, at("12:00"), claim=False)
+
+    def next_writer() -> None:
+        try:
+            with transaction.atomic():
+                lock_presenters([presenter.pk], now=NOW)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Presenter.objects.select_for_update().get()
+        thread = Thread(target=next_writer)
+        thread.start()
+        wait_until_somebody_waits()
+        BusyTime.objects.filter(hold=kept).update(expires_at=NOW + timedelta(minutes=15))
+        BusyTime.objects.filter(hold=taken).update(kind="booking", booking=booking, hold=None, expires_at=None)
+        Hold.objects.filter(pk=taken.pk).delete()
+    thread.join(timeout=30)
+    assert list(BusyTime.objects.values_list("hold", "booking")) == [(kept.pk, None), (None, booking.pk)]
+    assert list(Hold.objects.all()) == [kept]
 
 
 def test_two_visits_too_near_to_each_other_are_not_both_booked() -> None:

@@ -325,14 +325,14 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
     person, presentation = Person.objects.get(email=email), Presentation.objects.get(slug=SLUG)
     if unguarded:
         lock_no_rows()
-        counted = requesting.room_for
+        counted = requesting.own_hold_and_room
 
-        def room_for(*args: Any) -> int:
-            room = counted(*args)
+        def own_hold_and_room(*args: Any) -> Any:
+            found = counted(*args)
             pause("room")
-            return room
+            return found
 
-        requesting.room_for = room_for
+        requesting.own_hold_and_room = own_hold_and_room
     starts = [datetime.fromisoformat(day) for day in days]
     booking = request_dates(
         person=person,

@@ -73,7 +73,10 @@ def pause(name: str) -> None:
 def lock_no_rows() -> None:
     from django.db.models import QuerySet
 
+    from bookings.services import locking
+
     QuerySet.select_for_update = lambda self, **_how: self
+    locking.END_DRAFT = locking.END_DRAFT.replace("FOR NO KEY UPDATE", "")
 
 
 def pause_before_slots_are_checked() -> None:
