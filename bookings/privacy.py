@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
-from bookings.services import cancel
+from bookings.services import cancel, refuse_while_on_the_way_or_there
 from bookings.services.moving import record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from notifications.services import erase_bodies_about
@@ -176,6 +176,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "checked_in_at": PERSONAL,
         "checked_out_at": PERSONAL,
         "safe_at": PERSONAL,
+        "sought_at": PERSONAL,
     },
     "BookingEvent": {
         "id": NONE,
@@ -255,10 +256,16 @@ def export(person: Person) -> list[dict[str, Any]]:
 
 
 def erase(person: Person, now: datetime) -> None:
-    """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures."""
-    for booking in Booking.objects.filter(person=person).upcoming(now):
+    """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
+
+    Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 34).
+    """
+    theirs = Booking.objects.filter(person=person)
+    refuse_while_on_the_way_or_there(theirs, now)
+    for booking in theirs.upcoming(now):
         cancel(booking=booking, by=None, now=now)
-    bookings = list(Booking.objects.filter(person=person).order_by("pk"))
+    bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
+    refuse_while_on_the_way_or_there(theirs, now)  # whoever checked in meanwhile stays waited for though it is cancelled
     keys = [booking.pk for booking in bookings]
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).update(reason="")

@@ -43,9 +43,9 @@ def facts_under_its_title(booking: Booking, *, with_link: bool = True) -> list[R
 
 
 def presenter_of_visit(booking: Booking) -> Presenter | None:
-    """Whoever is there, also when the booking has another presenter by now; else whoever gives it."""
+    """Whoever is there or is sought, also when the booking has another presenter by now; else whoever gives it."""
     visit = getattr(booking, "visit", None)
-    return (visit.presenter if visit and visit.is_in else None) or booking.presenter
+    return (visit.presenter if visit and visit.is_awaited else None) or booking.presenter
 
 
 def least(booking: Booking) -> list[Row]:

@@ -1,7 +1,7 @@
 """Our AdminSite at /staff/, and the model admin whose states change only through services."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -51,7 +51,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it."""
+    """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it.
+
+    `resolve_href` is empty for whoever may only look.
+    """
 
     title: str
     rows: list[dict[str, object]]
@@ -92,14 +95,18 @@ class StaffAdminSite(AdminSite):
     def __init__(self, name: str = "staff") -> None:
         super().__init__(name)
         self._waiting: list[tuple[str | Promise, Waiting]] = []
-        self._alarms: list[tuple[str, Callable[[], list[Alarm]]]] = []
+        self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
 
-    def add_alarms(self, permission: str, find: Callable[[], list[Alarm]]) -> None:
-        """Ask `find` whenever somebody with this permission opens the first page."""
-        self._alarms.append((permission, find))
+    def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
+        """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
+        self._alarms.append((permission, resolved_with, find))
 
     def alarms_for(self, user: Any) -> list[Alarm]:
-        return [alarm for permission, find in self._alarms if user.has_perm(permission) for alarm in find()]
+        found: list[Alarm] = []
+        for permission, resolved_with, find in self._alarms:
+            alarms = find() if user.has_perm(permission) else []
+            found += alarms if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in alarms]
+        return found
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""

@@ -86,4 +86,4 @@ def expected(moment: datetime) -> str:
     return words.moment(moment)
 
 
-staff_site.add_alarms("bookings.view_booking", overdue_visits)
+staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")

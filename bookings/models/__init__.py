@@ -8,7 +8,7 @@ from bookings.models.option import DateOption, OptionKind, OptionState, Precisio
 from bookings.models.place import JourneyTime, Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
-from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, overdue
+from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
 
 __all__ = [
     "Availability",
@@ -41,6 +41,7 @@ __all__ = [
     "Weekday",
     "may_check_in",
     "may_check_out",
+    "on_the_way_or_there",
     "overdue",
     "without_joining_link",
 ]

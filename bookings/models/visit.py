@@ -27,6 +27,7 @@ class Visit(models.Model):
 
     `presenter` is who went, also when the booking has another by now. Moments that lie before CHECK_IN_OPENS belong to an
     earlier time of the booking, which was moved since, and count no more. `safe_at`: staff last heard that all is well.
+    `sought_at`: leave took the presenter off the booking after its start, while nobody knew whether they are safe.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")
@@ -36,6 +37,7 @@ class Visit(models.Model):
     checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True)
     checked_out_at = models.DateTimeField(_("checked out"), null=True, blank=True)
     safe_at = models.DateTimeField(_("said to be safe"), null=True, blank=True)
+    sought_at = models.DateTimeField(_("sought since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("visit")
@@ -70,6 +72,18 @@ class Visit(models.Model):
         return self.belongs(self.checked_out_at)
 
     @property
+    def is_sought(self) -> bool:
+        """They are on leave by now, and nobody has heard from them since it was entered."""
+        if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
+            return False
+        return self.safe_at is None or self.safe_at < self.sought_at
+
+    @property
+    def is_awaited(self) -> bool:
+        """Word of whoever went is waited for, whoever has the booking by now."""
+        return self.is_in or self.is_sought
+
+    @property
     def is_done(self) -> bool:
         """They have left, and nobody took over from them who is still to come."""
         if not self.is_out or self.checked_out_at is None:
@@ -79,34 +93,43 @@ class Visit(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Nobody is waited for: they have left, or a colleague has heard since the end that all is well."""
+        """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
+        if self.booking.presenter_id is None:
+            return not self.is_awaited
         return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed[1])
 
 
 OPENED = F("starts_at") - rules.CHECK_IN_OPENS
 IS_OUT = Q(visit__checked_out_at__gte=OPENED)
 IS_IN = Q(visit__checked_in_at__gte=OPENED) & ~IS_OUT
+IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
+
+
+# Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
+# that closed visits cost nothing.
+IS_WAITED_FOR = (
+    VISIT_IS_OPEN & (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE
+)
+
+
+def on_the_way_or_there(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
+    """Visits to which somebody may have set off, and of which nobody has said that they are over."""
+    return bookings.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS).order_by("starts_at", "pk")
 
 
 def overdue(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
     """Those whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
 
     Computed from the clock, not from what was mailed: it is true while no worker runs, and for as long as it takes. Somebody
-    who is there is waited for though the booking was cancelled or marked as delivered meanwhile. Overdue reads what each has
-    missed. The condition of the index booking_visit_open, so that closed visits cost nothing, stands first.
+    who is there is waited for though the booking was cancelled or marked as delivered meanwhile; whom leave took off a visit
+    that had begun is overdue at once. Overdue reads what each has missed.
     """
-    there = Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN
     no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("ends_at"))
-    no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_MISSED_AFTER) & ~IS_IN & ~Q(visit__safe_at__gte=F("starts_at"))
+    late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("starts_at"))
+    no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_MISSED_AFTER) & ~IS_IN & (late_for_it | IS_SOUGHT)
     return (
-        bookings.filter(
-            VISIT_IS_OPEN,
-            there,
-            no_check_out | no_check_in,
-            ~IS_DONE,
-            starts_at__lte=now - rules.CHECK_IN_MISSED_AFTER,
-        )
+        bookings.filter(IS_WAITED_FOR, no_check_out | no_check_in, starts_at__lte=now)
         .annotate(
             missed=Case(When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)),
             missed_at=Case(When(no_check_out, then=F("ends_at")), default=F("starts_at")),
@@ -130,8 +153,7 @@ class Overdue:
     @classmethod
     def find(cls, booking: Booking, now: datetime) -> "Overdue | None":
         """As the database has it now; None if all is well, and no statement where nobody can be overdue."""
-        start, latest = booking.starts_at, now - rules.CHECK_IN_MISSED_AFTER
-        if booking.format != Format.WORKPLACE or start is None or start > latest:
+        if booking.format != Format.WORKPLACE or booking.starts_at is None or booking.starts_at > now:
             return None
         found = overdue(Booking.objects.filter(pk=booking.pk), now).first()
         return cls.of(found) if found else None
@@ -152,7 +174,8 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None or (visit is not None and visit.is_done):
         return False
-    if booking.visit_closed and not (visit is not None and visit.is_in):
+    awaited = visit is not None and visit.is_awaited
+    if booking.visit_closed and not awaited:
         return False
     took_place = booking.state in (State.CONFIRMED, State.DELIVERED) and booking.presenter_id is not None
-    return (visit is not None and visit.is_in) or (took_place and now >= booking.starts_at)
+    return awaited or (took_place and now >= booking.starts_at)

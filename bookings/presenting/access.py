@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from bookings.models import Booking, Leave, Presenter
+from bookings.models import Booking, BookingQuerySet, Leave, Presenter
 from ctac.staff import staff_site
 
 P = ParamSpec("P")
@@ -32,7 +32,7 @@ def presenter_required(view: View[P]) -> Callable[..., HttpResponse]:
     return staff_site.admin_view(wrapper)
 
 
-def own_visits(presenter: Presenter) -> QuerySet[Booking]:
+def own_visits(presenter: Presenter) -> BookingQuerySet:
     """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
     theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
     return Booking.objects.with_names().select_related("person__organisation", "visit__presenter").filter(theirs)

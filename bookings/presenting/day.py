@@ -36,7 +36,7 @@ def stops(presenter: Presenter, day: date) -> list[Stop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     bookings = own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
-    late = set(overdue(Booking.objects.filter(presenter=presenter), timezone.now()).values_list("pk", flat=True))
+    late = set(overdue(bookings, timezone.now()).values_list("pk", flat=True))
     given = list(bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"))
     claims = [claim for booking in given if (claim := claim_of(booking))]
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])

@@ -43,7 +43,7 @@ from bookings.services.leave import (
     refuse_leave,
 )
 from bookings.services.linking import find_by_link, make_links
-from bookings.services.looking_after import NobodyHasHeard, StillThere
+from bookings.services.looking_after import NobodyHasHeard, StillThere, VisitNotOver, refuse_while_on_the_way_or_there
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
@@ -98,6 +98,7 @@ __all__ = [
     "TooLateToChange",
     "TooManyHolds",
     "TooSoon",
+    "VisitNotOver",
     "VisitOver",
     "WeekdayHours",
     "agree_time",
@@ -128,6 +129,7 @@ __all__ = [
     "reassign",
     "record_leave",
     "refuse_leave",
+    "refuse_while_on_the_way_or_there",
     "release_hold",
     "request_dates",
     "reschedule",

@@ -17,6 +17,7 @@ from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_presenters
+from bookings.services.looking_after import go_on_waiting_for
 from bookings.services.moving import record
 from bookings.services.telling import tell_freed, tell_of_leave
 from bookings.travel import Journeys
@@ -240,11 +241,12 @@ def covered(within: Span, spans: Iterable[Span]) -> timedelta:
 
 
 def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[Booking]:
-    """Their time is given back, and they need a presenter."""
+    """Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same."""
     keys = [row.booking_id for row in hit if row.booking_id]
     freed = list(Booking.objects.with_names().select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
+        go_on_waiting_for(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         record(booking, EventKind.PRESENTER_FREED, by=by, now=now)

@@ -77,6 +77,15 @@ def test_only_who_may_see_bookings_sees_who_is_overdue(client: Client, late_desk
     assert "No check-out from Asha Patel" in sign_in_staff(client, somebody).get("/staff/").content.decode()
 
 
+def test_who_may_only_look_has_no_button_and_cannot_press_it(client: Client, late_desk: Client, booking: Booking) -> None:
+    looks = make_staff(superuser=False)
+    looks.user_permissions.add(Permission.objects.get(codename="view_booking"))
+    page = sign_in_staff(client, looks).get("/staff/").content.decode()
+    assert ("No check-out from Asha Patel" in page, "Say that all is well" in page, "/do/safe/" in page) == (True, False, False)
+    assert do(client, booking, "safe", **SAID).status_code == 403
+    assert BookingEvent.objects.count() == 0
+
+
 def test_many_overdue_take_the_same_few_statements(late_desk: Client) -> None:
     counts = []
     for _more in range(3):
