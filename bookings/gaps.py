@@ -4,16 +4,15 @@ Pure arithmetic on moments in UTC. tests/bookings/test_gaps.py holds it against 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
 
 NOTHING = timedelta(0)
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """From `start` up to `end`, not included."""
 
     start: datetime
@@ -29,9 +28,16 @@ class Span:
     def overlaps(self, other: "Span") -> bool:
         return self.start < other.end and other.start < self.end
 
+    def shared(self, other: "Span") -> "Span":
+        """What lies in both; if nothing does, it ends before it starts."""
+        return Span(max(self.start, other.start), min(self.end, other.end))
 
-@dataclass(frozen=True)
-class Claim:
+
+EVER = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+NEVER = Span(EVER.end, EVER.start)
+
+
+class Claim(NamedTuple):
     """One claim on a presenter's time; without a place it needs no travel and gives none."""
 
     span: Span
@@ -40,6 +46,13 @@ class Claim:
     is_booking: bool = False
     # A presentation that is booked or kept, so that it counts towards the most a day and a week.
     is_visit: bool = False
+
+
+class Neighbour(NamedTuple):
+    """The visit on one side of a gap, if there is one, and how much of the way to it is taken by claims without a place."""
+
+    visit: Claim | None
+    without_place: timedelta
 
 
 def free_spans(
@@ -52,25 +65,56 @@ def free_spans(
     journeys = journeys or Journeys()
     starts = [within.start, *(claim.span.end for claim in claims)]
     ends = [*(claim.span.start for claim in claims), within.end]
-    if place is None:
-        spans = [
-            Span(start, end)
-            for number, (start, end) in enumerate(zip(starts, ends, strict=True))
-            if _journey_leaves(claims, number, length, journeys)
-        ]
-    else:
-        spans = [
-            Span(max(start, earliest), min(end, latest))
-            for start, end, earliest, latest in zip(
-                starts,
-                ends,
-                _earliest_starts(claims, place, within, journeys),
-                _latest_ends(claims, place, within, journeys),
-                strict=True,
-            )
-        ]
-    cut = (Span(max(span.start, within.start), min(span.end, within.end)) for span in spans)
-    return [span for span in cut if span.length >= length]
+    spans = []
+    for start, end, before, after in zip(starts, ends, visits_before(claims), visits_after(claims), strict=True):
+        span = Span(start, end).shared(within)
+        if span.length < length:
+            continue
+        if place is not None:
+            span = span.shared(reach(before, after, place, journeys))
+        elif not leaves_time(before, after, length, journeys):
+            continue
+        if span.length >= length:
+            spans.append(span)
+    return spans
+
+
+def visits_before(claims: Sequence[Claim]) -> list[Neighbour]:
+    """For the gap before the first claim and after each."""
+    visit, without_place = None, NOTHING
+    found = [Neighbour(visit, without_place)]
+    for claim in claims:
+        visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
+        found.append(Neighbour(visit, without_place))
+    return found
+
+
+def visits_after(claims: Sequence[Claim]) -> list[Neighbour]:
+    """For the gap before each claim and after the last."""
+    return visits_before(claims[::-1])[::-1]
+
+
+def reach(before: Neighbour, after: Neighbour, place: Place, journeys: Journeys) -> Span:
+    """When a visit at `place` can be: after the journey from the visit before, and before the one to the visit after."""
+    start = before.visit.span.end + needed(before, place, journeys) if before.visit else EVER.start
+    end = after.visit.span.start - needed(after, place, journeys) if after.visit else EVER.end
+    return Span(start, end)
+
+
+def needed(neighbour: Neighbour, place: Place, journeys: Journeys) -> timedelta:
+    """Between that visit and one at `place`: the journey and what stands in the way; 48 hours are always enough."""
+    visit = neighbour.visit
+    if visit is None or visit.place is None:
+        return NOTHING
+    way = travel_between(visit.place, place, visit.travel_minutes, None, journeys)
+    return min(APART_ENOUGH, neighbour.without_place + way)
+
+
+def leaves_time(before: Neighbour, after: Neighbour, length: timedelta, journeys: Journeys) -> bool:
+    """Whether the journey between the visits round a gap leaves that much time for something online."""
+    if before.visit is None or after.visit is None:
+        return True
+    return fits(before.visit, after.visit, before.without_place + after.without_place + length, journeys)
 
 
 def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
@@ -84,36 +128,3 @@ def journey(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
     if one.place is None or other.place is None:
         return NOTHING
     return travel_between(one.place, other.place, one.travel_minutes, other.travel_minutes, journeys)
-
-
-def _needed(visit: Claim, place: Place, without_place: timedelta, journeys: Journeys) -> timedelta:
-    """Between that visit and one at `place`: the journey and what stands in the way; 48 hours are always enough."""
-    return min(APART_ENOUGH, without_place + journey(visit, Claim(visit.span, place), journeys))
-
-
-def _earliest_starts(claims: Sequence[Claim], place: Place, within: Span, journeys: Journeys) -> list[datetime]:
-    """For the gap before the first claim and after each: when a visit at `place` can start, coming from the visit before."""
-    found, visit, without_place = [within.start], None, NOTHING
-    for claim in claims:
-        visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
-        found.append(visit.span.end + _needed(visit, place, without_place, journeys) if visit else within.start)
-    return found
-
-
-def _latest_ends(claims: Sequence[Claim], place: Place, within: Span, journeys: Journeys) -> list[datetime]:
-    """For the gap before each claim and after the last: when a visit at `place` must end, going on to the visit after."""
-    found, visit, without_place = [within.end], None, NOTHING
-    for claim in reversed(claims):
-        visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
-        found.append(visit.span.start - _needed(visit, place, without_place, journeys) if visit else within.end)
-    return found[::-1]
-
-
-def _journey_leaves(claims: Sequence[Claim], number: int, length: timedelta, journeys: Journeys) -> bool:
-    """Whether the journey over gap `number`, between the visits round it, leaves that much time for something online."""
-    before = next((index for index in range(number - 1, -1, -1) if claims[index].place), None)
-    after = next((index for index in range(number, len(claims)) if claims[index].place), None)
-    if before is None or after is None:
-        return True
-    without_place = sum((claim.span.length for claim in claims[before + 1 : after]), NOTHING)
-    return fits(claims[before], claims[after], without_place + length, journeys)

@@ -1,6 +1,6 @@
 """What would be offered if a change of a presenter were saved: it is saved, read and taken back in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -106,7 +106,7 @@ def bookings_outside(diary: Diary, presenter: Presenter, now: datetime) -> list[
     return [booking for booking in ahead if is_outside(booking, part.windows, diary.last_day)]
 
 
-def is_outside(booking: Booking, windows: Callable[[date], list[Span]], last_day: date) -> bool:
+def is_outside(booking: Booking, windows: Callable[[date], Sequence[Span]], last_day: date) -> bool:
     if booking.starts_at is None or booking.ends_at is None or uk_day(booking.starts_at) > last_day:
         return False
     span = Span(booking.starts_at, booking.ends_at)

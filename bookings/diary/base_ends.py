@@ -3,14 +3,24 @@
 What stands in the way without a place takes time from the journey, as between two visits: whoever is online until 10am sets
 off at 10am. A visit that is neither the first nor the last of its day has its journeys to the neighbours only, and online needs
 none, but may not take the time of a journey that is there already.
+
+All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bookings.gaps import NOTHING, Claim, Span, journey
+from bookings.gaps import EVER, NEVER, NOTHING, Claim, Span, journey
 from bookings.travel import Journeys, Place
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Where in a day: `before` and `after` are what else claims time of that day, in order."""
+
+    before: Sequence[Claim]
+    after: Sequence[Claim]
 
 
 @dataclass(frozen=True)
@@ -27,49 +37,63 @@ class BaseEnds:
         """The base before and after, as if it were a visit on each side."""
         return Claim(Span(self.leaves, self.leaves), self.base), Claim(Span(self.returns, self.returns), self.base)
 
-    def reachable(self, place: Place, window: Span) -> Span:
-        """What of the window a visit there can use on a day without anything else."""
-        way = timedelta(minutes=self.journeys.minutes(self.base, place))
-        return Span(max(window.start, self.leaves + way), min(window.end, self.returns - way))
+    def after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+        """Where a visit of that length in the gap may lie, so that the day's first visit can be reached from the base."""
+        if first_visit(gap.before):
+            return EVER
+        if place is not None:
+            return Span(self.leaves + self.way(place) + taken_from(Span(self.leaves, EVER.end), gap.before), EVER.end)
+        if not (first := first_visit(gap.after)):
+            return EVER
+        on_the_way = Span(self.leaves, first.span.start)
+        spare = (
+            on_the_way.length - taken_from(on_the_way, [*gap.before, *gap.after]) - journey(self.at_home[0], first, self.journeys)
+        )
+        if spare >= length:
+            return EVER
+        return Span(EVER.start, self.leaves + spare) if spare >= NOTHING else NEVER
 
-    def leaves_too_early(self, wanted: Claim, claims: Sequence[Claim]) -> bool:
-        """Whether the journey to the first visit of the day has no time, and `wanted` is part of that."""
-        first = min(visits_among(wanted, claims), key=lambda claim: claim.span.start, default=None)
-        if first is None or wanted.span.start > first.span.start:
-            return False
-        gap = Span(self.leaves, first.span.start)
-        return gap.length - taken_from(gap, [wanted, *claims]) < journey(self.at_home[0], first, self.journeys)
+    def before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+        """Where a visit of that length in the gap may lie, so that the base can be reached from the day's last visit."""
+        if first_visit(gap.after):
+            return EVER
+        if place is not None:
+            return Span(EVER.start, self.returns - self.way(place) - taken_from(Span(EVER.start, self.returns), gap.after))
+        if not (last := first_visit(reversed(gap.before))):
+            return EVER
+        on_the_way = Span(last.span.end, self.returns)
+        spare = (
+            on_the_way.length - taken_from(on_the_way, [*gap.before, *gap.after]) - journey(last, self.at_home[1], self.journeys)
+        )
+        if spare >= length:
+            return EVER
+        # Who is back, or was to be back, can be online after that.
+        return Span(self.returns - spare if spare >= NOTHING else max(self.returns, last.span.end), EVER.end)
 
-    def returns_too_late(self, wanted: Claim, claims: Sequence[Claim]) -> bool:
-        """Whether the journey from the last visit of the day has no time, and `wanted` is part of that."""
-        last = max(visits_among(wanted, claims), key=lambda claim: claim.span.end, default=None)
-        if last is None or wanted.span.end < last.span.end or wanted.span.start >= max(self.returns, last.span.end):
-            return False
-        gap = Span(last.span.end, self.returns)
-        return gap.length - taken_from(gap, [wanted, *claims]) < journey(last, self.at_home[1], self.journeys)
+    def way(self, place: Place) -> timedelta:
+        return timedelta(minutes=self.journeys.minutes(self.base, place))
 
-    def extra_minutes(self, wanted: Claim, claims: Sequence[Claim]) -> int:
+    def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
         """How much longer the day's journeys get by this visit: to and from its neighbours, less the way between those."""
         if wanted.place is None:
             return 0
-        before, after = self.neighbours(wanted, claims)
+        home_before, home_after = self.at_home
+        before, after = first_visit(reversed(gap.before)) or home_before, first_visit(gap.after) or home_after
         with_it = journey(before, wanted, self.journeys) + journey(wanted, after, self.journeys)
         return max(0, round((with_it - journey(before, after, self.journeys)) / timedelta(minutes=1)))
 
-    def neighbours(self, wanted: Claim, claims: Sequence[Claim]) -> tuple[Claim, Claim]:
-        """The visit before and the visit after on that day, or the base."""
-        home_before, home_after = self.at_home
-        visits = [claim for claim in claims if claim.place]
-        before = max((c for c in visits if c.span.end <= wanted.span.start), key=lambda c: c.span.end, default=home_before)
-        after = min((c for c in visits if c.span.start >= wanted.span.end), key=lambda c: c.span.start, default=home_after)
-        return before, after
+
+def first_visit(claims: Iterable[Claim]) -> Claim | None:
+    return next((claim for claim in claims if claim.place), None)
 
 
-def visits_among(wanted: Claim, claims: Sequence[Claim]) -> list[Claim]:
-    return [claim for claim in (wanted, *claims) if claim.place]
+def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> timedelta:
+    """What the journey between two visits, and what stands in its way, leave of the time between them; below nothing if short."""
+    between = Span(earlier.span.end, later.span.start)
+    return between.length - taken_from(between, [*gap.before, *gap.after]) - journey(earlier, later, journeys)
 
 
-def taken_from(gap: Span, claims: Sequence[Claim]) -> timedelta:
+def taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
     """How much of the gap claims without a place take."""
-    cuts = (min(claim.span.end, gap.end) - max(claim.span.start, gap.start) for claim in claims if claim.place is None)
+    cuts = (claim.span.shared(gap).length for claim in claims if claim.place is None)
     return sum((cut for cut in cuts if cut > NOTHING), NOTHING)

@@ -34,8 +34,10 @@ class Diary:
     def slots_on(self, day: date) -> list[Slot]:
         if not self.first_day <= day <= self.last_day:
             return []
-        starts = sorted({start for part in self.parts for start in part.starts_on(day)})
-        return [Slot(start, start + self.wish.length) for start in starts]
+        starts: set[datetime] = set()
+        for part in self.parts:
+            starts.update(part.starts_on(day, starts))
+        return [Slot(start, start + self.wish.length) for start in sorted(starts)]
 
     def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
         """Seven days from that one, without those that have no slot."""

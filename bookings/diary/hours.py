@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import PositiveSmallIntegerField, Q, Value
 
+from bookings.diary.grid import grid_starts
 from bookings.gaps import Span
 from bookings.models import Availability, AvailabilityException, Presenter
 from ctac.uk import uk_datetime
@@ -32,27 +33,45 @@ class Window:
 
 @dataclass
 class Hours:
-    weekly: list[Window] = field(default_factory=list)
+    """`weekly` by the day of the week, Monday being 0."""
+
+    weekly: dict[int, list[Window]] = field(default_factory=dict)
     exceptions: list[Window] = field(default_factory=list)
 
     def add(self, window: Window) -> None:
-        (self.exceptions if window.weekday is None else self.weekly).append(window)
+        holds = self.exceptions if window.weekday is None else self.weekly.setdefault(window.weekday, [])
+        holds.append(window)
 
-    def clocks_on(self, day: date) -> list[Clocks]:
+    def clocks_on(self, day: date) -> tuple[Clocks, ...]:
         exceptions = [window for window in self.exceptions if window.holds_on(day)]
-        holding = exceptions or [window for window in self.weekly if window.holds_on(day)]
-        return sorted((window.start, window.end) for window in holding if window.start is not None and window.end is not None)
+        holding = exceptions or [window for window in self.weekly.get(day.weekday(), ()) if window.holds_on(day)]
+        return tuple(
+            sorted((window.start, window.end) for window in holding if window.start is not None and window.end is not None)
+        )
 
-    def spans_on(self, day: date) -> list[Span]:
-        """In UTC; windows that touch or overlap as one, so that a visit may lie across both."""
-        spans: list[Span] = []
-        for start, end in self.clocks_on(day):
-            span = Span(in_utc(day, start), in_utc(day, end))
-            if spans and span.start <= spans[-1].end:
-                span = Span(spans[-1].start, max(spans.pop().end, span.end))
-            if span.length > timedelta(0):
-                spans.append(span)
-        return spans
+
+@lru_cache(maxsize=1024)  # many presenters have the same hours
+def spans_of(day: date, clocks: tuple[Clocks, ...]) -> tuple[Span, ...]:
+    """In UTC; windows that touch or overlap as one, so that a visit may lie across both."""
+    spans: list[Span] = []
+    for start, end in clocks:
+        span = Span(in_utc(day, start), in_utc(day, end))
+        if spans and span.start <= spans[-1].end:
+            span = Span(spans[-1].start, max(spans.pop().end, span.end))
+        if span.length > timedelta(0):
+            spans.append(span)
+    return tuple(spans)
+
+
+@lru_cache(maxsize=1024)
+def starts_of(day: date, clocks: tuple[Clocks, ...], length: timedelta) -> tuple[datetime, ...]:
+    """The whole and half hours at which a visit of that length can start and end within these hours, in order."""
+    return tuple(start for span in spans_of(day, clocks) for start in grid_starts(span.start, span.end, length))
+
+
+def days_in_utc(first_day: date, last_day: date) -> Span:
+    """These UK days as a whole; a day has 23 to 25 hours."""
+    return Span(in_utc(first_day, time()), in_utc(last_day + timedelta(days=1), time()))
 
 
 @lru_cache(maxsize=8192)  # every presenter's windows begin and end at the same few times of the same days

@@ -1,23 +1,22 @@
 """One presenter's part of the diary: windows, the rules of each day, and free time, day by day."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 
 from bookings import rules
-from bookings.diary.base_ends import BaseEnds
+from bookings.diary.base_ends import BaseEnds, Gap
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
-from bookings.diary.grid import grid_starts
-from bookings.diary.hours import Hours, in_utc
+from bookings.diary.hours import Hours, days_in_utc, in_utc, spans_of, starts_of
 from bookings.diary.verdict import Verdict, obstacles
 from bookings.diary.wish import Wish
-from bookings.gaps import Claim, Span, free_spans
+from bookings.gaps import EVER, Claim, Span, free_spans
 from bookings.models import Format, Presenter
-from bookings.travel import APART_ENOUGH, Journeys
+from bookings.travel import Journeys, Place
 from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import uk_day
 
@@ -31,26 +30,13 @@ class PresenterDiary:
     hours: Hours
     claims: list[Claim]
     wish: Wish
-    within: Span
     today: date
     journeys: Journeys
 
     @cached_property
-    def free_weeks(self) -> dict[date, list[Span]]:
-        """By the Monday: what was worked out so far."""
-        return {}
-
-    def free_near(self, day: date) -> list[Span]:
-        """Free time of the week that the day is in, and a day to both sides. Only weeks that are looked at are worked out."""
-        monday = monday_of(day)
-        if monday not in self.free_weeks:
-            start, end = (in_utc(monday + timedelta(days=days), time()) for days in (-1, 8))
-            within = Span(max(start, self.within.start), min(end, self.within.end))
-            first = bisect_right(self.claims, within.start - APART_ENOUGH, key=lambda claim: claim.span.end)
-            last = bisect_left(self.claims, within.end + APART_ENOUGH, key=lambda claim: claim.span.start)
-            claims = self.claims[first:last]
-            self.free_weeks[monday] = free_spans(claims, self.wish.place, self.wish.length, within, self.journeys)
-        return self.free_weeks[monday]
+    def free(self) -> list[Span]:
+        """Where the visit may lie as far as the other claims go, with the journeys to and from them. In order."""
+        return free_spans(self.claims, self.wish.place, self.wish.length, EVER, self.journeys)
 
     @cached_property
     def travel(self) -> int:
@@ -79,18 +65,9 @@ class PresenterDiary:
         }
         return tuple(breach for breach, broken in found.items() if broken)
 
-    @cached_property
-    def given_on(self) -> Counter[date]:
-        """How many presentations each UK day has already, kept ones included."""
-        return Counter(uk_day(claim.span.start) for claim in self.claims if claim.is_visit)
-
-    @cached_property
-    def given_in_week(self) -> Counter[date]:
-        """The same by the Monday of each week."""
-        found: Counter[date] = Counter()
-        for day, count in self.given_on.items():
-            found[monday_of(day)] += count
-        return found
+    def given_in(self, first_day: date, last_day: date) -> int:
+        """How many presentations start on these UK days already, kept ones included."""
+        return sum(claim.is_visit for claim in starting_in(days_in_utc(first_day, last_day), self.claims))
 
     def day_breaches(self, day: date) -> Iterator[Breach]:
         if day < self.first_day:
@@ -102,56 +79,57 @@ class PresenterDiary:
         if self.wish.nation and is_bank_holiday(day, self.wish.nation):
             yield Breach.HOST_BANK_HOLIDAY
         most_a_day, most_a_week = self.presenter.most_a_day, self.presenter.most_a_week
-        if most_a_day is not None and self.given_on[day] >= most_a_day:
+        if most_a_day is not None and self.given_in(day, day) >= most_a_day:
             yield Breach.DAY_FULL
-        if most_a_week is not None and self.given_in_week[monday_of(day)] >= most_a_week:
+        if most_a_week is not None and self.given_in(*week_of(day)) >= most_a_week:
             yield Breach.WEEK_FULL
         yield from self.standing_breaches
 
-    def windows(self, day: date) -> list[Span]:
+    def windows(self, day: date) -> Sequence[Span]:
         """When the presenter can be booked on that day, in UTC."""
-        return self.hours.spans_on(day)
+        return spans_of(day, self.hours.clocks_on(day))
+
+    def starts_on(self, day: date, known: set[datetime] | frozenset[datetime] = frozenset()) -> list[datetime]:
+        """The start times within every rule on that day, in order, but for those that are known already."""
+        clocks = self.hours.clocks_on(day)
+        starts = starts_of(day, clocks, self.wish.length) if clocks else ()
+        if known.issuperset(starts) or next(self.day_breaches(day), None):
+            return []
+        return [start for span in self.possible_on(day) for start in within(starts, span, self.wish.length) if start not in known]
+
+    def possible_on(self, day: date) -> Iterator[Span]:
+        """Where the visit may lie on that day as far as claims, journeys and the base go."""
+        whole, ends, claims = days_in_utc(day, day), self.ends_of(day), self.claims_on(day)
+        first = bisect_right(self.free, whole.start, key=end_of_span)
+        for free in self.free[first:]:
+            if free.start >= whole.end:
+                return
+            possible = free.shared(self.within_the_day(ends, gap_at(free.start, claims)))
+            if possible.length >= self.wish.length:
+                yield possible
+
+    def within_the_day(self, ends: BaseEnds, gap: Gap) -> Span:
+        """Where in a gap the presenter leaves the base late enough and is back early enough."""
+        place, length = self.wish.place, self.wish.length
+        return ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap))
 
     def is_free(self, span: Span) -> bool:
-        spans = self.free_near(uk_day(span.start))
-        index = bisect_right(spans, span.start, key=lambda free: free.start) - 1
-        return index >= 0 and spans[index].contains(span)
+        index = bisect_right(self.free, span.start, key=start_of_span) - 1
+        return index >= 0 and self.free[index].contains(span)
 
-    def starts_on(self, day: date) -> Iterator[datetime]:
-        """The start times within every rule on that day."""
-        if next(self.day_breaches(day), None):
-            return
-        spans, ends, claims = self.free_near(day), self.ends_of(day), self.claims_by_day.get(day, [])
-        for window in self.windows(day):
-            if not claims and self.wish.place:  # most days: only the base bounds them
-                window = ends.reachable(self.wish.place, window)
-            first = bisect_right(spans, window.start, key=lambda free: free.end)
-            last = bisect_left(spans, window.end, key=lambda free: free.start)
-            for free in spans[first:last]:
-                starts = grid_starts(max(free.start, window.start), min(free.end, window.end), self.wish.length)
-                yield from (start for start in starts if not claims or not any(self.end_breaches(start, ends, claims)))
+    @cached_property
+    def base(self) -> Place:
+        return self.presenter.base
 
     def ends_of(self, day: date) -> BaseEnds:
         leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
-        return BaseEnds(self.presenter.base, leaves, returns, self.journeys)
+        return BaseEnds(self.base, leaves, returns, self.journeys)
 
-    @cached_property
-    def claims_by_day(self) -> dict[date, list[Claim]]:
-        """By each UK day that they touch."""
-        found: dict[date, list[Claim]] = defaultdict(list)
-        for claim in self.claims:
-            day, last = uk_day(claim.span.start), uk_day(claim.span.end - timedelta(microseconds=1))
-            while day <= last:
-                found[day].append(claim)
-                day += timedelta(days=1)
-        return found
-
-    def end_breaches(self, start: datetime, ends: BaseEnds, claims: list[Claim]) -> Iterator[Breach]:
-        wanted = Claim(self.wish.span(start), self.wish.place)
-        if ends.leaves_too_early(wanted, claims):
-            yield Breach.LEAVES_EARLY
-        if ends.returns_too_late(wanted, claims):
-            yield Breach.RETURNS_LATE
+    def claims_on(self, day: date) -> list[Claim]:
+        """What touches that UK day, in order."""
+        whole = days_in_utc(day, day)
+        first = bisect_right(self.claims, whole.start, key=end_of_claim)
+        return self.claims[first : bisect_left(self.claims, whole.end, key=start_of_claim)]
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
@@ -162,10 +140,16 @@ class PresenterDiary:
         breaches = list(self.day_breaches(day))
         if not any(window.contains(span) for window in self.windows(day)):
             breaches.append(Breach.HOURS)
-        ends, claims = self.ends_of(day), self.claims_by_day.get(day, [])
-        breaches += self.end_breaches(start, ends, claims)
-        extra = ends.extra_minutes(Claim(span, self.wish.place), claims)
+        ends, gap = self.ends_of(day), gap_at(start, self.claims_on(day))
+        breaches += self.end_breaches(span, ends, gap)
+        extra = ends.extra_minutes(Claim(span, self.wish.place), gap)
         return Candidate(self.presenter, tuple(breaches), self.travel, extra, self.bookings_near(start))
+
+    def end_breaches(self, span: Span, ends: BaseEnds, gap: Gap) -> Iterator[Breach]:
+        if not ends.after_leaving(self.wish.place, self.wish.length, gap).contains(span):
+            yield Breach.LEAVES_EARLY
+        if not ends.before_return(self.wish.place, self.wish.length, gap).contains(span):
+            yield Breach.RETURNS_LATE
 
     def verdict(self, start: datetime) -> Verdict:
         """Whether this presenter could, and if not why not."""
@@ -177,8 +161,31 @@ class PresenterDiary:
 
     def bookings_near(self, start: datetime) -> int:
         """How many bookings the presenter has in the days round that: the load that is shared out."""
-        return sum(claim.is_booking and abs(claim.span.start - start) <= rules.NEAR for claim in self.claims)
+        near = Span(start - rules.NEAR, start + rules.NEAR + timedelta.resolution)
+        return sum(claim.is_booking for claim in starting_in(near, self.claims))
 
 
-def monday_of(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+start_of_span, end_of_span = attrgetter("start"), attrgetter("end")
+start_of_claim, end_of_claim = attrgetter("span.start"), attrgetter("span.end")
+
+
+def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
+    """Where a moment lies that none of these claims covers."""
+    after = bisect_left(claims, moment, key=start_of_claim)
+    return Gap(claims[:after], claims[after:])
+
+
+def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
+    first, last = (bisect_left(claims, moment, key=start_of_claim) for moment in span)
+    return claims[first:last]
+
+
+def within(starts: Sequence[datetime], span: Span, length: timedelta) -> Sequence[datetime]:
+    """Those at which a visit of that length lies in the span."""
+    return starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
+
+
+def week_of(day: date) -> tuple[date, date]:
+    """Its Monday and its Sunday."""
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model
 
-from bookings.diary.book import ONE_DAY, Diary
-from bookings.diary.hours import read_hours
+from bookings.diary.book import Diary
+from bookings.diary.hours import days_in_utc, read_hours
 from bookings.diary.presenter_day import PresenterDiary
 from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span
@@ -20,7 +20,7 @@ from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.compiled import Compiled
-from ctac.uk import uk_datetime, uk_day
+from ctac.uk import uk_day
 
 active_presenters = Compiled(lambda: Presenter.objects.active().with_given().order_by("pk"))
 REACH = max(APART_ENOUGH, timedelta(days=7))
@@ -51,12 +51,11 @@ def open_diary(
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     """
     everyone = active_presenters.all() if presenters is None else with_given(presenters)
-    within = Span(uk_datetime(first_day, time()).astimezone(UTC), uk_datetime(last_day + ONE_DAY, time()).astimezone(UTC))
     hours = read_hours(everyone, first_day, last_day)
-    claims = read_claims(everyone, within, now, ignoring)
+    claims = read_claims(everyone, days_in_utc(first_day, last_day), now, ignoring)
     journeys = journeys_of(everyone, claims, wish)
     parts = [
-        PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, within, uk_day(now), journeys)
+        PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, uk_day(now), journeys)
         for presenter in everyone
     ]
     return Diary(wish, first_day, last_day, parts)
@@ -81,7 +80,7 @@ def read_again(
     parts = [part for part in diary.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
     if not parts:
         return replace(diary, parts=[])
-    claims = read_claims([part.presenter for part in parts], parts[0].within, now, ignoring)
+    claims = read_claims([part.presenter for part in parts], days_in_utc(diary.first_day, diary.last_day), now, ignoring)
     fresh = [
         replace(part, presenter=presenters[part.presenter.pk], claims=claims[part.presenter.pk], wish=diary.wish)
         for part in parts
