@@ -76,8 +76,13 @@ class Answers:
         return to_start(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
 
     @property
+    def audience(self) -> str:
+        """The profession of most of them, which decides who can give it; empty for a mix."""
+        return str(self.step("where").get("audience_profession", ""))
+
+    @property
     def details(self) -> Details:
-        return Details(**self.step("details"))
+        return Details(**{**self.step("details"), "audience_profession": self.audience})
 
     @property
     def hold(self) -> Hold | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings import rules
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
+from bookings.models.presenter import AUDIENCES
 from bookings.services import WeekdayHours
 from ctac.forms import PageForm, PageFormMixin, as_of_a_page
 from ctac.staff_fields import AmOrPm, ClockField, DayField, near_today, read_clock
@@ -142,6 +143,7 @@ class RulesMixin(PageFormMixin):
         """Give the questions that this form has their own kind of box."""
         own: dict[str, forms.Field] = {
             "formats": ticks(_("How do you give presentations?"), list(FORMATS.items()), _("Tick none if both.")),
+            "audiences": ticks(_("Who do you give presentations to?"), AUDIENCES, _("Tick none if everybody.")),
             "nations_covered": ticks(
                 _("Nations covered"), Nation.choices, _("Tick none, and leave the areas empty, for everywhere.")
             ),
@@ -218,7 +220,7 @@ class OwnRulesForm(RulesMixin, forms.ModelForm):
     class Meta:
         model = Presenter
         fields = [
-            *("formats", "presentations", "most_a_day", "most_a_week", "notice_working_days", "horizon_days"),
+            *("formats", "presentations", "audiences", "most_a_day", "most_a_week", "notice_working_days", "horizon_days"),
             *("nations_covered", "areas_covered", "max_travel_minutes", "earliest_leaving", "latest_return"),
         ]
 

@@ -30,7 +30,7 @@ class Choice:
 def choice_for(booking: Booking, now: datetime) -> Choice:
     """For a booking that has a time. Whoever gives it, its day stays: notice and horizon are nobody's reason."""
     try:
-        wish = Wish(booking.presentation, booking.format, place_of(booking))
+        wish = Wish.of(booking, place_of(booking))
     except PlaceUnknown:  # which no form lets in
         return Choice([], in_person=True)
     start = booking.agreed[0]

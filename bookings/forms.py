@@ -28,8 +28,17 @@ FORMAT_HINTS = {
 TEXT_ROWS = {"rows": 3}
 
 
+def audience_question() -> forms.ChoiceField:
+    """Asked before a time is chosen: not every presenter gives presentations to every audience."""
+    return forms.ChoiceField(
+        label=_("Who are most of the people coming?"),
+        choices=[("", _("A mix of professions")), *Profession.choices],
+        required=False,
+    )
+
+
 class WhereForm(PageForm):
-    """Where: online needs nothing more, a workplace its address."""
+    """For whom, and where: online needs nothing more, a workplace its address."""
 
     format = forms.ChoiceField(
         label=_("Where would you like the presentation?"),
@@ -40,6 +49,7 @@ class WhereForm(PageForm):
     address_line_2 = forms.CharField(label=_("Address line 2 (optional)"), max_length=120, required=False)
     town = forms.CharField(label=_("Town or city"), max_length=80, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
+    audience_profession = audience_question()
 
     autocomplete = {
         "address_line_1": "address-line1",
@@ -148,11 +158,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
             "max_value": _("Enter %(limit_value)s or fewer, or call us about a bigger audience."),
         },
     )
-    audience_profession = forms.ChoiceField(
-        label=_("Who are most of them?"),
-        choices=[("", _("A mix of professions")), *Profession.choices],
-        required=False,
-    )
+    audience_profession = audience_question()
     contact_name = forms.CharField(
         label=_("Who should we ask for on the day?"),
         max_length=150,
@@ -184,6 +190,12 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
+
+
+class DayForm(DetailsForm):
+    """The same while booking, where the first page has asked who is coming."""
+
+    audience_profession = None  # type: ignore[assignment]
 
 
 class CancelForm(ChildDetailsMixin, PageForm):

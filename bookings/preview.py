@@ -13,6 +13,7 @@ from bookings import rules
 from bookings.diary import Diary, Slot, Wish, open_diary
 from bookings.gaps import Span
 from bookings.models import Booking, Format, Presentation, Presenter
+from bookings.models.presenter import AUDIENCES
 from ctac.uk import format_clock, format_day, uk_day
 
 DAYS_SHOWN = 21
@@ -37,11 +38,12 @@ class Offered:
 
 @dataclass(frozen=True)
 class Preview:
-    """`presentation` is what the times are for; None if there is none that they give."""
+    """`presentation` is what the times are for; None if there is none that they give. `audiences`: empty for everybody."""
 
     presentation: Presentation | None
     offered: list[Offered]
     outside: list[Booking]
+    audiences: str = ""
 
 
 def tried(change: Callable[[], object], presenter: Presenter, now: datetime) -> Preview:
@@ -66,7 +68,8 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
         return Preview(None, [], outside)
     shown = [(name, value) for value, name in NAMES.items() if value in presentation.formats]
     times = [Offered(name, list(days_of(in_format(diary, presentation, value)))) for name, value in shown]
-    return Preview(presentation, times, outside)
+    audiences = "; ".join(str(label) for value, label in AUDIENCES if value in presenter.audiences)
+    return Preview(presentation, times, outside, audiences)
 
 
 def in_format(diary: Diary, presentation: Presentation, value: Format) -> Diary:

@@ -50,6 +50,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "nations_covered": NONE,
         "areas_covered": NONE,
         "formats": NONE,
+        "audiences": NONE,
         "most_a_day": NONE,
         "most_a_week": NONE,
         "notice_working_days": NONE,

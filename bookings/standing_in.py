@@ -47,7 +47,7 @@ def needs_of(bookings: Sequence[Booking], now: datetime) -> list[Need]:
     if not timed:
         return []
     days = [uk_day(booking.starts_at) for booking in timed if booking.starts_at is not None]
-    any_wish = Wish(timed[0].presentation, timed[0].format, places[postcode_of(timed[0])])
+    any_wish = Wish.of(timed[0], places[postcode_of(timed[0])])
     diary = open_diary(any_wish, first_day=min(days), last_day=max(days), now=now)
     diary = with_journeys(diary, places.values())
     return [need_of(booking, diary_for(diary, booking, places[postcode_of(booking)])) for booking in timed]
@@ -76,7 +76,7 @@ def places_of(postcodes: Iterable[str]) -> dict[str, Place | None]:
 
 
 def diary_for(diary: Diary, booking: Booking, place: Place | None) -> Diary:
-    wish = Wish(booking.presentation, booking.format, place)
+    wish = Wish.of(booking, place)
     return replace(diary, wish=wish, parts=[replace(part, wish=wish) for part in diary.parts])
 
 

@@ -75,13 +75,18 @@ def details(told: Told) -> list[Row]:
     """Empty answers are left out."""
     rows = [
         row(_("People coming"), told.audience_size),
-        row(_("Who is coming"), Profession(told.audience_profession).label if told.audience_profession else ""),
+        row(_("Who is coming"), audience(told.audience_profession) if told.audience_profession else ""),
         row(_("Contact on the day"), f"{told.contact_name}\n{told.contact_phone}".strip()),
         row(_("Room, parking or entrance"), told.room),
         row(_("Access needs"), told.access_needs),
         row(_("Anything else"), told.notes),
     ]
     return [each for each in rows if each["value"]]
+
+
+def audience(profession: str) -> str:
+    """Who most of the people coming are."""
+    return str(Profession(profession).label if profession else _("A mix of professions"))
 
 
 def differences(before: Told, after: Told) -> list[Row]:

@@ -8,11 +8,12 @@ round it, and a new outward code what most of its postcode area has: nobody is t
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 
 from ctac.uk import postcode_area
-from professionals.models import Nation, OutwardCode
+from professionals.models import LocalAuthority, Nation, OutwardCode
 
 DATA = Path(__file__).resolve().parent / "data"
 # The first letter of an authority's code in official statistics.
@@ -78,6 +79,12 @@ def authority_of(row: OutwardCode, inward: str) -> str:
 def nation_of(authority: str, outward: str = "") -> str:
     """By the authority, or by the postcode where there is none."""
     return NATIONS[authority[0]] if authority else ISLANDS[postcode_area(outward)]
+
+
+@lru_cache(maxsize=512)  # a table that only a migration changes
+def authority_called(code: str) -> LocalAuthority | None:
+    """The local authority with that code in official statistics; None for an empty one."""
+    return LocalAuthority.objects.filter(code=code).first() if code else None
 
 
 def is_area(code: str) -> bool:

@@ -12,11 +12,12 @@ SELECT n, first.id + n %% 100 AS presenter, date_trunc('day', now()) - interval 
 FROM generate_series(0, %(bookings)s - 1) n,
     (SELECT min(id) AS id FROM bookings_presenter WHERE NOT active) first,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
-INSERT INTO bookings_booking (reference, state, format, starts_at, ends_at, address_line_1, address_line_2, town, postcode, room,
+INSERT INTO bookings_booking (reference, state, format, starts_at, ends_at, address_line_1, address_line_2, town, postcode, nation,
+    local_authority, room,
     audience_size, audience_profession, contact_name, contact_phone, access_needs, notes, flagged_child_details, channel, sequence,
     ical_uid, submission_digest, closed_reason, visit_closed, created_at, person_id, presentation_id, presenter_id)
 SELECT pg_temp.reference('BK', n), CASE n %% 10 WHEN 9 THEN 'cancelled' ELSE 'delivered' END, 'workplace', starts, starts + interval '90 minutes',
-    '1 Park Row', '', 'Leeds', 'LS1 4AP', '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
+    '1 Park Row', '', 'Leeds', 'LS1 4AP', 'england', CASE n %% 3 WHEN 0 THEN 'E06000014' ELSE 'E08000035' END, '', 12, '', 'Ruth Adeyemi', '07700 900123', '', '', false, 'web', 0,
     'bench-' || n || '@ctac.test', '', '', true, starts - interval '20 days', person, (SELECT min(id) FROM bookings_presentation),
     CASE n %% 10 WHEN 9 THEN NULL ELSE presenter END
 FROM past;

@@ -17,7 +17,16 @@ from django.utils.translation import gettext_lazy
 from bookings import words
 from bookings.admin import requests
 from bookings.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
-from bookings.admin.filters import FormatFilter, NeedsPresenterFilter, PresenterFilter, RequestFilter, VisitFilter, WhenFilter
+from bookings.admin.filters import (
+    AuthorityFilter,
+    FormatFilter,
+    NationFilter,
+    NeedsPresenterFilter,
+    PresenterFilter,
+    RequestFilter,
+    VisitFilter,
+    WhenFilter,
+)
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
@@ -37,6 +46,7 @@ from ctac.staff_lists import (
     state_tag,
     unbroken,
 )
+from professionals.areas import authority_called
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -46,6 +56,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "state_in_words",
             "when",
             "where_in_full",
+            "area",
             "presenter_in_words",
             "presentation",
             "travel",
@@ -101,6 +112,8 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         WhenFilter,
         period_of("starts_at"),
         FormatFilter,
+        NationFilter,
+        AuthorityFilter,
         PresenterFilter,
         VisitFilter,
     )
@@ -120,7 +133,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
 
-    may_be_empty = ("why_it_waits", "dates", "their_reason", "travel", "visit_in_words", "joining", "childs_details")
+    may_be_empty = ("area", "why_it_waits", "dates", "their_reason", "travel", "visit_in_words", "joining", "childs_details")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -167,6 +180,13 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("where"))
     def where_in_full(self, booking: Booking) -> str:
         return words.where(booking)
+
+    @admin.display(description=gettext_lazy("area"))
+    def area(self, booking: Booking) -> str:
+        """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
+        authority = authority_called(booking.local_authority)
+        names = (authority.name, authority.region) if authority else ()
+        return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
 
     @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
     def presenter_in_words(self, booking: Booking) -> SafeString | str:

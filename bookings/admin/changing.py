@@ -114,7 +114,9 @@ class ChangeForm(DetailsForm):
         label=gettext_lazy("Why outside the rules"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("Only needed if the new address is outside the presenter’s area. It is kept with the booking."),
+        help_text=gettext_lazy(
+            "Only needed if the new address or audience is not one of the presenter’s. It is kept with the booking."
+        ),
     )
 
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:

@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Format, Presenter, overdue, without_joining_link
+from bookings.models import Booking, Format, Nation, Presenter, overdue, without_joining_link
 from ctac.uk import uk_day
+from professionals.areas import NATIONS
+from professionals.models import LocalAuthority
 
 A_DAY = timedelta(days=1)
 # Formats as staff say them; the public reads “At your workplace”.
@@ -90,6 +92,37 @@ class FormatFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
         return queryset.filter(format=self.value()) if self.value() in FORMAT_WORDS else queryset
+
+
+class NationFilter(admin.SimpleListFilter):
+    title = _("nation")
+    parameter_name = "nation"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
+        return list(Nation.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset.filter(nation=self.value()) if self.value() in Nation.values else queryset
+
+
+class AuthorityFilter(admin.SimpleListFilter):
+    """Those of the nation that was chosen which have bookings: all at once are too many to look through."""
+
+    title = _("local authority")
+    parameter_name = "authority"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
+        chosen = request.GET.get(NationFilter.parameter_name) or nation_named_by(self.value() or "")
+        booked = Booking.objects.order_by().filter(local_authority=OuterRef("code"))
+        return list(LocalAuthority.objects.filter(Exists(booked), nation=chosen).values_list("code", "name")) if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset.filter(local_authority=self.value()) if nation_named_by(self.value() or "") else queryset
+
+
+def nation_named_by(authority: str) -> str:
+    """That of a local authority’s code; empty for anything else."""
+    return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
 
 
 class PresenterFilter(admin.SimpleListFilter):

@@ -72,8 +72,9 @@ class WhatForm(PageForm):
 
 
 class CallerWhereForm(WhereForm):
-    """The questions about the place as staff ask them of somebody else."""
+    """The questions about the place as staff ask them of somebody else. Who is coming is asked with the day."""
 
+    audience_profession = None  # type: ignore[assignment]
     autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
     option_hints = {
         "format": {
@@ -186,6 +187,12 @@ class Parts:
         return not self.errors
 
     @property
+    def wish(self) -> Wish:
+        """What valid answers ask for."""
+        presentation, audience = self.what.cleaned_data["presentation"], self.details.cleaned_data["audience_profession"]
+        return Wish(presentation, self.where.cleaned_data["format"], self.where.place, audience)
+
+    @property
     def address(self) -> Address | None:
         given = self.where.cleaned_data
         if given["format"] != Format.WORKPLACE:
@@ -251,8 +258,7 @@ def place(request: HttpRequest, parts: Parts) -> Booking | None:
     except AlreadyPlaced:
         return placed_before(parts)
     except (SlotTaken, OutsideRules) as refusal:
-        wish = Wish(parts.what.cleaned_data["presentation"], parts.where.cleaned_data["format"], parts.where.place)
-        parts.who_could = choice_at(wish, parts.what.cleaned_data["start"], now).as_table()
+        parts.who_could = choice_at(parts.wish, parts.what.cleaned_data["start"], now).as_table()
         say_why(parts, refusal, now)
     except DomainError as refusal:
         parts.how.add_error("override_reason", str(refusal.message))
@@ -269,9 +275,8 @@ def say_why(parts: Parts, refusal: SlotTaken | OutsideRules, now: datetime) -> N
 def not_free(parts: Parts, now: datetime) -> str:
     """Who is not free, and the nearest slots that are."""
     what, today = parts.what.cleaned_data, uk_day(now)
-    wish = Wish(what["presentation"], parts.where.cleaned_data["format"], parts.where.place)
     chosen = [what["presenter"]] if what["presenter"] else None
-    diary = open_diary(wish, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=chosen)
+    diary = open_diary(parts.wish, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=chosen)
     slots = diary.nearest(what["start"], 3)
     if not slots:
         return _("No presenter is free then, travel included, and there is no slot in the next three months.")

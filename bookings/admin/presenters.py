@@ -146,7 +146,10 @@ class PresenterAdmin(StaffModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "email", "user", "phone", "joining_link", "active")}),
         (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),
-        (gettext_lazy("What, and where"), {"fields": ("formats", "presentations", "nations_covered", "areas_covered")}),
+        (
+            gettext_lazy("What, and where"),
+            {"fields": ("formats", "presentations", "audiences", "nations_covered", "areas_covered")},
+        ),
         (gettext_lazy("How much, and when"), {"fields": ("most_a_day", "most_a_week", "notice_working_days", "horizon_days")}),
     )
     list_display = ("name", "phone_to_call", "email_to_write", "base_postcode", "days", "gives_presentations")

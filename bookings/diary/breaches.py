@@ -18,6 +18,7 @@ class Breach(Enum):
     WEEK_FULL = "week-full"
     PRESENTATION = "presentation"
     FORMAT = "format"
+    AUDIENCE = "audience"
     REGION = "region"
     DISTANCE = "distance"
     LEAVES_EARLY = "leaves-early"
@@ -38,6 +39,7 @@ SENTENCES: dict[Breach, str | Promise] = {
     Breach.WEEK_FULL: _("The presenter has as many presentations that week as they take on."),
     Breach.PRESENTATION: _("The presenter does not give this presentation."),
     Breach.FORMAT: _("The presenter does not give presentations in this way."),
+    Breach.AUDIENCE: _("The presenter does not give presentations to this audience."),
     Breach.REGION: _("It is outside the regions that the presenter covers."),
     Breach.HOURS: _("It is outside the presenter’s availability."),
     Breach.DISTANCE: _("It is further than the presenter travels."),

@@ -59,6 +59,7 @@ class PresenterDiary:
         found = {
             Breach.PRESENTATION: bool(self.given) and self.wish.presentation.pk not in self.given,
             Breach.FORMAT: bool(self.presenter.formats) and self.wish.format not in self.presenter.formats,
+            Breach.AUDIENCE: not self.presenter.gives_to(self.wish.audience),
             Breach.REGION: place is not None and not self.presenter.covers(place),
             Breach.DISTANCE: self.travel > self.presenter.max_travel_minutes,
             Breach.NO_LINK: online and not self.presenter.joining_link,

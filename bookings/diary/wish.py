@@ -4,17 +4,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bookings.gaps import Span
-from bookings.models import Presentation
+from bookings.models import Booking, Presentation
 from bookings.travel import Place
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What someone wants to book: `place` is None online."""
+    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None where nobody has said."""
 
     presentation: Presentation
     format: str
     place: Place | None
+    audience: str | None = None
+
+    @classmethod
+    def of(cls, booking: Booking, place: Place | None) -> "Wish":
+        """As that booking stands."""
+        return cls(booking.presentation, booking.format, place, booking.audience_profession)
 
     @property
     def length(self) -> timedelta:

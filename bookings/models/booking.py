@@ -204,6 +204,8 @@ class Booking(models.Model):
             models.Index(fields=["starts_at", "id"], name="booking_open", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["-starts_at", "-id"], name="booking_closed", condition=~Q(state__in=OPEN_STATES)),
             models.Index(fields=["format", "-starts_at", "-id"], name="booking_by_format"),
+            models.Index(fields=["nation", "-starts_at", "-id"], name="booking_by_nation"),
+            models.Index(fields=["local_authority", "-starts_at", "-id"], name="booking_by_authority"),
             models.Index(fields=["presenter", "-starts_at", "-id"], name="booking_of_a_presenter"),
             models.Index(fields=["postcode", "-starts_at", "-id"], name="booking_by_postcode"),
             models.Index(fields=["-created_at", "-id"], name="booking_last_asked"),

@@ -14,6 +14,11 @@ from bookings.models.place import Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.travel import MAINLAND, Place
 from ctac.uk import postcode_area
+from professionals.models import Profession
+
+# A booking that names no profession is for a mix of them.
+MIXED = "mixed"
+AUDIENCES = [(MIXED, _("A mix of professions")), *Profession.choices]
 
 
 def validate_https(link: str) -> None:
@@ -35,8 +40,8 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
 class Presenter(models.Model):
     """The base is where visits start from; its coordinates come from the outward code (bookings.places).
 
-    What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations all, no
-    figure the general one (bookings.rules) or none.
+    What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations and no
+    audiences all, no figure the general one (bookings.rules) or none.
     """
 
     name = models.CharField(_("name"), max_length=150)
@@ -70,6 +75,9 @@ class Presenter(models.Model):
     )
     formats = ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"), default=list, blank=True)
     presentations = models.ManyToManyField(Presentation, verbose_name=_("presentations"), blank=True, related_name="presenters")
+    audiences = ArrayField(
+        models.CharField(max_length=30, choices=AUDIENCES), verbose_name=_("audiences"), default=list, blank=True
+    )
     most_a_day = models.PositiveSmallIntegerField(_("most presentations a day"), null=True, blank=True)
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
@@ -101,6 +109,10 @@ class Presenter(models.Model):
     @property
     def base(self) -> Place:
         return Place(self.base_postcode, self.base_latitude, self.base_longitude, zone=self.base_zone)
+
+    def gives_to(self, audience: str | None) -> bool:
+        """`audience` as in a wish: a profession, "" for a mix, None where nobody has said."""
+        return audience is None or not self.audiences or (audience or MIXED) in self.audiences
 
     def covers(self, place: Place) -> bool:
         """Whether a visit there is within the regions covered: in one of the nations or in one of the areas."""

@@ -8,6 +8,7 @@ from bookings.services.changing import change_details, reschedule
 from bookings.services.deciding import OfferRefused, agree_time, offer_times, wish_of
 from bookings.services.errors import (
     AlreadyPlaced,
+    AnotherAudience,
     DraftGone,
     ExtendedAlready,
     HoldOver,
@@ -63,6 +64,7 @@ from bookings.services.visiting import (
 __all__ = [
     "Address",
     "AlreadyPlaced",
+    "AnotherAudience",
     "Chosen",
     "DatesRefused",
     "Details",

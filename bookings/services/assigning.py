@@ -76,7 +76,7 @@ def refuse_if_impossible(
 ) -> None:
     start, _end = booking.agreed
     day = uk_day(start)
-    wish = Wish(booking.presentation, booking.format, place)
+    wish = Wish.of(booking, place)
     diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking})
     verdict = next(iter(diary.verdicts(start)), None)
     if verdict is None or verdict.candidate is None:

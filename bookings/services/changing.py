@@ -15,11 +15,19 @@ from django.utils.translation import gettext as _
 
 from bookings import ical
 from bookings.cutoff import may_change
-from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
+from bookings.diary import Breach, Candidate, Diary, Wish, open_diary, read_again
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
 from bookings.places import area_columns, find_place
 from bookings.services.assigning import refuse_if_impossible
-from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.services.errors import (
+    AnotherAudience,
+    MoveRefused,
+    NothingChanged,
+    OutsideRules,
+    SlotTaken,
+    Stale,
+    TooLateToChange,
+)
 from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_booking, lock_booking_and_presenters
 from bookings.services.looking_after import refuse_while_overdue, refuse_while_there
@@ -106,7 +114,7 @@ def reschedule(
 
 def diary_without(booking: Booking, place: Place | None, start: datetime, now: datetime, presenter: Presenter | None) -> Diary:
     """That day's diary as if this booking were not in it, of the named presenter or of all."""
-    wish, day = Wish(booking.presentation, booking.format, place), uk_day(start)
+    wish, day = Wish.of(booking, place), uk_day(start)
     named = [presenter] if presenter else None
     return open_diary(wish, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
 
@@ -173,7 +181,8 @@ def change_details(
     """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
 
     `address` None leaves it. `flagged`: the reason looks like a child's details. Raises Stale, MoveRefused, TooLateToChange,
-    NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time), OutsideRules without a reason.
+    NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time), AnotherAudience, and for staff
+    OutsideRules without a reason.
     """
     asked = Asked(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
@@ -182,6 +191,8 @@ def change_details(
     changed = put_in(locked, details, address)
     if not changed:
         raise NothingChanged
+    if "audience_profession" in changed:
+        refuse_another_audience(locked, asked)
     stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
     in_calendars = ical.location(locked) != entry
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
@@ -205,6 +216,16 @@ def put_in(booking: Booking, details: Details, address: Address | None) -> list[
     # All of its free text is in `details`, so what was taken out of it is flagged no longer.
     booking.flagged_child_details = details.flagged
     return changed
+
+
+def refuse_another_audience(booking: Booking, asked: Asked) -> None:
+    """Those who come now must be an audience of whoever gives it; staff may yield with a reason."""
+    if booking.presenter is None or booking.presenter.gives_to(booking.audience_profession):
+        return
+    if not asked.by_staff:
+        raise AnotherAudience
+    if not asked.override_reason:
+        raise OutsideRules([Breach.AUDIENCE])
 
 
 def move_claim(booking: Booking, asked: Asked) -> list[str]:

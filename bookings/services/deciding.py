@@ -50,7 +50,7 @@ class OfferRefused(DomainError):
 
 
 def wish_of(booking: Booking) -> Wish:
-    return Wish(booking.presentation, booking.format, find_place(booking.postcode) if booking.postcode else None)
+    return Wish.of(booking, find_place(booking.postcode) if booking.postcode else None)
 
 
 def possible_presenters(diary: Diary, starts: Sequence[datetime]) -> list[Presenter]:

@@ -76,6 +76,15 @@ class TooLateToChange(DomainError):
     message = _("It is too late to change this here. Please call us.")
 
 
+class AnotherAudience(DomainError):
+    """Whoever gives the booking does not give presentations to the people who would come."""
+
+    message = _(
+        "Your presenter does not give presentations to the people who would come now, so nothing was changed. "
+        "Call us, and we find somebody who does."
+    )
+
+
 class NothingChanged(DomainError):
     message = _("Nothing is different from what we have, so nothing was changed.")
 

@@ -73,6 +73,7 @@ class Asked:
     format: str
     now: datetime
     address: Address | None
+    audience: str
     submission: Submission | None
 
     @property
@@ -95,7 +96,8 @@ class Asked:
 
     @property
     def wish(self) -> Wish:
-        return Wish(self.presentation, self.format, place_in(self.area, self.at.postcode) if self.at else None)
+        place = place_in(self.area, self.at.postcode) if self.at else None
+        return Wish(self.presentation, self.format, place, self.audience)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,7 @@ def book(
         start=start,
         now=now,
         address=address,
+        audience=details.audience_profession,
         presenter=presenter,
         submission=submission,
         override_reason=override_reason,

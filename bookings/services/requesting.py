@@ -62,6 +62,7 @@ def request_dates(
         format=format,
         now=now,
         address=address,
+        audience=details.audience_profession,
         submission=submission,
     )
     refuse_if_not_offered(asked)

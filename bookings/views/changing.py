@@ -16,7 +16,15 @@ from bookings import words
 from bookings.cutoff import may_change, until
 from bookings.forms import DetailsForm
 from bookings.models import Booking
-from bookings.services import Details, MoveRefused, NothingChanged, Stale, TooLateToChange, change_details
+from bookings.services import (
+    AnotherAudience,
+    Details,
+    MoveRefused,
+    NothingChanged,
+    Stale,
+    TooLateToChange,
+    change_details,
+)
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from bookings.views.moving import Way, check_time, choose_time
@@ -138,6 +146,9 @@ def change(request: HttpRequest, booking: Booking, typed: Kept, now: datetime) -
         fresh = own_booking(request, booking.reference)
         if told(fresh) != told_by(typed):
             return details_check_page(request, fresh, typed, warned=True)
+    except AnotherAudience as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("booking_details", reference=booking.reference)  # with all that was typed
     except NothingChanged as refusal:
         messages.info(request, refusal.message)
     except (MoveRefused, TooLateToChange) as refusal:

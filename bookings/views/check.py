@@ -1,5 +1,6 @@
 """The last page: check your answers, and place the booking once."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib import messages
@@ -147,6 +148,8 @@ def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning
 def sections(request: HttpRequest, answers: Answers, now: datetime) -> list[dict[str, object]]:
     person, presentation = request.person, answers.presentation  # type: ignore[attr-defined]
     where = "\n".join(answers.address.lines) if answers.address else Format(answers.format).label
+    who_comes = words.row(_("Who is coming"), words.audience(answers.audience))
+    about_the_day = replace(answers.details, audience_profession="")  # which is asked with the place
 
     def section(title: str, url: str, rows: list[words.Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
@@ -157,9 +160,9 @@ def sections(request: HttpRequest, answers: Answers, now: datetime) -> list[dict
     account = f"{reverse('account_details')}?next={back_to('check', presentation)}"
     return [
         section(_("Presentation"), reverse("presentations"), [words.row(_("Title"), presentation.title)]),
-        section(_("Place"), change("where"), [words.row(_("Where"), where)]),
+        section(_("Place and audience"), change("where"), [words.row(_("Where"), where), who_comes]),
         section(*when_section(request, answers, now)),
-        section(_("About the day"), change("details"), words.details(answers.details)),
+        section(_("About the day"), change("details"), words.details(about_the_day)),
         section(_("You"), account, about_you(person)),
     ]
 

@@ -1,4 +1,7 @@
-"""Booking, page by page: where, when, details. Answers live in a draft, so nobody needs to sign in before the last page."""
+"""Booking, page by page: where and for whom, when, details.
+
+Answers live in a draft, so nobody needs to sign in before the last page.
+"""
 
 from dataclasses import fields
 from datetime import datetime
@@ -13,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.answers import STEPS, Answers
-from bookings.forms import DetailsForm, WhenForm, WhereForm
+from bookings.forms import DayForm, WhenForm, WhereForm
 from bookings.models import Presentation
 from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds, release_hold
 from bookings.views import keeping, times
@@ -75,11 +78,11 @@ def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
 
 
 def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:
-    """Another place or presentation has other slots, so a time that was chosen is given back."""
+    """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
     draft = drafts.find_or_start(request, DraftKind.BOOKING, now)
     answer = {"presentation": before.presentation.slug, **cleaned}
-    matters = ("presentation", "format", "postcode")
-    if before.step("when") and any(before.step("where").get(name) != answer[name] for name in matters):
+    matters = ("presentation", "format", "postcode", "audience_profession")
+    if before.step("when") and any(before.step("where").get(name, "") != answer[name] for name in matters):
         release_hold(draft=draft, now=now)
         drafts.save_step(draft, "when", {}, now)
     drafts.save_step(draft, "where", answer, now)
@@ -121,7 +124,7 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
         return go_to(missing, presentation)
     if request.method == "POST" and "extend" in request.POST:
         return kept_longer(request, answers, now)
-    form = DetailsForm(typed(request), initial=details_so_far(request, answers))
+    form = DayForm(typed(request), initial=details_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
         keep_details(request, form, now)
         if missing:
@@ -131,7 +134,7 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
     return details_page(request, answers, form, now)
 
 
-def details_page(request: HttpRequest, answers: Answers, form: DetailsForm, now: datetime) -> HttpResponse:
+def details_page(request: HttpRequest, answers: Answers, form: DayForm, now: datetime) -> HttpResponse:
     step_before = "dates" if answers.asks_for_dates else "when"
     context = {
         "form": form,
@@ -148,7 +151,7 @@ def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpRe
         keeping.keep_longer(request, answers, now)
     except (SlotTaken, TooManyHolds, DraftGone):
         messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
-    return details_page(request, answers, DetailsForm(initial=request.POST.dict()), now)
+    return details_page(request, answers, DayForm(initial=request.POST.dict()), now)
 
 
 def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
@@ -163,7 +166,7 @@ def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> Ht
     return go_on(request, "details", answers)
 
 
-def keep_details(request: HttpRequest, form: DetailsForm, now: datetime) -> None:
+def keep_details(request: HttpRequest, form: DayForm, now: datetime) -> None:
     """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
     kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
     drafts.save_step(drafts.find_or_start(request, DraftKind.BOOKING, now), "details", {**kept, "flagged": form.flagged}, now)

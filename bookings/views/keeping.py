@@ -42,7 +42,7 @@ def kept(answers: Answers, now: datetime) -> Kept | None:
 def wish_of(answers: Answers) -> Wish:
     """What the draft asks for."""
     address = answers.address
-    return Wish(answers.presentation, answers.format, find_place(address.postcode) if address else None)
+    return Wish(answers.presentation, answers.format, find_place(address.postcode) if address else None, answers.audience)
 
 
 def count_choice(request: HttpRequest, now: datetime) -> None:

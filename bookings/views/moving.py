@@ -39,7 +39,7 @@ class Way:
     def wish(self) -> Wish:
         booking = self.booking
         place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
-        return Wish(booking.presentation, booking.format, place)
+        return Wish.of(booking, place)
 
     @property
     def ignoring(self) -> dict[str, object]:

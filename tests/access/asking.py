@@ -60,6 +60,24 @@ def answers(guide: Guide, email: str) -> Tour:
     yield "answer when offers are over with errors"
 
 
+def looks_back(guide: Guide, email: str) -> Tour:
+    """One's own page with more behind than stands on it."""
+    inside(guide.live, scene.__name__, scene.much_behind.__name__, email)
+    guide.open("/my/")
+    yield "my with much behind"
+    guide.follow("Show older presentations")
+    yield "my, an older page"
+
+
+def ranks(guide: Guide) -> Tour:
+    """Who could give a visit, the best first, and why the others could not."""
+    booking = inside(guide.live, scene.__name__, scene.with_a_choice.__name__)
+    guide.open(f"{booking}/change/")
+    yield "staff who could give it"
+    guide.open(f"{booking}/do/reassign/")
+    yield "staff who could give it instead"
+
+
 def decides(guide: Guide) -> Tour:
     """Staff look at a request, at both ways to decide it, and offer a time."""
     request = STAFF_REQUEST.format(inside(guide.live, scene.__name__, scene.ask_for_dates.__name__))

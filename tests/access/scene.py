@@ -9,9 +9,19 @@ from datetime import datetime, time, timedelta
 from django.utils import timezone
 
 from bookings.diary import Wish, open_diary
-from bookings.models import Booking, BusyTime, Channel, DateOption, Format, Precision, Presentation, Presenter
+from bookings.models import Booking, BusyTime, Channel, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.places import find_place
-from bookings.services import Address, Details, Preferred, book, lapse, offer_times, request_dates, wish_of
+from bookings.services import (
+    Address,
+    Details,
+    Preferred,
+    book,
+    lapse,
+    offer_times,
+    request_dates,
+    set_journey_time,
+    wish_of,
+)
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Leaflet
@@ -188,6 +198,26 @@ def let_lapse(reference: str) -> int:
     BusyTime.objects.filter(option__in=options).update(expires_at=over)
     options.update(expires_at=over)
     return len(lapse(booking=Booking.objects.get(reference=reference), now=now))
+
+
+def much_behind(email: str) -> None:
+    """More bookings that took place than one page shows."""
+    person, presentation = Person.objects.get(email=email), Presentation.objects.earliest("pk")
+    for weeks in range(1, 13):
+        start = uk_datetime(uk_day(timezone.now()) - timedelta(weeks=weeks), time(10))
+        booking = make_booking(None, start, person=person, presentation=presentation, state="delivered", visit_closed=True)
+        Booking.objects.filter(pk=booking.pk).update(reference=f"BK-PAST-{weeks:02}")
+
+
+def with_a_choice() -> str:
+    """The page of a visit to come, for which everybody is ranked; and a journey of which staff know the minutes."""
+    journey = JourneyTime(one="BD", other="LS", minutes=55, reason="The A647 at school time")
+    set_journey_time(journey=journey, by=None, now=timezone.now())
+    start = uk_datetime(uk_day(timezone.now() + FIRST_VISIT), time(10))
+    presenter = Presenter.objects.get(user__email=STAFF_EMAIL)
+    booking = make_booking(presenter, start, presentation=Presentation.objects.earliest("pk"))
+    Booking.objects.filter(pk=booking.pk).update(reference="BK-RANK-V3")
+    return f"/staff/bookings/booking/{booking.pk}"
 
 
 def on_the_day() -> list[str]:

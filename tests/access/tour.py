@@ -16,7 +16,7 @@ from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
 
 from .arriving import goes_there
-from .asking import answers, asks_for_dates, decides
+from .asking import answers, asks_for_dates, decides, looks_back, ranks
 from .guide import Guide, Tour, links
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
@@ -202,6 +202,7 @@ def professional(guide: Guide) -> Tour:
     yield from books(guide, PROFESSIONAL)
     yield from asks_for_dates(guide)
     yield from answers(guide, PROFESSIONAL)
+    yield from looks_back(guide, PROFESSIONAL)
     yield from orders(guide)
     for path in MY_PAGES:
         guide.open(path)
@@ -248,6 +249,7 @@ def staff(guide: Guide) -> Tour:
     lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
     yield from presents(guide)
     yield from decides(guide)
+    yield from ranks(guide)
     yield from goes_there(guide)
     for path in lists:
         guide.open(path)
@@ -343,7 +345,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 57, asks: 4, staff: 83, styleguide: 27, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 59, asks: 4, staff: 87, styleguide: 27, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -57,6 +57,7 @@ class Who:
     has_link: bool
     active: bool
     formats: tuple[str, ...]
+    audiences: tuple[str, ...]
     given: tuple[int, ...]
     nations: tuple[str, ...]
     areas: tuple[str, ...]
@@ -75,6 +76,7 @@ class Asked:
     presentation: int
     minutes: int
     postcode: str  # empty online
+    audience: str  # a profession, or "mixed"
 
     @property
     def format(self) -> str:
@@ -134,6 +136,8 @@ def gives(who: Who, asked: Asked) -> bool:
     if who.given and asked.presentation not in who.given:
         return False
     if who.formats and asked.format not in who.formats:
+        return False
+    if who.audiences and asked.audience not in who.audiences:
         return False
     return asked.format == "workplace" or who.has_link
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.models import BookingEvent, BusyKind, BusyTime, EventKind, Leave, LeaveKind, Presenter
+from bookings.models import BookingEvent, BusyKind, BusyTime, EventKind, Leave, LeaveKind, LeaveState, Presenter
 from bookings.places import find_place
 from bookings.services.holding import place_columns
 from bookings.services.locking import check_deferred_constraints
@@ -221,6 +221,21 @@ def test_a_place_is_whole_or_absent_and_leave_has_none(presenter: Presenter) -> 
     leave = make_leave(presenter, at("14:00"), at("15:00"))
     with refused(by="busytime_place_is_whole_or_absent"), transaction.atomic():
         BusyTime.objects.filter(pk=leave.pk).update(**place_columns(find_place(LEEDS)))
+
+
+@pytest.mark.parametrize("state", [LeaveState.ASKED, LeaveState.REFUSED])
+def test_only_granted_leave_of_that_presenter_claims_time(presenter: Presenter, state: LeaveState) -> None:
+    claim = make_leave(presenter, at("14:00"), at("15:00"))
+    for change in ({"state": state}, {"presenter": make_presenter()}):
+        with refused(by="claims time"), transaction.atomic():
+            Leave.objects.update(**change)
+    BusyTime.objects.update(live=False)
+    Leave.objects.update(state=state)
+    with refused(by="is not granted"), transaction.atomic():
+        BusyTime.objects.update(live=True)
+    claim.delete()
+    with refused(by="is not granted"), transaction.atomic():
+        BusyTime.objects.create(presenter=presenter, kind=BusyKind.LEAVE, busy=claim.busy, leave=Leave.objects.get())
 
 
 def test_a_claim_has_a_start_and_an_end(presenter: Presenter) -> None:

@@ -130,6 +130,7 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
         format="workplace",
         start=TEN,
         now=NOW,
+        audience="",
         address=ADDRESS,
         presenter=None,
         submission=submission,

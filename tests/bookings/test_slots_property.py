@@ -101,6 +101,7 @@ def a_presenter(chance: Random) -> dict[str, Any]:
         "leaves": mostly(chance, time(5), time(7), time(9, 30)),
         "returns": mostly(chance, time(23), time(16), time(19)),
         "every_day": chance.random() < 0.5,  # from 7am to 10pm, beside what else is drawn
+        "audiences": mostly(chance, (), ("midwife", "gp"), ("mixed",)),
         "windows": [a_window(chance) for _window in range(chance.randint(0, 5))],
         "exceptions": [an_exception(chance) for _exception in range(chance.randint(0, 2))],
         "claims": [a_claim(chance) for _claim in range(chance.randint(0, 7))],
@@ -117,6 +118,7 @@ def a_world(chance: Random) -> dict[str, Any]:
         "hour": chance.randint(0, 23),
         "lengths": (chance.choice((30, 60, 90, 150)), chance.choice((30, 60, 90, 150))),
         "presenters": [a_presenter(chance) for _presenter in range(chance.randint(1, 3))],
+        "audience": chance.choice(("", "midwife", "teacher")),
         "set_by_staff": {pair: chance.choice((5, 45, 100, 300)) for pair in chance.sample(PAIRS, chance.randint(0, 2))},
     }
 
@@ -147,6 +149,7 @@ def lay_out_one(drawn: dict[str, Any], monday: date, now: datetime, presentation
         joining_link="https://meet.example/x" if drawn["link"] else "",
         active=drawn["active"],
         formats=list(drawn["formats"]),
+        audiences=list(drawn["audiences"]),
         nations_covered=list(drawn["nations"]),
         areas_covered=list(drawn["areas"]),
         most_a_day=drawn["most_a_day"],
@@ -165,6 +168,7 @@ def lay_out_one(drawn: dict[str, Any], monday: date, now: datetime, presentation
         has_link=drawn["link"],
         active=drawn["active"],
         formats=drawn["formats"],
+        audiences=drawn["audiences"],
         given=tuple(each.pk for each in given),
         nations=drawn["nations"],
         areas=drawn["areas"],
@@ -250,12 +254,14 @@ def from_the_engine(wish: Wish, world: World, first_day: date) -> set[tuple[int,
 
 
 def hold_against_the_oracle(drawn: dict[str, Any]) -> None:
+    audience = drawn["audience"]
     with transaction.atomic():
         world, presentations = lay_out(drawn)
         for number, presentation in enumerate(presentations):
             for postcode in (*PLACES[number::2], ""):
-                wish = Wish(presentation, "workplace" if postcode else "online", find_place(postcode) if postcode else None)
-                asked = Asked(presentation.pk, presentation.length_minutes, postcode)
+                place = find_place(postcode) if postcode else None
+                wish = Wish(presentation, "workplace" if postcode else "online", place, audience)
+                asked = Asked(presentation.pk, presentation.length_minutes, postcode, audience or "mixed")
                 said = slot_oracle.offered(world, asked, drawn["monday"], DAYS)
                 assert from_the_engine(wish, world, drawn["monday"]) == said
         transaction.set_rollback(True)

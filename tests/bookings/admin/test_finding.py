@@ -72,6 +72,19 @@ def test_the_list_narrows_to_a_place(desk: Client, presenter: Presenter, query: 
     assert desk.get(f"{BOOKINGS}?{query}").context["cl"].result_count == found
 
 
+AREAS = [("nation=england", 2), ("nation=england&authority=E06000014", 1), ("authority=E08000035", 1), ("nation=jersey", 0)]
+
+
+@pytest.mark.parametrize(("query", "found"), [*AREAS, ("nation=moon", 3), ("authority=moon", 3), ("authority=%C3%A900000000", 3)])
+def test_the_list_narrows_to_an_area(desk: Client, presenter: Presenter, query: str, found: int) -> None:
+    for clock, area in (("10:00", ("england", "E08000035")), ("12:00", ("england", "E06000014")), ("15:00", ("isle-of-man", ""))):
+        make_booking(presenter, at(clock), nation=area[0], local_authority=area[1])
+    page = desk.get(f"{BOOKINGS}?{query}")
+    assert page.context["cl"].result_count == found
+    shown = {name for name in ("Leeds", "York", "Bradford") if f">{name}</a>" in page.content.decode()}
+    assert shown == ({"Leeds", "York"} if "england" in query or "E08" in query else set())
+
+
 @pytest.mark.parametrize("wanted", ["{key}", "x", "99999999999999999999"])
 def test_the_list_narrows_to_a_presenter_and_survives_nonsense(desk: Client, presenter: Presenter, wanted: str) -> None:
     booking, other = make_booking(presenter, at("10:00")), make_booking(make_presenter(), at("12:00"))

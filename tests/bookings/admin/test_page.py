@@ -31,11 +31,13 @@ def facts(response: HttpResponse) -> dict[str, str]:
 
 def test_a_page_says_who_asked_and_leaves_out_what_is_empty(desk: Client, presenter: Presenter) -> None:
     person = make_person(name="Pat Moss", email="pat@a-charity.example", organisation=make_organisation("A charity"))
-    booking = make_booking(presenter, at("13:30"), person=person, state=State.REQUESTED, notes="Ring twice.")
+    leeds = {"nation": "england", "local_authority": "E08000035"}
+    booking = make_booking(presenter, at("13:30"), person=person, state=State.REQUESTED, notes="Ring twice.", **leeds)
     assert facts(desk.get(f"{BOOKINGS}{booking.pk}/change/")) == {
         "State": "Requested",
         "When": "Monday 25 January 2027, 1:30pm to 2:30pm",
         "Where": "St JamesLeedsLS1 4AP",
+        "Area": "Leeds, Yorkshire and the Humber, England",
         "Presenter": "Asha Patel",
         "Presentation": "Spotting the signs",
         "Why it waits": (
