@@ -169,6 +169,16 @@ def what_changed(event: BookingEvent | None) -> dict[str, str]:
     return {"before": times[0] if times else "", "after": times[-1] if times else "", "fields": fields_changed(event)}
 
 
+def in_full(event: BookingEvent) -> str:
+    """As staff read it: what happened, from when to when it was moved or which questions were answered anew, and if by a link."""
+    what, changed = event.get_kind_display(), what_changed(event)
+    if changed["before"]:
+        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+    elif changed["fields"]:
+        what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+    return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
+
+
 def times_of(event: BookingEvent | None) -> list[datetime]:
     """From when to when a booking was moved; empty if it was not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []

@@ -94,9 +94,13 @@ def order_of_need() -> list[OrderBy]:
 class EventInline(ReadOnlyInline):
     model = BookingEvent
     verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("at_in_words", "kind", "by", "reason")
-    readonly_fields = ("at_in_words",)
+    fields = ("at_in_words", "what", "by", "reason")
+    readonly_fields = ("at_in_words", "what")
     at_in_words = moment_of("at", gettext_lazy("when"))
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, event: BookingEvent) -> str:
+        return words.in_full(event)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         return super().get_queryset(request).select_related("by")

@@ -213,9 +213,10 @@ def with_a_choice() -> str:
     """The page of a visit to come, for which everybody is ranked; and a journey of which staff know the minutes."""
     journey = JourneyTime(one="BD", other="LS", minutes=55, reason="The A647 at school time")
     set_journey_time(journey=journey, by=None, now=timezone.now())
-    start = uk_datetime(uk_day(timezone.now() + FIRST_VISIT), time(10))
+    start = uk_datetime(uk_day(timezone.now()) + timedelta(days=120), time(10))  # further ahead than anybody else of these
     presenter = Presenter.objects.get(user__email=STAFF_EMAIL)
-    booking = make_booking(presenter, start, presentation=Presentation.objects.earliest("pk"))
+    of_whom = {"person": Person.objects.earliest("pk"), "presentation": Presentation.objects.earliest("pk")}
+    booking = make_booking(presenter, start, **of_whom)
     Booking.objects.filter(pk=booking.pk).update(reference="BK-RANK-V3")
     return f"/staff/bookings/booking/{booking.pk}"
 

@@ -7,7 +7,8 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.models import Booking, Presenter, State
+from bookings.models import Booking, EventKind, Presenter, State
+from bookings.services.moving import record
 from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
@@ -81,9 +82,14 @@ def test_history_is_told_in_uk_words(desk: Client, presenter: Presenter, clock: 
     clock.move_to(at("12:15", date(2027, 6, 7)))
     sign_in_staff(desk, staff)
     do(desk, booking, "confirm")
+    moved = {"time": [at("10:00").isoformat(), at("10:00", date(2027, 7, 1)).isoformat()], "by_link": True}
+    record(booking, EventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
+    record(booking, EventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]})
     page = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert "What has happened" in page
     assert "Monday 7 June 2027, 1:15pm" in page
+    assert "another time: from Monday 25 January 2027, 10am to Thursday 1 July 2027, 11am (by a link in an email)" in page
+    assert "Details changed: Room, parking or entrance" in page
 
 
 def buttons(desk: Client, booking: Booking) -> list[tuple[str, str]]:
