@@ -6,7 +6,7 @@ With `month` in it, the same address answers with the times of that month, for t
 gives `month_answer` then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,15 +20,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.diary import Diary, Slot, Wish, open_diary
+from bookings.diary import Diary, Ignoring, Slot, Stretch, Wish, open_diary, read_whole
 from bookings.forms import WhenForm, slot_value
 from bookings.services import SlotTaken
 from ctac.uk import UK, format_clock, format_day, format_span, uk_day
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
-OURS = ("week", "part")
-Ignoring = Mapping[str, object]
+# The first time that is free is nearly always that near: this week, and so many more.
+SOON = 3 * ONE_WEEK
 Days = list[tuple[date, list[Slot]]]
 
 
@@ -43,19 +43,26 @@ class Part(models.TextChoices):
         return self == Part.ANY or (slot.start.astimezone(UK).hour < 12) == (self == Part.MORNING)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Times:
-    """The slots of a diary that start in one part of the day."""
+    """The slots of a diary that start in one part of the day. Days that were not read are, when somebody looks there.
+
+    `now` and `ignoring` as the diary was opened with.
+    """
 
     diary: Diary
     part: Part
+    now: datetime
+    ignoring: Ignoring | None
 
     def on(self, day: date) -> list[Slot]:
+        if day in self.diary.whole and not self.diary.is_read(day):
+            self.diary = read_whole(self.diary, self.now, self.ignoring)
         return [slot for slot in self.diary.slots_on(day) if self.part.has(slot)]
 
-    def week(self, monday: date) -> Days:
+    def week(self, week: Stretch) -> Days:
         """Without the days that have no slot."""
-        days = [monday + ONE_DAY * number for number in range(7)]
+        days = [week.first + ONE_DAY * number for number in range(7)]
         return [(day, slots) for day in days if (slots := self.on(day))]
 
     def first(self, day: date) -> Slot | None:
@@ -133,10 +140,23 @@ class Picker:
         return self.wish.presentation.length_minutes
 
 
-def open_horizon(wish: Wish, now: datetime, ignoring: Ignoring | None) -> Diary:
-    """All that the public can book from today to the horizon."""
+def horizon_from(now: datetime) -> Stretch:
+    """All days that the public may book."""
     today = uk_day(now)
-    return open_diary(wish, first_day=today, last_day=today + rules.HORIZON, now=now, ignoring=ignoring)
+    return Stretch(today, today + rules.HORIZON)
+
+
+def open_horizon(wish: Wish, now: datetime, ignoring: Ignoring | None, looking_at: Sequence[Stretch] | None = None) -> Diary:
+    horizon = horizon_from(now)
+    return open_diary(wish, first_day=horizon.first, last_day=horizon.last, now=now, ignoring=ignoring, looking_at=looking_at)
+
+
+def likely(horizon: Stretch, week: Stretch | None) -> list[Stretch]:
+    """The days that a page nearly always comes by with: the first weeks, and the week that is asked for."""
+    soon = Stretch(horizon.first, min(Stretch.week_of(horizon.first + SOON).last, horizon.last))
+    if week is None or week.first <= soon.last:
+        return [soon]
+    return [soon, Stretch(week.first, min(week.last, horizon.last))]
 
 
 def pick(
@@ -153,18 +173,19 @@ def pick(
 
     `ignoring` as for open_diary: one's own claims, which are not in the way. `typed` is what was sent, if it was.
     """
-    part = asked_part(query)
-    times = Times(open_horizon(wish, now, ignoring), part)
-    first = times.first(times.diary.first_day)
-    monday = asked_monday(query, times.diary, chosen or (first.start if first else None))
-    days = times.week(monday)
+    part, horizon = asked_part(query), horizon_from(now)
+    week = asked_week(query, chosen, horizon)
+    times = Times(open_horizon(wish, now, ignoring, likely(horizon, week)), part, now, ignoring)
+    first = times.first(horizon.first)
+    week = week or Stretch.week_of(uk_day(first.start) if first else horizon.first)
+    days = times.week(week)
     form = form_class(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
-    near = None if days else times.first(monday + ONE_WEEK) or first
+    near = None if days else times.first(week.last + ONE_DAY) or first
     return Picker(
         wish,
         form,
         days,
-        make_week(monday, times.diary, query),
+        make_week(week, horizon, query),
         part.value,
         part_links(part, query),
         offer(first, query) if first else None,
@@ -185,23 +206,24 @@ def pick_nearest(
     return Picker(wish, form, list(found.items()), gone=format_span(start, start + wish.length))
 
 
-def asked_monday(query: QueryDict, diary: Diary, otherwise: datetime | None) -> date:
-    """The Monday of the week that is asked for, inside the horizon."""
+def asked_week(query: QueryDict, chosen: datetime | None, horizon: Stretch) -> Stretch | None:
+    """The week that is asked for, else that of the time chosen before; inside the horizon."""
     try:
         day = date.fromisoformat(query.get("week", ""))
     except ValueError:
-        day = uk_day(otherwise) if otherwise else diary.first_day
-    day = min(max(day, diary.first_day), diary.last_day)
-    return day - timedelta(days=day.weekday())
+        if chosen is None:
+            return None
+        day = uk_day(chosen)
+    return Stretch.week_of(min(max(day, horizon.first), horizon.last))
 
 
-def make_week(monday: date, diary: Diary, query: QueryDict) -> Week:
-    earlier, later = monday - ONE_WEEK, monday + ONE_WEEK
+def make_week(week: Stretch, horizon: Stretch, query: QueryDict) -> Week:
+    earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
     return Week(
-        monday,
-        _("Week of %(day)s") % {"day": format_day(monday)},
-        with_query(query, week=earlier.isoformat()) if monday > diary.first_day else "",
-        with_query(query, week=later.isoformat()) if later <= diary.last_day else "",
+        week.first,
+        _("Week of %(day)s") % {"day": format_day(week.first)},
+        with_query(query, week=earlier.isoformat()) if week.first > horizon.first else "",
+        with_query(query, week=later.isoformat()) if later <= horizon.last else "",
     )
 
 
@@ -213,7 +235,7 @@ def month_answer(wish: Wish, *, query: QueryDict, now: datetime, ignoring: Ignor
     following = (first + 31 * ONE_DAY).replace(day=1)
     last = following - ONE_DAY
     diary = open_diary(wish, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
-    times = Times(diary, part)
+    times = Times(diary, part, now, ignoring)
     days = [first + ONE_DAY * number for number in range(last.day)]
     return JsonResponse(
         {

@@ -72,6 +72,9 @@ class Place:
     nation: str = field(default="", compare=False)
     zone: str = MAINLAND
 
+    def __hash__(self) -> int:
+        return hash(self.postcode)
+
 
 def kilometres(a: Place, b: Place) -> float:
     """The straight line (haversine), in the same order of operations as the SQL."""

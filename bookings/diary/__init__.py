@@ -8,7 +8,8 @@ from bookings.diary.breaches import SENTENCES, Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts, on_grid
 from bookings.diary.presenter_day import PresenterDiary
-from bookings.diary.reading import claims_within, open_diary, read_again, read_claims, to_claim
+from bookings.diary.reading import Ignoring, claims_within, open_diary, read_again, read_claims, read_whole, to_claim
+from bookings.diary.stretch import Stretch
 from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
 
@@ -17,8 +18,10 @@ __all__ = [
     "Breach",
     "Candidate",
     "Diary",
+    "Ignoring",
     "PresenterDiary",
     "Slot",
+    "Stretch",
     "Verdict",
     "Wish",
     "claims_within",
@@ -27,5 +30,6 @@ __all__ = [
     "open_diary",
     "read_again",
     "read_claims",
+    "read_whole",
     "to_claim",
 ]

@@ -1,12 +1,14 @@
 """Every presenter's diary for one wish: the slots of its days, and who is free at a start."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bookings import rules
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import on_grid
 from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.stretch import Stretch
 from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
 from ctac.uk import uk_day
@@ -24,16 +26,27 @@ class Slot:
 
 @dataclass
 class Diary:
-    """Every presenter's diary for one wish, over a range of UK days."""
+    """Every presenter's diary for one wish, over a range of UK days. `read`: the days of which it knows all claims."""
 
     wish: Wish
     first_day: date
     last_day: date
-    parts: list[PresenterDiary] = field(default_factory=list)
+    parts: list[PresenterDiary]
+    read: Sequence[Stretch]
+
+    @property
+    def whole(self) -> Stretch:
+        return Stretch(self.first_day, self.last_day)
+
+    def is_read(self, day: date) -> bool:
+        return any(day in stretch for stretch in self.read)
 
     def slots_on(self, day: date) -> list[Slot]:
-        if not self.first_day <= day <= self.last_day:
+        """Raises LookupError for a day that was not read."""
+        if day not in self.whole:
             return []
+        if not self.is_read(day):
+            raise LookupError(day)
         starts: set[datetime] = set()
         for part in self.parts:
             starts.update(part.starts_on(day, starts))

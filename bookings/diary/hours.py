@@ -5,20 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import PositiveSmallIntegerField, Q, Value
 
 from bookings.diary.grid import grid_starts
+from bookings.diary.stretch import Stretch
 from bookings.gaps import Span
 from bookings.models import Availability, AvailabilityException, Presenter
+from ctac.compiled import Compiled
 from ctac.uk import uk_datetime
 
 Clocks = tuple[time, time]
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """Some hours from a first day to a last one. Without a weekday they are an exception; without clocks there are none."""
 
     weekday: int | None
@@ -69,9 +70,9 @@ def starts_of(day: date, clocks: tuple[Clocks, ...], length: timedelta) -> tuple
     return tuple(start for span in spans_of(day, clocks) for start in grid_starts(span.start, span.end, length))
 
 
-def days_in_utc(first_day: date, last_day: date) -> Span:
-    """These UK days as a whole; a day has 23 to 25 hours."""
-    return Span(in_utc(first_day, time()), in_utc(last_day + timedelta(days=1), time()))
+def days_in_utc(days: Stretch) -> Span:
+    """A UK day has 23 to 25 hours."""
+    return Span(in_utc(days.first, time()), in_utc(days.last + timedelta(days=1), time()))
 
 
 @lru_cache(maxsize=8192)  # every presenter's windows begin and end at the same few times of the same days
@@ -79,18 +80,28 @@ def in_utc(day: date, clock: time) -> datetime:
     return uk_datetime(day, clock).astimezone(UTC)
 
 
-def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
-    """By presenter, all that holds on some day from the first to the last: both tables in one statement."""
+def question(presenters: Any, first_day: Any, last_day: Any) -> Any:
+    """Of both tables in one statement, what holds on some day from the first to the last."""
     until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
-    weekly = Availability.objects.filter(until, presenter__in=presenters, valid_from__lte=last_day)
-    exceptions = AvailabilityException.objects.filter(presenter__in=presenters, first_day__lte=last_day, last_day__gte=first_day)
+    weekly = Availability.objects.filter(until, presenter__pk__any_of=presenters, valid_from__lte=last_day)
+    exceptions = AvailabilityException.objects.filter(
+        presenter__pk__any_of=presenters, first_day__lte=last_day, last_day__gte=first_day
+    )
     no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
-    rows: Iterable[Any] = (
+    return (
         weekly.order_by()
         .values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until")
         .union(exceptions.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True)
     )
+
+
+windows_of = Compiled(question, ("presenters", "first_day", "last_day"))
+
+
+def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
+    """By presenter, all that holds on some day from the first to the last."""
     found: dict[int, Hours] = defaultdict(Hours)
-    for presenter, *window in rows:
+    keys = [presenter.pk for presenter in presenters]
+    for presenter, *window in windows_of.all(presenters=keys, first_day=first_day, last_day=last_day):
         found[presenter].add(Window(*window))
     return found

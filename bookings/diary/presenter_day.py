@@ -12,11 +12,12 @@ from bookings.diary.base_ends import BaseEnds, Gap
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.hours import Hours, days_in_utc, in_utc, spans_of, starts_of
+from bookings.diary.stretch import Stretch
 from bookings.diary.verdict import Verdict, obstacles
 from bookings.diary.wish import Wish
 from bookings.gaps import EVER, Claim, Span, free_spans
 from bookings.models import Format, Presenter
-from bookings.travel import Journeys, Place
+from bookings.travel import APART_ENOUGH, Journeys, Place
 from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import uk_day
 
@@ -66,9 +67,9 @@ class PresenterDiary:
         }
         return tuple(breach for breach, broken in found.items() if broken)
 
-    def given_in(self, first_day: date, last_day: date) -> int:
+    def given_in(self, days: Stretch) -> int:
         """How many presentations start on these UK days already, kept ones included."""
-        return sum(claim.is_visit for claim in starting_in(days_in_utc(first_day, last_day), self.claims))
+        return sum(claim.is_visit for claim in starting_in(days_in_utc(days), self.claims))
 
     def day_breaches(self, day: date) -> Iterator[Breach]:
         if day < self.first_day:
@@ -80,9 +81,9 @@ class PresenterDiary:
         if self.wish.nation and is_bank_holiday(day, self.wish.nation):
             yield Breach.HOST_BANK_HOLIDAY
         most_a_day, most_a_week = self.presenter.most_a_day, self.presenter.most_a_week
-        if most_a_day is not None and self.given_in(day, day) >= most_a_day:
+        if most_a_day is not None and self.given_in(Stretch(day, day)) >= most_a_day:
             yield Breach.DAY_FULL
-        if most_a_week is not None and self.given_in(*week_of(day)) >= most_a_week:
+        if most_a_week is not None and self.given_in(Stretch.week_of(day)) >= most_a_week:
             yield Breach.WEEK_FULL
         yield from self.standing_breaches
 
@@ -100,7 +101,8 @@ class PresenterDiary:
 
     def possible_on(self, day: date) -> Iterator[Span]:
         """Where the visit may lie on that day as far as claims, journeys and the base go."""
-        whole, ends, claims = days_in_utc(day, day), self.ends_of(day), self.claims_on(day)
+        whole, ends = days_in_utc(Stretch(day, day)), self.ends_of(day)
+        claims = touching(whole, self.claims)
         first = bisect_right(self.free, whole.start, key=end_of_span)
         for free in self.free[first:]:
             if free.start >= whole.end:
@@ -115,8 +117,9 @@ class PresenterDiary:
         return ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap))
 
     def is_free(self, span: Span) -> bool:
-        index = bisect_right(self.free, span.start, key=start_of_span) - 1
-        return index >= 0 and self.free[index].contains(span)
+        """Whether the visit can be then, as far as the other claims go. Looks no further than a journey can matter."""
+        near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
+        return bool(free_spans(near, self.wish.place, span.length, span, self.journeys))
 
     @cached_property
     def base(self) -> Place:
@@ -125,12 +128,6 @@ class PresenterDiary:
     def ends_of(self, day: date) -> BaseEnds:
         leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
         return BaseEnds(self.base, leaves, returns, self.journeys)
-
-    def claims_on(self, day: date) -> list[Claim]:
-        """What touches that UK day, in order."""
-        whole = days_in_utc(day, day)
-        first = bisect_right(self.claims, whole.start, key=end_of_claim)
-        return self.claims[first : bisect_left(self.claims, whole.end, key=start_of_claim)]
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
@@ -141,7 +138,7 @@ class PresenterDiary:
         breaches = list(self.day_breaches(day))
         if not any(window.contains(span) for window in self.windows(day)):
             breaches.append(Breach.HOURS)
-        ends, gap = self.ends_of(day), gap_at(start, self.claims_on(day))
+        ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(Stretch(day, day)), self.claims))
         breaches += self.end_breaches(span, ends, gap)
         extra = ends.extra_minutes(Claim(span, self.wish.place), gap)
         return Candidate(self.presenter, tuple(breaches), self.travel, extra, self.bookings_near(start))
@@ -166,7 +163,7 @@ class PresenterDiary:
         return sum(claim.is_booking for claim in starting_in(near, self.claims))
 
 
-start_of_span, end_of_span = attrgetter("start"), attrgetter("end")
+end_of_span = attrgetter("end")
 start_of_claim, end_of_claim = attrgetter("span.start"), attrgetter("span.end")
 
 
@@ -174,6 +171,10 @@ def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
     """Where a moment lies that none of these claims covers."""
     after = bisect_left(claims, moment, key=start_of_claim)
     return Gap(claims[:after], claims[after:])
+
+
+def touching(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
+    return claims[bisect_right(claims, span.start, key=end_of_claim) : bisect_left(claims, span.end, key=start_of_claim)]
 
 
 def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
@@ -184,9 +185,3 @@ def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
 def within(starts: Sequence[datetime], span: Span, length: timedelta) -> Sequence[datetime]:
     """Those at which a visit of that length lies in the span."""
     return starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
-
-
-def week_of(day: date) -> tuple[date, date]:
-    """Its Monday and its Sunday."""
-    monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=6)

@@ -1,7 +1,7 @@
 """Reading the diary: one query a table (presenters, availability, busy time, journey times)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
@@ -10,11 +10,13 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model
 
+from bookings import rules
 from bookings.diary.book import Diary
 from bookings.diary.hours import days_in_utc, read_hours
 from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.stretch import Stretch
 from bookings.diary.wish import Wish
-from bookings.gaps import Claim, Span
+from bookings.gaps import NOTHING, Claim, Span
 from bookings.journeys import read_journeys
 from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
@@ -23,7 +25,9 @@ from ctac.compiled import Compiled
 from ctac.uk import uk_day
 
 active_presenters = Compiled(lambda: Presenter.objects.active().with_given().order_by("pk"))
-REACH = max(APART_ENOUGH, timedelta(days=7))
+# As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
+REACH = max(APART_ENOUGH, timedelta(days=7), rules.NEAR)
+Ignoring = Mapping[str, object]
 COLUMNS = (
     "presenter",
     "busy__startswith",
@@ -44,21 +48,33 @@ def open_diary(
     last_day: date,
     now: datetime,
     presenters: Iterable[Presenter] | None = None,
-    ignoring: Mapping[str, object] | None = None,
+    ignoring: Ignoring | None = None,
+    looking_at: Sequence[Stretch] | None = None,
 ) -> Diary:
     """Read the diary of these presenters (all active ones if none are named) from the first UK day to the last.
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
+    `looking_at`: only of these days, one or two stretches in order, are the claims read (read_whole reads the rest).
     """
     everyone = active_presenters.all() if presenters is None else with_given(presenters)
     hours = read_hours(everyone, first_day, last_day)
-    claims = read_claims(everyone, days_in_utc(first_day, last_day), now, ignoring)
+    read = tuple(looking_at or [Stretch(first_day, last_day)])
+    claims = read_claims(everyone, read, now, ignoring)
     journeys = journeys_of(everyone, claims, wish)
     parts = [
         PresenterDiary(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], wish, uk_day(now), journeys)
         for presenter in everyone
     ]
-    return Diary(wish, first_day, last_day, parts)
+    return Diary(wish, first_day, last_day, parts, read)
+
+
+def read_whole(diary: Diary, now: datetime, ignoring: Ignoring | None) -> Diary:
+    """The same diary with the claims of all its days."""
+    everyone, read = [part.presenter for part in diary.parts], (diary.whole,)
+    claims = read_claims(everyone, read, now, ignoring)
+    journeys = journeys_of(everyone, claims, diary.wish)
+    parts = [replace(part, claims=claims[part.presenter.pk], journeys=journeys) for part in diary.parts]
+    return replace(diary, parts=parts, read=read)
 
 
 def with_given(presenters: Iterable[Presenter]) -> list[Presenter]:
@@ -69,9 +85,7 @@ def with_given(presenters: Iterable[Presenter]) -> list[Presenter]:
     return list(Presenter.objects.filter(pk__in=[presenter.pk for presenter in asked]).with_given().order_by("pk"))
 
 
-def read_again(
-    diary: Diary, presenters: Mapping[int, Presenter], now: datetime, *, ignoring: Mapping[str, object] | None = None
-) -> Diary:
+def read_again(diary: Diary, presenters: Mapping[int, Presenter], now: datetime, *, ignoring: Ignoring | None = None) -> Diary:
     """The same diary of these presenters only, as they and their claims are now, after they were locked.
 
     Their own holds have ended by then; `ignoring` as in open_diary.
@@ -80,7 +94,7 @@ def read_again(
     parts = [part for part in diary.parts if part.presenter.pk in presenters and presenters[part.presenter.pk].active]
     if not parts:
         return replace(diary, parts=[])
-    claims = read_claims([part.presenter for part in parts], days_in_utc(diary.first_day, diary.last_day), now, ignoring)
+    claims = read_claims([part.presenter for part in parts], diary.read, now, ignoring)
     fresh = [
         replace(part, presenter=presenters[part.presenter.pk], claims=claims[part.presenter.pk], wish=diary.wish)
         for part in parts
@@ -95,16 +109,25 @@ def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim
 
 
 def read_claims(
-    presenters: Iterable[Presenter], within: Span, now: datetime, ignoring: Mapping[str, object] | None
+    presenters: Iterable[Presenter], read: Sequence[Stretch], now: datetime, ignoring: Ignoring | None
 ) -> dict[int, list[Claim]]:
     own = {lookup: key_of(value) for lookup, value in (ignoring or {}).items() if value is not None}
-    keys = [presenter.pk for presenter in presenters]
+    whole, hole = reach_of(read)
+    values = {"presenters": [presenter.pk for presenter in presenters], "now": now, "hole": hole, **own}
     claims: dict[int, list[Claim]] = defaultdict(list)
     # Without model instances, and times as two moments: a quarter of the cost, and nothing else on a page costs as much.
-    rows = claims_but(tuple(own)).all(presenters=keys, now=now, reach=reach_of(within), **own)
-    for presenter, start, end, minutes, kind, *place in rows:
+    for presenter, start, end, minutes, kind, *place in claims_but(tuple(own)).all(start=whole.start, end=whole.end, **values):
         claims[presenter].append(make_claim(Span(start, end), place_at(*place), minutes, kind))
     return claims
+
+
+def reach_of(read: Sequence[Stretch]) -> tuple[Span, DateTimeTZRange]:
+    """From when to when claims matter for these stretches of days, and between which moments they don't."""
+    spans = [days_in_utc(stretch) for stretch in read]
+    reached = [Span(span.start - REACH, span.end + REACH) for span in spans]
+    between = Span(reached[0].end, reached[-1].start)
+    hole = DateTimeTZRange(*between) if between.length > NOTHING else DateTimeTZRange(empty=True)
+    return Span(reached[0].start, reached[-1].end), hole
 
 
 def key_of(value: object) -> object:
@@ -115,22 +138,19 @@ def key_of(value: object) -> object:
 def claims_but(lookups: tuple[str, ...]) -> Compiled[Any]:
     """The claims within some reach but for those of these lookups: each page of times asks for them, so it is compiled once."""
 
-    def question(presenters: Any, now: Any, reach: Any, *own: Any) -> Any:
-        rows = BusyTime.objects.live_at(now).filter(presenter__pk__any_of=presenters, busy__overlap=reach).order_by("busy")
+    def question(presenters: Any, now: Any, start: Any, end: Any, hole: Any, *own: Any) -> Any:
+        rows = BusyTime.objects.live_at(now).touching(start, end).exclude(busy__contained_by=hole)
         for lookup, value in zip(lookups, own, strict=True):
             rows = rows.exclude(**{lookup: value})
-        return rows.values_list(*COLUMNS)
+        return rows.filter(presenter__pk__any_of=presenters).order_by("presenter", "busy__endswith").values_list(*COLUMNS)
 
-    return Compiled(question, ("presenters", "now", "reach", *lookups))
+    return Compiled(question, ("presenters", "now", "start", "end", "hole", *lookups))
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
     """Their live claims in order, as far to both sides as a journey can matter, or the rest of a week."""
-    return BusyTime.objects.live_at(now).filter(presenter__in=presenters, busy__overlap=reach_of(within)).order_by("busy")
-
-
-def reach_of(within: Span) -> DateTimeTZRange:
-    return DateTimeTZRange(within.start - REACH, within.end + REACH)
+    reach = Span(within.start - REACH, within.end + REACH)
+    return BusyTime.objects.live_at(now).touching(*reach).filter(presenter__in=presenters).order_by("busy")
 
 
 def to_claim(row: BusyTime) -> Claim:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.diary import Wish
+from bookings.diary import Diary, Wish, open_diary
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -31,6 +31,7 @@ from bookings.rules import HOLD_FOR
 from bookings.services import Address, Details, keep_presenter
 from bookings.services.holding import place_columns
 from bookings.travel import Place
+from ctac.uk import uk_day
 from professionals.models import Draft, DraftKind, Person
 from tests.factories import make_person
 
@@ -193,6 +194,10 @@ def make_draft(person: Person | None = None, **answers: Any) -> Draft:
         token=f"token-{number}",
         expires_at=NOW + timedelta(hours=48),
     )
+
+
+def diary_of(asked: Wish, now: datetime = NOW, days: int = 90, **own: Any) -> Diary:
+    return open_diary(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=days), now=now, **own)
 
 
 def wish(presentation: Presentation, postcode: str = LEEDS) -> Wish:

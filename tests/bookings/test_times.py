@@ -100,6 +100,17 @@ def test_a_part_of_the_day_that_is_never_free_says_that_the_other_may_be(client:
     assert 'href="?"' in page.content.decode()
 
 
+def test_if_nothing_is_free_for_weeks_the_page_looks_further(
+    client: Client, presentation: Presentation, presenter: Presenter
+) -> None:
+    make_leave(presenter, at("00:00", NOW.date()), at("00:00", MONDAY + timedelta(days=42)))
+    client.post("/book/signs/where/", WHERE)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/book/signs/when/?part=morning")
+    assert "Monday 8 March 2027, 9am to 10am" in text(page)
+    assert len(queries) <= 12
+
+
 @pytest.mark.parametrize("part", ["evening", "MORNING", "<b>"])
 def test_an_odd_part_of_the_day_is_the_whole_day(client: Client, presentation: Presentation, part: str) -> None:
     client.post("/book/signs/where/", WHERE)
