@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
 from bookings.request_forms import to_moment
 from bookings.services import Address, Details, Preferred
-from ctac.compiled import Compiled
 from professionals.models import Draft
 
-hold_of_draft = Compiled(lambda draft: Hold.objects.filter(draft_id=draft))
 STEPS = ("where", "when", "details")
 
 
 @dataclass(frozen=True)
 class Answers:
     """A draft's answers about this presentation; those about another one count as none."""
+
+    HOLD: ClassVar = "hold"  # what the pages of a booking read with its draft
 
     draft: Draft | None
     presentation: Presentation
@@ -86,8 +86,13 @@ class Answers:
 
     @property
     def hold(self) -> Hold | None:
-        """The draft's hold, whatever it is for."""
-        return hold_of_draft.first(draft=self.draft.pk) if self.draft else None
+        """The draft's hold, whatever it is for: as it was read with the draft, until forget_hold."""
+        return getattr(self.draft, self.HOLD, None)
+
+    def forget_hold(self) -> None:
+        """It may be another now, or none."""
+        if self.draft:
+            self.draft._state.fields_cache.pop(self.HOLD, None)  # noqa: SLF001 - as refresh_from_db does
 
     def fits(self, hold: Hold) -> bool:
         """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""

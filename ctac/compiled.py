@@ -8,17 +8,24 @@ page asks (which session, who, which draft) is asked through here. Such a query 
 
 Values are passed beside the SQL, as Django does it; they must be what the driver understands (numbers, texts, aware datetimes, a
 list for `any_of`), never None or a model. A query that is asked seldom, or whose conditions differ, has no business here. ADR 22.
+
+PostgreSQL, too, works out its plan once for each connection: the statement is prepared there when it is first asked (ADR 31).
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any, Generic, TypeVar
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, Field, Lookup, QuerySet
 from django.db.models.query import get_related_populators
+from psycopg2.extensions import AsIs
 
+numbers = count(1)
 M = TypeVar("M", bound=Any)
 
 
@@ -58,21 +65,114 @@ class Compiled(Generic[M]):
         self.names = names or tuple(inspect.signature(question).parameters)
 
     def all(self, **values: Any) -> list[M]:
-        sql, parameters, make = self.compiled
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [values[each.name] if isinstance(each, Parameter) else each for each in parameters])
-            return [make(row) for row in cursor.fetchall()]
+        statement, reading = self.compiled
+        return [reading.make(row) for row in statement.rows(values)]
 
     def first(self, **values: Any) -> M | None:
         """The first row that PostgreSQL gives; a question that may have several says which by its order."""
         return next(iter(self.all(**values)), None)
 
     @cached_property
-    def compiled(self) -> tuple[str, tuple[Any, ...], Callable[[Any], M]]:
+    def compiled(self) -> "tuple[Statement, Reading[M]]":
         queryset = self.question(*map(Parameter, self.names))
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
-        return sql, tuple(parameters), (plain if queryset._fields else maker)(compiler)  # type: ignore[attr-defined]
+        make = (plain if queryset._fields else maker)(compiler)  # type: ignore[attr-defined]
+        keys = [each.name if isinstance(each, Parameter) else Fixed(each) for each in parameters]
+        return Statement(queryset.model._meta.db_table, sql, keys), Reading(make, len(compiler.select))
+
+
+class Together:
+    """Several questions in one statement, each for its first row: what a page asks before it knows any answer."""
+
+    def __init__(self, *questions: Compiled[Any]) -> None:
+        self.questions = questions
+
+    def first(self, *values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The first row of each, or None; values in the order of the questions."""
+        statement, readings = self.compiled
+        [row] = statement.rows({(number, name): value for number, each in enumerate(values) for name, value in each.items()})
+        return tuple(reading.make(row[place : place + reading.width]) if row[place - 1] else None for place, reading in readings)
+
+    @cached_property
+    def compiled(self) -> "tuple[Statement, list[tuple[int, Reading[Any]]]]":
+        """The statement, and where the columns of each question begin; the one before them says whether it found anything."""
+        sql, keys, readings, place = ["SELECT * FROM (SELECT) AS nothing"], [], [], 1
+        for number, question in enumerate(self.questions):
+            statement, reading = question.compiled
+            each = f"asked_{number}"
+            first = f"SELECT TRUE, {each}.* FROM ({statement.sql}) AS {each} LIMIT 1"  # noqa: S608 - no value is in it
+            sql.append(f"LEFT JOIN ({first}) AS found_{number} ON TRUE")
+            keys += [key if isinstance(key, Fixed) else (number, key) for key in statement.parameters]
+            readings.append((place, reading))
+            place += 1 + reading.width
+        return Statement("together", " ".join(sql), keys), readings
+
+
+class Insert(Generic[M]):
+    """Writes a new row of a model as its save() would, without signals; `unless` is what an ON CONFLICT says, if anything."""
+
+    def __init__(self, model: type[M], unless: str = "") -> None:
+        self.model, self.unless = model, unless
+
+    def __call__(self, row: M) -> bool:
+        """False if `unless` kept it from being written."""
+        values = {field.attname: field.get_db_prep_save(field.pre_save(row, True), connection) for field in self.fields}
+        written = self.statement.rows(values)
+        if written:
+            row.pk, row._state.adding, row._state.db = written[0][0], False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as save() does
+        return bool(written)
+
+    @cached_property
+    def fields(self) -> list[Any]:
+        return [field for field in self.model._meta.concrete_fields if not field.primary_key]
+
+    @cached_property
+    def statement(self) -> "Statement":
+        columns = ", ".join(f'"{field.column}"' for field in self.fields)
+        meta, values = self.model._meta, ", ".join(["%s"] * len(self.fields))
+        sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values}) {self.unless} RETURNING "{meta.pk.column}"'  # noqa: S608
+        return Statement(f"insert_{meta.db_table}", sql, [field.attname for field in self.fields])
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A value that belongs to the question itself."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Reading(Generic[M]):
+    """What becomes of a row, and how many columns it has."""
+
+    make: Callable[[Any], M]
+    width: int
+
+
+class Statement:
+    """Constant SQL, prepared under a name that begins with what it is `about`.
+
+    `parameters`, in the order of its %s: the key of a value that is given with each asking, or a Fixed one.
+    """
+
+    def __init__(self, about: str, sql: str, parameters: Sequence[Any]) -> None:
+        self.name = f"{about}_{next(numbers)}"
+        self.sql, self.parameters = sql, parameters
+        self.keys = list(dict.fromkeys(each for each in parameters if not isinstance(each, Fixed)))
+        places = {key: AsIs(f"${number}") for number, key in enumerate(self.keys, 1)}
+        self.in_place = [each.value if isinstance(each, Fixed) else places[each] for each in parameters]
+        given = ", ".join(["%s"] * len(self.keys))
+        self.execute = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
+
+    def rows(self, values: Mapping[Any, Any]) -> list[Any]:
+        with connection.cursor() as cursor:
+            if settings.DATABASE_PREPARES:
+                connection.prepare(cursor, self.name, self.sql, self.in_place)  # type: ignore[attr-defined]
+                cursor.execute(self.execute, [values[key] for key in self.keys])
+            else:
+                cursor.execute(self.sql, [each.value if isinstance(each, Fixed) else values[each] for each in self.parameters])
+            return cursor.fetchall()
 
 
 def have_ready(owner: M, name: str, rows: Sequence[Any]) -> M:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import models
@@ -18,12 +19,12 @@ def random_reference(prefix: str) -> str:
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
 
 
-def unused_reference(model: type[M], prefix: str) -> str:
-    """A reference that no row of the model has; its unique constraint keeps the last word."""
-    while True:
-        reference = random_reference(prefix)
-        if not model._default_manager.filter(reference=reference).exists():
-            return reference
+def write_with_reference(row: M, prefix: str, insert: Callable[[M], bool]) -> M:
+    """Write a new row under a reference that no other has; `insert` says False where the reference was taken."""
+    row.reference = random_reference(prefix)  # type: ignore[attr-defined]
+    while not insert(row):
+        row.reference = random_reference(prefix)  # type: ignore[attr-defined]
+    return row
 
 
 def tidy_reference(typed: str) -> str:

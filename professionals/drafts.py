@@ -9,19 +9,22 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 
-from ctac.compiled import Compiled
+from ctac.compiled import Compiled, Insert, Together
 from professionals.models import Draft, Person
 
+M = TypeVar("M", bound=Model)
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
 RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
@@ -29,39 +32,82 @@ SAVE_STEP = "UPDATE professionals_draft SET answers = answers || %s::jsonb, expi
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
 
-def find(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
-    """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone."""
+def find(request: HttpRequest, kind: str, now: datetime, *, along: str = "") -> Draft | None:
+    """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone.
+
+    `along`: the row of another app that belongs to it, by the name of its one-to-one relation, read with it.
+    """
     found = _found(request)
     if kind not in found:
-        found[kind] = _look_for(request, kind, now)
+        asked = _question(request, kind, now, along)
+        found[kind] = asked.question.first(**asked.values) if asked else None
     return found[kind]
 
 
-_of_person = Compiled(lambda person, kind, now: _unexpired(kind, now).filter(person_id=person))
-_of_cookie = Compiled(lambda key_hash, kind, now: _unexpired(kind, now).filter(key_hash=key_hash))
-_of_either = Compiled(
-    lambda person, key_hash, kind, now: (
-        _unexpired(kind, now)
+def find_beside(
+    request: HttpRequest, kind: str, now: datetime, question: Compiled[M], values: dict[str, Any], *, along: str = ""
+) -> tuple[Draft | None, M | None]:
+    """The same, and the first row of another question, in one statement."""
+    found = _found(request)
+    asked = None if kind in found else _question(request, kind, now, along)
+    if asked is None:
+        return found.setdefault(kind, None), question.first(**values)
+    found[kind], row = _both(asked.question, question).first(asked.values, values)
+    return found[kind], row
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which question finds the draft, and what is known."""
+
+    question: Compiled[Draft]
+    values: dict[str, Any]
+
+
+def _question(request: HttpRequest, kind: str, now: datetime, along: str) -> _Asked | None:
+    """None for whoever has no cookie and is nobody we know: they have no draft."""
+    secret, person = _secret(request), getattr(request, "person", None)
+    whose = ({"person": person.pk} if person else {}) | ({"key_hash": _hash(secret)} if secret else {})
+    return _Asked(_of(tuple(whose), along), {**whose, "kind": kind, "now": now}) if whose else None
+
+
+@cache
+def _of(whose: tuple[str, ...], along: str) -> Compiled[Draft]:
+    """Found by the person, by the cookie, or by both: then the person's own before that of the cookie alone."""
+    return Compiled({("person",): _of_person, ("key_hash",): _of_cookie, ("person", "key_hash"): _of_either}[whose](along))
+
+
+@cache
+def _both(draft: Compiled[Draft], other: Compiled[Any]) -> Together:
+    return Together(draft, other)
+
+
+Question = Callable[..., QuerySet[Draft]]
+
+
+def _of_person(along: str) -> Question:
+    return lambda person, kind, now: _unexpired(kind, now, along).filter(person_id=person)
+
+
+def _of_cookie(along: str) -> Question:
+    return lambda key_hash, kind, now: _unexpired(kind, now, along).filter(key_hash=key_hash)
+
+
+def _of_either(along: str) -> Question:
+    return lambda person, key_hash, kind, now: (
+        _unexpired(kind, now, along)
         .filter(Q(person_id=person) | Q(person=None, key_hash=key_hash))
         .order_by(F("person").asc(nulls_last=True))[:1]
     )
-)
+
+
+def _unexpired(kind: object, now: object, along: str) -> QuerySet[Draft]:
+    rows = Draft.objects.filter(kind=kind, expires_at__gt=now)
+    return rows.select_related(along) if along else rows
 
 
 _in_the_way = Compiled(lambda person, key_hash, kind: Draft.objects.filter(Q(person_id=person) | Q(key_hash=key_hash), kind=kind))
-
-
-def _unexpired(kind: object, now: object) -> QuerySet[Draft]:
-    return Draft.objects.filter(kind=kind, expires_at__gt=now)
-
-
-def _look_for(request: HttpRequest, kind: str, now: datetime) -> Draft | None:
-    secret, person = _secret(request), getattr(request, "person", None)
-    if person and secret:
-        return _of_either.first(person=person.pk, key_hash=_hash(secret), kind=kind, now=now)
-    if person:
-        return _of_person.first(person=person.pk, kind=kind, now=now)
-    return _of_cookie.first(key_hash=_hash(secret), kind=kind, now=now) if secret else None
+_begin = Insert(Draft, "ON CONFLICT DO NOTHING")
 
 
 def _found(request: HttpRequest) -> dict[str, Draft | None]:
@@ -70,15 +116,25 @@ def _found(request: HttpRequest) -> dict[str, Draft | None]:
     return found
 
 
+def keep(request: HttpRequest, kind: str, steps: Mapping[str, dict[str, Any]], now: datetime) -> Draft:
+    """Keep the answers of these pages in the draft of this kind, begun if there is none, or none any more."""
+    draft = find(request, kind, now)
+    if draft is None or not save_steps(draft, steps, now):
+        draft = _start(request, kind, now, steps)
+    return _send(request, draft)
+
+
 def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     """The draft of this kind, begun if there is none; the cookie goes out with the response."""
     _forget_found(request)  # what is about to be written rests on the draft as it is now
-    draft = find(request, kind, now)
-    if draft is None:
-        draft = _start(request, kind, now)
+    return _send(request, find(request, kind, now) or _start(request, kind, now, {}))
+
+
+def _send(request: HttpRequest, draft: Draft) -> Draft:
+    """Give this browser the cookie that finds it."""
     secret = _send_cookie(request, _secret(request) or _new_secret(request))
     _bind(draft, _hash(secret))
-    _found(request)[kind] = draft
+    _found(request)[draft.kind] = draft
     return draft
 
 
@@ -91,13 +147,14 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
     save_steps(draft, {step: answers}, now)
 
 
-def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
-    """The same for several pages."""
+def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> bool:
+    """The same for several pages. False if the draft is gone: it was placed in another tab."""
     entry = json.dumps(steps, cls=DjangoJSONEncoder)
     draft.expires_at = now + KEPT_FOR
     draft.answers = {**draft.answers, **json.loads(entry)}  # as they come back from the database: dates as text
     with connection.cursor() as cursor:
         cursor.execute(SAVE_STEP, [entry, draft.expires_at, draft.pk])
+        return cursor.rowcount == 1
 
 
 @transaction.atomic
@@ -169,23 +226,24 @@ def digest(answers: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(answers, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
-def _start(request: HttpRequest, kind: str, now: datetime) -> Draft:
-    """Begin a draft under this cookie; an expired one makes room, and another person's gets this browser a new cookie."""
+def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, dict[str, Any]]) -> Draft:
+    """Begin a draft under this cookie with these answers; another person's under it gets this browser a new cookie."""
     person = getattr(request, "person", None) or None
     person_pk = person.pk if person else None
     key_hash = _hash(_secret(request) or _new_secret(request))
-    for draft in _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind):
-        if draft.expires_at <= now:
-            draft.delete()
-        elif draft.key_hash == key_hash and draft.person_id != person_pk:
-            key_hash = _hash(_new_secret(request))
-    whose: dict[str, Any] = {"person_id": person_pk} if person else {"key_hash": key_hash}
-    fields = {"key_hash": key_hash, "token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
-    try:
-        with transaction.atomic():
-            return Draft.objects.create(kind=kind, **{**fields, **whose})
-    except IntegrityError:  # begun in another tab meanwhile
-        return Draft.objects.get(kind=kind, **whose)
+    while True:
+        answers = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
+        fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
+        draft = Draft(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
+        if _begin(draft):
+            return draft
+        for other in _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind):
+            if other.expires_at <= now:
+                other.delete()
+            elif other.person_id != person_pk:
+                key_hash = _hash(_new_secret(request))
+            elif not steps or save_steps(other, steps, now):
+                return other  # begun in another tab meanwhile
 
 
 def _bind(draft: Draft, key_hash: str) -> None:

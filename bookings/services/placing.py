@@ -16,8 +16,8 @@ from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
-from ctac.compiled import Compiled
-from ctac.references import unused_reference
+from ctac.compiled import Compiled, Insert
+from ctac.references import write_with_reference
 from ctac.uk import uk_day
 from professionals import drafts
 from professionals.areas import Area, look_up_area
@@ -306,10 +306,12 @@ def first_state(asked: Request) -> State:
     return State.REQUESTED
 
 
+insert_booking = Insert(Booking, "ON CONFLICT (reference) DO NOTHING")
+
+
 def store(asked: Asked, details: Details, **columns: object) -> Booking:
     address = asked.at
-    return Booking.objects.create(
-        reference=unused_reference(Booking, "BK"),
+    booking = Booking(
         person=asked.person,
         presentation=asked.presentation,
         format=asked.format,
@@ -332,3 +334,4 @@ def store(asked: Asked, details: Details, **columns: object) -> Booking:
         created_at=asked.now,
         **columns,
     )
+    return write_with_reference(booking, "BK", insert_booking)

@@ -26,7 +26,7 @@ from bookings.services import (
     book,
 )
 from bookings.views import dates, keeping, times
-from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_to, offered
+from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, go_to
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.access import person_required
@@ -38,8 +38,8 @@ TOO_MANY = gettext_lazy("Too many times were asked for from here in the last hou
 @require_http_methods(FORM_METHODS)
 @person_required
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:
-    now, presentation = timezone.now(), offered(slug)
-    answers = answers_about(request, presentation, now)
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
     submission = sent(request)
     if request.method == "POST" and "extend" in request.POST:
         return kept_longer(request, answers, now)
@@ -49,7 +49,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
         messages.info(request, _("There is nothing to check. What you have booked stands below."))
         return redirect("my")
     if answers.first_missing() != "check":
-        return go_to(answers.first_missing(), presentation)
+        return go_to(answers.first_missing(), answers.presentation)
     if request.method != "POST":
         return check_page(request, answers, now)
     if submission.digest != drafts.digest(answers.draft.answers):

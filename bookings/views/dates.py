@@ -20,19 +20,20 @@ from bookings.services import (
     Preferred,
     Submission,
     kept_until,
-    release_hold,
     request_dates,
     what_we_could_keep,
 )
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_about, back_to, go_on, go_to, offered, typed
+from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, go_on, go_to, typed
 from professionals import drafts, limits
+from professionals.models import DraftKind
 
 
 @require_http_methods(FORM_METHODS)
 def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
-    now, presentation = timezone.now(), offered(slug)
-    answers = answers_about(request, presentation, now)
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    presentation = answers.presentation
     if missing := answers.missing_before("when"):
         return go_to(missing, presentation)
     form = DatesForm(typed(request), presentation=presentation, initial=typed_before(answers))
@@ -49,18 +50,17 @@ def typed_before(answers: Answers) -> dict[str, Any]:
 
 def keep_dates(request: HttpRequest, answers: Answers, form: DatesForm, now: datetime) -> HttpResponse:
     """In the place of a time that was chosen before, which is given back."""
-    draft = drafts.find_or_start(request, "booking", now)
-    if answers.step("when"):
-        release_hold(draft=draft, now=now)
-        drafts.save_step(draft, "when", {}, now)
     answer = {
         "dates": [vars(date) for date in form.cleaned_data["dates"]],
         "reason": form.cleaned_data["reason"],
         "flagged": form.flagged,
         "typed": form.as_typed(),
     }
-    drafts.save_step(draft, "dates", answer, now)
-    return go_on(request, "when", answers_about(request, answers.presentation, now))
+    steps: dict[str, dict[str, Any]] = {"dates": answer}
+    if answers.step("when"):
+        keeping.give_back(answers, now)
+        steps["when"] = {}
+    return go_on(request, "when", Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), answers.presentation))
 
 
 def rows(answers: Answers, person: Any, now: datetime) -> list[words.Row]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.answers import STEPS, Answers
 from bookings.forms import DayForm, WhenForm, WhereForm
 from bookings.models import Presentation
-from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds, release_hold
+from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds
 from bookings.views import keeping, times
 from ctac.compiled import Compiled
 from professionals import drafts
@@ -36,8 +36,14 @@ def offered(slug: str) -> Presentation:
     raise Http404
 
 
-def answers_about(request: HttpRequest, presentation: Presentation, now: datetime) -> Answers:
-    return Answers(drafts.find(request, DraftKind.BOOKING, now), presentation)
+def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> Answers:
+    """What each page of a booking begins with: the presentation, the draft and the time that it holds, in one statement."""
+    draft, presentation = drafts.find_beside(
+        request, DraftKind.BOOKING, now, offered_with_slug, {"slug": slug}, along=Answers.HOLD
+    )
+    if presentation is None:
+        raise Http404
+    return Answers(draft, presentation)
 
 
 def go_to(step: str, presentation: Presentation) -> HttpResponse:
@@ -61,12 +67,12 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
-    now, presentation = timezone.now(), offered(slug)
-    answers = answers_about(request, presentation, now)
-    form = WhereForm(typed(request), presentation=presentation, initial=where_so_far(request, answers))
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    form = WhereForm(typed(request), presentation=answers.presentation, initial=where_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
         return go_on(request, "where", keep_where(request, answers, form.cleaned_data, now))
-    return render(request, "bookings/where.html", {"form": form, "presentation": presentation})
+    return render(request, "bookings/where.html", {"form": form, "presentation": answers.presentation})
 
 
 def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
@@ -79,22 +85,21 @@ def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
 
 def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
-    draft = drafts.find_or_start(request, DraftKind.BOOKING, now)
     answer = {"presentation": before.presentation.slug, **cleaned}
     matters = ("presentation", "format", "postcode", "audience_profession")
+    steps: dict[str, dict[str, Any]] = {"where": answer}
     if before.step("when") and any(before.step("where").get(name, "") != answer[name] for name in matters):
-        release_hold(draft=draft, now=now)
-        drafts.save_step(draft, "when", {}, now)
-    drafts.save_step(draft, "where", answer, now)
-    return Answers(draft, before.presentation)
+        keeping.give_back(before, now)
+        steps["when"] = {}
+    return Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), before.presentation)
 
 
 @require_http_methods(FORM_METHODS)
 def book_when(request: HttpRequest, slug: str) -> HttpResponse:
-    now, presentation = timezone.now(), offered(slug)
-    answers = answers_about(request, presentation, now)
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
     if missing := answers.missing_before("when"):
-        return go_to(missing, presentation)
+        return go_to(missing, answers.presentation)
     if request.method != "POST":
         return (times.month_of_times if "month" in request.GET else times.week_page)(request, answers, now)
     form = WhenForm(request.POST, days=[])
@@ -117,20 +122,20 @@ def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: date
 
 @require_http_methods(FORM_METHODS)
 def book_details(request: HttpRequest, slug: str) -> HttpResponse:
-    now, presentation = timezone.now(), offered(slug)
-    answers = answers_about(request, presentation, now)
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
     missing = answers.missing_before("details")
     if missing and request.method != "POST":
-        return go_to(missing, presentation)
+        return go_to(missing, answers.presentation)
     if request.method == "POST" and "extend" in request.POST:
         return kept_longer(request, answers, now)
     form = DayForm(typed(request), initial=details_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
-        keep_details(request, form, now)
+        answers = keep_details(request, answers, form, now)
         if missing:
             messages.info(request, _("Please answer this page again. What you typed about the day is kept."))
-            return go_to(missing, presentation)
-        return on_from_details(request, answers_about(request, presentation, now), now)
+            return go_to(missing, answers.presentation)
+        return on_from_details(request, answers, now)
     return details_page(request, answers, form, now)
 
 
@@ -166,10 +171,11 @@ def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> Ht
     return go_on(request, "details", answers)
 
 
-def keep_details(request: HttpRequest, form: DayForm, now: datetime) -> None:
+def keep_details(request: HttpRequest, before: Answers, form: DayForm, now: datetime) -> Answers:
     """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
     kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
-    drafts.save_step(drafts.find_or_start(request, DraftKind.BOOKING, now), "details", {**kept, "flagged": form.flagged}, now)
+    steps = {"details": {**kept, "flagged": form.flagged}}
+    return Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), before.presentation)
 
 
 def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:

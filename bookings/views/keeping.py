@@ -14,7 +14,7 @@ from bookings.diary import Wish
 from bookings.forms import slot_value
 from bookings.models import Hold
 from bookings.places import find_place
-from bookings.services import DraftGone, ExtendedAlready, HoldOver, TooManyHolds, extend_hold, hold_slot
+from bookings.services import DraftGone, ExtendedAlready, HoldOver, TooManyHolds, extend_hold, hold_slot, release_hold
 from ctac.uk import format_clock, format_span
 from professionals import limits
 
@@ -64,9 +64,19 @@ def keep(request: HttpRequest, answers: Answers, start: datetime, now: datetime)
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
     draft = copy(answers.draft)  # which a refusal leaves as it is
-    hold = hold_slot(draft=draft, person=person, wish=wish_of(answers), start=start, now=now, client=client, answers=chosen)
+    try:
+        hold = hold_slot(draft=draft, person=person, wish=wish_of(answers), start=start, now=now, client=client, answers=chosen)
+    finally:
+        answers.forget_hold()
     answers.draft.answers, answers.draft.expires_at = draft.answers, draft.expires_at
     return hold
+
+
+def give_back(answers: Answers, now: datetime) -> None:
+    """What the draft holds, because it asks for something else now."""
+    if answers.draft:
+        release_hold(draft=answers.draft, now=now)
+        answers.forget_hold()
 
 
 def keep_longer(request: HttpRequest, answers: Answers, now: datetime) -> None:
@@ -75,9 +85,11 @@ def keep_longer(request: HttpRequest, answers: Answers, now: datetime) -> None:
         if answers.draft is None:
             raise HoldOver
         hold = extend_hold(draft=answers.draft, now=now)
+        answers.forget_hold()
     except ExtendedAlready as refusal:
         messages.warning(request, refusal.message)
     except HoldOver:
+        answers.forget_hold()
         take_again(request, answers, now)
     else:
         until = format_clock(hold.expires_at)

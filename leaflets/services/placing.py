@@ -13,9 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.compiled import Compiled
+from ctac.compiled import Compiled, Insert
 from ctac.errors import DomainError
-from ctac.references import random_reference
+from ctac.references import write_with_reference
 from leaflets.models import (
     Channel,
     Delivery,
@@ -123,9 +123,8 @@ def place_order(
     same_form = _same_form(person, channel, token)
     own = {"person": person, "channel": channel, "submission_token": token, "submission_digest": digest}
     with _placed_once(same_form), transaction.atomic():
-        reference = _reference_unless_placed(same_form)
         # Before the lock: a form sent twice at once waits here for its twin, and is not told that the twin's copies are gone.
-        order = Order.objects.create(reference=reference, created_at=now, **own, **asdict(delivery))
+        order = write_with_reference(Order(created_at=now, **own, **asdict(delivery)), "LO", insert_order)
         _write_events(order, by=by, now=now, override_reason=override_reason if over_limit else "")
         _tell(order, now)
         if flagged:
@@ -138,6 +137,8 @@ def place_order(
     return order
 
 
+insert_order = Insert(Order, "ON CONFLICT (reference) DO NOTHING")
+insert_event = Insert(OrderEvent)
 offered_and_locked = Compiled(
     lambda person, leaflets: with_person_kept(
         Edition.objects.current().filter(leaflet__pk__any_of=leaflets, leaflet__active=True).select_related("leaflet").locked(),
@@ -158,20 +159,9 @@ def _same_form(person: Person, channel: Channel, token: str | None) -> Q | None:
     return Q(submission_token=token) if channel != Channel.WEB else Q(person=person, submission_token=token)
 
 
-def _reference_unless_placed(same_form: Q | None) -> str:
-    """A reference that no order has, or AlreadyPlaced if the form has made one: two questions in one statement."""
-    while True:
-        reference = random_reference("LO")
-        found = list(Order.objects.filter(Q(reference=reference) | (same_form or Q())))
-        if earlier := next((order for order in found if order.reference != reference), None):
-            raise AlreadyPlaced(earlier)
-        if not found:
-            return reference
-
-
 @contextmanager
 def _placed_once(same_form: Q | None) -> Iterator[None]:
-    """The form's twin from another tab may have taken other titles, so that no lock made them meet: the database's word."""
+    """A form makes one order, by the database's word: its twin may come from another tab, with other titles."""
     try:
         yield
     except IntegrityError:
@@ -225,10 +215,9 @@ ALLOCATE = """
 
 
 def _write_events(order: Order, *, by: User | None, now: datetime, override_reason: str) -> None:
-    events = [OrderEvent(order=order, kind=EventKind.PLACED, by=by, at=now)]
+    insert_event(OrderEvent(order=order, kind=EventKind.PLACED, by=by, at=now))
     if override_reason:
-        events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
-    OrderEvent.objects.bulk_create(events)
+        insert_event(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
 
 
 def _tell(order: Order, now: datetime) -> None:

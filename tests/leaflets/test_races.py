@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ctac import references
 from ctac.compiled import Compiled
-from ctac.references import random_reference
 from leaflets.models import Edition, Order, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services import AlreadyPlaced, OrderHasMoved, Shortfalls, cancel, differences, dispatch, placing, start_packing
@@ -62,14 +62,14 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
-    everyone_has_read = threading.Barrier(people)
+    everyone_has_read, random_reference = threading.Barrier(people), references.random_reference
 
     def slow_reference(prefix: str) -> str:
         everyone_has_read.wait(timeout=30)
         return random_reference(prefix)
 
     without_the_lock(monkeypatch)
-    monkeypatch.setattr(placing, "random_reference", slow_reference)
+    monkeypatch.setattr(references, "random_reference", slow_reference)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
     with connection.cursor() as cursor:

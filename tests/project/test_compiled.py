@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Upper
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from bookings.models import Presentation
-from ctac.compiled import Compiled
+from ctac.compiled import Compiled, Insert, Together
 from professionals.models import Draft, DraftKind, Organisation, Person, User
 from tests.bookings.rows import make_presentation
 from tests.factories import make_person, make_staff
@@ -95,3 +96,47 @@ def test_names_may_be_given_for_a_question_that_takes_any() -> None:
     one, two, three = make_person(name="a"), make_person(name="b"), make_person(name="c")
     assert Compiled(but, lookups).all(name="a", email=two.email) == [three]
     assert Compiled(but, lookups).all(name="x", email="x") == [one, two, three]
+
+
+def test_a_statement_is_prepared_once_on_each_connection(settings: Settings) -> None:
+    asked = Compiled(lambda name: Organisation.objects.filter(name=name, pk__gt=0))
+    trust = Organisation.objects.create(name="A 100% trust")
+    for prepares in (True, True, False):
+        settings.DATABASE_PREPARES = prepares
+        assert asked.all(name="A 100% trust") == [trust]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [asked.compiled[0].name])
+        assert cursor.fetchone() == (1,)
+
+
+def test_several_questions_are_asked_together(now: datetime, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    person, presentation = make_person(), make_presentation()
+    draft = Draft.objects.create(kind=DraftKind.ORDER, key_hash="k", token="t", answers={"a": 1}, expires_at=now)
+    drafts = Compiled(lambda kind, pks: Draft.objects.filter(kind=kind, pk__any_of=pks))
+    asked = Together(drafts, user_with_person, Compiled(lambda slug: Presentation.objects.filter(slug=slug)))
+    values = {"kind": "order", "pks": [draft.pk]}, {"pk": person.user_id}, {"slug": presentation.slug}
+    with django_assert_num_queries(1):
+        found = asked.first(*values)
+        assert found == (draft, person.user, presentation)
+        assert [columns(row) for row in found] == [columns(draft), columns(person.user), columns(presentation)]
+        assert found[1].person.organisation == person.organisation
+    assert asked.first(values[0], {"pk": 0}, values[2]) == (draft, None, presentation)
+    assert asked.first(values[0] | {"pks": []}, {"pk": 0}, {"slug": ""}) == (None, None, None)
+
+
+def test_a_row_is_written_as_save_writes_it(now: datetime) -> None:
+    answers = {"where": {"on": "2027-03-09", "said": "100% “yes”"}}
+    written, saved = (Draft(kind=DraftKind.ORDER, key_hash=key, token=key, answers=answers, expires_at=now) for key in "kl")
+    saved.save()
+    assert Insert(Draft)(written)
+    assert (written._state.adding, written._state.db) == (False, "default")
+    alike = [columns(Draft.objects.get(pk=row.pk)) | {"id": 0, "key_hash": "", "token": ""} for row in (written, saved)]
+    assert alike[0] == alike[1]
+
+
+def test_a_row_that_is_there_already_is_not_written() -> None:
+    insert = Insert(Organisation, "ON CONFLICT DO NOTHING")
+    assert insert(Organisation(name="Trust A"))
+    again = Organisation(name="trust a")
+    assert not insert(again)
+    assert again.pk is None
