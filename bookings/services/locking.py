@@ -6,6 +6,7 @@ Presenters are locked in key order and before any booking, so no two writers can
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 
 from django.db import IntegrityError, connection
 from django.db.models import FilteredRelation, Q
@@ -13,7 +14,7 @@ from django.db.models import FilteredRelation, Q
 from bookings.models import Booking, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
-from ctac.compiled import Compiled
+from ctac.compiled import Compiled, Reading, Statement
 from ctac.errors import DomainError
 from professionals.models import Person
 
@@ -33,11 +34,9 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
     if not wanted:
         return {}
-    lock, _keys, make = locked_presenters.compiled
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_AND_CLEAR.format(lock=lock), [list(wanted), now, [row.pk for row in ended]])
-        presenters = [make(row) for row in cursor.fetchall()]
-    return {presenter.pk: presenter for presenter in presenters}
+    statement, presenter = lock_and_clear()
+    rows = statement.rows({"keys": list(wanted), "now": now, "ended": [row.pk for row in ended]})
+    return {locked.pk: locked for locked in map(presenter.make, rows)}
 
 
 locked_presenters = Compiled(lambda keys: Presenter.objects.filter(pk__any_of=keys).order_by("pk").select_for_update(no_key=True))
@@ -54,6 +53,12 @@ LOCK_AND_CLEAR = """
     )
     SELECT * FROM locked
 """
+
+
+@cache
+def lock_and_clear() -> tuple[Statement, Reading[Presenter]]:
+    lock, presenter = locked_presenters.compiled
+    return Statement("lock_presenters", LOCK_AND_CLEAR.format(lock=lock.sql), [*lock.parameters, "now", "ended"]), presenter
 
 
 def give_back(rows: Iterable[BusyTime]) -> None:
