@@ -12,6 +12,7 @@ from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.gaps import Claim, Span, journey
 from bookings.models import Presenter
+from bookings.models.leave import away_in_words
 from bookings.travel import APART_ENOUGH, Journeys
 from ctac.uk import format_clock, format_span
 
@@ -66,9 +67,9 @@ def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Ite
 
 
 def overlap(claim: Claim) -> str:
-    when = format_span(claim.span.start, claim.span.end)
     if not claim.is_visit:
-        return _("Away: %(when)s.") % {"when": when}
+        return _("Away: %(when)s.") % {"when": away_in_words(claim.span.start, claim.span.end)}
+    when = format_span(claim.span.start, claim.span.end)
     if not claim.is_booking:
         return _("Keeps this time for somebody: %(when)s.") % {"when": when}
     return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": where(claim)}

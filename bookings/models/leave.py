@@ -91,10 +91,14 @@ class Leave(models.Model):
 
     @property
     def in_words(self) -> str:
-        """As `when`, and shorter for whole days: 'Monday 25 January 2027, all day'."""
-        start, end = self.starts_at.astimezone(UK), self.ends_at.astimezone(UK)
-        if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
-            return self.when
-        if start.date() == end.date():
-            return gettext("%(day)s, all day") % {"day": format_day(start)}
-        return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}
+        return away_in_words(self.starts_at, self.ends_at)
+
+
+def away_in_words(starts_at: datetime, ends_at: datetime) -> str:
+    """'Monday 25 January 2027, all day', 'Monday 25 January 2027, 9am to midday', or with both days if there are two."""
+    start, end = starts_at.astimezone(UK), ends_at.astimezone(UK)
+    if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):
+        return Leave(starts_at=starts_at, ends_at=ends_at).when
+    if start.date() == end.date():
+        return gettext("%(day)s, all day") % {"day": format_day(start)}
+    return gettext("%(first)s to %(last)s") % {"first": format_day(start), "last": format_day(end)}

@@ -24,7 +24,8 @@ class VisitNotOver(DomainError):
         super().__init__(
             _(
                 "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
-                "erased. Do this once the presenter has checked out, or cancel that booking first if nobody has set off."
+                "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
+                "off yet, cancel that booking first."
             )
             % {"reference": booking.reference}
         )

@@ -17,7 +17,7 @@ def others(presenter: Presenter) -> None:
     near = make_presenter(name="Near Leeds", base_postcode=LEEDS_TOO)
     away, busy, late = (make_presenter(name=name) for name in ("On Leave", "Full Diary", "Just York"))
     make_presenter(name="In London", base_postcode=LONDON)
-    make_leave(away, at("08:00"), at("18:00"))
+    make_leave(away, at("00:00"), at("23:59"))
     make_booking(busy, at("10:00"))
     make_booking(late, at("08:30"), postcode=YORK)
     assert near.active
@@ -27,13 +27,13 @@ def others(presenter: Presenter) -> None:
 def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presenter: Presenter, others: None, path: str) -> None:
     booking = make_booking(presenter, at("10:00"))
     said = text(desk.get(f"{BOOKINGS}{booking.pk}/{path}"))
-    table = said[said.index("Travel it adds") :]
+    table = said[said.index("Minutes of travel it adds") :]
     for words in (
-        "On Leave No Away: Monday 25 January 2027, 8am to 6pm.",
+        "On Leave No Away: Monday 25 January 2027, all day.",
         "Full Diary No Has a booking: Monday 25 January 2027, 10am to 11am, LS1 4AP.",
         "Just York No Comes from YO1 7HH, until 9:30am: the journey takes ",
         "In London With a reason It is further than the presenter travels.",
-        "Near Leeds Yes 60 minutes",
+        "Near Leeds Yes 60 ",
     ):
         assert words in table
     order = ["Near Leeds", "In London", "On Leave", "Full Diary", "Just York"]
