@@ -100,8 +100,9 @@ class WeekForm(PageForm):
 
 
 def week_as_typed(presenter: Presenter, day: date) -> dict[str, Any]:
-    """The week that holds on that day, as WeekForm shows it first."""
-    holding = [each for each in presenter.availability.all() if each.holds_on(day + timedelta(days=each.weekday - day.weekday()))]
+    """The hours that hold in the seven days from that day on, as WeekForm shows them first."""
+    next_of = {(day + timedelta(days=number)).weekday(): day + timedelta(days=number) for number in range(7)}
+    holding = [each for each in presenter.availability.all() if each.holds_on(next_of[each.weekday])]
     return {
         "first_day": day,
         **{

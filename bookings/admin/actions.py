@@ -120,7 +120,7 @@ ASSIGN = ObjectAction(
     "assign",
     _("Choose a presenter"),
     do_reassign,
-    available=lambda booking: booking.needs_a_presenter,
+    available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
     form_class=ReassignForm,
     explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
     done=_("The booking has a presenter, who gets an email."),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import AnyPresenterFilter
 from bookings.leave_forms import OwnLeaveForm, seen
-from bookings.models import Booking, Leave, LeaveState, Presenter
+from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter
 from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
@@ -172,6 +172,9 @@ class LeaveAdmin(LooksOnly):
         )
         references = ", ".join(map(str, recorded.freed))
         messages.warning(request, said % {"done": sentence, "count": count, "references": references})
+        if late := [booking.reference for booking in recorded.freed if Overdue.find(booking, timezone.now())]:
+            begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
+            messages.error(request, begun % {"references": ", ".join(late)})
         return redirect("staff:bookings_booking_stand_ins")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:

@@ -1,11 +1,14 @@
 """Leave: shown first which bookings it hits, entered, taken back."""
 
 import pytest
+import time_machine
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Leave, Presenter, State
+from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import MONDAY, at, make_booking
+from tests.factories import sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +34,19 @@ def test_leave_first_shows_which_bookings_it_hits_then_frees_them(desk: Client, 
     after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
     assert f"1 booking needs a presenter: {booking.reference}" in text(after)
     assert list(Booking.objects.needing_a_presenter()) == [booking]
+
+
+def test_leave_over_a_visit_that_has_begun_says_to_call_first(
+    desk: Client, presenter: Presenter, staff: User, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    clock.move_to(at("10:05"))
+    sign_in_staff(desk, staff)
+    asked = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=asked.context["seen"]), follow=True)
+    assert f"Nobody has heard from the presenter of {booking.reference}. Call them first" in text(page)
+    buttons = text(desk.get(f"/staff/bookings/booking/{booking.pk}/change/"))
+    assert ("Say that all is well" in buttons, "Choose a presenter" in buttons) == (True, False)
 
 
 def test_if_the_bookings_changed_meanwhile_the_page_asks_again(desk: Client, presenter: Presenter) -> None:

@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 from django.test import Client
 
-from bookings.availability_forms import read_hours, say_hours
+from bookings.availability_forms import read_hours, say_hours, week_as_typed
 from bookings.models import Availability, AvailabilityException, Presenter
 from bookings.services import TooSoon, WeekdayHours, set_days, set_week, take_back_days
 from tests.bookings.admin.desk import text
@@ -34,6 +34,16 @@ def windows(presenter: Presenter) -> list[tuple[int, int, date, date | None]]:
 
 
 # Services
+
+
+def test_the_week_that_is_shown_first_is_the_one_to_come() -> None:
+    """On a Tuesday, the hours of a Monday that began since the last one are not left out, nor lost by saving."""
+    presenter = make_presenter(weekdays=())
+    begun = make_availability(presenter, 0, "09:00", "17:00")
+    ends = make_availability(presenter, 1, "09:00", "17:00", valid_until=TODAY)
+    Availability.objects.filter(pk=begun.pk).update(valid_from=TODAY)
+    shown = week_as_typed(presenter, TOMORROW)
+    assert (shown["day_0"], shown["day_1"], ends.holds_on(TODAY)) == ("9am to 5pm", "", True)
 
 
 def test_a_new_week_ends_the_old_one_the_day_before() -> None:
