@@ -5,7 +5,6 @@ from typing import Any
 from allauth.account import views as account
 from allauth.account.internal.decorators import login_not_required
 from allauth.account.internal.flows.login import record_authentication
-from allauth.mfa.base import views as mfa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
@@ -81,21 +80,6 @@ class ResetPasswordView(account.CompletePasswordResetView):
 
 class ReauthenticateView(account.ReauthenticateView):
     form_class = forms.ReauthenticateForm
-
-
-class SecondFactorView(mfa.AuthenticateView):
-    form_class = forms.SecondFactorForm
-
-    def _build_forms(self) -> Form | None:
-        """A code is the only second factor that we offer; without passkeys allauth's own form for them would fail."""
-        self.webauthn_form = None
-        data = self.request.POST if self.request.method == "POST" else None
-        self.auth_form = self.get_form_class()(user=self.stage.login.user, data=data)
-        return self.auth_form
-
-
-class SecondFactorAgainView(mfa.ReauthenticateView):
-    form_class = forms.SecondFactorAgainForm
 
 
 class ActivateAppView(totp.ActivateTOTPView):

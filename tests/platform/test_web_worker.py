@@ -1,0 +1,22 @@
+"""What a web worker has in memory before the first request."""
+
+import subprocess
+import sys
+
+from django.conf import settings
+
+# A few pages need each of them: it is imported there (ADR 22). Some 15 MB together.
+LATER = ("aiosmtpd", "cryptography", "css_inline", "fido2", "fpdf", "holidays", "icalendar", "PIL", "segno")
+START = f"""
+import sys
+import ctac.wsgi
+from django.urls import reverse
+reverse("home")  # reads every route
+print([name for name in {LATER!r} if name in sys.modules])
+"""
+
+
+def test_what_only_a_few_pages_need_is_not_loaded() -> None:
+    words = [sys.executable, "-W", "ignore:No directory at:UserWarning", "-c", START]  # tests don’t collect static files
+    started = subprocess.run(words, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert (started.stdout.strip(), started.stderr) == ("[]", "")
