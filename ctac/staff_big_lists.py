@@ -39,14 +39,27 @@ class Part:
 
 
 class CappedPaginator(Paginator):
-    """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages."""
+    """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages.
 
-    def __init__(self, object_list: QuerySet[Any], per_page: int, *args: Any, parts: Sequence[Part] = (), **kwargs: Any) -> None:
+    `counted`: how many there are, by who has looked already; None when nobody has.
+    """
+
+    def __init__(
+        self,
+        object_list: QuerySet[Any],
+        per_page: int,
+        *args: Any,
+        parts: Sequence[Part] = (),
+        counted: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(object_list, per_page, *args, **kwargs)
-        self.parts = parts
+        self.parts, self.counted = parts, counted
 
     @cached_property
     def found(self) -> int:
+        if self.counted is not None:
+            return self.counted
         rows: Any = self.object_list
         return int(rows.order_by().values("pk")[: MOST + 1].count())
 
@@ -88,6 +101,8 @@ class BigChangeList(ChangeList):
         paginator: Any = self.paginator
         self.more = paginator.more
         if not self.more:
+            if not self.multi_page:  # Django asks for all rows then; the planner must know that they are few
+                self.result_list = self.queryset[: paginator.count]
             return
         quick = list(self.model_admin.sorts_quickly)
         if not self.sorted_by <= set(quick):
@@ -148,11 +163,21 @@ def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> Que
     return rows if words or not typed.strip() else rows.none()
 
 
+def keys_of(rows: QuerySet[Any]) -> list[Any]:
+    """The keys of these rows, or of one more than a list counts to, in no order, so that the database begins with the words."""
+    return list(rows.order_by().values_list("pk", flat=True)[: MOST + 1])
+
+
 class BigListMixin:
-    """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts."""
+    """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts.
+
+    `by_name`: in this order what has the words may all stand at the end, so that a walk from the start to fill one page would be
+    long. Of more rows than a list counts to, any are shown.
+    """
 
     searched = ""
     sorts_quickly: Sequence[str] = ()
+    by_name = False
 
     def parts(self) -> tuple[Part, ...]:
         """The list in its own order, as parts that an index has each in order. None when one order does for all."""
@@ -163,12 +188,21 @@ class BigListMixin:
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
         parts = () if request.GET.get(ORDER_VAR) else self.parts()
-        return CappedPaginator(queryset, per_page, *args, parts=parts, **kwargs)
+        return CappedPaginator(queryset, per_page, *args, parts=parts, counted=getattr(request, "found_by_words", None), **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         if self.searched:
-            return with_words(queryset, search_term, self.searched), False
+            return self.found(request, queryset, search_term), False
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
+
+    def found(self, request: HttpRequest, rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        """Those that have the words, by their keys: the words are looked for once, not for the count and again for the page."""
+        if not typed.strip():
+            return rows
+        found = with_words(rows, typed, self.searched)
+        keys = keys_of(found)
+        request.found_by_words = len(keys)  # type: ignore[attr-defined]
+        return rows.filter(pk__in=keys) if self.by_name or len(keys) <= MOST else found
 
 
 class PeriodFilter(admin.SimpleListFilter):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_big_lists import period_of, with_words
+from ctac.staff_big_lists import period_of
 from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
 from notifications.models import MESSAGE_WORDS, Notification, State
 from notifications.registry import all_kinds, label_of
@@ -67,6 +67,7 @@ class NotificationAdmin(LooksOnly):
     list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
     sorts_quickly = ["when"]
     search_fields = ["recipient", "reference"]
+    searched = "searched"
     search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
@@ -122,7 +123,12 @@ class NotificationAdmin(LooksOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str
     ) -> tuple[QuerySet[Notification], bool]:
-        return with_words(queryset.alias(searched=MESSAGE_WORDS), search_term), False
+        """A whole address that mail went to finds what went there, and nothing else."""
+        if "@" in search_term:
+            there = Notification.objects.to_address(search_term).values_list("pk", flat=True)
+            if there.exists():
+                return queryset.filter(pk__in=there), False
+        return self.found(request, queryset.alias(searched=MESSAGE_WORDS), search_term), False
 
     def says(self, name: Any, obj: Notification) -> bool:
         """A time that never came is left out."""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import MOST, Part, with_words, words_in
+from ctac.staff_big_lists import MOST, Part, keys_of, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
@@ -99,6 +99,7 @@ class PersonAdmin(StaffModelAdmin):
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
     list_filter = ["profession", SignInFilter]
     searched = "searched"
+    by_name = True
     sorts_quickly = ["name"]
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
@@ -192,6 +193,7 @@ class OrganisationAdmin(StaffModelAdmin):
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or a part of it")
     searched = "searched"
+    by_name = True
     sorts_quickly = ["name", "added"]
     fields = ["name"]
     added = moment_of("created_at", gettext_lazy("added"), short=True)
@@ -296,7 +298,7 @@ class UserAdmin(StaffModelAdmin):
     ]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By the address of the account, or by the words of its person: the newest of each, no more than a list counts to.
+        """By the address of the account, or by the words of its person; of each no more than a list counts to.
 
         Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
         """
@@ -305,8 +307,7 @@ class UserAdmin(StaffModelAdmin):
             return queryset.none() if search_term.strip() else queryset, False
         named = with_words(queryset, search_term, "person__searched")
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
-        newest = (rows.order_by("-pk").values_list("pk", flat=True)[: MOST + 1] for rows in (named, addressed))
-        found = {key for keys in newest for key in keys}
+        found = {*keys_of(named), *keys_of(addressed)}
         return queryset.filter(pk__in=sorted(found, reverse=True)[: MOST + 1]), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
