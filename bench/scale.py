@@ -148,7 +148,6 @@ def staff_pages(small: Browser, large: Browser) -> list[tuple[str, str, str]]:
     pages = [("/staff/", "/staff/", "/staff/")]
     lists = [path for path in dict.fromkeys(STAFF_LINK.findall(small.get("/staff/"))) if path.count("/") == 4]
     for path in lists:
-        pages.append((path, path, path))
         rows = [ROW_LINK.findall(browser.get(path)) for browser in (small, large)]
         if all(rows):
             pages.append((f"{path} first row", rows[0][0], rows[1][0]))
@@ -160,7 +159,7 @@ def list_pages(path: str, small: Browser, large: Browser) -> list[tuple[str, str
     """Its filters, sorts, last page and searches, where both have as many rows to show."""
     bodies = [browser.get(path) for browser in (small, large)]
     there, here = (dict.fromkeys(html.unescape(each) for each in CHOICE.findall(body)) for body in bodies)
-    wanted = [(f"{path}{query}", f"{path}{query}", f"{path}{query}") for query in here if query in there]
+    wanted = [(f"{path}{query}", f"{path}{query}", f"{path}{query}") for query in ("", *here) if not query or query in there]
     name = path.removeprefix("/staff/").strip("/")
     for words in SEARCHED.get(name, ()):
         found = f"{path}?{urlencode({'q': words})}"
