@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import override_settings
 
 pytest_plugins = ["tests.live.fixtures"]
 
@@ -45,6 +47,18 @@ def _no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect_here_only)
         patch.setattr(socket.socket, "connect_ex", connect_ex_here_only)
+        yield
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """As Django keeps passwords, but for how often it does it over: half a second each time."""
+
+    iterations = 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    with override_settings(PASSWORD_HASHERS=[f"{__name__}.{QuickHasher.__name__}"]):
         yield
 
 

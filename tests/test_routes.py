@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -54,20 +55,34 @@ def expected_table() -> dict[str, tuple[str, ...]]:
 EXPECTED = expected_table()
 
 
+@pytest.fixture(scope="module")
+def laid_out(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """One booking and one order of one person, a stranger, and staff before and after the second factor.
+
+    Once for all routes: each test runs inside the transaction that this rolls back.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        now = timezone.now()
+        owner, stranger = factories.make_person(), factories.make_person()
+        staff = factories.make_staff()
+        objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
+        Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff)  # for the presenters' own pages
+        clients = {name: Client() for name in PEOPLE}
+        factories.sign_in(clients["owner"], owner)
+        factories.sign_in(clients["stranger"], stranger)
+        clients["staff at the door"].force_login(staff)
+        factories.sign_in_staff(clients["staff"], staff)
+        yield {"clients": clients, "objects": objects, "owner": owner}
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db: None) -> dict[str, Any]:
-    """One booking and one order of one person, a stranger, and staff before and after the second factor."""
-    now = timezone.now()
-    owner, stranger = factories.make_person(), factories.make_person()
-    staff = factories.make_staff()
-    objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
-    Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff)  # for the presenters' own pages
+def world(laid_out: dict[str, Any], db: None) -> dict[str, Any]:
+    """With browsers of its own: an answer may take a cookie away."""
     clients = {name: Client() for name in PEOPLE}
-    factories.sign_in(clients["owner"], owner)
-    factories.sign_in(clients["stranger"], stranger)
-    clients["staff at the door"].force_login(staff)
-    factories.sign_in_staff(clients["staff"], staff)
-    return {"clients": clients, "objects": objects, "owner": owner}
+    for name, client in clients.items():
+        client.cookies.load(laid_out["clients"][name].cookies)
+    return {**laid_out, "clients": clients}
 
 
 def people_and_mail(owner: Person) -> dict[str, Any]:
@@ -140,14 +155,15 @@ def answers(route: str, method: str, world: dict[str, Any]) -> tuple[str, ...]:
 
 def fingerprints() -> dict[str, str]:
     """A hash of every row of every table that no GET may change."""
-    found = {}
+    kept = [model for model in apps.get_models() if model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED]
     with connection.cursor() as cursor:
-        for model in apps.get_models():
-            if model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED:
-                table = connection.ops.quote_name(model._meta.db_table)
-                cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")  # noqa: S608
-                found[model._meta.label] = cursor.fetchone()[0]
-    return found
+        cursor.execute(" UNION ALL ".join(fingerprint_of(model) for model in kept))
+        return dict(cursor.fetchall())
+
+
+def fingerprint_of(model: type[Model]) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"  # noqa: S608
 
 
 def test_the_table_has_every_route_and_no_other() -> None:

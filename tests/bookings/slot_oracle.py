@@ -46,9 +46,9 @@ class Taken:
     travel_minutes: int | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Who:
-    """A presenter, with what is live in the diary."""
+    """A presenter, with what is live in the diary. Nothing of it changes once it was asked about."""
 
     key: int
     base: str
@@ -168,10 +168,12 @@ def within_the_days(world: World, who: Who, asked: Asked, day: date) -> bool:
 
 def has_hours(who: Who, start: int, minutes: int) -> bool:
     """In each minute of it the presenter can be booked."""
-    return all(can_be_booked(who, wall(minute)) for minute in range(start, start + minutes))
+    return all(can_be_booked(who, minute) for minute in range(start, start + minutes))
 
 
-def can_be_booked(who: Who, clock: datetime) -> bool:
+@cache
+def can_be_booked(who: Who, minute: int) -> bool:
+    clock = wall(minute)
     exceptions = [each for each in who.hours if each.weekday is None and holds(each, clock.date())]
     usual = [each for each in who.hours if each.weekday == clock.weekday() and holds(each, clock.date())]
     return any(
@@ -214,7 +216,9 @@ def can_travel(world: World, who: Who, asked: Asked, start: int) -> bool:
 
 def minutes_left(begin: int, end: int, everything: list[Taken]) -> int:
     """How many of these minutes are not taken by something without a place."""
-    elsewhere = [each for each in everything if not each.postcode]
+    elsewhere = [each for each in everything if not each.postcode and each.start < end and begin < each.end]
+    if not elsewhere:
+        return max(0, end - begin)
     return sum(not any(each.start <= minute < each.end for each in elsewhere) for minute in range(begin, end))
 
 

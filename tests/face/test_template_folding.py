@@ -14,9 +14,9 @@ from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from ctac.template_folding import Included, Loader, Set
-from tests.test_routes import ROUTES, arguments, world
+from tests.test_routes import ROUTES, arguments, laid_out, world
 
-__all__ = ["world"]
+__all__ = ["laid_out", "world"]
 DRAWN_BY_LOT = re.compile(r'(?<=token" value=)"[\w-]+"|(?<=class="reference">)[0-9A-F]{8}(?=<)|(?<=class="totp-key">)[A-Z2-7 ]+')
 
 
