@@ -208,7 +208,7 @@ def random_claim(chance: random.Random, presenter: Presenter, first_day: date, n
 
 
 @pytest.mark.parametrize("first_day", [MARCH, OCTOBER, EASTER, WINTER], ids=["march", "october", "easter", "winter"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))  # sixty worlds more: test_slots_property.py
 def test_slots_are_what_the_oracle_says(first_day: date, seed: int) -> None:
     chance = random.Random(f"{first_day} {seed}")
     now = uk_datetime(first_day - timedelta(days=chance.choice((7, 14, 21))), time(chance.randrange(24)))
