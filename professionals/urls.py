@@ -25,7 +25,7 @@ def on_first_use(name: str) -> Callable[..., HttpResponseBase]:
     @cache
     def view() -> Callable[..., HttpResponseBase]:
         found = import_string(f"professionals.second_factor_views.{name}")
-        return found.as_view() if isinstance(found, type) else found  # type: ignore[attr-defined, no-any-return]
+        return found.as_view() if isinstance(found, type) else found  # type: ignore[attr-defined]
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view()(request, *args, **kwargs)
