@@ -169,13 +169,19 @@ def what_changed(event: BookingEvent | None) -> dict[str, str]:
     return {"before": times[0] if times else "", "after": times[-1] if times else "", "fields": fields_changed(event)}
 
 
-def in_full(event: BookingEvent) -> str:
-    """As staff read it: what happened, from when to when it was moved or which questions were answered anew, and if by a link."""
+def in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
+    """As staff read it: what happened, from when to when, which answers are new, from whom to whom, and if by a link."""
     what, changed = event.get_kind_display(), what_changed(event)
     if changed["before"]:
         what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
     elif changed["fields"]:
         what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+    if gave != gives:
+        what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+            "what": what,
+            "gave": gave or _("nobody"),
+            "gives": gives or _("nobody"),
+        }
     return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
 

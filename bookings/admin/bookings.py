@@ -4,8 +4,9 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Case, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -31,7 +32,7 @@ from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
 from bookings.choosing import choice_for
-from bookings.models import Booking, BookingEvent, Format, Overdue, State
+from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
 from bookings.models.booking import OPEN_STATES
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, period_of
@@ -91,6 +92,13 @@ def order_of_need() -> list[OrderBy]:
     ]
 
 
+def with_presenters(events: QuerySet[BookingEvent]) -> QuerySet[BookingEvent]:
+    """Each with `gave` and `gives`: the names of the presenter before a change and after it, where the event has their keys."""
+    keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
+    gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
+    return events.annotate(**keys).annotate(gave=gave, gives=gives)
+
+
 class EventInline(ReadOnlyInline):
     model = BookingEvent
     verbose_name_plural = gettext_lazy("What has happened")
@@ -100,10 +108,10 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BookingEvent) -> str:
-        return words.in_full(event)
+        return words.in_full(event, gave=event.gave or "", gives=event.gives or "")  # type: ignore[attr-defined]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
-        return super().get_queryset(request).select_related("by")
+        return with_presenters(super().get_queryset(request).select_related("by"))
 
 
 @admin.register(Booking, site=staff_site)

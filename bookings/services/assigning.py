@@ -56,7 +56,8 @@ def reassign(
                 **place_columns(place),
             },
         )
-    record(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason)
+    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
+    record(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=who)
     tell_reassigned(locked, before, now)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)

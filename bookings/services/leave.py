@@ -249,7 +249,7 @@ def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | N
         go_on_waiting_for(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
-        record(booking, EventKind.PRESENTER_FREED, by=by, now=now)
+        record(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
         tell_freed(booking, presenter, now)
     return freed
 

@@ -85,7 +85,9 @@ def test_history_is_told_in_uk_words(desk: Client, presenter: Presenter, clock: 
     moved = {"time": [at("10:00").isoformat(), at("10:00", date(2027, 7, 1)).isoformat()], "by_link": True}
     record(booking, EventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
     record(booking, EventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]})
+    do(desk, booking, "reassign", presenter=make_presenter(name="Tom Adeyemi").pk, override_reason="He is near")
     page = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
+    assert "Presenter changed. Presenter: from Asha Patel to Tom Adeyemi" in page
     assert "What has happened" in page
     assert "Monday 7 June 2027, 1:15pm" in page
     assert "another time: from Monday 25 January 2027, 10am to Thursday 1 July 2027, 11am (by a link in an email)" in page
