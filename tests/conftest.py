@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
 
-pytest_plugins = ["tests.live.fixtures"]
+pytest_plugins = ["tests.live.fixtures", "tests.deploy.as_app_role"]
 
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
 

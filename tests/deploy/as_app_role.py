@@ -1,51 +1,65 @@
-"""A pytest plugin: the tests' own database, but as the role that production serves the site with.
+"""A pytest plugin: the tests of the site's work run as the role that production serves the site with.
 
-Only for tests in a transaction that is rolled back: the others empty the tables, which this role can't.
+Only tests in a transaction that is rolled back: the others empty the tables, which this role can't.
 """
 
+import fcntl
+import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.db.backends.signals import connection_created
 
-RAN_AS: set[str] = set()
+from ctac.local import postgres
+from tests.environment import ROOT
+
+WORK = (
+    "tests/leaflets/test_ordering.py",
+    "tests/leaflets/test_fulfilling.py",
+    "tests/leaflets/test_privacy.py",
+    "tests/bookings/test_flow.py",
+    "tests/bookings/test_holding.py",
+    "tests/bookings/test_placing.py",
+    "tests/bookings/test_moving.py",
+    "tests/bookings/test_privacy_and_sample.py",
+    "tests/bookings/admin/",
+    "tests/professionals/test_sign_up.py",
+    "tests/professionals/test_privacy.py",
+    "tests/notifications/test_delivering.py",
+    "tests/deploy/test_roles.py::test_the_sites_work_is_tested_as_this_role",
+)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    def is_rolled_back(item: pytest.Item) -> bool:
-        mark = item.get_closest_marker("django_db")
-        return not (mark and mark.kwargs.get("transaction")) and "transactional_db" not in getattr(item, "fixturenames", ())
-
-    items[:] = [item for item in items if is_rolled_back(item)]
-
-
-def become_ctac_app(connection: Any, **kwargs: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET ROLE ctac_app")
-        cursor.execute("SELECT current_user")
-        RAN_AS.add(cursor.fetchone()[0])
+def is_work(item: pytest.Item) -> bool:
+    if not item.nodeid.startswith(WORK) or "transactional_db" in getattr(item, "fixturenames", ()):
+        return False
+    mark = item.get_closest_marker("django_db")
+    return bool(mark and not mark.kwargs.get("transaction")) or "db" in getattr(item, "fixturenames", ())
 
 
-@pytest.fixture(scope="session", autouse=True)
-def as_app_role(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def app_role(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The role, and what it may do in the database of this worker."""
     with django_db_blocker.unblock():
         values = connection.get_connection_params()
-        target = f"dbname={values['dbname']} host={values['host']} user={values['user']}"
+    target = f"dbname={values['dbname']} host={values['host']} user={values['user']}"
+    psql = str(postgres._wheel() / "pginstall" / "bin" / "psql")
+    # Roles belong to the server that all workers share: one after the other.
+    with (Path(os.environ[ROOT]) / "roles.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for file in ("roles.sql", "grants.sql"):
             path = Path(settings.BASE_DIR) / "deploy" / "sql" / file
-            words = ["psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", target]
-            subprocess.run([*words, "--file", str(path)], check=True)
-        connection_created.connect(become_ctac_app)
-        connection.close()
-        yield
-        connection_created.disconnect(become_ctac_app)
-        connection.close()
+            words = [psql, "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", target, "--file", str(path)]
+            subprocess.run(words, check=True)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    terminalreporter.write_line(f"ran as {', '.join(sorted(RAN_AS))}")
+@pytest.fixture(autouse=True)
+def _as_app_role(request: pytest.FixtureRequest) -> None:
+    if postgres.is_available() and is_work(request.node):
+        request.getfixturevalue("db")
+        request.getfixturevalue("app_role")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE ctac_app")
