@@ -88,12 +88,6 @@ class Bench:
     def signed_out(self, server: Server) -> list[Browser]:
         return [Browser(server.port) for _ in range(CONNECTIONS)]
 
-    def signed_in(self, first: int) -> list[Browser]:
-        browsers = self.signed_out(self.app)
-        for browser, session in zip(browsers, self.sessions[first:], strict=False):
-            browser.cookies["__Host-session"] = session
-        return browsers
-
     def pages(self, times: int) -> tuple[Side, Side]:
         ours, theirs = Side("catalogue"), Side("reference")
         browsers, others = self.signed_out(self.app), self.signed_out(self.reference)
@@ -135,14 +129,17 @@ class Bench:
         self.measure(side, self.app, counters, order, times)
 
     def bookings(self, times: int) -> tuple[Side, Side]:
+        """Each by a person of its own, as with orders: one person may choose 40 times an hour."""
         ours, theirs = Side("booking"), Side("reference")
-        browsers, others = self.signed_in(0), self.signed_out(self.reference)
-        slots = units.slots(browsers[0], times * ROUNDS + 12)
+        browsers, others = self.signed_out(self.app), self.signed_out(self.reference)
+        slots = units.slots(self.signed_out(self.app)[0], times * ROUNDS + 12)
         times = min(times, (len(slots) - 12) // ROUNDS)
-        waiting = iter(slots)
+        waiting = zip(slots, self.sessions, strict=False)
 
         def book(browser: Browser) -> None:
-            units.booking(browser, next(waiting))
+            slot, session = next(waiting)
+            browser.cookies = {"__Host-session": session}
+            units.booking(browser, slot)
 
         run(browsers, book, 12)
         for _ in range(ROUNDS):

@@ -20,7 +20,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Field, Lookup, QuerySet
 from django.db.models.query import get_related_populators
 from psycopg2.extensions import AsIs
@@ -117,7 +117,8 @@ class Insert(Generic[M]):
 
     def __call__(self, row: M) -> bool:
         """False if `unless` kept it from being written."""
-        values = {field.attname: field.get_db_prep_save(field.pre_save(row, True), connection) for field in self.fields}
+        database = connections[DEFAULT_DB_ALIAS]
+        values = {field.attname: field.get_db_prep_save(field.pre_save(row, True), database) for field in self.fields}
         written = self.statement.rows(values)
         if written:
             row.pk, row._state.adding, row._state.db = written[0][0], False, DEFAULT_DB_ALIAS  # noqa: SLF001 - as save() does
@@ -166,9 +167,10 @@ class Statement:
         self.execute = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
 
     def rows(self, values: Mapping[Any, Any]) -> list[Any]:
-        with connection.cursor() as cursor:
+        database = connections[DEFAULT_DB_ALIAS]  # each look through django.db.connection again is dear
+        with database.cursor() as cursor:
             if settings.DATABASE_PREPARES:
-                connection.prepare(cursor, self.name, self.sql, self.in_place)  # type: ignore[attr-defined]
+                database.prepare(cursor, self.name, self.sql, self.in_place)  # type: ignore[attr-defined]
                 cursor.execute(self.execute, [values[key] for key in self.keys])
             else:
                 cursor.execute(self.sql, [each.value if isinstance(each, Fixed) else values[each] for each in self.parameters])

@@ -10,10 +10,11 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField, BoundWidget
-from django.utils.html import conditional_escape as escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from ctac.widgets import escape
 
 CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select": "govuk-select", "file": "govuk-file-upload"}
 
@@ -78,8 +79,8 @@ INSIDE: dict[str, Callable[[BoundField, str], str]] = {
 def label_of(field: BoundField, what: str) -> str:
     """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
     if field.field.required or what == "checkbox" or is_conditional(field):
-        return str(escape(field.label))
-    return str(escape(_("%(label)s (optional)") % {"label": field.label}))
+        return escape(field.label)
+    return escape(_("%(label)s (optional)") % {"label": field.label})
 
 
 def hint_and_error(field: BoundField) -> SafeString:

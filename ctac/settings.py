@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ctac.middleware.RequestLogMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "ctac.middleware.PolicyMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -25,6 +26,7 @@ def uk_day(moment: datetime) -> date:
     return moment.astimezone(UK).date()
 
 
+@lru_cache(maxsize=4096)
 def format_clock(moment: datetime) -> str:
     """'1:30pm', '3pm', 'midday' in UK time (look.md): nobody is sure what 12pm is."""
     local = moment.astimezone(UK)
@@ -38,6 +40,7 @@ def format_clock_time(clock: time) -> str:
     return format_clock(datetime.combine(IN_WINTER, clock, tzinfo=UK))
 
 
+@lru_cache(maxsize=4096)
 def format_day(moment: datetime | date) -> str:
     """'Tuesday 9 March 2027' in UK time."""
     day = uk_day(moment) if isinstance(moment, datetime) else moment
