@@ -20,19 +20,29 @@ OWNERS = 40
 DAYS = 60
 PAST_A_DAY = 10  # an hour each, from 8am
 BASES = ("LS1 4AP", "BD1 1HX", "YO1 7HH", "S1 2HH", "M1 1AE", "HD1 2TA", "WF1 2EB", "HX1 1UJ", "DN1 3HH", "HU1 2AA")
-# Copies of one row with these columns changed, whatever others it has.
-COPY = """INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, to_jsonb(first) || {changed})).*
-    FROM {table} first, {source} WHERE first.id = %(first)s"""
 # Those that keep no rule: filling the table is several times as fast without.
 INDEXES = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
     WHERE indrelid = %s::regclass AND NOT indisunique AND NOT indisexclusion"""
-BOOKINGS = """jsonb_build_object('id', visit.n, 'reference', 'BK-' || upper(lpad(to_hex(visit.n), 6, '0')),
-    'ical_uid', 'slots-' || visit.n, 'presenter_id', visit.presenter, 'starts_at', visit.starts,
-    'ends_at', visit.starts + interval '1 hour', 'state', CASE WHEN visit.starts < now() THEN 'delivered' ELSE 'confirmed' END,
-    'visit_closed', visit.starts < now())"""
-CLAIMS = """jsonb_build_object('id', visit.n, 'booking_id', visit.n, 'presenter_id', visit.presenter,
-    'busy', tstzrange(visit.starts, visit.starts + interval '1 hour'),
-    'postcode', visit.postcode, 'latitude', visit.latitude, 'longitude', visit.longitude)"""
+# Each is a copy of one row in all columns but these.
+BOOKINGS = {
+    "id": "visit.n",
+    "reference": "'BK-' || upper(lpad(to_hex(visit.n), 6, '0'))",
+    "ical_uid": "'slots-' || visit.n",
+    "presenter_id": "visit.presenter",
+    "starts_at": "visit.starts",
+    "ends_at": "visit.starts + interval '1 hour'",
+    "state": "CASE WHEN visit.starts < now() THEN 'delivered' ELSE 'confirmed' END",
+    "visit_closed": "visit.starts < now()",
+}
+CLAIMS = {
+    "id": "visit.n",
+    "booking_id": "visit.n",
+    "presenter_id": "visit.presenter",
+    "busy": "tstzrange(visit.starts, visit.starts + interval '1 hour')",
+    "postcode": "visit.postcode",
+    "latitude": "visit.latitude",
+    "longitude": "visit.longitude",
+}
 AHEAD = """unnest(%(numbers)s::int[], %(presenters)s::int[], %(starts)s::timestamptz[], %(postcodes)s::text[],
     %(latitudes)s::float[], %(longitudes)s::float[]) AS visit (n, presenter, starts, postcode, latitude, longitude)"""
 BEHIND = """(SELECT 1000000 + n AS n, (%(owners)s::int[])[1 + n %% %(many)s] AS presenter, date_trunc('day', now())
@@ -122,10 +132,16 @@ def copy_rows(cursor: Any, booking: Any, source: str, values: dict[str, Any]) ->
         indexes = cursor.fetchall()
         for name, _made_by in indexes:
             cursor.execute(f"DROP INDEX {name}")
-        statement = COPY.format(table=model._meta.db_table, changed=changed, source=source)
-        cursor.execute(statement, {**values, "first": first.pk})
+        cursor.execute(copying(model, changed, source), {**values, "first": first.pk})
         for _name, made_by in indexes:
             cursor.execute(made_by)
+
+
+def copying(model: Any, changed: dict[str, str], source: str) -> str:
+    """The statement that copies one row of the table as often as there are visits in `source`."""
+    table, columns = model._meta.db_table, [field.column for field in model._meta.concrete_fields]
+    values = ", ".join(changed.get(column, f"first.{column}") for column in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} first, {source} WHERE first.id = %(first)s"  # noqa: S608 - our own words
 
 
 def engine() -> dict[str, float]:

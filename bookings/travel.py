@@ -111,9 +111,10 @@ class Journeys:
         self._known: dict[tuple[Place, Place], int] = {}
 
     def minutes(self, a: Place, b: Place) -> int:
-        if (a, b) not in self._known:
-            self._known[a, b] = self._work_out(a, b)
-        return self._known[a, b]
+        minutes = self._known.get((a, b))
+        if minutes is None:
+            minutes = self._known[a, b] = self._work_out(a, b)
+        return minutes
 
     def _work_out(self, a: Place, b: Place) -> int:
         if a.postcode == b.postcode:

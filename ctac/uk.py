@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils import dateformat
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 UK = ZoneInfo("Europe/London")
@@ -30,9 +30,14 @@ def uk_day(moment: datetime) -> date:
 def format_clock(moment: datetime) -> str:
     """'1:30pm', '3pm', 'midday' in UK time (look.md): nobody is sure what 12pm is."""
     local = moment.astimezone(UK)
-    if (local.hour, local.minute) == (12, 0):
+    return clock_in_words(local.hour, local.minute, get_language())
+
+
+@lru_cache(maxsize=512)  # a page of times says the same few again and again
+def clock_in_words(hour: int, minute: int, _language: str | None) -> str:
+    if (hour, minute) == (12, 0):
         return gettext("midday")
-    return dateformat.format(local, "g:ia" if local.minute else "ga").replace(".", "")
+    return dateformat.format(datetime.combine(IN_WINTER, time(hour, minute)), "g:ia" if minute else "ga").replace(".", "")
 
 
 def format_clock_time(clock: time) -> str:
@@ -43,7 +48,11 @@ def format_clock_time(clock: time) -> str:
 @lru_cache(maxsize=4096)
 def format_day(moment: datetime | date) -> str:
     """'Tuesday 9 March 2027' in UK time."""
-    day = uk_day(moment) if isinstance(moment, datetime) else moment
+    return day_in_words(uk_day(moment) if isinstance(moment, datetime) else moment, get_language())
+
+
+@lru_cache(maxsize=512)
+def day_in_words(day: date, _language: str | None) -> str:
     return dateformat.format(day, "l j F Y")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from bookings import rules
 from bookings.diary.candidate import Candidate
@@ -38,6 +39,11 @@ class Diary:
     def whole(self) -> Stretch:
         return Stretch(self.first_day, self.last_day)
 
+    @cached_property
+    def able(self) -> list[PresenterDiary]:
+        """Those who could on some day: what they give, how and where does not speak against it."""
+        return [part for part in self.parts if not part.standing_breaches]
+
     def is_read(self, day: date) -> bool:
         return any(day in stretch for stretch in self.read)
 
@@ -48,7 +54,7 @@ class Diary:
         if not self.is_read(day):
             raise LookupError(day)
         starts: set[datetime] = set()
-        for part in self.parts:
+        for part in self.able:
             starts.update(part.starts_on(day, starts))
         return [Slot(start, start + self.wish.length) for start in sorted(starts)]
 

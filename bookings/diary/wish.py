@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from bookings.gaps import Span
 from bookings.models import Booking, Presentation
@@ -22,7 +23,7 @@ class Wish:
         """As that booking stands."""
         return cls(booking.presentation, booking.format, place, booking.audience_profession)
 
-    @property
+    @cached_property
     def length(self) -> timedelta:
         return self.presentation.length
 
