@@ -14,11 +14,14 @@ RUN_AXE = """async tags => {
     const found = await axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: {type: 'tag', values: tags}});
     return found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '));
 }"""
-# All that axe goes by: the page without numbers, addresses and what is drawn by lot; what of it is seen; width and colours.
+# All that axe goes by: the page, with each number and each address by its turn, without what is drawn by lot; what of it is seen;
+# width and colours. Levels of headings and the like stay numbers.
 APPEARANCE = r"""() => {
+    const turns = new Map(), turn = found => '#' + (turns.has(found) ? turns : turns.set(found, turns.size)).get(found);
     const html = document.documentElement.outerHTML
         .replace(/(name="(?:csrfmiddlewaretoken|token|submission_token)" value=)"[^"]*"/g, '$1')
-        .replace(/[\w.+-]+@[\w.-]+/g, '@').replace(/\b(BK|LO)-[0-9A-Z]{4}-[0-9A-Z]{2}\b/g, '$1').replace(/[0-9]+/g, '0');
+        .replace(/\b(BK|LO)-[0-9A-Z]{4}-[0-9A-Z]{2}\b/g, '$1')
+        .replace(/[\w.+-]+@[\w.-]+|(?<!<\/?h|tabindex="-?|level="|span="|[0-9])[0-9]+/g, turn);
     const seen = [...document.querySelectorAll('body *')].map(element => element.checkVisibility() ? 1 : 0).join('');
     return [html, seen, innerWidth, matchMedia('(prefers-color-scheme: dark)').matches].join('\n');
 }"""
