@@ -52,6 +52,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
     first_day = DayField(label=_("First day"), required=False)
     last_day = DayField(label=_("Last day"), required=False)
 
+    nothing_given: str | Promise = _("Enter a day that would suit you, or a range of days below.")
     free_text_fields = ("reason",)
     fieldsets = {
         **{LEGENDS[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICES},
@@ -73,7 +74,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if days and dates:
             self.add_error("first_day", _("Give certain dates or a range of days, not both."))
         elif not days and not dates and not self.errors:
-            self.add_error("day_1", _("Enter a day that would suit you, or a range of days below."))
+            self.add_error("day_1", str(self.nothing_given))
         return {**cleaned, "dates": [days] if days else dates}
 
     def _date(self, number: int, cleaned: dict[str, Any]) -> Preferred | None:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings import services
 from bookings.admin.changing import details_page, move_page
 from bookings.admin.choices import PresenterChoice
-from bookings.admin.deciding import AGREE, OFFER
+from bookings.admin.deciding import AGREE
+from bookings.admin.offering import OFFER
 from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
 from bookings.models import Booking, Format, Presenter, State
 from bookings.travel import LONGEST_OVERRIDE_MINUTES

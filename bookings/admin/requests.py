@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings import rules
 from bookings.diary import Candidate, Diary, Slot, open_diary
 from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State
 from bookings.places import PlaceUnknown
@@ -195,12 +194,3 @@ def candidate_line(candidate: Candidate) -> str:
 def in_lines(lines: Iterable[str]) -> SafeString:
     """One under the other."""
     return format_html_join("", "{}<br>", ((line,) for line in lines))
-
-
-def nearest_free(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[Slot]:
-    """Times within the rules nearest to what was asked for, to be offered; the first of all if nothing was."""
-    today = uk_day(now)
-    ignoring = {"booking": booking, "option__booking": booking}
-    diary = open_diary(wish_of(booking), first_day=today, last_day=today + rules.HORIZON, now=now, ignoring=ignoring)
-    asked = [option.starts_at for option in options if option.kind == OptionKind.PREFERRED] or [booking.starts_at or now]
-    return diary.nearest(max(min(asked), now), 60)

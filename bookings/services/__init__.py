@@ -3,7 +3,7 @@
 from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
 from bookings.services.assigning import reassign, set_travel
 from bookings.services.availability import WeekdayHours, set_days, set_week, take_back_days
-from bookings.services.calling import book_for_caller
+from bookings.services.calling import book_for_caller, request_for_caller
 from bookings.services.changing import change_details, reschedule
 from bookings.services.deciding import OfferRefused, agree_time, offer_times, wish_of
 from bookings.services.errors import (
@@ -134,6 +134,7 @@ __all__ = [
     "refuse_while_on_the_way_or_there",
     "release_hold",
     "request_dates",
+    "request_for_caller",
     "reschedule",
     "say_safe",
     "set_days",

@@ -7,6 +7,7 @@ from tests.live.clients import inside
 from . import scene
 from .guide import Guide, Tour
 
+CALLERS = "/staff/bookings/booking/add/"
 STAFF_REQUEST = "/staff/bookings/booking/{}"
 
 
@@ -79,19 +80,58 @@ def ranks(guide: Guide) -> Tour:
 
 
 def decides(guide: Guide) -> Tour:
-    """Staff look at a request, at both ways to decide it, and offer a time."""
+    """Staff look at a request, at both ways to decide it, and offer times of two weeks."""
     request = STAFF_REQUEST.format(inside(guide.live, scene.__name__, scene.ask_for_dates.__name__))
     guide.open(f"{request}/change/")
     yield "staff request"
     for slug in ("agree", "offer"):
         guide.open(f"{request}/do/{slug}/")
         yield f"staff request {slug}"
-        guide.page.locator("#content-main [type=submit]").first.click()
-        guide.look()
+        guide.press_main()
         yield f"staff request {slug} with errors"
-    guide.page.locator("[name=start_1] option").nth(1).evaluate("option => { option.selected = true }")
-    guide.page.locator("#content-main [type=submit]").first.click()
-    guide.look()
+    guide.page.locator("[name=starts]").first.check()
+    guide.press("Later week")
+    guide.page.locator("[name=starts]").last.check()
+    yield "staff request offer times chosen in two weeks"
+    guide.press_main()
     yield "staff request offered"
     guide.open(f"{request}/do/offer/")
     yield "staff request offer others"
+
+
+def keys_in(guide: Guide) -> Tour:
+    """Staff book for a caller: free times of a week, the last question left out, then dates of the caller's own."""
+    guide.open(CALLERS)
+    guide.press("Show free times")
+    yield "staff caller without what is needed to show times"
+    guide.page.locator("[name=what-presentation]").select_option(index=1)
+    guide.page.locator("[name=where-format][value=online]").check()
+    guide.press("Show free times")
+    yield "staff caller free times"
+    guide.page.locator("[name=time-start]").first.check()
+    guide.press("Later week")
+    yield "staff caller another week"
+    guide.press_main()
+    yield "staff caller with errors"
+    guide.press("Ask for dates of their own")
+    yield "staff caller dates"
+    guide.press_main()
+    yield "staff caller dates with errors"
+    for name, value in CALLER.items():
+        guide.page.locator(f"[name={name}]").fill(value)
+    guide.page.locator("[name=caller-profession]").select_option(index=1)
+    for number, clock in enumerate(("10am", "8pm"), start=1):
+        guide.page.locator(f"[name=dates-day_{number}]").fill(f"{a_day_of_asha(47):%d %m %Y}")
+        guide.page.locator(f"[name=dates-clock_{number}]").fill(clock)
+    guide.press_main()
+    yield "staff caller request placed"
+
+
+CALLER = {
+    "caller-name": "Jo Green",
+    "caller-phone": "0113 496 0003",
+    "caller-organisation_name": "A small charity",
+    "caller-postcode": "LS1 4AP",
+    "dates-reason": "They meet as a team on one day of the month.",
+    "details-audience_size": "12",
+}

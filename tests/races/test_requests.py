@@ -55,7 +55,7 @@ def key_of(stage: Stage, reference: str) -> int:
 
 
 def ready_to_offer(stage: Stage, scene: Scene, reference: str, clock: str, *, number: int = 0, base_url: str = "") -> Any:
-    day = {"day_1": f"{scene.days[0]:%d %m %Y}", "clock_1": clock, "presenter": str(scene.presenter)}
+    day = {"day": f"{scene.days[0]:%d %m %Y}", "clock": clock, "presenter": str(scene.presenter)}
     return staff_action(stage.staff(number, base_url), BOOKING, key_of(stage, reference), "offer", **day, **REASON)
 
 

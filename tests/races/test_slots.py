@@ -221,7 +221,7 @@ def test_the_public_who_press_before_staff_have_it_and_staff_read_that_nobody_is
         client, buttons = public_and_staff(stage, scene)
         booked, refused = stage.queue_for(scene, *buttons)
         assert stage.bookings_of(client) == [(reference_of(booked), "confirmed", True)]
-        assert (refused.status, "id_what-clock_error" in refused.text, "id_caller-name_error" in refused.text) == (
+        assert (refused.status, "id_time-clock_error" in refused.text, "id_caller-name_error" in refused.text) == (
             200,
             True,
             False,

@@ -92,13 +92,14 @@ def ready_to_cancel(client: Client, reference: str) -> Any:
 def book_for_caller(staff: Client, scene: Scene, presentation: int, clock: str) -> Any:
     """The button of the staff page, everything typed."""
     path = "/staff/bookings/booking/add/"
-    form = read_form(staff, path, "token", "what-day")
+    form = read_form(staff, path, "token", "time-day")
     typed = CALLER | {f"details-{name}": value for name, value in DETAILS.items()}
     typed |= {
         "what-presentation": str(presentation),
-        "what-day": scene.day,
-        "what-clock": clock,
-        "what-presenter": str(scene.presenter),
+        "time-start": "other",
+        "time-day": scene.day,
+        "time-clock": clock,
+        "time-presenter": str(scene.presenter),
         "how-channel": "phone",
     }
     typed |= {"where-format": "workplace", "where-address_line_1": STREET, "where-town": TOWN, "where-postcode": scene.postcode}

@@ -4,17 +4,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.http import HttpResponse
 from django.test import Client
 
 from bookings.admin.filters import RequestFilter
 from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
 from bookings.services import Preferred, ask_for_others, lapse
-from professionals.models import User
+from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.placed import STRANGER
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
+from tests.face.page import Page
 from tests.factories import make_person, sign_in_staff
 from tests.leaflets.statements import statements
 
@@ -104,38 +106,71 @@ def test_another_time_is_agreed(desk: Client, asked: Booking) -> None:
     assert asked.starts_at == at("14:00")
 
 
+NINE, HALF_PAST, ELEVEN = (slot_value(at(clock)) for clock in ("09:00", "09:30", "11:00"))
+FAR = slot_value(at("09:00", MONDAY + timedelta(weeks=1)))
+TYPED = {"day": "26 1 2027", "clock": "3:15pm"}
+
+
+def ticked(page: HttpResponse) -> list[str]:
+    boxes = Page(page.content.decode()).all("input", name="starts")
+    return [box.attrs["value"] for box in boxes if "checked" in box.attrs]
+
+
 def test_times_are_offered_from_the_free_ones_and_any_other(desk: Client, asked: Booking) -> None:
-    assert "Monday 25 January 2027, 9am to 10am" in action_page(desk, asked, "offer")
-    typed = {"start_1": slot_value(at("09:00")), "day_2": "26 1 2027", "clock_2": "3:15pm"}
-    response = do(desk, asked, "offer", **typed)
-    assert "The times are offered and kept." in text(response)
+    seen = action_page(desk, asked, "offer")
+    assert ("Week of Monday 25 January 2027" in seen, "kept until Thursday 14 January 2027, 5pm" in seen) == (True, True)
+    response = do(desk, asked, "offer", starts=[NINE], **TYPED)
+    assert "The times are offered, and kept until Thursday 14 January 2027, 5pm." in text(response)
     assert [option.starts_at for option in asked.options.proposed()] == [at("09:00"), at("15:15", TUESDAY)]
     seen = page(desk, asked)
     assert "We offered times. It waits for the professional’s answer." in seen
     assert "Kept with Asha Patel until" in seen
 
 
+def test_what_is_chosen_stays_while_other_weeks_are_looked_at(desk: Client, asked: Booking) -> None:
+    seen = do(desk, asked, "offer", starts=[NINE], look="?week=2027-02-01", override_reason="On the phone", **TYPED)
+    typed = slot_value(at("15:15", TUESDAY))
+    assert (ticked(seen), "There is a problem" in text(seen)) == ([NINE, typed], False)
+    assert ("Monday 25 January 2027, chosen already" in text(seen), FAR in seen.content.decode()) == (True, True)
+    boxes = {box.attrs.get("name"): box.attrs.get("value", "") for box in Page(seen.content.decode()).all("input")}
+    assert (boxes["day"], boxes["clock"], boxes["override_reason"]) == ("", "", "On the phone")
+    assert not asked.options.proposed().exists()
+    do(desk, asked, "offer", starts=[NINE, FAR], shown="?week=2027-02-01")
+    assert [slot_value(option.starts_at) for option in asked.options.proposed()] == [NINE, FAR]
+
+
+def test_a_typed_time_that_can_not_be_stays_typed_while_looking(desk: Client, asked: Booking) -> None:
+    seen = do(desk, asked, "offer", look="?", day="26 1 2027", clock="3:15")
+    assert "Say am or pm as well" in text(seen)
+    assert {box.attrs.get("value") for box in Page(seen.content.decode()).all("input", name="clock")} == {"3:15"}
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
         ({}, "Choose at least one time to offer."),
-        ({"day_1": "25 1 2027"}, "Enter the time it starts."),
-        ({"clock_3": "9am"}, "Enter the day."),
-        ({"start_1": slot_value(at("09:00")), "day_1": "25 1 2027"}, "not both."),
-        ({"start_1": slot_value(at("09:00")), "start_2": slot_value(at("09:00"))}, "This time stands above already."),
-        ({"day_1": "25 1 2027", "clock_1": "5pm"}, "It is outside the presenter’s availability. Give a reason"),
-        ({"start_1": slot_value(at("09:00")), "start_2": slot_value(at("09:30"))}, "No presenter is free on Monday"),
-        ({"day_1": "11 1 2027", "clock_1": "9am"}, "different times that lie ahead"),
+        ({"day": "25 1 2027"}, "Enter the time it starts."),
+        ({"clock": "9am"}, "Enter the day."),
+        ({"starts": [NINE, ELEVEN, FAR], **TYPED}, "Choose three at most"),
+        ({"starts": ["nonsense"]}, "There is a problem"),
+        ({"day": "25 1 2027", "clock": "5pm"}, "It is outside the presenter’s availability. Give a reason"),
+        ({"starts": [NINE, HALF_PAST]}, "No presenter is free on Monday"),
+        ({"day": "11 1 2027", "clock": "9am"}, "different times that lie ahead"),
     ],
 )
-def test_what_can_not_be_offered_is_said(desk: Client, asked: Booking, typed: dict[str, str], said: str) -> None:
+def test_what_can_not_be_offered_is_said(desk: Client, asked: Booking, typed: dict[str, object], said: str) -> None:
     before = dates_of(asked)
     assert said in text(do(desk, asked, "offer", **typed))
     assert dates_of(asked) == before
 
 
+def test_without_an_address_staff_are_told_to_call(desk: Client, asked: Booking) -> None:
+    Person.objects.filter(pk=asked.person_id).update(email="", user=None)
+    assert "has no email address, so call and tell them" in text(do(desk, asked, "offer", starts=[NINE]))
+
+
 def test_words_about_a_child_are_asked_about(desk: Client, asked: Booking) -> None:
-    typed = {"start_1": slot_value(at("09:00")), "override_reason": ABOUT_A_CHILD}
+    typed = {"starts": [NINE], "override_reason": ABOUT_A_CHILD}
     do(desk, asked, "offer", **typed)
     assert not asked.options.proposed().exists()
     do(desk, asked, "offer", **typed, **KEPT)
@@ -159,7 +194,7 @@ def test_what_they_wrote_and_that_dates_lapsed_is_seen(
 def test_a_request_that_was_decided_meanwhile_is_not_decided_again(desk: Client, asked: Booking) -> None:
     do(desk, asked, "decline", reason="No")
     for slug in ("agree", "offer"):
-        assert "has changed meanwhile" in text(do(desk, asked, slug, start_1=slot_value(at("09:00"))))
+        assert "has changed meanwhile" in text(do(desk, asked, slug, starts=[NINE]))
     assert (asked.state, BusyTime.objects.count()) == ("declined", 0)
     assert "Passed over" in page(desk, asked)
 
@@ -193,4 +228,11 @@ def test_the_page_of_a_request_takes_few_statements_for_any_number_of_dates(desk
         booking = ask(make_person(), *dates)
         page(desk, booking)  # the first page of all reads what never changes
         counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))  # noqa: B023 - called at once
-    assert counts[0] == counts[1] <= 12
+        counts.append(len(statements(lambda: do_nothing_yet(desk, booking))))  # noqa: B023
+    assert counts[:2] == counts[2:], counts
+    assert max(counts) <= 12, counts
+
+
+def do_nothing_yet(desk: Client, booking: Booking) -> None:
+    """Look at another week of times to offer."""
+    desk.post(f"{BOOKINGS}{booking.pk}/do/offer/", {"look": "?week=2027-02-01", "starts": [NINE]})

@@ -43,7 +43,7 @@ def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presente
 def test_book_for_a_caller_says_who_could_when_it_is_refused(desk: Client, presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"))
     page = text(
-        desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"what-day": "2027-01-25", "what-clock": "10:30"}))
+        desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"time-day": "2027-01-25", "time-clock": "10:30"}))
     )
     assert "Who could give it then" in page
     assert "No Has a booking: Monday 25 January 2027, 10am to 11am" in page

@@ -1,0 +1,165 @@
+"""What staff ask a caller who books: the questions of the public pages, in words about somebody else."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.admin import week
+from bookings.admin.choices import PresenterChoice
+from bookings.admin.filters import FORMAT_WORDS
+from bookings.forms import DayForm, SlotField, WhereForm, to_start
+from bookings.models import Channel, Format, Presentation, Presenter
+from bookings.places import PlaceUnknown
+from bookings.request_forms import DatesForm
+from bookings.services import Details
+from ctac.forms import PageForm
+from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
+from professionals.safeguarding import ChildDetailsMixin
+
+OTHER = "other"
+
+
+class WhatForm(PageForm):
+    presentation = forms.ModelChoiceField(
+        label=gettext_lazy("Presentation"),
+        queryset=Presentation.objects.all(),
+        empty_label=gettext_lazy("Choose a presentation"),
+        error_messages={"required": gettext_lazy("Choose a presentation.")},
+    )
+
+
+class CallerWhereForm(WhereForm):
+    """For whom and where, as staff ask it of somebody else."""
+
+    autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
+    option_hints = {
+        "format": {
+            str(Format.WORKPLACE): gettext_lazy("A presenter goes to them."),
+            str(Format.ONLINE): gettext_lazy("They get a joining link for a video call."),
+        }
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["format"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands in WhereForm
+        choice.label = _("Where would they like it?")
+        choice.choices = list(FORMAT_WORDS.items())
+        choice.error_messages["required"] = _("Choose where they would like it.")
+
+    def _find(self, cleaned: dict[str, Any]) -> None:
+        super()._find(cleaned)
+        if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
+            self.errors["postcode"] = self.error_class(
+                [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
+                renderer=self.renderer,
+                field_id=self["postcode"].auto_id,
+            )
+
+
+def start_or_other(value: str) -> datetime | str:
+    return value if value == OTHER else to_start(value)
+
+
+class CallerTimeForm(ChildDetailsMixin, PageForm):
+    """A time that is free by the public’s rules, or any other. Nobody chosen as presenter means: whoever is best placed."""
+
+    free_text_fields = ("override_reason",)
+
+    start = SlotField(
+        label=gettext_lazy("Which time?"),
+        widget=forms.RadioSelect,
+        coerce=start_or_other,
+        error_messages={"required": gettext_lazy("Choose a free time, or enter another day and time.")},
+    )
+    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
+    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
+    presenter = PresenterChoice(
+        label=gettext_lazy("Presenter"),
+        queryset=Presenter.objects.active(),
+        required=False,
+        empty_label=gettext_lazy("Whoever is best placed"),
+    )
+    override_reason = forms.CharField(
+        label=gettext_lazy("Why outside the rules"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy(
+            "Only needed for short notice, or outside a presenter’s hours or area. It is kept with the booking. "
+            "Nobody can be in two places."
+        ),
+    )
+
+    conditional = {"day": ("start", OTHER), "clock": ("start", OTHER)}
+
+    def __init__(self, data: Any, *, length: timedelta, **kwargs: Any) -> None:
+        super().__init__(data, initial={"start": OTHER}, **kwargs)
+        self.length = length
+        self.show(None)
+
+    def show(self, shown: week.Week | None) -> None:
+        """Offer the times of that week."""
+        typed = [self.data.get(self.add_prefix("start"), "")]
+        other = (_("Any other time"), [(OTHER, _("Enter a day and a time"))])
+        week.offer_choices(self.fields["start"], [*week.choices(shown, typed, self.length), other])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("start") == OTHER:
+            cleaned["start"] = self._typed(cleaned)
+        return cleaned
+
+    def _typed(self, cleaned: dict[str, Any]) -> datetime | None:
+        day, clock = cleaned.get("day"), cleaned.get("clock")
+        if day is None and "day" not in self.errors:
+            self.add_error("day", _("Enter the day."))
+        if clock is None and "clock" not in self.errors:
+            self.add_error("clock", _("Enter the time it starts."))
+        if day is None or clock is None:
+            return None
+        try:
+            return uk_moment(day, clock)
+        except ValidationError as error:
+            self.add_error("clock", error)
+            return None
+
+
+class CallerDatesForm(DatesForm):
+    nothing_given = gettext_lazy("Enter a day that would suit them, or a range of days below.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        reason.label = _("Why does none of our times suit them?")
+        reason.help_text = _("In their words, for example the days when their team meets. No details of a child.")
+        reason.error_messages["required"] = _("Write why none of our times suits them.")
+
+
+class CallerDetailsForm(DayForm):
+    """The contact may stay empty: then it is the caller."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["contact_name"].label = _("Who should the presenter ask for?")
+        for name in ("contact_name", "contact_phone"):
+            self.fields[name].required = False
+            self.fields[name].help_text = _("Leave empty if it is the caller.")
+        self.fields["notes"].label = _("Anything else the presenter should know?")
+        self.fields["audience_size"].help_text = _("A best guess is fine.")
+        self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
+
+    def details_for(self, caller: dict[str, Any], *, audience: str, flagged: bool) -> Details:
+        given = {name: self.cleaned_data[name] for name in Details.__dataclass_fields__ if name in self.cleaned_data}
+        given["contact_name"] = given["contact_name"] or caller["name"]
+        given["contact_phone"] = given["contact_phone"] or caller["phone"]
+        return Details(**given, audience_profession=audience, flagged=self.flagged or flagged)
+
+
+class HowForm(PageForm):
+    channel = forms.ChoiceField(
+        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+    )

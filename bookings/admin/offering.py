@@ -1,0 +1,131 @@
+"""Staff offer up to three times for a request: chosen week by week, or typed."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import date_words, rules
+from bookings.admin import week
+from bookings.admin.deciding import DecidingForm, may_be_decided, refused
+from bookings.forms import slot_value
+from bookings.models import Booking, DateOption
+from bookings.services import kept_until, offer_times, wish_of
+from bookings.words import moment
+from ctac.staff import ObjectAction
+from ctac.staff_fields import ClockField, DayField, near_today
+
+if TYPE_CHECKING:
+    from bookings.admin.bookings import BookingAdmin
+
+
+class OfferForm(DecidingForm):
+    """Up to three times. `cleaned_data["starts"]` is what they come to, the one that is typed among them."""
+
+    starts = week.StartsField(label=gettext_lazy("Times to offer, three at most"))
+    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
+    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
+
+    fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
+    field_order = ["starts", "day", "clock", "presenter", "override_reason"]
+
+    def __init__(self, data: QueryDict | None, *, length: timedelta, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.length = length
+        self.typed = data if data is not None else QueryDict()
+        self.sending = data is not None and not week.is_looking(data)
+
+    def show(self, shown: week.Week) -> None:
+        """Offer the times of that week; those that were chosen in others stay."""
+        week.offer_choices(self.fields["starts"], week.choices(shown, self.typed.getlist("starts"), self.length))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        typed = self._typed(cleaned)
+        starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
+        if len(starts) > rules.DATES_A_REQUEST:
+            self.add_error("starts", _("Choose three at most: take the tick off the others."))
+        elif not starts and self.sending and not self.errors:
+            self.add_error("starts", _("Choose at least one time to offer."))
+        return {**cleaned, "starts": starts}
+
+    def _typed(self, cleaned: dict[str, Any]) -> datetime | None:
+        day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
+        if (day is None and clock is None) or {"day", "clock"} & set(self.errors):
+            return None
+        return self._typed_start(day, clock, ("day", "clock"))
+
+
+def read(data: QueryDict | None, length: timedelta) -> OfferForm:
+    """What was sent. Whoever looks at other times has what they typed put among the chosen ones; the boxes are free again."""
+    form = OfferForm(data, length=length)
+    if data is None or form.sending:
+        return form
+    week.forgive(form, but=("starts", "day", "clock"))
+    if form.errors or not data.get("day"):
+        return form
+    moved = data.copy()
+    moved.setlist("starts", [slot_value(start) for start in form.cleaned_data["starts"]])
+    moved["day"] = moved["clock"] = ""
+    again = OfferForm(moved, length=length)
+    week.forgive(again, but=("starts",))
+    return again
+
+
+def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    now, length = timezone.now(), booking.presentation.length
+    form = read(request.POST if request.method == "POST" else None, length)
+    if form.sending and form.is_valid() and (options := offer(form, booking, request, now)):
+        say_what_was_offered(request, booking, options)
+        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    shown = week.look(wish_of(booking), form.typed, now, near=nearest(booking, now), ignoring=own_claims(booking))
+    form.show(shown)
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    until = moment(kept_until(now + rules.ASKED_AT_MOST_AHEAD, now))
+    return TemplateResponse(request, "bookings/staff/offer.html", {**about, "form": form, "week": shown, "until": until})
+
+
+def offer(form: OfferForm, booking: Booking, request: HttpRequest, now: datetime) -> list[DateOption]:
+    """What is offered now; none if it was refused, which the form says."""
+    offered: list[DateOption] = []
+    refused(form, lambda asked: offered.extend(offer_times(booking=booking, by=request.user, now=now, **asked)))  # type: ignore[arg-type]
+    return offered
+
+
+def own_claims(booking: Booking) -> dict[str, object]:
+    return {"booking": booking, "option__booking": booking}
+
+
+def nearest(booking: Booking, now: datetime) -> datetime | None:
+    """The first that they asked for and that lies ahead: the page opens at its week."""
+    asked = booking.options.preferred().values_list("starts_at", flat=True)
+    return min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
+
+
+def say_what_was_offered(request: HttpRequest, booking: Booking, options: list[DateOption]) -> None:
+    until = {"until": date_words.kept_till(options)}
+    if booking.person.email:
+        said = _("The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one.")
+        messages.success(request, said % until)
+    else:
+        said = _("The times are kept until %(until)s. The professional has no email address, so call and tell them.")
+        messages.warning(request, said % until)
+
+
+OFFER = ObjectAction(
+    "offer",
+    gettext_lazy("Offer other times"),
+    page=offer_page,
+    available=may_be_decided,
+    explanation=gettext_lazy(
+        "The professional gets an email with a link, and chooses one, asks for others or withdraws. "
+        "What was asked for or offered before is free again."
+    ),
+)
