@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
@@ -104,6 +106,11 @@ def slot_value(start: datetime) -> str:
 
 def slot_label(slot: Slot) -> SafeString:
     """The start for the eye, which stands under its day; the end and the day too for the ear."""
+    return label_in(get_language(), slot)
+
+
+@lru_cache(maxsize=1024)  # the same slots are shown to many
+def label_in(_language: str | None, slot: Slot) -> SafeString:
     rest = _("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
     return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
 
