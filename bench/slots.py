@@ -17,7 +17,7 @@ import psycopg2
 
 from bench.client import Browser
 from bench.compare import STATEMENTS, prepare_database
-from bench.scale import milliseconds
+from bench.scale import AGAIN, milliseconds
 from bench.servers import BASE_DIR, Server, environment, start_database
 from ctac.local import postgres
 
@@ -26,6 +26,7 @@ PAST = (10_000, 1_000_000)
 LOOKS = 15
 MOST = 1.15
 SLACK_MS = 2.0
+FIRST = 2  # looks that do not count
 BOOK = "/book/spotting-the-signs"
 WHERE = {"format": "workplace", "address_line_1": "1 Park Row", "address_line_2": "", "town": "Leeds", "postcode": "LS1 4AP"}
 
@@ -101,22 +102,45 @@ def pages() -> list[tuple[str, str]]:
     ]
 
 
-def compare(name: str, path: str, copies: list[Copy], browsers: list[Browser]) -> bool:
+@dataclass
+class Found:
+    """A page on both sides, the short past first: middle of its milliseconds, processor time of the web workers, statements."""
+
+    took: list[float]
+    cpu: list[float]
+    statements: list[int]
+
+    @property
+    def holds(self) -> bool:
+        few, many = self.took
+        return (many <= few * MOST or many - few <= SLACK_MS) and self.statements[0] == self.statements[1]
+
+    def __str__(self) -> str:
+        few, many = self.took
+        cpu, statements = " ".join(f"{ms:>6.1f}" for ms in self.cpu), " ".join(f"{number:>3}" for number in self.statements)
+        return f"{few:>7.1f} ms {many:>7.1f} ms   {many / few:>5.2f}   {cpu} ms of processor   {statements} statements"
+
+
+def measure(path: str, copies: list[Copy], browsers: list[Browser]) -> Found:
     took: list[list[float]] = [[] for _copy in copies]
-    for look in range(LOOKS + 2):
+    before = [copy.server.cpu() for copy in copies]
+    for look in range(LOOKS + FIRST):
         for times, browser in zip(took, browsers, strict=True):
             once = milliseconds(browser, path)
-            if look >= 2:
+            if look >= FIRST:
                 times.append(once)
-    few, many = (statistics.median(times) for times in took)
+    cpu = [1000 * (copy.server.cpu() - used) / (LOOKS + FIRST) for copy, used in zip(copies, before, strict=True)]
     statements = [copy.statements(browser, path) for copy, browser in zip(copies, browsers, strict=True)]
-    holds = (many <= few * MOST or many - few <= SLACK_MS) and statements[0] == statements[1]
-    print(
-        f"  {name:<32} {few:>7.1f} ms {many:>7.1f} ms   {many / few:>5.2f}   {statements[0]:>3} {statements[1]:>3} statements"
-        f"{'' if holds else '   too much'}",
-        flush=True,
-    )
-    return holds
+    return Found([statistics.median(times) for times in took], cpu, statements)
+
+
+def compare(name: str, path: str, copies: list[Copy], browsers: list[Browser]) -> bool:
+    found, again = measure(path, copies, browsers), 0
+    while not found.holds and again < AGAIN:
+        found, again = measure(path, copies, browsers), again + 1
+    more = f"   measured again, {again} of {AGAIN}" if again else ""
+    print(f"  {name:<32} {found}{more}{'' if found.holds else '   too much'}", flush=True)
+    return found.holds
 
 
 def main() -> int:
@@ -130,7 +154,9 @@ def main() -> int:
         for presenters in PRESENTERS:
             for copy in copies:
                 copy.only(presenters)
-            print(f"\n{presenters} presenters: median with the short past, with the long one, ratio, statements")
+            print(
+                f"\n{presenters} presenters: median with the short past, the long one, ratio; processor time, statements of both"
+            )
             browsers = [ask_where(copy) for copy in copies]
             held += [compare(name, path, copies, browsers) for name, path in pages()]
             for copy in copies:
