@@ -307,8 +307,9 @@ class UserAdmin(StaffModelAdmin):
             return queryset.none() if search_term.strip() else queryset, False
         named = with_words(queryset, search_term, "person__searched")
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
-        found = {*keys_of(named), *keys_of(addressed)}
-        return queryset.filter(pk__in=sorted(found, reverse=True)[: MOST + 1]), False
+        found = sorted({*keys_of(named), *keys_of(addressed)}, reverse=True)[: MOST + 1]
+        request.found_by_words = len(found)  # type: ignore[attr-defined]
+        return queryset.filter(pk__in=found), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
