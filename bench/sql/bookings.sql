@@ -2,9 +2,9 @@
 -- The last of the bookings, a tenth and at most 500, are of one professional: the one with the most.
 -- Each is a copy of one of the team in all that is not named here.
 INSERT INTO bookings_presenter
-SELECT (jsonb_populate_record(one, jsonb_build_object('id', nextval(pg_get_serial_sequence('bookings_presenter', 'id')), 'user_id', NULL,
-    'name', 'Former presenter ' || n, 'email', 'former' || n || '@ctac.test', 'phone', '', 'active', false))).*
-FROM generate_series(0, 99) n JOIN bookings_presenter one ON one.id = (SELECT min(id) FROM bookings_presenter);
+SELECT made.* FROM generate_series(0, 99) n JOIN bookings_presenter one ON one.id = (SELECT min(id) FROM bookings_presenter),
+    LATERAL jsonb_populate_record(one, jsonb_build_object('id', nextval(pg_get_serial_sequence('bookings_presenter', 'id')), 'user_id', NULL,
+        'name', 'Former presenter ' || n, 'email', 'former' || n || '@ctac.test', 'phone', '', 'active', false)) made;
 CREATE TEMP TABLE past AS
 SELECT n, first.id + n %% 100 AS presenter, date_trunc('day', now()) - interval '30 days' - (n / 200) * interval '1 day'
     + CASE n / 100 %% 2 WHEN 0 THEN interval '10 hours' ELSE interval '14 hours' END AS starts,

@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bench import make_data
+from bookings.models import Booking, BusyTime
 from ctac.staff_big_lists import MOST
-from leaflets.models import Order
+from leaflets.models import Dispatch, Order, OrderLine
 from professionals.models import Person, User
 from tests.factories import make_staff, sign_in, sign_in_staff
 
@@ -95,6 +96,19 @@ def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Clien
     if (read := read_by(desk, "/staff/")) > READ_AT_MOST:
         too_much["/staff/"] = read
     assert too_much == {}
+
+
+def test_what_is_laid_in_belongs_to_somebody(large: None, db: None) -> None:
+    """The foreign keys are not asked while it goes in."""
+    for model, field in (
+        (BusyTime, "presenter"),
+        (Booking, "person"),
+        (Order, "person"),
+        (OrderLine, "order"),
+        (Dispatch, "order"),
+    ):
+        known = model._meta.get_field(field).related_model._base_manager.values("pk")
+        assert model._base_manager.exclude(**{field: None}).exclude(**{f"{field}__in": known}).count() == 0, (model, field)
 
 
 def test_a_long_list_says_so_and_sorts_only_by_what_an_index_has(desk: Client) -> None:
