@@ -156,7 +156,7 @@ TEMPLATES = [
 required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac.")
 DATABASES = {"default": env.db_url("DATABASE_URL", default=postgres.database_url(VAR_DIR))}
 DATABASES["default"]["ENGINE"] = "ctac.postgresql"
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; libpq's default waits for minutes
 DATABASE_PREPARES = env.bool("DATABASE_PREPARES", default=True)
