@@ -89,6 +89,8 @@ def test_anyone_downloads_the_current_pdf_with_safe_headers(client, now):
     response = client.get(reverse("leaflet_download", args=[edition.leaflet.slug]))
     assert b"".join(response.streaming_content).startswith(b"%PDF-")
     assert response.headers["Content-Type"] == "application/pdf"
+    policy = response.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "object-src 'self'"} <= set(policy)  # its own; every other page has the one of the settings
     assert response.headers["Content-Disposition"] == f'inline; filename="{edition.leaflet.slug}.pdf"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cache-Control"] == "public, max-age=3600"
