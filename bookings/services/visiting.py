@@ -72,6 +72,7 @@ def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime,
 @transaction.atomic
 def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
+    By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
 
     Raises NotAVisit, NotBegun, SomebodyElseIsThere.
     """
@@ -82,7 +83,7 @@ def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime
     if not visit.is_in:
         refuse_unless_it_took_place(locked, now)
         visit.checked_in_at = None
-    visit.presenter, visit.checked_out_at = presenter, now
+    visit.presenter, visit.checked_out_at = presenter, max(now, visit.checked_in_at or now)
     keep(visit, EventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
     return visit
 

@@ -141,6 +141,13 @@ def test_where_nobody_goes_there_is_nothing_to_check_in_to(presenter: Presenter,
         leave(nothing, END)
 
 
+def test_a_clock_that_is_behind_keeps_nobody_from_checking_out(booking: Booking) -> None:
+    arrive(booking, START)
+    visit = leave(booking, START - MINUTE)
+    assert visit.is_out
+    assert visit.checked_out_at == START
+
+
 def test_who_is_there_checks_out_though_it_was_cancelled_meanwhile(booking: Booking) -> None:
     arrive(booking, START - HOUR)
     Booking.objects.update(state=State.CANCELLED)

@@ -20,7 +20,7 @@ SLUG = "working-in-the-far-north"
 TITLE = "Working in the far north"
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 CROWD_EMAILS = [f"crowd{number}@shetland.nhs.uk" for number in range(CROWD)]
-OTHERS = [f"person{number}@shetland.nhs.uk" for number in range(160)]
+OTHERS = [f"person{number}@shetland.nhs.uk" for number in range(240)]
 UNRECOGNISED = "inga@voe-clinic.example"
 FULL_DAY = (("09:00", "17:00", 0),)
 ONE_SLOT = (("10:00", "11:00", 0),)
@@ -31,7 +31,7 @@ SCENES: dict[str, tuple[tuple[str, str, int], ...]] = {
     "two slots": TWO_SLOTS,
     "double": ONE_SLOT,
     "crowd control": ONE_SLOT,
-    **{f"day {number}": FULL_DAY for number in range(80)},
+    **{f"day {number}": FULL_DAY for number in range(120)},
 }
 CROWD_STOCK = {"far-north-race": 7, "far-north-double": 50, "far-north-control": 7}
 STOCK = CROWD_STOCK | {f"far-north-{number}": 50 for number in range(8)}
