@@ -163,9 +163,12 @@ def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> Que
     return rows if words or not typed.strip() else rows.none()
 
 
-def keys_of(rows: QuerySet[Any]) -> list[Any]:
-    """The keys of these rows, or of one more than a list counts to, in no order, so that the database begins with the words."""
-    return list(rows.order_by().values_list("pk", flat=True)[: MOST + 1])
+def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
+    """The keys of these rows, or of one more than a list counts to, in no order, so that the database begins with the words.
+
+    `key`: the column that has them, if the list is of something else than these rows.
+    """
+    return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
 
 
 class BigListMixin:

@@ -93,6 +93,13 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
     erase_person(person, by=by, now=timezone.now())
 
 
+def whole_postcode(typed: str) -> str:
+    """A postcode, in whatever case and spacing, as one word in canonical form; anything else as it is."""
+    with contextlib.suppress(ValidationError):
+        return f'"{tidy_postcode(typed)}"'
+    return typed
+
+
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
@@ -161,9 +168,7 @@ class PersonAdmin(StaffModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         if "@" in search_term and (known := Person.objects.with_email(search_term.strip()).values_list("pk", flat=True).first()):
             return queryset.filter(pk=known), False
-        with contextlib.suppress(ValidationError):
-            search_term = f'"{tidy_postcode(search_term)}"'
-        return super().get_search_results(request, queryset, search_term)
+        return super().get_search_results(request, queryset, whole_postcode(search_term))
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False
@@ -301,13 +306,15 @@ class UserAdmin(StaffModelAdmin):
         """By the address of the account, or by the words of its person; of each no more than a list counts to.
 
         Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
+        A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
         """
         words = list(words_in(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        named = with_words(queryset, search_term, "person__searched")
+        people = Person.objects.filter(user__in=queryset) if queryset.query.where else Person.objects.exclude(user=None)
+        named = with_words(people, whole_postcode(search_term))
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
-        found = sorted({*keys_of(named), *keys_of(addressed)}, reverse=True)[: MOST + 1]
+        found = sorted({*keys_of(named, "user_id"), *keys_of(addressed)}, reverse=True)[: MOST + 1]
         request.found_by_words = len(found)  # type: ignore[attr-defined]
         return queryset.filter(pk__in=found), False
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ctac import references
 from ctac.compiled import Compiled
 from leaflets.models import Edition, Order, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
@@ -62,14 +61,14 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
-    everyone_has_read, random_reference = threading.Barrier(people), references.random_reference
+    everyone_has_read, allocate = threading.Barrier(people), placing._allocate
 
-    def slow_reference(prefix: str) -> str:
+    def allocate_once_all_have_read(*order: Any, **more: Any) -> None:
         everyone_has_read.wait(timeout=30)
-        return random_reference(prefix)
+        allocate(*order, **more)
 
     without_the_lock(monkeypatch)
-    monkeypatch.setattr(references, "random_reference", slow_reference)
+    monkeypatch.setattr(placing, "_allocate", allocate_once_all_have_read)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
     with connection.cursor() as cursor:
