@@ -28,7 +28,7 @@ def uk_day(moment: datetime) -> date:
 
 @lru_cache(maxsize=4096)
 def format_clock(moment: datetime) -> str:
-    """'1:30pm', '3pm', 'midday' in UK time (look.md): nobody is sure what 12pm is."""
+    """'1:30pm', '3pm', 'midday', 'midnight' in UK time (look.md): nobody is sure what 12pm or 12am is."""
     local = moment.astimezone(UK)
     return clock_in_words(local.hour, local.minute, get_language())
 
@@ -37,6 +37,8 @@ def format_clock(moment: datetime) -> str:
 def clock_in_words(hour: int, minute: int, _language: str | None) -> str:
     if (hour, minute) == (12, 0):
         return gettext("midday")
+    if (hour, minute) == (0, 0):
+        return gettext("midnight")
     return dateformat.format(datetime.combine(IN_WINTER, time(hour, minute)), "g:ia" if minute else "ga").replace(".", "")
 
 

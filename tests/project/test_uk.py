@@ -40,6 +40,9 @@ def test_what_is_no_postcode_is_refused(typed: str) -> None:
         (datetime(2027, 3, 9, 12, 0, tzinfo=UTC), "midday"),
         (datetime(2027, 6, 9, 11, 0, tzinfo=UTC), "midday"),
         (datetime(2027, 6, 9, 12, 0, tzinfo=UTC), "1pm"),
+        (datetime(2027, 3, 9, 0, 0, tzinfo=UTC), "midnight"),
+        (datetime(2027, 6, 8, 23, 0, tzinfo=UTC), "midnight"),
+        (datetime(2027, 3, 9, 0, 30, tzinfo=UTC), "12:30am"),
     ],
 )
 def test_clock_times_are_uk_times_in_words(moment: datetime, read: str) -> None:
