@@ -1,17 +1,20 @@
 """Who may see the presenters' own pages: a sign-in of the staff site, second factor included, that belongs to a presenter."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from bookings.models import Booking, BookingQuerySet, Leave, Presenter
+from bookings.models import Booking, BookingQuerySet, Leave, Presenter, on_the_way_or_there
 from ctac.staff import staff_site
 
 P = ParamSpec("P")
+THANKS = timedelta(hours=1)  # for how long after the check-out its page stays open to whom staff made inactive
 View = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 
@@ -21,15 +24,30 @@ def presenter_required(view: View[P]) -> Callable[..., HttpResponse]:
     Whom the staff site would not let in is sent where it sends them; staff who give no presentations are told that the page is
     not for them.
     """
+    return let_in(view, lambda presenter: presenter.active)
 
+
+def presenter_or_awaited(view: View[P]) -> Callable[..., HttpResponse]:
+    """As presenter_required, and also for whom staff made inactive while a visit waits for them (product.md, rule 10)."""
+    return let_in(view, lambda presenter: presenter.active or is_awaited(presenter, timezone.now()))
+
+
+def let_in(view: View[P], may_enter: Callable[[Presenter], bool]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        presenter = Presenter.objects.active().with_given().filter(user=request.user.pk).first()
-        if presenter is None:
+        presenter = Presenter.objects.with_given().filter(user=request.user.pk).first()
+        if presenter is None or not may_enter(presenter):
             raise PermissionDenied
         return view(request, presenter, *args, **kwargs)
 
     return staff_site.admin_view(wrapper)
+
+
+def is_awaited(presenter: Presenter, now: datetime) -> bool:
+    """Word of them is waited for, or came so lately that they still read the thanks for it."""
+    visits = own_visits(presenter)
+    just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - THANKS)
+    return on_the_way_or_there(visits, now).exists() or just_left.exists()
 
 
 def own_visits(presenter: Presenter) -> BookingQuerySet:

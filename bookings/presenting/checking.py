@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from bookings import rules
 from bookings.models import Booking, Format, Presenter, State, Visit, may_check_in, may_check_out
-from bookings.presenting.access import own_visits, presenter_required
+from bookings.presenting.access import own_visits, presenter_or_awaited
 from bookings.services import check_in, check_out
 from ctac.errors import DomainError
 from ctac.uk import format_clock, uk_day
@@ -77,13 +77,13 @@ def press(request: HttpRequest, presenter: Presenter, reference: str, service: C
     return redirect("presenter_visit", reference=booking.reference)
 
 
-@presenter_required
+@presenter_or_awaited
 @require_POST
 def presenter_check_in(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     return press(request, presenter, reference, check_in)
 
 
-@presenter_required
+@presenter_or_awaited
 @require_POST
 def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     return press(request, presenter, reference, check_out)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from bookings import words
 from bookings.journeys import read_journeys
 from bookings.models import Booking, BusyTime, Format, Presenter, State, overdue
-from bookings.presenting.access import own_visits, page, presenter_required
+from bookings.presenting.access import own_visits, page, presenter_or_awaited
 from bookings.presenting.checking import VisitNow, visit_now
 from bookings.travel import Journeys, travel_between
 from ctac.staff_lists import dialled
@@ -107,7 +107,7 @@ def asked_day(request: HttpRequest, today: date) -> date:
     return day if abs(day - today) <= timedelta(days=366) else today
 
 
-@presenter_required
+@presenter_or_awaited
 @require_safe
 def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     today = uk_day(timezone.now())

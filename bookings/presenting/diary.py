@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import messages, words
 from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter, State
-from bookings.presenting.access import own_leave, own_visits, page, presenter_required
+from bookings.presenting.access import own_leave, own_visits, page, presenter_or_awaited, presenter_required
 from bookings.presenting.checking import visit_now
 from ctac.staff_lists import dialled
 from ctac.uk import format_day, uk_datetime, uk_day
@@ -60,7 +60,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     return TemplateResponse(request, "bookings/presenting/diary.html", context)
 
 
-@presenter_required
+@presenter_or_awaited
 @require_safe
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, whom to ask for, how many come."""

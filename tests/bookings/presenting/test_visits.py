@@ -93,6 +93,23 @@ def test_who_is_there_checks_out_though_somebody_else_has_the_booking(
     assert "You checked out" in text(press(phone, booking, "check-out"))
 
 
+def test_who_is_made_inactive_in_mid_visit_still_checks_out(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    """And nothing else is theirs any more: neither the other pages nor, once the thanks are read, these."""
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    press(phone, booking, "check-in")
+    Presenter.objects.filter(pk=presenter.pk).update(active=False)
+    at_the_door(phone, presenter, clock, "11:05")
+    day = phone.get(f"{MINE}day/")
+    assert ("I have left" in text(day), f'href="{MINE}leave/"' in day.content.decode()) == (True, False)
+    assert [phone.get(f"{MINE}{page}").status_code for page in ("", "availability/", "leave/")] == [403] * 3
+    assert "You checked out at 11:05am. Thank you." in text(press(phone, booking, "check-out"))
+    at_the_door(phone, presenter, clock, "12:10")
+    assert phone.get(f"{MINE}day/").status_code == 403
+
+
 # The day
 
 
