@@ -63,6 +63,14 @@ class Alarm:
     resolve_href: str
 
 
+@dataclass(frozen=True)
+class OwnPage:
+    """A button of the first staff page that leads whoever signed in to a page of their own."""
+
+    label: str
+    href: str
+
+
 def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     """Each as a number; the rows of all querysets are counted in one statement."""
     asked = [(place, rows) for place, rows in enumerate(counts) if isinstance(rows, QuerySet)]
@@ -96,6 +104,7 @@ class StaffAdminSite(AdminSite):
         super().__init__(name)
         self._waiting: list[tuple[str | Promise, Waiting]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
+        self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
@@ -107,6 +116,13 @@ class StaffAdminSite(AdminSite):
             alarms = find() if user.has_perm(permission) else []
             found += alarms if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in alarms]
         return found
+
+    def add_own_pages(self, find: Callable[[Any], list[OwnPage]]) -> None:
+        """Ask `find` on the first page which pages are this user's own, and open to them now."""
+        self._own_pages.append(find)
+
+    def own_pages_for(self, user: Any) -> list[OwnPage]:
+        return [page for find in self._own_pages for page in find(user)]
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
@@ -128,7 +144,8 @@ class StaffAdminSite(AdminSite):
         return found if app_label else staff_menu.arrange(found)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        found = {"alarms": self.alarms_for(request.user), "waiting": self.waiting_for(request.user)}
+        user = request.user
+        found = {"alarms": self.alarms_for(user), "own_pages": self.own_pages_for(user), "waiting": self.waiting_for(user)}
         return super().index(request, {**found, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -45,9 +45,14 @@ def let_in(view: View[P], may_enter: Callable[[Presenter], bool]) -> Callable[..
 
 def is_awaited(presenter: Presenter, now: datetime) -> bool:
     """Word of them is waited for, or came so lately that they still read the thanks for it."""
+    return bool(open_visits(presenter, now))
+
+
+def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
+    """Where word of them is waited for, in order; if nowhere, what they have just left."""
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - THANKS)
-    return on_the_way_or_there(visits, now).exists() or just_left.exists()
+    return list(on_the_way_or_there(visits, now)) or list(just_left.order_by("starts_at", "pk"))
 
 
 def own_visits(presenter: Presenter) -> BookingQuerySet:

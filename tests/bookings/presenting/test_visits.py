@@ -1,5 +1,6 @@
 """Check-in and check-out on the presenter's phone, and the page of the day."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from bookings.models import Booking, BookingEvent, JourneyTime, Presenter, Visit
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, YORK, at, make_booking, make_presenter
-from tests.factories import sign_in_staff
+from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +109,29 @@ def test_who_is_made_inactive_in_mid_visit_still_checks_out(
     assert "You checked out at 11:05am. Thank you." in text(press(phone, booking, "check-out"))
     at_the_door(phone, presenter, clock, "12:10")
     assert phone.get(f"{MINE}day/").status_code == 403
+
+
+def test_the_first_staff_page_offers_what_is_open_to_its_reader(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    """The diary; to whom staff made inactive the visits that wait for them, then the one just left, then nothing."""
+    unfinished, booking = make_booking(presenter, at("15:00", MONDAY - timedelta(days=3))), make_booking(presenter, at("10:00"))
+    assert offered(phone) == {"My diary": 200}
+    Presenter.objects.filter(pk=presenter.pk).update(active=False)
+    at_the_door(phone, presenter, clock, "10:05")
+    assert offered(phone) == {"My visit at 3pm on Friday 22 January 2027": 200, "My visit at 10am today": 200}
+    for visit in (unfinished, booking):
+        press(phone, visit, "check-out")
+    assert offered(phone) == {"My visit at 3pm on Friday 22 January 2027": 200, "My visit at 10am today": 200}
+    at_the_door(phone, presenter, clock, "11:10")
+    assert offered(phone) == {}
+    assert offered(sign_in_staff(Client(), make_staff())) == {}
+
+
+def offered(phone: Client) -> dict[str, int]:
+    """The buttons of the first staff page that lead to one's own pages, each with what it answers."""
+    buttons = re.findall(rf'<a class="staff-button" href="({MINE}[^"]*)">([^<]*)</a>', phone.get("/staff/").content.decode())
+    return {label: phone.get(href).status_code for href, label in buttons}
 
 
 # The day
