@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
 from tests.journeys.test_booking import choose_a_time, choose_workplace, give_details
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
@@ -227,18 +226,11 @@ def asks(guide: Guide) -> Tour:
 def signs_in_as_staff(guide: Guide) -> Tour:
     guide.open("/staff/")
     guide.follow("Sign in with a password instead")
-    guide.fill("Work email address", STAFF_EMAIL)
-    guide.fill("Password", STAFF_PASSWORD)
-    guide.press("Sign in")
+    guide.give_staff_password()
     yield "staff second factor"
     guide.send_empty()
     yield "staff second factor with errors"
-    other = guide.page.context.new_page()
-    other.goto("/mailbox/")
-    code = other.locator("#second-factor-code").inner_text()
-    other.close()
-    guide.page.locator("main input[name=code]").fill(code)
-    guide.press("Sign in")
+    guide.give_staff_code()
 
 
 def staff(guide: Guide) -> Tour:

@@ -10,11 +10,10 @@ import pytest
 from bookings.working_days import is_working_day
 from ctac.uk import format_day, uk_day
 from tests.journeys.test_booking import PHONE, calendar_event, choose_workplace, give_details
-from tests.journeys.test_staff import DESK, open_found, reference_on, staff, staff_cookies
+from tests.journeys.test_staff import DESK, open_found, reference_on
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
-__all__ = ["staff", "staff_cookies"]  # fixtures
 THOSE_OF_ASHA = (0, 1, 3)  # the weekdays of the sample presenter in Leeds
 WAYS = [(PHONE, "asks.phone@leeds.nhs.uk", 20), (DESK | {"java_script_enabled": False}, "asks.desk@leeds.nhs.uk", 30)]
 

@@ -1,80 +1,17 @@
 """Staff at the staff site: they decide on requests, send leaflets, help callers, and read and resend what we sent."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
 from tests.journeys.test_booking import calendar_event, choose_a_time, choose_workplace, give_details
 from tests.journeys.test_ordering import fill_basket
-from tests.journeys.visitor import Visitor
-from tests.live.fixtures import Watch
+from tests.journeys.visitor import UNRECOGNISED, Visitor
 from tests.live.stack import Live
 
 DESK = {"viewport": {"width": 1280, "height": 900}}
-PROFESSIONAL = "someone@example.org"  # nobody recognises this domain, so staff decide
-
-
-@contextmanager
-def first_visit(browser: Any, live: Live) -> Iterator[Visitor]:
-    """A visit that ends before the tests do: its cookies go on in theirs."""
-    watch = Watch(live.base_url)
-    context = browser.new_context(base_url=live.base_url, locale="en-GB", timezone_id="Europe/London", **DESK)
-    context.set_default_timeout(15_000)
-    try:
-        page = context.new_page()
-        watch.over(page)
-        yield Visitor(page, live)
-    finally:
-        context.close()
-    assert watch.problems == []
-
-
-def give_password(visitor: Visitor) -> None:
-    visitor.fill("Work email address", STAFF_EMAIL)
-    visitor.fill("Password", STAFF_PASSWORD)
-    visitor.press("Sign in")
-
-
-@pytest.fixture(scope="module")
-def staff_cookies(browser: Any, live: Live) -> dict[str, Any]:
-    """Signed in once, as a stranger who tries the product would: each code works only once."""
-    with first_visit(browser, live) as visitor:
-        visitor.open("/staff/")
-        assert visitor.url.startswith("/account/login/?next=")
-        visitor.follow("Sign in with a password instead")
-        give_password(visitor)
-        assert visitor.heading == "Your second factor"
-        mailbox = Visitor(visitor.page.context.new_page(), live)
-        mailbox.open("/mailbox/")
-        code = mailbox.page.locator("#second-factor-code").inner_text()
-        visitor.page.locator("main input[name=code]").fill(code)
-        visitor.press("Sign in")
-        assert visitor.url == "/staff/"
-        return dict(visitor.page.context.storage_state())
-
-
-@pytest.fixture(scope="module")
-def professional_cookies(browser: Any, live: Live) -> dict[str, Any]:
-    with first_visit(browser, live) as visitor:
-        visitor.open("/account/signup/")
-        visitor.sign_up(PROFESSIONAL, name="Sam Obi", organisation="A small charity")
-        return dict(visitor.page.context.storage_state())
-
-
-@pytest.fixture
-def staff(new_page: Callable[..., Any], live: Live, staff_cookies: dict[str, Any]) -> Visitor:
-    return Visitor(new_page(storage_state=staff_cookies, **DESK), live)
-
-
-@pytest.fixture
-def professional(new_page: Callable[..., Any], live: Live, professional_cookies: dict[str, Any]) -> Visitor:
-    return Visitor(new_page(storage_state=professional_cookies, **DESK), live)
 
 
 def find(staff: Visitor, list_name: str, words: str) -> None:
@@ -123,7 +60,7 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
     professional.press("Confirm this booking")
     assert professional.heading == "We have your request"
     reference = reference_on(professional, "BK")
-    assert live.wait_for_mail(to=PROFESSIONAL, after=before).subject.startswith("We have your request")
+    assert live.wait_for_mail(to=UNRECOGNISED, after=before).subject.startswith("We have your request")
     assert reference in live.wait_for_mail(subject_contains="Please decide", after=before).subject
     professional.open(f"/bookings/{reference}/")
     assert professional.reads("Requested")
@@ -135,7 +72,7 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
 
     # Then the page and the mail say so, with the calendar entry
     assert "The booking is confirmed." in staff.page.locator(".message").inner_text()
-    mail = live.wait_for_mail(to=PROFESSIONAL, after=before)
+    mail = live.wait_for_mail(to=UNRECOGNISED, after=before)
     assert mail.subject.startswith("Your presentation is booked")
     method, event = calendar_event(mail.calendar)
     assert (method, str(event["STATUS"])) == ("REQUEST", "CONFIRMED")
@@ -164,7 +101,7 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
 
     # Then the mail and the owner's page say so, with the number
     assert "The order is dispatched." in staff.page.locator(".message").inner_text()
-    mail = live.wait_for_mail(to=PROFESSIONAL, after=before)
+    mail = live.wait_for_mail(to=UNRECOGNISED, after=before)
     assert mail.subject == f"Your leaflets are on their way: {reference}"
     assert "QK 4412 8821 5GB" in mail.text
     assert "QK 4412 8821 5GB" in mail.html
@@ -274,12 +211,12 @@ def test_staff_read_a_message_as_its_reader_does_and_send_it_again(staff: Visito
 
 def test_the_code_in_an_account_message_stays_private(professional: Visitor, staff: Visitor, live: Live) -> None:
     # Given someone who signed up with a code by mail
-    mail = next(mail for mail in live.messages(to=PROFESSIONAL) if re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", mail.text))
+    mail = next(mail for mail in live.messages(to=UNRECOGNISED) if re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", mail.text))
     code = re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", mail.text)
     assert code
 
     # When staff look at that message
-    find(staff, "Messages", PROFESSIONAL)
+    find(staff, "Messages", UNRECOGNISED)
     staff.open(f"{staff.url}&kind=account")
     staff.page.locator("#result_list tbody th a").last.click()
     staff.look()
@@ -304,7 +241,7 @@ def test_nobody_enters_without_being_staff_with_a_second_factor(
     # Staff who have given only their password are asked for the rest
     halfway = Visitor(new_page(**DESK), live)
     halfway.open("/account/login/password/")
-    give_password(halfway)
+    halfway.give_staff_password()
     assert halfway.heading == "Your second factor"
     halfway.open("/staff/")
     assert halfway.heading == "Your second factor"
@@ -344,4 +281,4 @@ def test_staff_confirm_a_request_without_javascript(
     act(staff, "Confirm this booking")
 
     # Then the mail says so
-    assert live.wait_for_mail(to=PROFESSIONAL, after=before).subject.startswith("Your presentation is booked")
+    assert live.wait_for_mail(to=UNRECOGNISED, after=before).subject.startswith("Your presentation is booked")

@@ -96,8 +96,8 @@ def test_without_a_month_to_be_had_the_list_is_whole(new_page: Callable[..., Any
     visitor.follow("Book this presentation")
     choose_workplace(visitor)
     visitor.page.wait_for_selector(".month", state="hidden")
+    visitor.follow("Later week")  # the first may end with its first day
     assert visitor.page.locator(".times .day").count() > 1
-    assert visitor.page.get_by_role("link", name="Later week").first.is_visible()
 
 
 def test_the_list_instead_of_the_month_is_remembered(new_page: Callable[..., Any], live: Live) -> None:
@@ -106,7 +106,6 @@ def test_the_list_instead_of_the_month_is_remembered(new_page: Callable[..., Any
     assert visitor.page.locator(".times .day").count() == 1
     assert not visitor.page.get_by_role("link", name="Later week").first.is_visible()
     visitor.press("Show a week as a list")
-    assert visitor.page.locator(".times .day").count() > 1
     visitor.follow("Later week")
     assert visitor.page.locator(".times .day").count() > 1
     visitor.press("Show a month")

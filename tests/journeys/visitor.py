@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
 from tests.live.stack import Live
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()
@@ -25,6 +26,8 @@ APPEARANCE = r"""() => {
     const seen = [...document.querySelectorAll('body *')].map(element => element.checkVisibility() ? 1 : 0).join('');
     return [html, seen, innerWidth, matchMedia('(prefers-color-scheme: dark)').matches].join('\n');
 }"""
+UNRECOGNISED = "someone@example.org"  # nobody recognises this domain, so staff decide
+CODE_SECONDS = 30  # how long a code of the second factor is shown (RFC 6238)
 # A widget may be wider than the page only if it scrolls by itself; the page as a whole must not.
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 BROKEN_SUMMARY_LINKS = """[...document.querySelectorAll('.govuk-error-summary a')].map(a => a.getAttribute('href'))
@@ -121,3 +124,28 @@ class Visitor:
         found = re.search(r"\b([A-Z]{4}-[A-Z]{4})\b", text)
         assert found, text
         return found[1]
+
+    def give_staff_password(self) -> None:
+        """From the page of the password to that of the second factor."""
+        self.fill("Work email address", STAFF_EMAIL)
+        self.fill("Password", STAFF_PASSWORD)
+        self.press("Sign in")
+
+    def give_staff_code(self) -> None:
+        self.page.locator("main input[name=code]").fill(self.unused_code())
+        self.press("Sign in")
+
+    def unused_code(self) -> str:
+        """The sample second factor's code from the mailbox. Each works once, so this waits for the next if need be."""
+        page = self.page.context.new_page()
+        shown = page.locator("#second-factor-code")
+
+        def is_unused() -> bool:
+            page.goto("/mailbox/")
+            return shown.inner_text() not in self.live.used_codes
+
+        self.live.wait_for(is_unused, CODE_SECONDS + 5)
+        code = str(shown.inner_text())
+        self.live.used_codes.add(code)
+        page.close()
+        return code

@@ -45,6 +45,7 @@ class Live:
             self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
+        self.used_codes: set[str] = set()  # second factors; each works once
 
     # Starting and stopping
 
