@@ -7,7 +7,7 @@ from datetime import datetime
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.diary import Verdict, Wish, open_diary
+from bookings.diary import Ignoring, Verdict, Wish, open_diary
 from bookings.models import Booking, Format
 from bookings.places import PlaceUnknown
 from bookings.services.assigning import place_of
@@ -40,10 +40,10 @@ def choice_for(booking: Booking, now: datetime) -> Choice:
     return Choice(sorted(found, key=lambda verdict: verdict.rank), booking.format == Format.WORKPLACE)
 
 
-def choice_at(wish: Wish, start: datetime, now: datetime) -> Choice:
-    """For a booking that is not placed yet."""
+def choice_at(wish: Wish, start: datetime, now: datetime, ignoring: Ignoring | None = None) -> Choice:
+    """For a booking that is not placed yet, or not at that time; `ignoring` as for open_diary."""
     day = uk_day(start)
-    diary = open_diary(wish, first_day=day, last_day=day, now=now)
+    diary = open_diary(wish, first_day=day, last_day=day, now=now, ignoring=ignoring)
     return Choice(diary.verdicts(start), wish.place is not None)
 
 

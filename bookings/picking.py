@@ -6,7 +6,7 @@ With `month` in it, the same address answers with the times of that month, for t
 gives `month_answer` then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from bookings import rules
 from bookings.diary import Diary, Ignoring, Slot, Stretch, Wish, open_diary, read_whole
 from bookings.forms import WhenForm, slot_value
+from bookings.models import Presenter
 from bookings.services import SlotTaken
 from ctac.uk import UK, format_clock, format_day, format_span, uk_day
 
@@ -146,9 +147,23 @@ def horizon_from(now: datetime) -> Stretch:
     return Stretch(today, today + rules.HORIZON)
 
 
-def open_horizon(wish: Wish, now: datetime, ignoring: Ignoring | None, looking_at: Sequence[Stretch] | None = None) -> Diary:
+def open_horizon(
+    wish: Wish,
+    now: datetime,
+    ignoring: Ignoring | None,
+    looking_at: Sequence[Stretch] | None = None,
+    presenters: Iterable[Presenter] | None = None,
+) -> Diary:
     horizon = horizon_from(now)
-    return open_diary(wish, first_day=horizon.first, last_day=horizon.last, now=now, ignoring=ignoring, looking_at=looking_at)
+    return open_diary(
+        wish,
+        first_day=horizon.first,
+        last_day=horizon.last,
+        now=now,
+        presenters=presenters,
+        ignoring=ignoring,
+        looking_at=looking_at,
+    )
 
 
 def likely(horizon: Stretch, week: Stretch | None) -> list[Stretch]:
@@ -167,7 +182,6 @@ def pick(
     ignoring: Ignoring | None = None,
     chosen: datetime | None = None,
     typed: Any = None,
-    form_class: type[WhenForm] = WhenForm,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
@@ -179,7 +193,7 @@ def pick(
     first = times.first(horizon.first)
     week = week or Stretch.week_of(uk_day(first.start) if first else horizon.first)
     days = times.week(week)
-    form = form_class(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
+    form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
     return Picker(
         wish,
@@ -195,13 +209,11 @@ def pick(
     )
 
 
-def pick_nearest(
-    wish: Wish, start: datetime, *, now: datetime, ignoring: Ignoring | None = None, form_class: type[WhenForm] = WhenForm
-) -> Picker:
+def pick_nearest(wish: Wish, start: datetime, *, now: datetime, ignoring: Ignoring | None = None) -> Picker:
     """That time has gone: the nearest that are free, ready to choose."""
     slots = open_horizon(wish, now, ignoring).nearest(start)
     found = {day: [slot for slot in slots if uk_day(slot.start) == day] for day in sorted({uk_day(slot.start) for slot in slots})}
-    form = form_class({}, days=list(found.items()))
+    form = WhenForm({}, days=list(found.items()))
     form.errors["start"] = form.error_class([str(SlotTaken.message)])
     return Picker(wish, form, list(found.items()), gone=format_span(start, start + wish.length))
 

@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import services
-from bookings.admin.changing import details_page, move_page
-from bookings.admin.choices import PresenterChoice
+from bookings.admin.changing import details_page
+from bookings.admin.choices import PresenterChoice, reason_to_yield
 from bookings.admin.deciding import AGREE
+from bookings.admin.moving import move_page
 from bookings.admin.offering import OFFER
 from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
 from bookings.models import Booking, Format, Presenter, State
@@ -54,13 +55,8 @@ class ReassignForm(StaffForm):
         empty_label=_("Choose a presenter"),
         error_messages={"required": _("Choose a presenter.")},
     )
-    override_reason = forms.CharField(
-        label=_("Why outside the rules"),
-        max_length=300,
-        required=False,
-        help_text=_(
-            "Only needed outside the presenter’s hours or area. It is kept with the booking. Nobody can be in two places."
-        ),
+    override_reason = reason_to_yield(
+        _("Only needed outside the presenter’s hours or area. It is kept with the booking. Nobody can be in two places.")
     )
 
 

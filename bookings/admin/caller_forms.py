@@ -1,26 +1,19 @@
 """What staff ask a caller who books: the questions of the public pages, in words about somebody else."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.admin import week
-from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import FORMAT_WORDS
-from bookings.forms import DayForm, SlotField, WhereForm, to_start
-from bookings.models import Channel, Format, Presentation, Presenter
+from bookings.admin.time_forms import OTHER, WeekForm
+from bookings.forms import DayForm, WhereForm
+from bookings.models import Channel, Format, Presentation
 from bookings.places import PlaceUnknown
 from bookings.request_forms import DatesForm
 from bookings.services import Details
 from ctac.forms import PageForm
-from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
-from professionals.safeguarding import ChildDetailsMixin
-
-OTHER = "other"
 
 
 class WhatForm(PageForm):
@@ -61,71 +54,11 @@ class CallerWhereForm(WhereForm):
             )
 
 
-def start_or_other(value: str) -> datetime | str:
-    return value if value == OTHER else to_start(value)
+class CallerTimeForm(WeekForm):
+    """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
 
-
-class CallerTimeForm(ChildDetailsMixin, PageForm):
-    """A time that is free by the public’s rules, or any other. Nobody chosen as presenter means: whoever is best placed."""
-
-    free_text_fields = ("override_reason",)
-
-    start = SlotField(
-        label=gettext_lazy("Which time?"),
-        widget=forms.RadioSelect,
-        coerce=start_or_other,
-        error_messages={"required": gettext_lazy("Choose a free time, or enter another day and time.")},
-    )
-    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
-    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
-    presenter = PresenterChoice(
-        label=gettext_lazy("Presenter"),
-        queryset=Presenter.objects.active(),
-        required=False,
-        empty_label=gettext_lazy("Whoever is best placed"),
-    )
-    override_reason = forms.CharField(
-        label=gettext_lazy("Why outside the rules"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy(
-            "Only needed for short notice, or outside a presenter’s hours or area. It is kept with the booking. "
-            "Nobody can be in two places."
-        ),
-    )
-
-    conditional = {"day": ("start", OTHER), "clock": ("start", OTHER)}
-
-    def __init__(self, data: Any, *, length: timedelta, **kwargs: Any) -> None:
+    def __init__(self, data: Any, **kwargs: Any) -> None:
         super().__init__(data, initial={"start": OTHER}, **kwargs)
-        self.length = length
-        self.show(None)
-
-    def show(self, shown: week.Week | None) -> None:
-        """Offer the times of that week."""
-        typed = [self.data.get(self.add_prefix("start"), "")]
-        other = (_("Any other time"), [(OTHER, _("Enter a day and a time"))])
-        week.offer_choices(self.fields["start"], [*week.choices(shown, typed, self.length), other])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("start") == OTHER:
-            cleaned["start"] = self._typed(cleaned)
-        return cleaned
-
-    def _typed(self, cleaned: dict[str, Any]) -> datetime | None:
-        day, clock = cleaned.get("day"), cleaned.get("clock")
-        if day is None and "day" not in self.errors:
-            self.add_error("day", _("Enter the day."))
-        if clock is None and "clock" not in self.errors:
-            self.add_error("clock", _("Enter the time it starts."))
-        if day is None or clock is None:
-            return None
-        try:
-            return uk_moment(day, clock)
-        except ValidationError as error:
-            self.add_error("clock", error)
-            return None
 
 
 class CallerDatesForm(DatesForm):

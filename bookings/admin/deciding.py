@@ -1,12 +1,10 @@
 """Staff decide on a request: agree on a time. (Offering others: bookings.admin.offering.)"""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,90 +14,49 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import date_words
-from bookings.admin.choices import PresenterChoice
+from bookings.admin.choices import reason_to_yield
 from bookings.admin.requests import Could, candidate_line, looked_at
-from bookings.forms import slot_value, to_start
-from bookings.models import Booking, Precision, Presenter, State
-from bookings.services import OutsideRules, agree_time
+from bookings.admin.time_forms import OTHER, OneTimeForm, TimeForm, start_or_other
+from bookings.forms import slot_value
+from bookings.models import Booking, Precision, State
+from bookings.services import OutsideRules, SlotTaken, agree_time
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
-from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from ctac.uk import format_span
-from professionals.safeguarding import StaffForm
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
 
-OTHER = "other"
+# Short notice is nobody’s reason once staff decide on a request.
+REASON_HINT = gettext_lazy("Only needed outside a presenter’s hours or area. It is kept with the request.")
 
 
-class DecidingForm(StaffForm):
-    """Who, and why outside the rules: what both screens end with."""
-
-    free_text_fields = ("override_reason",)
-
-    presenter = PresenterChoice(
-        label=gettext_lazy("Presenter"),
-        queryset=Presenter.objects.active(),
-        required=False,
-        empty_label=gettext_lazy("Whoever is best placed"),
-    )
-    override_reason = forms.CharField(
-        label=gettext_lazy("Why outside the rules"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("Only needed outside a presenter’s hours or area. It is kept with the request."),
-    )
-
-    def _typed_start(self, day: Any, clock: Any, names: tuple[str, str]) -> datetime | None:
-        if day is None or clock is None:
-            missing = _("Enter the day.") if day is None else _("Enter the time it starts.")
-            self.add_error(names[0] if day is None else names[1], missing)
-            return None
-        try:
-            return uk_moment(day, clock)
-        except ValidationError as error:
-            self.add_error(names[1], error)
-            return None
-
-
-class AgreeForm(DecidingForm):
+class AgreeForm(OneTimeForm):
     """One of the dates of the request, or any other time."""
 
-    start = forms.ChoiceField(
+    start = forms.TypedChoiceField(
         label=gettext_lazy("Which time?"),
         widget=forms.RadioSelect,
+        coerce=start_or_other,
         error_messages={
             "required": gettext_lazy("Choose a time."),
             "invalid_choice": gettext_lazy("That time has gone. Choose another."),
         },
     )
-    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
-    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
+    override_reason = reason_to_yield(REASON_HINT)
 
-    conditional = {"day": ("start", OTHER), "clock": ("start", OTHER)}
-    field_order = ["start", "day", "clock", "presenter", "override_reason"]
+    field_order = ("start", "day", "clock", "presenter", "override_reason")
 
     def __init__(self, *args: Any, found: Sequence[Could], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         ready = [each for each in found if each.start is not None]
-        self.option_hints = {"start": {slot_value(each.start): hint(each) for each in ready if each.start}}
+        self.option_hints = {"start": {slot_value(each.start): hint(each) for each in ready if each.start}}  # type: ignore[misc]
         choice = self.fields["start"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
         choice.choices = [
             *{slot_value(each.start): label(each) for each in ready if each.start}.items(),
             (OTHER, _("Another time")),
         ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
-        chosen = cleaned.get("start")
-        if chosen == OTHER and not self.errors:
-            cleaned["start"] = self._typed_start(day, clock, ("day", "clock"))
-        elif chosen:
-            cleaned["start"] = to_start(chosen) if chosen != OTHER else None
-        return cleaned
 
 
 def label(each: Could) -> str:
@@ -124,14 +81,17 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     return decide_page(admin, request, booking, action, form)
 
 
-def refused(form: DecidingForm, decide: Callable[[dict[str, Any]], object]) -> bool:
+def refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bool:
     """Whether the service said no, which becomes an error of the form."""
     try:
         decide(form.cleaned_data)
+    except SlotTaken as refusal:
+        form.add_error(form.beside_time, str(refusal.message))
     except DomainError as refusal:
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
-        return True
-    return False
+    else:
+        return False
+    return True
 
 
 def said(request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
@@ -140,7 +100,7 @@ def said(request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpRe
 
 
 def decide_page(
-    admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction, form: DecidingForm
+    admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction, form: TimeForm
 ) -> HttpResponse:
     change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
     about = admin.about_action(request, action, booking, change_url)

@@ -15,11 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings import rules
 from bookings.admin import week
 from bookings.admin.caller_forms import CallerDatesForm, CallerDetailsForm, CallerTimeForm, CallerWhereForm, HowForm, WhatForm
 from bookings.choosing import choice_at
-from bookings.diary import Wish, open_diary
+from bookings.diary import Wish
 from bookings.models import Booking, DateOption, Format, Presentation
 from bookings.services import (
     Address,
@@ -33,7 +32,7 @@ from bookings.services import (
 from bookings.words import moment
 from ctac.errors import DomainError
 from ctac.forms import PageForm
-from ctac.uk import format_span, uk_day
+from ctac.uk import format_span
 from professionals import drafts
 from professionals.forms import CallerForm
 
@@ -239,19 +238,8 @@ def say_why(parts: Parts, refusal: SlotTaken | OutsideRules, now: datetime) -> N
     if isinstance(refusal, OutsideRules):
         parts.when.add_error("override_reason", str(refusal.message))
     else:
-        parts.when.add_error("clock" if what["day"] else "start", not_free(parts.wish, what, now))
-
-
-def not_free(wish: Wish, what: dict[str, Any], now: datetime) -> str:
-    """Who is not free, and the nearest slots that are."""
-    today = uk_day(now)
-    chosen = [what["presenter"]] if what["presenter"] else None
-    diary = open_diary(wish, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=chosen)
-    slots = diary.nearest(what["start"], 3)
-    if not slots:
-        return _("No presenter is free then, travel included, and there is no slot in the next three months.")
-    times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
-    return _("No presenter is free then, travel included. The nearest slots: %(times)s.") % {"times": times}
+        said = week.not_free(parts.wish, what["start"], presenter=what["presenter"], now=now)
+        parts.when.add_error(parts.when.beside_time, said)
 
 
 def say_what_was_done(request: HttpRequest, booking: Booking) -> None:

@@ -14,27 +14,29 @@ from django.utils.translation import gettext_lazy
 
 from bookings import date_words, rules
 from bookings.admin import week
-from bookings.admin.deciding import DecidingForm, may_be_decided, refused
+from bookings.admin.choices import reason_to_yield
+from bookings.admin.deciding import REASON_HINT, may_be_decided, refused
+from bookings.admin.time_forms import TimeForm
 from bookings.forms import slot_value
 from bookings.models import Booking, DateOption
 from bookings.services import kept_until, offer_times, wish_of
 from bookings.words import moment
 from ctac.staff import ObjectAction
-from ctac.staff_fields import ClockField, DayField, near_today
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
 
 
-class OfferForm(DecidingForm):
+class OfferForm(TimeForm):
     """Up to three times. `cleaned_data["starts"]` is what they come to, the one that is typed among them."""
 
+    beside_time = "starts"
+
     starts = week.StartsField(label=gettext_lazy("Times to offer, three at most"))
-    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
-    clock = ClockField(label=gettext_lazy("Starts at"), required=False)
+    override_reason = reason_to_yield(REASON_HINT)
 
     fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
-    field_order = ["starts", "day", "clock", "presenter", "override_reason"]
+    field_order = ("starts", "day", "clock", "presenter", "override_reason")
 
     def __init__(self, data: QueryDict | None, *, length: timedelta, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -48,19 +50,13 @@ class OfferForm(DecidingForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        typed = self._typed(cleaned)
+        typed = None if self.day_and_clock == (None, None) else self.typed_start()
         starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
         if len(starts) > rules.DATES_A_REQUEST:
             self.add_error("starts", _("Choose three at most: take the tick off the others."))
         elif not starts and self.sending and not self.errors:
             self.add_error("starts", _("Choose at least one time to offer."))
         return {**cleaned, "starts": starts}
-
-    def _typed(self, cleaned: dict[str, Any]) -> datetime | None:
-        day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
-        if (day is None and clock is None) or {"day", "clock"} & set(self.errors):
-            return None
-        return self._typed_start(day, clock, ("day", "clock"))
 
 
 def read(data: QueryDict | None, length: timedelta) -> OfferForm:

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from bookings import picking
 from bookings.diary import Ignoring, Slot, Wish
 from bookings.forms import slot_choices, slot_value, to_start
-from ctac.uk import uk_day
+from bookings.models import Presenter
+from ctac.uk import format_span, uk_day
 
 # The button that was pressed, and what the page showed before.
 LOOK, SHOWN = "look", "shown"
@@ -66,6 +67,21 @@ def is_moment(value: str) -> bool:
 def offer_choices(field: forms.Field, groups: Groups) -> None:
     assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker which fields have choices
     field.choices = groups
+
+
+def not_free(
+    wish: Wish, start: datetime, *, now: datetime, presenter: Presenter | None = None, ignoring: Ignoring | None = None
+) -> str:
+    """Nobody, or whom they named, is free then; the nearest times that the public could have."""
+    named = [presenter] if presenter else None
+    slots = picking.open_horizon(wish, now, ignoring, presenters=named).nearest(start, 3)
+    said = _("No presenter is free then, travel included.")
+    if presenter:
+        said = _("%(name)s is not free then, travel included.") % {"name": presenter}
+    if not slots:
+        return _("%(said)s There is no free time in the next three months.") % {"said": said}
+    times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
+    return _("%(said)s The nearest free times: %(times)s.") % {"said": said, "times": times}
 
 
 class StartsField(forms.TypedMultipleChoiceField):

@@ -7,6 +7,7 @@ from django.test import Client
 
 from bookings.models import Booking
 from notifications.models import Notification
+from tests.face.page import Page
 
 BOOKINGS = "/staff/bookings/booking/"
 LEAVE = "/staff/bookings/leave/"
@@ -16,6 +17,16 @@ KEPT = {"keep_what_i_wrote": "on"}
 
 def text(response: HttpResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def values(response: HttpResponse, name: str) -> list[str]:
+    boxes = Page(response.content.decode()).all("input")
+    return [box.attrs.get("value", "") for box in boxes if box.attrs.get("name") == name]
+
+
+def checked(response: HttpResponse, name: str) -> list[str]:
+    boxes = Page(response.content.decode()).all("input")
+    return [box.attrs["value"] for box in boxes if box.attrs.get("name") == name and "checked" in box.attrs]
 
 
 def do(desk: Client, booking: Booking, slug: str, **answers: object) -> HttpResponse:

@@ -1,16 +1,14 @@
 """Book for a caller: free times week by week, and dates of the caller's own; whatever was typed stays."""
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import Booking, DateOption, Presentation, Presenter
 from notifications.models import Notification
 from professionals.models import Person
-from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, text, told_lead
+from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, checked, text, told_lead, values
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.rows import at, make_booking, make_presentation
-from tests.face.page import Page
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -31,16 +29,6 @@ def without_a_time(presentation: Presentation, **more: str) -> dict[str, str]:
 def dates(presentation: Presentation, **more: str) -> dict[str, str]:
     typed = {"dates-reason": "They meet on Mondays", "dates-day_1": "25 1 2027", "dates-part_1": "time", "dates-clock_1": "10am"}
     return without_a_time(presentation, way="dates", **{**typed, **more})
-
-
-def checked(response: HttpResponse, name: str) -> list[str]:
-    boxes = Page(response.content.decode()).all("input")
-    return [box.attrs["value"] for box in boxes if box.attrs.get("name") == name and "checked" in box.attrs]
-
-
-def values(response: HttpResponse, name: str) -> list[str]:
-    boxes = Page(response.content.decode()).all("input")
-    return [box.attrs.get("value", "") for box in boxes if box.attrs.get("name") == name]
 
 
 def test_free_times_are_shown_before_anything_else_is_asked(desk: Client, presentation: Presentation) -> None:
@@ -74,8 +62,11 @@ def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(
     desk: Client, presentation: Presentation, presenter: Presenter
 ) -> None:
     make_booking(presenter, at("10:00"), presentation=presentation)
-    page = desk.post(ADD, without_a_time(presentation, **{"time-start": TEN}))
-    assert "No presenter is free then" in page.context["form"].when.errors["start"][0]
+    typed_before = {"time-day": "26 1 2027", "time-clock": "3"}
+    page = desk.post(ADD, without_a_time(presentation, **{"time-start": TEN, **typed_before}))
+    assert [(name, said[0][:25]) for name, said in page.context["form"].when.errors.items()] == [
+        ("start", "No presenter is free then")
+    ]
     assert (checked(page, "time-start"), "Who could give it then" in text(page)) == ([TEN], True)
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings.models import Booking, BusyTime, Format, Presenter, State
 from bookings.services import reschedule
 from professionals.models import User
-from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, text, told_lead
+from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, checked, text, told_lead, values
 from tests.bookings.rows import LEEDS, LEEDS_TOO, LONDON, NOW, YORK, at, make_booking, make_presenter
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,10 @@ def send(desk: Client, booking: Booking, slug: str, **typed: Any) -> HttpRespons
     return response
 
 
-def test_a_free_time_of_the_week_is_chosen_from_a_list(desk: Client, booking: Booking, staff: User) -> None:
+def test_a_free_time_of_the_week_is_chosen(desk: Client, booking: Booking, staff: User) -> None:
     page = desk.get(url(booking, "move"))
-    assert f'<option value="{TWO}">2pm to 3pm</option>' in page.content.decode()
+    assert (TWO in values(page, "start"), checked(page, "start")) == (True, [])
+    assert "10am to 11am, Monday 25 January 2027 as now" in text(page)
     assert "Week of Monday 25 January 2027" in text(page)
     said = send(desk, booking, "move", start=TWO)
     assert "It has moved to Monday 25 January 2027, 2pm to 3pm." in text(said)
@@ -49,7 +50,7 @@ def test_a_free_time_of_the_week_is_chosen_from_a_list(desk: Client, booking: Bo
 
 
 def test_any_other_time_is_typed_and_the_rules_yield_to_a_reason(desk: Client, booking: Booking) -> None:
-    typed = {"day": "13/1/2027", "clock": "6pm"}
+    typed = {"start": "other", "day": "13/1/2027", "clock": "6pm"}
     refused = send(desk, booking, "move", **typed)
     assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(
         refused
@@ -63,10 +64,16 @@ def test_any_other_time_is_typed_and_the_rules_yield_to_a_reason(desk: Client, b
 
 def test_overlap_yields_to_nobody_and_the_nearest_times_are_said(desk: Client, booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("14:00"))
-    refused = send(desk, booking, "move", day="25/1/2027", clock="14:30", override_reason="Must")
-    assert "No presenter is free then, travel included. The nearest free times: Monday 25 January 2027" in text(refused)
-    refused = send(desk, booking, "move", start=TWO, presenter=presenter.pk)
-    assert "Asha Patel is not free then, travel included." in text(refused)
+    typed = {"day": "25/1/2027", "clock": "14:30", "override_reason": "Must"}
+    refused = send(desk, booking, "move", start="other", **typed)
+    [said] = refused.context["form"].errors["clock"]
+    assert "No presenter is free then, travel included. The nearest free times: Monday 25 January 2027" in said
+    assert "Who could give it" in text(refused)
+    refused = send(desk, booking, "move", start=TWO, presenter=presenter.pk, **typed)
+    assert {name: said[0][:51] for name, said in refused.context["form"].errors.items()} == {
+        "start": "Asha Patel is not free then, travel included. The n"
+    }
+    assert (checked(refused, "start"), values(refused, "clock")) == ([TWO], ["14:30"])
     assert BusyTime.objects.get(booking=booking).busy.lower == at("10:00")
 
 
@@ -80,10 +87,10 @@ def test_the_presenter_is_chosen(desk: Client, booking: Booking) -> None:
     ("typed", "said"),
     [
         ({}, "Choose a free time, or enter another day and time."),
-        ({"start": TWO, "day": "26/1/2027"}, "Choose a free time or enter another day and time, not both."),
-        ({"day": "26/1/2027"}, "Enter the time it starts."),
-        ({"clock": "10am"}, "Enter the day."),
-        ({"day": "28/3/2027", "clock": "1:30am"}, "The clocks go forward then"),
+        ({"start": "other", "day": "26/1/2027"}, "Enter the time it starts."),
+        ({"start": "other", "clock": "10am"}, "Enter the day."),
+        ({"start": "other", "day": "28/3/2027", "clock": "1:30am"}, "The clocks go forward then"),
+        ({"start": "nonsense"}, "Choose one of the times below."),
     ],
 )
 def test_what_is_missing_is_said(desk: Client, booking: Booking, typed: dict[str, str], said: str) -> None:
@@ -91,10 +98,19 @@ def test_what_is_missing_is_said(desk: Client, booking: Booking, typed: dict[str
     assert booking.sequence == 0
 
 
-def test_another_week_is_a_link_away(desk: Client, booking: Booking) -> None:
-    page = desk.get(url(booking, "move") + "?week=2027-02-01")
-    assert '<option value="2027-02-01T10:00Z">' in page.content.decode()
-    assert "Later week" in text(page)
+def test_what_was_typed_and_the_version_stay_while_other_weeks_are_looked_at(desk: Client, booking: Booking) -> None:
+    old = booking.version
+    typed = {"version": old, "start": TWO, "day": "26/1/2027", "clock": "3", "override_reason": "On the phone"}
+    reschedule(booking=booking, start=at("15:00"), expected=old, by=booking.person.user, now=NOW)
+    seen = desk.post(url(booking, "move"), {**typed, "look": "?week=2027-02-01"})
+    assert {name: values(seen, name) for name in ("version", "day", "clock", "override_reason")} == {
+        name: [typed[name]] for name in ("version", "day", "clock", "override_reason")
+    }
+    assert ("There is a problem" in text(seen), checked(seen, "start")) == (False, [TWO])
+    assert ("2027-02-01T10:00Z" in values(seen, "start"), "Monday 25 January 2027, chosen already" in text(seen)) == (True, True)
+    told = desk.post(url(booking, "move"), {**typed, "shown": "?week=2027-02-01"})
+    assert ("This booking was changed meanwhile." in text(told), checked(told, "start")) == (True, [TWO])
+    assert "2027-02-01T10:00Z" in values(told, "start")
 
 
 @pytest.mark.parametrize(("slug", "typed"), [("move", {"start": TWO}), ("details", {**DETAILS, **ADDRESS, "room": "Room 3"})])

@@ -52,7 +52,7 @@ def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Cli
     presentation = make_presentation()
     make_booking(presenter, at("10:00"), presentation=presentation)
     page = desk.post(f"{BOOKINGS}add/", caller_form(presentation))
-    assert "No presenter is free then, travel included. The nearest slots: Monday 25 January 2027, 9am to 10am" in text(page)
+    assert "No presenter is free then, travel included. The nearest free times: Monday 25 January 2027, 9am to 10am" in text(page)
     assert page.context["form"].caller["name"].value() == "Pat Brown"
     assert not Person.objects.filter(name="Pat Brown").exists()
 
