@@ -1,5 +1,6 @@
 """Changing a booking, for its owner: its time, or what they told us about the day. Anybody else's is not found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -76,17 +77,28 @@ def details_asked(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     typed = kept(request, reference, timezone.now())
     form = DetailsForm(initial=typed.answers if typed else told(found))
-    return details_page(request, reference, found, form, version=typed.version if typed else found.version)
+    too_late = words.differences(found, typed.details) if typed else []
+    return details_page(request, reference, found, form, version=typed.version if typed else found.version, too_late=too_late)
 
 
 def details_page(
-    request: HttpRequest, reference: str, booking: Booking | None, form: DetailsForm, *, version: str
+    request: HttpRequest,
+    reference: str,
+    booking: Booking | None,
+    form: DetailsForm,
+    *,
+    version: str,
+    too_late: Sequence[words.Row] = (),
 ) -> HttpResponse:
-    """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed."""
+    """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed.
+
+    `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
+    """
     may = booking is None or may_change(booking, timezone.now())
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
-    context |= {"until": until(booking) if booking else ""}
-    return render(request, "bookings/details_change.html", context)
+    context["until"] = until(booking) if booking else ""
+    rows = [] if may else too_late
+    return render(request, "bookings/details_change.html", {**context, "rows": rows})
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
 def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
     if is_its_owner(request, booking):
         return redirect(booking)
-    more = {"token": token, "can_move": can_move(booking, now), "until": until(booking)}
+    may = {"may_change": may_change(booking, now), "can_move": can_move(booking, now)}
+    more = {"token": token, "until": until(booking), **may}
     return render(request, "bookings/link.html", {**least(booking), **more})
 
 

@@ -147,10 +147,33 @@ def test_after_the_cut_off_the_page_says_to_call(
     found = text(client.get(url(booking, page)))
     assert "can no longer be changed here" in found
     assert "You could change this here until the end of Thursday 21 January 2027. Now please call us" in found
-    assert "Change the time" not in text(client.get(url(booking, "")))
+    own = text(client.get(url(booking, "")))
+    assert "Change the time" not in own
+    assert "You could change the time and the details here until the end of Thursday 21 January 2027." in own
     client.post(url(booking, "time/check/"), {"start": "2027-02-08T10:00Z", "version": booking.version})
     booking.refresh_from_db()
     assert booking.starts_at == at("10:00")
+
+
+def test_of_an_online_booking_nobody_is_said_to_be_on_the_way(
+    client: Client, booking: Booking, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    online = make_booking(presenter, at("15:00"), postcode="", person=booking.person)
+    clock.move_to(at("09:00", date(2027, 1, 22)))
+    sign_in(client, booking.person)
+    said = ["may be on the way" in text(client.get(url(each, "time/"))) for each in (booking, online)]
+    assert said == [True, False]
+
+
+def test_what_was_typed_before_the_cut_off_is_shown_after_it(
+    client: Client, booking: Booking, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(at("23:00", date(2027, 1, 21)))
+    sign_in(client, booking.person)
+    type_details(client, booking)
+    clock.move_to(at("08:00", date(2027, 1, 22)))
+    found = text(client.get(url(booking, "details/check/"), follow=True))
+    assert "What you wanted to change People coming 30" in found
 
 
 def test_what_is_closed_cannot_be_changed(client: Client, booking: Booking) -> None:

@@ -193,7 +193,9 @@ def test_after_the_cut_off_only_cancelling_is_left(
     booking: Booking, links: dict[str, str], clock: time_machine.Traveller
 ) -> None:
     clock.move_to(at("09:00", date(2027, 1, 22)))
-    assert "Now please call us" in text(opened(links["change"]))
+    found = text(opened(links["change"]))
+    assert "Now please call us" in found
+    assert "Sign in to see the whole booking or to cancel." in found
     assert opened(f"{links['change']}time/check/?start=2027-02-08T10:00Z").url == f"{links['change']}time/"
     Client().post(f"{links['change']}time/check/", {**SENT, "start": "2027-02-08T10:00Z"})
     assert unchanged(booking)
