@@ -58,13 +58,12 @@ def was_in_calendars(booking: Booking) -> bool:
 
 
 def build_freed(notification: Notification) -> Message:
-    """The sequence is above whatever this presenter's calendar was told: when leave frees a booking, its own stays."""
     booking, change = booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence")
     return messages.freed(
         change_messages.as_it_was(booking, change),
         now=notification.created_at,
         to=notification.recipient,
-        sequence=notification.version + 1,
+        sequence=notification.version,
         in_calendars=booking.state != State.REQUESTED,
     )
 

@@ -225,6 +225,16 @@ class Booking(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def withdrawal_sequence(self) -> int:
+        """Of the CANCEL to a presenter whom leave takes off: all other calendars keep their entry, so `sequence` stays."""
+        return self.sequence + 1
+
+    @property
+    def next_sequence(self) -> int:
+        """When it is given to somebody, above what the calendar of any presenter was told."""
+        return (self.sequence if self.presenter_id else self.withdrawal_sequence) + 1
+
+    @property
     def version(self) -> str:
         """How it stood when a page was drawn: a change names it, so that a page that is too old is told so."""
         return f"{self.state}-{self.sequence}-{self.revision}"

@@ -41,7 +41,7 @@ def reassign(
     refuse_while_overdue(locked, now)
     place = place_of(locked)
     refuse_if_impossible(locked, presenter, place, now, override_reason)
-    locked.presenter, locked.sequence = presenter, locked.sequence + 1
+    locked.sequence, locked.presenter = locked.next_sequence, presenter
     with guarded():
         locked.save(update_fields=["presenter", "sequence"])
         # What staff set for the journeys of one presenter says nothing about another's.

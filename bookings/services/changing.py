@@ -154,8 +154,8 @@ class Before:
 def replace_time(booking: Booking, presenter: Presenter, start: datetime, wish: Wish, place: Place | None) -> Before:
     """The one claim moves, and the booking with it; what staff set for the journeys of one presenter stays with that one."""
     before, end = Before(booking.presenter, booking.agreed[0]), start + wish.length
+    booking.sequence = booking.next_sequence
     booking.presenter, booking.starts_at, booking.ends_at = presenter, start, end
-    booking.sequence += 1
     claim: dict[str, Any] = {"presenter": presenter, "busy": DateTimeTZRange(start, end)}
     if before.presenter != presenter:
         claim |= {"travel_minutes": None, "travel_reason": ""}

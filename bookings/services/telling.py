@@ -58,7 +58,8 @@ def tell_cancelled(booking: Booking, now: datetime) -> None:
 
 def tell_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
     """The presenter no longer has it; staff read that it needs another."""
-    tell({"staff-needs-presenter": [settings.STAFF_EMAIL], "presenter-freed": [presenter.email]}, booking, now)
+    tell({"staff-needs-presenter": [settings.STAFF_EMAIL]}, booking, now)
+    tell({"presenter-freed": [presenter.email]}, booking, now, version=booking.withdrawal_sequence)
 
 
 def tell_reassigned(booking: Booking, before: Presenter | None, now: datetime) -> None:

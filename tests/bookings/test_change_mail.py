@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from icalendar import Calendar, Event
 
-from bookings.models import Booking, Presenter, State
-from bookings.services import Details, cancel, change_details, reassign, record_leave, reschedule
+from bookings.models import Booking, Leave, Presenter, State
+from bookings.services import Details, cancel, change_details, end_leave, reassign, record_leave, reschedule
 from ctac.uk import uk_datetime
 from notifications import mime, rendering
 from notifications.models import Notification
@@ -111,7 +111,7 @@ def test_who_gave_it_before_reads_the_time_that_was_theirs_and_loses_the_entry(b
         booking.ical_uid,
         "mailto:asha@ctac.example",
     )
-    assert event["sequence"] > 0
+    assert event["sequence"] == 1
     method, event = entry(built("presenter-booked"))
     assert (method, event["attendee"], event["sequence"]) == ("REQUEST", f"mailto:{other.email}", 1)
 
@@ -125,7 +125,19 @@ def test_leave_takes_the_entry_out_of_the_presenters_calendar_and_leaves_the_pro
     booking.refresh_from_db()
     other = make_presenter()
     reassign(booking=booking, presenter=other, by=make_staff(), now=NOW)
-    assert entry(built("presenter-booked"))[1]["sequence"] == 1
+    assert entry(built("presenter-booked"))[1]["sequence"] == 2
+
+
+def test_whoever_was_taken_off_and_has_it_again_is_told_a_higher_sequence(booking: Booking, presenter: Presenter) -> None:
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
+    end_leave(leave=Leave.objects.get(), by=None, now=NOW)
+    for gives_it in (presenter, make_presenter(), presenter):
+        reassign(booking=booking, presenter=gives_it, by=make_staff(), now=NOW)
+    told = Notification.objects.filter(recipient=presenter.email).order_by("pk")
+    entries = [entry(kind_named(each.kind).build(each)) for each in told]
+    written = [(method, each.version) for each, (method, _event) in zip(told, entries, strict=True)]
+    assert written == [("CANCEL", 1), ("REQUEST", 2), ("CANCEL", 3), ("REQUEST", 4)]
+    assert [int(event["sequence"]) for _method, event in entries] == [1, 4, 3, 4]  # a REQUEST says what stands now
 
 
 def test_cancelling_withdraws_the_presenters_entry_too(booking: Booking) -> None:

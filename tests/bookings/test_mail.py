@@ -202,7 +202,7 @@ def test_the_reminder_of_a_booking_that_needs_a_presenter_waits_for_its_successo
     assert still_true(booking, "staff-needs-presenter")
     reassign(booking=booking, presenter=make_presenter(), by=None, now=NOW)
     assert not still_true(booking, "booking-reminder")
-    assert still_true(booking, "booking-reminder", version=1)
+    assert still_true(booking, "booking-reminder", version=2)
     assert not still_true(booking, "staff-needs-presenter")
 
 

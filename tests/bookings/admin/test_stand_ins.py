@@ -84,7 +84,7 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
     booking = make_booking(None, at("10:00"))
     page = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
     booking.refresh_from_db()
-    assert (booking.presenter, booking.sequence) == (presenter, 1)
+    assert (booking.presenter, booking.sequence) == (presenter, 2)
     assert "Asha Patel gives" in text(page)
     assert page.context["needs"] == []
     told = sorted(Notification.objects.values_list("kind", "recipient"))
