@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bookings import ical, words
-from bookings.models import Booking, Format, State
+from bookings.models import Booking, State
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
 from notifications.registry import Message
@@ -47,7 +47,7 @@ def link_rows(booking: Booking) -> dict[str, object]:
     """With the joining link, for its professional and its presenter; nobody else needs it."""
     return {
         "rows": words.facts(booking, with_link=True),
-        "awaits_link": booking.format == Format.ONLINE and not booking.joining_link,
+        "awaits_link": booking.awaits_link,
     }
 
 

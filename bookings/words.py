@@ -42,6 +42,13 @@ def facts_under_its_title(booking: Booking, *, with_link: bool = True) -> list[R
     return rows
 
 
+def no_link_yet(booking: Booking) -> list[Row]:
+    """To its presenter, of an online booking that nobody can join yet."""
+    if not booking.awaits_link:
+        return []
+    return [row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+
+
 def presenter_of_visit(booking: Booking) -> Presenter | None:
     """Whoever is there or is sought, also when the booking has another presenter by now; else whoever gives it."""
     visit = getattr(booking, "visit", None)
@@ -237,7 +244,7 @@ def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
 
 
 def on_the_day(booking: Booking) -> str:
-    if booking.format == Format.ONLINE and not booking.joining_link:
+    if booking.awaits_link:
         return _("You get the joining link by email before the day.")
     if booking.format == Format.ONLINE:
         return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.agreed[0])}

@@ -281,6 +281,11 @@ class Booking(models.Model):
         return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
 
     @property
+    def awaits_link(self) -> bool:
+        """Online and confirmed, and nobody has a link to join it by yet."""
+        return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
+
+    @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
 

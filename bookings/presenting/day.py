@@ -79,6 +79,7 @@ def rows_of(booking: Booking) -> list[words.Row]:
     rows = [words.row(_("Where"), words.where(booking))]
     if booking.joining_link:
         rows.append({**words.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
+    rows += words.no_link_yet(booking)
     kept_back = booking.flagged_child_details
     rows += [
         words.row(_("Room, parking or entrance"), "" if kept_back else booking.room),

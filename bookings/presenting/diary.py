@@ -65,7 +65,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, whom to ask for, how many come."""
     visit = get_object_or_404(own_visits(presenter), reference=reference)
-    rows = [*words.facts_under_its_title(visit), *messages.on_the_day(visit)]
+    rows = [*words.facts_under_its_title(visit), *words.no_link_yet(visit), *messages.on_the_day(visit)]
     shown = [tappable(row) for row in rows if row["value"]]
     context = page(
         request,

@@ -170,6 +170,14 @@ def test_a_confirmation_online_and_one_without_a_presenter_say_what_holds_for_th
     assert "We tell you who the presenter is." in page
 
 
+def test_an_online_booking_without_a_link_says_that_it_comes(client: Client, booking: Booking) -> None:
+    Booking.objects.update(format="online")
+    told = "You get the joining link by email before the presentation starts."
+    assert told not in text(client.get(f"/bookings/{booking.reference}/"))
+    Presenter.objects.update(joining_link="")
+    assert told in text(client.get(f"/bookings/{booking.reference}/"))
+
+
 def test_after_the_start_the_page_says_to_call(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:
     clock.move_to(at("10:00"))
     sign_in(client, booking.person)

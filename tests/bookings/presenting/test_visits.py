@@ -179,6 +179,15 @@ def test_who_presents_online_on_the_way_leaves_before_it(
     assert leave[1:] == ["", f"Leave at 10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
 
 
+def test_an_online_presentation_without_a_link_says_who_sets_one(phone: Client, presenter: Presenter) -> None:
+    booking = make_booking(presenter, at("10:00"), postcode="")
+    pages = (f"day/?day={MONDAY:%Y-%m-%d}", f"visits/{booking.reference}/")
+    told = "There is none yet. The team sets one, and you get it by email."
+    assert [told in text(phone.get(f"{MINE}{page}")) for page in pages] == [False, False]
+    Presenter.objects.update(joining_link="")
+    assert [told in text(phone.get(f"{MINE}{page}")) for page in pages] == [True, True]
+
+
 def test_other_days_can_be_looked_at_the_evening_before(phone: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"))
     assert phone.get(f"{MINE}day/").context["stops"] == []
