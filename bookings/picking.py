@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.diary import Diary, Ignoring, Slot, Stretch, Wish, open_diary, read_whole
+from bookings.diary import Breach, Diary, Ignoring, Slot, Stretch, Wish, open_diary, read_whole
 from bookings.forms import WhenForm, slot_value
 from bookings.models import Presenter
 from bookings.services import SlotTaken
@@ -106,7 +106,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Picker:
-    """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week."""
+    """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
+
+    `never`: the rules that keep everybody who was looked at from giving it on any day.
+    """
 
     wish: Wish
     form: WhenForm
@@ -119,6 +122,7 @@ class Picker:
     gone: str = ""
     months: str = ""
     weeks: str = ""
+    never: Sequence[Breach] = ()
 
     @property
     def opens_at(self) -> date | None:
@@ -180,16 +184,18 @@ def pick(
     query: QueryDict,
     now: datetime,
     ignoring: Ignoring | None = None,
+    presenters: Sequence[Presenter] | None = None,
     chosen: datetime | None = None,
     typed: Any = None,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
-    `ignoring` as for open_diary: one's own claims, which are not in the way. `typed` is what was sent, if it was.
+    `ignoring` and `presenters` as for open_diary: one's own claims, which are not in the way, and whose times alone are wanted.
+    `typed` is what was sent, if it was.
     """
     part, horizon = asked_part(query), horizon_from(now)
     week = asked_week(query, chosen, horizon)
-    times = Times(open_horizon(wish, now, ignoring, likely(horizon, week)), part, now, ignoring)
+    times = Times(open_horizon(wish, now, ignoring, likely(horizon, week), presenters), part, now, ignoring)
     first = times.first(horizon.first)
     week = week or Stretch.week_of(uk_day(first.start) if first else horizon.first)
     days = times.week(week)
@@ -206,6 +212,7 @@ def pick(
         offer(near, query) if near else None,
         months=open_query(query, "month"),
         weeks=open_query(query, "week"),
+        never=times.diary.why_never,
     )
 
 

@@ -80,7 +80,7 @@ class Parts:
     def show_times(self, now: datetime) -> None:
         """Read the free times: for the page only, not on the way to a booking."""
         if self.wish is not None and not self.asks_for_dates:
-            self.week = week.look(self.wish, self.data, now)
+            self.week = week.look(self.wish, self.data, now, named=self.when.named)
             self.when.show(self.week)
 
     @property
@@ -238,7 +238,7 @@ def say_why(parts: Parts, refusal: SlotTaken | OutsideRules, now: datetime) -> N
     if isinstance(refusal, OutsideRules):
         parts.when.add_error("override_reason", str(refusal.message))
     else:
-        said = week.not_free(parts.wish, what["start"], presenter=what["presenter"], now=now)
+        said = week.not_free(parts.wish, what["start"], named=parts.when.named, now=now)
         parts.when.add_error(parts.when.beside_time, said)
 
 

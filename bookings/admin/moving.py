@@ -56,7 +56,8 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
             said = _("It has moved to %(when)s. Everyone who has to know gets an email.")
             messages.success(request, said % {"when": moved.when})
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    shown = week.look(wish_of(booking), data, now, near=booking.starts_at, ignoring=own_claim(booking))
+    near, own = booking.starts_at, own_claim(booking)
+    shown = week.look(wish_of(booking), data, now, named=form.named, near=near, ignoring=own)
     form.show(shown)
     more = {"week": shown, "form": form, "version": version, "beside": beside}
     return action_page(admin, request, booking, action, "bookings/staff/move.html", more)
@@ -73,7 +74,7 @@ def say_why(form: MoveForm, booking: Booking, refusal: SlotTaken | OutsideRules,
     if isinstance(refusal, OutsideRules):
         form.add_error("override_reason", str(refusal.message))
     else:
-        said = week.not_free(wish, asked["start"], presenter=asked["presenter"], now=now, ignoring=own)
+        said = week.not_free(wish, asked["start"], named=form.named, now=now, ignoring=own)
         form.add_error(form.beside_time, said)
     return choice_at(wish, asked["start"], now, own).as_table()
 

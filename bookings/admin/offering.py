@@ -36,7 +36,8 @@ class OfferForm(TimeForm):
     override_reason = reason_to_yield(REASON_HINT)
 
     fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
-    field_order = ("starts", "day", "clock", "presenter", "override_reason")
+    drawn_apart = week.DRAWN_APART
+    field_order = ("presenter", "starts", "day", "clock", "override_reason")
 
     def __init__(self, data: QueryDict | None, *, length: timedelta, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -81,7 +82,8 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     if form.sending and form.is_valid() and (options := offer(form, booking, request, now)):
         say_what_was_offered(request, booking, options)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    shown = week.look(wish_of(booking), form.typed, now, near=nearest(booking, now), ignoring=own_claims(booking))
+    near, own = nearest(booking, now), own_claims(booking)
+    shown = week.look(wish_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     until = moment(kept_until(now + rules.ASKED_AT_MOST_AHEAD, now))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from bookings.admin import week
 from bookings.admin.choices import any_presenter, reason_to_yield
 from bookings.forms import SlotField, to_start
+from bookings.models import Presenter
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from professionals.safeguarding import StaffForm
@@ -41,6 +42,12 @@ class TimeForm(StaffForm, PageForm):
         cleaned = super().clean()
         self.day_and_clock = cleaned.pop("day", None), cleaned.pop("clock", None)
         return cleaned
+
+    @property
+    def named(self) -> Presenter | None:
+        """The presenter who was chosen, however the rest of the form stands."""
+        self.is_valid()  # reads what was sent, if anything was
+        return getattr(self, "cleaned_data", {}).get("presenter")
 
     def typed_start(self) -> datetime | None:
         """What the day and the time come to; whichever is missing is said."""
@@ -97,7 +104,8 @@ class WeekForm(OneTimeForm):
         },
     )
 
-    field_order = ("start", "day", "clock", "presenter", "override_reason")
+    drawn_apart = week.DRAWN_APART
+    field_order = ("presenter", "start", "day", "clock", "override_reason")
 
     def __init__(self, data: Any, *, length: timedelta, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

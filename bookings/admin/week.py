@@ -23,15 +23,18 @@ from ctac.uk import format_span, uk_day
 
 # The button that was pressed, and what the page showed before.
 LOOK, SHOWN = "look", "shown"
+# Stands above the times, which are those of whoever is chosen in it.
+DRAWN_APART = ("presenter",)
 Groups = list[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Week:
-    """What the page shows, and the query that stands for it."""
+    """What the page shows, and the query that stands for it; `named`: whose times alone these are."""
 
     picker: picking.Picker
     query: str
+    named: Presenter | None = None
 
 
 def is_looking(data: Any) -> bool:
@@ -39,11 +42,20 @@ def is_looking(data: Any) -> bool:
     return LOOK in data
 
 
-def look(wish: Wish, data: Any, now: datetime, *, near: datetime | None = None, ignoring: Ignoring | None = None) -> Week:
+def look(
+    wish: Wish,
+    data: Any,
+    now: datetime,
+    *,
+    named: Presenter | None = None,
+    near: datetime | None = None,
+    ignoring: Ignoring | None = None,
+) -> Week:
     """The week that the form asks for, else the one of `near`, else that of the first free time."""
     asked = (data.get(LOOK) or data.get(SHOWN) or "") if data is not None else ""
-    query = QueryDict(asked.lstrip("?"))
-    return Week(picking.pick(wish, query=query, now=now, chosen=near, ignoring=ignoring), f"?{query.urlencode()}")
+    query, presenters = QueryDict(asked.lstrip("?")), [named] if named else None
+    picker = picking.pick(wish, query=query, now=now, chosen=near, ignoring=ignoring, presenters=presenters)
+    return Week(picker, f"?{query.urlencode()}", named)
 
 
 def choices(week: Week | None, chosen: Iterable[str], length: timedelta) -> Groups:
@@ -70,14 +82,13 @@ def offer_choices(field: forms.Field, groups: Groups) -> None:
 
 
 def not_free(
-    wish: Wish, start: datetime, *, now: datetime, presenter: Presenter | None = None, ignoring: Ignoring | None = None
+    wish: Wish, start: datetime, *, now: datetime, named: Presenter | None = None, ignoring: Ignoring | None = None
 ) -> str:
     """Nobody, or whom they named, is free then; the nearest times that the public could have."""
-    named = [presenter] if presenter else None
-    slots = picking.open_horizon(wish, now, ignoring, presenters=named).nearest(start, 3)
+    slots = picking.open_horizon(wish, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
     said = _("No presenter is free then, travel included.")
-    if presenter:
-        said = _("%(name)s is not free then, travel included.") % {"name": presenter}
+    if named:
+        said = _("%(name)s is not free then, travel included.") % {"name": named}
     if not slots:
         return _("%(said)s There is no free time in the next three months.") % {"said": said}
     times = "; ".join(format_span(slot.start, slot.end) for slot in slots)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from bookings import rules
+from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import on_grid
 from bookings.diary.presenter_day import PresenterDiary
@@ -43,6 +44,12 @@ class Diary:
     def able(self) -> list[PresenterDiary]:
         """Those who could on some day: what they give, how and where does not speak against it."""
         return [part for part in self.parts if not part.standing_breaches]
+
+    @property
+    def why_never(self) -> list[Breach]:
+        """The rules of which each of these presenters breaks every one on every day."""
+        first, *others = [part.standing_breaches for part in self.parts] or [()]
+        return [breach for breach in first if all(breach in each for each in others)]
 
     def is_read(self, day: date) -> bool:
         return any(day in stretch for stretch in self.read)

@@ -22,11 +22,14 @@ register.filter(hint_and_error)
 
 @register.simple_tag
 def form_parts(form: forms.BaseForm) -> list[tuple[str | None, list[BoundField]]]:
-    """The questions in page order, those of a fieldset together under its legend; others stand alone, under None."""
+    """The questions in page order, those of a fieldset together under its legend; others stand alone, under None.
+
+    Those that a form names in `drawn_apart` the page draws itself.
+    """
     legends = {name: legend for legend, names in getattr(form, "fieldsets", {}).items() for name in names}
     parts: dict[str, tuple[str | None, list[BoundField]]] = {}
     for field in form:
-        if not is_conditional(field):
+        if not is_conditional(field) and field.name not in getattr(form, "drawn_apart", ()):
             legend = legends.get(field.name)
             parts.setdefault(str(legend or field.html_name), (legend, []))[1].append(field)
     return list(parts.values())

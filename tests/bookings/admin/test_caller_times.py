@@ -8,7 +8,7 @@ from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, checked, text, told_lead, values
 from tests.bookings.admin.test_for_caller import caller_form
-from tests.bookings.rows import at, make_booking, make_presentation
+from tests.bookings.rows import at, make_booking, make_presentation, make_presenter
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,15 @@ def test_a_time_stays_chosen_in_another_week_and_is_booked_from_there(desk: Clie
     desk.post(ADD, {**form, "shown": values(page, "shown")[0]})
     booking = Booking.objects.get()
     assert (booking.starts_at, booking.audience_profession) == (at("10:00"), "midwife")
+
+
+def test_free_times_are_those_of_the_presenter_who_is_chosen(desk: Client, presentation: Presentation) -> None:
+    other = make_presenter()
+    make_booking(other, at("10:00"), presentation=presentation)
+    form = without_a_time(presentation, look="?week=2027-01-25")
+    assert TEN in values(desk.post(ADD, form), "time-start")
+    named = values(desk.post(ADD, {**form, "time-presenter": str(other.pk)}), "time-start")
+    assert (TEN in named, "2027-01-25T13:00Z" in named) == (False, True)
 
 
 def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(

@@ -83,6 +83,27 @@ def test_the_presenter_is_chosen(desk: Client, booking: Booking) -> None:
     assert (booking.presenter, BusyTime.objects.get().presenter) == (other, other)
 
 
+def test_free_times_are_those_of_the_presenter_who_is_chosen(desk: Client, booking: Booking) -> None:
+    make_booking(other := make_presenter(name="Tom Adeyemi"), at("14:00"))
+    look = {"presenter": other.pk, "look": "?week=2027-01-25"}
+    assert TWO in values(desk.post(url(booking, "move"), {**look, "presenter": ""}), "start")
+    seen = desk.post(url(booking, "move"), look)
+    assert (TWO in values(seen, "start"), "2027-01-25T12:00Z" in values(seen, "start")) == (False, True)
+    assert "at which Tom Adeyemi is free by the public’s rules" in text(seen)
+    assert f'<option value="{other.pk}" selected>' in seen.content.decode()
+    refused = send(desk, booking, "move", start=TWO, presenter=other.pk)
+    assert "Tom Adeyemi is not free then, travel included. The nearest free times: Monday 25 January 2027, 12:30pm" in text(
+        refused
+    )
+    assert (checked(refused, "start"), "2027-01-26T14:00Z" in values(refused, "start")) == ([TWO], True)
+
+
+def test_whoever_can_not_give_it_on_any_day_is_said_so(desk: Client, booking: Booking) -> None:
+    far = make_presenter(base_postcode=LONDON)
+    seen = text(desk.post(url(booking, "move"), {"presenter": far.pk, "look": "?"}))
+    assert "Nothing is free in this week. It is further than the presenter travels." in seen
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -139,6 +139,12 @@ def test_what_is_chosen_stays_while_other_weeks_are_looked_at(desk: Client, aske
     assert [slot_value(option.starts_at) for option in asked.options.proposed()] == [NINE, FAR]
 
 
+def test_times_to_offer_are_those_of_the_presenter_who_is_chosen(desk: Client, asked: Booking) -> None:
+    make_booking(other := make_presenter(), at("09:00"))
+    seen = do(desk, asked, "offer", presenter=other.pk, look="?week=2027-01-25").content.decode()
+    assert (NINE in seen, slot_value(at("13:00")) in seen) == (False, True)
+
+
 def test_a_typed_time_that_can_not_be_stays_typed_while_looking(desk: Client, asked: Booking) -> None:
     seen = do(desk, asked, "offer", look="?", day="26 1 2027", clock="3:15")
     assert "Say am or pm as well" in text(seen)
