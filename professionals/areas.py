@@ -35,7 +35,12 @@ class Area:
 
 def look_up_area(postcode: str) -> Area | None:
     """`postcode` as tidy_postcode stores it. None for forces post, and for letters that no postcode area has."""
-    return look_up_areas([postcode])[postcode]
+    return area_within(outward_code(postcode.partition(" ")[0]), postcode)
+
+
+@lru_cache(maxsize=1024)  # a table that only a migration changes; a form and its service ask for the same postcode
+def outward_code(code: str) -> OutwardCode | None:
+    return OutwardCode.objects.filter(code=code).first()
 
 
 def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:

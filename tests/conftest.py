@@ -66,8 +66,11 @@ def _quick_passwords() -> Iterator[None]:
 def _empty_cache() -> Iterator[None]:
     from django.core.cache import cache
 
+    from professionals.areas import outward_code
+
     yield
     cache.clear()
+    outward_code.cache_clear()
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ def say_what_was_done(request: HttpRequest, booking: Booking) -> None:
     else:
         said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
     messages.success(request, said % {"reference": booking.reference})
-    for option in booking.options.select_related("presenter"):
+    for option in booking.options.all():
         messages.info(request, kept_or_not(option, booking))
     if not booking.has_time and not booking.person.email:
         messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))

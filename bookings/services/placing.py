@@ -17,6 +17,7 @@ from bookings.services.locking import guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
 from ctac.compiled import Compiled, Insert
+from ctac.errors import DomainError
 from ctac.references import write_with_reference
 from ctac.uk import uk_day
 from professionals import drafts
@@ -151,7 +152,7 @@ def book(
     refuse_if_not_offered(asked)
     with guarded():
         draft = lock_draft(asked)
-        return book_held(asked, details) or book_free(asked, details, draft)
+        return (book_held(asked, details) if draft else None) or book_free(asked, details, draft)
 
 
 def book_held(asked: Request, details: Details) -> Booking | None:
@@ -173,7 +174,7 @@ def book_held(asked: Request, details: Details) -> Booking | None:
 
 def book_free(asked: Request, details: Details, draft: Draft | None) -> Booking:
     """Book a time that nobody holds."""
-    claim = take_free(asked)
+    claim = take_free(asked, draft)
     claim.kind, claim.booking = BusyKind.BOOKING, write(asked, details, claim.presenter)
     claim.save()
     if draft is not None:
@@ -262,10 +263,10 @@ def take_held(claim: BusyTime, booking: Booking, asked: Request) -> bool:
         return cursor.fetchone() is not None
 
 
-def take_free(asked: Request) -> BusyTime:
+def take_free(asked: Request, draft: Draft | None) -> BusyTime:
     """A new claim of the best presenter who is free then. Looks, locks those who could, looks again."""
     wish, day, token = asked.wish, uk_day(asked.start), asked.token
-    own = list(BusyTime.objects.filter(hold__draft__token=token)) if token else []
+    own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
     seen = open_diary(
         wish,
         first_day=day,
@@ -276,8 +277,6 @@ def take_free(asked: Request) -> BusyTime:
     )
     possible = {candidate.presenter.pk for candidate in choices(asked, seen)}
     locked = lock_presenters(possible, now=asked.now, giving_back=own)
-    if token and Booking.objects.filter(submission_token=token).exists():
-        raise AlreadyPlaced
     again = read_again(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
     best = choose(asked, choices(asked, again))
     return BusyTime(presenter=best, busy=DateTimeTZRange(asked.start, asked.end), **place_columns(wish.place))
@@ -289,11 +288,19 @@ def choices(asked: Request, diary: Diary) -> list[Candidate]:
 
 
 def choose(asked: Request, found: list[Candidate]) -> Presenter:
+    """The best of them. What this very form has placed already may be what is in the way."""
+    refusal = why_not(asked, found)
+    if refusal is None:
+        return found[0].presenter
+    if asked.token and Booking.objects.filter(submission_token=asked.token).exists():
+        raise AlreadyPlaced
+    raise refusal
+
+
+def why_not(asked: Request, found: list[Candidate]) -> DomainError | None:
     if not found:
-        raise SlotTaken
-    if found[0].breaches and not asked.override_reason:
-        raise OutsideRules(found[0].breaches)
-    return found[0].presenter
+        return SlotTaken()
+    return OutsideRules(found[0].breaches) if found[0].breaches and not asked.override_reason else None
 
 
 def first_state(asked: Request) -> State:

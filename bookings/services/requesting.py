@@ -34,7 +34,6 @@ class DatesRefused(DomainError):
     message = _("Give between one and three different dates that lie ahead, within a year from now.")
 
 
-@transaction.atomic
 def request_dates(
     *,
     person: Person,
@@ -65,19 +64,26 @@ def request_dates(
         audience=details.audience_profession,
         submission=submission,
     )
+    first, *_others = place_request(asked, dates, reason, replace(details, flagged=details.flagged or flagged))
+    return first.booking
+
+
+@transaction.atomic
+def place_request(asked: Asked, dates: Sequence[Preferred], reason: str, details: Details) -> list[DateOption]:
+    """The dates of the new request, at least one; each knows its booking. Raises as request_dates()."""
+    now = asked.now
     refuse_if_not_offered(asked)
     refuse_nonsense(dates, now)
-    draft, wish = end_draft(asked.token or "", person), asked.wish
+    draft, wish = end_draft(asked.token or "", asked.person), asked.wish
     with guarded():
         kept = keep_what_we_can(asked, wish, dates, draft)
-        marked = replace(details, flagged=details.flagged or flagged)
-        booking = store(asked, marked, state=State.REQUESTED, request_reason=reason)
-        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
-    record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
+        booking = store(asked, details, state=State.REQUESTED, request_reason=reason)
+        options = add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
+    record(booking, EventKind.REQUESTED, by=asked.by, now=now, to_state=booking.state)
     tell_booked(booking, now)
     if booking.flagged_child_details:
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
-    return booking
+    return options
 
 
 def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:

@@ -6,9 +6,10 @@ from typing import TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, transaction
 from django.db.models import BooleanField, Expression, Func, Model, QuerySet, Value
+from django.utils import timezone
 
 from professionals.models import Draft, Person, User
-from professionals.services.organisations import organisation_named
+from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
 
 logger = logging.getLogger(__name__)
@@ -35,15 +36,36 @@ def find_or_enter_person(
     What we already know stays, and only gaps are filled: the caller's own details are theirs to change.
     """
     details = Details(name=name, phone=phone, profession=profession, organisation_name=organisation_name, postcode=postcode)
-    email = email.strip().lower()
-    known = Person.objects.with_email(email).first() if email else _caller_without_email(name, phone)
-    if known is not None:
-        return _fill_gaps(known, details)
-    try:
-        with transaction.atomic():
-            return Person.objects.create(email=email, **_columns(details))
-    except IntegrityError:  # a colleague entered the same address a moment ago
-        return Person.objects.with_email(email).get()
+    # None if a colleague enters the same address or the same organisation in this very moment: then it is there the next time.
+    attempts = (_found_or_entered(email.strip().lower(), details) for _attempt in range(3))
+    return _fill_gaps(next(person for person in attempts if person), details)
+
+
+def _found_or_entered(email: str, details: Details) -> Person | None:
+    known = WITH_THAT_ADDRESS if email else WITHOUT_AN_ADDRESS
+    values = {"email": email, "organisation": tidy_name(details["organisation_name"]), "created_at": timezone.now()}
+    found = Person.objects.raw(FOUND_OR_ENTERED.format(known=known), {**_own_columns(details), **values})
+    return next(iter(found), None)
+
+
+WITH_THAT_ADDRESS = "LOWER(email) = LOWER(%(email)s) AND NOT (email = '')"
+# Someone who calls again and still gives no address: the same name and the same phone number.
+WITHOUT_AN_ADDRESS = """
+    user_id IS NULL AND email = '' AND phone = %(phone)s AND NOT (phone = '') AND UPPER(name) = UPPER(%(name)s)
+"""
+# An organisation that somebody known does not need is not added.
+FOUND_OR_ENTERED = f"""
+    WITH known AS (
+        SELECT * FROM professionals_person WHERE {{known}} ORDER BY name, id LIMIT 1
+    ), {kept_or_added(unless="EXISTS (SELECT FROM known)")}, entered AS (
+        INSERT INTO professionals_person (name, email, phone, profession, postcode, created_at, searched, organisation_id)
+        SELECT %(name)s, %(email)s, %(phone)s, %(profession)s, %(postcode)s, %(created_at)s, '', (SELECT id FROM organisation)
+        WHERE NOT EXISTS (SELECT FROM known) AND (%(organisation)s = '' OR EXISTS (SELECT FROM organisation))
+        ON CONFLICT DO NOTHING
+        RETURNING *
+    )
+    SELECT * FROM known UNION ALL SELECT * FROM entered
+"""  # noqa: S608 - no value is in it
 
 
 class _PersonKept(Func):
@@ -135,27 +157,23 @@ def _absorb(goes: Person, stays: Person) -> None:
 
 
 def _columns(details: Details) -> dict[str, object]:
-    organisation = organisation_named(details["organisation_name"])
+    return {**_own_columns(details), "organisation": organisation_named(details["organisation_name"])}
+
+
+def _own_columns(details: Details) -> dict[str, object]:
     return {
-        "name": " ".join(details["name"].split()),
+        "name": tidy_name(details["name"]),
         "profession": details["profession"],
-        "organisation": organisation,
         "phone": details["phone"].strip(),
         "postcode": details["postcode"],
     }
 
 
-def _caller_without_email(name: str, phone: str) -> Person | None:
-    """Someone who calls again and still gives no address: the same name and the same phone number."""
-    if not phone.strip():
-        return None
-    return Person.objects.entered_by_staff().filter(email="", phone=phone.strip(), name__iexact=" ".join(name.split())).first()
-
-
 def _fill_gaps(person: Person, details: Details) -> Person:
-    filled = [column for column, value in _columns(details).items() if value and not getattr(person, column)]
+    said = _own_columns(details) if person.organisation_id else _columns(details)
+    filled = [column for column, value in said.items() if value and not getattr(person, column)]
     for column in filled:
-        setattr(person, column, _columns(details)[column])
+        setattr(person, column, said[column])
     if filled:
         person.save(update_fields=filled)
     return person

@@ -6,6 +6,7 @@ Each is held where it went wrong before: the booking or order waits for a presen
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -18,8 +19,10 @@ from bookings.services import Submission, book, hold_slot
 from leaflets.models import Edition, Order
 from leaflets.services import differences
 from professionals import drafts
-from professionals.models import Draft, Person
+from professionals.models import Draft, Organisation, Person
 from professionals.privacy import erase_person
+from professionals.services import Details as CallerDetails
+from professionals.services import find_or_enter_person, organisation_named
 from professionals.services.people import address_verified
 from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, wish
 from tests.factories import make_person
@@ -145,3 +148,10 @@ def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now
     ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}, by=person.user), lambda: address_verified(**new))
     assert ends == {"done": 2}
     assert [order.person.email for order in Order.objects.all()] == ["sam.green@leeds.nhs.uk"]
+
+
+def test_a_caller_whose_organisation_is_added_in_this_very_moment_has_it() -> None:
+    details = CallerDetails(name="Pat", profession="gp", organisation_name="Leeds TH", phone="", postcode="")
+    enter = partial(find_or_enter_person, email="pat@leeds.nhs.uk", by=None, now=NOW, **details)
+    assert behind(lambda: organisation_named("leeds th"), enter) == {"done": 1}
+    assert Person.objects.get().organisation == Organisation.objects.get()

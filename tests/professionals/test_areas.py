@@ -121,11 +121,15 @@ def test_an_island_is_named() -> None:
     }
 
 
-def test_a_look_up_is_one_query_and_two_for_a_new_outward_code(django_assert_num_queries: pytest.FixtureRequest) -> None:
+def test_a_look_up_is_one_query_and_two_for_a_new_outward_code_and_none_again(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
     with django_assert_num_queries(1):
         assert isinstance(look_up_area("LS1 4AP"), Area)
     with django_assert_num_queries(2):
         assert isinstance(look_up_area("LS96 1AA"), Area)
+    with django_assert_num_queries(0):
+        assert isinstance(look_up_area("LS1 1UR"), Area)
 
 
 @pytest.mark.parametrize(
