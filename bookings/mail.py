@@ -153,6 +153,11 @@ def build_lapsed(notification: Notification) -> Message:
     return request_messages.lapsed(booking, dates_of(booking))
 
 
+def build_lapsed_for_team(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return request_messages.lapsed_for_team(booking, dates_of(booking))
+
+
 def build_others_asked(notification: Notification) -> Message:
     booking = booking_of(notification)
     asked = booking.events.filter(kind=EventKind.OTHERS_ASKED).last()
@@ -258,7 +263,7 @@ KINDS = (
     Kind(
         "staff-dates-lapsed",
         gettext_lazy("To staff: dates lapsed"),
-        said(request_messages.lapsed_for_team),
+        build_lapsed_for_team,
         still(waits_for_us),
     ),
     Kind(

@@ -84,9 +84,8 @@ def _about_dates() -> Iterator[Example]:
     yield _example("booking-offered", "", partial(request_messages.offered, options=offered()), **NO_TIME)
     lapsed = [*preferred(), *offered(state=OptionState.EXPIRED)]
     yield _example("booking-dates-lapsed", "", partial(request_messages.lapsed, options=lapsed), **NO_TIME)
-    yield _example(
-        "booking-dates-lapsed", _("we did not answer"), partial(request_messages.lapsed, options=preferred()), **NO_TIME
-    )
+    waited = partial(request_messages.lapsed, options=preferred(state=OptionState.EXPIRED))
+    yield _example("booking-dates-lapsed", _("we did not answer"), waited, **NO_TIME)
     closed = {**NO_TIME, "closed_reason": "All of us are away in March."}
     yield _example("booking-declined", _("no time was found"), messages.declined, **{**closed, "state": State.DECLINED})
     withdrawn = partial(messages.cancelled, now=NOW, in_calendars=False)
@@ -99,17 +98,18 @@ def _dates_to_staff() -> Iterator[Example]:
     yield _example("staff-time-taken", "", request_messages.time_taken)
     others = partial(request_messages.others_asked, words="Mondays never work for us.")
     yield _example("staff-others-asked", "", others, **NO_TIME)
-    yield _example("staff-dates-lapsed", "", request_messages.lapsed_for_team, **NO_TIME)
+    lapsed = partial(request_messages.lapsed_for_team, options=offered(state=OptionState.EXPIRED))
+    yield _example("staff-dates-lapsed", "", lapsed, **NO_TIME)
     withdrawn = {**NO_TIME, "state": State.CANCELLED}
     yield _example("staff-booking-cancelled", _("request withdrawn"), messages.closed_for_team, **withdrawn)
     freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=False)
     yield _example("presenter-freed", _("other times offered"), freed, **NO_TIME)
 
 
-def preferred() -> list[DateOption]:
-    """One that is kept, one that is not, and one named less exactly."""
+def preferred(**fields: Any) -> list[DateOption]:
+    """One that is kept, one that is not, and one named less exactly; `fields` of those that are kept."""
     until = datetime(2027, 2, 24, 17, tzinfo=UTC)
-    kept = {"presenter": presenter(), "expires_at": until}
+    kept = {"presenter": presenter(), "expires_at": until, **fields}
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [
         _option(1, STARTS, kept_from=STARTS, **kept),

@@ -190,7 +190,8 @@ class AnswerForm(ChildDetailsMixin, PageForm):
             (OTHERS, _("None of these: please offer other times") if self.offers else _("Please offer other times")),
             (WITHDRAW, _("We don’t need it any more: withdraw the request")),
         ]
-        choice.error_messages["invalid_choice"] = _("We no longer keep that time. Choose another, or ask us for others.")
+        others = _("Choose another, or ask us for others.") if self.offers else _("You can ask us for others.")
+        choice.error_messages["invalid_choice"] = _("We no longer keep that time. %(others)s") % {"others": others}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

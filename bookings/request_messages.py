@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from bookings import date_words
 from bookings.messages import caller, message, on_the_day, staff_message
 from bookings.models import Booking, DateOption, OptionKind, OptionState
+from bookings.words import Row, row
 from notifications.registry import Message
 
 Options = Sequence[DateOption]
@@ -44,7 +45,17 @@ def lapsed(booking: Booking, options: Options) -> Message:
     sentence = _("We no longer keep the dates you asked for (%(reference)s)")
     if ours:
         sentence = _("We no longer keep the times we offered (%(reference)s)")
-    return message(sentence, "booking_dates_lapsed", booking, ours=ours, answer_url=answer_url(booking))
+    more = {"date_rows": lapsed_rows(options), "answer_url": answer_url(booking)}
+    return message(sentence, "booking_dates_lapsed", booking, ours=ours, **more)
+
+
+def lapsed_rows(options: Options) -> list[Row]:
+    """What is no longer kept: the times that we offered, else the dates that they asked for."""
+    ours = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
+    if ours:
+        return [row(_("Time %(number)d") % {"number": number}, option.when) for number, option in enumerate(ours, start=1)]
+    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
+    return [row(label, option.when) for label, option in date_words.labelled(asked) if option.state == OptionState.EXPIRED]
 
 
 # To the team
@@ -70,5 +81,6 @@ def others_asked(booking: Booking, words: str) -> Message:
     return staff_message(sentence, "booking_staff_request", booking, what="others", words=shown)
 
 
-def lapsed_for_team(booking: Booking) -> Message:
-    return staff_message(_("Dates lapsed: request %(reference)s"), "booking_staff_request", booking, what="lapsed")
+def lapsed_for_team(booking: Booking, options: Options) -> Message:
+    more = {"what": "lapsed", "date_rows": lapsed_rows(options)}
+    return staff_message(_("Dates lapsed: request %(reference)s"), "booking_staff_request", booking, **more)

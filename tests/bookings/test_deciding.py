@@ -24,7 +24,9 @@ from bookings.services import (
     take_offer,
 )
 from bookings.tasks import lapse_dates
+from notifications import rendering
 from notifications.models import Notification
+from notifications.registry import kind_named
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, history, place, sent
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -50,6 +52,12 @@ def asked(person: Person, presenter: Presenter) -> Booking:
 
 def kinds_since(booking: Booking, before: int) -> list[tuple[str, str]]:
     return [row[:2] for row in sent(booking)[before:]]
+
+
+def words(booking: Booking, kind: str) -> str:
+    """Of the newest message of that kind."""
+    row = Notification.objects.filter(about=f"booking:{booking.pk}", kind=kind).latest("pk")
+    return rendering.render(kind_named(kind).build(row)).text
 
 
 def claims() -> list[tuple[str, datetime]]:
@@ -260,6 +268,19 @@ def test_times_that_nobody_answers_lapse_once_and_both_sides_are_told(asked: Boo
         take_offer(booking=asked, option=option, by=asked.person.user, now=LATER)
     ask_for_others(booking=asked, words="We were away.", by=asked.person.user, now=LATER)
     assert dates_of(asked)[-1] == ("proposed", "passed", False)
+
+
+def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
+    lapse(booking=asked, now=LATER)
+    for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
+        told = words(asked, kind)
+        assert "First choice: Monday 25 January 2027, 10am to 11am" in told
+        assert "Tuesday 26 January 2027" not in told  # which was never kept
+    offer(asked, at("12:00"))
+    lapse(booking=asked, now=LATER)
+    for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
+        told = words(asked, kind)
+        assert ("Time 1: Monday 25 January 2027, midday to 1pm" in told, "First choice" in told) == (True, False)
 
 
 def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:

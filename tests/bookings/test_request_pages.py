@@ -62,6 +62,7 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     assert (booking.person, booking.request_reason, Draft.objects.count()) == (person, REASON, 0)
     for page in (text(client.get(response.url)), text(client.get(booking.get_absolute_url()))):
         assert (kept in page, part in page, late in page, "No time agreed yet" in page) == (True,) * 4
+    assert "please withdraw this request" in text(client.get(response.url))
     assert "No time agreed yet" in text(client.get("/my/"))
 
 
@@ -201,7 +202,7 @@ def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, cloc
     assert ("We no longer keep those times" in page, "9am to 10am" in page) == (True, False)
     assert "Ask for other times" in text(client.get(offered.get_absolute_url()))
     refused = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
-    assert "We no longer keep that time." in text(refused)
+    assert "We no longer keep that time. You can ask us for others." in text(refused)
     assert client.post(answer_path(offered), {"answer": "others", "words": "Fridays"}).status_code == 302
 
 
