@@ -22,9 +22,9 @@ def booking_of(notification: Notification) -> Booking:
 
 
 def build_confirmed(notification: Notification) -> Message:
-    booking = booking_of(notification)
-    new_link = link_is_new(notification)
-    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking), new_link=new_link)
+    booking, why = booking_of(notification), reason_of(notification)
+    new = {"new_link": why == EventKind.LINK_SET, "new_presenter": why == EventKind.REASSIGNED}
+    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking), **new)
 
 
 def build_reminder(notification: Notification) -> Message:
@@ -38,13 +38,21 @@ def build_cancelled(notification: Notification) -> Message:
 
 
 def build_for_presenter(notification: Notification) -> Message:
-    return messages.for_presenter(booking_of(notification), now=notification.created_at, new_link=link_is_new(notification))
+    new_link = reason_of(notification) == EventKind.LINK_SET
+    return messages.for_presenter(booking_of(notification), now=notification.created_at, new_link=new_link)
 
 
-def link_is_new(notification: Notification) -> bool:
-    """Whether this tells of another joining link, written at the moment at which that was set."""
-    told = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=EventKind.LINK_SET)
-    return notification.version > 0 and told.filter(at=notification.created_at).exists()
+def reason_of(notification: Notification) -> str:
+    """LINK_SET or REASSIGNED, written at the same moment as the message: what is confirmed was so before, and this is new.
+
+    Empty for the first confirmation, also of a request that was changed before it was confirmed.
+    """
+    if not notification.version:
+        return ""
+    first = notification.resend_of or notification
+    told = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), at=first.created_at)
+    kinds = told.filter(kind__in=(EventKind.LINK_SET, EventKind.REASSIGNED)).values_list("kind", flat=True)
+    return kinds.first() or ""
 
 
 def build_closed_for_presenter(notification: Notification) -> Message:

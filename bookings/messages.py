@@ -67,15 +67,18 @@ def with_entry(
 # To the professional
 
 
-def confirmed(booking: Booking, *, now: datetime, links: Links = None, new_link: bool = False) -> Message:
+def confirmed(
+    booking: Booking, *, now: datetime, links: Links = None, new_link: bool = False, new_presenter: bool = False
+) -> Message:
+    """Booked, or still booked with another joining link or another presenter."""
     sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
-    if booking.sequence > 0:
+    if new_presenter:
         sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
     if new_link:
         sentence = _("The joining link for %(day)s (%(reference)s)")
     told: dict[str, object] = {
         "new_link": new_link,
-        "changed": booking.sequence > 0,
+        "new_presenter": new_presenter,
         "reminded": booking.reminder_due_at > now,
         "links": links,
     }

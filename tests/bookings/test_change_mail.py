@@ -8,11 +8,12 @@ from django.conf import settings
 from icalendar import Calendar, Event
 
 from bookings.models import Booking, Leave, Presenter, State
-from bookings.services import Details, cancel, change_details, end_leave, reassign, record_leave, reschedule
+from bookings.services import Details, cancel, change_details, confirm, end_leave, reassign, record_leave, reschedule
 from ctac.uk import uk_datetime
 from notifications import mime, rendering
 from notifications.models import Notification
 from notifications.registry import Message, kind_named
+from notifications.services import resend
 from tests.bookings.rows import DETAILS, MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -114,6 +115,27 @@ def test_who_gave_it_before_reads_the_time_that_was_theirs_and_loses_the_entry(b
     assert event["sequence"] == 1
     method, event = entry(built("presenter-booked"))
     assert (method, event["attendee"], event["sequence"]) == ("REQUEST", f"mailto:{other.email}", 1)
+
+
+def test_whoever_else_gives_it_is_named_also_when_that_is_sent_again(booking: Booking) -> None:
+    reassign(booking=booking, presenter=make_presenter(name="Tom Adeyemi"), by=make_staff(), now=NOW)
+    first = row("booking-confirmed")
+    Notification.objects.update(state="sent", sent_at=NOW)
+    again = resend(first, by=make_staff(), now=NOW + timedelta(hours=1))
+    for each in (first, again):
+        said = rendering.render(kind_named(each.kind).build(each))
+        assert said.subject == f"Your presentation on Monday 25 January 2027 has changed ({booking.reference})"
+        assert "Tom Adeyemi is your presenter now. It stays confirmed" in " ".join(said.text.split())
+
+
+def test_a_request_that_was_moved_is_first_said_to_be_booked_when_it_is_confirmed(booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    booking.refresh_from_db()
+    move(booking)
+    confirm(booking=booking, by=make_staff(), now=NOW + timedelta(hours=1))
+    said = words("booking-confirmed")
+    assert said.subject == f"Your presentation is booked: Monday 25 January 2027 ({booking.reference})"
+    assert said.text.startswith("Your presentation is booked")
 
 
 def test_leave_takes_the_entry_out_of_the_presenters_calendar_and_leaves_the_professionals(
