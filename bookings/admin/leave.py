@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import AnyPresenterFilter
+from bookings.admin.visits import still_there
 from bookings.leave_forms import OwnLeaveForm, seen
-from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter
+from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter, Visit
 from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
@@ -175,6 +176,9 @@ class LeaveAdmin(LooksOnly):
         if late := [booking.reference for booking in recorded.freed if Overdue.find(booking, timezone.now())]:
             begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
             messages.error(request, begun % {"references": ", ".join(late)})
+        for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):
+            if visit.is_handed_over:
+                messages.warning(request, f"{visit.booking.reference}: {still_there(visit)}")
         return redirect("staff:bookings_booking_stand_ins")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings import words
 from bookings.alerts import who_went
-from bookings.models import Booking, Format, Overdue, overdue
+from bookings.models import Booking, Format, Overdue, Visit, overdue
 from bookings.models.visit import CHECK_OUT
 from ctac.staff import Alarm, staff_site
 from ctac.staff_lists import phone_link, state_tag
@@ -21,17 +22,25 @@ SHOWN = 5
 def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
     late = Overdue.find(booking, now)
-    if late is not None:
-        return state_tag(missed_in_words(late), "waiting")
     visit = getattr(booking, "visit", None)
+    handed_over = [still_there(visit)] if visit is not None and visit.is_handed_over else []
+    if late is not None:
+        return format_html_join(" ", "{}", [(each,) for each in (state_tag(missed_in_words(late), "waiting"), *handed_over)])
     if visit is None:
         return ""
-    said = []
+    said = handed_over
     if visit.belongs(visit.checked_in_at):
         said.append(_("Checked in: %(moment)s") % {"moment": words.moment(visit.checked_in_at)})
     if visit.is_out:
         said.append(_("Checked out: %(moment)s") % {"moment": words.moment(visit.checked_out_at)})
     return "\n".join(said)
+
+
+def still_there(visit: Visit) -> str:
+    """Of a visit that is handed over: what has to come first."""
+    facts = {"name": visit.presenter, "next": visit.booking.presenter or _("Whoever takes it over")}
+    sentence = _("%(name)s is still checked in there. %(next)s can’t check in before %(name)s has checked out.")
+    return sentence % facts
 
 
 def missed_in_words(late: Overdue) -> str:

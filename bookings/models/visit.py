@@ -68,6 +68,11 @@ class Visit(models.Model):
         return self.belongs(self.checked_in_at) and not self.is_out
 
     @property
+    def is_handed_over(self) -> bool:
+        """Somebody is there, and the booking is another's by now or nobody’s: the next can’t check in before they check out."""
+        return self.is_in and self.presenter_id != self.booking.presenter_id
+
+    @property
     def is_out(self) -> bool:
         return self.belongs(self.checked_out_at)
 

@@ -38,6 +38,8 @@ def visit_now(booking: Booking, presenter: Presenter, *, is_late: bool) -> Visit
         return None
     if visit is not None and visit.is_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
         return VisitNow(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
+    if visit is not None and visit.is_handed_over and visit.presenter_id != presenter.pk:
+        return VisitNow(still_there(visit))
     if may_check_in(booking, now):
         said = _("We have not heard from you. Are you there?") if is_late else _("Tell us when you are there.")
         return VisitNow(said, _("I have arrived"), action(booking, "presenter_check_in"), is_late)
@@ -51,13 +53,32 @@ def action(booking: Booking, name: str) -> str:
 
 
 def waiting_to_leave(visit: Visit | None, is_late: bool) -> str:
+    handed_over = f" {given_by_another(visit.booking)}" if visit is not None and visit.is_handed_over else ""
     if is_late:
-        return _("We have not heard that you have left. Are you safe?")
+        return _("We have not heard that you have left. Are you safe?") + handed_over
     if visit is not None and visit.is_in and visit.checked_in_at:
-        return _("You are checked in, since %(clock)s. Tell us when you have left.") % {
-            "clock": format_clock(visit.checked_in_at)
-        }
+        said = _("You are checked in, since %(clock)s. Tell us when you have left.")
+        return said % {"clock": format_clock(visit.checked_in_at)} + handed_over
     return _("You did not check in. Tell us when you have left.")
+
+
+def given_by_another(booking: Booking) -> str:
+    """To who is there: why that matters to somebody else."""
+    if booking.presenter is None:
+        return _("This visit is no longer yours. Whoever takes it over can only check in after that.")
+    return _("%(name)s has this visit now, and can only check in after that.") % {"name": booking.presenter}
+
+
+def still_there(visit: Visit) -> str:
+    """To who has the visit now."""
+    facts = {"name": visit.presenter, "clock": format_clock(visit.checked_in_at) if visit.checked_in_at else ""}
+    return (
+        _(
+            "%(name)s is checked in there, since %(clock)s. You can check in as soon as %(name)s has checked out. "
+            "Ask them to do it on their phone, or ask the team to do it for them."
+        )
+        % facts
+    )
 
 
 def yet_to_come(booking: Booking, now: datetime) -> VisitNow | None:

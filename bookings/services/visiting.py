@@ -40,7 +40,8 @@ class NotBegun(DomainError):
 
 class SomebodyElseIsThere(DomainError):
     def __init__(self, presenter: Presenter) -> None:
-        super().__init__(_("%(name)s has checked in there and not checked out. That comes first.") % {"name": presenter})
+        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
+        super().__init__(said % {"name": presenter})
 
 
 class NotOverdue(DomainError):

@@ -5,9 +5,10 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Leave, Presenter, State
+from bookings.services import check_in
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
-from tests.bookings.rows import MONDAY, at, make_booking
+from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
 from tests.factories import sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,27 @@ def test_leave_over_a_visit_that_has_begun_says_to_call_first(
     assert f"Nobody has heard from the presenter of {booking.reference}. Call them first" in text(page)
     buttons = text(desk.get(f"/staff/bookings/booking/{booking.pk}/change/"))
     assert ("Say that all is well" in buttons, "Choose a presenter" in buttons) == (True, False)
+
+
+def test_leave_over_somebody_who_is_checked_in_says_what_has_to_come_first(
+    desk: Client, presenter: Presenter, staff: User, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    clock.move_to(at("10:05"))
+    sign_in_staff(desk, staff)
+    check_in(booking=booking, presenter=presenter, by=staff, now=at("10:00"))
+    asked = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=asked.context["seen"]), follow=True)
+    there = "Asha Patel is still checked in there."
+    assert f"{booking.reference}: {there} Whoever takes it over can’t check in before Asha Patel has checked out." in text(page)
+    Booking.objects.update(presenter=make_presenter(name="Tom Adeyemi"))
+    change = f"/staff/bookings/booking/{booking.pk}/change/"
+    said = f"{there} Tom Adeyemi can’t check in before Asha Patel has checked out."
+    page = text(desk.get(change))
+    assert (f"{said} Checked in: " in page, "Check the presenter out" in page) == (True, True)
+    clock.move_to(at("11:40"))
+    sign_in_staff(desk, staff)
+    assert f"No check-out {said}" in text(desk.get(change))
 
 
 def test_if_the_bookings_changed_meanwhile_the_page_asks_again(desk: Client, presenter: Presenter) -> None:

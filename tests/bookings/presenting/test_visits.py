@@ -94,6 +94,30 @@ def test_who_is_there_checks_out_though_somebody_else_has_the_booking(
     assert "You checked out" in text(press(phone, booking, "check-out"))
 
 
+def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the_first(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    press(phone, booking, "check-in")
+    Booking.objects.update(presenter=None)
+    mine = f"{MINE}visits/{booking.reference}/"
+    assert "This visit is no longer yours. Whoever takes it over can only check in after that. I have left" in text(
+        phone.get(mine)
+    )
+    second = make_presenter(name="Tom Adeyemi", user=make_staff(superuser=False))
+    Booking.objects.update(presenter=second)
+    other = sign_in_staff(Client(), second.user)
+    for page in (other.get(mine), other.get(f"{MINE}day/"), press(other, booking, "check-in")):
+        said = text(page)
+        assert "Asha Patel is checked in there, since 9:50am. You can check in as soon as Asha Patel has checked out." in said
+        assert ("I have left" in said, "I have arrived" in said) == (False, False)
+    waiting = "Tell us when you have left. Tom Adeyemi has this visit now, and can only check in after that. I have left"
+    assert waiting in text(phone.get(mine))
+    assert "You checked out at 9:50am. Thank you." in text(press(phone, booking, "check-out"))
+    assert "You are checked in, since 9:50am. Tell us when you have left. I have left" in text(press(other, booking, "check-in"))
+
+
 def test_who_is_made_inactive_in_mid_visit_still_checks_out(
     phone: Client, presenter: Presenter, clock: time_machine.Traveller
 ) -> None:
