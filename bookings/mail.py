@@ -158,12 +158,12 @@ def build_offered(notification: Notification) -> Message:
 
 def build_lapsed(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return request_messages.lapsed(booking, dates_of(booking))
+    return request_messages.lapsed(booking, dates_of(booking), now=timezone.now())
 
 
 def build_lapsed_for_team(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return request_messages.lapsed_for_team(booking, dates_of(booking))
+    return request_messages.lapsed_for_team(booking, dates_of(booking), now=timezone.now())
 
 
 def build_others_asked(notification: Notification) -> Message:

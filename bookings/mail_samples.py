@@ -26,6 +26,7 @@ from bookings.models import (
     Presenter,
     State,
     Visit,
+    WhyNot,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.uk import uk_datetime
@@ -84,9 +85,11 @@ def _about_dates() -> Iterator[Example]:
     asked = partial(request_messages.requested, options=preferred(), now=NOW)
     yield _example("booking-requested", _("dates of one’s own"), asked, **NO_TIME)
     yield _example("booking-offered", "", partial(request_messages.offered, options=offered()), **NO_TIME)
-    lapsed = [*preferred(), *offered(state=OptionState.EXPIRED)]
-    yield _example("booking-dates-lapsed", "", partial(request_messages.lapsed, options=lapsed), **NO_TIME)
-    waited = partial(request_messages.lapsed, options=preferred(state=OptionState.EXPIRED))
+    lapsed = partial(request_messages.lapsed, now=datetime(2027, 2, 24, 17, tzinfo=UTC))
+    ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
+    ours[-1].why_not = WhyNot.AWAY
+    yield _example("booking-dates-lapsed", "", partial(lapsed, options=ours), **NO_TIME)
+    waited = partial(lapsed, options=preferred(state=OptionState.EXPIRED))
     yield _example("booking-dates-lapsed", _("we did not answer"), waited, **NO_TIME)
     closed = {**NO_TIME, "closed_reason": "All of us are away in March."}
     yield _example("booking-declined", _("no time was found"), messages.declined, **{**closed, "state": State.DECLINED})
@@ -100,7 +103,7 @@ def _dates_to_staff() -> Iterator[Example]:
     yield _example("staff-time-taken", "", request_messages.time_taken)
     others = partial(request_messages.others_asked, words="Mondays never work for us.")
     yield _example("staff-others-asked", "", others, **NO_TIME)
-    lapsed = partial(request_messages.lapsed_for_team, options=offered(state=OptionState.EXPIRED))
+    lapsed = partial(request_messages.lapsed_for_team, options=offered(state=OptionState.EXPIRED), now=NOW)
     yield _example("staff-dates-lapsed", "", lapsed, **NO_TIME)
     withdrawn = {**NO_TIME, "state": State.CANCELLED}
     yield _example("staff-booking-cancelled", _("request withdrawn"), messages.closed_for_team, **withdrawn)
@@ -115,7 +118,7 @@ def preferred(**fields: Any) -> list[DateOption]:
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [
         _option(1, STARTS, kept_from=STARTS, **kept),
-        _option(2, STARTS + timedelta(days=2, hours=5)),
+        _option(2, STARTS + timedelta(days=2, hours=5), why_not=WhyNot.OUTSIDE),
         _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
     ]
 

@@ -132,6 +132,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "presenter": PERSONAL,
         "kept_from": NONE,
         "expires_at": NONE,
+        "why_not": NONE,
     },
     "Booking": {
         "id": NONE,

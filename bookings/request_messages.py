@@ -1,6 +1,6 @@
 """What each email about a request and its dates says. The others: bookings.messages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -39,23 +39,23 @@ def offered(booking: Booking, options: Options) -> Message:
     return message(_("Please choose a time for your presentation (%(reference)s)"), "booking_offered", booking, **more)
 
 
-def lapsed(booking: Booking, options: Options) -> Message:
-    """We offered and they didn't answer, or they asked and we didn't."""
+def lapsed(booking: Booking, options: Options, *, now: datetime) -> Message:
+    """We offered and they didn't answer, or they asked and we didn't, or the presenter is away then."""
     ours = any(option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED for option in options)
     sentence = _("We no longer keep the dates you asked for (%(reference)s)")
     if ours:
         sentence = _("We no longer keep the times we offered (%(reference)s)")
-    more = {"date_rows": lapsed_rows(options), "answer_url": answer_url(booking)}
+    more = {"date_rows": lapsed_rows(options, date_words.why_gone, now), "answer_url": answer_url(booking)}
     return message(sentence, "booking_dates_lapsed", booking, ours=ours, **more)
 
 
-def lapsed_rows(options: Options) -> list[Row]:
-    """What is no longer kept: the times that we offered, else the dates that they asked for."""
+def lapsed_rows(options: Options, why: Callable[[DateOption, datetime], str], now: datetime) -> list[Row]:
+    """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
     ours = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
-    if ours:
-        return [row(_("Time %(number)d") % {"number": number}, option.when) for number, option in enumerate(ours, start=1)]
-    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
-    return [row(label, option.when) for label, option in date_words.labelled(asked) if option.state == OptionState.EXPIRED]
+    asked = date_words.labelled([option for option in options if option.kind == OptionKind.PREFERRED])
+    named = [(_("Time %(number)d") % {"number": number}, option) for number, option in enumerate(ours, start=1)]
+    lapsed = named or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
+    return [row(label, f"{option.when}\n{why(option, now)}") for label, option in lapsed]
 
 
 # To the team
@@ -81,6 +81,6 @@ def others_asked(booking: Booking, words: str) -> Message:
     return staff_message(sentence, "booking_staff_request", booking, what="others", words=shown)
 
 
-def lapsed_for_team(booking: Booking, options: Options) -> Message:
-    more = {"what": "lapsed", "date_rows": lapsed_rows(options)}
+def lapsed_for_team(booking: Booking, options: Options, *, now: datetime) -> Message:
+    more = {"what": "lapsed", "date_rows": lapsed_rows(options, date_words.for_staff, now)}
     return staff_message(_("Dates lapsed: request %(reference)s"), "booking_staff_request", booking, **more)

@@ -19,7 +19,7 @@ from bookings.admin import week
 from bookings.admin.caller_forms import CallerDatesForm, CallerDetailsForm, CallerTimeForm, CallerWhereForm, HowForm, WhatForm
 from bookings.choosing import choice_at
 from bookings.diary import Wish
-from bookings.models import Booking, DateOption, Format, Presentation
+from bookings.models import Booking, DateOption, Format, Presentation, WhyNot
 from bookings.services import (
     Address,
     AlreadyPlaced,
@@ -257,7 +257,8 @@ def say_what_was_done(request: HttpRequest, booking: Booking) -> None:
 
 def kept_or_not(option: DateOption, booking: Booking) -> str:
     if option.kept_from is None or option.expires_at is None:
-        return _("Not kept: %(when)s. We still look at it.") % {"when": option.when}
+        why = {"when": option.when, "why": WhyNot(option.why_not).label}
+        return _("Not kept: %(when)s. %(why)s We still look at it.") % why
     when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
     facts = {"when": when, "name": option.presenter, "until": moment(option.expires_at)}
     return _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts

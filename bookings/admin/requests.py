@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings import date_words
 from bookings.diary import Candidate, Diary, Slot, open_diary
-from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State
+from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
 from bookings.places import PlaceUnknown
 from bookings.services import Preferred, wish_of
-from bookings.words import moment
 from ctac.staff_lists import state_tag
 from ctac.uk import format_clock, format_span, uk_day
 from professionals.for_staff import has_recognised_domain
@@ -115,8 +115,11 @@ def reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[Cou
         )
     if any(each.candidates and each.candidates[0].breaches for each in found):
         because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
-    if any(option.state == OptionState.EXPIRED for option in options):
+    lapsed = {option.why_not == WhyNot.AWAY for option in options if option.state == OptionState.EXPIRED}
+    if False in lapsed:
         because.append(_("Dates have lapsed: nobody answered while they were kept."))
+    if True in lapsed:
+        because.append(_("Dates are no longer kept, as the presenter is away then."))
     if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
         because.append(_("They asked for other times. What they wrote stands at the end of this page."))
     return because
@@ -138,7 +141,9 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
         return ""
     if not is_waiting(booking):
         return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in shown(options)))
-    return format_html_join("", "<p><strong>{}</strong> {}<br>{}</p>", (one(each, now) for each in found))
+    standing = {each.option.pk for each in found}
+    before = [one_of_before(option, now) for option in options if option.pk not in standing]
+    return format_html_join("", "<p><strong>{}</strong> {}<br>{}</p>", [*(one(each, now) for each in found), *before])
 
 
 def looked_at(booking: Booking, now: datetime) -> tuple[list[DateOption], list[Could]]:
@@ -155,6 +160,10 @@ def one(each: Could, now: datetime) -> tuple[str, SafeString, SafeString]:
     return each.option.when, tag_of(each.option, now), in_lines(could_in_words(each, now))
 
 
+def one_of_before(option: DateOption, now: datetime) -> tuple[str, SafeString, SafeString]:
+    return option.when, tag_of(option, now), in_lines([date_words.for_staff(option, now)])
+
+
 def tag_of(option: DateOption, now: datetime) -> SafeString:
     label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
     return state_tag(label, TAGS[OptionState(option.state)])
@@ -162,12 +171,12 @@ def tag_of(option: DateOption, now: datetime) -> SafeString:
 
 def could_in_words(each: Could, now: datetime) -> list[str]:
     option = each.option
-    lines = [kept_line(option)] if option.is_kept(now) else []
-    if option.ends_at <= now:
+    if option.is_over(now):
         return [_("It is over.")]
     if option.precision == Precision.DAYS:
         slots = "; ".join(format_span(slot.start, slot.end) for slot in each.slots)
         return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
+    lines = [date_words.for_staff(option, now)]
     if each.start is None:
         return [*lines, _("No presenter is free then, travel included.")]
     if option.precision != Precision.TIME:
@@ -177,11 +186,6 @@ def could_in_words(each: Could, now: datetime) -> list[str]:
     if more > 0:
         lines.append(ngettext("%(count)d more could do it.", "%(count)d more could do it.", more) % {"count": more})
     return lines
-
-
-def kept_line(option: DateOption) -> str:
-    facts = {"name": option.presenter, "until": moment(option.expires_at)} if option.expires_at else {}
-    return _("Kept with %(name)s until %(until)s.") % facts
 
 
 def candidate_line(candidate: Candidate) -> str:

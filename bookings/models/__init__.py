@@ -4,7 +4,7 @@ from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.link import BookingLink, LinkPurpose
-from bookings.models.option import DateOption, OptionKind, OptionState, Precision
+from bookings.models.option import DateOption, OptionKind, OptionState, Precision, WhyNot
 from bookings.models.place import JourneyTime, Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
@@ -39,6 +39,7 @@ __all__ = [
     "State",
     "Visit",
     "Weekday",
+    "WhyNot",
     "may_check_in",
     "may_check_out",
     "on_the_way_or_there",

@@ -34,6 +34,18 @@ class Precision(models.TextChoices):
     DAYS = "days", _("On one of several days")
 
 
+class WhyNot(models.TextChoices):
+    """Why a date was not kept when it was asked for; AWAY: why it is kept no longer, before time. Staff read these."""
+
+    SEVERAL_DAYS = "days", _("Several days are not kept.")
+    NO_TIME_LEFT = "over", _("No time was left in it when it was asked for.")
+    ENOUGH = "enough", _("As many dates as may be were kept for this person already.")
+    NOBODY_FREE = "busy", _("No presenter was free then when it was asked for, travel included.")
+    OUTSIDE = "outside", _("It was outside the hours, the area or another rule of each presenter who was free then.")
+    BESIDE = "beside", _("Who was free then is kept for another of these dates.")
+    AWAY = "away", _("The presenter with whom it was kept is away then.")
+
+
 class DateOptionQuerySet(models.QuerySet["DateOption"]):
     def open(self) -> "DateOptionQuerySet":
         return self.filter(state=OptionState.OPEN)
@@ -56,8 +68,9 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
 class DateOption(models.Model):
     """From `starts_at` to `ends_at` is the presentation itself, or, where the time is named less exactly, the time within which.
 
-    The last three columns say that the time is kept: with whom, from when (within the above), and until when. They stay as they
-    were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open and not lapsed.
+    `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when (within the above), and until when.
+    They stay as they were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open
+    and not lapsed. `why_not` is empty while it is kept and after its time is over (ADR 36).
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="options")
@@ -71,6 +84,7 @@ class DateOption(models.Model):
     )
     kept_from = models.DateTimeField(_("kept from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
+    why_not = models.CharField(_("why it is not kept"), max_length=10, choices=WhyNot, blank=True, default="", db_default="")
 
     objects = DateOptionQuerySet.as_manager()
 
@@ -94,6 +108,12 @@ class DateOption(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(kind="proposed") | Q(precision="time", presenter__isnull=False), name="dateoption_offered_is_kept"
+            ),
+            models.CheckConstraint(
+                condition=Q(why_not="")
+                | (Q(kept_from__isnull=True) & ~Q(why_not="away"))
+                | Q(kept_from__isnull=False, why_not="away"),
+                name="dateoption_why_it_is_not_kept",
             ),
             models.UniqueConstraint(fields=["booking"], condition=Q(state="taken"), name="dateoption_one_is_taken"),
         ]
@@ -120,6 +140,10 @@ class DateOption(models.Model):
     def last_day(self) -> date:
         """The last UK day of several: their end is its last moment."""
         return uk_day(self.ends_at)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it can't begin any more."""
+        return (self.starts_at if self.precision == Precision.TIME else self.ends_at) <= now
 
     def is_kept(self, now: datetime) -> bool:
         return self.state == OptionState.OPEN and self.expires_at is not None and self.expires_at > now

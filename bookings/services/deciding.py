@@ -20,6 +20,7 @@ from bookings.models import (
     Precision,
     Presenter,
     State,
+    WhyNot,
 )
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, OutsideRules, SlotTaken
@@ -171,7 +172,7 @@ def offer_times(
     with guarded():
         free_time(locked)
         close_options(locked)
-        diary, dates = again(seen, possible, now), list[tuple[Preferred, Chosen | None]]()
+        diary, dates = again(seen, possible, now), list[tuple[Preferred, Chosen | WhyNot]]()
         for start in sorted(starts):
             chosen = Chosen(choose(diary, start, override_reason).presenter, start)
             diary = with_kept(diary, chosen)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from bookings import rules
 from bookings.diary import Breach, Candidate, Diary, Wish, grid_starts, open_diary
 from bookings.gaps import Claim
-from bookings.models import Booking, BusyTime, DateOption, Nation, OptionKind, OptionState, Precision, Presenter
+from bookings.models import Booking, BusyTime, DateOption, Nation, OptionKind, OptionState, Precision, Presenter, WhyNot
 from bookings.services.holding import place_columns
 from bookings.services.locking import lock_booking
 from bookings.travel import Place
@@ -93,7 +93,7 @@ def with_kept(diary: Diary, chosen: Chosen) -> Diary:
 
 
 def add_options(
-    booking: Booking, kind: OptionKind, dates: Sequence[tuple[Preferred, Chosen | None]], place: Place | None, now: datetime
+    booking: Booking, kind: OptionKind, dates: Sequence[tuple[Preferred, Chosen | WhyNot]], place: Place | None, now: datetime
 ) -> list[DateOption]:
     """Store the dates of a request, and a claim for each that is kept."""
     options = [
@@ -103,26 +103,30 @@ def add_options(
             precision=date.precision,
             starts_at=date.starts_at,
             ends_at=date.ends_at,
-            presenter=chosen.presenter if chosen else None,
-            kept_from=chosen.start if chosen else None,
-            expires_at=kept_until(chosen.start, now) if chosen else None,
+            **as_columns(outcome, now),
         )
-        for date, chosen in dates
+        for date, outcome in dates
     ]
     insert(options, booking, place)
     return options
+
+
+def as_columns(outcome: Chosen | WhyNot, now: datetime) -> dict[str, Any]:
+    if isinstance(outcome, WhyNot):
+        return {"why_not": outcome}
+    return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
 
 
 # Dates and claims in one statement, as everybody who wants those presenters waits for it. The keys are in the order of the dates.
 INSERT = """
     WITH date AS (
         INSERT INTO bookings_dateoption
-            (booking_id, kind, precision, starts_at, ends_at, state, presenter_id, kept_from, expires_at)
-        SELECT %(booking)s, %(kind)s, precision, starts_at, ends_at, 'open', presenter_id, kept_from, expires_at
+            (booking_id, kind, precision, starts_at, ends_at, state, presenter_id, kept_from, expires_at, why_not)
+        SELECT %(booking)s, %(kind)s, precision, starts_at, ends_at, 'open', presenter_id, kept_from, expires_at, why_not
         FROM unnest(
             %(precision)s::text[], %(starts_at)s::timestamptz[], %(ends_at)s::timestamptz[],
-            %(presenter_id)s::bigint[], %(kept_from)s::timestamptz[], %(expires_at)s::timestamptz[]
-        ) WITH ORDINALITY AS asked (precision, starts_at, ends_at, presenter_id, kept_from, expires_at, number)
+            %(presenter_id)s::bigint[], %(kept_from)s::timestamptz[], %(expires_at)s::timestamptz[], %(why_not)s::text[]
+        ) WITH ORDINALITY AS asked (precision, starts_at, ends_at, presenter_id, kept_from, expires_at, why_not, number)
         ORDER BY number
         RETURNING id, presenter_id, kept_from, expires_at
     ), claim AS (
@@ -134,7 +138,7 @@ INSERT = """
     )
     SELECT id FROM date ORDER BY id
 """
-COLUMNS = ("precision", "starts_at", "ends_at", "presenter_id", "kept_from", "expires_at")
+COLUMNS = ("precision", "starts_at", "ends_at", "presenter_id", "kept_from", "expires_at", "why_not")
 
 
 def insert(options: Sequence[DateOption], booking: Booking, place: Place | None) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
 from bookings.journeys import read_journeys
-from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, LeaveKind, LeaveState, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, LeaveKind, LeaveState, Presenter, WhyNot
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
@@ -187,7 +187,8 @@ def make_room(presenter: Presenter, starts_at: datetime, ends_at: datetime, *, b
     freed = free_bookings(hit, presenter, by=by, now=now)
     give_back(row for row in hit if row.kind in EXPIRING)
     # What was kept for a request lapses here and now: lapse() tells both sides.
-    DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id]).update(expires_at=now)
+    dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
+    dates.update(expires_at=now, why_not=WhyNot.AWAY)
     return freed
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.diary import Diary, Wish, read_again
-from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State
+from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State, WhyNot
 from bookings.services.keeping import (
     Chosen,
     Preferred,
@@ -113,37 +113,64 @@ def own_hold_and_room(asked: Asked, draft: int | None) -> tuple[list[BusyTime], 
     return own, room_beside(len(found) - len(own))
 
 
-def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred], draft: int | None) -> list[Chosen | None]:
-    """For each date, with whom and from when it is kept, or None. Looks, locks those who could, looks again."""
+def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred], draft: int | None) -> list[Chosen | WhyNot]:
+    """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
     own, room = own_hold_and_room(asked, draft)
-    wanted = [[start for start in date.starts(wish) if start > asked.now] for date in dates]
+    wanted = starts_ahead(dates, wish, asked.now)
     starts = [start for each in wanted for start in each]
     if not room or not starts:
         lock_presenters([], now=asked.now, giving_back=own)
-        return [None] * len(dates)
+        return without_looking(dates, wanted)
     seen = diary_of(wish, starts, asked.now)
     possible = presenters_for(seen, starts)
     locked = lock_presenters(possible, now=asked.now, giving_back=own)
     diary = read_again(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
-    return choose_each(diary, wanted, room)
+    return choose_each(diary, dates, wanted, room)
 
 
-def choose_each(diary: Diary, wanted: Sequence[Sequence[datetime]], room: int) -> list[Chosen | None]:
+def starts_ahead(dates: Sequence[Preferred], wish: Wish, now: datetime) -> list[list[datetime]]:
+    return [[start for start in date.starts(wish) if start > now] for date in dates]
+
+
+def without_looking(dates: Sequence[Preferred], wanted: Sequence[Sequence[datetime]]) -> list[Chosen | WhyNot]:
+    """Where no more may be kept for them, or no time is named that could be."""
+    return [why_unseen(date, starts, room=0) or WhyNot.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
+
+
+def why_unseen(date: Preferred, starts: Sequence[datetime], room: int) -> WhyNot | None:
+    """Why it is not kept, whoever is free."""
+    if date.precision == Precision.DAYS:
+        return WhyNot.SEVERAL_DAYS
+    if not starts:
+        return WhyNot.NO_TIME_LEFT
+    return None if room else WhyNot.ENOUGH
+
+
+def choose_each(
+    diary: Diary, dates: Sequence[Preferred], wanted: Sequence[Sequence[datetime]], room: int
+) -> list[Chosen | WhyNot]:
     """In the order in which they were asked for, each beside those before it."""
-    found: list[Chosen | None] = []
-    for starts in wanted:
-        chosen = first_possible(diary, starts) if room else None
-        if chosen is not None:
-            diary, room = with_kept(diary, chosen), room - 1
-        found.append(chosen)
+    alone, found = diary, list[Chosen | WhyNot]()
+    for date, starts in zip(dates, wanted, strict=True):
+        outcome = why_unseen(date, starts, room) or first_possible(diary, starts) or why_nobody(alone, starts)
+        if isinstance(outcome, Chosen):
+            diary, room = with_kept(diary, outcome), room - 1
+        found.append(outcome)
     return found
 
 
-def what_we_could_keep(wish: Wish, dates: Sequence[Preferred], *, person: Person, now: datetime) -> list[Chosen | None]:
+def why_nobody(alone: Diary, starts: Sequence[datetime]) -> WhyNot:
+    """`alone`: the diary without the other dates of the request."""
+    if first_possible(alone, starts):
+        return WhyNot.BESIDE
+    return WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
+
+
+def what_we_could_keep(wish: Wish, dates: Sequence[Preferred], *, person: Person, now: datetime) -> list[Chosen | WhyNot]:
     """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
-    wanted = [[start for start in date.starts(wish) if start > now] for date in dates]
+    wanted = starts_ahead(dates, wish, now)
     starts = [start for each in wanted for start in each]
     room = room_for(person, now)
     if not starts or not room:
-        return [None] * len(dates)
-    return choose_each(diary_of(wish, starts, now), wanted, room)
+        return without_looking(dates, wanted)
+    return choose_each(diary_of(wish, starts, now), dates, wanted, room)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings import date_words
-from bookings.models import Booking, DateOption, OptionState, State
+from bookings.models import Booking, OptionState, State
 from bookings.request_forms import OTHERS, WITHDRAW, AnswerForm
 from bookings.services import MoveRefused, OfferGone, SlotTaken, ask_for_others, cancel, take_offer
 from bookings.views.flow import FORM_METHODS
@@ -29,15 +29,12 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
     if request.method == "POST" and form.is_valid():
         return answer(request, booking, form, now)
-    return answer_page(request, booking, form, kept, now)
-
-
-def answer_page(request: HttpRequest, booking: Booking, form: AnswerForm, kept: list[DateOption], now: datetime) -> HttpResponse:
     context = {
         "booking": booking,
         "form": form,
         "until": date_words.kept_till(kept),
         "lapsed": not kept,
+        "gone_rows": date_words.gone_rows(offered, now),
     }
     return render(request, "bookings/answer.html", context)
 

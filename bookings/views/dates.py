@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import date_words, rules, words
 from bookings.answers import Answers
-from bookings.models import Booking, Channel, DateOption, OptionKind
+from bookings.models import Booking, Channel, DateOption, OptionKind, WhyNot
 from bookings.request_forms import DatesForm
 from bookings.services import (
     Chosen,
@@ -75,9 +75,9 @@ def rows(answers: Answers, person: Any, now: datetime) -> list[words.Row]:
     ]
 
 
-def promise(answers: Answers, date: Preferred, chosen: Chosen | None, now: datetime) -> str:
-    if chosen is None:
-        return date_words.not_kept_sentence(date.precision)
+def promise(answers: Answers, date: Preferred, chosen: Chosen | WhyNot, now: datetime) -> str:
+    if isinstance(chosen, WhyNot):
+        return date_words.not_kept_sentence(date_words.IF_ASKED_NOW, chosen)
     until = kept_until(chosen.start, now)
     return date_words.sentence_of_keeping(date.precision, chosen.start, answers.presentation.length, until)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import date_words, ical, words
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
-from bookings.models import Booking, DateOption, OptionKind, OptionState, State
+from bookings.models import Booking, DateOption, OptionKind, State
 from bookings.services import MoveRefused, TooLate, cancel
 from bookings.views.flow import FORM_METHODS
 from ctac.compiled import Compiled
@@ -51,15 +51,13 @@ def dates_of(booking: Booking) -> list[DateOption]:
 
 def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -> dict[str, object]:
     """The dates that were asked for and, while they may be answered, those that we offer."""
-    offered = date_words.offers([option for option in options if option.is_kept(now)])
-    lapsed = any(
-        option.kind == OptionKind.PROPOSED and option.state in (OptionState.OPEN, OptionState.EXPIRED) for option in options
-    )
+    proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
+    offered = date_words.offers([option for option in proposed if option.is_kept(now)])
     return {
         "date_rows": date_words.chosen_rows(options, now),
         "offered": [option.when for option in offered],
         "offered_until": date_words.kept_till(offered),
-        "offers_lapsed": booking.state == State.REQUESTED and not offered and lapsed,
+        "offers_gone": date_words.gone_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
     }
 
 

@@ -21,6 +21,7 @@ from bookings.services import (
     decline,
     lapse,
     lapsing,
+    record_leave,
     take_offer,
 )
 from bookings.tasks import lapse_dates
@@ -281,6 +282,15 @@ def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
         told = words(asked, kind)
         assert ("Time 1: Monday 25 January 2027, midday to 1pm" in told, "First choice" in told) == (True, False)
+
+
+def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(asked: Booking, presenter: Presenter) -> None:
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
+    lapse(booking=asked, now=NOW)
+    assert "10am to 11am We no longer keep it: the presenter can’t come then" in " ".join(
+        words(asked, "booking-dates-lapsed").split()
+    )
+    assert "Not kept. The presenter with whom it was kept is away then." in words(asked, "staff-dates-lapsed")
 
 
 def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:

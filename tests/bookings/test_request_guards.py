@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.models import Booking, BusyTime, DateOption, OptionKind, OptionState, Precision, Presenter, State
+from bookings.models import Booking, BusyTime, DateOption, OptionKind, OptionState, Precision, Presenter, State, WhyNot
 from bookings.services.locking import lock_presenters
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presenter, make_request
 
@@ -63,6 +63,14 @@ def test_a_date_is_kept_whole_or_not(presenter: Presenter, columns: dict[str, An
     option = make_option(make_request(), presenter, at("10:00"))
     with refused(by="dateoption_kept_whole_or_not"), transaction.atomic():
         DateOption.objects.filter(pk=option.pk).update(**columns)
+
+
+def test_a_date_that_is_kept_has_no_reason_not_to_be(presenter: Presenter) -> None:
+    request = make_request()
+    kept, other = make_option(request, presenter, at("10:00")), make_option(request, None, at("12:00"))
+    for option, why in ((kept, WhyNot.NOBODY_FREE), (other, WhyNot.AWAY)):
+        with refused(by="dateoption_why_it_is_not_kept"), transaction.atomic():
+            DateOption.objects.filter(pk=option.pk).update(why_not=why)
 
 
 def test_what_is_kept_lies_within_what_was_asked(presenter: Presenter) -> None:

@@ -10,7 +10,7 @@ from time_machine import Traveller
 
 from bookings import privacy
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
-from bookings.services import ask_for_others
+from bookings.services import ask_for_others, record_leave
 from professionals.models import Draft, Person
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -52,8 +52,8 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     page = text(client.get("/book/signs/check/"))
     kept = "Monday 25 January 2027, 10am to 11am We keep it for you until Thursday 14 January 2027, 5pm."
     part = "We keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
-    late = "Wednesday 27 January 2027, 6pm to 7pm We don’t keep it"
-    assert (kept in page, part in page, late in page, REASON in page, "Send this request" in page) == (True,) * 5
+    late = "Wednesday 27 January 2027, 6pm to 7pm We don’t keep it: no presenter %s free then within their usual hours and area"
+    assert (kept in page, part in page, late % "is" in page, REASON in page, "Send this request" in page) == (True,) * 5
     assert not BusyTime.objects.exists()
     response = confirm(client)
     booking = Booking.objects.get()
@@ -61,7 +61,7 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     assert dates_of(booking) == [("preferred", "open", True)] * 2 + [("preferred", "open", False)]
     assert (booking.person, booking.request_reason, Draft.objects.count()) == (person, REASON, 0)
     for page in (text(client.get(response.url)), text(client.get(booking.get_absolute_url()))):
-        assert (kept in page, part in page, late in page, "No time agreed yet" in page) == (True,) * 4
+        assert (kept in page, part in page, late % "was" in page, "No time agreed yet" in page) == (True,) * 4
     assert "please withdraw this request" in text(client.get(response.url))
     assert "No time agreed yet" in text(client.get("/my/"))
 
@@ -199,11 +199,22 @@ def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, cloc
     option = offered.options.proposed()[0]
     clock.move_to(datetime(2027, 1, 14, 17, tzinfo=UTC))
     page = text(client.get(answer_path(offered)))
-    assert ("We no longer keep those times" in page, "9am to 10am" in page) == (True, False)
-    assert "Ask for other times" in text(client.get(offered.get_absolute_url()))
+    why = "Monday 25 January 2027, 9am to 10am We kept it for you until Thursday 14 January 2027, 5pm, and had no answer."
+    assert ("We no longer keep those times" in page, why in page, "We keep these times" in page) == (True, True, False)
+    seen = text(client.get(offered.get_absolute_url()))
+    assert ("Ask for other times" in seen, why in seen) == (True, True)
     refused = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
     assert "We no longer keep that time. You can ask us for others." in text(refused)
     assert client.post(answer_path(offered), {"answer": "others", "words": "Fridays"}).status_code == 302
+
+
+def test_a_time_whose_presenter_is_away_is_said_beside_those_that_stand(client: Client, offered: Booking) -> None:
+    presenter = Presenter.objects.get()
+    record_leave(presenter=presenter, starts_at=at("10:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
+    page = client.get(answer_path(offered))
+    assert [f"take-{option.pk}" in page.content.decode() for option in offered.options.proposed()] == [True, False]
+    gone = "10:30am to 11:30am We no longer keep it: the presenter can’t come then any more."
+    assert ("We offered more times, but no longer keep these:" in text(page), gone in text(page)) == (True, True)
 
 
 def test_nothing_else_can_be_taken(client: Client, offered: Booking) -> None:

@@ -95,6 +95,21 @@ def test_at_most_three_dates_of_a_person_are_kept_over_all_requests(person: Pers
     assert dates_of(ask(person, on(at("10:00", WEDNESDAY)), now=later)) == [KEPT]
 
 
+def why_not(booking: Booking) -> list[str]:
+    return [option.why_not for option in booking.options.all()]
+
+
+def test_why_a_date_is_not_kept_is_stored(person: Person, presenter: Presenter) -> None:
+    make_booking(presenter, at("10:00", WEDNESDAY))
+    today = NOW.replace(hour=8)
+    left = Preferred(Precision.MORNING, today, today + timedelta(hours=2, minutes=59))
+    days = Preferred(Precision.DAYS, at("00:00"), at("23:59", WEDNESDAY))
+    assert why_not(ask(person, on(at("10:30", WEDNESDAY)), on(at("18:00")), left)) == ["busy", "outside", "over"]
+    assert why_not(ask(person, on(at("10:00")), on(at("10:30")), days)) == ["", "beside", "days"]
+    assert why_not(ask(person, *(on(at(clock, TUESDAY)) for clock in ("10:00", "12:00", "14:00")))) == ["", "", "enough"]
+    assert why_not(ask(person, on(at("15:00", TUESDAY)), left, days)) == ["enough", "over", "days"]
+
+
 def test_what_staff_offer_is_not_counted_among_the_three(person: Person, presenter: Presenter) -> None:
     first = ask(person, on(at("10:00")))
     offer(first, at("10:00"), at("13:00"), at("15:00"))
@@ -163,7 +178,7 @@ def test_leave_ends_what_is_kept_at_once(person: Person, presenter: Presenter) -
 
     booking = ask(person, on(at("10:00")))
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    assert dates_of(booking) == [NOT_KEPT]
+    assert (dates_of(booking), why_not(booking)) == ([NOT_KEPT], ["away"])
     assert list(DateOption.objects.lapsed(NOW)) == [booking.options.get()]
 
 

@@ -114,7 +114,7 @@ def test_dates_of_their_own_are_the_same_request_as_on_the_web(desk: Client, pre
     said = text(page)
     assert f"Request {booking.reference} is placed." in said
     assert "Kept: Monday 25 January 2027, 10am to 11am, with Asha Patel, until Thursday 14 January 2027, 5pm." in said
-    assert "Not kept: Tuesday 26 January 2027, 7pm to 8pm." in said
+    assert "Not kept: Tuesday 26 January 2027, 7pm to 8pm. It was outside the hours, the area" in said
     assert list(Notification.objects.filter(kind="booking-requested").values_list("recipient", flat=True)) == [
         "pat@unknown.example"
     ]

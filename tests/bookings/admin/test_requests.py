@@ -10,7 +10,7 @@ from django.test import Client
 from bookings.admin.filters import RequestFilter
 from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
-from bookings.services import Preferred, ask_for_others, lapse
+from bookings.services import Preferred, ask_for_others, lapse, record_leave
 from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.placed import STRANGER
@@ -89,6 +89,18 @@ def test_one_press_agrees_on_a_date(desk: Client, asked: Booking, presenter: Pre
     assert (asked.state, asked.starts_at, asked.presenter) == ("confirmed", at("10:00"), presenter)
     assert "The time is agreed" in text(response)
     assert "Agree on a time" not in text(response)
+
+
+def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Booking, presenter: Presenter) -> None:
+    why = "Not kept. It was outside the hours, the area or another rule of each presenter who was free then."
+    assert ("Kept with Asha Patel until" in (seen := page(desk, asked)), why in seen) == (True, True)
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
+    lapse(booking=asked, now=NOW)
+    seen = page(desk, asked)
+    away = "Not kept. The presenter with whom it was kept is away then."
+    assert (away in seen, "as the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
+    offer(asked, at("12:00", TUESDAY))
+    assert page(desk, asked).count("Not kept any more: other times were offered or asked for instead.") == 2
 
 
 def test_a_date_outside_the_rules_needs_a_reason(desk: Client, asked: Booking) -> None:

@@ -1,0 +1,77 @@
+"""What is said of a date of a request: whether it is kept, and if not, the true reason."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bookings.date_words import for_staff, gone_rows, kept_in_words
+from bookings.models import Booking, DateOption, OptionKind, OptionState, Precision, Presentation, Presenter, State, WhyNot
+from tests.bookings.rows import NOW, at
+
+KEPT = {"presenter": Presenter(name="Asha Patel"), "kept_from": at("10:00"), "expires_at": NOW + timedelta(days=2)}
+UNTIL = "Thursday 14 January 2027, 10am"
+STILL = "We still look at it."
+LATER = NOW + timedelta(days=3)
+
+
+def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
+    request = Booking(state=booking, presentation=Presentation(length_minutes=60))
+    defaults = {"kind": OptionKind.PREFERRED, "starts_at": at("10:00"), "ends_at": at("11:00")}
+    return DateOption(booking=request, **{**defaults, **columns})
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "said"),
+    [
+        (option(**KEPT), NOW, f"We keep it for you until {UNTIL}."),
+        (option(**KEPT), LATER, f"We kept it for you until {UNTIL}, and have not answered in time. {STILL}"),
+        (option(**KEPT), at("10:00"), "This time is over."),
+        (option(**KEPT, why_not=WhyNot.AWAY), LATER, f"We no longer keep it: the presenter can’t come then any more. {STILL}"),
+        (option(), NOW, f"We don’t keep it. {STILL}"),
+        (option(why_not=WhyNot.NOBODY_FREE), NOW, f"We don’t keep it: no presenter was free then when you asked. {STILL}"),
+        (option(why_not=WhyNot.NOBODY_FREE), at("12:00"), "This time is over."),
+        (
+            option(precision=Precision.DAYS, why_not=WhyNot.SEVERAL_DAYS),
+            NOW,
+            "We don’t keep days, but look for a time in them.",
+        ),
+        (option(**KEPT, state=OptionState.TAKEN), NOW, "Agreed."),
+        (option(**KEPT, state=OptionState.PASSED), NOW, "We offered you other times instead."),
+        (option(state=OptionState.PASSED, booking=State.CONFIRMED), NOW, "Another time was agreed."),
+        (option(state=OptionState.PASSED, booking=State.DECLINED), NOW, "We could not say yes, so we keep nothing for it."),
+        (option(state=OptionState.PASSED, booking=State.CANCELLED), NOW, "The request was cancelled, so we keep nothing for it."),
+    ],
+)
+def test_the_true_reason_is_said(asked: DateOption, now: Any, said: str) -> None:
+    assert kept_in_words(asked, now) == said
+
+
+def test_what_was_offered_and_is_gone_says_why() -> None:
+    offered = {**KEPT, "kind": OptionKind.PROPOSED}
+    options = [
+        option(**KEPT),
+        option(**offered),
+        option(**offered, why_not=WhyNot.AWAY, state=OptionState.EXPIRED),
+        option(**offered, state=OptionState.PASSED),
+    ]
+    assert gone_rows(options[1:], NOW)[0]["value"] == "We no longer keep it: the presenter can’t come then any more."
+    assert [row["value"] for row in gone_rows(options, LATER)] == [
+        f"We kept it for you until {UNTIL}, and had no answer.",
+        "We no longer keep it: the presenter can’t come then any more.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "said"),
+    [
+        (option(**KEPT), NOW, f"Kept with Asha Patel until {UNTIL}."),
+        (option(**KEPT), LATER, f"No longer kept. It was kept with Asha Patel until {UNTIL}."),
+        (option(**KEPT, why_not=WhyNot.AWAY), LATER, "Not kept. The presenter with whom it was kept is away then."),
+        (option(why_not=WhyNot.BESIDE), NOW, "Not kept. Who was free then is kept for another of these dates."),
+        (option(), NOW, "Not kept."),
+        (option(state=OptionState.PASSED), NOW, "Not kept any more: other times were offered or asked for instead."),
+    ],
+)
+def test_staff_read_with_whom_or_why_not(asked: DateOption, now: Any, said: str) -> None:
+    assert for_staff(asked, now) == said
