@@ -57,12 +57,6 @@ class Availability(models.Model):
     def holds_on(self, day: date) -> bool:
         return self.weekday == day.weekday() and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
-    @property
-    def in_words(self) -> str:
-        """'Monday, 9am to 5pm'."""
-        clocks = {"start": format_clock_time(self.start), "end": format_clock_time(self.end)}
-        return gettext("%(day)s, %(start)s to %(end)s") % {"day": Weekday(self.weekday).label, **clocks}
-
     def clock(self) -> tuple[time, time]:
         return self.start, self.end
 

@@ -1,6 +1,9 @@
 """My availability: the week, days with other hours, and my own rules; each shows the times that it gives before it is saved."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import messages
@@ -11,14 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.availability_forms import DaysForm, OwnRulesForm, WeekForm, from_tomorrow, week_as_typed
-from bookings.models import AvailabilityException, Presenter
+from bookings.availability_forms import Clocks, DaysForm, OwnRulesForm, WeekForm, from_tomorrow, say_hours, week_as_typed
+from bookings.models import AvailabilityException, Presenter, Weekday
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.leave import FORM_METHODS
 from bookings.preview import Preview, preview, tried
 from bookings.services import keep_presenter, set_days, set_week, take_back_days
 from ctac.errors import DomainError
-from ctac.uk import uk_day
+from ctac.uk import format_day, uk_day
 from professionals.access import signed_in
 
 
@@ -31,12 +34,40 @@ def presenter_availability(request: HttpRequest, presenter: Presenter) -> HttpRe
         request,
         presenter,
         title=_("My availability"),
-        weekly=[each for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today],
+        weeks=weeks_of(presenter, today),
         exceptions=presenter.exceptions.filter(last_day__gte=today),
-        today=today,
         preview=preview(presenter, now),
     )
     return TemplateResponse(request, "bookings/presenting/availability.html", context)
+
+
+@dataclass(frozen=True)
+class Week:
+    """'Until Sunday 6 December 2026', and 'Monday, 9am to 1pm, 2pm to 5pm' for each weekday. No title for what holds for good."""
+
+    title: str
+    days: list[str]
+
+
+def weeks_of(presenter: Presenter, today: date) -> list[Week]:
+    """The weekly hours from today on, those that hold first first."""
+    periods: dict[tuple[date, date], dict[int, Clocks]] = {}
+    for each in presenter.availability.all():
+        if each.valid_until is None or each.valid_until >= today:
+            period = periods.setdefault((max(each.valid_from, today), each.valid_until or date.max), {})
+            period.setdefault(each.weekday, []).append(each.clock())
+    return [
+        Week(title_of(first, last, today), [f"{Weekday(day).label}, {say_hours(hours)}" for day, hours in days.items()])
+        for (first, last), days in sorted(periods.items(), key=itemgetter(0))
+    ]
+
+
+def title_of(first: date, last: date, today: date) -> str:
+    if last == date.max:
+        return _("From %(first)s") % {"first": format_day(first)} if first > today else ""
+    if first == today:
+        return _("Until %(last)s") % {"last": format_day(last)}
+    return _("%(first)s to %(last)s") % {"first": format_day(first), "last": format_day(last)}
 
 
 def change_page(

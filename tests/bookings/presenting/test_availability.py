@@ -134,6 +134,17 @@ def test_the_times_are_shown_before_the_week_is_saved(phone: Client, presenter: 
     assert windows(presenter) == before
 
 
+def test_weeks_stand_in_the_order_in_which_they_hold(phone: Client, presenter: Presenter) -> None:
+    assert "My week Monday, 9am to 5pm Tuesday" in text(phone.get(MINE))
+    hours = [*NINE_TO_ONE, WeekdayHours(0, time(14), time(17))]
+    last = MONDAY + timedelta(days=6)
+    set_week(presenter=presenter, hours=hours, first_day=MONDAY, last_day=last, own=True, now=NOW)
+    said = text(phone.get(MINE))
+    before, then = "Until Sunday 24 January 2027 Monday, 9am to 5pm Tuesday", "Friday, 9am to 5pm Monday 25 January 2027 to"
+    assert (before in said, then in said) == (True, True)
+    assert "to Sunday 31 January 2027 Monday, 9am to 1pm, 2pm to 5pm From Monday 1 February 2027 Monday, 9am to 5pm" in said
+
+
 def test_it_cannot_begin_today(phone: Client, presenter: Presenter) -> None:
     before = windows(presenter)
     for button in ({}, {"show": "1"}):
