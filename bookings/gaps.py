@@ -56,10 +56,16 @@ class Neighbour(NamedTuple):
 
 
 def free_spans(
-    claims: Sequence[Claim], place: Place | None, length: timedelta, within: Span, journeys: Journeys | None = None
+    claims: Sequence[Claim],
+    place: Place | None,
+    length: timedelta,
+    within: Span,
+    journeys: Journeys | None = None,
+    travel_minutes: int | None = None,
 ) -> list[Span]:
     """The spans inside which a visit of that length at that place (None: online) may lie, in order.
 
+    `travel_minutes`: what staff have set for this visit, if they have.
     `claims` are in order and don't overlap, and reach at least 48 hours beyond `within` on both sides.
     """
     journeys = journeys or Journeys()
@@ -71,7 +77,7 @@ def free_spans(
         if span.length < length:
             continue
         if place is not None:
-            span = span.shared(reach(before, after, place, journeys))
+            span = span.shared(reach(before, after, place, journeys, travel_minutes))
         elif not leaves_time(before, after, length, journeys):
             continue
         if span.length >= length:
@@ -94,19 +100,19 @@ def visits_after(claims: Sequence[Claim]) -> list[Neighbour]:
     return visits_before(claims[::-1])[::-1]
 
 
-def reach(before: Neighbour, after: Neighbour, place: Place, journeys: Journeys) -> Span:
+def reach(before: Neighbour, after: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None = None) -> Span:
     """When a visit at `place` can be: after the journey from the visit before, and before the one to the visit after."""
-    start = before.visit.span.end + needed(before, place, journeys) if before.visit else EVER.start
-    end = after.visit.span.start - needed(after, place, journeys) if after.visit else EVER.end
+    start = before.visit.span.end + needed(before, place, journeys, travel_minutes) if before.visit else EVER.start
+    end = after.visit.span.start - needed(after, place, journeys, travel_minutes) if after.visit else EVER.end
     return Span(start, end)
 
 
-def needed(neighbour: Neighbour, place: Place, journeys: Journeys) -> timedelta:
+def needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None) -> timedelta:
     """Between that visit and one at `place`: the journey and what stands in the way; 48 hours are always enough."""
     visit = neighbour.visit
     if visit is None or visit.place is None:
         return NOTHING
-    way = travel_between(visit.place, place, visit.travel_minutes, None, journeys)
+    way = travel_between(visit.place, place, visit.travel_minutes, travel_minutes, journeys)
     return min(APART_ENOUGH, neighbour.without_place + way)
 
 

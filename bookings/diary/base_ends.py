@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bookings.gaps import EVER, NEVER, NOTHING, Claim, Span, journey
-from bookings.travel import Journeys, Place
+from bookings.travel import Journeys, Place, travel_between
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,13 @@ class Gap:
 
 @dataclass(frozen=True)
 class BaseEnds:
-    """One presenter's day from the base and back to it, in UTC."""
+    """One presenter's day from the base and back to it, in UTC. `set_minutes`: what staff have set for the visit in question."""
 
     base: Place
     leaves: datetime
     returns: datetime
     journeys: Journeys
+    set_minutes: int | None = None
 
     @property
     def at_home(self) -> tuple[Claim, Claim]:
@@ -71,7 +72,7 @@ class BaseEnds:
         return Span(self.returns - spare if spare >= NOTHING else max(self.returns, last.span.end), EVER.end)
 
     def way(self, place: Place) -> timedelta:
-        return timedelta(minutes=self.journeys.minutes(self.base, place))
+        return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
 
     def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
         """How much longer the day's journeys get by this visit: to and from its neighbours, less the way between those."""

@@ -37,11 +37,21 @@ class PresenterDiary:
     @cached_property
     def free(self) -> list[Span]:
         """Where the visit may lie as far as the other claims go, with the journeys to and from them. In order."""
-        return free_spans(self.claims, self.wish.place, self.wish.length, EVER, self.journeys)
+        return free_spans(self.claims, self.wish.place, self.wish.length, EVER, self.journeys, self.set_minutes)
+
+    @cached_property
+    def set_minutes(self) -> int | None:
+        """What staff have set for the journeys of this presenter to and from the visit, if they have."""
+        return self.wish.set_minutes.get(self.presenter.pk)
 
     @cached_property
     def travel(self) -> int:
-        return self.journeys.minutes(self.presenter.base, self.wish.place) if self.wish.place else 0
+        if self.wish.place is None:
+            return 0
+        return self.journeys.minutes(self.presenter.base, self.wish.place) if self.set_minutes is None else self.set_minutes
+
+    def wanted(self, start: datetime) -> Claim:
+        return Claim(self.wish.span(start), self.wish.place, self.set_minutes)
 
     @cached_property
     def first_day(self) -> date:
@@ -119,7 +129,7 @@ class PresenterDiary:
     def is_free(self, span: Span) -> bool:
         """Whether the visit can be then, as far as the other claims go. Looks no further than a journey can matter."""
         near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
-        return bool(free_spans(near, self.wish.place, span.length, span, self.journeys))
+        return bool(free_spans(near, self.wish.place, span.length, span, self.journeys, self.set_minutes))
 
     @cached_property
     def base(self) -> Place:
@@ -127,7 +137,7 @@ class PresenterDiary:
 
     def ends_of(self, day: date) -> BaseEnds:
         leaves, returns = in_utc(day, self.presenter.earliest_leaving), in_utc(day, self.presenter.latest_return)
-        return BaseEnds(self.base, leaves, returns, self.journeys)
+        return BaseEnds(self.base, leaves, returns, self.journeys, self.set_minutes)
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
@@ -140,7 +150,7 @@ class PresenterDiary:
             breaches.append(Breach.HOURS)
         ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(Stretch(day, day)), self.claims))
         breaches += self.end_breaches(span, ends, gap)
-        extra = ends.extra_minutes(Claim(span, self.wish.place), gap)
+        extra = ends.extra_minutes(self.wanted(start), gap)
         return Candidate(self.presenter, tuple(breaches), self.travel, extra, self.bookings_near(start))
 
     def end_breaches(self, span: Span, ends: BaseEnds, gap: Gap) -> Iterator[Breach]:
@@ -154,8 +164,7 @@ class PresenterDiary:
         candidate = self.candidate(start)
         if candidate is not None:
             return Verdict(self.presenter, candidate)
-        wanted = Claim(self.wish.span(start), self.wish.place)
-        return Verdict(self.presenter, None, tuple(obstacles(wanted, self.claims, self.journeys)))
+        return Verdict(self.presenter, None, tuple(obstacles(self.wanted(start), self.claims, self.journeys)))
 
     def bookings_near(self, start: datetime) -> int:
         """How many bookings the presenter has in the days round that: the load that is shared out."""

@@ -1,6 +1,7 @@
 """Moving a booking to another time and changing its details: who may, what moves with it, who is told."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bookings.choosing import choice_for
 from bookings.cutoff import last_day_to_change, may_change
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.services import (
@@ -23,6 +25,7 @@ from bookings.services import (
     change_details,
     reschedule,
 )
+from bookings.views.moving import Way, is_offered
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.placed import TEN, sent
@@ -104,6 +107,34 @@ def test_when_its_presenter_is_not_free_then_another_comes_and_both_are_told(boo
 def test_a_time_that_overlaps_its_own_is_free(booking: Booking, presenter: Presenter) -> None:
     move(booking, at("10:30"))
     assert the_claim(booking)[:3] == (presenter, at("10:30"), at("11:30"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "offered"),
+    [(None, ["10:30", "11:00", "11:30"]), (90, ["11:30"]), (0, ["10:00", "10:30", "11:00", "11:30"])],
+)
+def test_what_staff_have_set_for_its_journeys_holds_at_another_time_too(
+    presenter: Presenter, person: Person, minutes: int | None, offered: list[str]
+) -> None:
+    """What is offered is what the database then lets in; each is tried."""
+    make_booking(presenter, at("09:00"), postcode=LEEDS_TOO)
+    booking = make_booking(presenter, at("12:30"), person=person)
+    BusyTime.objects.filter(booking=booking).update(travel_minutes=minutes, travel_reason="Roadworks" if minutes else "")
+    clocks = ["10:00", "10:30", "11:00", "11:30"]
+    way = Way(booking, person.user, "", "", "")
+    assert [clock for clock in clocks if is_offered(way, at(clock), NOW)] == offered
+    for clock in clocks:
+        booking.refresh_from_db()
+        with nullcontext() if clock in offered else pytest.raises(SlotTaken):
+            move(booking, at(clock))
+
+
+def test_who_could_give_it_counts_what_staff_have_set_for_its_journeys(presenter: Presenter, person: Person) -> None:
+    booking = make_booking(presenter, at("12:30"), postcode=YORK, person=person)
+    (by_rule,) = choice_for(booking, NOW).verdicts
+    BusyTime.objects.update(travel_minutes=20, travel_reason="Her sister drives her")
+    (as_set,) = choice_for(booking, NOW).verdicts
+    assert [verdict.candidate and verdict.candidate.extra for verdict in (by_rule, as_set)] == [110, 40]
 
 
 def test_a_time_that_is_taken_leaves_everything_as_it_was(booking: Booking, presenter: Presenter) -> None:
