@@ -181,6 +181,9 @@ def in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
     what, changed = event.get_kind_display(), what_changed(event)
     if changed["before"]:
         what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+    elif "travel" in event.changes:
+        before, after = (journey_in_words(minutes) for minutes in event.changes["travel"])
+        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
     elif changed["fields"]:
         what = _("%(what)s: %(fields)s") % {"what": what, **changed}
     if gave != gives:
@@ -190,6 +193,11 @@ def in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
             "gives": gives or _("nobody"),
         }
     return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
+
+
+def journey_in_words(minutes: int | None) -> str:
+    """What staff have set for one visit's journeys; None is what the postcodes give."""
+    return _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
 
 
 def times_of(event: BookingEvent | None) -> list[datetime]:

@@ -70,9 +70,7 @@ class TravelForm(StaffForm):
         required=False,
         help_text=_("Leave empty to go back to what we work out from the postcodes."),
     )
-    reason = forms.CharField(
-        label=_("Why"), max_length=200, error_messages={"required": _("Write why the journey takes that long.")}
-    )
+    reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
 
 
 def do_confirm(booking: Booking, *, by: User) -> None:

@@ -319,8 +319,8 @@ class BookingEvent(models.Model):
     """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked.
 
     `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
-    {"time": [from, to], "presenter": [from, to], "sequence": 2} or {"fields": ["room"], "revision": 1}; and {"by_link": true}
-    for whoever came by a link in an email.
+    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes or {"fields": ["room"],
+    "revision": 1}; and {"by_link": true} for whoever came by a link in an email.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

@@ -98,13 +98,13 @@ def set_travel(
     Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
     """
     locked = lock_booking(booking, now=now)
-    with guarded():
-        changed = BusyTime.objects.filter(booking=locked, latitude__isnull=False).update(
-            travel_minutes=minutes, travel_reason=reason
-        )
-    if not changed:
+    claim = BusyTime.objects.filter(booking=locked, latitude__isnull=False).first()
+    if claim is None:
         raise NeedsPresenter
-    record(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason)
+    before, claim.travel_minutes, claim.travel_reason = claim.travel_minutes, minutes, reason
+    with guarded():
+        claim.save(update_fields=["travel_minutes", "travel_reason"])
+    record(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:travel:{now:%Y%m%d%H%M%S}", reference=locked.reference, now=now)
     return locked
