@@ -45,9 +45,9 @@ bench-slots: ## the pages of times for 40 and 400 presenters, with 10,000 and 1,
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.slots
 
-scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk)
+scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk; ONLY=/my/: only those)
 	@$(INSTALL) $(DEVELOPMENT)
-	@$(VENV) -m bench.scale
+	@$(VENV) -m bench.scale $(if $(ONLY),--only "$(ONLY)")
 
 screenshots: ## take the README's pictures from a running copy (ALL=1: every page instead, into var/screenshots, for a review)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -1,10 +1,11 @@
--- The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000, are of one professional.
+-- The last 500 orders wait, and so do fewer where there are few. The first, a tenth and at most 2,000, are of one professional; of the
+-- others who ordered most did so twice, however many there are, so that their own pages can be compared.
 CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
 INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
     submission_token, submission_digest, created_at, person_id)
 SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THEN 'received' WHEN n %% 10 = 9 THEN 'cancelled' ELSE 'dispatched' END,
     'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', '', 'Leeds', 'LS2 8BB', 'bench-' || n, '', now() - n * interval '2 minutes',
-    people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% people.many END
+    people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% least(people.many, greatest(%(orders)s / 2, 1)) END
 FROM generate_series(0, %(orders)s - 1) n,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
 INSERT INTO leaflets_orderline (copies, allocated, dispatched, cancelled, edition_id, order_id)

@@ -10,4 +10,5 @@ SELECT (ARRAY['Asha', 'Ben', 'Carys', 'Dilip', 'Eilidh', 'Farah'])[1 + id %% 6] 
     (ARRAY['Rahman', 'Okafor', 'Evans', 'Nair', 'Fraser', 'Walsh'])[1 + id / 6 %% 6] || ' ' || id,
     email, '0113 496 0000', 'health-visitor', (ARRAY['LS1 4AP', 'M1 1AE', 'B1 1AA', 'CF10 1AA', 'EH1 1AA'])[1 + id %% 5],
     date_joined, (SELECT min(id) FROM professionals_organisation WHERE name LIKE 'Organisation %%') + id %% greatest(%(people)s / 50, 1), id
-FROM professionals_user WHERE email LIKE 'person%%@trust%%';
+FROM professionals_user WHERE email LIKE 'person%%@trust%%'
+ORDER BY id; -- so that the professional with the most (bookings.sql, orders.sql) is the same, however many there are
