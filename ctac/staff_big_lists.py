@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
+from django.db import connections
 from django.db.models import F, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
@@ -24,6 +26,7 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ctac.compiled import AnyOf
 from ctac.uk import uk_datetime, uk_day
 
 MOST = 1_000
@@ -41,7 +44,8 @@ class Part:
 class CappedPaginator(Paginator):
     """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages.
 
-    `counted`: how many there are, by who has looked already; None when nobody has.
+    `counted`: how many there are, by who has looked already; None when nobody has. `keys`: what stands on the pages, in order,
+    if that is known already.
     """
 
     def __init__(
@@ -51,10 +55,11 @@ class CappedPaginator(Paginator):
         *args: Any,
         parts: Sequence[Part] = (),
         counted: int | None = None,
+        keys: Sequence[Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(object_list, per_page, *args, **kwargs)
-        self.parts, self.counted = parts, counted
+        self.parts, self.counted, self.keys = parts, counted, keys
 
     @cached_property
     def found(self) -> int:
@@ -72,23 +77,29 @@ class CappedPaginator(Paginator):
         return min(self.found, MOST)
 
     def page(self, number: int | str) -> Page[Any]:
-        if not self.parts:
+        if not self.parts and self.keys is None:
             return super().page(number)
         valid = self.validate_number(number)
         first = (valid - 1) * self.per_page
         return Page(self.rows(first, min(first + self.per_page, self.count)), valid, self)
 
     def rows(self, first: int, last: int) -> list[Any]:
-        """Those from place `first` to `last`: their keys part by part, then all of them at once."""
+        """Those from place `first` to `last`: their keys first, then all of them at once."""
+        rows: Any = self.object_list
+        keys = self.keys_of_parts(last) if self.keys is None else self.keys
+        places = {key: place for place, key in enumerate(keys[first:last])}
+        found = rows.model._base_manager.none() if not places else rows.filter(pk__in=list(places)).order_by()
+        return sorted(found, key=lambda row: places[row.pk])
+
+    def keys_of_parts(self, last: int) -> list[Any]:
+        """Those before place `last`, part by part."""
         rows: Any = self.object_list
         keys: list[Any] = []
         for part in self.parts:
             if len(keys) < last:
                 ordered = rows.filter(part.where).order_by(*part.ordering)
                 keys += ordered.values_list("pk", flat=True)[: last - len(keys)]
-        places = {key: place for place, key in enumerate(keys[first:])}
-        found = rows.model._base_manager.none() if not places else rows.filter(pk__in=list(places)).order_by()
-        return sorted(found, key=lambda row: places[row.pk])
+        return keys
 
 
 class BigChangeList(ChangeList):
@@ -102,14 +113,15 @@ class BigChangeList(ChangeList):
         self.more = paginator.more
         if not self.more:
             if not self.multi_page:  # Django asks for all rows then; the planner must know that they are few
-                self.result_list = self.queryset[: paginator.count]
+                known = paginator.keys is not None
+                self.result_list = paginator.page(1).object_list if known else self.queryset[: paginator.count]
             return
         quick = list(self.model_admin.sorts_quickly)
         if not self.sorted_by <= set(quick):
             self.params.pop(ORDER_VAR)
             self.filter_params.pop(ORDER_VAR, None)
             self.queryset = self.queryset.order_by(*self.get_ordering(request, self.queryset.order_by()))
-            paginator.object_list, paginator.parts = self.queryset, self.model_admin.parts()
+            paginator.object_list, paginator.parts, paginator.keys = self.queryset, self.model_admin.parts(), None
             self.result_list = paginator.page(self.page_num).object_list
         self.sortable_by = quick
 
@@ -171,6 +183,28 @@ def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
     return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
 
 
+def keys_in_order(rows: QuerySet[Any]) -> list[Any] | None:
+    """As keys_of, then in the order of the rows: one statement, in which no more are put in order than a list counts to.
+
+    To ask for these rows by their keys and in order would look each up again, and may walk through the list from its start until
+    a page is full. None if they are in an order that is not of columns of their own.
+    """
+    ways: dict[str, str] = {}
+    for each in map(str, rows.query.order_by):
+        ways.setdefault(each.lstrip("-"), "DESC" if each.startswith("-") else "ASC")
+    own = {"pk", *(field.name for field in rows.model._meta.concrete_fields if not field.is_relation)}
+    if not ways or not own.issuperset(ways):
+        return None
+    try:
+        sql, values = rows.order_by().values_list("pk", *ways)[: MOST + 1].query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    order = ", ".join(f"{place} {way}" for place, way in enumerate(ways.values(), 2))
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({sql}) AS found ORDER BY {order}", values)  # noqa: S608 - what Django made
+        return list(dict.fromkeys([row[0] for row in cursor.fetchall()]))
+
+
 class BigListMixin:
     """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts.
 
@@ -191,7 +225,8 @@ class BigListMixin:
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
         parts = () if request.GET.get(ORDER_VAR) else self.parts()
-        return CappedPaginator(queryset, per_page, *args, parts=parts, counted=getattr(request, "found_by_words", None), **kwargs)
+        known = {"counted": getattr(request, "found_by_words", None), "keys": getattr(request, "found_in_order", None)}
+        return CappedPaginator(queryset, per_page, *args, parts=parts, **known, **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         if self.searched:
@@ -203,9 +238,23 @@ class BigListMixin:
         if not typed.strip():
             return rows
         found = with_words(rows, typed, self.searched)
-        keys = keys_of(found)
-        request.found_by_words = len(keys)  # type: ignore[attr-defined]
-        return rows.filter(pk__in=keys) if self.by_name or len(keys) <= MOST else found
+        in_order = keys_in_order(found) if len(self.parts()) <= 1 else None
+        keys = keys_of(found) if in_order is None else in_order
+        if len(keys) > MOST and not self.by_name:
+            request.found_by_words = len(keys)  # type: ignore[attr-defined]
+            return found
+        return with_keys(request, rows, keys, in_order)
+
+
+def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
+    """What a search found; the list's pages need not look for it again (see CappedPaginator)."""
+    request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
+    return among(rows, keys) if keys else rows.none()
+
+
+def among(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
+    """Those with these keys, as one parameter however many they are."""
+    return rows.filter(AnyOf(F("pk"), Value(keys)))
 
 
 class PeriodFilter(admin.SimpleListFilter):

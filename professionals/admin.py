@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import MOST, Part, keys_of, with_words, words_in
+from ctac.staff_big_lists import MOST, Part, among, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from professionals import services
@@ -315,8 +315,9 @@ class UserAdmin(StaffModelAdmin):
         named = with_words(people, whole_postcode(search_term))
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
         found = sorted({*keys_of(named, "user_id"), *keys_of(addressed)}, reverse=True)[: MOST + 1]
-        request.found_by_words = len(found)  # type: ignore[attr-defined]
-        return queryset.filter(pk__in=found), False
+        newest_first = tuple(queryset.query.order_by) == ("-pk",)
+        in_order = found if newest_first else keys_in_order(among(queryset, found))
+        return with_keys(request, queryset, found, in_order), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:

@@ -61,3 +61,10 @@ def test_after_an_error_the_server_is_asked(asked: list[bool]) -> None:
     connection.errors_occurred = True
     next_request()
     assert asked == [True]
+
+
+def test_a_search_that_stops_early_finds_the_same_each_time() -> None:
+    """Else PostgreSQL begins to read a large table where it last left off, so that a second page is of other rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronize_seqscans")
+        assert cursor.fetchone() == ("off",)
