@@ -20,6 +20,7 @@ class Title(TypedDict):
     for_whom: str
     audience: str
     summary: str
+    topics: str
     introduction: str
     situations: str
     signs: str
@@ -33,6 +34,7 @@ HEALTH_VISITORS = Title(
     for_whom="health visitors",
     audience=Profession.HEALTH_VISITOR,
     summary="You see families at home, where few others look. What may strike you on a visit, and what to do about it.",
+    topics="Babies and young children\nPrivate fostering\nSpotting the signs",
     introduction="""\
 Child trafficking means that someone recruits, moves, hides or receives a child so that the child can be exploited. No force \
 or trick is needed for it to be trafficking, and a child can’t consent to it. It happens across borders and within one town.
@@ -70,6 +72,7 @@ SOCIAL_WORKERS = Title(
     for_whom="social workers",
     audience=Profession.SOCIAL_WORKER,
     summary="From the first contact to keeping a child in care safe: signs, referral, and why the first days matter most.",
+    topics="Going missing\nReferral\nPrivate fostering\nSpotting the signs",
     introduction="""\
 Child trafficking means that someone recruits, moves, hides or receives a child so that the child can be exploited. No force \
 or trick is needed for it to be trafficking, and a child can’t consent to it. Children from the UK are trafficked too, often \
@@ -110,6 +113,7 @@ EMERGENCY_CARE = Title(
     for_whom="A&E and walk-in clinic staff",
     audience=Profession.EMERGENCY_CARE,
     summary="A child may pass through your department once. What to notice in that one visit, and how to keep the child safe.",
+    topics="Emergency care\nInjuries and health\nSpotting the signs",
     introduction="""\
 Child trafficking means that someone recruits, moves, hides or receives a child so that the child can be exploited. No force \
 or trick is needed for it to be trafficking, and a child can’t consent to it.
@@ -147,6 +151,7 @@ ALL_PROFESSIONALS = Title(
     for_whom="every professional",
     audience="",
     summary="What child trafficking is, where any of us may meet it, and the few steps that protect a child.",
+    topics="The basics\nReferral\nSpotting the signs",
     introduction="""\
 Child trafficking means that someone recruits, moves, hides or receives a child so that the child can be exploited. No force \
 or trick is needed for it to be trafficking, and a child can’t consent to it.

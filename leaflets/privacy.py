@@ -15,12 +15,24 @@ FIELDS: dict[str, dict[str, str]] = {
         (
             *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
             *("most_per_order", "active", "position"),
+            *("language", "format", "version_of", "own_title", "topics"),
         ),
         NONE,
     ),
-    "Edition": dict.fromkeys(
-        ("id", "leaflet", "label", "published_on", "review_on", "pdf", "pages", "size", "state", "on_hand", "allocated"), NONE
-    ),
+    "LeafletWords": dict.fromkeys(("leaflet", "words", "heading", "spelt"), NONE),
+    "Word": dict.fromkeys(("word", "titles"), NONE),
+    "Edition": {
+        **dict.fromkeys(
+            (
+                *("id", "leaflet", "label", "published_on", "review_on", "pdf", "pages", "size", "state", "on_hand", "allocated"),
+                *("cover", "cover_width", "cover_height", "reviewed_on", "withdrawn_on", "use_instead"),
+            ),
+            NONE,
+        ),
+        "reviewed_by": PERSONAL,
+        "withdrawn_why": FREE_TEXT,
+    },
+    "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
     "Order": {
         "id": NONE,
         "reference": NONE,

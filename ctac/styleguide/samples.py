@@ -14,6 +14,7 @@ from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
 from bookings.views.keeping import Kept
+from leaflets.browsing import Also
 from leaflets.models import Edition, Leaflet, Order, OrderState
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
@@ -24,6 +25,7 @@ TITLE = "Child trafficking: what to see, what to do"
 EMAIL = "meera.shah@leeds.example.nhs.uk"
 LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation of children cared for away from their families"
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
+ALSO = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
 # Each as the product shows it to staff; professionals never read these, so no tag of theirs has a shape of its own.
 MESSAGE_KINDS = {
@@ -80,7 +82,8 @@ def history() -> list[words.Step]:
 def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 400, pages: int = 2) -> Leaflet:
     """`on_hand=0` is out of stock; `pages=0` has no edition yet."""
     made = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
-    made.current_editions = [Edition(leaflet=made, pages=pages, size=61_440, on_hand=on_hand)] if pages else []
+    dates = {"label": "March 2026", "published_on": date(2026, 3, 2), "review_on": date(2029, 3, 1)}
+    made.current_editions = [Edition(leaflet=made, pages=pages, size=61_440, on_hand=on_hand, **dates)] if pages else []
     return made
 
 
@@ -143,6 +146,6 @@ def kept() -> Kept:
     return Kept(booking().when, "10:15am", 600, may_extend=True)
 
 
-def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, None]]:
-    """Each with the form of its card that was refused: none was."""
-    return [(each, None) for each in leaflets]
+def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, Also, None]]:
+    """Each with its other versions, and the form of its card that was refused: none was."""
+    return [(each, ALSO if number == 0 else (), None) for number, each in enumerate(leaflets)]

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import Waiting, staff_site
-from leaflets.admin.catalogue import low_in_stock, to_review
+from leaflets.admin.editions import low_in_stock, to_review
 from leaflets.models import Edition, Order, OrderState
 
 

@@ -1,3 +1,4 @@
+from leaflets.models.downloads import DownloadCount
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.order import (
     MOVES,
@@ -12,6 +13,8 @@ from leaflets.models.order import (
     OrderState,
 )
 from leaflets.models.stock import MovementKind, StockMovement
+from leaflets.models.versions import Format, Language
+from leaflets.models.words import LeafletWords, Word
 
 __all__ = [
     "MOVES",
@@ -19,14 +22,19 @@ __all__ = [
     "Channel",
     "Delivery",
     "Dispatch",
+    "DownloadCount",
     "Edition",
     "EditionState",
     "EventKind",
+    "Format",
+    "Language",
     "Leaflet",
+    "LeafletWords",
     "MovementKind",
     "Order",
     "OrderEvent",
     "OrderLine",
     "OrderState",
     "StockMovement",
+    "Word",
 ]

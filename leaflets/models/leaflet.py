@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from leaflets.models.versions import CODES, RIGHT_TO_LEFT, Format, Language, version_in_words
 from professionals.models import Profession
 
 
@@ -33,15 +35,44 @@ class LeafletQuerySet(models.QuerySet["Leaflet"]):
 
 
 class Leaflet(models.Model):
-    """A title in the catalogue. The web page and the sample PDF are both made from the text kept here."""
+    """A title in the catalogue. The web page and the sample PDF are both made from the text kept here.
+
+    A translation, or another form of print, is a title of its own, with its own editions, stock and limit; `version_of` says
+    of which. What stands on its card is in English, its text in its own language (ADR 39).
+    """
 
     slug = models.SlugField(_("short name in the address"), unique=True)
-    title = models.CharField(_("title"), max_length=200)
+    title = models.CharField(
+        _("title"),
+        max_length=200,
+        help_text=_("In English, as packing lists say it. Of a translation with its language: Know the signs (Arabic)."),
+    )
+    own_title = models.CharField(
+        _("title in its own language"), max_length=200, blank=True, help_text=_("Of a translation only.")
+    )
+    language = models.CharField(_("language"), max_length=20, choices=Language, default=Language.ENGLISH)
+    format = models.CharField(_("format"), max_length=20, choices=Format, default=Format.STANDARD)
+    version_of = models.ForeignKey(
+        "self",
+        verbose_name=_("version of"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="versions",
+        limit_choices_to={"version_of": None},
+        help_text=_("The title that this is a translation of, or another form of print. Empty: it stands on its own."),
+    )
     for_whom = models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it, like: health visitors."))
     audience = models.CharField(
         _("audience"), max_length=30, choices=Profession, blank=True, help_text=_("Empty: for every professional.")
     )
     summary = models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue."))
+    topics = models.CharField(
+        _("topics"),
+        max_length=400,
+        blank=True,
+        help_text=_("One topic a line, worded as other titles word it. The catalogue can be narrowed to one."),
+    )
     introduction = models.TextField(_("introduction"))
     situations = models.TextField(
         _("situations"), help_text=_("Where this professional meets a trafficked child. One point a line.")
@@ -63,7 +94,21 @@ class Leaflet(models.Model):
         ordering = ["position", "title", "pk"]
         verbose_name = _("leaflet")
         verbose_name_plural = _("leaflets")
-        constraints = [models.CheckConstraint(condition=Q(most_per_order__gte=1), name="leaflet_order_of_at_least_one_allowed")]
+        indexes = [
+            # The whole catalogue in its order, as far as it is chosen by, without reading a title's text.
+            models.Index(
+                fields=["position", "title", "id"],
+                include=["slug", "version_of", "audience", "language", "format", "topics"],
+                condition=Q(active=True),
+                name="leaflet_catalogue",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(most_per_order__gte=1), name="leaflet_order_of_at_least_one_allowed"),
+            # That a version has no versions is kept by a trigger, since it needs another row.
+            models.CheckConstraint(condition=~Q(version_of=F("id")), name="leaflet_version_of_another"),
+            models.UniqueConstraint(fields=["version_of", "language", "format"], name="leaflet_version_once"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -89,6 +134,25 @@ class Leaflet(models.Model):
         """Printed copies that nobody has been promised."""
         edition = self.orderable_edition
         return edition.available if edition else 0
+
+    @property
+    def version(self) -> str:
+        """'Arabic, large print'; nothing of standard print in English."""
+        return version_in_words(self.language, self.format)
+
+    @property
+    def code(self) -> str:
+        """The language of its text for a page in English, '' if it is the same."""
+        return "" if self.language == Language.ENGLISH else CODES[Language(self.language)]
+
+    @property
+    def direction(self) -> str:
+        """Of the writing of its text."""
+        return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+
+    @property
+    def topic_points(self) -> list[str]:
+        return points(self.topics)
 
     @property
     def situation_points(self) -> list[str]:
@@ -121,6 +185,9 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         """Of what the catalogue offers: those whose review date is that day or earlier."""
         return self.current().filter(leaflet__active=True, review_on__lte=day)
 
+    def without_cover(self) -> "EditionQuerySet":
+        return self.filter(cover="")
+
     def locked(self) -> "EditionQuerySet":
         """Rows locked in primary-key order, the one order that every writer of stock takes, so that none waits in a circle."""
         return self.order_by("pk").select_for_update(of=("self",))
@@ -141,6 +208,30 @@ class Edition(models.Model):
     pages = models.PositiveSmallIntegerField(_("pages"), validators=[MinValueValidator(1)])
     size = models.PositiveIntegerField(_("size of the PDF in bytes"))
     state = models.CharField(_("state"), max_length=10, choices=EditionState, default=EditionState.CURRENT)
+    cover = models.FileField(_("picture of its first page"), upload_to="leaflets/", blank=True, editable=False)
+    cover_width = models.PositiveSmallIntegerField(_("width of the picture in pixels"), default=0, editable=False)
+    cover_height = models.PositiveSmallIntegerField(_("height of the picture in pixels"), default=0, editable=False)
+    reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True, editable=False)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("reviewed by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True, editable=False)
+    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False)
+    use_instead = models.ForeignKey(
+        Leaflet,
+        verbose_name=_("what to use instead"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     on_hand = models.IntegerField(_("on hand"), default=0)
     allocated = models.IntegerField(_("allocated"), default=0)
 
@@ -157,6 +248,10 @@ class Edition(models.Model):
             ),
             models.CheckConstraint(condition=Q(pages__gte=1), name="edition_has_pages"),
             models.CheckConstraint(condition=Q(review_on__gt=F("published_on")), name="edition_reviewed_after_it_is_published"),
+            models.CheckConstraint(
+                condition=Q(reviewed_on__isnull=True) | Q(reviewed_on__gte=F("published_on"), reviewed_on__lt=F("review_on")),
+                name="edition_reviewed_between_its_dates",
+            ),
             models.UniqueConstraint(fields=["leaflet"], condition=Q(state="current"), name="edition_one_current_a_leaflet"),
             models.UniqueConstraint(fields=["leaflet", "label"], name="edition_label_once_a_leaflet"),
         ]
@@ -167,6 +262,10 @@ class Edition(models.Model):
     @property
     def available(self) -> int:
         return self.on_hand - self.allocated
+
+    def review_is_due(self, today: date) -> bool:
+        """Whether its review date has passed."""
+        return today > self.review_on
 
     @property
     def download_name(self) -> str:

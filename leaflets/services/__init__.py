@@ -6,6 +6,7 @@ from leaflets.services.placing import AlreadyPlaced, EmptyBasket, Shortfall, Sho
 from leaflets.services.reconciling import differences
 from leaflets.services.states import OrderHasMoved
 from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
+from leaflets.services.versions import VersionIsThere, add_version
 
 __all__ = [
     "AlreadyPlaced",
@@ -17,7 +18,9 @@ __all__ = [
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
+    "VersionIsThere",
     "add_edition",
+    "add_version",
     "cancel",
     "correct_stock",
     "differences",

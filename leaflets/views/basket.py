@@ -1,7 +1,6 @@
 """The basket: add, change, remove, all without JavaScript."""
 
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leaflets import baskets
 from leaflets.forms import AddForm, BasketForm
 from leaflets.models import Leaflet
-from leaflets.views.catalogue import audience_of, catalogue_page, leaflet_page
+from leaflets.narrowing import Wanted
+from leaflets.views.catalogue import catalogue_page, leaflet_page
 from professionals import limits
 from professionals.models import Draft
 
@@ -51,8 +51,7 @@ def page_of_the_form(request: HttpRequest, leaflet: Leaflet) -> str:
     """Back to where the button was pressed, so that another title can be added at once."""
     if "from-leaflet" in request.POST:
         return leaflet.get_absolute_url()
-    audience = audience_of(request)
-    return reverse("leaflets") + (f"?{urlencode({'for': audience})}" if audience else "")
+    return Wanted.of(request.POST).address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,11 +8,14 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from ctac.uk import uk_day
 from leaflets import baskets
+from leaflets.browsing import look
 from leaflets.forms import AddForm
 from leaflets.models import Leaflet
-from leaflets.reading import catalogue
-from professionals.models import Profession
+from leaflets.narrowing import Wanted
+from leaflets.reading import other_versions, prints_of
+from leaflets.standing import in_full
 
 
 @require_safe
@@ -21,36 +24,30 @@ def leaflets(request: HttpRequest) -> HttpResponse:
 
 
 def catalogue_page(request: HttpRequest, refused: AddForm | None = None) -> HttpResponse:
-    """All titles, or those for one profession; `refused` is the form of a title that could not be added to the basket."""
-    titles = catalogue()
-    audience = audience_of(request)
-    audiences = {leaflet.audience for leaflet in titles} | {audience}
-    shown = [leaflet for leaflet in titles if not audience or leaflet.audience in {audience, ""}]
+    """What its address asks for; `refused` is the form of a title that could not be added to the basket."""
+    shelf = look(Wanted.of(request.POST if refused else request.GET))
     context = {
-        "cards": [(leaflet, refused if refused and refused.leaflet == leaflet else None) for leaflet in shown],
-        "audiences": [(value, label) for value, label in Profession.choices if value in audiences],
-        "audience": audience,
+        "shelf": shelf,
+        "cards": [(leaflet, also, refused if refused and refused.leaflet == leaflet else None) for leaflet, also in shelf.titles],
         "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
         "form": refused,
     }
     return render(request, "leaflets/leaflets.html", context)
 
 
-def audience_of(request: HttpRequest) -> str:
-    """The profession that the catalogue is narrowed to: of its address, or said back by a form of it."""
-    asked = request.POST.get("for", "") or request.GET.get("for", "")
-    return asked if asked in Profession.values else ""
-
-
 @require_safe
 def leaflet(request: HttpRequest, slug: str) -> HttpResponse:
-    return leaflet_page(request, get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug))
+    return leaflet_page(request, get_object_or_404(Leaflet.objects.active(), slug=slug))
 
 
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None = None) -> HttpResponse:
+    prints = prints_of(leaflet)
     context = {
         "leaflet": leaflet,
-        "edition": leaflet.current_edition,
+        "edition": prints.current,
+        "standing": in_full(prints.current, uk_day(timezone.now())) if prints.current else "",
+        "before": prints.before,
+        "versions": other_versions(leaflet),
         "add_form": form_for(leaflet, refused),
         "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
         "form": refused,

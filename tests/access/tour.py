@@ -23,6 +23,8 @@ STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/leaflets/", "/basket/"]
+SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
+SEARCHES |= {"narrowed to nothing": "language=welsh"}
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
 MY_PAGES = ["/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/totp/activate/", "/account/2fa/"]
 MY_PAGES += ["/account/logout/"]
@@ -45,6 +47,9 @@ def signed_out(guide: Guide) -> Tour:
     guide.page.locator("main h2 a").first.click()
     guide.look()
     yield "out presentation"
+    for name, query in SEARCHES.items():
+        guide.open(f"/leaflets/?{query}")
+        yield f"out leaflets {name}"
     guide.open("/leaflets/health-visitors/")
     yield "out leaflet"
     guide.open("/no-such-page/")
@@ -336,7 +341,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 26, professional: 59, asks: 4, staff: 95, styleguide: 27, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 31, professional: 59, asks: 4, staff: 95, styleguide: 27, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(response):
-    return [leaflet.title for leaflet, _form in response.context["cards"]]
+    return [leaflet.title for leaflet, _also, _form in response.context["cards"]]
 
 
 def test_the_catalogue_shows_every_active_title_in_its_order(client, now):
@@ -35,6 +35,7 @@ def test_the_catalogue_can_be_narrowed_to_one_profession(client, now):
 
 def test_the_filter_says_which_choice_is_on(client, now):
     make_edition(now, audience=Profession.MIDWIFE)
+    make_edition(now, audience=Profession.TEACHER)
     chosen = 'aria-current="true">'
     assert f'href="/leaflets/" {chosen}All leaflets' in client.get("/leaflets/").content.decode()
     assert f'href="/leaflets/?for=midwife" {chosen}Midwife' in client.get("/leaflets/?for=midwife").content.decode()
@@ -74,7 +75,7 @@ def test_a_leaflet_page_has_the_text_and_the_review_date(client, now):
     leaflet = make_edition(now, situations="At school.\nAt home.").leaflet
     page = client.get(leaflet.get_absolute_url()).content.decode()
     assert "<li>At school.</li><li>At home.</li>" in page
-    assert "to be reviewed by March 2028" in page
+    assert "Published March 2026, still current. To be reviewed by March 2028." in page
 
 
 @pytest.mark.parametrize("name", ["leaflet", "leaflet_download"])
@@ -126,7 +127,7 @@ def test_the_public_pages_take_the_same_few_statements_for_any_number_of_titles(
     leaflets = [make_edition(now).leaflet for _ in range(count)]
     sign_in(client, make_person())
     assert len(statements(lambda: client.get(reverse("leaflets")))) == 5
-    assert len(statements(lambda: client.get(leaflets[0].get_absolute_url()))) == 5
+    assert len(statements(lambda: client.get(leaflets[0].get_absolute_url()))) == 6
     assert len(statements(lambda: client.get(reverse("leaflet_download", args=[leaflets[0].slug])).close())) == 2
 
 

@@ -1,0 +1,218 @@
+"""Editions of leaflets, with the stock of each."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils import dateformat, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff_lists import number_of, state_tag
+from ctac.uk import uk_day
+from leaflets.models import Edition, EditionState
+from leaflets.services import add_edition, correct_stock, receive_stock, withdraw_edition
+from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
+from professionals.models import User
+from professionals.safeguarding import StaffForm
+
+REVIEW_AHEAD = timedelta(days=90)
+STATE_KINDS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
+
+
+class EditionDatesForm(forms.ModelForm):
+    """What can be changed of an edition that is there."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        published, review = self.cleaned_data.get("published_on"), self.cleaned_data.get("review_on")
+        if published and review and review <= published:
+            self.add_error("review_on", _("Enter a review date after the day it was published."))
+        return cleaned
+
+
+class EditionForm(EditionDatesForm):
+    """A new edition. The PDF is judged by its content, never by its name or by what the browser calls it."""
+
+    class Meta:
+        model = Edition
+        fields = ("leaflet", "label", "published_on", "review_on", "pdf")
+
+    def clean_pdf(self) -> Any:
+        upload = self.cleaned_data["pdf"]
+        if upload.size > LARGEST_PDF:
+            raise forms.ValidationError(_("This file is larger than 20 MB. Save it for the web, then upload that."))
+        try:
+            count_pages(upload.read())
+        except NotAPdf as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        upload.seek(0)
+        return upload
+
+
+class ReceiveForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    copies = forms.IntegerField(
+        label=_("Copies that came in"),
+        min_value=1,
+        max_value=1_000_000,
+        error_messages={"required": _("Enter how many copies came in.")},
+    )
+    reason = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("The delivery note, for example."))
+
+
+class CorrectForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    change = forms.IntegerField(
+        label=_("Copies more or fewer"),
+        min_value=-1_000_000,
+        max_value=1_000_000,
+        help_text=_("-12 if 12 copies are missing or spoilt, 30 if 30 were found."),
+        error_messages={"required": _("Enter how many copies more or fewer.")},
+    )
+    reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
+
+
+def receive(edition: Edition, *, by: User, copies: int, reason: str, flagged: bool) -> None:
+    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def correct(edition: Edition, *, by: User, change: int, reason: str, flagged: bool) -> None:
+    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def withdraw(edition: Edition, *, by: User) -> None:
+    withdraw_edition(edition=edition)
+
+
+class NeedsFilter(admin.SimpleListFilter):
+    title = _("what it needs")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("stock", _("Low in stock")), ("review", _("To be reviewed in the next 3 months"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Edition]:
+        narrow = {"stock": low_in_stock, "review": to_review}.get(self.value() or "")
+        return narrow(queryset) if narrow else queryset
+
+
+def low_in_stock(editions: Any) -> Any:
+    return editions.low_in_stock()
+
+
+def to_review(editions: Any) -> Any:
+    """Those whose review is due or comes soon enough to be prepared."""
+    return editions.to_review_by(uk_day(timezone.now()) + REVIEW_AHEAD)
+
+
+@admin.register(Edition, site=staff_site)
+class EditionAdmin(StaffModelAdmin):
+    form = EditionForm
+    list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free")
+    list_filter = ("state", NeedsFilter)
+    list_select_related = ("leaflet",)
+    search_fields = ("leaflet__title", "label")
+    search_help_text = _("Leaflet or edition")
+    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free")
+    number_on_shelf = number_of("on_hand", _("on the shelf"))
+    number_promised = number_of("allocated", _("promised"))
+    object_actions = (
+        ObjectAction(
+            "receive",
+            _("Receive stock"),
+            receive,
+            form_class=ReceiveForm,
+            explanation=_("When boxes come in."),
+            done=_("The copies are in stock."),
+        ),
+        ObjectAction(
+            "correct",
+            _("Correct stock"),
+            correct,
+            form_class=CorrectForm,
+            explanation=_("After a count, or when copies are lost or spoilt."),
+            done=_("The stock is corrected."),
+        ),
+        ObjectAction(
+            "withdraw",
+            _("Withdraw this edition"),
+            withdraw,
+            available=lambda edition: edition.state != EditionState.WITHDRAWN,
+            explanation=_("Nobody can order, download or be sent it any more. Upload a new edition to offer the leaflet again."),
+            done=_("The edition is withdrawn."),
+            weight="stop",
+        ),
+    )
+
+    @admin.display(description=_("leaflet"), ordering="leaflet__title")
+    def title(self, edition: Edition) -> str:
+        return edition.leaflet.title
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_in_words(self, edition: Edition) -> SafeString:
+        return state_tag(edition.get_state_display(), STATE_KINDS[EditionState(edition.state)])
+
+    @admin.display(description=_("to be reviewed by"), ordering="review_on")
+    def review(self, edition: Edition) -> str:
+        return dateformat.format(edition.review_on, "j M Y")
+
+    @admin.display(description=_("free to give"))
+    def number_free(self, edition: Edition) -> str:
+        return f"{edition.available:,}"
+
+    def summary_of(self, obj: Edition) -> list[dict[str, object]]:
+        """The three figures: what someone must see before they change one."""
+        figures = [
+            {"label": _("On the shelf"), "value": self.number_on_shelf(obj)},
+            {"label": _("Promised"), "value": self.number_promised(obj)},
+            {"label": _("Free to give"), "value": self.number_free(obj)},
+        ]
+        return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
+
+    @admin.display(description=_("PDF"))
+    def download(self, edition: Edition) -> SafeString | str:
+        """How long it is; the website hands out only that of the current edition, so only that can be opened."""
+        pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
+        said = f"{pages}, {filesizeformat(edition.size)}"
+        if edition.state != EditionState.CURRENT:
+            return said
+        url = reverse("leaflet_download", args=[edition.leaflet.slug])
+        return format_html('<a href="{}">{}</a> ({})', url, _("Open the PDF"), said)
+
+    def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
+        new = ("leaflet", "label", "published_on", "review_on")
+        return (*new, "pdf") if obj is None else (*new, "download", *self.figures)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
+        return () if obj is None else ("leaflet", "download", *self.figures)
+
+    def get_form(
+        self, request: HttpRequest, obj: Edition | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        """The upload belongs to a new edition only; a changed PDF is a new edition."""
+        if obj is not None:
+            kwargs["form"] = EditionDatesForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Edition, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            # Only what was typed: the figures on this page may be older than an order that came in meanwhile.
+            obj.save(update_fields=form.changed_data)
+            return
+        cleaned = {name: form.cleaned_data[name] for name in ("leaflet", "label", "published_on", "review_on")}
+        edition = add_edition(content=form.cleaned_data["pdf"].read(), now=timezone.now(), **cleaned)
+        obj.__dict__.update(edition.__dict__)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
+        return False

@@ -1,0 +1,142 @@
+"""The catalogue narrowed by profession, topic, language and format, alone and together; versions beside their titles."""
+
+from datetime import datetime
+
+import pytest
+from django.test import Client
+
+from leaflets.models import Format, Language, Leaflet
+from professionals.models import Profession
+from tests.face.page import Page
+from tests.leaflets.factories import make_edition, make_leaflet
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def signs(now: datetime) -> Leaflet:
+    """A title for midwives with three versions, and one for everyone without any."""
+    title = make_edition(now, slug="signs", title="Know the signs", audience=Profession.MIDWIFE, topics="Health\nDebt").leaflet
+    for language, form in (
+        (Language.ARABIC, Format.STANDARD),
+        (Language.ENGLISH, Format.LARGE_PRINT),
+        (Language.ARABIC, Format.EASY_READ),
+    ):
+        slug = f"signs-{language}-{form}"
+        make_leaflet(slug, title=slug, audience=Profession.MIDWIFE, language=language, format=form, version_of=title)
+    make_edition(now, slug="basics", title="The basics", topics="Debt")
+    return title
+
+
+def slugs(client: Client, **asked: str) -> list[str]:
+    return [leaflet.slug for leaflet, *_ in client.get("/leaflets/", asked).context["cards"]]
+
+
+def options(client: Client, name: str, **asked: str) -> dict[str, bool]:
+    """What the choice says, and whether it is chosen."""
+    page = Page(client.get("/leaflets/", asked).content.decode())
+    select = page.one("select", name=name)
+    return {each.text: "selected" in each.attrs for each in page.all("option") if select in each.inside}
+
+
+@pytest.mark.usefixtures("signs")
+def test_versions_stand_on_the_card_of_their_title(client: Client) -> None:
+    assert slugs(client) == ["signs", "basics"]
+    also = next(also for leaflet, also, _form in client.get("/leaflets/").context["cards"] if leaflet.slug == "signs")
+    assert set(also) == {
+        ("signs-arabic-standard", "Arabic"),
+        ("signs-english-large-print", "Large print"),
+        ("signs-arabic-easy-read", "Arabic, easy read"),
+    }
+
+
+@pytest.mark.usefixtures("signs")
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ({"language": "arabic"}, ["signs-arabic-standard", "signs-arabic-easy-read"]),
+        ({"language": "arabic", "format": "easy-read"}, ["signs-arabic-easy-read"]),
+        ({"format": "large-print"}, ["signs-english-large-print"]),
+        ({"topic": "Health"}, ["signs"]),
+        ({"topic": "Debt", "for": "gp"}, ["basics"]),
+        ({"topic": "Debt", "for": "midwife"}, ["signs", "basics"]),
+        ({"q": "basics", "for": "midwife"}, ["basics"]),
+        ({"language": "klingon", "format": "?", "for": "nobody", "page": "-1"}, ["signs", "basics"]),
+        ({"language": "welsh"}, []),
+    ],
+)
+def test_choices_are_combined(client: Client, asked: dict[str, str], left: list[str]) -> None:
+    assert slugs(client, **asked) == left
+
+
+@pytest.mark.usefixtures("signs")
+def test_each_choice_says_how_many_it_would_show(client: Client) -> None:
+    assert options(client, "language") == {"Any (2)": True, "English (2)": False, "Arabic (2)": False}
+    arabic = options(client, "format", language="arabic")
+    assert arabic == {"Any (2)": True, "Standard print (1)": False, "Easy read (1)": False}
+    assert options(client, "topic", topic="Debt") == {"Any (2)": False, "Debt (2)": True, "Health (1)": False}
+    make_leaflet(audience=Profession.GP, topics="Debt")
+    midwives = 'href="/leaflets/?for=midwife&amp;topic=Debt">Midwife (2)</a>'
+    assert midwives in client.get("/leaflets/?topic=Debt").content.decode()
+
+
+@pytest.mark.usefixtures("signs")
+def test_nothing_says_what_to_do(client: Client) -> None:
+    page = Page(client.get("/leaflets/", {"q": "basics", "language": "welsh"}).content.decode())
+    assert page.one("h2", "govuk-heading-m").text == "No leaflet matches “basics”"
+    assert 'href="/leaflets/?q=basics"' in client.get("/leaflets/", {"q": "basics", "language": "welsh"}).content.decode()
+    assert "0808 800 5000" in page.one("main").text
+    typed = client.get("/leaflets/", {"q": "<b>basiks</b>"}).content.decode()
+    assert ("&lt;b&gt;basiks&lt;/b&gt;" in typed, "<b>basiks" in typed) == (True, False)
+
+
+@pytest.mark.usefixtures("signs")
+def test_what_is_put_into_the_basket_leads_back_to_what_was_shown(client: Client) -> None:
+    shown = {"q": "basics", "topic": "Debt", "for": "midwife"}
+    page = client.get("/leaflets/", shown).content.decode()
+    assert '<input type="hidden" name="q" value="basics"><input type="hidden" name="for" value="midwife">' in page
+    added = client.post("/basket/add/basics/", {**shown, "basics-copies": "2"})
+    assert added.headers["Location"] == "/leaflets/?q=basics&for=midwife&topic=Debt"
+    refused = client.post("/basket/add/basics/", {**shown, "basics-copies": "many"})
+    assert [leaflet.slug for leaflet, *_ in refused.context["cards"]] == ["basics"]
+
+
+def test_a_leaflet_lists_its_other_versions_and_marks_what_is_in_another_language(client: Client, signs: Leaflet) -> None:
+    words = {"own_title": "اعرف العلامات", "introduction": "مقدمة", "signs": "علامة"}
+    Leaflet.objects.filter(slug="signs-arabic-standard").update(**words)
+    page = client.get("/leaflets/signs-arabic-standard/").content.decode()
+    for marked in ('<p class="govuk-body-l" lang="ar" dir="rtl">اعرف', '<p class="govuk-body" lang="ar" dir="rtl">مقدمة'):
+        assert marked in page
+    assert '<ul class="govuk-list govuk-list--bullet" lang="ar" dir="rtl"><li>علامة' in page
+    links = [a.attrs["href"] for a in Page(page).all("a") if a.attrs.get("href", "").startswith("/leaflets/signs")]
+    assert links == ["/leaflets/signs/", "/leaflets/signs-english-large-print/", "/leaflets/signs-arabic-easy-read/"]
+    assert 'lang="en"' not in client.get("/leaflets/signs/").content.decode().split("<body")[1]
+
+
+@pytest.mark.usefixtures("staff")
+def test_staff_add_a_version_and_fill_it_in(client: Client) -> None:
+    title = make_leaflet("signs", title="Know the signs", topics="Debt")
+    action = f"/staff/leaflets/leaflet/{title.pk}/do/version/"
+    client.post(action, {"language": "arabic", "form": "large-print"})
+    version = title.versions.get()
+    said = (version.slug, version.title, version.version, version.active)
+    assert said == ("signs-arabic-large-print", "Know the signs (Arabic, large print)", "Arabic, large print", False)
+    for again in ({"language": "arabic", "form": "large-print"}, {"language": "english", "form": "standard"}):
+        assert "This title has that version already." in client.post(action, again).content.decode()
+    assert f'<a href="/staff/leaflets/leaflet/{version.pk}/change/">Arabic, large print</a>' in (
+        client.get(f"/staff/leaflets/leaflet/{title.pk}/change/").content.decode()
+    )
+    assert client.get(f"/staff/leaflets/leaflet/{version.pk}/do/version/").status_code == 302
+
+
+@pytest.mark.usefixtures("staff")
+def test_a_topic_is_worded_as_on_other_titles_and_a_title_with_versions_is_no_version(client: Client) -> None:
+    title, other = make_leaflet(topics="County lines"), make_leaflet()
+    make_leaflet(version_of=title, language=Language.WELSH)
+    names = ("slug", "title", "for_whom", "summary", "introduction", "situations", "signs", "what_to_do", "language", "format")
+    typed = {name: getattr(other, name) for name in (*names, "most_per_order", "position")}
+    client.post(f"/staff/leaflets/leaflet/{other.pk}/change/", {**typed, "topics": "county LINES\r\n\r\nDebt\r\ndebt"})
+    assert Leaflet.objects.get(pk=other.pk).topics == "County lines\nDebt"
+    typed = {name: getattr(title, name) for name in (*names, "most_per_order", "position")}
+    page = client.post(f"/staff/leaflets/leaflet/{title.pk}/change/", {**typed, "version_of": other.pk}).content.decode()
+    assert "This title has versions itself, so it can’t be one." in page

@@ -1,0 +1,162 @@
+"""The search of the catalogue: what it forgives, what it finds first, and that it goes by its indexes."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bench.search import lay_in
+from leaflets import catalogue, searching
+from leaflets.models import Language, Leaflet, LeafletWords, Word
+from leaflets.narrowing import ON_A_PAGE
+from leaflets.reading import catalogue as rows
+from leaflets.searching import slips, words_in
+from tests.leaflets.factories import make_leaflet
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+MANY = 1_000
+
+
+def found(text: str) -> list[str]:
+    return [row.slug for row in searching.search(text, rows()).rows]
+
+
+@pytest.fixture
+def shipped() -> None:
+    catalogue.load()
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "meant"),
+    [
+        ("health visitor", "health-visitors", ""),
+        ("helth vistor", "health-visitors", "health visitors"),
+        ("socail wokers", "social-workers", "social workers"),
+        ("a&e", "emergency-care", ""),
+        ("CHILD ABUSE", "all-professionals", ""),
+        ("aeroplane airprot", "social-workers", "aeroplane airport"),
+        ("canabis", "health-visitors", "cannabis"),
+        ("fosterin", "health-visitors", "fostering"),
+    ],
+)
+@pytest.mark.usefixtures("shipped")
+def test_a_slip_is_forgiven(typed: str, first: str, meant: str) -> None:
+    answer = searching.search(typed, rows())
+    assert (answer.rows[0].slug, answer.meant) == (first, meant)
+
+
+@pytest.mark.parametrize("typed", ["", "the", "laptop", "zzzzzz", "...", "' | ! & :*", "x" * 500, "\\", "%"])
+@pytest.mark.usefixtures("shipped")
+def test_what_says_nothing_finds_nothing(typed: str) -> None:
+    assert found(typed) == []
+
+
+def test_what_stands_on_the_card_comes_before_what_stands_in_the_text() -> None:
+    make_leaflet("inside", signs="The airport.", position=1)
+    make_leaflet("about", title="At the airport", position=2)
+    make_leaflet("topical", topics="Borders\nAirport", position=3)
+    assert found("airport") == ["about", "topical", "inside"]
+
+
+def test_if_no_title_has_all_of_the_words_those_with_some_are_said_to_have_some() -> None:
+    make_leaflet("borders", title="At the border")
+    make_leaflet("harbours", title="At the harbour")
+    answer = searching.search("border harbour", rows())
+    assert ([row.slug for row in answer.rows], answer.in_part) == (["borders", "harbours"], True)
+
+
+def test_the_words_follow_a_title_however_it_is_written() -> None:
+    leaflet = make_leaflet("one", title="At the border")
+    make_leaflet("two", title="Another border")
+    Leaflet.objects.filter(pk=leaflet.pk).update(title="At the harbour")
+    assert (found("border"), found("harbor"), found("harbour")) == (["two"], ["one"], ["one"])
+    Leaflet.objects.filter(slug="two").update(active=False)
+    assert (found("border"), found("bordr")) == ([], [])
+    Leaflet.objects.all().delete()
+    assert (LeafletWords.objects.count(), Word.objects.count()) == (0, 0)
+
+
+def test_a_translation_is_found_by_its_language_and_in_it() -> None:
+    title = make_leaflet("title", title="Know the signs")
+    make_leaflet(
+        "cy", title="Know the signs (Welsh)", language=Language.WELSH, version_of=title, own_title="Adnabod yr arwyddion"
+    )
+    assert (found("welsh signs")[0], found("arwyddion"), found("arwydion")) == ("cy", ["cy"], ["cy"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "count"),
+    [("helth", "health", 1), ("socail", "social", 1), ("traff", "trafficking", 1), ("same", "same", 0), ("cat", "dog", 3)],
+)
+def test_slips_are_counted(typed: str, word: str, count: int) -> None:
+    assert slips(typed, word) == count
+
+
+def test_of_what_is_typed_only_so_many_words_are_looked_for() -> None:
+    assert words_in("A&E, the child’s a&e " + "word " * 3) == ["a&e", "the", "child's", "word"]
+    assert len(words_in(" ".join(f"word{n}" for n in range(50)))) == searching.MOST_WORDS
+
+
+def test_a_version_has_no_versions() -> None:
+    title, other = make_leaflet(), make_leaflet()
+    version = make_leaflet(version_of=title, language=Language.WELSH)
+    for row, of in ((other, version), (title, other), (other, other)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Leaflet.objects.filter(pk=row.pk).update(version_of=of)
+    with pytest.raises(IntegrityError, match="leaflet_version_once"), transaction.atomic():
+        make_leaflet(version_of=title, language=Language.WELSH)
+
+
+@pytest.fixture
+def many(db: None) -> None:
+    with connection.cursor() as cursor:
+        lay_in(cursor, titles=MANY, points=1)
+        cursor.execute("ANALYZE leaflets_leaflet, leaflets_leafletwords, leaflets_word")
+
+
+def indexes_in(plan: dict[str, Any]) -> set[str]:
+    own = {plan["Index Name"]} if "Index Name" in plan else set()
+    return own.union(*(indexes_in(each) for each in plan.get("Plans", [])))
+
+
+def plan_of(sql: str, *values: object) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT json) {sql}", values)
+        found = cursor.fetchone()[0]
+    return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+
+
+@pytest.mark.usefixtures("many")
+def test_a_search_among_many_titles_goes_by_its_indexes_in_as_few_statements_as_among_few(client: Client) -> None:
+    for typed, most in (("traficking", 4), ("arabik easy raed", 5), ("", 2)):
+        asked: list[str] = []
+        with CaptureQueriesContext(connection) as taken:
+            page = client.get("/leaflets/", {"q": typed})
+        asked = [query["sql"] for query in taken if "limits" not in query["sql"]]
+        assert (len(page.context["cards"]), len(asked) <= most) == (ON_A_PAGE, True), (typed, asked)
+    with connection.cursor() as cursor:  # the bodies of the two functions, which EXPLAIN doesn't look into
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off")
+        cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.2")
+    words = plan_of("SELECT leaflet_id FROM leaflets_leafletwords WHERE words @@ leaflets_asked(%s)", "trafficking")
+    like = plan_of("SELECT word FROM leaflets_word WHERE word %% %s", "traficking")
+    assert (indexes_in(words), indexes_in(like)) == ({"leaflet_found_by_words"}, {"word_found_by_likeness"})
+
+
+@pytest.mark.usefixtures("many")
+def test_a_long_catalogue_has_pages_that_follow_one_another(client: Client) -> None:
+    first, second = (client.get("/leaflets/", {"topic": "Topic 3", "page": number}) for number in ("1", "2"))
+    slugs = [[leaflet.slug for leaflet, *_ in page.context["cards"]] for page in (first, second)]
+    assert (len(slugs[0]), set(slugs[0]) & set(slugs[1])) == (ON_A_PAGE, set())
+    assert 'rel="next" href="/leaflets/?topic=Topic+3&amp;page=2"' in first.content.decode()
+    beyond = client.get("/leaflets/", {"topic": "Topic 3", "page": "999"})
+    assert (beyond.context["shelf"].wanted.page, beyond.context["shelf"].after) == (beyond.context["shelf"].pages, "")
+
+
+def test_a_search_takes_the_same_few_statements_for_any_number_of_titles(client: Client) -> None:
+    for _ in range(3):
+        make_leaflet(title="At the border")
+        assert len(statements(lambda: client.get("/leaflets/?q=bordr"))) == 4
