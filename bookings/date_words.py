@@ -18,6 +18,13 @@ def chosen_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
     return [row(label, f"{option.when}\n{kept_in_words(option, now)}".strip()) for label, option in labelled(asked)]
 
 
+def rows_for_staff(options: Iterable[DateOption], now: datetime) -> list[Row]:
+    """The same for the team: with whom each is kept, or why not."""
+    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
+    labels = [_("Asked for")] if len(asked) == 1 else [label for label, _option in labelled(asked)]
+    return [row(label, f"{option.when}\n{for_staff(option, now)}") for label, option in zip(labels, asked, strict=True)]
+
+
 def labelled(options: Sequence[DateOption]) -> list[tuple[str, DateOption]]:
     if len(options) == 1:
         return [(_("You asked for"), options[0])]

@@ -87,7 +87,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Week:
-    """Seven days from a Monday, with the ways to the weeks beside it that the horizon still has."""
+    """Seven days from a Monday, with the ways to the week before, if any time lies there or before, and to the week after."""
 
     first_day: date
     title: str
@@ -205,7 +205,7 @@ def pick(
         wish,
         form,
         days,
-        make_week(week, horizon, query),
+        make_week(week, horizon, first, query),
         part.value,
         part_links(part, query),
         offer(first, query) if first else None,
@@ -236,12 +236,13 @@ def asked_week(query: QueryDict, chosen: datetime | None, horizon: Stretch) -> S
     return Stretch.week_of(min(max(day, horizon.first), horizon.last))
 
 
-def make_week(week: Stretch, horizon: Stretch, query: QueryDict) -> Week:
+def make_week(week: Stretch, horizon: Stretch, first: Slot | None, query: QueryDict) -> Week:
+    """No earlier week is offered where none has a time."""
     earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
     return Week(
         week.first,
         _("Week of %(day)s") % {"day": format_day(week.first)},
-        with_query(query, week=earlier.isoformat()) if week.first > horizon.first else "",
+        with_query(query, week=earlier.isoformat()) if first and uk_day(first.start) < week.first else "",
         with_query(query, week=later.isoformat()) if later <= horizon.last else "",
     )
 

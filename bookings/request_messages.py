@@ -63,7 +63,7 @@ def lapsed_rows(options: Options, why: Callable[[DateOption, datetime], str], no
 
 def new_for_team(booking: Booking, options: Options, *, now: datetime) -> Message:
     more = {
-        "date_rows": date_words.chosen_rows(options, now),
+        "date_rows": date_words.rows_for_staff(options, now),
         "request_reason": "" if booking.flagged_child_details else booking.request_reason,
         "caller_rows": caller(booking),
         "day_rows": on_the_day(booking),

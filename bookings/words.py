@@ -100,12 +100,13 @@ def differences(before: Told, after: Told) -> list[Row]:
     """Each answer that is another now, with the one before it in the line below."""
     had = {str(each["label"]): each["value"] for each in details(before)}
     has = {str(each["label"]): each["value"] for each in details(after)}
+    changed = [label for label in dict.fromkeys([*had, *has]) if had.get(label) != has.get(label)]
+    return [instead(label, has.get(label), had.get(label)) for label in changed]
+
+
+def instead(label: str, now: object, before: object) -> Row:
     nothing = _("nothing")
-    return [
-        row(label, f"{has.get(label, capfirst(nothing))}\n{_('Until now: %(answer)s') % {'answer': had.get(label, nothing)}}")
-        for label in dict.fromkeys([*had, *has])
-        if had.get(label) != has.get(label)
-    ]
+    return row(label, f"{now or capfirst(nothing)}\n{_('Until now: %(answer)s') % {'answer': before or nothing}}")
 
 
 # How a change of each of these is told.

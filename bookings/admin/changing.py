@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings import words
 from bookings.admin.choices import reason_to_yield
 from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Booking, Format
@@ -94,7 +95,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     now, posted = timezone.now(), request.method == "POST"
     initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
     form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
-    version = request.POST.get("version", "") if posted else booking.version
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[words.Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
         asked: dict[str, Any] = {"details": form.details, "address": form.address, "override_reason": reason}
@@ -104,10 +105,21 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             form.add_error("postcode", str(refusal.message))
         except DomainError as refusal:
             version = refuse(form, refusal, booking, version)
+            rows = would_change(booking, form) if isinstance(refusal, Stale) else []
         else:
             messages.success(request, str(action.done))
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    return action_page(admin, request, booking, action, "bookings/staff/change_details.html", {"form": form, "version": version})
+    more = {"form": form, "version": version, "would_change": rows}
+    return action_page(admin, request, booking, action, "bookings/staff/change_details.html", more)
+
+
+def would_change(booking: Booking, form: ChangeForm) -> list[words.Row]:
+    """What another press of the button does to the booking as it is now: a colleague’s change may be among it."""
+    there, typed = words.where(booking), form.address
+    lines = [typed.line_1, typed.line_2, typed.town, typed.postcode] if typed else []
+    asked = "\n".join(line for line in lines if line)
+    moved = [words.instead(_("Address"), asked, there)] if typed and asked != there else []
+    return [*words.differences(booking, form.details), *moved]
 
 
 def action_page(

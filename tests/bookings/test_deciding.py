@@ -271,6 +271,14 @@ def test_times_that_nobody_answers_lapse_once_and_both_sides_are_told(asked: Boo
     assert dates_of(asked)[-1] == ("proposed", "passed", False)
 
 
+def test_the_team_reads_with_whom_a_date_is_kept_or_why_not(asked: Booking, presenter: Presenter) -> None:
+    told = words(asked, "staff-new-booking")
+    assert (f"Kept with {presenter.name} until" in told, "for you" in told) == (True, False)
+    offer(asked, at("12:00"))
+    ask_for_others(booking=asked, words="Never on Mondays.", by=asked.person.user, now=NOW)
+    assert "They ask for other times than those that we offered." in words(asked, "staff-others-asked")
+
+
 def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
     lapse(booking=asked, now=LATER)
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):

@@ -158,6 +158,9 @@ def test_an_end_of_the_weeks_is_text_and_no_link(client: Client, presentation: P
     client.post("/book/signs/where/", WHERE)
     first = client.get("/book/signs/when/?week=2027-01-12").content.decode()
     assert (first.count("No earlier week"), first.count('rel="prev"'), first.count('rel="next"')) == (1, 0, 1)
+    # The first time of all is in the week of the 18th.
+    has_earlier = {day: 'rel="prev"' in client.get(f"/book/signs/when/?week=2027-01-{day}").content.decode() for day in (18, 25)}
+    assert has_earlier == {18: False, 25: True}
     last = client.get("/book/signs/when/?week=2027-12-31").content.decode()
     assert (last.count("No later week"), last.count('rel="next"')) == (2, 0)
 

@@ -150,6 +150,14 @@ def test_a_page_that_is_too_old_is_said_and_can_be_sent_again(
     assert booking.events.count() == 2
 
 
+def test_a_page_that_is_too_old_says_what_it_would_undo(desk: Client, booking: Booking) -> None:
+    old = {"version": booking.version, **DETAILS, **ADDRESS, "room": "Room 3"}
+    send(desk, booking, "details", **DETAILS, **{**ADDRESS, "address_line_1": "Merrion House"})
+    told = text(desk.post(url(booking, "details"), old))
+    assert "If you press the button again, this changes Room, parking or entrance Room 3 Until now: nothing" in told
+    assert f"Address St James Leeds {LEEDS} Until now: Merrion House Leeds {LEEDS}" in told
+
+
 def test_details_stand_in_the_form_and_another_address_must_be_reached(
     desk: Client, booking: Booking, presenter: Presenter
 ) -> None:
