@@ -10,6 +10,8 @@ GRID = timedelta(minutes=30)
 HOLD_FOR = timedelta(minutes=15)
 # An expired hold that nobody has cleared is still nobody else's: so long after, it is used without looking for a slot again.
 HOLD_USABLE_AFTER = timedelta(minutes=30)
+# A page of a form whose booking was placed so long ago, from another window, says so.
+JUST_PLACED = timedelta(hours=1)
 # By address while signed out, by user after (professionals.limits): a trust behind one address still gets through,
 # and nobody empties the diary.
 HOLDS_ALLOWED = (40, timedelta(hours=1))

@@ -24,7 +24,7 @@ from bookings.services import (
     what_we_could_keep,
 )
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, go_on, go_to, typed
+from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, back_to_missing, go_on, go_to, typed
 from professionals import drafts, limits
 from professionals.models import DraftKind
 
@@ -35,7 +35,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     presentation = answers.presentation
     if missing := answers.missing_before("when"):
-        return go_to(missing, presentation)
+        return back_to_missing(request, missing, presentation, now)
     form = DatesForm(typed(request), presentation=presentation, initial=typed_before(answers))
     if request.method == "POST" and form.is_valid():
         return keep_dates(request, answers, form, now)

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bookings import rules
 from bookings.answers import STEPS, Answers
 from bookings.forms import DayForm, WhenForm, WhereForm
-from bookings.models import Presentation
+from bookings.models import Booking, Presentation
 from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds
 from bookings.views import keeping, times
 from ctac.compiled import Compiled
@@ -54,6 +55,24 @@ def go_on(request: HttpRequest, step: str, answers: Answers) -> HttpResponse:
     """The next page; for someone who came from the check page to change an answer, back there once nothing is missing."""
     following = [*STEPS, "check"][STEPS.index(step) + 1]
     return go_to(answers.first_missing() if "change" in request.GET else following, answers.presentation)
+
+
+def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
+    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window, and is told of that."""
+    placed = just_placed(request, presentation, now) if request.method == "POST" else None
+    if placed:
+        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
+        messages.warning(request, said % {"reference": placed.reference})
+    return go_to(step, presentation)
+
+
+def just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> Booking | None:
+    person = request.person  # type: ignore[attr-defined]
+    if not person:
+        return None
+    lately = {"presentation": presentation, "created_at__gt": now - rules.JUST_PLACED}
+    found: Booking | None = Booking.objects.filter(person=person.pk, **lately).order_by("pk").last()
+    return found
 
 
 def typed(request: HttpRequest) -> Any:
@@ -99,7 +118,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     if missing := answers.missing_before("when"):
-        return go_to(missing, answers.presentation)
+        return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
         return (times.month_of_times if "month" in request.GET else times.week_page)(request, answers, now)
     form = WhenForm(request.POST, days=[])
@@ -116,7 +135,7 @@ def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: date
     except SlotTaken:
         return times.lost_page(request, answers, start, now)
     except DraftGone:
-        return go_to("where", answers.presentation)
+        return back_to_missing(request, "where", answers.presentation, now)
     return go_on(request, "when", answers)
 
 
@@ -134,7 +153,7 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
         answers = keep_details(request, answers, form, now)
         if missing:
             messages.info(request, _("Please answer this page again. What you typed about the day is kept."))
-            return go_to(missing, answers.presentation)
+            return back_to_missing(request, missing, answers.presentation, now)
         return on_from_details(request, answers, now)
     return details_page(request, answers, form, now)
 

@@ -270,6 +270,22 @@ def test_answers_changed_in_another_tab_are_shown_before_they_are_booked(
     assert Booking.objects.get().audience_size == 31
 
 
+@pytest.mark.parametrize(
+    ("page", "sent"), [("when", {"start": TEN}), ("details", DETAILS), ("dates", {"reason": "Mondays only"})]
+)
+def test_a_page_left_open_in_another_tab_says_what_was_booked_meanwhile(
+    client: Client, presentation: Presentation, person: Person, page: str, sent: dict[str, str]
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    confirm(client)
+    left_open = client.post(f"/book/signs/{page}/", sent)
+    assert left_open.url == "/book/signs/where/"
+    assert f"{Booking.objects.get().reference} was sent a moment ago, from another window." in text(client.get(left_open.url))
+    sign_in(client, make_person())
+    assert "from another window" not in text(client.get(client.post(f"/book/signs/{page}/", sent).url))
+
+
 def test_an_old_page_books_nothing(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
     assert client.post("/book/signs/check/", {"token": "old", "digest": "old"}).url == "/my/"
