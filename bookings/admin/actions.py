@@ -142,7 +142,7 @@ REASSIGN = ObjectAction(
     available=has_a_presenter,
     form_class=ReassignForm,
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
-    done=_("The presenter is changed. Both presenters get an email."),
+    done=_("The presenter is changed. Everyone concerned gets an email."),
 )
 MOVE = ObjectAction(
     "move",
