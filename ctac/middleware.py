@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import cached_property
 
 from ctac.logs import request_reference, route_of
@@ -61,8 +61,20 @@ class RequestLogMiddleware:
         return response
 
 
+OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor
+
+
+def is_page(response: HttpResponse) -> bool:
+    """Something to read, neither on the way to another page nor to keep as a file."""
+    return response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
+
+
 class PrivateByDefaultMiddleware:
-    """Nothing is kept by shared caches or the back button of a shared PC unless the view says so."""
+    """Nothing is kept by shared caches or the back button of a shared PC unless the view says so.
+
+    But for a page that answers a form: going back to it, a browser that has not kept it asks whether to send the form again, and
+    shows nothing. It varies with the cookies, so nobody comes back to it who has signed in or out since (ADR 38).
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -70,7 +82,10 @@ class PrivateByDefaultMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_store=True)
+            may_come_back = request.method == "POST" and is_page(response) and not request.path.startswith(OWN_ACCOUNT)
+            patch_cache_control(response, private=True, **{"no_cache" if may_come_back else "no_store": True})
+            if may_come_back:
+                patch_vary_headers(response, ["Cookie"])
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 

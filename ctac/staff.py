@@ -166,6 +166,10 @@ class StaffAdminSite(AdminSite):
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """What a browser may keep PrivateByDefaultMiddleware says, as of every page: never_cache would forbid the way back."""
+        return super().admin_view(view, cacheable=True)
+
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and passed_second_factor(request)
 

@@ -1,4 +1,5 @@
-// Nicer with, whole without: the error summary takes the focus, a second click sends nothing twice, long texts are counted.
+// Nicer with, whole without: the error summary takes the focus, a second click sends nothing twice, long texts are counted,
+// the way back leads to no page that is out of date.
 (function () {
   "use strict";
 
@@ -13,6 +14,10 @@
     if (form.hasAttribute("data-sent")) {
       event.preventDefault();
       return;
+    }
+    // This page answered a form that was not right. Once it is sent again, going back shows what is kept by then, not this page.
+    if (document.documentElement.hasAttribute("data-answer")) {
+      history.replaceState(null, "", location.href);
     }
     form.setAttribute("data-sent", "");
     setTimeout(function () {

@@ -2,6 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+
+from tests.bookings.rows import make_presentation
+from tests.factories import make_staff, sign_in_staff
 
 
 @pytest.mark.django_db
@@ -26,3 +30,17 @@ def test_a_session_cookie_out_of_shape_counts_as_none(client: Client) -> None:
 @pytest.mark.django_db
 def test_a_page_of_a_person_is_kept_by_no_cache(client: Client) -> None:
     assert client.get("/basket/").headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.django_db
+def test_a_page_that_answers_a_form_may_be_gone_back_to_with_the_same_cookies(client: Client) -> None:
+    """Else the browser asks whether to send the form again (ADR 38)."""
+    make_presentation(slug="signs")
+    wrong, right = (client.post("/book/signs/where/", {"format": where}) for where in ("", "online"))
+    assert (wrong.headers["Cache-Control"], "Cookie" in wrong.headers["Vary"]) == ("private, no-cache", True)
+    assert right.headers["Cache-Control"] == "private, no-store"
+    desk = sign_in_staff(Client(), make_staff())
+    answers = [ask("/staff/bookings/booking/add/").headers["Cache-Control"] for ask in (desk.get, desk.post)]
+    assert answers == ["private, no-store", "private, no-cache"]
+    enrolling = sign_in_staff(Client(), make_staff(), second_factor=False).post(reverse("mfa_activate_totp"), {"code": "1"})
+    assert (enrolling.status_code, enrolling.headers["Cache-Control"]) == (200, "private, no-store")
