@@ -75,12 +75,22 @@ def hold_slot(
     take_turns_from(client)
     seen = holds_of(draft, person, client=client)
     before = [row for row in seen if row.hold and is_own(row.hold, draft, person)]
-    for row in before:
-        if row.hold and row.hold.draft_id == draft.pk and row.hold.expires_at > now and keeps(row.hold, wish, start):
-            return row.hold
-    if not any(row.hold and row.hold.expires_at > now for row in before):
+    live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
+    for hold in live:
+        if hold.draft_id == draft.pk and keeps(hold, wish, start):
+            return hold
+    if not live:
         leave_some_for_others(client, seen, now)
-    hold = Hold(
+    hold = hold_from_now(wish, start, now, draft=draft, person=person, client=client)
+    hold.presenter = choose_presenter(draft, person, wish, start, now, before)
+    with guarded():
+        hold.pk = insert(hold, wish)
+    return hold
+
+
+def hold_from_now(wish: Wish, start: datetime, now: datetime, *, draft: Draft, person: Person | None, client: str) -> Hold:
+    """Not yet written, and nobody's time yet."""
+    return Hold(
         draft=draft,
         person=person,
         presentation=wish.presentation,
@@ -91,10 +101,6 @@ def hold_slot(
         client=client,
         expires_at=now + rules.HOLD_FOR,
     )
-    hold.presenter = choose_presenter(draft, person, wish, start, now, before)
-    with guarded():
-        hold.pk = insert(hold, wish)
-    return hold
 
 
 def lock_draft(draft: Draft, person: Person | None) -> None:

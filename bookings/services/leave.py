@@ -4,6 +4,7 @@ transaction, and staff see which."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NotRequired, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -33,31 +34,29 @@ class Recorded:
     freed: list[Booking]
 
 
+class Away(TypedDict):
+    """Who is away from when to when, and why."""
+
+    presenter: Presenter
+    starts_at: datetime
+    ends_at: datetime
+    kind: str
+    reason: NotRequired[str]
+
+
 @transaction.atomic
 def record_leave(
-    *,
-    presenter: Presenter,
-    starts_at: datetime,
-    ends_at: datetime,
-    kind: str,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    flagged: bool = False,
-    asked_by_presenter: bool = False,
+    *, by: User | None, now: datetime, flagged: bool = False, asked_by_presenter: bool = False, **away: Unpack[Away]
 ) -> Recorded:
     """Enter leave that holds at once. Raises LeaveOverDelivered for a time in which a presentation was given.
 
     `flagged`: the reason looks like a child's details and its writer kept it.
     """
+    presenter = away["presenter"]
     lock_presenters([presenter.pk], now=now)
-    freed = make_room(presenter, starts_at, ends_at, by=by, now=now)
+    freed = make_room(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
     leave = Leave.objects.create(
-        presenter=presenter,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        kind=kind,
-        reason=reason,
+        **away,
         flagged_child_details=flagged,
         state=LeaveState.GRANTED,
         asked_by_presenter=asked_by_presenter,
@@ -74,44 +73,17 @@ def record_leave(
 
 
 @transaction.atomic
-def ask_for_leave(
-    *,
-    presenter: Presenter,
-    starts_at: datetime,
-    ends_at: datetime,
-    kind: str,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    flagged: bool = False,
-) -> Recorded:
+def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **away: Unpack[Away]) -> Recorded:
     """A presenter's own leave. Illness holds at once, as nobody can refuse it; anything else waits for staff and claims nothing.
 
     Raises LeaveOverDelivered.
     """
-    if kind == LeaveKind.ILLNESS:
-        return record_leave(
-            presenter=presenter,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            kind=kind,
-            by=by,
-            now=now,
-            reason=reason,
-            flagged=flagged,
-            asked_by_presenter=True,
-        )
-    claims_hit(presenter, starts_at, ends_at, now)  # what was delivered in that time is said now, not when it is granted
+    if away["kind"] == LeaveKind.ILLNESS:
+        return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
+    # What was delivered in that time is said now, not when it is granted.
+    claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
     leave = Leave.objects.create(
-        presenter=presenter,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        kind=kind,
-        reason=reason,
-        flagged_child_details=flagged,
-        state=LeaveState.ASKED,
-        asked_by_presenter=True,
-        created_at=now,
+        **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
     )
     tell_of_leave("leave-asked", leave, now)
     if flagged:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import words
 from bookings.answers import Answers
-from bookings.models import Booking, Channel, Format
+from bookings.models import Booking, Format
 from bookings.services import (
     AlreadyPlaced,
     DatesRefused,
@@ -26,7 +26,7 @@ from bookings.services import (
     book,
 )
 from bookings.views import dates, keeping, times
-from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, go_to
+from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, go_to
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.access import person_required
@@ -113,18 +113,7 @@ def placed_with(request: HttpRequest, answers: Answers, submission: Submission, 
 
 
 def book_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
-    return book(
-        person=request.person,  # type: ignore[attr-defined]
-        by=request.user,  # type: ignore[arg-type]
-        channel=Channel.WEB,
-        presentation=answers.presentation,
-        format=answers.format,
-        address=answers.address,
-        start=answers.start or now,
-        details=answers.details,
-        submission=submission,
-        now=now,
-    )
+    return book(start=answers.start or now, **asked_for(request, answers, submission, now))
 
 
 def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning: str = "") -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import date_words, rules, words
 from bookings.answers import Answers
-from bookings.models import Booking, Channel, DateOption, OptionKind, WhyNot
+from bookings.models import Booking, DateOption, OptionKind, WhyNot
 from bookings.request_forms import DatesForm
 from bookings.services import (
     Chosen,
@@ -24,7 +24,7 @@ from bookings.services import (
     what_we_could_keep,
 )
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, back_to_missing, go_on, go_to, typed
+from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_on, go_to, typed
 from professionals import drafts, limits
 from professionals.models import DraftKind
 
@@ -89,21 +89,8 @@ def too_many(request: HttpRequest, now: datetime) -> bool:
 
 def request_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:
     """Raises as request_dates."""
-    step = answers.step("dates")
-    return request_dates(
-        person=request.person,  # type: ignore[attr-defined]
-        by=request.user,  # type: ignore[arg-type]
-        channel=Channel.WEB,
-        presentation=answers.presentation,
-        format=answers.format,
-        address=answers.address,
-        dates=answers.dates,
-        reason=step["reason"],
-        flagged=step["flagged"],
-        details=answers.details,
-        submission=submission,
-        now=now,
-    )
+    step, asked = answers.step("dates"), asked_for(request, answers, submission, now)
+    return request_dates(dates=answers.dates, reason=step["reason"], flagged=step["flagged"], **asked)
 
 
 def ask_again(request: HttpRequest, answers: Answers, refusal: DatesRefused) -> HttpResponse:

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import rules
 from bookings.answers import STEPS, Answers
 from bookings.forms import DayForm, WhenForm, WhereForm
-from bookings.models import Booking, Presentation
-from bookings.services import Details, DraftGone, SlotTaken, TooManyHolds
+from bookings.models import Booking, Channel, Presentation
+from bookings.services import Details, DraftGone, SlotTaken, Submission, TooManyHolds
 from bookings.views import keeping, times
 from ctac.compiled import Compiled
 from professionals import drafts
@@ -207,3 +207,18 @@ def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
 
 def back_to(step: str, presentation: Presentation) -> str:
     return reverse(f"book_{step}", args=[presentation.slug])
+
+
+def asked_for(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> dict[str, Any]:
+    """What a booking and a request are both asked for."""
+    return {
+        "person": request.person,  # type: ignore[attr-defined]
+        "by": request.user,
+        "channel": Channel.WEB,
+        "presentation": answers.presentation,
+        "format": answers.format,
+        "address": answers.address,
+        "details": answers.details,
+        "submission": submission,
+        "now": now,
+    }
