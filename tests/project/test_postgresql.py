@@ -11,7 +11,7 @@ from bookings.models import Presentation
 from ctac.compiled import Compiled
 from tests.bookings.rows import make_presentation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 all_presentations = Compiled(lambda: Presentation.objects.filter(pk__gt=0))
 
 
