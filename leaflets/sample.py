@@ -1,11 +1,11 @@
-"""What a new copy is tried with: the catalogue, a sample PDF and stock for each title. Run again, it adds nothing."""
+"""What a new copy is tried with: the catalogue, a sample PDF, its cover and stock for each title. Run again, it adds nothing."""
 
 from datetime import date, datetime
 
 from leaflets import catalogue
-from leaflets.models import Leaflet
+from leaflets.models import Edition, Leaflet
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, receive_stock
+from leaflets.services import add_edition, make_cover, receive_stock
 
 LABEL = "Sample edition, March 2026"
 PUBLISHED, REVIEW = date(2026, 3, 2), date(2028, 3, 1)
@@ -17,6 +17,8 @@ def load(now: datetime) -> None:
     for leaflet in catalogue.load():
         if not leaflet.editions.exists():
             _give_edition(leaflet, now)
+    for edition in Edition.objects.current().without_cover().select_related("leaflet"):
+        make_cover(edition=edition)
 
 
 def _give_edition(leaflet: Leaflet, now: datetime) -> None:

@@ -6,6 +6,7 @@ urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
     path("leaflets/<slug:slug>/", catalogue.leaflet, name="leaflet"),
     path("leaflets/<slug:slug>/download/", catalogue.leaflet_download, name="leaflet_download"),
+    path("leaflets/<slug:slug>/cover/<int:number>/", catalogue.leaflet_cover, name="leaflet_cover"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/<slug:slug>/", basket.basket_add, name="basket_add"),
     path("order/delivery/", ordering.order_delivery, name="order_delivery"),

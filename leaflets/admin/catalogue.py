@@ -7,13 +7,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.staff_lists import NOTHING, number_of, yes_no_of
-from leaflets.models import Format, Language, Leaflet
+from ctac.uk import uk_day
+from leaflets.models import DownloadCount, Format, Language, Leaflet
 from leaflets.models.leaflet import points
 from leaflets.services import add_version
 from professionals.models import User
@@ -106,11 +108,18 @@ class LeafletAdmin(StaffModelAdmin):
         )
         return format_html_join(", ", '<a href="{}">{}</a>', links) or NOTHING
 
+    @admin.display(description=_("downloads"))
+    def downloads(self, leaflet: Leaflet) -> str:
+        """Of all its editions."""
+        counts = DownloadCount.objects.filter(edition__leaflet=leaflet)
+        total, recent = counts.total_and_recent(uk_day(timezone.now()))
+        return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+
     def get_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> list[Any]:
         words = ["slug", "title", "for_whom", "audience", "summary", "topics"]
         text = ["introduction", "situations", "signs", "what_to_do", "most_per_order", "active", "position"]
         shown = ["versions_of_it"] if obj and obj.version_of_id is None else []
-        return [*words, *self.fields_of_a_version, *shown, *text]
+        return [*words, *self.fields_of_a_version, *shown, *text, *(["downloads"] if obj else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> tuple[str, ...]:
-        return ("versions_of_it",)
+        return ("versions_of_it", "downloads")

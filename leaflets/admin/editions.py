@@ -1,6 +1,6 @@
 """Editions of leaflets, with the stock of each."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_lists import number_of, state_tag
+from ctac.staff_fields import DayField
+from ctac.staff_lists import NOTHING, number_of, state_tag
 from ctac.uk import uk_day
-from leaflets.models import Edition, EditionState
-from leaflets.services import add_edition, correct_stock, receive_stock, withdraw_edition
+from leaflets.models import Edition, EditionState, Leaflet
+from leaflets.services import Notice, add_edition, correct_stock, make_cover, receive_stock, record_review, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -91,8 +92,41 @@ def correct(edition: Edition, *, by: User, change: int, reason: str, flagged: bo
     correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
-def withdraw(edition: Edition, *, by: User) -> None:
-    withdraw_edition(edition=edition)
+class WithdrawForm(StaffForm):
+    free_text_fields = ("why",)
+
+    why = forms.CharField(
+        label=_("What people should know"),
+        max_length=300,
+        required=False,
+        help_text=_("Stands on the leaflet’s page. Why it is wrong, and what is right now."),
+    )
+    use_instead = forms.ModelChoiceField(
+        Leaflet.objects.active(), label=_("What to use instead"), required=False, empty_label=_("Nothing")
+    )
+
+
+class ReviewForm(StaffForm):
+    reviewed_on = DayField(label=_("Reviewed on"), error_messages={"required": _("Enter the day it was reviewed.")})
+    review_on = DayField(label=_("To be reviewed again by"), error_messages={"required": _("Enter the next review date.")})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        reviewed, following = self.cleaned_data.get("reviewed_on"), self.cleaned_data.get("review_on")
+        if reviewed and reviewed > uk_day(timezone.now()):
+            self.add_error("reviewed_on", _("Enter a day that is not in the future."))
+        elif reviewed and following and following <= reviewed:
+            self.add_error("review_on", _("Enter a review date after the day it was reviewed."))
+        return cleaned
+
+
+def withdraw(edition: Edition, *, by: User, why: str, use_instead: Leaflet | None, flagged: bool) -> None:
+    now = timezone.now()
+    withdraw_edition(edition=edition, notice=Notice(uk_day(now), why, use_instead), now=now, flagged=flagged)
+
+
+def review(edition: Edition, *, by: User, reviewed_on: date, review_on: date, flagged: bool) -> None:
+    record_review(edition=edition, by=by, reviewed_on=reviewed_on, review_on=review_on)
 
 
 class NeedsFilter(admin.SimpleListFilter):
@@ -124,6 +158,7 @@ class EditionAdmin(StaffModelAdmin):
     list_select_related = ("leaflet",)
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
+    told = ("last_review", "withdrawal", "downloads")
     figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free")
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
@@ -145,9 +180,19 @@ class EditionAdmin(StaffModelAdmin):
             done=_("The stock is corrected."),
         ),
         ObjectAction(
+            "review",
+            _("Record a review"),
+            review,
+            available=lambda edition: edition.state == EditionState.CURRENT,
+            form_class=ReviewForm,
+            explanation=_("When somebody has read it again and it is still right. The website says so."),
+            done=_("The review is recorded."),
+        ),
+        ObjectAction(
             "withdraw",
             _("Withdraw this edition"),
             withdraw,
+            form_class=WithdrawForm,
             available=lambda edition: edition.state != EditionState.WITHDRAWN,
             explanation=_("Nobody can order, download or be sent it any more. Upload a new edition to offer the leaflet again."),
             done=_("The edition is withdrawn."),
@@ -180,6 +225,24 @@ class EditionAdmin(StaffModelAdmin):
         ]
         return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
 
+    @admin.display(description=_("last reviewed"))
+    def last_review(self, edition: Edition) -> str:
+        if edition.reviewed_on is None:
+            return NOTHING
+        day = dateformat.format(edition.reviewed_on, "j M Y")
+        return _("%(day)s by %(who)s") % {"day": day, "who": edition.reviewed_by} if edition.reviewed_by else day
+
+    @admin.display(description=_("withdrawn"))
+    def withdrawal(self, edition: Edition) -> str:
+        if edition.withdrawn_on is None:
+            return NOTHING
+        return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
+
+    @admin.display(description=_("downloads"))
+    def downloads(self, edition: Edition) -> str:
+        total, recent = edition.download_counts.total_and_recent(uk_day(timezone.now()))
+        return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString | str:
         """How long it is; the website hands out only that of the current edition, so only that can be opened."""
@@ -192,10 +255,10 @@ class EditionAdmin(StaffModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
         new = ("leaflet", "label", "published_on", "review_on")
-        return (*new, "pdf") if obj is None else (*new, "download", *self.figures)
+        return (*new, "pdf") if obj is None else (*new, "download", *self.told, *self.figures)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("leaflet", "download", *self.figures)
+        return () if obj is None else ("leaflet", "download", *self.told, *self.figures)
 
     def get_form(
         self, request: HttpRequest, obj: Edition | None = None, change: bool = False, **kwargs: Any
@@ -212,6 +275,7 @@ class EditionAdmin(StaffModelAdmin):
             return
         cleaned = {name: form.cleaned_data[name] for name in ("leaflet", "label", "published_on", "review_on")}
         edition = add_edition(content=form.cleaned_data["pdf"].read(), now=timezone.now(), **cleaned)
+        make_cover(edition=edition)
         obj.__dict__.update(edition.__dict__)
 
     def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:

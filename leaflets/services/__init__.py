@@ -1,6 +1,8 @@
 """Every write to the catalogue, stock and orders."""
 
-from leaflets.services.editions import NotAPdf, add_edition, withdraw_edition
+from leaflets.services.covers import make_cover
+from leaflets.services.downloads import count_download, is_a_program
+from leaflets.services.editions import NotAPdf, Notice, add_edition, record_review, withdraw_edition
 from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
 from leaflets.services.placing import AlreadyPlaced, EmptyBasket, Shortfall, Shortfalls, place_order, shortfall
 from leaflets.services.reconciling import differences
@@ -14,6 +16,7 @@ __all__ = [
     "EmptyBasket",
     "NotAPdf",
     "NothingToChange",
+    "Notice",
     "OrderHasMoved",
     "Shortfall",
     "Shortfalls",
@@ -23,10 +26,14 @@ __all__ = [
     "add_version",
     "cancel",
     "correct_stock",
+    "count_download",
     "differences",
     "dispatch",
+    "is_a_program",
+    "make_cover",
     "place_order",
     "receive_stock",
+    "record_review",
     "shortfall",
     "start_packing",
     "withdraw_edition",

@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.files.base import ContentFile
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from leaflets.models import Edition, EditionState, Leaflet
+from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 LARGEST_PDF = 20 * 1024 * 1024
 MOST_INFLATED = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
@@ -27,6 +30,10 @@ class NotAPdf(DomainError):
 
 class EditionIsNotCurrent(DomainError):
     message: str | Promise = _("This edition has already been withdrawn, so nothing was changed.")
+
+
+class EditionIsNotHandedOut(DomainError):
+    message: str | Promise = _("This edition is no longer the current one, so it needs no review. Nothing was changed.")
 
 
 def count_pages(content: bytes) -> int:
@@ -65,9 +72,34 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
     return edition
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What people are told of an edition that was withdrawn: since which day, why, and which title to use instead."""
+
+    on: date
+    why: str = ""
+    use_instead: Leaflet | None = None
+
+
 @transaction.atomic
-def withdraw_edition(*, edition: Edition) -> None:
-    """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent."""
+def withdraw_edition(
+    *, edition: Edition, notice: Notice | None = None, now: datetime | None = None, flagged: bool = False
+) -> None:
+    """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent.
+
+    `flagged`: the notice looks like a child's details and its writer kept it, so the safeguarding lead is told, at `now`.
+    """
     live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
-    if not live.update(state=EditionState.WITHDRAWN):
+    said = {"withdrawn_on": notice.on, "withdrawn_why": notice.why, "use_instead": notice.use_instead} if notice else {}
+    if not live.update(state=EditionState.WITHDRAWN, **said):
         raise EditionIsNotCurrent
+    if flagged and now:
+        tell_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)
+
+
+@transaction.atomic
+def record_review(*, edition: Edition, by: User | None, reviewed_on: date, review_on: date) -> None:
+    """Somebody read it again and it is still right; `review_on` is by when it is read next. Raises EditionIsNotHandedOut."""
+    current = Edition.objects.current().filter(pk=edition.pk)
+    if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):
+        raise EditionIsNotHandedOut

@@ -3,6 +3,7 @@
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
@@ -12,9 +13,10 @@ from ctac.uk import uk_day
 from leaflets import baskets
 from leaflets.browsing import look
 from leaflets.forms import AddForm
-from leaflets.models import Leaflet
+from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
 from leaflets.reading import other_versions, prints_of
+from leaflets.services import count_download, is_a_program
 from leaflets.standing import in_full
 
 
@@ -59,14 +61,47 @@ def form_for(leaflet: Leaflet, refused: AddForm | None) -> AddForm:
     return refused if refused and refused.leaflet == leaflet else AddForm(leaflet=leaflet)
 
 
-# Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.
-@csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
-@cache_control(public=True, max_age=3600)
 @require_safe
-def leaflet_download(request: HttpRequest, slug: str) -> FileResponse:
-    """The current edition's PDF, the same for everyone. SecurityMiddleware adds nosniff."""
+def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The current edition's PDF, the same for everyone."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     edition = leaflet.current_edition
     if edition is None:
+        return no_download(request, leaflet)
+    return pdf_of(request, edition=edition)  # type: ignore[call-arg] # csp_replace keeps what a view takes, but doesn't say so
+
+
+# Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.
+@csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
+@cache_control(public=True, max_age=3600)
+def pdf_of(request: HttpRequest, *, edition: Edition) -> FileResponse:
+    """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
+    file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=edition.download_name)
+    if is_somebody(request):
+        count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
+    return file
+
+
+def is_somebody(request: HttpRequest) -> bool:
+    """Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead."""
+    asked = request.headers
+    whole = asked.get("Range", "bytes=0-").startswith("bytes=0-")
+    ahead = "prefetch" in asked.get("Sec-Purpose", "") or "prefetch" in asked.get("Purpose", "")
+    return request.method == "GET" and whole and not ahead and not is_a_program(asked.get("User-Agent", ""))
+
+
+def no_download(request: HttpRequest, leaflet: Leaflet) -> HttpResponse:
+    """Gone, and what to do without it, if the edition was withdrawn; a title that never had one has no such page."""
+    before = prints_of(leaflet).before
+    if before is None:
         raise Http404
-    return FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{leaflet.slug}.pdf")
+    return render(request, "leaflets/withdrawn.html", {"leaflet": leaflet, "before": before}, status=410)
+
+
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+@require_safe
+def leaflet_cover(request: HttpRequest, slug: str, number: int) -> FileResponse:
+    """The picture of the current edition's first page. Each edition has an address of its own, so a browser may keep it."""
+    covers = Edition.objects.current().filter(leaflet__slug=slug, leaflet__active=True).exclude(cover="")
+    edition = get_object_or_404(covers, pk=number)
+    return FileResponse(edition.cover.open("rb"), content_type="image/webp")

@@ -102,7 +102,7 @@ def test_anyone_downloads_the_current_pdf_with_safe_headers(client, now):
 def test_a_withdrawn_edition_can_not_be_downloaded(client, now):
     edition = make_edition(now)
     withdraw_edition(edition=edition)
-    assert client.get(reverse("leaflet_download", args=[edition.leaflet.slug])).status_code == 404
+    assert client.get(reverse("leaflet_download", args=[edition.leaflet.slug])).status_code == 410
 
 
 def test_the_shipped_titles_are_those_of_the_product():
