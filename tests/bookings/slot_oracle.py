@@ -77,6 +77,7 @@ class Asked:
     minutes: int
     postcode: str  # empty online
     audience: str  # a profession, or "mixed"
+    travel: dict[int, int] = field(default_factory=dict)  # by presenter: what staff have set for this one visit
 
     @property
     def format(self) -> str:
@@ -147,7 +148,7 @@ def goes_there(world: World, who: Who, asked: Asked) -> bool:
         return True
     if (who.nations or who.areas) and nation_of(asked.postcode) not in who.nations and letters(asked.postcode) not in who.areas:
         return False
-    return journey(world, who.base, asked.postcode) <= who.longest_journey
+    return asked.travel.get(who.key, journey(world, who.base, asked.postcode)) <= who.longest_journey
 
 
 # Days
@@ -200,9 +201,13 @@ def is_free(who: Who, start: int, minutes: int) -> bool:
     return not any(each.start <= minute < each.end for each in who.taken for minute in range(start, start + minutes))
 
 
+def as_taken(who: Who, asked: Asked, start: int) -> Taken:
+    return Taken(start, start + asked.minutes, asked.postcode, True, asked.travel.get(who.key))
+
+
 def can_travel(world: World, who: Who, asked: Asked, start: int) -> bool:
     """Between all visits that follow each other there is time for the journey, as far as this one is part of it."""
-    mine = Taken(start, start + asked.minutes, asked.postcode, True)
+    mine = as_taken(who, asked, start)
     everything = [*who.taken, mine]
     visits = sorted((each for each in everything if each.postcode), key=lambda each: each.start)
     for one, other in pairwise(visits):
@@ -225,7 +230,7 @@ def minutes_left(begin: int, end: int, everything: list[Taken]) -> int:
 def leaves_and_returns(world: World, who: Who, asked: Asked, start: int) -> bool:
     """From the base to the first visit of the day, and from the last back, within the hours in which the presenter travels."""
     day = wall(start).date()
-    mine = Taken(start, start + asked.minutes, asked.postcode, True)
+    mine = as_taken(who, asked, start)
     today = [mine, *(each for each in who.taken if any(wall(at).date() == day for at in ends_and_hours(each)))]
     visits = sorted((each for each in today if each.postcode), key=lambda each: each.start)
     if not visits:

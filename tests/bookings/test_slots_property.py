@@ -120,6 +120,7 @@ def a_world(chance: Random) -> dict[str, Any]:
         "presenters": [a_presenter(chance) for _presenter in range(chance.randint(1, 3))],
         "audience": chance.choice(("", "midwife", "teacher")),
         "set_by_staff": {pair: chance.choice((5, 45, 100, 300)) for pair in chance.sample(PAIRS, chance.randint(0, 2))},
+        "set_for_visit": chance.choice((None, 0, 45, 240)),  # with whoever gives it, at a workplace
     }
 
 
@@ -260,8 +261,10 @@ def hold_against_the_oracle(drawn: dict[str, Any]) -> None:
         for number, presentation in enumerate(presentations):
             for postcode in (*PLACES[number::2], ""):
                 place = find_place(postcode) if postcode else None
-                wish = Wish(presentation, "workplace" if postcode else "online", place, audience)
-                asked = Asked(presentation.pk, presentation.length_minutes, postcode, audience or "mixed")
+                minutes = drawn["set_for_visit"] if postcode else None
+                travel = {} if minutes is None else {who.key: minutes for who in world.who}
+                wish = Wish(presentation, "workplace" if postcode else "online", place, audience, travel)
+                asked = Asked(presentation.pk, presentation.length_minutes, postcode, audience or "mixed", travel)
                 said = slot_oracle.offered(world, asked, drawn["monday"], DAYS)
                 assert from_the_engine(wish, world, drawn["monday"]) == said
         transaction.set_rollback(True)
