@@ -66,7 +66,7 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
     origin = before.place if before and before.place else presenter.base
     way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
     if not way:
-        return _("You are there already.")
+        return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
     leave = start - way
     for online in reversed(earlier[earlier.index(before) + 1 :] if before else earlier):
         if leave < online.busy.upper:

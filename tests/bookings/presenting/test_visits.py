@@ -203,6 +203,16 @@ def test_who_presents_online_on_the_way_leaves_before_it(
     assert leave[1:] == ["", f"Leave at 10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
 
 
+def test_nobody_of_whom_nothing_was_heard_is_said_to_be_there(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    make_booking(presenter, at("10:00"), postcode=presenter.base_postcode)
+    at_the_door(phone, presenter, clock, "10:20")
+    said = text(phone.get(f"{MINE}day/"))
+    assert f"No journey: the way from {LEEDS} takes no time. We have not heard from you. Are you there?" in said
+    assert "there already" not in said
+
+
 def test_an_online_presentation_without_a_link_says_who_sets_one(phone: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"), postcode="")
     pages = (f"day/?day={MONDAY:%Y-%m-%d}", f"visits/{booking.reference}/")
