@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Booking, BookingEvent, Overdue, Presenter, State, Visit, may_check_in, overdue
+from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in, overdue
 from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.services import (
     NobodyHasHeard,
@@ -20,8 +20,6 @@ from bookings.services import (
     TooEarly,
     VisitOver,
     cancel,
-    check_in,
-    check_out,
     mark_delivered,
     reassign,
     reschedule,
@@ -30,48 +28,16 @@ from bookings.services import (
 from ctac.errors import DomainError
 from notifications.models import Notification
 from professionals.models import User
-from tests.bookings.rows import at, make_booking, make_presenter
+from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, leave, missed
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-START, END = at("10:00"), at("11:00")
-
-
-@pytest.fixture
-def staff() -> User:
-    return make_staff()
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", user=make_staff(superuser=False))
-
-
-@pytest.fixture
-def booking(presenter: Presenter) -> Booking:
-    """From 10am to 11am."""
-    return make_booking(presenter, START)
-
-
-def arrive(booking: Booking, now: datetime, **more: Any) -> Visit:
-    presenter = more.pop("presenter", None) or booking.presenter
-    return check_in(booking=booking, presenter=presenter, by=more.pop("by", None) or presenter.user, now=now, **more)
-
-
-def leave(booking: Booking, now: datetime, **more: Any) -> Visit:
-    presenter = more.pop("presenter", None) or booking.presenter
-    return check_out(booking=booking, presenter=presenter, by=more.pop("by", None) or presenter.user, now=now, **more)
 
 
 def history(booking: Booking) -> list[tuple[str, str, datetime]]:
     found = BookingEvent.objects.filter(booking=booking).select_related("by")
     return [(event.kind, event.by.email if event.by else "", event.at) for event in found]
-
-
-def missed(booking: Booking, now: datetime) -> tuple[str, datetime] | None:
-    late = Overdue.find(Booking.objects.get(pk=booking.pk), now)
-    return (late.missed, late.missed_at) if late else None
 
 
 # Checking in and out

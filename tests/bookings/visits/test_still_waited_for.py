@@ -1,17 +1,16 @@
 """Neither leave nor erasing a professional makes us forget a presenter who is at a visit (ADR 34)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
-from bookings.models import Booking, LeaveKind, Overdue, Presenter, State, Visit, may_check_out
+from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
 from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.services import (
     NobodyHasHeard,
     VisitNotOver,
     ask_for_leave,
     cancel,
-    check_in,
     check_out,
     reassign,
     record_leave,
@@ -22,41 +21,14 @@ from bookings.words import presenter_of_visit
 from notifications.models import Notification
 from professionals.models import User
 from professionals.privacy import erase_person
-from tests.bookings.rows import at, make_booking, make_presenter
-from tests.factories import make_staff
+from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, missed
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-START, END = at("10:00"), at("11:00")
-
-
-@pytest.fixture
-def staff() -> User:
-    return make_staff()
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", user=make_staff(superuser=False))
-
-
-@pytest.fixture
-def booking(presenter: Presenter) -> Booking:
-    """From 10am to 11am."""
-    return make_booking(presenter, START)
 
 
 def fall_ill(presenter: Presenter, now: datetime) -> None:
     record_leave(presenter=presenter, starts_at=now, ends_at=now + DAY, kind=LeaveKind.ILLNESS, by=None, now=now)
-
-
-def missed(booking: Booking, now: datetime) -> tuple[str, datetime] | None:
-    late = Overdue.find(Booking.objects.get(pk=booking.pk), now)
-    return (late.missed, late.missed_at) if late else None
-
-
-def arrive(booking: Booking, now: datetime) -> None:
-    check_in(booking=booking, presenter=booking.presenter, by=booking.presenter.user, now=now)
 
 
 # Leave

@@ -1,6 +1,6 @@
 """Staff are told of who is overdue, and of an online booking without a link: once, and in time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,11 +15,10 @@ from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
 from tests.bookings.rows import at, make_booking, make_presenter
+from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-START, END = at("10:00"), at("11:00")
 STAFF, MANAGER = "team@ctac.example", "manager@ctac.example"
 
 
@@ -27,16 +26,6 @@ STAFF, MANAGER = "team@ctac.example", "manager@ctac.example"
 def _addresses() -> Any:
     with override_settings(STAFF_EMAIL=STAFF, VISIT_ESCALATION_EMAIL=MANAGER):
         yield
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", phone="0113 496 0002", user=make_staff(superuser=False))
-
-
-@pytest.fixture
-def booking(presenter: Presenter) -> Booking:
-    return make_booking(presenter, START)
 
 
 def beat(now: datetime) -> None:

@@ -13,23 +13,12 @@ from django.db.models import QuerySet
 from bookings.models import Booking, BookingEvent, Presenter, Visit
 from bookings.services import check_in, check_out, say_safe, visiting, watching
 from notifications.models import Notification
-from tests.bookings.rows import at, make_booking, make_presenter
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
+from tests.bookings.visits.visit import END, START
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-START, END = at("10:00"), at("11:00")
 LATE = END + timedelta(minutes=40)
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(user=make_staff(superuser=False))
-
-
-@pytest.fixture
-def booking(presenter: Presenter) -> Booking:
-    return make_booking(presenter, START)
 
 
 @pytest.fixture

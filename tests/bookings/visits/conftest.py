@@ -1,0 +1,25 @@
+"""One visit, who gives it, and a colleague."""
+
+import pytest
+
+from bookings.models import Booking, Presenter
+from professionals.models import User
+from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.visits.visit import START
+from tests.factories import make_staff
+
+
+@pytest.fixture
+def staff() -> User:
+    return make_staff()
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(name="Asha Patel", phone="0113 496 0002", user=make_staff(superuser=False))
+
+
+@pytest.fixture
+def booking(presenter: Presenter) -> Booking:
+    """From 10am to 11am."""
+    return make_booking(presenter, START)
