@@ -78,6 +78,23 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
         assert visitor.reads(typed), typed
 
     # And confirming gives a reference and, within two seconds, the email with the calendar entry
+    reference, event = confirm_and_read_the_mail(visitor, email, live)
+
+    # And the booking stands under "My bookings and orders", with the same calendar entry to download
+    visitor.open("/my/")
+    visitor.page.locator(f"main a[href='/bookings/{reference}/']").first.click()
+    visitor.look()
+    download_method, download = calendar_event(visitor.page.request.get(f"/bookings/{reference}/calendar.ics").text())
+    assert download_method == "PUBLISH"
+    assert (download["UID"], download["DTSTART"].dt) == (event["UID"], event["DTSTART"].dt)
+    assert "ATTENDEE" not in download
+
+    # When they cancel, then the calendar entry is withdrawn by mail
+    cancel_and_read_the_mail(visitor, email, event, live)
+
+
+def confirm_and_read_the_mail(visitor: Visitor, email: str, live: Live) -> tuple[str, Any]:
+    """The reference, and the event of the calendar."""
     before = datetime.now(UTC)
     visitor.press("Confirm this booking")
     assert visitor.heading == "Your presentation is booked"
@@ -90,18 +107,10 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     method, event = calendar_event(mail.calendar)
     assert method == "REQUEST"
     assert live.wait_for_mail(to="ctac-team@localhost", after=before).subject
+    return reference[0], event
 
-    # And the booking stands under "My bookings and orders", with the same calendar entry to download
-    visitor.open("/my/")
-    visitor.page.locator(f"main a[href='/bookings/{reference[0]}/']").first.click()
-    visitor.look()
-    downloaded = visitor.page.request.get(f"/bookings/{reference[0]}/calendar.ics").text()
-    download_method, download = calendar_event(downloaded)
-    assert download_method == "PUBLISH"
-    assert (download["UID"], download["DTSTART"].dt) == (event["UID"], event["DTSTART"].dt)
-    assert "ATTENDEE" not in download
 
-    # When they cancel, then the calendar entry is withdrawn by mail
+def cancel_and_read_the_mail(visitor: Visitor, email: str, event: Any, live: Live) -> None:
     before = datetime.now(UTC)
     visitor.follow("Cancel this booking")
     visitor.fill("Why are you cancelling? (optional)", "The team meets on another day now.")

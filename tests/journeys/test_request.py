@@ -32,7 +32,33 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     visitor = Visitor(new_page(**options), live, scripts=options.get("java_script_enabled", True))
     day = a_day_of_asha(days_ahead)
 
-    # Given somebody whom none of our times suits
+    # Given somebody whom none of our times suits, and who names two dates, of which a presenter could give one
+    start_asking(visitor)
+    name_dates(visitor, day)
+    give_details(visitor)
+    visitor.follow("Create an account")
+    visitor.sign_up(email)
+
+    # Then the page says which is kept and until when, before and after it is sent, and so does the mail
+    reference = send_and_read_what_is_kept(visitor, email, live)
+
+    # When staff see why it waits and offer two times
+    before = datetime.now(UTC)
+    offer_two_times(staff, reference, day)
+
+    # Then opening the link of the mail changes nothing, and choosing one books it
+    mail = live.wait_for_mail(to=email, after=before)
+    assert mail.subject == f"Please choose a time for your presentation ({reference})"
+    link = re.search(rf"/bookings/{reference}/answer/", mail.text)
+    assert link
+    visitor.open(link[0])
+    visitor.open(link[0])
+    take_one(visitor, reference, day, email, live)
+    visitor.open(link[0])
+    assert visitor.url == f"/bookings/{reference}/"
+
+
+def start_asking(visitor: Visitor) -> None:
     visitor.open("/presentations/")
     visitor.page.locator("main h2 a").first.click()
     visitor.look()
@@ -42,17 +68,18 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     visitor.press("Continue")
     assert visitor.reads("Write why none of our times suits you.")
 
-    # When they name two dates, of which a presenter could give one
+
+def name_dates(visitor: Visitor, day: date) -> None:
+    """That day at 10am, and at 7pm, when nobody works."""
     visitor.fill("Why does none of our times suit you?", "We all have clinics until four.")
     for number, clock in enumerate(("10am", "7pm"), start=1):
         visitor.page.locator(f"[name=day_{number}]").fill(f"{day.day} {day.month} {day.year}")
         visitor.page.locator(f"[name=clock_{number}]").fill(clock)
     visitor.press("Continue")
-    give_details(visitor)
-    visitor.follow("Create an account")
-    visitor.sign_up(email)
 
-    # Then the page says which is kept and until when, before and after it is sent, and so does the mail
+
+def send_and_read_what_is_kept(visitor: Visitor, email: str, live: Live) -> str:
+    """The reference."""
     assert visitor.heading == "Check your answers"
     assert (visitor.reads("We keep it for you until"), visitor.reads("We don’t keep it")) == (True, True)
     before = datetime.now(UTC)
@@ -61,14 +88,13 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     assert (visitor.reads("We keep it for you until"), visitor.reads("No time agreed yet")) == (True, True)
     reference = reference_on(visitor, "BK")
     mail = live.wait_for_mail(to=email, after=before)
-    assert (mail.subject, "We keep it for you until" in mail.text, mail.calendar) == (
-        f"We have your request ({reference})",
-        True,
-        "",
-    )
+    said = (mail.subject, "We keep it for you until" in mail.text, mail.calendar)
+    assert said == (f"We have your request ({reference})", True, "")
     assert reference in live.wait_for_mail(subject_contains="Please decide", after=before).subject
+    return str(reference)
 
-    # When staff see why it waits and offer two times
+
+def offer_two_times(staff: Visitor, reference: str, day: date) -> None:
     open_found(staff, "Bookings", reference)
     assert staff.reads("None of our times suits them")
     assert staff.reads("Asha Patel could do it.")
@@ -77,17 +103,11 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     staff.press("Later week")
     staff.page.locator("[name=day]").fill(f"{day.day} {day.month} {day.year}")
     staff.page.locator("[name=clock]").fill("2pm")
-    before = datetime.now(UTC)
     staff.press("Offer other times")
     assert staff.reads("We offered times. It waits for the professional’s answer.")
 
-    # Then opening the link of the mail changes nothing, and choosing one books it
-    mail = live.wait_for_mail(to=email, after=before)
-    assert mail.subject == f"Please choose a time for your presentation ({reference})"
-    link = re.search(rf"/bookings/{reference}/answer/", mail.text)
-    assert link
-    visitor.open(link[0])
-    visitor.open(link[0])
+
+def take_one(visitor: Visitor, reference: str, day: date, email: str, live: Live) -> None:
     visitor.press("Send my answer")
     assert visitor.reads("Choose one of these answers.")
     before = datetime.now(UTC)
@@ -98,5 +118,3 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     assert mail.subject.startswith(f"Your presentation is booked: {format_day(day)}")
     assert calendar_event(mail.calendar)[0] == "REQUEST"
     assert reference in live.wait_for_mail(subject_contains="Agreed", after=before).subject
-    visitor.open(link[0])
-    assert visitor.url == f"/bookings/{reference}/"
