@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -50,11 +51,19 @@ def order_check(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return confirm(request, draft)
     if not draft or not baskets.copies_by_slug(draft):
-        return redirect("basket")
+        return nothing_to_check(request)
     delivery = DeliveryForm(baskets.delivery_answers(draft))
     if not delivery.is_valid():
         return redirect("order_delivery")
     return check_page(request, draft, delivery)
+
+
+def nothing_to_check(request: HttpRequest) -> HttpResponse:
+    """Whoever comes back from their order finds it, not an empty basket."""
+    if not request.person.orders.exists():  # type: ignore[attr-defined]
+        return redirect("basket")
+    messages.info(request, _("There is nothing to check. What you have ordered stands below."))
+    return redirect("my")
 
 
 def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:

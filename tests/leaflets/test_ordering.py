@@ -137,6 +137,14 @@ def test_without_a_basket_the_next_pages_lead_back_to_it(client, person, name):
     assert client.post(reverse(name)).url == reverse("basket")
 
 
+def test_whoever_comes_back_from_their_order_finds_it_and_not_an_empty_basket(client, leaflet, person):
+    sign_in(client, person)
+    fill(client, leaflet)
+    client.post(CHECK, hidden(client.get(CHECK)))
+    page = client.get(CHECK, follow=True).content.decode()
+    assert ("What you have ordered stands below." in page, Order.objects.get().reference in page) == (True, True)
+
+
 def test_without_an_address_the_check_page_asks_for_it(client, leaflet, person):
     sign_in(client, person)
     client.post(reverse("basket_add", args=["one"]), {"one-copies": 5})
