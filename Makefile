@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races access screenshots bench bench-slots scale lint format css lock
+.PHONY: help run test races access screenshots bench bench-slots bench-memory scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -44,6 +44,10 @@ bench: ## the application beside a bare reference: rates, CPU, statements and th
 bench-slots: ## the pages of times for 40 and 400 presenters, with 10,000 and 1,000,000 past bookings (long)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.slots
+
+bench-memory: ## megabytes of a web worker with production's requirements alone, after sign-ins, orders and bookings
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.memory
 
 scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk; ONLY=/my/: only those)
 	@$(INSTALL) $(DEVELOPMENT)

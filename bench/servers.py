@@ -32,22 +32,33 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
         "EMAIL_URL": "smtp://127.0.0.1:9",
         "STATIC_ROOT": str(var_dir / "static"),
         "LOG_LEVEL": "WARNING",
+        "MALLOC_ARENA_MAX": "1",  # as deploy/systemd/ctac-web.service
     }
 
 
 class Server:
-    """A gunicorn of 2 workers. `cpu()`: seconds that its workers have used so far, user and system."""
+    """A gunicorn, usually of 2 workers. `cpu()`: seconds that its workers have used so far, user and system."""
 
-    def __init__(self, application: str, env: dict[str, str], log: Path, *, threads: int = 4) -> None:
+    def __init__(
+        self,
+        application: str,
+        env: dict[str, str],
+        log: Path,
+        *,
+        threads: int = 4,
+        wanted: int = WORKERS,
+        python: str = sys.executable,
+    ) -> None:
         self.application, self.env, self.log, self.threads = application, env, log, threads
+        self.wanted, self.python = wanted, python
         self.port = 0
 
     def __enter__(self) -> Self:
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = listening.getsockname()[1]
-        words = ["--bind", f"fd://{listening.fileno()}", "--workers", str(WORKERS), "--threads", str(self.threads)]
+        words = ["--bind", f"fd://{listening.fileno()}", "--workers", str(self.wanted), "--threads", str(self.threads)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
+            [self.python, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
             cwd=BASE_DIR,
             env=self.env,
             pass_fds=[listening.fileno()],
@@ -56,7 +67,7 @@ class Server:
             preexec_fn=processes.tied(signal.SIGTERM),
         )
         listening.close()
-        while len(self.workers) < WORKERS:
+        while len(self.workers) < self.wanted:
             if self.process.poll() is not None:
                 raise RuntimeError(self.log.read_text()[-3000:])
             time.sleep(0.1)
