@@ -6,13 +6,11 @@ import unicodedata
 from datetime import timedelta
 from typing import Any
 
-import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -124,6 +122,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def build_totp_svg(self, url: str) -> str:
         """Black on white in dark mode too, or some phones can't read it. Served by a view: our CSP allows no data: image."""
+        import segno
+
         drawing = io.BytesIO()
         segno.make(url, error="m", micro=False).save(
             drawing, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
@@ -137,7 +137,7 @@ class MFAAdapter(DefaultMFAAdapter):
         """What none of our keys opens is no secret any more: a random one stands for it, so that no code is right."""
         try:
             return secret_box.unlock(encrypted_text)
-        except InvalidToken:
+        except secret_box.UnreadableError:
             logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
             return generate_totp_secret()
 

@@ -8,8 +8,9 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import registry, samples
-        from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding
+        from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding, without_passkeys
 
+        without_passkeys.leave_out()
         allauth_limits.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)

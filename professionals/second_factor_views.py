@@ -1,4 +1,4 @@
-"""The pages that ask for the second factor. Whoever imports this loads allauth's passkeys: see professionals/urls.py."""
+"""The pages that ask for the second factor."""
 
 from allauth.mfa.base import views as mfa
 from django.forms import Form

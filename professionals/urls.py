@@ -1,37 +1,13 @@
 """Sign-in, sign-up and the person's own pages. Of allauth's routes only those that we use exist, under allauth's names."""
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
 from allauth.account import views as allauth_account
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
-from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
-from django.utils.module_loading import import_string
 
 from professionals import account_views as account
+from professionals import second_factor_views as second_factor
 from professionals import views
-
-
-def on_first_use(name: str) -> Callable[..., HttpResponseBase]:
-    """The view of that name, imported when it is first asked for (ADR 22).
-
-    allauth's pages of the second factor load its passkeys, which we don't offer: 10 MB that a worker of the public pages is
-    spared.
-    """
-
-    @cache
-    def view() -> Callable[..., HttpResponseBase]:
-        found = import_string(f"professionals.second_factor_views.{name}")
-        return found.as_view() if isinstance(found, type) else found  # type: ignore[attr-defined]
-
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return view()(request, *args, **kwargs)
-
-    return answer
-
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
@@ -56,9 +32,9 @@ urlpatterns = [
     path("password/reset/complete/", account.ResetPasswordView.as_view(), name="account_complete_password_reset"),
     path("password/reset/done/", allauth_account.password_reset_from_key_done, name="account_password_reset_completed"),
     # Second factor
-    path("2fa/", on_first_use("index"), name="mfa_index"),
-    path("2fa/authenticate/", on_first_use("SecondFactorView"), name="mfa_authenticate"),
-    path("2fa/reauthenticate/", on_first_use("SecondFactorAgainView"), name="mfa_reauthenticate"),
+    path("2fa/", second_factor.index, name="mfa_index"),
+    path("2fa/authenticate/", second_factor.SecondFactorView.as_view(), name="mfa_authenticate"),
+    path("2fa/reauthenticate/", second_factor.SecondFactorAgainView.as_view(), name="mfa_reauthenticate"),
     path("2fa/totp/activate/", account.ActivateAppView.as_view(), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("2fa/totp/qr.svg", views.totp_qr, name="mfa_totp_qr"),

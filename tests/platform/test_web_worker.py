@@ -1,4 +1,4 @@
-"""What a web worker has in memory before the first request."""
+"""What a web worker has in memory before the first request, and when it begins to serve account pages."""
 
 import subprocess
 import sys
@@ -11,7 +11,10 @@ START = f"""
 import sys
 import ctac.wsgi
 from django.urls import reverse
+from allauth.account.adapter import get_adapter
 reverse("home")  # reads every route
+get_adapter()  # every form of an account asks for it
+import allauth.mfa.stages  # and every sign-in for these
 print([name for name in {LATER!r} if name in sys.modules])
 """
 
