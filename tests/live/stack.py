@@ -124,7 +124,7 @@ class Live:
             if (not to or to in mail.to) and subject_contains in mail.subject and (after is None or mail.received_at > after)
         ]
 
-    def wait_for_mail(self, to: str = "", subject_contains: str = "", after: datetime | None = None, seconds: float = 15) -> Mail:
+    def wait_for_mail(self, to: str = "", subject_contains: str = "", after: datetime | None = None, seconds: float = 60) -> Mail:
         """The newest that fits, as soon as there is one."""
         found: list[Mail] = []
 

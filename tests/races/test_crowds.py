@@ -89,7 +89,7 @@ def assert_booked_once(stage: Stage, scene: Scene, email: str, placed: Answer) -
     assert stage.claims_at(scene.postcode) == {"booking": 1}
     confirmed = "SELECT recipient FROM notifications_notification WHERE about = %s AND kind = 'booking-confirmed'"
     assert stage.live.query(confirmed, f"booking:{key}") == [(email,)]
-    stage.live.wait_for(lambda: confirmations(stage, email, reference) == 1, 15)
+    stage.live.wait_for(lambda: confirmations(stage, email, reference) == 1, 60)
 
 
 def confirmations(stage: Stage, email: str, reference: str) -> int:
