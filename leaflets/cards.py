@@ -8,6 +8,7 @@ another key. What differs from page to page, the token of the form and what was 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import Model
@@ -56,6 +57,7 @@ def fresh(leaflet: Leaflet, also: Also, today: date, add_form: AddForm) -> str:
     return render_to_string(TEMPLATE, {**facts, "csrf_token": TOKEN, "said_back": mark_safe(SAID_BACK)})  # noqa: S308
 
 
+@lru_cache(maxsize=100)  # the same for each card of a page, and for most pages
 def hidden_fields(wanted: Wanted) -> str:
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', wanted.asked().items())
 
@@ -87,4 +89,9 @@ def once(kept: dict[tuple[Any, ...], str], most: int, key: tuple[Any, ...], make
 
 def state_of(row: Model | None) -> tuple[Any, ...]:
     """Every column of the row."""
-    return tuple(getattr(row, field.attname) for field in row._meta.concrete_fields) if row else ()
+    return tuple(map(row.__dict__.get, columns_of(type(row)))) if row else ()
+
+
+@cache
+def columns_of(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)

@@ -50,13 +50,14 @@ class Wanted:
     @classmethod
     def of(cls, asked: Mapping[str, str]) -> "Wanted":
         """From an address, or from a form of the catalogue that says it back."""
-        known = {"for": Profession.values, "language": Language.values, "format": Format.values}
-        audience, language, form = (asked.get(name, "") for name in known)
+        if not asked:
+            return EVERYTHING
+        audience, language, form = (asked.get(name, "") for name in ("for", "language", "format"))
         return cls(
-            audience=audience if audience in known["for"] else "",
+            audience=audience if audience in CHOICES["audience"] else "",
             topic=clean(asked.get("topic", "")),
-            language=language if language in known["language"] else "",
-            format=form if form in known["format"] else "",
+            language=language if language in CHOICES["language"] else "",
+            format=form if form in CHOICES["format"] else "",
             words=clean(asked.get("q", "")),
             page=page_in(asked.get("page", "")),
         )
@@ -85,6 +86,9 @@ class Wanted:
     @property
     def narrows(self) -> bool:
         return bool(self.audience or self.topic or self.language or self.format)
+
+
+EVERYTHING = Wanted()
 
 
 def clean(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -12,7 +13,9 @@ from bookings import words
 from bookings.models import Booking, State
 from ctac.past import Past
 from ctac.styleguide import samples
+from leaflets.forms import AddForm
 from leaflets.models import OrderState
+from leaflets.standing import in_full
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,24 @@ def every_leaflet() -> dict[str, Any]:
     }
 
 
+def withdrawn_leaflet() -> dict[str, Any]:
+    return {"leaflet": samples.leaflet(pages=0), "before": samples.withdrawn()}
+
+
+def translated_leaflet() -> dict[str, Any]:
+    leaflet = samples.translation()
+    edition = leaflet.current_edition
+    versions = [samples.leaflet(), samples.translation()]
+    return {
+        "leaflet": leaflet,
+        "edition": edition,
+        "standing": in_full(edition, date(2027, 3, 9)) if edition else "",
+        "before": samples.withdrawn(),
+        "versions": versions,
+        "add_form": AddForm(leaflet=leaflet),
+    }
+
+
 def every_entry() -> dict[str, Any]:
     bookings, orders = [samples.booking(state) for state in State], [samples.order(state) for state in OrderState]
     bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
@@ -109,6 +130,9 @@ RARE_PAGES = (
     RarePage("declined", _("A booking that we declined"), "bookings/booking.html", declined),
     RarePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html"),
     RarePage("leaflets", _("Leaflets in every state of stock"), "leaflets/leaflets.html", every_leaflet),
+    RarePage("withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/withdrawn.html", withdrawn_leaflet),
+    RarePage("withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/leaflet.html", withdrawn_leaflet),
+    RarePage("translation", _("A leaflet in another language"), "leaflets/leaflet.html", translated_leaflet),
     RarePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),
     RarePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", every_entry),
     RarePage("account-inactive", _("A closed account"), "account/account_inactive.html"),

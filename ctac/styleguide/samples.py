@@ -15,7 +15,7 @@ from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
 from bookings.views.keeping import Kept
 from leaflets.browsing import Also
-from leaflets.models import Edition, Leaflet, Order, OrderState
+from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
 
@@ -84,6 +84,22 @@ def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 4
     made = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
     dates = {"label": "March 2026", "published_on": date(2026, 3, 2), "review_on": date(2029, 3, 1)}
     made.current_editions = [Edition(leaflet=made, pages=pages, size=61_440, on_hand=on_hand, **dates)] if pages else []
+    return made
+
+
+def withdrawn() -> Edition:
+    """Of a title that another replaces."""
+    told = {"withdrawn_on": date(2027, 3, 9), "withdrawn_why": "The phone number on page 2 is wrong."}
+    return Edition(
+        leaflet=leaflet(), label="March 2026", state=EditionState.WITHDRAWN, use_instead=leaflet(LONGEST_TITLE), **told
+    )
+
+
+def translation() -> Leaflet:
+    """Written from right to left."""
+    made = leaflet(f"{leaflet().title} (Arabic)")
+    made.language, made.own_title, made.introduction = Language.ARABIC, "الاتجار بالأطفال إساءة للأطفال", "الاتجار بالأطفال"
+    made.situations, made.signs, made.what_to_do = "في المدرسة", "الطفل خائف", "اتصل بالرقم 999"
     return made
 
 
