@@ -45,7 +45,8 @@ def account(email: str) -> Any:
     user, created = User.objects.get_or_create(email=email)
     if created:
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        organisation, _ = Organisation.objects.get_or_create(name="Leeds Community Healthcare")
+        # A team of its own each, so that nobody is over what a workplace may order.
+        organisation, _ = Organisation.objects.get_or_create(name=f"Leeds Community Healthcare, team {user.pk}")
         facts = {"phone": "0113 496 0000", "profession": Profession.HEALTH_VISITOR, "postcode": "LS1 4AP"}
         Person.objects.create(user=user, name="Asha Rahman", email=email, organisation=organisation, **facts)
     return user

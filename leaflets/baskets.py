@@ -1,6 +1,7 @@
 """The basket and the delivery address while they are not yet an order: steps of the person's draft."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,23 @@ from django.http import HttpRequest
 
 from leaflets.models import Leaflet
 from leaflets.reading import leaflets_with_slugs, with_current_edition
+from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from professionals import drafts
-from professionals.models import Draft, DraftKind
+from professionals.models import Draft, DraftKind, Person
 
-BASKET, DELIVERY = "basket", "delivery"
+BASKET, WISHES, DELIVERY = "basket", "wishes", "delivery"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Beyond copies: the slugs of titles that may follow when they are printed, and why more than the limit is needed.
+
+    `flagged`: the reason looks like a child's details, and its writer kept it.
+    """
+
+    waits: tuple[str, ...] = ()
+    because: str = ""
+    flagged: bool = False
 
 
 def find(request: HttpRequest, now: datetime) -> Draft | None:
@@ -42,8 +56,29 @@ def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
     return {leaflet: copies[leaflet.slug] for leaflet in (with_current_edition(leaflets) if with_stock else leaflets)}
 
 
-def put(draft: Draft, copies: Mapping[str, int], now: datetime) -> None:
-    drafts.save_step(draft, BASKET, dict(copies), now)
+def put(draft: Draft, copies: Mapping[str, int], now: datetime, wishes: Wishes | None = None) -> None:
+    """The copies of each title; and the wishes, if they are known anew."""
+    steps: dict[str, dict[str, Any]] = {BASKET: dict(copies)}
+    if wishes is not None and wishes != wishes_of(draft):
+        steps[WISHES] = asdict(wishes)
+    drafts.save_steps(draft, steps, now)
+
+
+def wishes_of(draft: Draft | None) -> Wishes:
+    stored = dict(draft.answers.get(WISHES, {})) if draft else {}
+    return Wishes(tuple(stored.get("waits", ())), stored.get("because", ""), stored.get("flagged", False))
+
+
+def workplace_of(person: Person, draft: Draft | None) -> Workplace:
+    """Whose limit counts: where they work, at the postcode that the parcel goes to as far as that is known."""
+    return Workplace(person.organisation_id, delivery_answers(draft).get("postcode") or person.postcode)
+
+
+def lately(person: Person | None, draft: Draft | None, leaflets: Iterable[Leaflet], now: datetime) -> Lately:
+    """What counts against the limits of these titles, as far as we know who orders. One statement, or none."""
+    if not person:  # a lazy one, perhaps of nobody
+        return {}
+    return ordered_lately(person=person.pk, workplace=workplace_of(person, draft), leaflets=leaflets, now=now)
 
 
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:

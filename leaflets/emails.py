@@ -1,6 +1,6 @@
 """The emails about orders: what each says, and until when it is true."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leaflets.models import Order, OrderLine, OrderState
+from leaflets.models import Dispatch, EventKind, MovementKind, Order, OrderState, StockMovement
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -19,69 +19,149 @@ def order_of(notification: "Notification") -> Order:
     return Order.objects.select_related("person").with_lines().get(pk=notification.about.removeprefix("order:"))
 
 
-def state_is_not(state: OrderState, notification: "Notification") -> bool:
-    return Order.objects.filter(pk=notification.about.removeprefix("order:")).exclude(state=state).exists()
+def state_is_not(notification: "Notification", *states: OrderState) -> bool:
+    return Order.objects.filter(pk=notification.about.removeprefix("order:")).exclude(state__in=states).exists()
 
 
-def state_is(state: OrderState, notification: "Notification") -> bool:
-    return Order.objects.filter(pk=notification.about.removeprefix("order:"), state=state).exists()
+def state_is(notification: "Notification", *states: OrderState) -> bool:
+    return Order.objects.filter(pk=notification.about.removeprefix("order:"), state__in=states).exists()
 
 
-def facts(order: Order) -> list[dict[str, str]]:
-    """The answer of every email: what, where to, reference."""
-    what = [{"label": copies(line), "value": line.edition.leaflet.title} for line in order.lines.all()]
+def facts(order: Order, rows: Iterable[tuple[int, str]] | None = None) -> list[dict[str, str]]:
+    """The answer of every email: what, where to, reference. `rows`: copies and titles, if it is not the whole order."""
+    what = rows if rows is not None else [(line.copies, line.edition.leaflet.title) for line in order.lines.all()]
     return [
-        *what,
+        *({"label": copies(count), "value": title} for count, title in what),
         {"label": _("To"), "value": "\n".join(order.address)},
         {"label": _("Reference"), "value": order.reference},
     ]
 
 
-def copies(line: OrderLine) -> str:
-    return ngettext("%(copies)d copy", "%(copies)d copies", line.copies) % {"copies": line.copies}
+def copies(count: int) -> str:
+    return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
+
+
+def still_to_come(order: Order) -> list[str]:
+    """For each title of which copies are waited for: how many, and which."""
+    waited_for = [(line.backordered, line.edition.leaflet.title) for line in order.lines.all() if line.backordered]
+    return [_("%(copies)s of “%(title)s”") % {"copies": copies(count), "title": title} for count, title in waited_for]
 
 
 def context_of(order: Order) -> dict[str, object]:
-    return {"order": order, "facts": facts(order), "url": f"{settings.SITE_URL}{order.get_absolute_url()}"}
+    url = f"{settings.SITE_URL}{order.get_absolute_url()}"
+    return {"order": order, "facts": facts(order), "url": url, "to_come": still_to_come(order)}
+
+
+def message(sentence: str, template: str, order: Order, **more: object) -> Message:
+    subject = sentence % {"reference": order.reference, "summary": order.summary}
+    return Message(subject=subject, template=template, context={**context_of(order), **more})
+
+
+# To the person
 
 
 def received(order: Order) -> Message:
-    subject = _("We have your leaflet order %(reference)s") % {"reference": order.reference}
-    return Message(subject=subject, template="order_received", context=context_of(order))
+    return message(_("We have your leaflet order %(reference)s"), "order_received", order)
 
 
-def dispatched(order: Order) -> Message:
-    subject = _("Your leaflets are on their way: %(reference)s") % {"reference": order.reference}
-    tracking = [
-        {"label": _("Tracking number"), "value": parcel.tracking_number}
-        for parcel in order.dispatches.all()
-        if parcel.tracking_number
-    ]
-    context = context_of(order)
-    return Message(subject=subject, template="order_dispatched", context={**context, "facts": [*facts(order), *tracking]})
+def requested(order: Order) -> Message:
+    return message(_("We have your request for leaflets %(reference)s"), "order_requested", order)
+
+
+def approved(order: Order) -> Message:
+    """What was agreed, and what of that is still to be printed."""
+    granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.lines.all()]
+    less = any(line.cancelled for line in order.lines.all())
+    rows = facts(order, [(count, title) for count, title in granted if count])
+    return message(_("Yes: we send you leaflets (%(reference)s)"), "order_approved", order, facts=rows, less=less)
+
+
+def declined(order: Order, reason: str) -> Message:
+    return message(_("About your request for leaflets (%(reference)s)"), "order_declined", order, reason=reason, **again())
+
+
+def stocked(order: Order) -> Message:
+    return message(_("Your leaflets have come in: %(reference)s"), "order_stocked", order)
+
+
+def dispatched(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> Message:
+    tracking = [{"label": _("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
+    rows = [*facts(order, contents), *tracking]
+    return message(_("Your leaflets are on their way: %(reference)s"), "order_dispatched", order, facts=rows)
 
 
 def cancelled(order: Order) -> Message:
-    subject = _("Your leaflet order %(reference)s is cancelled") % {"reference": order.reference}
-    again_url = f"{settings.SITE_URL}{reverse('leaflets')}"
-    return Message(subject=subject, template="order_cancelled", context={**context_of(order), "again_url": again_url})
+    return message(_("Your leaflet order %(reference)s is cancelled"), "order_cancelled", order, **again())
+
+
+def again() -> dict[str, str]:
+    return {"again_url": f"{settings.SITE_URL}{reverse('leaflets')}"}
+
+
+# To the team
 
 
 def for_staff(order: Order) -> Message:
-    subject = _("New leaflet order %(reference)s: %(summary)s") % {"reference": order.reference, "summary": order.summary}
-    url = f"{settings.SITE_URL}{reverse('staff:leaflets_order_change', args=[order.pk])}"
-    return Message(subject=subject, template="order_for_staff", context={**context_of(order), "url": url})
+    return message(_("New leaflet order %(reference)s: %(summary)s"), "order_for_staff", order, url=staff_url(order))
+
+
+def request_for_staff(order: Order) -> Message:
+    sentence = _("Please decide: leaflet request %(reference)s for %(summary)s")
+    return message(sentence, "order_request_for_staff", order, url=staff_url(order))
+
+
+def staff_url(order: Order) -> str:
+    return f"{settings.SITE_URL}{reverse('staff:leaflets_order_change', args=[order.pk])}"
+
+
+# What is read for them
 
 
 def said(words: Callable[[Order], Message]) -> Callable[["Notification"], Message]:
     return lambda notification: words(order_of(notification))
 
 
+def said_of_parcel(notification: "Notification") -> Message:
+    """The version of the message is the number of the parcel."""
+    order = order_of(notification)
+    parcel = order.dispatches.order_by("dispatched_at", "pk")[notification.version - 1]
+    sent = StockMovement.objects.filter(
+        kind=MovementKind.DISPATCHED, order_line__order=order, at=parcel.dispatched_at
+    ).select_related("edition__leaflet")
+    in_order = sent.order_by("edition__leaflet__position", "order_line")
+    return dispatched(order, parcel, [(movement.copies, movement.edition.leaflet.title) for movement in in_order])
+
+
+def said_why(notification: "Notification") -> Message:
+    order = order_of(notification)
+    return declined(order, order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0])
+
+
+def has_left(notification: "Notification") -> bool:
+    key = int(notification.about.removeprefix("order:"))
+    return Dispatch.objects.filter(order=key).count() >= notification.version
+
+
+S = OrderState
 KINDS = (
-    Kind("order-received", gettext_lazy("Order received"), said(received), lambda n: state_is_not(OrderState.CANCELLED, n)),
-    Kind("order-dispatched", gettext_lazy("Order dispatched"), said(dispatched), lambda n: state_is(OrderState.DISPATCHED, n)),
-    Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(OrderState.CANCELLED, n)),
+    Kind("order-received", gettext_lazy("Order received"), said(received), lambda n: state_is_not(n, S.CANCELLED)),
+    Kind("order-requested", gettext_lazy("More leaflets asked for"), said(requested), lambda n: state_is(n, S.REQUESTED)),
     Kind(
-        "staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(OrderState.CANCELLED, n)
+        *("order-approved", gettext_lazy("Request for leaflets agreed"), said(approved)),
+        lambda n: state_is_not(n, S.REQUESTED, S.CANCELLED, S.DECLINED),
+    ),
+    Kind("order-declined", gettext_lazy("Request for leaflets declined"), said_why, lambda n: state_is(n, S.DECLINED)),
+    Kind(
+        "order-stocked",
+        gettext_lazy("Leaflets came in for an order"),
+        said(stocked),
+        lambda n: state_is(n, S.RECEIVED, S.PACKING),
+    ),
+    Kind("order-dispatched", gettext_lazy("Order dispatched"), said_of_parcel, has_left),
+    Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(n, S.CANCELLED)),
+    Kind("staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(n, S.CANCELLED)),
+    Kind(
+        *("staff-order-request", gettext_lazy("To staff: more leaflets asked for"), said(request_for_staff)),
+        lambda n: state_is(n, S.REQUESTED),
     ),
 )

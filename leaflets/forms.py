@@ -10,13 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.forms import PageForm
+from ctac.uk import format_day
+from leaflets.baskets import Wishes
 from leaflets.models import Delivery, Leaflet
-from leaflets.services import shortfall
+from leaflets.models.order import MOST_OF_A_REASON
+from leaflets.services import OrderedLately, shortfall
+from leaflets.services.allowances import NOTHING_LATELY, Lately
 from professionals.forms import PostcodeField, clean_text
 from professionals.models import Person
-from professionals.safeguarding import ChildDetailsMixin
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
 USUAL_COPIES = 10
+MOST_COPIES = 9_999  # of one title in a basket; who needs more calls
+NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, OrderedLately]()
 
 
 def copies_label(leaflet: Leaflet) -> SafeString:
@@ -24,13 +30,25 @@ def copies_label(leaflet: Leaflet) -> SafeString:
     return format_html(_("Copies<span class='govuk-visually-hidden'> of “{title}”</span>"), title=leaflet.title)
 
 
-def stock_hint(leaflet: Leaflet) -> str:
-    available, most = leaflet.available, leaflet.most_per_order
+def stock_hint(leaflet: Leaflet, lately: OrderedLately = NOTHING_LATELY) -> str:
+    """What there is, and how many of it this person may have now."""
+    available, allowance = leaflet.available, lately.allowance(leaflet)
     if available <= 0:
-        return _("Out of stock just now")
-    if available < most:
+        return _("Out of stock just now. You can order and wait for more")
+    if allowance.until is not None and allowance.copies < available:
+        facts = {"n": allowance.copies, "until": format_day(allowance.until)}
+        if allowance.copies <= 0:
+            return _("You can order more from %(until)s") % facts
+        return _("You can order %(n)d more until %(until)s") % facts
+    if available < leaflet.most_per_order:
         return _("Only %(n)d left in stock") % {"n": available}
+    most = leaflet.most_per_order
     return ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
+
+
+def message_of_most(leaflet: Leaflet) -> str:
+    facts = {"title": leaflet.title, "n": f"{MOST_COPIES:,}"}
+    return _("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts
 
 
 class CopiesField(forms.IntegerField):
@@ -42,70 +60,157 @@ class CopiesField(forms.IntegerField):
     def __init__(self, leaflet: Leaflet, **kwargs: Any) -> None:
         message = _("Enter how many copies of “%(title)s” as a whole number, like 10.") % {"title": leaflet.title}
         super().__init__(
-            **{"label": copies_label(leaflet), **kwargs},
-            error_messages={"required": message, "invalid": message},
+            **{"label": copies_label(leaflet), "max_value": MOST_COPIES, **kwargs},
+            error_messages={"required": message, "invalid": message, "max_value": message_of_most(leaflet)},
             widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
         )
 
 
 class AddForm(PageForm):
-    """One title into the basket, on top of what is there already. Its fields' names begin with the leaflet's slug."""
+    """One title into the basket, on top of what is there already. Its fields' names begin with the leaflet's slug.
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, leaflet: Leaflet, already: int = 0) -> None:
+    More than there is, or than one may order, is no error here: the basket says what can be done about it.
+    """
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        leaflet: Leaflet,
+        already: int = 0,
+        lately: OrderedLately = NOTHING_LATELY,
+    ) -> None:
         self.leaflet, self.already = leaflet, already
         usual = min(USUAL_COPIES, leaflet.most_per_order, max(leaflet.available, 1))
         super().__init__(data, prefix=leaflet.slug, initial={"copies": usual})
-        self.fields["copies"] = CopiesField(leaflet, help_text=stock_hint(leaflet))
+        self.fields["copies"] = CopiesField(leaflet, help_text=stock_hint(leaflet, lately))
 
     def clean_copies(self) -> int:
         """The new total of this title in the basket."""
         copies: int = self.cleaned_data["copies"]
-        if short := shortfall(self.leaflet, copies, self.leaflet.orderable_edition):
+        if short := shortfall(self.leaflet, copies, self.leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
             raise forms.ValidationError(short.message)
-        total = copies + self.already
-        if short := shortfall(self.leaflet, total, self.leaflet.orderable_edition):
-            raise forms.ValidationError(self._too_many_with_basket(short.possible - self.already))
-        return total
+        return min(copies + self.already, MOST_COPIES)
 
-    def _too_many_with_basket(self, more: int) -> str:
-        facts = {"title": self.leaflet.title, "already": self.already, "more": more}
-        if more <= 0:
-            return _("Your basket already has all the copies of “%(title)s” that you can order now: %(already)d.") % facts
-        return (
-            ngettext(
-                "Your basket already has %(already)d copies of “%(title)s”. You can add %(more)d more.",
-                "Your basket already has %(already)d copies of “%(title)s”. You can add up to %(more)d more.",
-                more,
-            )
-            % facts
-        )
+    @property
+    def falls_short(self) -> bool:
+        """Whether the basket has something to ask about the copies that it has now."""
+        return shortfall(self.leaflet, self.cleaned_data["copies"], self.leaflet.orderable_edition) is not None
 
 
-class BasketForm(PageForm):
+class BasketForm(ChildDetailsMixin, PageForm):
     """The copies of each title in the basket, always bound: what is short now is said as soon as the page is opened.
 
-    A title that the browser did not send (it was added in another tab) keeps its copies.
+    Beside a title that is short, whether to wait for the rest; at the end, why more than the limit is needed. A title that the
+    browser did not send (it was added in another tab) keeps its copies.
     """
 
-    def __init__(self, posted: Mapping[str, Any] | None, basket: Mapping[Leaflet, int]) -> None:
-        self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
-        stored = {leaflet.slug: str(copies) for leaflet, copies in basket.items()}
-        super().__init__({**stored, **{slug: posted[slug] for slug in stored if posted and slug in posted}})
-        for slug, leaflet in self.leaflets.items():
-            self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet))
+    free_text_fields = ("because",)
 
-    def clean(self) -> dict[str, int]:
+    because = forms.CharField(
+        label=gettext_lazy("Why do you need more?"),
+        required=False,
+        max_length=MOST_OF_A_REASON,
+        help_text=gettext_lazy(
+            "One of us reads it and emails you, usually within 2 working days. No details of a child or a case."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self,
+        posted: Mapping[str, Any] | None,
+        basket: Mapping[Leaflet, int],
+        *,
+        wishes: Wishes = NO_WISHES,
+        lately: Lately = NO_LIMITS_KNOWN,
+    ) -> None:
+        self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
+        self.lately = lately
+        self.waits_for: set[str] = set()
+        self.over_limit = False
+        super().__init__(self._answers(posted or {}, {leaflet.slug: copies for leaflet, copies in basket.items()}, wishes))
+        last = dict(self.fields)
+        self.fields.clear()
+        for slug, leaflet in self.leaflets.items():
+            self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet, self._lately(leaflet)))
+            self.fields[wait_name(slug)] = forms.BooleanField(label=wait_label(leaflet), required=False)
+        self.fields.update(last)
+
+    @staticmethod
+    def _answers(posted: Mapping[str, Any], copies: Mapping[str, int], wishes: Wishes) -> dict[str, Any]:
+        answers: dict[str, Any] = {slug: str(stored) for slug, stored in copies.items()}
+        answers |= {wait_name(slug): "on" for slug in wishes.waits if slug not in posted}
+        answers |= {"because": wishes.because} | ({CONFIRM_FIELD: "on"} if wishes.flagged else {})
+        names = [*copies, *map(wait_name, copies), "because"]
+        answers |= {name: posted[name] for name in names if name in posted}
+        if posted:
+            answers[CONFIRM_FIELD] = posted.get(CONFIRM_FIELD, "")
+        return answers
+
+    def _lately(self, leaflet: Leaflet) -> OrderedLately:
+        return self.lately.get(leaflet.pk, NOTHING_LATELY)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        because = self.cleaned_data.get("because", "")
         for slug, leaflet in self.leaflets.items():
             copies = self.cleaned_data.get(slug)
-            if copies is None:
-                continue
-            short = shortfall(leaflet, copies, leaflet.orderable_edition)
-            if short:
-                self.add_error(slug, short.message)
+            if copies is not None:
+                self._weigh(leaflet, copies, waits=self.cleaned_data.get(wait_name(slug), False), because=because)
+        if not self.over_limit:
+            self.cleaned_data["because"] = ""
         return self.cleaned_data
 
-    def rows(self) -> list[tuple[Leaflet, forms.BoundField]]:
-        return [(leaflet, self[slug]) for slug, leaflet in self.leaflets.items()]
+    def _weigh(self, leaflet: Leaflet, copies: int, *, waits: bool, because: str) -> None:
+        """What stands in the way of this title, and what may be asked about it."""
+        edition, lately = leaflet.orderable_edition, self._lately(leaflet)
+        short = shortfall(leaflet, copies, edition, lately=lately)
+        if short and short.over_limit:
+            self.over_limit = True
+            if because:
+                return
+        elif short and short.may_wait:
+            self.waits_for.add(leaflet.slug)
+            if waits:
+                return
+        if short:
+            self.add_error(leaflet.slug, short.message)
+
+    def copies(self) -> dict[str, int]:
+        """By slug, of a valid form."""
+        return {slug: self.cleaned_data[slug] for slug in self.leaflets}
+
+    def wishes(self) -> Wishes:
+        """Of a valid form: only what is needed, so that nothing of an earlier basket comes along."""
+        waits = tuple(slug for slug in self.leaflets if slug in self.waits_for)
+        because = str(self.cleaned_data["because"])
+        return Wishes(waits, because, bool(because) and self.flagged)
+
+    def rows(self) -> list[tuple[Leaflet, forms.BoundField, forms.BoundField | None]]:
+        """Each title, its copies, and the question whether to wait for some, where that helps."""
+        self.is_valid()
+        return [
+            (leaflet, self[slug], self[wait_name(slug)] if slug in self.waits_for else None)
+            for slug, leaflet in self.leaflets.items()
+        ]
+
+    def questions(self) -> list[forms.BoundField]:
+        """Why more, where some title is over its limit."""
+        self.is_valid()
+        asked = ["because", CONFIRM_FIELD] if self.over_limit or "because" in self.errors else []
+        return [self[name] for name in asked if name in self.fields]
+
+
+def wait_name(slug: str) -> str:
+    return f"wait-for-{slug}"
+
+
+def wait_label(leaflet: Leaflet) -> str:
+    title = {"title": leaflet.title}
+    if leaflet.available <= 0:
+        return _("I can wait: send me “%(title)s” when you have more.") % title
+    return _("Send what you have of “%(title)s” now, and the rest when you have more.") % title
 
 
 class DeliveryForm(ChildDetailsMixin, PageForm):
@@ -168,8 +273,12 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
     def delivery(self) -> Delivery:
         return Delivery(**{field: self.cleaned_data[field] for field in (*self.texts, "postcode")})
 
-    @staticmethod
-    def initial_of(person: Person) -> dict[str, str]:
+    @classmethod
+    def initial_of(cls, person: Person) -> dict[str, str]:
+        """Where the person's last order went; before there is one, what we know of where they work."""
+        last = person.orders.order_by("-created_at", "-pk").first()
+        if last is not None and last.address_line_1:
+            return {name: getattr(last, name) for name in (*cls.texts, "postcode") if name != "attention"}
         return {
             "name": person.name,
             "organisation_name": person.organisation.name if person.organisation else "",

@@ -30,23 +30,32 @@ TITLES = (
 def examples() -> Iterator[Example]:
     for kind, words in (
         ("order-received", emails.received),
-        ("order-dispatched", emails.dispatched),
+        ("order-requested", emails.requested),
+        ("order-stocked", emails.stocked),
         ("order-cancelled", emails.cancelled),
         ("staff-new-order", emails.for_staff),
+        ("staff-order-request", emails.request_for_staff),
     ):
         yield Example(kind, LABELS[kind], partial(words, order()))
+    yield Example("order-approved", LABELS["order-approved"], partial(emails.approved, order(given=20, to_come=5)))
+    reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
+    yield Example("order-declined", LABELS["order-declined"], partial(emails.declined, order(), reason))
+    sent = [(25, TITLES[0]), (50, TITLES[1])]
+    parcel = Dispatch(pk=1, dispatched_at=NOW, tracking_number="RM 1234 5678 9GB")
+    yield Example("order-dispatched", LABELS["order-dispatched"], partial(emails.dispatched, order(to_come=5), parcel, sent))
 
 
-def order(**fields: Any) -> Order:
+def order(*, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
+    """`given`: so many copies of each title were agreed, if not all; `to_come`: so many of the last are waited for."""
     made = Order(pk=1, reference="LO-3XK9-PT", state=OrderState.RECEIVED, created_at=NOW, **{**ADDRESS, **fields})
+    lines = [_line(number, title, given) for number, title in enumerate(TITLES, start=1)]
+    lines[-1].backordered = to_come
     # What with_lines() would have fetched: so the messages read it without a database.
-    made._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001 - prefetching itself wants stored rows
-        "lines": [_line(number, title) for number, title in enumerate(TITLES, start=1)],
-        "dispatches": [Dispatch(pk=1, dispatched_at=NOW, tracking_number="RM 1234 5678 9GB")],
-    }
+    made._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]  # noqa: SLF001 - prefetching itself wants stored rows
     return made
 
 
-def _line(number: int, title: str) -> OrderLine:
-    leaflet = Leaflet(pk=number, title=title)
-    return OrderLine(pk=number, copies=25 * number, edition=Edition(pk=number, leaflet=leaflet, label="March 2026"))
+def _line(number: int, title: str, given: int) -> OrderLine:
+    leaflet, copies = Leaflet(pk=number, title=title), 25 * number
+    edition = Edition(pk=number, leaflet=leaflet, label="March 2026")
+    return OrderLine(pk=number, copies=copies, cancelled=copies - given if given else 0, edition=edition)

@@ -6,15 +6,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from leaflets.models import Dispatch, Order, OrderEvent, StockMovement
+from leaflets.models import Dispatch, Order, OrderEvent, OrderLine, StockMovement
 from leaflets.services import cancel
+from leaflets.services.ledger import lock_editions
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
     "Leaflet": dict.fromkeys(
         (
             *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
-            *("most_per_order", "active", "position"),
+            *("most_per_order", "most_per_person", "most_per_workplace", "active", "position"),
             *("language", "format", "version_of", "own_title", "topics"),
         ),
         NONE,
@@ -39,6 +40,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "person": PERSONAL,
         "state": NONE,
         "channel": NONE,
+        "organisation": PERSONAL,
+        "asked_because": FREE_TEXT,
         "name": PERSONAL,
         "attention": FREE_TEXT,
         "organisation_name": PERSONAL,
@@ -51,7 +54,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
-    "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "allocated", "dispatched", "cancelled"), NONE),
+    "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "backordered", "allocated", "dispatched", "cancelled"), NONE),
     "Dispatch": {"id": NONE, "order": NONE, "dispatched_at": NONE, "by": PERSONAL, "tracking_number": PERSONAL},
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT},
     "StockMovement": {
@@ -73,6 +76,7 @@ def _export_order(order: Order) -> dict[str, Any]:
         "state": order.get_state_display(),
         "placed": order.created_at.isoformat(),
         "came_by": order.get_channel_display(),
+        "why_more": order.asked_because,
         "to": order.address,
         "leaflets": [
             {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
@@ -93,6 +97,7 @@ def erase(person: Person, now: datetime) -> None:
 
     The outward half of the postcode stays: it says which area was reached and finds nobody.
     """
+    lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
     orders = person.orders.all()
@@ -102,13 +107,14 @@ def erase(person: Person, now: datetime) -> None:
     for order in orders:
         order.name = _("Erased")
         order.attention = order.organisation_name = order.address_line_1 = order.address_line_2 = order.town = ""
+        order.asked_because, order.organisation = "", None
         order.postcode = order.postcode.split(" ")[0]
         order.submission_digest, order.submission_token = "", None
     Order.objects.bulk_update(
         orders,
         [
             *("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode"),
-            *("submission_digest", "submission_token"),
+            *("submission_digest", "submission_token", "asked_because", "organisation"),
         ],
         batch_size=500,
     )

@@ -2,14 +2,15 @@
 -- others who ordered most did so twice, however many there are, so that their own pages can be compared.
 CREATE TEMP TABLE editions AS SELECT row_number() OVER (ORDER BY id) - 1 AS place, id FROM leaflets_edition WHERE state = 'current';
 INSERT INTO leaflets_order (reference, state, channel, name, attention, organisation_name, address_line_1, address_line_2, town, postcode,
-    submission_token, submission_digest, created_at, person_id)
+    submission_token, submission_digest, asked_because, created_at, person_id, organisation_id)
 SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THEN 'received' WHEN n %% 10 = 9 THEN 'cancelled' ELSE 'dispatched' END,
-    'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', '', 'Leeds', 'LS2 8BB', 'bench-' || n, '', now() - n * interval '2 minutes',
-    people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% least(people.many, greatest(%(orders)s / 2, 1)) END
+    'web', 'Asha Rahman', '', 'Leeds City Council', '110 Merrion Centre', '', 'Leeds', 'LS2 8BB', 'bench-' || n, '', '', now() - n * interval '2 minutes', person.id, person.organisation_id
 FROM generate_series(0, %(orders)s - 1) n,
-    (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people;
-INSERT INTO leaflets_orderline (copies, allocated, dispatched, cancelled, edition_id, order_id)
-SELECT 10, CASE state WHEN 'received' THEN 10 ELSE 0 END, CASE state WHEN 'dispatched' THEN 10 ELSE 0 END,
+    (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people,
+    professionals_person person
+WHERE person.id = people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% least(people.many, greatest(%(orders)s / 2, 1)) END;
+INSERT INTO leaflets_orderline (copies, backordered, allocated, dispatched, cancelled, edition_id, order_id)
+SELECT 10, 0, CASE state WHEN 'received' THEN 10 ELSE 0 END, CASE state WHEN 'dispatched' THEN 10 ELSE 0 END,
     CASE state WHEN 'cancelled' THEN 10 ELSE 0 END, editions.id, o.id
 FROM leaflets_order o JOIN editions ON editions.place = o.id %% 4 OR (o.id %% 3 = 0 AND editions.place = (o.id + 1) %% 4)
 WHERE submission_token LIKE 'bench-%%';

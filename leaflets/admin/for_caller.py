@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from leaflets.forms import CopiesField, DeliveryForm
 from leaflets.models import Channel, Delivery, Leaflet, Order
 from leaflets.services import AlreadyPlaced, Shortfalls, place_order
-from leaflets.services.placing import Shortfall
+from leaflets.services.shortfalls import Shortfall
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
@@ -51,7 +51,7 @@ class CallerCopiesField(CopiesField):
 def for_staff(short: Shortfall) -> str:
     """Why so many copies can’t be sent, and what to do, said to staff."""
     facts = {"n": short.possible, "title": short.leaflet.title}
-    if short.over_limit:
+    if not short.in_the_way_of_staff:
         return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
     if short.possible <= 0:
         return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts

@@ -17,6 +17,7 @@ from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (
+    NOTHING,
     FoundByReference,
     LooksOnly,
     ReadOnlyInline,
@@ -25,8 +26,9 @@ from ctac.staff_lists import (
     state_tag,
     unbroken,
 )
+from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
-from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderState
+from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
@@ -66,6 +68,7 @@ def do_cancel(order: Order, *, by: User, reason: str, flagged: bool) -> None:
 
 
 OBJECT_ACTIONS = (
+    *DECISIONS,
     ObjectAction(
         "start-packing",
         gettext_lazy("Start packing"),
@@ -127,7 +130,7 @@ class EventInline(ReadOnlyInline):
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "asked_at", "came_by")),
+    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "why_more", "asked_at", "came_by")),
     (gettext_lazy("Who asked"), AboutPerson.about_person),
 )
 
@@ -183,7 +186,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[Any]:
         """Parcels only when one has left."""
-        left = [DispatchInline] if obj is not None and obj.state == OrderState.DISPATCHED else []
+        left = [DispatchInline] if obj is not None and obj.dispatches.exists() else []
         return [*left, EventInline]
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
@@ -201,7 +204,11 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("what"))
     def to_pack(self, order: Order) -> str:
         """A line a title, the copies first, as it is picked from the shelf."""
-        return "\n".join(f"{line.copies:,} × {line.edition}" for line in order.lines.all())
+        return "\n".join(line_in_words(line, order) for line in order.lines.all())
+
+    @admin.display(description=gettext_lazy("why more than the limit"))
+    def why_more(self, order: Order) -> str:
+        return order.asked_because or NOTHING
 
     @admin.display(description=gettext_lazy("for"), ordering="name")
     def to_whom(self, order: Order) -> SafeString | str:
@@ -221,9 +228,11 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
+        why: list[dict[str, object]] = [{"label": _("Why more than the limit"), "value": obj.asked_because}]
         return [
             {"label": _("What"), "value": self.to_pack(obj)},
             {"label": _("Send to"), "value": self.label(obj)},
+            *(why if obj.asked_because else []),
             {"label": _("Who asked"), "value": f"{called(obj.person)}\n{obj.person.phone}".strip()},
         ]
 
@@ -258,6 +267,19 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
         for reason, references in skipped.items():
             why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
             self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
+
+
+def line_in_words(line: OrderLine, order: Order) -> str:
+    """'10 × One, March 2026'; and of an order that goes in parts, how many are to pack and how many to come."""
+    whole = f"{line.copies:,} × {line.edition}"
+    if order.state == OrderState.REQUESTED or not (line.backordered or (line.dispatched and line.allocated)):
+        return whole
+    parts = (
+        (line.dispatched, _("%(n)s sent")),
+        (line.allocated, _("%(n)s to send now")),
+        (line.backordered, _("%(n)s to come")),
+    )
+    return f"{whole} ({', '.join(words % {'n': f'{copies:,}'} for copies, words in parts if copies)})"
 
 
 def packing_started(count: int) -> str:

@@ -37,6 +37,7 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
     )
 
 
+wait_for_orders(_("to decide on"), OrderState.REQUESTED)
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
 wait_for_editions(_("low in stock"), "stock", low_in_stock)

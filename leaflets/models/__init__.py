@@ -3,6 +3,7 @@ from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.order import (
     MOVES,
     OPEN_STATES,
+    OWNER_MAY_CANCEL,
     Channel,
     Delivery,
     Dispatch,
@@ -19,6 +20,7 @@ from leaflets.models.words import LeafletWords, Word
 __all__ = [
     "MOVES",
     "OPEN_STATES",
+    "OWNER_MAY_CANCEL",
     "Channel",
     "Delivery",
     "Dispatch",

@@ -83,7 +83,16 @@ class Leaflet(models.Model):
         _("most copies an order"),
         default=100,
         validators=[MinValueValidator(1)],
-        help_text=_("Staff may go over it, with a reason."),
+        help_text=_("Staff may go over it, with a reason. Whoever needs more can ask you."),
+    )
+    most_per_person = models.PositiveIntegerField(
+        _("most copies a person in 90 days"), default=300, validators=[MinValueValidator(1)]
+    )
+    most_per_workplace = models.PositiveIntegerField(
+        _("most copies a workplace in 90 days"),
+        default=600,
+        validators=[MinValueValidator(1)],
+        help_text=_("A workplace is an organisation at one postcode: a trust has many."),
     )
     active = models.BooleanField(_("in the catalogue"), default=True)
     position = models.PositiveSmallIntegerField(_("position in the catalogue"), default=0)
@@ -108,6 +117,13 @@ class Leaflet(models.Model):
             # That a version has no versions is kept by a trigger, since it needs another row.
             models.CheckConstraint(condition=~Q(version_of=F("id")), name="leaflet_version_of_another"),
             models.UniqueConstraint(fields=["version_of", "language", "format"], name="leaflet_version_once"),
+            models.CheckConstraint(
+                condition=Q(most_per_order__lte=F("most_per_person"), most_per_person__lte=F("most_per_workplace")),
+                name="leaflet_limits_widen",
+                violation_error_message=_(
+                    "A person may order at least what one order may have, and a workplace at least what a person may."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -266,6 +282,11 @@ class Edition(models.Model):
     def review_is_due(self, today: date) -> bool:
         """Whether its review date has passed."""
         return today > self.review_on
+
+    @property
+    def free(self) -> int:
+        """What may be promised: nothing of a print that nobody is to get any more."""
+        return 0 if self.state == EditionState.WITHDRAWN else max(self.available, 0)
 
     @property
     def download_name(self) -> str:

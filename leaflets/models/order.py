@@ -15,25 +15,39 @@ from django.utils.translation import ngettext
 from ctac.db import words_index
 from ctac.uk import format_clock, format_day
 from leaflets.models.leaflet import Edition
-from professionals.models import Person
+from professionals.models import Organisation, Person
 
 
 class OrderState(models.TextChoices):
+    """Requested: over a limit, staff decide. Waiting: agreed, and none of its copies has been printed yet (ADR 33)."""
+
+    REQUESTED = "requested", _("Requested")
     RECEIVED = "received", _("Received")
+    WAITING = "waiting", _("Waiting for stock")
     PACKING = "packing", _("Packing")
     DISPATCHED = "dispatched", _("Dispatched")
     CANCELLED = "cancelled", _("Cancelled")
+    DECLINED = "declined", _("Declined")
 
 
 # The allowed moves: from each state, where an order may go.
 MOVES: Mapping[OrderState, frozenset[OrderState]] = {
-    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.DISPATCHED, OrderState.CANCELLED}),
-    OrderState.PACKING: frozenset({OrderState.DISPATCHED, OrderState.CANCELLED}),
+    OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
+    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.CANCELLED}),
+    OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
+    OrderState.PACKING: frozenset({OrderState.DISPATCHED, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.DISPATCHED: frozenset(),
     OrderState.CANCELLED: frozenset(),
+    OrderState.DECLINED: frozenset(),
 }
 OPEN_STATES = tuple(state for state, to in MOVES.items() if to)
-STATE_KINDS = {"received": "waiting", "packing": "waiting", "dispatched": "done", "cancelled": "stopped"}
+OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
+STATE_KINDS = {
+    **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
+    "dispatched": "done",
+    **dict.fromkeys(("cancelled", "declined"), "stopped"),
+}
+MOST_OF_A_REASON = 500  # characters
 
 
 class Channel(models.TextChoices):
@@ -81,6 +95,16 @@ class Order(models.Model):
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel, default=Channel.WEB)
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("where they work"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="leaflet_orders",
+        help_text=_("When they ordered: with the postcode it is the workplace whose limit counts."),
+    )
+    asked_because = models.CharField(_("why more than the limit"), max_length=MOST_OF_A_REASON, blank=True)
     name = models.CharField(_("name"), max_length=150)
     attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
     organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
@@ -105,6 +129,7 @@ class Order(models.Model):
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
             models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
+            models.Index(fields=["organisation", "postcode", "created_at"], name="order_of_a_workplace"),
             models.Index(
                 fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
             ),
@@ -133,7 +158,7 @@ class Order(models.Model):
 
     @property
     def owner_may_cancel(self) -> bool:
-        return self.state == OrderState.RECEIVED
+        return self.state in OWNER_MAY_CANCEL
 
     @property
     def total_copies(self) -> int:
@@ -173,11 +198,15 @@ class OrderLineQuerySet(models.QuerySet["OrderLine"]):
 
 
 class OrderLine(models.Model):
-    """Copies of one edition. Every copy is allocated, dispatched or cancelled; nothing else, and none twice."""
+    """Copies of one edition. Each copy is backordered, allocated, dispatched or cancelled; nothing else, and none twice.
+
+    `backordered` copies are promised to nobody yet: staff are still to decide on them, or they are still to be printed.
+    """
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="order_lines")
     copies = models.PositiveIntegerField(_("copies"), validators=[MinValueValidator(1)])
+    backordered = models.PositiveIntegerField(_("backordered"), default=0)
     allocated = models.PositiveIntegerField(_("allocated"), default=0)
     dispatched = models.PositiveIntegerField(_("dispatched"), default=0)
     cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
@@ -188,12 +217,14 @@ class OrderLine(models.Model):
         ordering = ["pk"]
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
+        indexes = [models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0))]
         constraints = [
             models.UniqueConstraint(fields=["order", "edition"], name="order_line_one_an_edition"),
             models.CheckConstraint(condition=Q(copies__gte=1), name="order_line_at_least_one_copy"),
             models.CheckConstraint(
                 condition=Q(
-                    copies=F("allocated") + F("dispatched") + F("cancelled"),
+                    copies=F("backordered") + F("allocated") + F("dispatched") + F("cancelled"),
+                    backordered__gte=0,
                     allocated__gte=0,
                     dispatched__gte=0,
                     cancelled__gte=0,
@@ -205,9 +236,19 @@ class OrderLine(models.Model):
     def __str__(self) -> str:
         return f"{self.copies} × {self.edition}"
 
+    @property
+    def parts(self) -> list[str]:
+        """What the owner reads under the copies where they don't all go one way."""
+        parts = (
+            (self.dispatched, _("%(n)d sent")),
+            (self.backordered, _("%(n)d to come")),
+            (self.cancelled, _("%(n)d not sent")),
+        )
+        return [words % {"n": copies} for copies, words in parts if copies not in (0, self.copies)]
+
 
 class Dispatch(models.Model):
-    """A parcel that left. An order has one today; part deliveries will give it several."""
+    """A parcel that left. An order has several when some of its copies were still to be printed."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
     dispatched_at = models.DateTimeField(_("dispatched"))
@@ -227,8 +268,13 @@ class Dispatch(models.Model):
 
 class EventKind(models.TextChoices):
     PLACED = "placed", _("Order received")
+    REQUESTED = "requested", _("Asked for more than the limit")
     OVER_LIMIT = "over-limit", _("Limit set aside by staff")
+    APPROVED = "approved", _("Agreed")
+    DECLINED = "declined", _("Declined")
+    STOCKED = "stocked", _("Copies came in for it")
     PACKING = "packing", _("Packing started")
+    PART_SENT = "part-sent", _("First part dispatched")
     DISPATCHED = "dispatched", _("Dispatched")
     CANCELLED = "cancelled", _("Cancelled")
 

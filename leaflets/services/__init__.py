@@ -1,36 +1,47 @@
 """Every write to the catalogue, stock and orders."""
 
+from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
 from leaflets.services.covers import make_cover
+from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
 from leaflets.services.downloads import count_download, is_a_program
 from leaflets.services.editions import NotAPdf, Notice, add_edition, record_review, withdraw_edition
 from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
-from leaflets.services.placing import AlreadyPlaced, EmptyBasket, Shortfall, Shortfalls, place_order, shortfall
+from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
 from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
 from leaflets.services.versions import VersionIsThere, add_version
 
 __all__ = [
+    "Allowance",
     "AlreadyPlaced",
     "EditionIsWithdrawn",
     "EmptyBasket",
+    "MoreThanAsked",
     "NotAPdf",
+    "NothingGranted",
     "NothingToChange",
     "Notice",
     "OrderHasMoved",
+    "OrderedLately",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
     "VersionIsThere",
+    "Workplace",
     "add_edition",
     "add_version",
+    "approve",
     "cancel",
     "correct_stock",
     "count_download",
+    "decline",
     "differences",
     "dispatch",
     "is_a_program",
     "make_cover",
+    "ordered_lately",
     "place_order",
     "receive_stock",
     "record_review",

@@ -1,6 +1,7 @@
 """What staff do with an order, and what its owner may still do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -8,9 +9,20 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from ctac.errors import DomainError
-from leaflets.models import OPEN_STATES, Dispatch, Edition, EditionState, MovementKind, Order, OrderLine, OrderState
+from leaflets.models import (
+    OPEN_STATES,
+    OWNER_MAY_CANCEL,
+    Dispatch,
+    Edition,
+    EditionState,
+    MovementKind,
+    Order,
+    OrderLine,
+    OrderState,
+)
+from leaflets.services.backorders import fill_backorders
+from leaflets.services.ledger import for_line, lock_editions, record
 from leaflets.services.states import move
-from leaflets.services.stock import for_line, lock_editions, record
 from notifications.services import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -31,45 +43,71 @@ def start_packing(*, order: Order, by: User | None, now: datetime) -> None:
 def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are neither on the shelf nor promised any more.
 
-    Raises OrderHasMoved, EditionIsWithdrawn.
+    If some copies are still to come, the order waits for them. Raises OrderHasMoved, EditionIsWithdrawn.
     """
-    move(order, OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
-    lines = _lines_with_locked_editions(order)
+    lines = lines_locked(order)
+    rest = any(line.backordered for line in lines)
+    move(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
     for line in lines:
-        if line.edition.state == EditionState.WITHDRAWN:
+        if line.allocated and line.edition.state == EditionState.WITHDRAWN:
             raise EditionIsWithdrawn(line.edition)
-    _settle(lines, MovementKind.DISPATCHED, by=by, now=now)
     parcel = Dispatch.objects.create(order=order, dispatched_at=now, by=by, tracking_number=tracking_number)
-    _tell("order-dispatched", order, now)
+    _settle(lines, MovementKind.DISPATCHED, by=by, now=now)
+    _tell("order-dispatched", order, now, version=order.dispatches.count())
+    if rest:
+        fill_backorders({line.edition_id for line in lines}, by=None, now=now)
     return parcel
 
 
 @transaction.atomic
 def cancel(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
-    """Give the copies back to the shelf, once. Raises OrderHasMoved.
+    """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved.
 
     `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
 
-    The owner may while the order is Received; staff, and we ourselves (`by` None: someone is erased), until dispatch.
+    The owner may until packing starts; staff, and we ourselves (`by` None: someone is erased), until dispatch.
     """
-    expect: Collection[OrderState] = OPEN_STATES if by is None or by.is_staff else {OrderState.RECEIVED}
+    expect: Collection[OrderState] = OPEN_STATES if by is None or by.is_staff else OWNER_MAY_CANCEL
+    lines = lines_locked(order)
     move(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
-    _settle(_lines_with_locked_editions(order), MovementKind.RELEASED, by=by, now=now)
+    give_back(lines, by=by, now=now)
     _tell("order-cancelled", order, now)
     if flagged:
         tell_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
 
 
-def _lines_with_locked_editions(order: Order) -> list[OrderLine]:
-    """The order's lines. Its row is locked by the move, so they stand still."""
-    lines = list(order.lines.select_related("edition__leaflet"))
-    locked = lock_editions(line.edition_id for line in lines)
-    for line in lines:
-        line.edition.state = locked[line.edition_id].state
-    return lines
+def give_back(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
+    """Every copy that is promised or waited for is cancelled, and goes to whoever waits. The caller holds the locks."""
+    OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
+        cancelled=F("cancelled") + F("backordered"), backordered=0
+    )
+    _settle(lines, MovementKind.RELEASED, by=by, now=now)
+    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
 
 
-def _settle(lines: list[OrderLine], kind: MovementKind, *, by: User | None, now: datetime) -> None:
+class _OtherLines(Exception):
+    pass
+
+
+def lines_locked(order: Order) -> list[OrderLine]:
+    """The order's lines, standing still: their editions locked in key order, then the order, as every writer of stock does it.
+
+    What is seen before the locks may have changed by then. If so, all are let go and taken anew.
+    """
+    while True:
+        with suppress(_OtherLines), transaction.atomic():
+            locked = lock_editions(order.lines.values_list("edition_id", flat=True))
+            Order.objects.select_for_update(no_key=True).only("pk").get(pk=order.pk)
+            lines = list(order.lines.select_related("edition__leaflet").order_by("pk"))
+            if any(line.edition_id not in locked for line in lines):
+                raise _OtherLines
+            for line in lines:
+                leaflet, line.edition = line.edition.leaflet, locked[line.edition_id]
+                line.edition.leaflet = leaflet
+            return lines
+
+
+def _settle(lines: Sequence[OrderLine], kind: MovementKind, *, by: User | None, now: datetime) -> None:
     """Take every copy that is still promised out of the promise: dispatched or cancelled."""
     open_lines = [line for line in lines if line.allocated]
     column = {MovementKind.DISPATCHED: "dispatched", MovementKind.RELEASED: "cancelled"}[kind]
@@ -79,5 +117,6 @@ def _settle(lines: list[OrderLine], kind: MovementKind, *, by: User | None, now:
     record(movements, by=by, now=now)
 
 
-def _tell(kind: str, order: Order, now: datetime) -> None:
-    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+def _tell(kind: str, order: Order, now: datetime, version: int = 1) -> None:
+    to = [order.person.email]
+    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=to, now=now, version=version)

@@ -7,19 +7,27 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from leaflets.models import MOVES, EventKind, Order, OrderEvent, OrderState
+from leaflets.models import MOVES, OPEN_STATES, EventKind, Order, OrderEvent, OrderState
 from professionals.models import User
 
+# What is written down when an order goes from one state to another.
 EVENTS = {
-    OrderState.PACKING: EventKind.PACKING,
-    OrderState.DISPATCHED: EventKind.DISPATCHED,
-    OrderState.CANCELLED: EventKind.CANCELLED,
+    (OrderState.REQUESTED, OrderState.RECEIVED): EventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.WAITING): EventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.DECLINED): EventKind.DECLINED,
+    (OrderState.RECEIVED, OrderState.PACKING): EventKind.PACKING,
+    (OrderState.PACKING, OrderState.WAITING): EventKind.PART_SENT,
+    (OrderState.PACKING, OrderState.DISPATCHED): EventKind.DISPATCHED,
+    **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
 }
 WHAT_IT_IS_NOW: dict[str, Promise] = {
+    OrderState.REQUESTED: _("We are still to decide on this order, so this can’t be done yet."),
     OrderState.RECEIVED: _("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
+    OrderState.WAITING: _("This order waits for copies that are not in stock, so there is nothing to pack yet."),
     OrderState.PACKING: _("We have started to pack this order, so this can no longer be done here. Please call us."),
     OrderState.DISPATCHED: _("This order has already been dispatched, so nothing was changed."),
     OrderState.CANCELLED: _("This order has already been cancelled, so nothing was changed."),
+    OrderState.DECLINED: _("This order has already been declined, so nothing was changed."),
 }
 
 
@@ -41,8 +49,15 @@ def move(
     """
     if any(to not in MOVES[state] for state in expect):
         raise ValueError(f"no order goes from {sorted(expect)} to {to}")
+    [kind] = {EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
         order.refresh_from_db(fields=["state"])
         raise OrderHasMoved(order)
     order.state = to
-    OrderEvent.objects.create(order=order, kind=EVENTS[to], by=by, at=now, reason=reason)
+    OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+
+
+def wait_for_stock(order: Order) -> None:
+    """An order that has just been placed, of which there is not one copy. It is placed all the same, and says so itself."""
+    order.state = OrderState.WAITING
+    Order.objects.filter(pk=order.pk).update(state=order.state)

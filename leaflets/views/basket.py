@@ -1,6 +1,8 @@
 """The basket: add, change, remove, all without JavaScript."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -36,6 +38,8 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "errors/429.html", status=429)
     draft = baskets.find_or_start(request, now)
     baskets.put(draft, {**baskets.copies_by_slug(draft), slug: form.cleaned_data["copies"]}, now)
+    if form.falls_short:
+        return redirect("basket")  # which says what can be done about it
     messages.success(request, added(leaflet, form.cleaned_data["copies"]))
     return redirect(page_of_the_form(request, leaflet))
 
@@ -59,8 +63,14 @@ def basket(request: HttpRequest) -> HttpResponse:
     draft = baskets.find(request, timezone.now())
     if request.method == "POST" and draft:
         return change_basket(request, draft)
-    form = BasketForm(None, baskets.read(draft))
-    return basket_page(request, form)
+    return basket_page(request, basket_form(request, draft, baskets.read(draft)))
+
+
+def basket_form(
+    request: HttpRequest, draft: Draft | None, contents: Mapping[Leaflet, int], posted: Mapping[str, Any] | None = None
+) -> BasketForm:
+    lately = baskets.lately(request.person, draft, contents, timezone.now())  # type: ignore[attr-defined]
+    return BasketForm(posted, contents, wishes=baskets.wishes_of(draft), lately=lately)
 
 
 def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -68,9 +78,9 @@ def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
     now, contents = timezone.now(), baskets.read(draft)
     removed = request.POST.get("remove", "")
     kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
-    form = BasketForm(request.POST, kept)
+    form = basket_form(request, draft, kept, request.POST)
     if form.is_valid():
-        baskets.put(draft, form.cleaned_data, now)
+        baskets.put(draft, form.copies(), now, form.wishes())
     elif removed:
         baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
     if not form.is_valid():
@@ -82,7 +92,14 @@ def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False) -> HttpResponse:
     """`refused`: the order was about to be placed, and the form carries what stood in the way."""
-    total = sum(copies for copies in form.cleaned_data.values() if copies) if form.is_valid() else 0
+    total = sum(form.copies().values()) if form.is_valid() else 0
     said = ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else ""
-    context = {"form": form, "rows": form.rows(), "total": said, "refused": refused, "in_basket": total}
+    context = {
+        "form": form,
+        "rows": form.rows(),
+        "questions": form.questions(),
+        "total": said,
+        "refused": refused,
+        "in_basket": total,
+    }
     return render(request, "leaflets/basket.html", context)

@@ -17,6 +17,7 @@ from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
 from leaflets.reading import other_versions, prints_of
 from leaflets.services import count_download, is_a_program
+from leaflets.services.allowances import NOTHING_LATELY
 from leaflets.standing import in_full
 
 
@@ -43,22 +44,21 @@ def leaflet(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None = None) -> HttpResponse:
+    now = timezone.now()
+    draft = baskets.find(request, now)
+    lately = baskets.lately(request.person, draft, [leaflet], now)  # type: ignore[attr-defined]
     prints = prints_of(leaflet)
     context = {
         "leaflet": leaflet,
         "edition": prints.current,
-        "standing": in_full(prints.current, uk_day(timezone.now())) if prints.current else "",
+        "standing": in_full(prints.current, uk_day(now)) if prints.current else "",
         "before": prints.before,
         "versions": other_versions(leaflet),
-        "add_form": form_for(leaflet, refused),
-        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
+        "add_form": refused or AddForm(leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY)),
+        "in_basket": baskets.total_copies(draft),
         "form": refused,
     }
     return render(request, "leaflets/leaflet.html", context)
-
-
-def form_for(leaflet: Leaflet, refused: AddForm | None) -> AddForm:
-    return refused if refused and refused.leaflet == leaflet else AddForm(leaflet=leaflet)
 
 
 @require_safe

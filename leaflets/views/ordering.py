@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
-from leaflets.forms import BasketForm, DeliveryForm
+from leaflets.forms import DeliveryForm
 from leaflets.models import Channel, Order
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
-from leaflets.views.basket import basket_page
+from leaflets.views.basket import basket_form, basket_page
 from professionals import drafts, limits
 from professionals.access import person_required
 from professionals.models import Draft
@@ -89,14 +89,17 @@ def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
 
 
 def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
+    basket, wishes = baskets.read(draft, with_stock=False), baskets.wishes_of(draft)
     try:
         order = place_order(
             person=request.person,  # type: ignore[attr-defined]
             by=request.user,  # type: ignore[arg-type]
             channel=Channel.WEB,
-            basket=baskets.read(draft, with_stock=False),
+            basket=basket,
             delivery=delivery.delivery(),
-            flagged=delivery.flagged,
+            asked_because=wishes.because,
+            will_wait_for=[leaflet for leaflet in basket if leaflet.slug in wishes.waits],
+            flagged=delivery.flagged or wishes.flagged,
             token=draft.token,
             digest=digest,
             now=timezone.now(),
@@ -119,7 +122,7 @@ def placed_before(request: HttpRequest, order: Order, digest: str) -> HttpRespon
 
 def refused_page(request: HttpRequest, draft: Draft, refusal: Shortfalls) -> HttpResponse:
     """The basket as it was, with every title that is short said beside its field."""
-    form = BasketForm(None, baskets.read(draft))
+    form = basket_form(request, draft, baskets.read(draft))
     form.is_valid()
     for short in refusal.shortfalls:
         if short.leaflet.slug not in form.errors:
@@ -135,6 +138,7 @@ def check_page(
         "token": draft.token,
         "digest": drafts.digest(draft.answers),
         "warning": warning,
+        "asks": bool(baskets.wishes_of(draft).because),
         "in_basket": baskets.total_copies(draft),
     }
     return render(request, "leaflets/check.html", context, status=status)
@@ -142,10 +146,13 @@ def check_page(
 
 def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
     """For includes/check_answers.html."""
+    wishes = baskets.wishes_of(draft)
     lines = [
-        {"label": leaflet.title, "value": ngettext("%(n)d copy", "%(n)d copies", copies) % {"n": copies}}
+        {"label": leaflet.title, "value": copies_in_words(copies, waits=leaflet.slug in wishes.waits)}
         for leaflet, copies in baskets.read(draft, with_stock=False).items()
     ]
+    if wishes.because:
+        lines.append({"label": _("Why you need more"), "value": wishes.because})
     answers = [
         {"label": CHECK_LABELS.get(field.name, field.label), "value": delivery.cleaned_data[field.name]}
         for field in delivery
@@ -155,3 +162,8 @@ def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
         {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},
         {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": [row for row in answers if row["value"]]},
     ]
+
+
+def copies_in_words(copies: int, *, waits: bool) -> str:
+    said = ngettext("%(n)d copy", "%(n)d copies", copies) % {"n": copies}
+    return f"{said}. {_('What is not in stock now follows later.')}" if waits else said

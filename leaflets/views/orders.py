@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.compiled import Compiled, have_ready
-from leaflets.models import Order, OrderEvent, OrderLine
+from leaflets.models import Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import OrderHasMoved, cancel
 from professionals.access import person_required
 
@@ -49,7 +49,7 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if not order.is_open:
         return redirect(order)
-    context = {"order": order, "next_steps": next_steps(request.person.email)}  # type: ignore[attr-defined]
+    context = {"order": order, "next_steps": next_steps(order, request.person.email)}  # type: ignore[attr-defined]
     return render(request, "leaflets/placed.html", context)
 
 
@@ -58,14 +58,25 @@ def step(when: str, what: str | Promise) -> dict[str, str | Promise]:
     return {"when": when, "what": what}
 
 
-def next_steps(email: str) -> list[dict[str, str | Promise]]:
+def next_steps(order: Order, email: str) -> list[dict[str, str | Promise]]:
     """What follows an order that was just placed."""
-    mail = _("We email your order and its reference to %(email)s.") % {"email": email}
-    return [
-        *([step(_("In the next few minutes"), mail)] if email else []),
-        step(_("Usually within 5 working days"), _("We pack your leaflets and post them.")),
-        step(_("When the parcel leaves"), _("You get another email.")),
-    ]
+    asks = order.state == OrderState.REQUESTED
+    sentence = (
+        _("We email your request and its reference to %(email)s.")
+        if asks
+        else _("We email your order and its reference to %(email)s.")
+    )
+    mail = sentence % {"email": email}
+    steps = [step(_("In the next few minutes"), mail)] if email else []
+    if asks:
+        steps.append(step(_("Usually within 2 working days"), _("One of us reads your request, and emails you our answer.")))
+    elif order.state == OrderState.WAITING:
+        steps.append(step(_("As soon as copies have come in"), _("We email you, pack them and post them.")))
+    else:
+        steps.append(step(_("Usually within 5 working days"), _("We pack your leaflets and post them.")))
+        if any(line.backordered for line in order.lines.all()):
+            steps.append(step(_("As soon as more have come in"), _("We post the copies that are not in stock now.")))
+    return [*steps, step(_("When the parcel leaves"), _("You get another email."))]
 
 
 @person_required

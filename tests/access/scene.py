@@ -25,7 +25,7 @@ from bookings.services import (
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Leaflet
-from leaflets.services import dispatch, place_order, start_packing
+from leaflets.services import correct_stock, dispatch, place_order, start_packing
 from professionals.models import Person, Profession
 from professionals.sample import STAFF_EMAIL
 from professionals.services import organisation_named
@@ -124,6 +124,28 @@ def lay_out() -> dict[str, int]:
             step(order=order, by=None, now=now)
     ask_for_dates()
     return {"bookings": len(people) + 1, "orders": len(ORDERS)}
+
+
+def ask_for_more_leaflets() -> int:
+    """A request for more than the limit. The key of the order."""
+    now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
+    order = place_order(
+        person=person,
+        by=person.user,
+        channel=OrderChannel.WEB,
+        basket={Leaflet.objects.get(slug="all-professionals"): 250, Leaflet.objects.get(slug="social-workers"): 20},
+        delivery=Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation),
+        asked_because="We train every school in the county in one week.",
+        now=now,
+    )
+    return order.pk
+
+
+def leave_in_stock(slug: str, copies: int) -> int:
+    """Count so many free copies of the title on the shelf, whatever there were. How many there were."""
+    edition = Leaflet.objects.get(slug=slug).current_edition
+    correct_stock(edition=edition, change=copies - edition.available, by=None, now=timezone.now(), reason="Counted")
+    return edition.available
 
 
 def enter(asker: Asker) -> Person:

@@ -17,6 +17,7 @@ from tests.live.stack import Live
 from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
+from .ordering import decides_on_more, orders
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
@@ -176,31 +177,6 @@ def signs_up(guide: Guide, email: str) -> Tour:
     guide.look()
 
 
-def orders(guide: Guide) -> Tour:
-    fill_basket(guide, "15")
-    guide.open("/basket/")
-    guide.press("Continue to delivery")
-    yield "order delivery"
-    guide.fill("Building and street", "")
-    guide.send_empty()
-    yield "order delivery with errors"
-    guide.fill("Your name", "Meera Shah")
-    guide.fill("Building and street", "Merrion House, 110 Merrion Centre")
-    guide.fill("Town or city", "Leeds")
-    guide.fill("Postcode", "ls28bb")
-    guide.press("Continue")
-    yield "order check"
-    guide.press("Place this order")
-    yield "order placed"
-    guide.open("/my/")
-    yield "my with an order"
-    guide.page.locator("main a[href^='/orders/LO-']").first.click()
-    guide.look()
-    yield "order"
-    guide.follow("Cancel this order")
-    yield "order cancel"
-
-
 def professional(guide: Guide) -> Tour:
     """Someone whose work address we recognise, from the first answer to the account pages."""
     yield from books(guide, PROFESSIONAL)
@@ -248,6 +224,7 @@ def staff(guide: Guide) -> Tour:
     yield from decides(guide)
     yield from ranks(guide)
     yield from keys_in(guide)
+    yield from decides_on_more(guide)
     yield from goes_there(guide)
     for path in lists:
         guide.open(path)

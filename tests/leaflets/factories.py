@@ -33,6 +33,8 @@ def make_leaflet(slug: str = "", **fields: Any) -> Leaflet:
         "signs": "A sign.",
         "what_to_do": "Call 999.",
         "most_per_order": 100,
+        "most_per_person": 10_000,
+        "most_per_workplace": 100_000,
         "position": number,
     }
     return Leaflet.objects.create(slug=slug or f"leaflet-{number}", **{**defaults, **fields})

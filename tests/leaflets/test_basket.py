@@ -18,7 +18,7 @@ def add(client, leaflet, copies, **extra):
 
 def contents(client):
     form = client.get(reverse("basket")).context["form"]
-    return {leaflet.slug: form[leaflet.slug].value() for leaflet, _field in form.rows()}
+    return {leaflet.slug: form[leaflet.slug].value() for leaflet, _field, _wait in form.rows()}
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_title_with_letters_that_mean_something_to_a_browser_is_shown_as_it_is
     assert "Your basket now has 1 copy of “&lt;b&gt;A&amp;E&lt;/b&gt;”." in shown
 
 
-@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "1000000000", "9" * 5000, "ten", "3.5", "", " ", "41", "<b>", "\x00"])
+@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "1000000000", "9" * 5000, "ten", "3.5", "", " ", "10000", "<b>", "\x00"])
 @pytest.mark.parametrize("page", ["catalogue", "leaflet"])
 def test_a_wrong_number_is_answered_beside_its_field_and_in_the_summary_and_stays_typed(client, leaflet, typed, page):
     response = add(client, leaflet, typed, **({"from-leaflet": "1"} if page == "leaflet" else {}))
@@ -72,14 +72,39 @@ def test_a_wrong_number_is_answered_beside_its_field_and_in_the_summary_and_stay
     assert Draft.objects.count() == 0
 
 
-def test_repeated_adding_leaks_through_no_limit(client, leaflet):
+def test_repeated_adding_leaks_through_no_limit_and_the_basket_says_what_can_be_done(client, leaflet):
     add(client, leaflet, 35)
-    [message] = add(client, leaflet, 10).context["form"].errors["copies"]
-    assert message == "Your basket already has 35 copies of “One”. You can add up to 5 more."
-    assert contents(client) == {"one": "35"}
-    add(client, leaflet, 5)
-    [message] = add(client, leaflet, 1).context["form"].errors["copies"]
-    assert message == "Your basket already has all the copies of “One” that you can order now: 40."
+    assert add(client, leaflet, 10).url == reverse("basket")
+    page = client.get(reverse("basket"))
+    [message] = page.context["form"].errors["one"]
+    assert message.startswith("You can order at most 40 copies of “One” at once.")
+    assert 'name="because"' in page.content.decode()
+    assert client.post(reverse("basket"), {"one": "45", "because": "", "continue": "1"}).status_code == 200
+    asked = client.post(reverse("basket"), {"one": "45", "because": "A whole ward", "continue": "1"})
+    assert asked.url == reverse("order_delivery")
+
+
+def test_what_is_not_there_can_be_waited_for(client, now):
+    leaflet = make_edition(now, stock=4, slug="one", title="One", most_per_order=40).leaflet
+    assert add(client, leaflet, 10).url == reverse("basket")
+    page = client.get(reverse("basket")).content.decode()
+    assert "There are only 4 copies of “One” in stock." in page
+    assert "Send what you have of “One” now, and the rest when you have more." in page
+    assert client.post(reverse("basket"), {"one": "10", "continue": "1"}).status_code == 200
+    assert client.post(reverse("basket"), {"one": "10", "wait-for-one": "on", "continue": "1"}).url == reverse("order_delivery")
+    assert client.get(reverse("basket")).context["form"].is_valid()
+    client.post(reverse("basket"), {"one": "3", "wait-for-one": "on", "save": "1"})  # no longer needed, so not kept
+    assert Draft.objects.get().answers["wishes"]["waits"] == []
+
+
+def test_a_reason_with_a_child_in_it_stops_once_and_is_kept_if_it_is_none(client, leaflet):
+    add(client, leaflet, 45)
+    typed = {"one": "45", "because": "For the school of Amy Smith, born 3/4/2015", "continue": "1"}
+    answer = client.post(reverse("basket"), typed)
+    assert "This looks like details of a child" in answer.content.decode()
+    assert client.post(reverse("basket"), {**typed, "keep_what_i_wrote": "on"}).url == reverse("order_delivery")
+    assert Draft.objects.get().answers["wishes"]["flagged"] is True
+    assert client.get(reverse("basket")).context["form"].is_valid()
 
 
 def test_copies_can_be_changed_and_the_page_goes_on_to_delivery(client, leaflet):
@@ -90,7 +115,7 @@ def test_copies_can_be_changed_and_the_page_goes_on_to_delivery(client, leaflet)
     assert contents(client) == {"one": "13"}
 
 
-@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "ten", "3.5", "", "41"])
+@pytest.mark.parametrize("typed", ["0", "-1", "1e9", "ten", "3.5", "", "41", "10000"])
 def test_a_wrong_number_in_the_basket_stays_typed_and_changes_nothing(client, leaflet, now, typed):
     two = make_edition(now, slug="two", title="Two").leaflet
     add(client, leaflet, 10)
@@ -177,4 +202,4 @@ def test_the_basket_takes_the_same_few_statements_for_any_number_of_titles(clien
     for _ in range(count):
         add(client, make_edition(now).leaflet, 1)
     client.get(reverse("basket"))
-    assert len(statements(lambda: client.get(reverse("basket")))) == 5
+    assert len(statements(lambda: client.get(reverse("basket")))) == 6

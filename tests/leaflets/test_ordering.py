@@ -262,3 +262,15 @@ def test_a_token_that_we_did_not_make_shows_the_check_page_again(client, leaflet
 def test_a_token_that_we_did_not_make_without_a_draft_leads_to_the_basket(client, person, token):
     sign_in(client, person)
     assert client.post(CHECK, {"token": token, "digest": ""}).url == reverse("basket")
+
+
+def test_where_the_last_order_went_stands_in_the_form_already(client, now):
+    person = make_person()
+    make_order(person, now)
+    sign_in(client, person)
+    leaflet = make_edition(now).leaflet
+    client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "1"})
+    form = client.get(reverse("order_delivery")).context["form"]
+    values = {name: form[name].value() or "" for name in ("name", "attention", "address_line_1", "town", "postcode")}
+    expected = {"name": "Sam Taylor", "attention": "", "address_line_1": "1 Park Row", "town": "Leeds", "postcode": "LS1 4AP"}
+    assert values == expected

@@ -302,8 +302,8 @@ def test_the_ledger_can_only_be_read(client, staff, order):
 def test_a_leaflets_words_are_edited_and_it_is_taken_out_of_the_catalogue(client, staff, now):
     leaflet = make_edition(now).leaflet
     names = ("slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do")
-    names += ("language", "format")
-    typed = {name: getattr(leaflet, name) for name in (*names, "most_per_order", "position")}
+    names += ("language", "format", "most_per_order", "most_per_person", "most_per_workplace")
+    typed = {name: getattr(leaflet, name) for name in (*names, "position")}
     client.post(change("leaflet", leaflet), {**typed, "summary": "New words."})
     leaflet = Leaflet.objects.get()
     assert (leaflet.summary, leaflet.active) == ("New words.", False)

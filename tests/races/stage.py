@@ -35,6 +35,8 @@ SCENES: dict[str, tuple[tuple[str, str, int], ...]] = {
 }
 CROWD_STOCK = {"far-north-race": 7, "far-north-double": 50, "far-north-control": 7}
 STOCK = CROWD_STOCK | {f"far-north-{number}": 50 for number in range(8)}
+LIMIT = 8  # copies of these, a person and a workplace
+LIMITED = {"far-north-limit": 50, "far-north-limit-control": 50}
 GUARD = """
     SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid)),
         format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname)
@@ -70,6 +72,9 @@ def lay_out() -> dict[str, Any]:
     JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults=known)
     for slug, copies in STOCK.items():
         make_edition(now, stock=copies, slug=slug, title=f"Leaflet {slug}", position=9000)
+    for slug, copies in LIMITED.items():
+        most = dict.fromkeys(("most_per_order", "most_per_person", "most_per_workplace"), LIMIT)
+        make_edition(now, stock=copies, slug=slug, title=f"Leaflet {slug}", position=9000, **most)
     scenes = {name: lay_out_scene(number, name, days) for number, name in enumerate(SCENES)}
     staff = [make_staff(email=f"staff{number}@races.example") for number in range(2)]
     return {

@@ -106,7 +106,7 @@ def test_of_twenty_who_order_the_last_copies_one_gets_them_and_nineteen_read_how
 
     # Then one has them, and nineteen read what is left, each with their basket and address as they were
     assert Counter(answer.status for answer in answers) == {302: 1, 200: CROWD - 1}
-    short = f"There are only 2 copies of “Leaflet {RACE_LEAFLET}” in stock. Enter 2 or fewer, or remove it."
+    short = f"There are only 2 copies of “Leaflet {RACE_LEAFLET}” in stock. Enter 2 or fewer, or tick the box"
     others = [(client, answer) for client, answer in zip(crowd, answers, strict=True) if answer.status == 200]
     for _client, answer in others:
         assert answer.form(RACE_LEAFLET).fields[RACE_LEAFLET] == str(COPIES)

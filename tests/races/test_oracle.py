@@ -10,11 +10,13 @@ from tests.races.driver.oracle import (
     dates_of_requests,
     holds_end_with_their_time,
     leave_answers,
+    limits,
     mail,
     orders,
     stock,
     time_of_presenters,
     visits,
+    waits,
 )
 
 TEN = datetime(2027, 1, 25, 10, tzinfo=UTC)
@@ -139,9 +141,21 @@ def test_it_sees_copies_that_are_not_where_their_order_is():
     def rows(*row: object) -> int:
         return len(list(orders(lambda *_sql: [row], [])))
 
-    assert rows(1, "dispatched", 5, 0, 5, 0, 1) == 0
-    assert rows(1, "dispatched", 5, 0, 5, 0, 2) == 1
-    assert rows(1, "cancelled", 5, 5, 0, 0, 0) == 1
+    assert rows(1, "dispatched", 5, 0, 0, 5, 0, 1, 1, 0) == 0
+    assert rows(1, "dispatched", 5, 0, 0, 5, 0, 2, 1, 0) == 1  # a parcel that nobody was told of
+    assert rows(1, "dispatched", 5, 0, 0, 5, 0, 0, 0, 0) == 1
+    assert rows(1, "cancelled", 5, 0, 5, 0, 0, 0, 0, 0) == 1
+    assert rows(1, "received", 5, 2, 3, 0, 0, 0, 0, 0) == 0
+    assert rows(1, "received", 5, 5, 0, 0, 0, 0, 0, 0) == 1
+    assert rows(1, "waiting", 5, 5, 0, 0, 0, 0, 0, 0) == 0
+    assert rows(1, "waiting", 5, 5, 0, 0, 0, 0, 0, 1) == 1  # copies came in, and nobody was told
+    assert rows(1, "requested", 5, 4, 1, 0, 0, 0, 0, 0) == 1
+    assert rows(1, "declined", 5, 0, 0, 0, 4, 0, 0, 0) == 1
+
+
+def test_it_sees_who_waits_beside_free_copies_and_who_has_more_than_they_may():
+    assert len(list(waits(lambda *_sql: [(1, 2, 3, 4)], []))) == 1
+    assert len(list(limits(lambda *_sql: [("7", "one", 61, 60)], []))) == 2  # a person's and a workplace's
 
 
 def test_it_sees_an_arrival_that_was_counted_twice():

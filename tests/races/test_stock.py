@@ -7,10 +7,11 @@ import pytest
 
 from tests.live.clients import Answer, Client
 from tests.races import gates
-from tests.races.stage import Stage
+from tests.races.stage import LIMIT, LIMITED, Stage
 from tests.races.visits import COPIES, press_order, reference_of, staff_action, to_order_check
 
 ONE, OTHER, CONTROL_ONE, CONTROL_OTHER, PACKED, CONTROL_PACKED, CANCELLED, SPARE = [f"far-north-{number}" for number in range(8)]
+LIMITED_TITLE, CONTROL_LIMITED = LIMITED
 EDITIONS = """SELECT 1 FROM leaflets_edition e JOIN leaflets_leaflet l ON l.id = e.leaflet_id WHERE slug = ANY(%s)
     ORDER BY e.id FOR UPDATE OF e"""
 ORDER = "SELECT 1 FROM leaflets_order WHERE reference = %s FOR UPDATE"
@@ -44,6 +45,31 @@ def test_control_locked_in_the_order_of_the_basket_two_baskets_wait_for_each_oth
     # PostgreSQL ends one of the two; whoever that is reads that something went wrong.
     assert Counter(answer.status for answer in answers) == {302: 1, 500: 1}
     stage.live.wait_for(lambda: gates.deadlocks(stage.live) == before + 1, 10)
+
+
+# --- What a workplace may have in 90 days, and two colleagues who each order within it ---
+
+
+def two_colleagues(stage: Stage, slug: str, base_url: str = "") -> list[partial[Answer]]:
+    """Everybody on the stage works for one organisation, and these two at one postcode."""
+    clients = [stage.somebody(base_url) for _ in range(2)]
+    return [partial(press_order, client, to_order_check(client, {slug: COPIES})) for client in clients]
+
+
+def test_of_two_colleagues_who_order_at_once_the_second_reads_what_is_left_of_the_limit(stage: Stage) -> None:
+    buttons = two_colleagues(stage, LIMITED_TITLE)
+    with gates.held(stage.live, EDITIONS, [LIMITED_TITLE]) as gate:
+        first, second = gates.queue_at(gate, buttons)
+    assert (first.status, second.status) == (302, 200)
+    assert f"Your workplace has ordered {COPIES} copies of “Leaflet {LIMITED_TITLE}” lately" in second.words
+    assert f"it can order {LIMIT - COPIES} more until" in second.words
+    assert stage.figures(LIMITED_TITLE) == (50, COPIES)
+
+
+def test_control_counted_before_the_other_wrote_two_colleagues_get_more_than_the_limit(stage: Stage, unguarded_url: str) -> None:
+    answers = stage.pause_at("stock", *two_colleagues(stage, CONTROL_LIMITED, unguarded_url))
+    assert [answer.status for answer in answers] == [302, 302]
+    assert stage.figures(CONTROL_LIMITED)[1] == 2 * COPIES > LIMIT
 
 
 # --- Dispatch and cancel ---

@@ -206,18 +206,19 @@ def lock_titles_in_an_order_of_their_own() -> None:
 
 def move_orders_as_they_were_read() -> None:
     from leaflets.models import Order, OrderEvent
-    from leaflets.services import fulfilling, states
+    from leaflets.services import deciding, fulfilling, states
 
     def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "") -> None:
         order.refresh_from_db(fields=["state"])
         if order.state not in expect:
             raise states.OrderHasMoved(order)
         pause("orders")
+        kind = states.EVENTS[states.OrderState(order.state), to]
         Order.objects.filter(pk=order.pk).update(state=to)
         order.state = to
-        OrderEvent.objects.create(order=order, kind=states.EVENTS[to], by=by, at=now, reason=reason)
+        OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
-    fulfilling.move = move
+    fulfilling.move = deciding.move = move
 
 
 def take_any_page_for_the_newest() -> None:

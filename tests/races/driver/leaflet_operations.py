@@ -14,6 +14,9 @@ WEIGHTS = {
     "cancel_order_page": 15,
     "staff_order_page": 25,
     "place_order": 120,
+    "wait_for_copies": 30,
+    "ask_for_more": 25,
+    "decide_on_more": 25,
     "cancel_order": 40,
     "start_packing": 60,
     "dispatch": 50,
@@ -32,7 +35,7 @@ def order_page(actor: Actor) -> bool:
         return went_on(page.send("/order/check/", page.get("/order/check/").form("token")), "/placed/")
 
 
-def any_order(actor: Actor, **which: str) -> Order:
+def any_order(actor: Actor, **which: object) -> Order:
     rows = Order.objects.filter(person__in=actor.people)
     return actor.one_of((rows.filter(**which) if actor.chance.random() < 0.9 else rows).select_related("person__user"))
 
@@ -57,8 +60,28 @@ def place_order(actor: Actor) -> None:
     leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
 
 
+def wait_for_copies(actor: Actor) -> None:
+    person, basket = actor.person(), {leaflet: copies * 4 for leaflet, copies in actor.basket().items()}
+    asked = {"basket": basket, "will_wait_for": list(basket), "delivery": DELIVERY, "channel": Channel.WEB}
+    leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
+
+
+def ask_for_more(actor: Actor) -> None:
+    person, basket = actor.person(), {leaflet: copies * 5 for leaflet, copies in actor.basket().items()}
+    asked = {"basket": basket, "asked_because": "A whole ward", "delivery": DELIVERY, "channel": Channel.WEB}
+    leaflets.place_order(person=person, by=person.user, now=actor.now, **asked)
+
+
+def decide_on_more(actor: Actor) -> None:
+    order = any_order(actor, state="requested")
+    if actor.chance.random() < 0.3:
+        return leaflets.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
+    granted = {line.pk: actor.chance.randint(0, line.copies) for line in order.lines.all()}
+    return leaflets.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
+
+
 def cancel_order(actor: Actor) -> None:
-    order = any_order(actor, state="received")
+    order = any_order(actor, state__in=["received", "waiting", "requested"])
     leaflets.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
 
 

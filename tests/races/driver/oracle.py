@@ -14,7 +14,7 @@ Query = Callable[..., list[tuple[Any, ...]]]
 OPEN = {"requested", "confirmed"}
 # The kinds of mail that must have been written about what is in this state, each once to its owner.
 BOOKING_TOLD = {"cancelled": "booking-cancelled", "declined": "booking-declined"}
-ORDER_TOLD = {"dispatched": "order-dispatched", "cancelled": "order-cancelled"}
+ORDER_TOLD = {"cancelled": "order-cancelled", "declined": "order-declined"}  # parcels: see orders()
 
 
 class Claim(NamedTuple):
@@ -159,19 +159,70 @@ def stock(query: Query, editions: Sequence[int]) -> Iterator[str]:
             yield f"edition {key}: figures {on_hand, allocated}, ledger {moved.get(key)}, order lines {lines.get(key)}"
 
 
+def is_as_its_state_says(state: str, copies: int, backordered: int, allocated: int, dispatched: int, cancelled: int) -> bool:
+    """Whether every copy of an order is where an order in that state has it."""
+    done = not backordered and not allocated
+    return (
+        backordered + allocated + dispatched + cancelled == copies
+        and {
+            "requested": backordered == copies,
+            "received": allocated > 0,
+            "waiting": not allocated and backordered > 0,
+            "packing": allocated > 0,
+            "dispatched": done and dispatched > 0,
+            "cancelled": done and cancelled > 0,
+            "declined": cancelled == copies,
+        }[state]
+    )
+
+
 def orders(query: Query, people: Sequence[str]) -> Iterator[str]:
-    """Every copy of every line is where its order is, and a parcel left once."""
+    """Every copy of every line is where its order is, and each parcel, and each wait that ended, was told of once."""
     rows = query(
-        """SELECT o.id, o.state, sum(copies)::int, sum(l.allocated)::int, sum(dispatched)::int, sum(cancelled)::int,
-        (SELECT count(*) FROM leaflets_dispatch d WHERE d.order_id = o.id) FROM leaflets_order o
-        JOIN professionals_person p ON p.id = o.person_id LEFT JOIN leaflets_orderline l ON l.order_id = o.id
-        WHERE email = ANY(%s) GROUP BY o.id""",
+        """SELECT o.id, o.state, sum(copies)::int, sum(l.backordered)::int, sum(l.allocated)::int, sum(dispatched)::int,
+            sum(cancelled)::int, (SELECT count(*) FROM leaflets_dispatch d WHERE d.order_id = o.id),
+            (SELECT count(*) FROM notifications_notification n WHERE n.about = 'order:' || o.id AND n.kind = 'order-dispatched'
+                AND n.resend_of_id IS NULL),
+            (SELECT count(*) FROM leaflets_orderevent e WHERE e.order_id = o.id AND e.kind = 'stocked')
+            - (SELECT count(*) FROM notifications_notification n WHERE n.about = 'order:' || o.id AND n.kind = 'order-stocked'
+                AND n.resend_of_id IS NULL)
+        FROM leaflets_order o JOIN professionals_person p ON p.id = o.person_id
+        LEFT JOIN leaflets_orderline l ON l.order_id = o.id WHERE email = ANY(%s) GROUP BY o.id""",
         list(people),
     )
-    for key, state, copies, *placed, parcels in rows:
-        expected = [copies if state in states else 0 for states in ({"received", "packing"}, {"dispatched"}, {"cancelled"})]
-        if placed != expected or parcels != (state == "dispatched"):
-            yield f"order {key} is {state}: {copies} copies, of which {placed}; {parcels} parcels"
+    for key, state, copies, *placed, parcels, told, untold in rows:
+        sent = placed[2] > 0
+        if not is_as_its_state_says(state, copies, *placed) or (parcels > 0) != sent or told != parcels or untold:
+            yield f"order {key} is {state}: {copies} copies, of which {placed}; {parcels} parcels, {told} told; {untold} untold"
+
+
+def waits(query: Query, editions: Sequence[int]) -> Iterator[str]:
+    """Nobody waits for copies that lie there unpromised."""
+    rows = query(
+        """SELECT o.id, e.id, l.backordered, e.on_hand - e.allocated FROM leaflets_orderline l
+        JOIN leaflets_order o ON o.id = l.order_id JOIN leaflets_edition e ON e.id = l.edition_id
+        WHERE e.id = ANY(%s) AND l.backordered > 0 AND o.state IN ('received', 'waiting') AND e.on_hand > e.allocated""",
+        editions,
+    )
+    yield from (
+        f"order {key} waits for {copies} copies of edition {edition}, {free} are free" for key, edition, copies, free in rows
+    )
+
+
+def limits(query: Query, editions: Sequence[int]) -> Iterator[str]:
+    """What was ordered without asking is within what a person and a workplace may have. The whole run is within the 90 days."""
+    for whose, limit in (
+        ("o.person_id::text", "most_per_person"),
+        ("o.postcode || coalesce(o.organisation_id, 0)", "most_per_workplace"),
+    ):
+        rows = query(
+            f"""SELECT {whose}, t.slug, sum(l.copies - l.cancelled)::int, t.{limit} FROM leaflets_orderline l
+            JOIN leaflets_order o ON o.id = l.order_id JOIN leaflets_edition e ON e.id = l.edition_id
+            JOIN leaflets_leaflet t ON t.id = e.leaflet_id WHERE e.id = ANY(%s) AND o.asked_because = ''
+            GROUP BY 1, t.id HAVING sum(l.copies - l.cancelled) > t.{limit}""",
+            editions,
+        )
+        yield from (f"{who} ordered {copies} copies of {slug}, of {most} that they may" for who, slug, copies, most in rows)
 
 
 def mail(query: Query, things: Iterable[tuple[str, str, str]], taken: Counter[str], known_before: int) -> Iterator[str]:
@@ -203,8 +254,8 @@ def must_be_told(bookings: Iterable[tuple[Any, ...]], order_rows: Iterable[tuple
     for key, state, *_rest, email in bookings:
         if state in BOOKING_TOLD:
             yield BOOKING_TOLD[state], f"booking:{key}", email
-    for key, state, email in order_rows:
-        yield "order-received", f"order:{key}", email
+    for key, state, asked, email in order_rows:
+        yield "order-requested" if asked else "order-received", f"order:{key}", email
         if state in ORDER_TOLD:
             yield ORDER_TOLD[state], f"order:{key}", email
 
@@ -272,7 +323,8 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         people,
     )
     order_rows = query(
-        "SELECT o.id, state, email FROM leaflets_order o JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)",
+        """SELECT o.id, state, asked_because <> '', email FROM leaflets_order o
+        JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
         people,
     )
     return [
@@ -282,6 +334,8 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *holds_end_with_their_time(query, world["presenters"]),
         *stock(query, world["editions"]),
         *orders(query, people),
+        *waits(query, world["editions"]),
+        *limits(query, world["editions"]),
         *changes(query, people),
         *leave_answers(query, world["presenters"]),
         *visits(query, people),

@@ -5,6 +5,11 @@ from typing import Any
 
 PLACES = ("ZE1 0AA", "ZE2 9AB", "KW15 1AA", "KW17 2AB", "HS1 2AA")
 TITLES = 5
+# Of two titles, so that they bite: one is bounded for each person, one for all who are sent copies to one place.
+LIMITS = {
+    3: {"most_per_order": 40, "most_per_person": 60},
+    4: {"most_per_order": 40, "most_per_workplace": 900, "most_per_person": 900},
+}
 PEOPLE = [f"driver{number}@orkney.nhs.uk" for number in range(40)] + [f"driver{number}@voe.example" for number in range(10)]
 
 
@@ -33,7 +38,10 @@ def lay_out_all() -> dict[str, Any]:
     JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults={**known, "minutes": 75})  # as on the stage
     where = {"nation": "scotland", "max_travel_minutes": 600}
     presenters = [make_presenter(name=f"Presenter at {place}", base_postcode=place, **where) for place in PLACES]
-    editions = [make_edition(now, stock=300, slug=f"driver-{number}", title=f"Driver {number}") for number in range(TITLES)]
+    editions = [
+        make_edition(now, stock=300, slug=f"driver-{number}", title=f"Driver {number}", **LIMITS.get(number, {}))
+        for number in range(TITLES)
+    ]
     staff = [make_staff(email=f"staff{number}@driver.example") for number in range(4)]
     sessions = open_sessions(PEOPLE)
     return {

@@ -1,0 +1,79 @@
+"""The part of the tour that is about orders: placed, over a limit, waited for, and decided on by staff."""
+
+from tests.journeys.test_ordering import fill_basket
+from tests.live.clients import inside
+
+from . import scene
+from .guide import Guide, Tour
+
+SCARCE = "emergency-care"
+
+
+def orders(guide: Guide) -> Tour:
+    fill_basket(guide, "15")
+    guide.open("/basket/")
+    guide.press("Continue to delivery")
+    yield "order delivery"
+    guide.fill("Building and street", "")
+    guide.send_empty()
+    yield "order delivery with errors"
+    give_address(guide)
+    yield "order check"
+    guide.press("Place this order")
+    yield "order placed"
+    guide.open("/my/")
+    yield "my with an order"
+    guide.page.locator("main a[href^='/orders/LO-']").first.click()
+    guide.look()
+    yield "order"
+    guide.follow("Cancel this order")
+    yield "order cancel"
+    yield from asks_for_more(guide)
+
+
+def give_address(guide: Guide) -> None:
+    guide.fill("Your name", "Meera Shah")
+    guide.fill("Building and street", "Merrion House, 110 Merrion Centre")
+    guide.fill("Town or city", "Leeds")
+    guide.fill("Postcode", "ls28bb")
+    guide.press("Continue")
+
+
+def asks_for_more(guide: Guide) -> Tour:
+    """One title over its limit, another of which there are too few, then the reason."""
+    there_were = inside(guide.live, scene.__name__, scene.leave_in_stock.__name__, SCARCE, 5)
+    for slug, copies in (("health-visitors", "150"), (SCARCE, "20")):
+        guide.open(f"/leaflets/{slug}/")
+        guide.page.locator(f"[name={slug}-copies]").fill(copies)
+        guide.press("Add to basket")
+    guide.open("/basket/")
+    yield "basket with a title over its limit"
+    guide.page.locator("[name=because]").fill("Amy Smith, born 3/4/2015, needs one")
+    guide.press("Continue to delivery")
+    yield "basket with a reason that looks like a child's details"
+    guide.page.locator("[name=because]").fill("We train every school in the county")
+    guide.page.locator(f"[name=wait-for-{SCARCE}]").check()
+    guide.press("Continue to delivery")
+    give_address(guide)
+    yield "order check of a request"
+    guide.press("Send this request")
+    yield "order requested"
+    guide.page.get_by_role("link", name="see your request").click()
+    guide.look()
+    yield "order that is a request"
+    inside(guide.live, scene.__name__, scene.leave_in_stock.__name__, SCARCE, there_were)
+
+
+def decides_on_more(guide: Guide) -> Tour:
+    """Staff look at a request for more leaflets, and at both ways to decide it."""
+    request = f"/staff/leaflets/order/{inside(guide.live, scene.__name__, scene.ask_for_more_leaflets.__name__)}"
+    guide.open("/staff/leaflets/order/?state__exact=requested")
+    yield "staff requests for leaflets"
+    guide.open(f"{request}/change/")
+    yield "staff request for leaflets"
+    for slug in ("approve", "decline"):
+        guide.open(f"{request}/do/{slug}/")
+        yield f"staff request for leaflets {slug}"
+        guide.page.locator("#content-main form :is(input[type=text], textarea)").first.fill("")
+        guide.press_main()
+        yield f"staff request for leaflets {slug} with errors"

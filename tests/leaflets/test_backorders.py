@@ -1,0 +1,122 @@
+"""Copies that someone waits for are given out oldest first, once, and each wait's end is told."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from leaflets.models import Edition, EventKind, OrderState
+from leaflets.sample_pdf import sample_pdf
+from leaflets.services import (
+    OrderHasMoved,
+    add_edition,
+    cancel,
+    correct_stock,
+    differences,
+    dispatch,
+    receive_stock,
+    start_packing,
+    withdraw_edition,
+)
+from notifications.models import Notification
+from notifications.registry import kind_named
+from notifications.rendering import render
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+def waits(edition, copies, at, **kinds):
+    leaflet = edition.leaflet
+    return make_order(kinds.get("person") or make_person(), at, {leaflet: copies}, will_wait_for=[leaflet])
+
+
+def figures(*orders):
+    lines = [order.lines.get() for order in orders]
+    return [(line.backordered, line.allocated, line.dispatched, line.cancelled) for line in lines]
+
+
+def states(*orders):
+    for order in orders:
+        order.refresh_from_db()
+    return [order.state for order in orders]
+
+
+def test_what_is_there_is_promised_and_the_rest_waits(now):
+    edition = make_edition(now, stock=4, title="One")
+    order = waits(edition, 10, now)
+    assert (order.state, figures(order)) == (OrderState.RECEIVED, [(6, 4, 0, 0)])
+    mail = render(kind_named("order-received").build(Notification.objects.get(kind="order-received")))
+    assert "6 copies of “One”" in mail.text
+    assert list(differences()) == []
+
+
+def test_an_order_of_which_there_is_nothing_waits_and_can_not_be_packed(now):
+    order = waits(make_edition(now, stock=0), 10, now)
+    assert states(order) == [OrderState.WAITING]
+    with pytest.raises(OrderHasMoved, match="nothing to pack yet"):
+        start_packing(order=order, by=None, now=now)
+
+
+def test_stock_goes_to_the_oldest_order_first_and_each_is_told_once(now):
+    edition = make_edition(now, stock=0)
+    second, first = waits(edition, 10, now), waits(edition, 10, now - timedelta(days=1))
+    receive_stock(edition=edition, copies=15, by=None, now=now)
+    assert figures(first, second) == [(0, 10, 0, 0), (5, 5, 0, 0)]
+    assert states(first, second) == [OrderState.RECEIVED, OrderState.RECEIVED]
+    receive_stock(edition=edition, copies=15, by=None, now=now)
+    assert figures(second) == [(0, 10, 0, 0)]
+    assert Edition.objects.get(pk=edition.pk).available == 10
+    told = Notification.objects.filter(kind="order-stocked").values_list("about", flat=True)
+    assert sorted(told) == sorted(f"order:{order.pk}" for order in (first, second))
+    assert list(differences()) == []
+
+
+def test_copies_that_are_found_or_given_back_go_to_who_waits(now):
+    edition = make_edition(now, stock=10)
+    holder, waiting = waits(edition, 10, now), waits(edition, 12, now)
+    cancel(order=holder, by=None, now=now)
+    assert figures(holder, waiting) == [(0, 0, 0, 10), (2, 10, 0, 0)]
+    correct_stock(edition=edition, change=5, by=None, now=now, reason="Found")
+    assert figures(waiting) == [(0, 12, 0, 0)]
+    assert list(differences()) == []
+
+
+def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now):
+    edition = make_edition(now, stock=4, title="One")
+    order = waits(edition, 10, now)
+    start_packing(order=order, by=None, now=now)
+    receive_stock(edition=edition, copies=1, by=None, now=now)
+    assert figures(order) == [(6, 4, 0, 0)]  # not changed under the packer's hands
+    dispatch(order=order, by=None, now=now, tracking_number="RM 1")
+    assert (states(order), figures(order)) == ([OrderState.RECEIVED], [(5, 1, 4, 0)])
+    receive_stock(edition=edition, copies=5, by=None, now=now)
+    start_packing(order=order, by=None, now=now)
+    dispatch(order=order, by=None, now=now + timedelta(days=1), tracking_number="RM 2")
+    assert (states(order), figures(order)) == ([OrderState.DISPATCHED], [(0, 0, 10, 0)])
+    first, second = Notification.objects.filter(kind="order-dispatched").order_by("version")
+    assert [row.version for row in (first, second)] == [1, 2]
+    texts = [render(kind_named("order-dispatched").build(row)).text for row in (first, second)]
+    for text, copies, number in zip(texts, (4, 6), ("RM 1", "RM 2"), strict=True):
+        assert f"{copies} copies: One" in text
+        assert f"Tracking number: {number}" in text
+    assert EventKind.PART_SENT in order.events.values_list("kind", flat=True)
+    assert list(differences()) == []
+
+
+def test_who_waits_gets_the_new_print_and_nothing_of_a_withdrawn_one(now):
+    edition = make_edition(now, stock=4)
+    part, whole = waits(edition, 10, now), waits(edition, 7, now + timedelta(hours=1))
+    withdraw_edition(edition=edition)
+    receive_stock(edition=edition, copies=50, by=None, now=now)
+    assert figures(whole) == [(7, 0, 0, 0)]
+    content = sample_pdf(edition.leaflet, label="April 2027", made_at=now)
+    dates = {"published_on": date(2027, 4, 1), "review_on": date(2029, 4, 1)}
+    new = add_edition(leaflet=edition.leaflet, label="April 2027", content=content, now=now, **dates)
+    receive_stock(edition=new, copies=10, by=None, now=now)
+    assert list(part.lines.order_by("pk").values_list("edition", "backordered", "allocated")) == [
+        (edition.pk, 0, 4),
+        (new.pk, 0, 6),
+    ]
+    assert list(whole.lines.values_list("edition", "backordered", "allocated")) == [(new.pk, 3, 4)]
+    assert list(differences()) == []

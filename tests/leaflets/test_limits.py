@@ -1,0 +1,206 @@
+"""Limits that help: an order, a person and a workplace, in any 90 days; what is over them becomes a request."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from leaflets.models import Channel, EventKind, OrderEvent, OrderState
+from leaflets.services import (
+    MoreThanAsked,
+    NothingGranted,
+    OrderHasMoved,
+    Shortfalls,
+    approve,
+    cancel,
+    decline,
+    differences,
+    place_order,
+    receive_stock,
+)
+from notifications.models import Notification
+from notifications.registry import kind_named
+from notifications.rendering import render
+from professionals.models import Organisation
+from tests.factories import make_person, make_staff, sign_in
+from tests.leaflets.factories import DELIVERY, make_edition, make_order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def leaflet(now):
+    return make_edition(now, title="One", stock=500, most_per_order=100, most_per_person=150, most_per_workplace=180).leaflet
+
+
+@pytest.fixture
+def person(db):
+    return make_person()
+
+
+@pytest.fixture
+def request_of_120(person, leaflet, now):
+    """A request: 120 copies where 100 are the limit."""
+    return make_order(person, now, {leaflet: 120}, by=person.user, asked_because="We train every school")
+
+
+def refused(person, now, leaflet, copies):
+    with pytest.raises(Shortfalls) as refusal:
+        make_order(person, now, {leaflet: copies})
+    [short] = refusal.value.shortfalls
+    assert short.over_limit
+    return short
+
+
+def colleague_of(person):
+    return make_person(organisation=person.organisation)
+
+
+def test_a_person_may_order_so_many_in_90_days_and_is_told_until_when(person, leaflet, now):
+    make_order(person, now - timedelta(days=60), {leaflet: 100})
+    make_order(person, now - timedelta(days=1), {leaflet: 15})
+    short = refused(person, now, leaflet, 36)
+    assert short.possible == 35
+    assert short.message.startswith(
+        "You have ordered 115 copies of “One” lately, so you can order 35 more until Thursday 11 February 2027."
+    )
+    assert make_order(person, now, {leaflet: 35}).state == OrderState.RECEIVED
+    assert "You can order more from Thursday 11 February 2027." in refused(person, now, leaflet, 1).message
+    assert make_order(person, now + timedelta(days=31), {leaflet: 100}).state == OrderState.RECEIVED
+
+
+def test_a_workplace_is_an_organisation_at_one_postcode(person, leaflet, now):
+    organisation = Organisation.objects.create(name="A trust")
+    person.organisation = organisation
+    person.save()
+    make_order(person, now, {leaflet: 100})
+    short = refused(colleague_of(person), now, leaflet, 81)
+    assert short.message.startswith("Your workplace has ordered 100 copies of “One” lately, so it can order 80 more until")
+    elsewhere = type(DELIVERY)(**{**DELIVERY.__dict__, "postcode": "LS2 7UE"})
+    far = {"person": colleague_of(person), "by": None, "channel": Channel.WEB, "now": now}
+    assert place_order(**far, basket={leaflet: 100}, delivery=elsewhere).state == OrderState.RECEIVED
+    assert make_order(make_person(organisation=Organisation.objects.create(name="Another")), now, {leaflet: 100})
+
+
+def test_what_was_cancelled_counts_no_longer_and_what_is_asked_for_does(person, leaflet, now):
+    order = make_order(person, now, {leaflet: 100})
+    cancel(order=order, by=person.user, now=now)
+    make_order(person, now, {leaflet: 120}, asked_because="More")
+    assert refused(person, now, leaflet, 31).possible == 30
+
+
+def test_another_edition_of_the_title_counts_too(person, leaflet, now):
+    make_order(person, now, {leaflet: 100})
+    make_edition(now, leaflet=leaflet, label="April 2026", stock=500)
+    assert refused(person, now, leaflet, 51).possible == 50
+
+
+def test_staff_go_over_each_limit_with_a_reason(person, leaflet, now):
+    make_order(person, now, {leaflet: 100})
+    order = make_order(person, now, {leaflet: 200}, by=make_staff(), override_reason="Agreed on the phone")
+    assert order.lines.get().allocated == 200
+
+
+def test_a_request_promises_nothing_and_tells_both(request_of_120, leaflet, person):
+    [line] = request_of_120.lines.all()
+    assert (request_of_120.state, line.backordered, line.allocated) == (OrderState.REQUESTED, 120, 0)
+    assert leaflet.editions.get().allocated == 0
+    assert set(Notification.objects.values_list("kind", "recipient")) == {
+        ("order-requested", person.email),
+        ("staff-order-request", settings.STAFF_EMAIL),
+    }
+    assert list(request_of_120.events.values_list("kind", flat=True)) == [EventKind.REQUESTED]
+
+
+@pytest.mark.parametrize("granted", [120, 50])
+def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
+    staff, line = make_staff(), request_of_120.lines.get()
+    approve(order=request_of_120, granted={line.pk: granted}, by=staff, now=now, reason="A county")
+    line.refresh_from_db()
+    assert (request_of_120.state, line.allocated, line.cancelled) == (OrderState.RECEIVED, granted, 120 - granted)
+    assert OrderEvent.objects.filter(kind=EventKind.APPROVED, by=staff, reason="A county").count() == 1
+    mail = render(kind_named("order-approved").build(Notification.objects.get(kind="order-approved")))
+    assert f"{granted} copies: One" in mail.text
+    assert ("We can’t send all that you asked for" in mail.text) == (granted == 50)
+    assert not kind_named("order-requested").still_true(Notification.objects.get(kind="order-requested"))
+    assert list(differences()) == []
+
+
+def test_what_is_agreed_and_not_in_stock_waits(person, now):
+    edition = make_edition(now, stock=0)
+    order = make_order(person, now, {edition.leaflet: 120}, asked_because="We train every school")
+    receive_stock(edition=edition, copies=30, by=None, now=now)
+    line = order.lines.get()
+    assert line.allocated == 0  # nobody has agreed yet
+    approve(order=order, granted={line.pk: 100}, by=None, now=now)
+    line.refresh_from_db()
+    assert (line.allocated, line.backordered, line.cancelled) == (30, 70, 20)
+    assert list(differences()) == []
+
+
+def test_staff_decline_it_and_the_person_reads_why(request_of_120, now, leaflet):
+    decline(order=request_of_120, by=make_staff(), now=now, reason="Our next print comes in April.")
+    assert (request_of_120.state, request_of_120.lines.get().cancelled) == (OrderState.DECLINED, 120)
+    mail = render(kind_named("order-declined").build(Notification.objects.get(kind="order-declined")))
+    assert "Our next print comes in April." in mail.text
+    with pytest.raises(OrderHasMoved):
+        approve(order=request_of_120, granted={request_of_120.lines.get().pk: 1}, by=None, now=now)
+
+
+@pytest.mark.parametrize(("granted", "refusal"), [(0, NothingGranted), (121, MoreThanAsked), (-1, MoreThanAsked)])
+def test_what_cant_be_granted(request_of_120, now, granted, refusal):
+    with pytest.raises(refusal):
+        approve(order=request_of_120, granted={request_of_120.lines.get().pk: granted}, by=None, now=now)
+    request_of_120.refresh_from_db()
+    assert request_of_120.state == OrderState.REQUESTED
+
+
+def test_a_request_is_cancelled_by_its_owner(request_of_120, person, now):
+    cancel(order=request_of_120, by=person.user, now=now)
+    assert request_of_120.lines.get().cancelled == 120
+
+
+def test_staff_read_why_and_decide_on_the_page_of_the_request(client, staff, request_of_120, now):
+    page = client.get(f"/staff/leaflets/order/{request_of_120.pk}/change/").content.decode()
+    assert "We train every school" in page
+    path, line = f"/staff/leaflets/order/{request_of_120.pk}/do/approve/", request_of_120.lines.get()
+    asked = client.get(path).content.decode()
+    assert "They asked for 120. 500 copies are free now." in asked
+    refused = client.post(path, {f"copies_{line.pk}": "121", "reason": ""})
+    assert refused.context["form"].errors[f"copies_{line.pk}"]
+    assert client.post(path, {f"copies_{line.pk}": "60", "reason": "Half now"}).status_code == 302
+    line.refresh_from_db()
+    assert (line.allocated, line.cancelled) == (60, 60)
+
+
+def test_staff_decline_it_with_words_for_the_person(client, staff, request_of_120):
+    path = f"/staff/leaflets/order/{request_of_120.pk}/do/decline/"
+    assert client.post(path, {"reason": ""}).status_code == 200
+    assert client.post(path, {"reason": "None are left."}).status_code == 302
+    request_of_120.refresh_from_db()
+    assert request_of_120.state == OrderState.DECLINED
+
+
+def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now):
+    sign_in(client, person)
+    client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "120"})
+    client.post(reverse("basket"), {leaflet.slug: "120", "because": "We train every school", "continue": "1"})
+    address = {"name": "Sam", "address_line_1": "1 Park Row", "town": "Leeds", "postcode": "ls14ap"}
+    client.post(reverse("order_delivery"), address)
+    check = client.get(reverse("order_check"))
+    assert "We train every school" in check.content.decode()
+    assert "Send this request" in check.content.decode()
+    placed = client.post(reverse("order_check"), {name: check.context[name] for name in ("token", "digest")}, follow=True)
+    assert "We have your request" in placed.content.decode()
+    order = person.orders.get()
+    assert (order.state, order.asked_because) == (OrderState.REQUESTED, "We train every school")
+    assert "one of us reads why you need it" in client.get(order.get_absolute_url()).content.decode()
+    assert "One of us reads your request" in client.get(reverse("my")).content.decode()
+
+
+def test_the_page_of_a_leaflet_says_how_many_more_the_person_may_order(client, person, leaflet, now):
+    make_order(person, timezone.now(), {leaflet: 100})
+    sign_in(client, person)
+    assert "You can order 50 more until" in client.get(leaflet.get_absolute_url()).content.decode()
