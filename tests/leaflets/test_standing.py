@@ -1,13 +1,14 @@
 """What is said of an edition: current, reviewed, due, superseded, withdrawn; and who may record it."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from ctac.uk import uk_datetime
 from leaflets.models import Edition, EditionState
 from leaflets.services import record_review, withdraw_edition
 from leaflets.services.editions import EditionIsNotHandedOut
@@ -120,5 +121,6 @@ def test_a_title_that_never_had_an_edition_has_no_download(client: Client) -> No
 def test_the_card_says_from_the_day_on_that_a_review_is_due(client: Client, now: datetime) -> None:
     edition = make_edition(now)
     assert "still current" in client.get("/leaflets/").content.decode()
-    Edition.objects.filter(pk=edition.pk).update(review_on=date(2027, 1, 11))
-    assert "From March 2026, being checked again" in client.get("/leaflets/").content.decode()
+    after = uk_datetime(edition.review_on + timedelta(days=1), time(9))
+    with time_machine.travel(after, tick=False):  # the rows are the same; only the day is another
+        assert "From March 2026, being checked again" in client.get("/leaflets/").content.decode()
