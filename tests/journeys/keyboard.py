@@ -69,10 +69,10 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def send(self, key: str = "Enter") -> None:
-        """A key that leads to another page."""
-        with self.page.expect_navigation():
-            self.page.keyboard.press(key)
-        self.page.wait_for_load_state()
+        """A key that leads to another page. A page that only puts its address right has not been left."""
+        self.page.evaluate("() => { window.isLeft = true; }")
+        self.page.keyboard.press(key)
+        self.page.wait_for_function("() => !window.isLeft && document.readyState === 'complete'")
 
     def tab(self, key: str = "Tab") -> dict[str, Any] | None:
         """The next stop, or None after the last one."""
