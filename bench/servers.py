@@ -32,7 +32,6 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
         "EMAIL_URL": "smtp://127.0.0.1:9",
         "STATIC_ROOT": str(var_dir / "static"),
         "LOG_LEVEL": "WARNING",
-        "MALLOC_ARENA_MAX": "1",  # as deploy/systemd/ctac-web.service
     }
 
 

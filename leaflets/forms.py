@@ -14,6 +14,7 @@ from ctac.uk import format_day
 from leaflets.baskets import Wishes
 from leaflets.models import Delivery, Leaflet
 from leaflets.models.order import MOST_OF_A_REASON
+from leaflets.reading import last_order_of
 from leaflets.services import OrderedLately, shortfall
 from leaflets.services.allowances import NOTHING_LATELY, Lately
 from professionals.forms import PostcodeField, clean_text
@@ -134,7 +135,8 @@ class BasketForm(ChildDetailsMixin, PageForm):
         self.fields.clear()
         for slug, leaflet in self.leaflets.items():
             self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet, self._lately(leaflet)))
-            self.fields[wait_name(slug)] = forms.BooleanField(label=wait_label(leaflet), required=False)
+            if asks_for_more_than(leaflet.available, str(self.data[slug])):
+                self.fields[wait_name(slug)] = forms.BooleanField(label=wait_label(leaflet), required=False)
         self.fields.update(last)
 
     @staticmethod
@@ -191,7 +193,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
         """Each title, its copies, and the question whether to wait for some, where that helps."""
         self.is_valid()
         return [
-            (leaflet, self[slug], self[wait_name(slug)] if slug in self.waits_for else None)
+            (leaflet, self[slug], self[wait_name(slug)] if slug in self.waits_for and wait_name(slug) in self.fields else None)
             for slug, leaflet in self.leaflets.items()
         ]
 
@@ -200,6 +202,11 @@ class BasketForm(ChildDetailsMixin, PageForm):
         self.is_valid()
         asked = ["because", CONFIRM_FIELD] if self.over_limit or "because" in self.errors else []
         return [self[name] for name in asked if name in self.fields]
+
+
+def asks_for_more_than(available: int, typed: str) -> bool:
+    """So that the question whether to wait is there. What is not a number is refused anyway."""
+    return typed.strip().isdecimal() and len(typed) < 10 and int(typed) > available
 
 
 def wait_name(slug: str) -> str:
@@ -276,7 +283,7 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
     @classmethod
     def initial_of(cls, person: Person) -> dict[str, str]:
         """Where the person's last order went; before there is one, what we know of where they work."""
-        last = person.orders.order_by("-created_at", "-pk").first()
+        last = last_order_of.first(person=person.pk)
         if last is not None and last.address_line_1:
             return {name: getattr(last, name) for name in (*cls.texts, "postcode") if name != "attention"}
         return {

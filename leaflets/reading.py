@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q
 
 from ctac.compiled import Compiled
-from leaflets.models import Edition, EditionState, Leaflet
+from leaflets.models import Edition, EditionState, Leaflet, Order
 from leaflets.narrowing import Row
 
 _rows: Compiled[Any] = Compiled(
@@ -21,6 +21,7 @@ _with_keys = Compiled(
         .order_by()
     )
 )
+last_order_of = Compiled(lambda person: Order.objects.filter(person_id=person).order_by("-created_at", "-pk")[:1])
 _active_with_slug = Compiled(lambda slug: Leaflet.objects.active().filter(slug=slug))
 _with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
 _current_editions = Compiled(lambda leaflets: Edition.objects.current().filter(leaflet__pk__any_of=leaflets))
