@@ -44,8 +44,11 @@ class GrantForm(StaffForm):
             )
         self.order_fields([*self.lines, "reason"])
 
-    def granted(self) -> dict[int, int]:
-        return {line.pk: self.cleaned_data[name] for name, line in self.lines.items()}
+    def clean(self) -> dict[str, Any]:
+        """`granted` by the line's key, as the service takes it."""
+        cleaned = super().clean()
+        granted = {line.pk: cleaned.pop(name) for name, line in self.lines.items() if name in cleaned}
+        return {**cleaned, "granted": granted}
 
 
 def asked_and_there(line: OrderLine) -> str:
@@ -81,11 +84,8 @@ def do_decline(order: Order, *, by: User, reason: str, flagged: bool) -> None:
 def approve_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:
     change_url = reverse("staff:leaflets_order_change", args=[order.pk])
     form = in_our_words(GrantForm)(request.POST if request.method == "POST" else None, order=order)
-    if form.is_valid():
-        facts = {"granted": form.granted(), **{name: form.cleaned_data[name] for name in ("reason", "flagged")}}
-        form.cleaned_data = facts
-        if admin.perform(request, action, order, form):
-            return redirect(change_url)
+    if form.is_valid() and admin.perform(request, action, order, form):
+        return redirect(change_url)
     return TemplateResponse(
         request, "admin/object_action.html", {**admin.about_action(request, action, order, change_url), "form": form}
     )

@@ -161,6 +161,11 @@ class Order(models.Model):
         return self.state in OWNER_MAY_CANCEL
 
     @property
+    def is_sent_in_part(self) -> bool:
+        """Whether a parcel of it has left. Reads the lines."""
+        return any(line.dispatched for line in self.lines.all())
+
+    @property
     def total_copies(self) -> int:
         return sum(line.copies for line in self.lines.all())
 

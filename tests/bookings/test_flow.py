@@ -1,19 +1,17 @@
 """Booking through the pages, as a browser does it: signed out until the last page, with nothing typed lost."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Booking, BusyTime, Hold, Presentation, Presenter, State
+from bookings.models import Booking, BusyTime, Hold, Presentation, State
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, fill_in, hidden, text
-from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, YORK, at, make_booking, make_presentation, make_presenter
+from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, at, make_booking, make_presentation
 from tests.factories import make_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -321,78 +319,6 @@ def test_a_token_of_a_wrong_shape_is_an_old_page(client: Client, presentation: P
     answer = client.post("/book/signs/check/", {"token": token, "digest": "old"})
     assert (answer.status_code, getattr(answer, "url", "/my/")) in {(302, "/my/"), (400, "/my/")}
     assert not Booking.objects.exists()
-
-
-# --- Statements ---
-
-# The savepoints of a service inside another's transaction carry no question to the database.
-NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-
-
-def statements(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> int:
-    with CaptureQueriesContext(connection) as queries:
-        response = getattr(client, method)(url, data or {})
-    assert response.status_code in (200, 302)
-    return sum(not query["sql"].startswith(NOT_COUNTED) for query in queries.captured_queries)
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "/presentations/",
-        "/presentations/signs/",
-        "/book/signs/where/",
-        "/book/signs/when/",
-        "/book/signs/details/",
-        "/book/signs/check/",
-    ],
-)
-def test_pages_keep_to_their_statements_however_many_rows_there_are(
-    client: Client, presentation: Presentation, presenter: Presenter, person: Person, page: str
-) -> None:
-    sign_in(client, person)
-    fill_in(client)
-    one = statements(client, "get", page)
-    for number in range(3):
-        make_presentation()
-        make_booking(make_presenter(base_postcode=YORK), at("10:00") + timedelta(hours=number))
-    assert statements(client, "get", page) == one
-    assert one <= 12
-
-
-def test_booking_without_a_hold_takes_a_few_statements_more(
-    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
-) -> None:
-    """It looks for a presenter first: the rare way of someone who comes back after an hour."""
-    sign_in(client, person)
-    fill_in(client)
-    clock.shift(timedelta(hours=1))
-    answers = hidden(client.get("/book/signs/check/"))
-    assert statements(client, "post", "/book/signs/check/", answers) <= 30
-
-
-def test_the_check_page_keeps_to_its_statements_after_the_hold_has_expired(
-    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
-) -> None:
-    sign_in(client, person)
-    fill_in(client)
-    clock.shift(timedelta(minutes=16))
-    assert statements(client, "get", "/book/signs/check/") <= 12
-    answers = hidden(client.get("/book/signs/check/"))
-    assert statements(client, "post", "/book/signs/check/", answers) <= 20
-
-
-def test_placing_a_booking_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
-    sign_in(client, person)
-    fill_in(client)
-    answers = hidden(client.get("/book/signs/check/"))
-    assert statements(client, "post", "/book/signs/check/", answers) <= 20
-
-
-def test_choosing_a_time_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
-    sign_in(client, person)
-    client.post("/book/signs/where/", WHERE)
-    assert statements(client, "post", "/book/signs/when/", {"start": TEN}) <= 20
 
 
 def test_what_is_not_offered_has_no_pages(client: Client, presentation: Presentation) -> None:

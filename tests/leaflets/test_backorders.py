@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 
 from leaflets.models import Edition, EventKind, OrderState
 from leaflets.sample_pdf import sample_pdf
@@ -20,7 +21,7 @@ from leaflets.services import (
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
-from tests.factories import make_person
+from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +121,18 @@ def test_who_waits_gets_the_new_print_and_nothing_of_a_withdrawn_one(now):
     ]
     assert list(whole.lines.values_list("edition", "backordered", "allocated")) == [(new.pk, 3, 4)]
     assert list(differences()) == []
+
+
+def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
+    edition, person = make_edition(now, stock=4, title="One"), make_person()
+    order = waits(edition, 10, now, person=person)
+    start_packing(order=order, by=None, now=now)
+    dispatch(order=order, by=None, now=now)
+    assert states(order) == [OrderState.WAITING]
+    sign_in(client, person)
+    assert "Nothing more will be sent." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()
+    client.post(reverse("order_cancel", args=[order.reference]))
+    assert figures(order) == [(0, 0, 4, 6)]
+    assert "nothing more will be sent" in client.get(order.get_absolute_url()).content.decode()
+    mail = render(kind_named("order-cancelled").build(Notification.objects.get(kind="order-cancelled")))
+    assert "Nothing more will be sent than what has left already." in mail.text

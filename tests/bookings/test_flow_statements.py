@@ -1,0 +1,94 @@
+"""What booking through the pages asks of the database: few statements, however many rows there are."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Presentation, Presenter
+from professionals.models import Person
+from tests.bookings.flow import TEN, WHERE, fill_in, hidden
+from tests.bookings.rows import NOW, YORK, at, make_booking, make_presentation, make_presenter
+from tests.factories import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+# The savepoints of a service inside another's transaction carry no question to the database.
+NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+def statements(client: Client, method: str, url: str, data: dict[str, str] | None = None) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        response = getattr(client, method)(url, data or {})
+    assert response.status_code in (200, 302)
+    return sum(not query["sql"].startswith(NOT_COUNTED) for query in queries.captured_queries)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/presentations/",
+        "/presentations/signs/",
+        "/book/signs/where/",
+        "/book/signs/when/",
+        "/book/signs/details/",
+        "/book/signs/check/",
+    ],
+)
+def test_pages_keep_to_their_statements_however_many_rows_there_are(
+    client: Client, presentation: Presentation, presenter: Presenter, person: Person, page: str
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    one = statements(client, "get", page)
+    for number in range(3):
+        make_presentation()
+        make_booking(make_presenter(base_postcode=YORK), at("10:00") + timedelta(hours=number))
+    assert statements(client, "get", page) == one
+    assert one <= 12
+
+
+def test_booking_without_a_hold_takes_a_few_statements_more(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    """It looks for a presenter first: the rare way of someone who comes back after an hour."""
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(hours=1))
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 30
+
+
+def test_the_check_page_keeps_to_its_statements_after_the_hold_has_expired(
+    client: Client, presentation: Presentation, person: Person, clock: time_machine.Traveller
+) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    clock.shift(timedelta(minutes=16))
+    assert statements(client, "get", "/book/signs/check/") <= 12
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 20
+
+
+def test_placing_a_booking_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    fill_in(client)
+    answers = hidden(client.get("/book/signs/check/"))
+    assert statements(client, "post", "/book/signs/check/", answers) <= 20
+
+
+def test_choosing_a_time_takes_at_most_twenty_statements(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    client.post("/book/signs/where/", WHERE)
+    assert statements(client, "post", "/book/signs/when/", {"start": TEN}) <= 20
