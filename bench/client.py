@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+STAY = 7  # requests over one connection, then a new one, as visitors come and go: no worker has all of them by chance
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
@@ -22,6 +23,12 @@ class Browser:
         self.status = 0
         self.location = ""
         self.requests = 0
+        self.over_this_connection = 0
+
+    def leave(self) -> None:
+        """The next request opens another connection."""
+        self.connection.close()
+        self.over_this_connection = 0
 
     def get(self, path: str) -> str:
         return self._ask("GET", path, None)
@@ -47,6 +54,7 @@ class Browser:
             name, _, value = cookie.split(";")[0].partition("=")
             self.cookies[name] = value
         self.requests += 1
+        self.over_this_connection += 1
         if self.status not in {200, 302}:
             raise AssertionError(f"{method} {path} was answered {self.status}: {_problem(self.body)}")
         return self.body
@@ -82,6 +90,8 @@ def run(browsers: list[Browser], unit: Callable[[Browser], object], times: int) 
                 with lock:
                     if next(left, None) is None:
                         return
+                if browser.over_this_connection >= STAY:
+                    browser.leave()
                 began = time.perf_counter()
                 unit(browser)
                 done.seconds.append(time.perf_counter() - began)
@@ -89,7 +99,7 @@ def run(browsers: list[Browser], unit: Callable[[Browser], object], times: int) 
             problems.append(problem)
 
     for browser in browsers:
-        browser.connection.close()  # the server may have closed it meanwhile; the next request opens another
+        browser.leave()  # the server may have closed it meanwhile
     before = sum(browser.requests for browser in browsers)
     began = time.perf_counter()
     threads = [threading.Thread(target=work, args=[browser]) for browser in browsers]

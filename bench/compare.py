@@ -116,6 +116,7 @@ class Bench:
             browser = Browser(self.app.port)
             browser.cookies["__Host-session"] = self.sessions[next(people)]
             units.fill_basket(browser)
+            browser.leave()
             ready.append(browser)
         waiting = iter(ready)
         counters = self.signed_out(self.app)

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from leaflets.models import Leaflet
-from leaflets.reading import leaflets_with_slugs, with_current_edition
+from leaflets.reading import leaflets_with_slugs, stock_of_slugs
 from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Person
@@ -47,13 +47,13 @@ def total_copies(draft: Draft | None) -> int:
 def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
     """The titles in the basket with their copies, in the catalogue's order. A deleted title is left out.
 
-    One statement, and with what is in stock one more.
+    One statement.
     """
     copies = copies_by_slug(draft)
     if not copies:
         return {}
-    leaflets = leaflets_with_slugs(copies)
-    return {leaflet: copies[leaflet.slug] for leaflet in (with_current_edition(leaflets) if with_stock else leaflets)}
+    leaflets = stock_of_slugs(copies) if with_stock else leaflets_with_slugs(copies)
+    return {leaflet: copies[leaflet.slug] for leaflet in leaflets}
 
 
 def put(draft: Draft, copies: Mapping[str, int], now: datetime, wishes: Wishes | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from ctac.compiled import Compiled
 from leaflets.models import Edition, EditionState, Leaflet, Order
@@ -13,18 +13,19 @@ from leaflets.narrowing import Row
 _rows: Compiled[Any] = Compiled(
     lambda: Leaflet.objects.active().values_list("id", "slug", "version_of_id", "audience", "language", "format", "topics")
 )
-_with_keys = Compiled(
-    lambda keys: (
-        Leaflet.objects.filter(pk__any_of=keys)
-        .annotate(handed_out=FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT)))
-        .select_related("handed_out")  # type: ignore[misc] # the annotation above
-        .order_by()
-    )
-)
+
+
+def _with_their_print(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
+    """Each with its current edition as `handed_out`, if there is one."""
+    current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
+    return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
+
+
+_with_keys = Compiled(lambda keys: _with_their_print(Leaflet.objects.filter(pk__any_of=keys)).order_by())
+_stock_of_slugs = Compiled(lambda slugs: _with_their_print(Leaflet.objects.filter(slug__any_of=slugs)))
 last_order_of = Compiled(lambda person: Order.objects.filter(person_id=person).order_by("-created_at", "-pk")[:1])
-_active_with_slug = Compiled(lambda slug: Leaflet.objects.active().filter(slug=slug))
+_active_with_slug = Compiled(lambda slug: _with_their_print(Leaflet.objects.active().filter(slug=slug)))
 _with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
-_current_editions = Compiled(lambda leaflets: Edition.objects.current().filter(leaflet__pk__any_of=leaflets))
 
 
 def catalogue() -> list[Row]:
@@ -34,15 +35,19 @@ def catalogue() -> list[Row]:
 
 def shown(rows: Sequence[Row]) -> list[Leaflet]:
     """The whole titles of these, each with its current edition at hand. One statement."""
-    found = {leaflet.pk: leaflet for leaflet in _with_keys.all(keys=[row.id for row in rows])}
-    for leaflet in found.values():
-        edition = getattr(leaflet, "handed_out", None)
-        leaflet.current_editions = [edition] if edition else []
+    found = {leaflet.pk: leaflet for leaflet in _print_at_hand(_with_keys.all(keys=[row.id for row in rows]))}
     return [found[row.id] for row in rows if row.id in found]
 
 
+def _print_at_hand(leaflets: list[Leaflet]) -> list[Leaflet]:
+    for leaflet in leaflets:
+        edition = getattr(leaflet, "handed_out", None)
+        leaflet.current_editions = [edition] if edition else []
+    return leaflets
+
+
 def leaflet_in_catalogue(slug: str) -> Leaflet | None:
-    return next(iter(with_current_edition(_active_with_slug.all(slug=slug))), None)
+    return next(iter(_print_at_hand(_active_with_slug.all(slug=slug))), None)
 
 
 def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
@@ -50,12 +55,9 @@ def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
     return _with_slugs.all(slugs=list(slugs))
 
 
-def with_current_edition(leaflets: list[Leaflet]) -> list[Leaflet]:
-    """The same, each with its current edition at hand. One statement."""
-    editions = {edition.leaflet_id: edition for edition in _current_editions.all(leaflets=[leaflet.pk for leaflet in leaflets])}
-    for leaflet in leaflets:
-        leaflet.current_editions = [editions[leaflet.pk]] if leaflet.pk in editions else []
-    return leaflets
+def stock_of_slugs(slugs: Iterable[str]) -> list[Leaflet]:
+    """As leaflets_with_slugs, each with its current edition at hand. One statement."""
+    return _print_at_hand(_stock_of_slugs.all(slugs=list(slugs)))
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Leaflet(models.Model):
 
     @property
     def current_edition(self) -> "Edition | None":
-        """The print that is handed out today, or none yet. Costs a statement unless read with `with_current_edition`."""
+        """The print that is handed out today, or none yet. Costs a statement unless it was read along."""
         known: list[Edition] | None = getattr(self, "current_editions", None)
         if known is None:
             known = self.current_editions = list(self.editions.current())
