@@ -1,13 +1,13 @@
 """The basket and the delivery address while they are not yet an order: steps of the person's draft."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 
-from leaflets.models import Leaflet
+from leaflets.models import Delivery, Leaflet, Order
 from leaflets.reading import leaflets_with_slugs, stock_of_slugs
 from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from professionals import drafts
@@ -64,6 +64,14 @@ def put(draft: Draft, copies: Mapping[str, int], now: datetime, wishes: Wishes |
     drafts.save_steps(draft, steps, now)
 
 
+def put_again(draft: Draft, copies: Mapping[str, int], delivery: Mapping[str, str], now: datetime) -> None:
+    """The copies of each title; and where to, unless something was typed about that already."""
+    steps: dict[str, dict[str, Any]] = {BASKET: dict(copies)}
+    if not delivery_answers(draft):
+        steps[DELIVERY] = dict(delivery)
+    drafts.save_steps(draft, steps, now)
+
+
 def wishes_of(draft: Draft | None) -> Wishes:
     stored = dict(draft.answers.get(WISHES, {})) if draft else {}
     return Wishes(tuple(stored.get("waits", ())), stored.get("because", ""), stored.get("flagged", False))
@@ -84,3 +92,8 @@ def lately(person: Person | None, draft: Draft | None, leaflets: Iterable[Leafle
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:
     """What was typed about the delivery, or nothing yet."""
     return dict(draft.answers.get(DELIVERY, {})) if draft else {}
+
+
+def delivery_of(order: Order) -> dict[str, str]:
+    """Where an order went, as the delivery page has it."""
+    return {field.name: getattr(order, field.name) for field in fields(Delivery)}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leaflets.views import basket, catalogue, ordering, orders
+from leaflets.views import again, basket, catalogue, ordering, orders
 
 urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
@@ -14,4 +14,5 @@ urlpatterns = [
     path("orders/<str:reference>/", orders.order, name="order"),
     path("orders/<str:reference>/placed/", orders.order_placed, name="order_placed"),
     path("orders/<str:reference>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("orders/<str:reference>/again/", again.order_again, name="order_again"),
 ]

@@ -108,7 +108,7 @@ def test_an_order_that_is_over_has_no_confirmation_and_nothing_to_cancel(client,
     client.post(url("order_cancel", order))
     assert client.get(url("order_placed", order)).url == order.get_absolute_url()
     assert "can no longer be cancelled here" in client.get(url("order_cancel", order)).content.decode()
-    assert "Order leaflets again" in client.get(order.get_absolute_url()).content.decode()
+    assert "Order other leaflets" in client.get(order.get_absolute_url()).content.decode()
 
 
 def test_the_confirmation_says_what_comes_next(client, order, owner):
