@@ -12,6 +12,9 @@ personal page of which one side has fewer entries does not hold: both sides were
     python -m bench.scale 0.1 --only "?q=" --only "staff/leaflets"
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
+
+At the end an order is placed, from the basket to the confirmation: each by a person who has ordered before, for whom and for
+whose workplace the orders of the last 90 days are counted. The limits are lifted, so that nobody is refused.
 """
 
 import argparse
@@ -21,14 +24,16 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg2
 
-from bench import machine
+from bench import machine, units
 from bench.client import Browser
 from bench.compare import prepare_database, sessions_of
 from bench.make_data import make
@@ -42,6 +47,7 @@ SLACK_MS = 1.0  # what two equal pages of a few milliseconds differ by anyway
 LOOKS, LOOKS_MORE, FIRST = 15, 7, 2  # at a page; at a list narrowed or sorted; looks that do not count
 AGAIN = 3  # times that a page which takes too much is measured again
 PERSON, BUSIEST, STAFF = "person1@trust1.nhs.uk", "person2@trust2.nhs.uk", "staff@ctac.test"
+WHO_ORDER = [f"person{number}@trust{number % 500}.nhs.uk" for number in range(3, 3 + (FIRST + LOOKS) * (1 + AGAIN))]
 PUBLIC = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/presentations/spotting-the-signs/"]
 PUBLIC += ["/leaflets/", "/leaflets/health-visitors/", "/basket/", "/account/login/", "/account/signup/"]
 PERSONAL = ["/my/", "/account/details/", "/account/email/", "/book/spotting-the-signs/where/", "/leaflets/", "/basket/"]
@@ -64,7 +70,9 @@ REFERENCE = re.compile(r"\b(?:BK|LO)-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
 CHOICE = re.compile(r'href="(\?[^"]+)"')
 ROWS = re.compile(r'<tr role="row"|<li class="entry"')  # of a list of staff, of one's own page
 
+ORDERING = "an order, from the basket to the confirmation"
 Page = tuple[str, str, str]  # its name, its address there (small) and here (large)
+Take = Callable[[], float]  # does once what is measured, and says how many milliseconds it took
 
 
 @dataclass
@@ -131,19 +139,19 @@ class Measured:
         return f"{self.before:>7.1f} ms {self.after:>7.1f} ms  {self.after / self.before:>5.2f}   {inside}"
 
 
-def measure(meter: Meter, small: tuple[Browser, str], large: tuple[Browser, str], looks: int) -> Measured:
+def measure(meter: Meter, small: Take, large: Take, looks: int) -> Measured:
     """In turn, so that both see the same machine."""
     took: tuple[list[float], list[float]] = ([], [])
     for look in range(FIRST + looks):
         if look == FIRST:
             meter.reset()
-        for list_, (browser, path) in zip(took, (small, large), strict=True):
-            list_.append(milliseconds(browser, path))
+        for list_, take in zip(took, (small, large), strict=True):
+            list_.append(take())
     before, after = (statistics.median(list_[FIRST:]) for list_ in took)
     return Measured(before, after, [(ms / looks, blocks / looks) for ms, blocks in meter.spent()])
 
 
-def compare(meter: Meter, name: str, small: tuple[Browser, str], large: tuple[Browser, str], looks: int = LOOKS) -> bool:
+def compare(meter: Meter, name: str, small: Take, large: Take, looks: int = LOOKS) -> bool:
     found, again = measure(meter, small, large, looks), 0
     while not found.holds and again < AGAIN:
         found, again = measure(meter, small, large, looks), again + 1
@@ -218,17 +226,14 @@ def own_pages(small: Browser, large: Browser) -> list[Page]:
 
 
 def make_copy(stack: ExitStack, var_dir: Path, database: str, name: str, wanted: dict[str, int]) -> Copy:
-    connection = psycopg2.connect(database)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    connection.close()
+    tell(database, f"CREATE DATABASE {name}")
     own = database.replace("/ctac?", f"/{name}?")
     env = environment(var_dir / name, own)
     prepare_database(env)
     print(f"{name}: " + ", ".join(f"{many:,} {what}" for what, many in wanted.items()))
     make(own, **wanted)
-    everybody = [PERSON, BUSIEST, STAFF]
+    tell(own, "UPDATE leaflets_leaflet SET most_per_workplace = 1000000, most_per_person = 1000000")
+    everybody = [PERSON, BUSIEST, STAFF, *WHO_ORDER]
     sessions = dict(zip(everybody, sessions_of(env, everybody), strict=True))
     return Copy(stack.enter_context(Server("ctac.wsgi:application", env, var_dir / f"{name}.log")), sessions)
 
@@ -237,13 +242,35 @@ def look_at_all(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
     """Whether each page holds."""
     print("\nEach page: median of answers with the small and with the large database, the ratio, and what PostgreSQL did for one")
     public = [f"out {path}" for path in PUBLIC if chosen.has(f"out {path}")]
-    held = [compare(meter, name, *((copy.browser(""), name.removeprefix("out ")) for copy in copies)) for name in public]
+    held = [
+        compare(meter, name, *(partial(milliseconds, copy.browser(""), name.removeprefix("out ")) for copy in copies))
+        for name in public
+    ]
     for address in (PERSON, BUSIEST, STAFF):
         small, large = (copy.browser(address) for copy in copies)
         who = address.split("@")[0]
         pages = staff_pages(small, large, chosen) if address == STAFF else chosen.among(who, own_pages(small, large))
         held += [look_at(meter, f"{who} {page[0]}", small, large, page, listed=address == STAFF) for page in pages]
+    if chosen.has(ORDERING):
+        held.append(compare(meter, ORDERING, *(orders_in(copy) for copy in copies)))
     return held
+
+
+def orders_in(copy: Copy) -> Take:
+    """Each by somebody else, so that nobody orders again and again. The baskets are filled before anything is measured."""
+    browsers = [copy.browser(who) for who in WHO_ORDER]
+    for browser in browsers:
+        units.fill_basket(browser)
+    waiting = iter(browsers)
+
+    def order() -> float:
+        browser = next(waiting)
+        browser.leave()
+        began = time.perf_counter()
+        units.order(browser)
+        return 1000 * (time.perf_counter() - began)
+
+    return order
 
 
 def look_at(meter: Meter, name: str, small: Browser, large: Browser, page: Page, *, listed: bool) -> bool:
@@ -251,16 +278,20 @@ def look_at(meter: Meter, name: str, small: Browser, large: Browser, page: Page,
         print(f"  {name:<76} not as many entries there as here")
         return False
     looks = LOOKS_MORE if "?" in page[0] or page[0].count(" ") else LOOKS
-    return compare(meter, name, (small, page[1]), (large, page[2]), looks)
+    return compare(meter, name, partial(milliseconds, small, page[1]), partial(milliseconds, large, page[2]), looks)
 
 
 def write_much(database: str) -> None:
     """So that PostgreSQL does not stop for checkpoints while a million rows go in."""
+    tell(database, "ALTER SYSTEM SET max_wal_size = '8GB'")
+    tell(database, "SELECT pg_reload_conf()")
+
+
+def tell(database: str, sql: str) -> None:
     connection = psycopg2.connect(database)
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
-        cursor.execute("SELECT pg_reload_conf()")
+        cursor.execute(sql)
     connection.close()
 
 
