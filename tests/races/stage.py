@@ -36,7 +36,7 @@ SCENES: dict[str, tuple[tuple[str, str, int], ...]] = {
 CROWD_STOCK = {"far-north-race": 7, "far-north-double": 50, "far-north-control": 7}
 STOCK = CROWD_STOCK | {f"far-north-{number}": 50 for number in range(8)}
 LIMIT = 8  # copies of these, a person and a workplace
-LIMITED = {"far-north-limit": 50, "far-north-limit-control": 50}
+LIMITED = {"far-north-limit": 50, "far-north-limit-tabs": 50, "far-north-limit-control": 50}
 GUARD = """
     SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid)),
         format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname)

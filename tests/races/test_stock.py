@@ -8,10 +8,10 @@ import pytest
 from tests.live.clients import Answer, Client
 from tests.races import gates
 from tests.races.stage import LIMIT, LIMITED, Stage
-from tests.races.visits import COPIES, press_order, reference_of, staff_action, to_order_check
+from tests.races.visits import COPIES, order_form, press_order, put_in_basket, reference_of, staff_action, to_order_check
 
 ONE, OTHER, CONTROL_ONE, CONTROL_OTHER, PACKED, CONTROL_PACKED, CANCELLED, SPARE = [f"far-north-{number}" for number in range(8)]
-LIMITED_TITLE, CONTROL_LIMITED = LIMITED
+LIMITED_TITLE, LIMITED_TABS, CONTROL_LIMITED = LIMITED
 EDITIONS = """SELECT 1 FROM leaflets_edition e JOIN leaflets_leaflet l ON l.id = e.leaflet_id WHERE slug = ANY(%s)
     ORDER BY e.id FOR UPDATE OF e"""
 ORDER = "SELECT 1 FROM leaflets_order WHERE reference = %s FOR UPDATE"
@@ -70,6 +70,24 @@ def test_control_counted_before_the_other_wrote_two_colleagues_get_more_than_the
     answers = stage.pause_at("stock", *two_colleagues(stage, CONTROL_LIMITED, unguarded_url))
     assert [answer.status for answer in answers] == [302, 302]
     assert stage.figures(CONTROL_LIMITED)[1] == 2 * COPIES > LIMIT
+
+
+@pytest.mark.long
+def test_in_two_tabs_one_person_gets_no_more_than_the_limit(stage: Stage) -> None:
+    client = stage.somebody()
+    old = to_order_check(client, {LIMITED_TABS: COPIES})
+    put_in_basket(client, LIMITED_TABS, LIMIT - COPIES)
+    newest = order_form(client)
+    with gates.held(stage.live, EDITIONS, [LIMITED_TABS]) as gate:
+        answers = gates.queue_at(gate, [partial(press_order, client, form) for form in (newest, old, newest)])
+    # The older page is shown what is in the basket now, or that it is ordered; nothing is ordered from it.
+    assert reference_of(answers[0]) == reference_of(answers[2])
+    assert answers[1].status in {200, 409}
+    assert stage.figures(LIMITED_TABS) == (50, LIMIT)
+    put_in_basket(client, LIMITED_TABS, 1)
+    assert f"You have ordered {LIMIT} copies of “Leaflet {LIMITED_TABS}” lately" in client.get("/basket/").words
+    assert press_order(client, newest).location.endswith(f"/{reference_of(answers[0])}/placed/")
+    assert stage.figures(LIMITED_TABS) == (50, LIMIT)
 
 
 # --- Dispatch and cancel ---
