@@ -1,14 +1,18 @@
 """The emails about orders: what each says, and until when it is true."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leaflets.models import Dispatch, EventKind, MovementKind, Order, OrderState, StockMovement
+from ctac.uk import format_day
+from leaflets.models import Dispatch, EventKind, MovementKind, Order, OrderLine, OrderState, StockMovement
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -85,9 +89,37 @@ def stocked(order: Order) -> Message:
 
 
 def dispatched(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> Message:
-    tracking = [{"label": _("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
-    rows = [*facts(order, contents), *tracking]
+    rows = facts_of_parcel(order, parcel, contents)
     return message(_("Your leaflets are on their way: %(reference)s"), "order_dispatched", order, facts=rows)
+
+
+def facts_of_parcel(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> list[dict[str, str]]:
+    tracking = [{"label": _("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
+    return [*facts(order, contents), *tracking]
+
+
+def dispatched_together(parcels: Sequence[tuple[Dispatch, Iterable[tuple[int, str]]]]) -> Message:
+    """Several parcels of a day, each with what is in it. What an order still waits for is said below its last one."""
+    said = [
+        {
+            "heading": _("Parcel %(number)d of %(parcels)d") % {"number": number, "parcels": len(parcels)},
+            "facts": facts_of_parcel(parcel.order, parcel, contents),
+            "to_come": [] if parcel.order in (later.order for later, _what in parcels[number:]) else still_to_come(parcel.order),
+        }
+        for number, (parcel, contents) in enumerate(parcels, start=1)
+    ]
+    context: dict[str, object] = {
+        "parcels": said,
+        "left_on": format_day(parcels[-1][0].dispatched_at),
+        "url": f"{settings.SITE_URL}{reverse('my')}",
+    }
+    subject = ngettext(
+        "Your leaflets are on their way: %(reference)s and %(more)d more parcel",
+        "Your leaflets are on their way: %(reference)s and %(more)d more parcels",
+        len(parcels) - 1,
+    )
+    facts = {"reference": parcels[0][0].order.reference, "more": len(parcels) - 1}
+    return Message(subject=subject % facts, template="orders_dispatched", context=context)
 
 
 def cancelled(order: Order) -> Message:
@@ -121,15 +153,30 @@ def said(words: Callable[[Order], Message]) -> Callable[["Notification"], Messag
     return lambda notification: words(order_of(notification))
 
 
-def said_of_parcel(notification: "Notification") -> Message:
-    """The version of the message is the number of the parcel."""
-    order = order_of(notification)
-    parcel = order.dispatches.order_by("dispatched_at", "pk")[notification.version - 1]
+def parcels_told_in(notification: "Notification") -> QuerySet[Dispatch]:
+    """A message that goes again tells of what the first one told.
+
+    Messages from before a day's parcels were told as one are about an order, and their version is the number of the parcel.
+    """
+    if not notification.about.startswith("order:"):
+        return Dispatch.objects.filter(told_in=notification.resend_of_id or notification.pk).order_by("dispatched_at", "pk")
+    of_order = Dispatch.objects.filter(order=int(notification.about.removeprefix("order:"))).order_by("dispatched_at", "pk")
+    return of_order.filter(pk__in=of_order.values("pk")[notification.version - 1 : notification.version])
+
+
+def said_of_parcels(notification: "Notification") -> Message:
+    """As many statements for one parcel as for many."""
+    lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
+    parcels = list(parcels_told_in(notification).select_related("order").prefetch_related(lines))
     sent = StockMovement.objects.filter(
-        kind=MovementKind.DISPATCHED, order_line__order=order, at=parcel.dispatched_at
-    ).select_related("edition__leaflet")
-    in_order = sent.order_by("edition__leaflet__position", "order_line")
-    return dispatched(order, parcel, [(movement.copies, movement.edition.leaflet.title) for movement in in_order])
+        kind=MovementKind.DISPATCHED, order_line__order__in=[parcel.order_id for parcel in parcels]
+    )
+    contents: dict[tuple[int, datetime], list[tuple[int, str]]] = defaultdict(list)
+    for movement in sent.select_related("edition__leaflet", "order_line").order_by("edition__leaflet__position", "order_line"):
+        key = (movement.order_line.order_id, movement.at)  # type: ignore[union-attr]
+        contents[key].append((movement.copies, movement.edition.leaflet.title))
+    told = [(parcel, contents[parcel.order_id, parcel.dispatched_at]) for parcel in parcels]
+    return dispatched_together(told) if len(told) > 1 else dispatched(told[0][0].order, *told[0])
 
 
 def said_why(notification: "Notification") -> Message:
@@ -138,8 +185,7 @@ def said_why(notification: "Notification") -> Message:
 
 
 def has_left(notification: "Notification") -> bool:
-    key = int(notification.about.removeprefix("order:"))
-    return Dispatch.objects.filter(order=key).count() >= notification.version
+    return parcels_told_in(notification).exists()
 
 
 S = OrderState
@@ -157,7 +203,7 @@ KINDS = (
         said(stocked),
         lambda n: state_is(n, S.RECEIVED, S.PACKING),
     ),
-    Kind("order-dispatched", gettext_lazy("Order dispatched"), said_of_parcel, has_left),
+    Kind("order-dispatched", gettext_lazy("What left on a day"), said_of_parcels, has_left),
     Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(n, S.CANCELLED)),
     Kind("staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(n, S.CANCELLED)),
     Kind(

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from leaflets import emails
 from leaflets.models import Dispatch, Edition, Leaflet, Order, OrderLine, OrderState
 from notifications.samples import Example
@@ -43,11 +45,15 @@ def examples() -> Iterator[Example]:
     sent = [(25, TITLES[0]), (50, TITLES[1])]
     parcel = Dispatch(pk=1, dispatched_at=NOW, tracking_number="RM 1234 5678 9GB")
     yield Example("order-dispatched", LABELS["order-dispatched"], partial(emails.dispatched, order(to_come=5), parcel, sent))
+    parcel.order = order(to_come=5)
+    other = Dispatch(pk=2, dispatched_at=NOW, order=order(key=2, reference="LO-8WQC-4D", attention=""))
+    several = [(parcel, sent), (other, [(75, TITLES[2])])]
+    yield Example("order-dispatched", _("What left on a day, several parcels"), partial(emails.dispatched_together, several))
 
 
-def order(*, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
+def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
     """`given`: so many copies of each title were agreed, if not all; `to_come`: so many of the last are waited for."""
-    made = Order(pk=1, reference="LO-3XK9-PT", state=OrderState.RECEIVED, created_at=NOW, **{**ADDRESS, **fields})
+    made = Order(pk=key, state=OrderState.RECEIVED, created_at=NOW, **{"reference": "LO-3XK9-PT", **ADDRESS, **fields})
     lines = [_line(number, title, given) for number, title in enumerate(TITLES, start=1)]
     lines[-1].backordered = to_come
     # What with_lines() would have fetched: so the messages read it without a database.

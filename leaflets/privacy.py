@@ -55,7 +55,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "backordered", "allocated", "dispatched", "cancelled"), NONE),
-    "Dispatch": {"id": NONE, "order": NONE, "dispatched_at": NONE, "by": PERSONAL, "tracking_number": PERSONAL},
+    "Dispatch": {
+        **dict.fromkeys(("id", "order", "dispatched_at", "told_in"), NONE),
+        "by": PERSONAL,
+        "tracking_number": PERSONAL,
+    },
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT},
     "StockMovement": {
         **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),

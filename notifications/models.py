@@ -63,13 +63,15 @@ class Notification(models.Model):
     """One email. Written in the transaction of the thing that it tells of, unique by (kind, about, version, recipient).
 
     `about` names the object ("booking:12"), `reference` is what a person quotes. A resend is a new row that points to
-    the first. `due_at` is the only clock. Account mail (codes, resets) is written before it is sent, so it lies in
-    `sealed_body`, encrypted, until it is sent or expired. Times are UTC.
+    the first. A digest (services.collecting) is about somebody on a day ("person:7:2027-03-09"); `version` is its number
+    on that day, and it has the references of all that it tells of. `due_at` is the only clock. Account mail (codes,
+    resets) is written before it is sent, so it lies in `sealed_body`, encrypted, until it is sent or expired. Times are
+    UTC.
     """
 
     kind = models.CharField(_("kind"), max_length=50)
     about = models.CharField(_("about"), max_length=60)
-    reference = models.CharField(_("reference"), max_length=20, blank=True)
+    reference = models.CharField(_("reference"), max_length=200, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     recipient = models.EmailField(_("recipient"), blank=True)  # empty once the person is erased
     is_account_mail = models.BooleanField(_("account mail"), default=False)

@@ -84,8 +84,10 @@ OBJECT_ACTIONS = (
         do_dispatch,
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
-        explanation=gettext_lazy("The parcel has left. The person gets an email, and the stock goes down."),
-        done=gettext_lazy("The order is dispatched. The person gets an email."),
+        explanation=gettext_lazy(
+            "The parcel has left, and the stock goes down. In the evening the person gets one email about all of today’s parcels."
+        ),
+        done=gettext_lazy("The order is dispatched. The person gets an email this evening."),
         weight="main",
     ),
     ObjectAction(
@@ -288,6 +290,8 @@ def packing_started(count: int) -> str:
 
 def dispatched(count: int) -> str:
     said = ngettext(
-        "%(n)d order is dispatched. The person gets an email.", "%(n)d orders are dispatched. Each person gets an email.", count
+        "%(n)d order is dispatched. The person gets an email this evening.",
+        "%(n)d orders are dispatched. Each person gets one email this evening.",
+        count,
     )
     return said % {"n": count}

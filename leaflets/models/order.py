@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from ctac.db import words_index
 from ctac.uk import format_clock, format_day
 from leaflets.models.leaflet import Edition
+from notifications.models import Notification
 from professionals.models import Organisation, Person
 
 
@@ -261,6 +262,10 @@ class Dispatch(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+    # The email that tells of it, with whatever else leaves for the same person that day (ADR 40); none without an address.
+    told_in = models.ForeignKey(
+        *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
+    )
 
     class Meta:
         ordering = ["dispatched_at", "pk"]

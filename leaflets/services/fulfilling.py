@@ -22,6 +22,7 @@ from leaflets.models import (
 )
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.ledger import for_line, lock_editions, record
+from leaflets.services.posting import tell_of_parcel
 from leaflets.services.states import move
 from notifications.services import notify
 from professionals.models import User
@@ -51,12 +52,11 @@ def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: s
     for line in lines:
         if line.allocated and line.edition.state == EditionState.WITHDRAWN:
             raise EditionIsWithdrawn(line.edition)
-    parcel = Dispatch.objects.create(order=order, dispatched_at=now, by=by, tracking_number=tracking_number)
     _settle(lines, MovementKind.DISPATCHED, by=by, now=now)
-    _tell("order-dispatched", order, now, version=order.dispatches.count())
     if rest:
         fill_backorders({line.edition_id for line in lines}, by=None, now=now)
-    return parcel
+    told_in = tell_of_parcel(order, now=now)
+    return Dispatch.objects.create(order=order, dispatched_at=now, by=by, tracking_number=tracking_number, told_in_id=told_in)
 
 
 @transaction.atomic
@@ -117,6 +117,5 @@ def _settle(lines: Sequence[OrderLine], kind: MovementKind, *, by: User | None, 
     record(movements, by=by, now=now)
 
 
-def _tell(kind: str, order: Order, now: datetime, version: int = 1) -> None:
-    to = [order.person.email]
-    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=to, now=now, version=version)
+def _tell(kind: str, order: Order, now: datetime) -> None:
+    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)

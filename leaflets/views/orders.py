@@ -76,7 +76,7 @@ def next_steps(order: Order, email: str) -> list[dict[str, str | Promise]]:
         steps.append(step(_("Usually within 5 working days"), _("We pack your leaflets and post them.")))
         if any(line.backordered for line in order.lines.all()):
             steps.append(step(_("As soon as more have come in"), _("We post the copies that are not in stock now.")))
-    return [*steps, step(_("When the parcel leaves"), _("You get another email."))]
+    return [*steps, step(_("In the evening of the day it leaves"), _("You get another email."))]
 
 
 @person_required

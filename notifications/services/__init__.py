@@ -1,5 +1,6 @@
 """Every write to the outbox."""
 
+from notifications.services.collecting import collect
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
 from notifications.services.resending import CannotResend, may_resend, resend
@@ -9,6 +10,7 @@ from notifications.services.writing import Later, notify, notify_each, seal_and_
 __all__ = [
     "CannotResend",
     "Later",
+    "collect",
     "deliver",
     "erase_bodies_about",
     "erase_for",

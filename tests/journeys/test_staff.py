@@ -99,8 +99,9 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
     before = datetime.now(UTC)
     act(staff, "Dispatch this order", tracking_number="QK 4412 8821 5GB")
 
-    # Then the mail and the owner's page say so, with the number
+    # Then the mail of that evening and the owner's page say so, with the number
     assert "The order is dispatched." in staff.page.locator(".message").inner_text()
+    live.let_the_day_end()
     mail = live.wait_for_mail(to=UNRECOGNISED, after=before)
     assert mail.subject == f"Your leaflets are on their way: {reference}"
     assert "QK 4412 8821 5GB" in mail.text

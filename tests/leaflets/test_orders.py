@@ -117,7 +117,7 @@ def test_the_confirmation_says_what_comes_next(client, order, owner):
     assert [(step["when"], step["what"]) for step in steps] == [
         ("In the next few minutes", f"We email your order and its reference to {owner.email}."),
         ("Usually within 5 working days", "We pack your leaflets and post them."),
-        ("When the parcel leaves", "You get another email."),
+        ("In the evening of the day it leaves", "You get another email."),
     ]
 
 

@@ -139,6 +139,11 @@ class Live:
             raise AssertionError(f"No mail to {to!r} about {subject_contains!r} came; there are {have}") from None
         return found[-1]
 
+    def let_the_day_end(self) -> None:
+        """What is collected for the evening (leaflets.services.posting) is due, and the sweep comes round."""
+        self.query("UPDATE notifications_notification SET due_at = now() WHERE kind = 'order-dispatched' AND state = 'pending'")
+        self.manage("shell", "--verbosity", "0", "--command", "from notifications import tasks; tasks.sweep.delay()")
+
     @staticmethod
     def wait_for(condition: Any, seconds: float) -> None:
         if not processes.wait_until(condition, seconds, every=0.05):

@@ -3,7 +3,7 @@
 from leaflets import services as leaflets
 from leaflets.models import Channel, Order
 from notifications.models import Notification
-from notifications.services import resend
+from notifications.services import resend, sweep
 from tests.leaflets.factories import DELIVERY
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
@@ -20,6 +20,7 @@ WEIGHTS = {
     "cancel_order": 40,
     "start_packing": 60,
     "dispatch": 50,
+    "evening": 40,
     "receive_stock": 20,
     "correct_stock": 15,
     "send_again": 20,
@@ -91,6 +92,14 @@ def start_packing(actor: Actor) -> None:
 
 def dispatch(actor: Actor) -> None:
     leaflets.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+
+
+def evening(actor: Actor) -> None:
+    """The email about all that has left for somebody today is due now, whether or not more leaves at this moment."""
+    rows = Notification.objects.filter(recipient__in=[person.email for person in actor.people], state="pending")
+    digest = actor.one_of(rows.filter(kind="order-dispatched"))
+    Notification.objects.filter(pk=digest.pk, state="pending").update(due_at=actor.now)
+    sweep(now=actor.now)
 
 
 def receive_stock(actor: Actor) -> None:

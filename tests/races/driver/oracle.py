@@ -177,17 +177,19 @@ def is_as_its_state_says(state: str, copies: int, backordered: int, allocated: i
 
 
 def orders(query: Query, people: Sequence[str]) -> Iterator[str]:
-    """Every copy of every line is where its order is, and each parcel, and each wait that ended, was told of once."""
+    """Every copy of every line is where its order is; each parcel is told of by the one email that it names, and each wait that
+    ended was told of once."""
     rows = query(
         """SELECT o.id, o.state, sum(copies)::int, sum(l.backordered)::int, sum(l.allocated)::int, sum(dispatched)::int,
             sum(cancelled)::int, (SELECT count(*) FROM leaflets_dispatch d WHERE d.order_id = o.id),
-            (SELECT count(*) FROM notifications_notification n WHERE n.about = 'order:' || o.id AND n.kind = 'order-dispatched'
-                AND n.resend_of_id IS NULL),
+            (SELECT count(*) FROM leaflets_dispatch d JOIN notifications_notification n ON n.id = d.told_in_id
+                WHERE d.order_id = o.id AND n.kind = 'order-dispatched' AND n.resend_of_id IS NULL AND n.recipient = p.email
+                AND (n.state <> 'sent' OR strpos(n.text_body, o.reference) > 0)),
             (SELECT count(*) FROM leaflets_orderevent e WHERE e.order_id = o.id AND e.kind = 'stocked')
             - (SELECT count(*) FROM notifications_notification n WHERE n.about = 'order:' || o.id AND n.kind = 'order-stocked'
                 AND n.resend_of_id IS NULL)
         FROM leaflets_order o JOIN professionals_person p ON p.id = o.person_id
-        LEFT JOIN leaflets_orderline l ON l.order_id = o.id WHERE email = ANY(%s) GROUP BY o.id""",
+        LEFT JOIN leaflets_orderline l ON l.order_id = o.id WHERE email = ANY(%s) GROUP BY o.id, p.email""",
         list(people),
     )
     for key, state, copies, *placed, parcels, told, untold in rows:
