@@ -15,3 +15,4 @@ class LeafletsConfig(AppConfig):
             registry.register(kind)
         samples.register(mail_samples.examples)
         register(PrivacySource("leaflets", privacy.export, privacy.erase))
+        register(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))

@@ -97,3 +97,8 @@ def delivery_answers(draft: Draft | None) -> dict[str, Any]:
 def delivery_of(order: Order) -> dict[str, str]:
     """Where an order went, as the delivery page has it."""
     return {field.name: getattr(order, field.name) for field in fields(Delivery)}
+
+
+def keeps_address(draft: Draft | None) -> bool:
+    """Whether the address typed for this order is to be kept for next time."""
+    return bool(delivery_answers(draft).get("keep"))

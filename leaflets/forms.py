@@ -1,6 +1,6 @@
 """The shape of what people type: copies, and where they should go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -14,11 +14,9 @@ from ctac.uk import format_day
 from leaflets.baskets import Wishes
 from leaflets.models import Delivery, Leaflet
 from leaflets.models.order import MOST_OF_A_REASON
-from leaflets.reading import last_order_of
 from leaflets.services import OrderedLately, shortfall
 from leaflets.services.allowances import NOTHING_LATELY, Lately
 from professionals.forms import PostcodeField, clean_text
-from professionals.models import Person
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
 USUAL_COPIES = 10
@@ -223,7 +221,7 @@ def wait_label(leaflet: Leaflet) -> str:
 class DeliveryForm(ChildDetailsMixin, PageForm):
     """Where the parcel goes. `delivery()` gives it to the services."""
 
-    free_text_fields = ("attention",)
+    free_text_fields: Iterable[str] = ("attention",)
     autocomplete = {
         "name": "name",
         "organisation_name": "organization",
@@ -279,15 +277,3 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
 
     def delivery(self) -> Delivery:
         return Delivery(**{field: self.cleaned_data[field] for field in (*self.texts, "postcode")})
-
-    @classmethod
-    def initial_of(cls, person: Person) -> dict[str, str]:
-        """Where the person's last order went; before there is one, what we know of where they work."""
-        last = last_order_of.first(person=person.pk)
-        if last is not None and last.address_line_1:
-            return {name: getattr(last, name) for name in (*cls.texts, "postcode") if name != "attention"}
-        return {
-            "name": person.name,
-            "organisation_name": person.organisation.name if person.organisation else "",
-            "postcode": person.postcode,
-        }

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from leaflets.models import Dispatch, Order, OrderEvent, OrderLine, StockMovement
+from leaflets.models import Dispatch, KeptAddress, Order, OrderEvent, OrderLine, StockMovement
 from leaflets.services import cancel
 from leaflets.services.ledger import lock_editions
 from professionals.models import Person
@@ -34,6 +34,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "withdrawn_why": FREE_TEXT,
     },
     "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
+    "KeptAddress": {
+        **dict.fromkeys(("id", "person", "name", "organisation_name", "address_line_1", "address_line_2"), PERSONAL),
+        **dict.fromkeys(("town", "postcode"), PERSONAL),
+        "attention": FREE_TEXT,
+    },
     "Order": {
         "id": NONE,
         "reference": NONE,
@@ -94,6 +99,15 @@ def _export_order(order: Order) -> dict[str, Any]:
             for parcel in order.dispatches.all()
         ],
     }
+
+
+def export_addresses(person: Person) -> list[Any]:
+    """Those they keep."""
+    return [address.lines for address in KeptAddress.objects.of(person)]
+
+
+def erase_addresses(person: Person, now: datetime) -> None:
+    KeptAddress.objects.of(person).delete()
 
 
 def erase(person: Person, now: datetime) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
-from ctac.compiled import Compiled
-from leaflets.models import Edition, EditionState, Leaflet, Order
+from ctac.compiled import Compiled, Statement
+from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet
+from leaflets.models.addresses import ON_THE_LABEL
 from leaflets.narrowing import Row
 
 _rows: Compiled[Any] = Compiled(
@@ -23,7 +24,6 @@ def _with_their_print(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
 
 _with_keys = Compiled(lambda keys: _with_their_print(Leaflet.objects.filter(pk__any_of=keys)).order_by())
 _stock_of_slugs = Compiled(lambda slugs: _with_their_print(Leaflet.objects.filter(slug__any_of=slugs)))
-last_order_of = Compiled(lambda person: Order.objects.filter(person_id=person).order_by("-created_at", "-pk")[:1])
 _active_with_slug = Compiled(lambda slug: _with_their_print(Leaflet.objects.active().filter(slug=slug)))
 _with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
 
@@ -81,3 +81,34 @@ def other_versions(leaflet: Leaflet) -> list[Leaflet]:
     title = leaflet.version_of_id or leaflet.pk
     versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     return list(versions.order_by(F("version_of").asc(nulls_first=True), "position", "title", "pk"))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a person's parcels may go: the addresses they keep, the newest first; and where their last order went."""
+
+    kept: list[KeptAddress]
+    last: Delivery | None
+
+
+# In one statement, so that an address book costs nothing to who has none.
+_places = Statement(
+    "places",
+    f"""
+    (SELECT id, {", ".join(ON_THE_LABEL)} FROM leaflets_keptaddress WHERE person_id = %s)
+    UNION ALL
+    (SELECT 0, {", ".join(ON_THE_LABEL)} FROM leaflets_order WHERE person_id = %s ORDER BY created_at DESC, id DESC LIMIT 1)
+    """,  # noqa: S608 - names of columns
+    ["person", "person"],
+)
+
+
+def places_of(person: int) -> Places:
+    """One statement."""
+    kept, last = [], None
+    for key, *said in _places.rows({"person": person}):
+        if key:
+            kept.append(KeptAddress(pk=key, person_id=person, **dict(zip(ON_THE_LABEL, said, strict=True))))
+        else:
+            last = Delivery(**dict(zip(ON_THE_LABEL, said, strict=True)))
+    return Places(sorted(kept, key=lambda address: -address.pk), last)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leaflets.views import again, basket, catalogue, ordering, orders
+from leaflets.views import addresses, again, basket, catalogue, ordering, orders
 
 urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
@@ -15,4 +15,8 @@ urlpatterns = [
     path("orders/<str:reference>/placed/", orders.order_placed, name="order_placed"),
     path("orders/<str:reference>/cancel/", orders.order_cancel, name="order_cancel"),
     path("orders/<str:reference>/again/", again.order_again, name="order_again"),
+    path("my/addresses/", addresses.addresses, name="my_addresses"),
+    path("my/addresses/add/", addresses.address_add, name="my_address_add"),
+    path("my/addresses/<int:address_id>/", addresses.address_change, name="my_address_change"),
+    path("my/addresses/<int:address_id>/remove/", addresses.address_remove, name="my_address_remove"),
 ]

@@ -112,6 +112,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference
         else:
             known = {
+                "address_id": objects["address"].pk,
                 "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,
                 "app_label": "bookings",

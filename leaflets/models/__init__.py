@@ -1,3 +1,4 @@
+from leaflets.models.addresses import KeptAddress
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.order import (
@@ -29,6 +30,7 @@ __all__ = [
     "EditionState",
     "EventKind",
     "Format",
+    "KeptAddress",
     "Language",
     "Leaflet",
     "LeafletWords",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
+from leaflets.address_forms import ANOTHER
 from leaflets.models import Leaflet, Order
 from leaflets.reading import stock_of_slugs
 from leaflets.views.orders import own_order
@@ -31,7 +32,7 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         draft = baskets.find_or_start(request, now)
         there = baskets.copies_by_slug(draft)
         together = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in found.items()}}
-        baskets.put_again(draft, together, baskets.delivery_of(order), now)
+        baskets.put_again(draft, together, {"to": ANOTHER, **baskets.delivery_of(order)}, now)
         messages.success(request, _("What you ordered in %(reference)s is in your basket.") % {"reference": order.reference})
     for leaflet in titles:
         if leaflet.slug not in found:

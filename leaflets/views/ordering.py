@@ -1,6 +1,8 @@
 """From the basket to the confirmation: delivery, check, place."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,12 +15,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
+from leaflets.address_forms import DeliveryChoiceForm
 from leaflets.forms import DeliveryForm
-from leaflets.models import Channel, Order
+from leaflets.models import Channel, Delivery, Order
+from leaflets.models.addresses import MOST_KEPT
+from leaflets.reading import Places, places_of
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
+from leaflets.services.addresses import place_and_keep
 from leaflets.views.basket import basket_form, basket_page
 from professionals import drafts, limits
-from professionals.access import person_required
+from professionals.access import person_in, person_required, with_next
 from professionals.models import Draft
 from professionals.safeguarding import CONFIRM_FIELD
 
@@ -33,15 +39,22 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     draft = baskets.find(request, now)
     if not draft or not baskets.copies_by_slug(draft):
         return redirect("basket")
+    person, chooses = person_in(request), "to" in request.POST
+    if chooses and person is None:  # signed out meanwhile, so we don't know whose addresses they are
+        return redirect(with_next("account_login", request.path))
+    answers = baskets.delivery_answers(draft)
+    # Who answered the page before without a choice of addresses is not asked for one when they come back to it.
+    asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
+    places = places_of(person.pk) if person and asks_which else Places([], None)
     if request.method == "POST":
-        form = DeliveryForm(request.POST)
+        form = DeliveryChoiceForm(request.POST, kept=places.kept)
         if form.is_valid():
             drafts.save_step(draft, baskets.DELIVERY, form.answers(), now)
             return redirect("order_check")
     else:
-        person = request.person  # type: ignore[attr-defined]
-        form = DeliveryForm(initial=baskets.delivery_answers(draft) or (DeliveryForm.initial_of(person) if person else {}))
-    return render(request, "leaflets/delivery.html", {"form": form, "in_basket": baskets.total_copies(draft)})
+        form = DeliveryChoiceForm.to_fill_in(answers, person, places)
+    context = {"form": form, "most_kept": MOST_KEPT, "in_basket": baskets.total_copies(draft)}
+    return render(request, "leaflets/delivery.html", context)
 
 
 @person_required
@@ -90,8 +103,9 @@ def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
 
 def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
     basket, wishes = baskets.read(draft, with_stock=False), baskets.wishes_of(draft)
+    act = place_order if not baskets.keeps_address(draft) else partial(place_and_keep, kept=kept_of(delivery))
     try:
-        order = place_order(
+        order = act(
             person=request.person,  # type: ignore[attr-defined]
             by=request.user,  # type: ignore[arg-type]
             channel=Channel.WEB,
@@ -111,6 +125,11 @@ def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: st
     except AlreadyPlaced as refusal:
         return placed_before(request, refusal.order, digest)
     return redirect("order_placed", order.reference)
+
+
+def kept_of(delivery: DeliveryForm) -> Delivery:
+    """Without what looks like a child's details: the order has that, and staff look at it there."""
+    return replace(delivery.delivery(), attention="") if delivery.flagged else delivery.delivery()
 
 
 def placed_before(request: HttpRequest, order: Order, digest: str) -> HttpResponse:
@@ -158,6 +177,8 @@ def sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
         for field in delivery
         if field.name != CONFIRM_FIELD
     ]
+    if baskets.keeps_address(draft):
+        answers.append({"label": _("Keep this address for next time"), "value": _("Yes")})
     return [
         {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},
         {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": [row for row in answers if row["value"]]},

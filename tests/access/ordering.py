@@ -28,6 +28,11 @@ def orders(guide: Guide) -> Tour:
     yield "order"
     guide.follow("Cancel this order")
     yield "order cancel"
+    guide.open("/my/addresses/")
+    yield "my addresses"
+    guide.follow("Add an address")
+    guide.send_empty()
+    yield "my address add with errors"
     yield from asks_for_more(guide)
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from leaflets.models import Channel, Delivery, Edition, Leaflet, Order
 from leaflets.sample_pdf import sample_pdf
 from leaflets.services import add_edition, place_order, receive_stock
+from leaflets.services.addresses import keep_address
 from professionals.models import Person, User
 
 _number = itertools.count(1)
@@ -65,6 +66,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     order = make_order(owner, now)
     line = order.lines.get()
     return {
+        "address": keep_address(person=owner, delivery=DELIVERY),
         "leaflets_leaflet": line.edition.leaflet,
         "leaflets_edition": line.edition,
         "leaflets_order": order,
