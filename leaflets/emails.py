@@ -12,7 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import format_day
-from leaflets.models import Dispatch, EventKind, MovementKind, Order, OrderLine, OrderState, StockMovement
+from leaflets.models import (
+    OPEN_STATES,
+    Dispatch,
+    EventKind,
+    MovementKind,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderState,
+    StockMovement,
+)
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -86,6 +96,13 @@ def declined(order: Order, reason: str) -> Message:
 
 def stocked(order: Order) -> Message:
     return message(_("Your leaflets have come in: %(reference)s"), "order_stocked", order)
+
+
+def changed(order: Order) -> Message:
+    """What is still to be sent, and where to, after its owner or staff changed it."""
+    still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in order.lines.all()]
+    rows = facts(order, [(count, title) for count, title in still if count])
+    return message(_("Your leaflet order %(reference)s is changed"), "order_changed", order, facts=rows)
 
 
 def dispatched(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> Message:
@@ -184,6 +201,12 @@ def said_why(notification: "Notification") -> Message:
     return declined(order, order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0])
 
 
+def is_latest_change(notification: "Notification") -> bool:
+    """The next change has a message of its own, which says how the order is now."""
+    changes = OrderEvent.objects.filter(order=int(notification.about.removeprefix("order:")), kind=EventKind.CHANGED)
+    return changes.count() == notification.version and state_is(notification, *OPEN_STATES)
+
+
 def has_left(notification: "Notification") -> bool:
     return parcels_told_in(notification).exists()
 
@@ -203,6 +226,7 @@ KINDS = (
         said(stocked),
         lambda n: state_is(n, S.RECEIVED, S.PACKING),
     ),
+    Kind("order-changed", gettext_lazy("Order changed"), said(changed), is_latest_change),
     Kind("order-dispatched", gettext_lazy("What left on a day"), said_of_parcels, has_left),
     Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(n, S.CANCELLED)),
     Kind("staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(n, S.CANCELLED)),

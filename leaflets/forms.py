@@ -211,9 +211,10 @@ def wait_name(slug: str) -> str:
     return f"wait-for-{slug}"
 
 
-def wait_label(leaflet: Leaflet) -> str:
+def wait_label(leaflet: Leaflet, available: int | None = None) -> str:
+    """`available`: what is there for whoever asks, if it is not what is there for everybody."""
     title = {"title": leaflet.title}
-    if leaflet.available <= 0:
+    if (leaflet.available if available is None else available) <= 0:
         return _("I can wait: send me “%(title)s” when you have more.") % title
     return _("Send what you have of “%(title)s” now, and the rest when you have more.") % title
 

@@ -34,6 +34,7 @@ def examples() -> Iterator[Example]:
         ("order-received", emails.received),
         ("order-requested", emails.requested),
         ("order-stocked", emails.stocked),
+        ("order-changed", emails.changed),
         ("order-cancelled", emails.cancelled),
         ("staff-new-order", emails.for_staff),
         ("staff-order-request", emails.request_for_staff),
@@ -64,4 +65,5 @@ def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> O
 def _line(number: int, title: str, given: int) -> OrderLine:
     leaflet, copies = Leaflet(pk=number, title=title), 25 * number
     edition = Edition(pk=number, leaflet=leaflet, label="March 2026")
-    return OrderLine(pk=number, copies=copies, cancelled=copies - given if given else 0, edition=edition)
+    given = given or copies
+    return OrderLine(pk=number, copies=copies, allocated=given, cancelled=copies - given, edition=edition)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leaflets.views import addresses, again, basket, catalogue, ordering, orders
+from leaflets.views import addresses, again, basket, catalogue, changing, ordering, orders
 
 urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("order/check/", ordering.order_check, name="order_check"),
     path("orders/<str:reference>/", orders.order, name="order"),
     path("orders/<str:reference>/placed/", orders.order_placed, name="order_placed"),
+    path("orders/<str:reference>/change/", changing.order_change, name="order_change"),
     path("orders/<str:reference>/cancel/", orders.order_cancel, name="order_cancel"),
     path("orders/<str:reference>/again/", again.order_again, name="order_again"),
     path("my/addresses/", addresses.addresses, name="my_addresses"),

@@ -48,11 +48,16 @@ class CallerCopiesField(CopiesField):
         self.error_messages["min_value"] = self.error_messages["invalid"]
 
 
+def over_its_limit(short: Shortfall) -> str:
+    facts = {"n": short.possible, "title": short.leaflet.title}
+    return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+
+
 def for_staff(short: Shortfall) -> str:
     """Why so many copies can’t be sent, and what to do, said to staff."""
     facts = {"n": short.possible, "title": short.leaflet.title}
     if not short.in_the_way_of_staff:
-        return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+        return over_its_limit(short)
     if short.possible <= 0:
         return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts
     said = ngettext(
@@ -178,7 +183,7 @@ def placed_before(form: OrderForCallerForm) -> Order | None:
         _(
             "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
             "If this is another order, check it and press the button again. "
-            "If you want to change %(reference)s, cancel it first."
+            "If you want to change %(reference)s, open it and press “Change this order”."
         )
         % {"reference": order.reference}
     )

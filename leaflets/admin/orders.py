@@ -26,6 +26,7 @@ from ctac.staff_lists import (
     state_tag,
     unbroken,
 )
+from leaflets.admin.changing import CHANGE
 from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
@@ -74,7 +75,7 @@ OBJECT_ACTIONS = (
         gettext_lazy("Start packing"),
         do_start_packing,
         available=lambda order: order.state == OrderState.RECEIVED,
-        explanation=gettext_lazy("From now on the person can’t cancel it on the website."),
+        explanation=gettext_lazy("From now on the person can’t change or cancel it on the website."),
         done=gettext_lazy("The order is being packed."),
         weight="main",
     ),
@@ -90,6 +91,7 @@ OBJECT_ACTIONS = (
         done=gettext_lazy("The order is dispatched. The person gets an email this evening."),
         weight="main",
     ),
+    CHANGE,
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),

@@ -1,11 +1,10 @@
 """Orders: what someone asked for, where it goes, how far it is, and everything that happened to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q, QuerySet, Sum
 from django.urls import reverse
@@ -34,7 +33,7 @@ class OrderState(models.TextChoices):
 # The allowed moves: from each state, where an order may go.
 MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
-    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.CANCELLED}),
+    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
     OrderState.PACKING: frozenset({OrderState.DISPATCHED, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.DISPATCHED: frozenset(),
@@ -162,6 +161,16 @@ class Order(models.Model):
         return self.state in OWNER_MAY_CANCEL
 
     @property
+    def may_be_changed(self) -> bool:
+        """Until it is packed, by its owner and by staff."""
+        return self.state in OWNER_MAY_CANCEL
+
+    @property
+    def delivery(self) -> Delivery:
+        """Where it goes."""
+        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
+
+    @property
     def is_sent_in_part(self) -> bool:
         """Whether a parcel of it has left. Reads the lines."""
         return any(line.dispatched for line in self.lines.all())
@@ -173,7 +182,7 @@ class Order(models.Model):
     @property
     def summary(self) -> str:
         """The order in a few words: its title, or how many titles. Reads the lines."""
-        lines, copies = list(self.lines.all()), self.total_copies
+        lines, copies = [line for line in self.lines.all() if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
             return ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", copies) % {
@@ -199,19 +208,20 @@ class Order(models.Model):
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
     def in_order(self) -> Self:
-        """As the catalogue has their titles, with everything that is said of them."""
-        return self.select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
+        """As the catalogue has their titles, with everything that is said of them; without what was taken out of the order."""
+        return self.filter(copies__gt=0).select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
 
 
 class OrderLine(models.Model):
     """Copies of one edition. Each copy is backordered, allocated, dispatched or cancelled; nothing else, and none twice.
 
     `backordered` copies are promised to nobody yet: staff are still to decide on them, or they are still to be printed.
+    A title that was taken out of the order has no copies any more; its line stays, since the stock ledger names it (ADR 35).
     """
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="order_lines")
-    copies = models.PositiveIntegerField(_("copies"), validators=[MinValueValidator(1)])
+    copies = models.PositiveIntegerField(_("copies"))
     backordered = models.PositiveIntegerField(_("backordered"), default=0)
     allocated = models.PositiveIntegerField(_("allocated"), default=0)
     dispatched = models.PositiveIntegerField(_("dispatched"), default=0)
@@ -226,7 +236,6 @@ class OrderLine(models.Model):
         indexes = [models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0))]
         constraints = [
             models.UniqueConstraint(fields=["order", "edition"], name="order_line_one_an_edition"),
-            models.CheckConstraint(condition=Q(copies__gte=1), name="order_line_at_least_one_copy"),
             models.CheckConstraint(
                 condition=Q(
                     copies=F("backordered") + F("allocated") + F("dispatched") + F("cancelled"),
@@ -283,6 +292,7 @@ class EventKind(models.TextChoices):
     APPROVED = "approved", _("Agreed")
     DECLINED = "declined", _("Declined")
     STOCKED = "stocked", _("Copies came in for it")
+    CHANGED = "changed", _("Changed")
     PACKING = "packing", _("Packing started")
     PART_SENT = "part-sent", _("First part dispatched")
     DISPATCHED = "dispatched", _("Dispatched")

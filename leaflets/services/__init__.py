@@ -1,6 +1,7 @@
 """Every write to the catalogue, stock and orders."""
 
 from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
+from leaflets.services.changing import Change, NothingDifferent, NothingLeft, OrderIsAnotherNow, change_order
 from leaflets.services.covers import make_cover
 from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
 from leaflets.services.downloads import count_download, is_a_program
@@ -11,29 +12,36 @@ from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
 from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
+from leaflets.services.titles import Title, titles_of, version_of
 from leaflets.services.versions import VersionIsThere, add_version
 
 __all__ = [
     "Allowance",
     "AlreadyPlaced",
+    "Change",
     "EditionIsWithdrawn",
     "EmptyBasket",
     "MoreThanAsked",
     "NotAPdf",
+    "NothingDifferent",
     "NothingGranted",
+    "NothingLeft",
     "NothingToChange",
     "Notice",
     "OrderHasMoved",
+    "OrderIsAnotherNow",
     "OrderedLately",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
+    "Title",
     "VersionIsThere",
     "Workplace",
     "add_edition",
     "add_version",
     "approve",
     "cancel",
+    "change_order",
     "correct_stock",
     "count_download",
     "decline",
@@ -47,5 +55,7 @@ __all__ = [
     "record_review",
     "shortfall",
     "start_packing",
+    "titles_of",
+    "version_of",
     "withdraw_edition",
 ]

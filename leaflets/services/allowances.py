@@ -65,13 +65,18 @@ class OrderedLately:
 
     def allowance(self, leaflet: Leaflet) -> Allowance:
         """The narrowest of the three limits; of two as narrow, the one that says most about what to do."""
-        person, workplace = self.person, self.workplace
+        person = self.person
         limits = (
             Allowance(leaflet.most_per_order),
             Allowance(max(leaflet.most_per_person - person.copies, 0), Whose.PERSON, person.copies, person.until),
-            Allowance(max(leaflet.most_per_workplace - workplace.copies, 0), Whose.WORKPLACE, workplace.copies, workplace.until),
+            self.at_work(leaflet),
         )
         return min(limits, key=lambda limit: limit.copies)
+
+    def at_work(self, leaflet: Leaflet) -> Allowance:
+        """What the workplace alone may still have."""
+        here = self.workplace
+        return Allowance(max(leaflet.most_per_workplace - here.copies, 0), Whose.WORKPLACE, here.copies, here.until)
 
 
 NOTHING_LATELY = OrderedLately()

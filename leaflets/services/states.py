@@ -1,6 +1,6 @@
 """The one function that moves an order and records it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.utils.functional import Promise
@@ -55,6 +55,20 @@ def move(
         raise OrderHasMoved(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+
+
+def rewrite(order: Order, to: OrderState, columns: Mapping[str, object], *, by: User | None, now: datetime) -> None:
+    """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
+
+    The same lock as in move. Raises OrderHasMoved; ValueError for a state to which it can't go.
+    """
+    if to != order.state and to not in MOVES[OrderState(order.state)]:
+        raise ValueError(f"no order goes from {order.state} to {to}")
+    if not Order.objects.filter(pk=order.pk, state=order.state).update(state=to, **columns):
+        order.refresh_from_db(fields=["state"])
+        raise OrderHasMoved(order)
+    order.state = to
+    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
 
 
 def wait_for_stock(order: Order) -> None:

@@ -26,6 +26,7 @@ def orders(guide: Guide) -> Tour:
     guide.page.locator("main a[href^='/orders/LO-']").first.click()
     guide.look()
     yield "order"
+    yield from changes_an_order(guide)
     guide.follow("Cancel this order")
     yield "order cancel"
     guide.open("/my/addresses/")
@@ -34,6 +35,20 @@ def orders(guide: Guide) -> Tour:
     guide.send_empty()
     yield "my address add with errors"
     yield from asks_for_more(guide)
+
+
+def changes_an_order(guide: Guide) -> Tour:
+    """Another number, an address that is missing something; then it is saved."""
+    guide.follow("Change this order")
+    yield "order change"
+    guide.page.locator("[name^=copies-]").first.fill("many")
+    guide.fill("Town or city", "")
+    guide.press("Save these changes")
+    yield "order change with errors"
+    guide.page.locator("[name^=copies-]").first.fill("12")
+    guide.fill("Town or city", "Leeds")
+    guide.press("Save these changes")
+    yield "order that was changed"
 
 
 def give_address(guide: Guide) -> None:

@@ -100,7 +100,11 @@ def test_a_page_says_first_what_to_pack_and_where_it_goes(client, staff, now):
     assert values[:2] == ["Received", f"100 × {line.edition}"]
     assert values[3].startswith("Sam Taylor")
     assert "Parcels that left" not in page.one("main").text
-    assert [a.text for a in page.all("a", "actions-row__button")] == ["Start packing", "Cancel this order"]
+    assert [a.text for a in page.all("a", "actions-row__button")] == [
+        "Start packing",
+        "Change this order",
+        "Cancel this order",
+    ]
 
 
 def test_a_page_says_when_the_parcel_left(client, staff, now):

@@ -25,7 +25,7 @@ def test_stock_is_never_negative_nor_promised_twice(now, figures):
 
 @pytest.mark.parametrize(
     "figures",
-    [{"allocated": 6}, {"dispatched": 1}, {"allocated": 0}, {"copies": 0, "allocated": 0}, {"cancelled": 5}],
+    [{"allocated": 6}, {"dispatched": 1}, {"allocated": 0}, {"copies": 0}, {"copies": -1, "allocated": -1}, {"cancelled": 5}],
 )
 def test_every_copy_of_a_line_is_accounted_for_once(now, figures):
     order = make_order(make_person(), now)

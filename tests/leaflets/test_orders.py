@@ -11,7 +11,7 @@ from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["order", "order_placed", "order_cancel"]
+PAGES = ["order", "order_placed", "order_change", "order_cancel"]
 
 
 @pytest.fixture
