@@ -32,6 +32,10 @@ class ChangeForm(DeliveryForm):
         self.titles = {title.leaflet.slug: title for title in titles}
         has = {name: getattr(order, name) for name in Delivery.__dataclass_fields__}
         super().__init__(data, initial=has, **kwargs)
+        self.order = order
+        if order.is_sent_in_part:
+            for name in has:
+                del self.fields[name]
         for slug, title in self.titles.items():
             hint = "" if order.state == OrderState.REQUESTED else room(title, lately.get(title.leaflet.pk, NOTHING_LATELY))
             copies = CopiesField(title.leaflet, help_text=hint, initial=title.copies, min_value=0)
@@ -50,6 +54,10 @@ class ChangeForm(DeliveryForm):
         if copies and not any(copies) and None not in copies:
             self.add_error(copies_name(next(iter(self.titles))), str(NothingLeft.message))
         return cleaned
+
+    def delivery(self) -> Delivery:
+        """Once a parcel has left, the address is asked no more."""
+        return self.order.delivery if self.order.is_sent_in_part else super().delivery()
 
     def change(self, expected: str) -> Change:
         """Of a valid form."""
@@ -82,8 +90,10 @@ class ChangeForm(DeliveryForm):
     def typed(self) -> list[dict[str, Any]]:
         """What was typed, to be read out on the phone when it is too late; for includes/summary_list.html."""
         copies = [{"label": title.leaflet.title, "value": field.value()} for title, field, _wait in self.rows()]
-        lines = [str(self[name].value() or "") for name in (*DeliveryForm.texts, "postcode")]
-        return [*copies, {"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)}]
+        lines = [str(self[name].value() or "") for name in (*DeliveryForm.texts, "postcode") if name in self.fields]
+        return (
+            [*copies, {"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)}] if lines else copies
+        )
 
 
 def form_of(form_class: type[ChangeForm], order: Order, data: Mapping[str, Any] | None, now: datetime) -> tuple[ChangeForm, str]:

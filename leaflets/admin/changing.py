@@ -35,7 +35,8 @@ class StaffChangeForm(ChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name on the label")
+        if "name" in self.fields:
+            self.fields["name"].label = _("Name on the label")
         for slug, title in self.titles.items():
             self.fields[copies_name(slug)].label = title.leaflet.title
 

@@ -1,7 +1,7 @@
 """Every write to the catalogue, stock and orders."""
 
 from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
-from leaflets.services.changing import Change, NothingDifferent, NothingLeft, OrderIsAnotherNow, change_order
+from leaflets.services.changing import Change, NothingDifferent, NothingLeft, OrderIsAnotherNow, PartHasLeft, change_order
 from leaflets.services.covers import make_cover
 from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
 from leaflets.services.downloads import count_download, is_a_program
@@ -31,6 +31,7 @@ __all__ = [
     "OrderHasMoved",
     "OrderIsAnotherNow",
     "OrderedLately",
+    "PartHasLeft",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",

@@ -42,6 +42,12 @@ class NothingDifferent(DomainError):
     message: str | Promise = _("That is what the order says already, so nothing was changed.")
 
 
+class PartHasLeft(DomainError):
+    """The order says where its parcels went, so that stays as it is."""
+
+    message: str | Promise = _("Part of this order has left already, so the rest goes to the same address.")
+
+
 class OrderIsAnotherNow(DomainError):
     """It was changed since the page was shown from which this comes."""
 
@@ -71,7 +77,8 @@ class Change:
 def change_order(*, order: Order, change: Change, by: User | None, now: datetime) -> None:
     """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
 
-    The same change once more is done. Raises OrderHasMoved, OrderIsAnotherNow, NothingDifferent, NothingLeft, Shortfalls.
+    The same change once more is done. Raises OrderHasMoved, OrderIsAnotherNow, NothingDifferent, NothingLeft, PartHasLeft,
+    Shortfalls.
     """
     order, titles = titles_locked(order)
     as_shown = version_of(titles, order.delivery) == change.expected
@@ -85,6 +92,8 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
         raise OrderIsAnotherNow
     if not any(change.wanted(title) for title in titles):
         raise NothingLeft
+    if change.delivery != order.delivery and order.is_sent_in_part:
+        raise PartHasLeft
     over_limit = bool(change.override_reason) and by is not None and by.is_staff
     asks = order.state == OrderState.REQUESTED
     if not asks:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, EventKind, Order, OrderState
@@ -13,6 +14,7 @@ from leaflets.services import (
     NothingLeft,
     OrderHasMoved,
     OrderIsAnotherNow,
+    PartHasLeft,
     Shortfalls,
     cancel,
     change_order,
@@ -165,9 +167,16 @@ def test_of_an_order_that_left_in_part_the_rest_is_changed(owner, two, now):
     assert (lines(order), order.state) == ([(54, 4, 0, 50, 0)], OrderState.WAITING)
     with pytest.raises(NothingLeft):
         change(order, now, two=0)
+    with pytest.raises(PartHasLeft):  # it says where the first parcel went
+        change(order, now, delivery=ELSEWHERE)
     with pytest.raises(Shortfalls, match="You can have at most 50 copies of “Two” in one order"):
         change(order, now, two=51, waits=["two"])
     assert list(differences()) == []
+    page, url = sign_in(Client(), owner), reverse("order_change", args=[order.reference])
+    assert "50 have left already." in page.get(url).content.decode()
+    assert "the rest goes to the same address" in page.get(url).content.decode()
+    page.post(url, {"version": version(order), "copies-two": "7", "wait-for-two": "on"})
+    assert lines(order) == [(57, 7, 0, 50, 0)]
 
 
 def test_a_request_is_changed_and_still_decided_on(owner, one, now):
