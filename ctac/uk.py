@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 UK = ZoneInfo("Europe/London")
 IN_WINTER = date(2027, 1, 12)  # any day on which each time of the clock comes once
-# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57.
-POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)([0-9]{1,4})")
+# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
+# some write it BFPO c/o 57.
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
 
 
 def uk_datetime(day: date, clock: time) -> datetime:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from leaflets.forms import CopiesField, DeliveryForm, asks_for_more_than, wait_label, wait_name
 from leaflets.models import Delivery, Edition, Order, OrderState
-from leaflets.services import Change, NothingLeft, Shortfalls, Title, ordered_lately, titles_of, version_of
+from leaflets.services import Change, NothingLeft, Shortfall, Shortfalls, Title, ordered_lately, titles_of, version_of
 from leaflets.services.allowances import NOTHING_LATELY, Lately, OrderedLately, Workplace
 from professionals.safeguarding import CONFIRM_FIELD
 
@@ -71,10 +71,17 @@ class ChangeForm(DeliveryForm):
         )
 
     def show(self, refusal: Shortfalls) -> None:
-        """Each title that is short, beside its field, unless it is said there already."""
+        """Each title that is short, beside its field."""
         for short in refusal.shortfalls:
-            if copies_name(short.leaflet.slug) in self.fields:
-                self.add_error(copies_name(short.leaflet.slug), short.message)
+            self._say(short, short.message)
+
+    def _say(self, short: Shortfall, words: str) -> None:
+        """Over a limit nothing can be waited for, so that is not asked."""
+        slug = short.leaflet.slug
+        if copies_name(slug) in self.fields:
+            self.add_error(copies_name(slug), words)
+        if not short.may_wait:
+            self.fields.pop(wait_name(slug), None)
 
     def rows(self) -> list[tuple[Title, forms.BoundField, forms.BoundField | None]]:
         """Each title, its copies, and the question whether to wait for some, where that helps."""

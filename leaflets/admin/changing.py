@@ -45,8 +45,7 @@ class StaffChangeForm(ChangeForm):
 
     def show(self, refusal: Shortfalls) -> None:
         for short in refusal.shortfalls:
-            said = over_its_limit(short) if short.over_limit else short.message
-            self.add_error(copies_name(short.leaflet.slug), said)
+            self._say(short, over_its_limit(short) if short.over_limit else short.message)
 
 
 def change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:

@@ -274,3 +274,26 @@ def test_where_the_last_order_went_stands_in_the_form_already(client, now):
     values = {name: form[name].value() or "" for name in ("name", "attention", "address_line_1", "town", "postcode")}
     expected = {"name": "Sam Taylor", "attention": "", "address_line_1": "1 Park Row", "town": "Leeds", "postcode": "LS1 4AP"}
     assert values == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("m11aE", "M1 1AE"),
+        (" bt 1 5gs", "BT1 5GS"),
+        ("Je23aB", "JE2 3AB"),
+        ("gy1 1Wr ", "GY1 1WR"),
+        ("i m 1 1 a a", "IM1 1AA"),
+        ("bfpo105", "BFPO 105"),
+        ("Bfpo  c/o 57", "BFPO 57"),
+    ],
+    ids=["Great Britain", "Northern Ireland", "Jersey", "Guernsey", "Isle of Man", "forces", "forces, care of"],
+)
+def test_a_postcode_of_any_part_in_any_spacing_stands_on_the_order_in_one_form(client, leaflet, person, typed, stored):
+    sign_in(client, person)
+    fill(client, leaflet, postcode=typed)
+    page = client.get(CHECK)
+    assert stored in page.content.decode()
+    client.post(CHECK, hidden(page))
+    order = person.orders.get()
+    assert (order.postcode, order.address[-1]) == (stored, stored)

@@ -12,7 +12,20 @@ from django.db import connection
 from ctac.compiled import Compiled
 from leaflets.models import Edition, Order, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
-from leaflets.services import AlreadyPlaced, OrderHasMoved, Shortfalls, cancel, differences, dispatch, placing, start_packing
+from leaflets.services import (
+    AlreadyPlaced,
+    Change,
+    OrderHasMoved,
+    Shortfalls,
+    cancel,
+    change_order,
+    differences,
+    dispatch,
+    placing,
+    start_packing,
+    titles_of,
+    version_of,
+)
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -164,6 +177,42 @@ def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
         )
         assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
     assert list(differences()) == []
+
+
+@pytest.mark.parametrize("end", ["cancelled", "packing"])
+def test_a_change_comes_before_the_end_of_an_order_or_not_at_all(now, end):
+    staff, edition = make_staff(), make_edition(now, stock=100)
+    for _ in range(5):
+        order = make_order(make_person(), now, {edition.leaflet: 5})
+        one, other = (Order.objects.select_related("person__user").get(pk=order.pk) for _ in range(2))
+        fewer = Change({edition.leaflet_id: 3}, order.delivery, version_of(titles_of(order.lines.in_order(), {}), order.delivery))
+        ending = {"cancelled": cancel, "packing": start_packing}[end]
+        outcomes = at_once(
+            lambda one=one, fewer=fewer: change_order(order=one, change=fewer, by=one.person.user, now=now),
+            lambda other=other, ending=ending: ending(order=other, by=staff, now=now),
+        )
+        assert outcomes in (["done", "done"], [OrderHasMoved.__name__, "done"])
+        order.refresh_from_db()
+        assert (order.state, order.lines.get().copies) == (end, 3 if outcomes[0] == "done" else 5)
+    assert list(differences()) == []
+
+
+def test_of_two_who_want_the_last_copies_for_their_orders_one_is_refused(now):
+    edition = make_edition(now, stock=15)
+    orders = [make_order(make_person(), now, {edition.leaflet: 5}) for _ in range(2)]
+    more = [
+        Change({edition.leaflet_id: 10}, order.delivery, version_of(titles_of(order.lines.in_order(), {}), order.delivery))
+        for order in orders
+    ]
+    outcomes = at_once(
+        *(
+            lambda order=order, change=change: change_order(order=order, change=change, by=None, now=now)
+            for order, change in zip(orders, more, strict=True)
+        )
+    )
+    assert Counter(outcomes) == {"done": 1, Shortfalls.__name__: 1}
+    edition.refresh_from_db()
+    assert (edition.allocated, list(differences())) == (15, [])
 
 
 def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):

@@ -18,6 +18,15 @@ from ctac.uk import format_clock, format_span, tidy_postcode
         ("bfpo57", "BFPO 57"),
         ("BFPO 1234", "BFPO 1234"),
         ("W1A-0AX", "W1A 0AX"),
+        ("eC1a1Bb", "EC1A 1BB"),
+        ("dn 55 1pt", "DN55 1PT"),
+        ("bt155gs", "BT15 5GS"),
+        ("gy1 1wR", "GY1 1WR"),
+        ("IM991ps", "IM99 1PS"),
+        ("bf1 0aa", "BF1 0AA"),
+        ("b.f.p.o. 105", "BFPO 105"),
+        ("BFPO c/o 57", "BFPO 57"),
+        ("ls1\u00a04ap", "LS1 4AP"),
     ],
 )
 def test_a_postcode_is_stored_in_one_form(typed: str, stored: str) -> None:

@@ -34,7 +34,7 @@ SCENES: dict[str, tuple[tuple[str, str, int], ...]] = {
     **{f"day {number}": FULL_DAY for number in range(120)},
 }
 CROWD_STOCK = {"far-north-race": 7, "far-north-double": 50, "far-north-control": 7}
-STOCK = CROWD_STOCK | {f"far-north-{number}": 50 for number in range(8)}
+STOCK = CROWD_STOCK | {f"far-north-{name}": 50 for name in (*range(8), "changed", "changed-control")}
 LIMIT = 8  # copies of these, a person and a workplace
 LIMITED = {"far-north-limit": 50, "far-north-limit-tabs": 50, "far-north-limit-control": 50}
 GUARD = """

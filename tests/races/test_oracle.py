@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tests.races.driver.oracle import (
     Claim,
     changes,
+    changes_of_orders,
     claims_and_what_they_are_for,
     dates_of_requests,
     holds_end_with_their_time,
@@ -151,6 +152,13 @@ def test_it_sees_copies_that_are_not_where_their_order_is():
     assert rows(1, "waiting", 5, 5, 0, 0, 0, 0, 0, 1) == 1  # copies came in, and nobody was told
     assert rows(1, "requested", 5, 4, 1, 0, 0, 0, 0, 0) == 1
     assert rows(1, "declined", 5, 0, 0, 0, 4, 0, 0, 0) == 1
+
+
+def test_it_sees_a_change_of_an_order_that_was_told_twice_or_never():
+    def said(changed: int, *told: int) -> int:
+        return len(list(changes_of_orders(lambda *_sql: [(1, changed, list(told))], [])))
+
+    assert [said(0), said(2, 1, 2), said(1), said(2, 1), said(1, 1, 1), said(0, 1)] == [0, 0, 1, 1, 1, 1]
 
 
 def test_it_sees_who_waits_beside_free_copies_and_who_has_more_than_they_may():

@@ -206,7 +206,7 @@ def lock_titles_in_an_order_of_their_own() -> None:
 
 def move_orders_as_they_were_read() -> None:
     from leaflets.models import Order, OrderEvent
-    from leaflets.services import deciding, fulfilling, states
+    from leaflets.services import changing, deciding, fulfilling, states
 
     def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "") -> None:
         order.refresh_from_db(fields=["state"])
@@ -218,7 +218,14 @@ def move_orders_as_they_were_read() -> None:
         order.state = to
         OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
+    def rewrite(order: Any, to: Any, columns: Any, *, by: Any, now: Any) -> None:
+        pause("orders")
+        Order.objects.filter(pk=order.pk).update(state=to, **columns)
+        order.state = to
+        OrderEvent.objects.create(order=order, kind="changed", by=by, at=now)
+
     fulfilling.move = deciding.move = move
+    changing.rewrite = rewrite
 
 
 def take_any_page_for_the_newest() -> None:

@@ -1,5 +1,7 @@
 """What a client can do about orders of leaflets and their stock, and about mail that staff send again."""
 
+from dataclasses import replace
+
 from leaflets import services as leaflets
 from leaflets.models import Channel, Order
 from notifications.models import Notification
@@ -17,6 +19,8 @@ WEIGHTS = {
     "wait_for_copies": 30,
     "ask_for_more": 25,
     "decide_on_more": 25,
+    "change_order": 60,
+    "change_order_page": 20,
     "cancel_order": 40,
     "start_packing": 60,
     "dispatch": 50,
@@ -79,6 +83,27 @@ def decide_on_more(actor: Actor) -> None:
         return leaflets.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
     granted = {line.pk: actor.chance.randint(0, line.copies) for line in order.lines.all()}
     return leaflets.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
+
+
+def change_order(actor: Actor) -> None:
+    """More, fewer or none of each title, now and then to another place; one in ten from a page that is too old."""
+    order, chance = any_order(actor, state__in=["received", "waiting", "requested"]), actor.chance
+    titles = leaflets.titles_of(order.lines.in_order(), {})
+    shown = leaflets.version_of(titles, order.delivery) if chance.random() < 0.9 else "another"
+    delivery = replace(order.delivery, postcode=chance.choice(PLACES)) if chance.random() < 0.3 else order.delivery
+    copies = {title.leaflet.pk: chance.randint(0, title.copies + 5) for title in titles}
+    waits = list(copies) if chance.random() < 0.5 else []
+    change = leaflets.Change(copies, delivery, shown, will_wait_for=waits)
+    leaflets.change_order(order=order, change=change, by=chance.choice([order.person.user, actor.staff()]), now=actor.now)
+
+
+def change_order_page(actor: Actor) -> bool:
+    order = any_order(actor, state="received")
+    page, path = actor.page_of(order.person), f"/orders/{order.reference}/change/"
+    with polite():
+        form = page.get(path).form("version")
+        copies = {name: str(actor.chance.randint(0, 12)) for name in form.fields if name.startswith("copies-")}
+        return went_on(page.send(path, form, **copies), f"/orders/{order.reference}/")
 
 
 def cancel_order(actor: Actor) -> None:

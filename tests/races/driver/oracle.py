@@ -198,6 +198,20 @@ def orders(query: Query, people: Sequence[str]) -> Iterator[str]:
             yield f"order {key} is {state}: {copies} copies, of which {placed}; {parcels} parcels, {told} told; {untold} untold"
 
 
+def changes_of_orders(query: Query, people: Sequence[str]) -> Iterator[str]:
+    """Each change of an order has a number, and its owner one message with that number."""
+    rows = query(
+        """SELECT o.id, (SELECT count(*) FROM leaflets_orderevent e WHERE e.order_id = o.id AND e.kind = 'changed'),
+            array(SELECT n.version FROM notifications_notification n WHERE n.about = 'order:' || o.id AND n.kind = 'order-changed'
+                AND n.resend_of_id IS NULL ORDER BY n.version)
+        FROM leaflets_order o JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
+        list(people),
+    )
+    for key, changes, told in rows:
+        if told != list(range(1, changes + 1)):
+            yield f"order {key} was changed {changes} times, and told {told}"
+
+
 def waits(query: Query, editions: Sequence[int]) -> Iterator[str]:
     """Nobody waits for copies that lie there unpromised."""
     rows = query(
@@ -336,6 +350,7 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *holds_end_with_their_time(query, world["presenters"]),
         *stock(query, world["editions"]),
         *orders(query, people),
+        *changes_of_orders(query, people),
         *waits(query, world["editions"]),
         *limits(query, world["editions"]),
         *changes(query, people),
