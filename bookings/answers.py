@@ -8,6 +8,7 @@ from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
 from bookings.request_forms import to_moment
 from bookings.services import Address, Details, Preferred
+from leaflets.models import ToBring
 from professionals.models import Draft
 
 STEPS = ("where", "when", "details")
@@ -64,6 +65,10 @@ class Answers:
         return str(self.step("where")["format"])
 
     @property
+    def is_online(self) -> bool:
+        return self.step("where").get("format") == Format.ONLINE
+
+    @property
     def address(self) -> Address | None:
         where = self.step("where")
         if where["format"] != Format.WORKPLACE:
@@ -83,6 +88,16 @@ class Answers:
     @property
     def details(self) -> Details:
         return Details(**{**self.step("details"), "audience_profession": self.audience})
+
+    @property
+    def wants_leaflets(self) -> bool:
+        """Said on the page about the day; which, the next page asks. Online nobody brings anything."""
+        return bool(self.step("leaflets")) and not self.is_online
+
+    @property
+    def leaflets(self) -> list[ToBring]:
+        """What the presenter is to bring for the audience."""
+        return [ToBring(**each) for each in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
 
     @property
     def hold(self) -> Hold | None:

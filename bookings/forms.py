@@ -205,6 +205,22 @@ class DayForm(DetailsForm):
     audience_profession = None  # type: ignore[assignment]
 
 
+class DayAndLeafletsForm(DayForm):
+    """The same on the website, where the presenter can be asked to bring leaflets."""
+
+    field_order = ("audience_size", "leaflets")
+    leaflets = forms.BooleanField(
+        label=_("Bring leaflets for the audience"),
+        help_text=_("They are free. You choose them on the next page."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, online: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if online:  # nobody brings anything; the check page says where the PDFs are
+            del self.fields["leaflets"]
+
+
 class CancelForm(ChildDetailsMixin, PageForm):
     reason = forms.CharField(
         label=_("Why are you cancelling?"),

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bookings import leaflet_words
 from bookings.models import Booking, Format
 from ctac.uk import UK
 
@@ -121,6 +122,8 @@ def description(booking: Booking, *, for_presenter: bool = False) -> str:
     """How to change it: a calendar can't cancel with us."""
     if for_presenter:
         words = _("Reference %(reference)s. Contact and details: %(url)s. Can’t you go? Tell the team, not the calendar.")
+        if leaflet_words.live_order(booking):
+            words += " " + _("There are leaflets to bring: they stand there too.")
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
         return words % {"reference": booking.reference, "url": url}
     return _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.") % {

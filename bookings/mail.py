@@ -17,7 +17,7 @@ from notifications.registry import Kind, Message
 
 def booking_of(notification: Notification) -> Booking:
     """The booking that `about` names ("booking:12")."""
-    bookings = Booking.objects.with_names().select_related("person__organisation", "visit__presenter")
+    bookings = Booking.objects.with_names().with_leaflets().select_related("person__organisation", "visit__presenter")
     return bookings.get(pk=int(notification.about.partition(":")[2]))
 
 

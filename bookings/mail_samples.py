@@ -12,6 +12,7 @@ from bookings.mail import KINDS
 from bookings.models import (
     Booking,
     BookingEvent,
+    Brought,
     Channel,
     DateOption,
     Format,
@@ -30,6 +31,8 @@ from bookings.models import (
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.uk import uk_datetime
+from leaflets.mail_samples import order as an_order
+from leaflets.models import OrderState
 from notifications.samples import Example
 from professionals.models import Organisation, Person, Profession
 
@@ -64,6 +67,7 @@ def _to_the_professional() -> Iterator[Example]:
     yield _example("booking-confirmed", _("another presenter"), another, sequence=1)
     yield _example("booking-confirmed", _("changed, no presenter yet"), another, sequence=1, presenter=None)
     yield _example("booking-confirmed", _("longest words"), confirmed, **longest())
+    yield _example("booking-confirmed", _("with leaflets, not all"), confirmed, brought=brought())
     yield _example("booking-requested", "", messages.requested, state=State.REQUESTED)
     yield from _about_dates()
     yield _example("booking-declined", "", messages.declined, state=State.DECLINED, closed_reason="We were with you in May.")
@@ -146,6 +150,8 @@ def _to_staff() -> Iterator[Example]:
     yield from _dates_to_staff()
     yield _example("staff-booking-cancelled", "", closed, state=State.CANCELLED, closed_reason=REASON)
     yield _example("staff-booking-cancelled", _("declined"), closed, state=State.DECLINED)
+    off = {"state": State.CANCELLED, "brought": brought(state=OrderState.CANCELLED)}
+    yield _example("staff-booking-cancelled", _("with leaflets"), closed, **off)
     yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
     yield _example("staff-booking-moved", "", partial(change_messages.moved_for_team, change=MOVED))
     yield _example("staff-booking-changed", "", partial(change_messages.changed_for_team, change=CHANGED), presenter=None)
@@ -176,6 +182,9 @@ def _to_the_presenter() -> Iterator[Example]:
     taken, closed = partial(messages.for_presenter, now=NOW), partial(messages.closed_for_presenter, now=NOW, in_calendars=True)
     freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=True)
     yield _example("presenter-booked", "", taken)
+    yield _example("presenter-booked", _("with leaflets"), taken, brought=brought())
+    off = {"state": State.CANCELLED, "brought": brought(state=OrderState.DISPATCHED)}
+    yield _example("presenter-cancelled", _("with leaflets"), closed, **off)
     yield _example("presenter-kept", "", taken, state=State.REQUESTED)
     yield _example("presenter-cancelled", "", closed, state=State.CANCELLED)
     yield _example("presenter-freed", "", freed, presenter=None)
@@ -243,11 +252,18 @@ def booking(**fields: Any) -> Booking:
         "ical_uid": "sample@ctac.example",
         "created_at": NOW,
     }
-    there = fields.pop("visit", None)
+    beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]
     made = Booking(**{**defaults, **fields})
-    if there is not None:
+    for there in beside:
         there.booking = made  # which makes it booking.visit too
     return made
+
+
+def brought(**fields: Any) -> Brought:
+    """The order of a visit's leaflets, of one of which there were too few."""
+    title = "Child trafficking is child abuse"
+    order = an_order(brought_with="BK-7Q4M-2F", **fields)
+    return Brought(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
 
 
 def visit(**fields: Any) -> Visit:

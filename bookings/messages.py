@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from bookings import ical, words
+from bookings import ical, leaflet_words, words
 from bookings.models import Booking, State
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
@@ -27,6 +27,8 @@ def message(sentence: str | Promise, template: str, booking: Booking, **more: ob
     context: dict[str, object] = {
         "booking": booking,
         "rows": words.facts(booking),
+        "leaflet_rows": leaflet_words.for_the_host(booking),
+        "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if leaflet_words.is_short(booking) else "",
         "day": day,
         "clock": format_clock(start) if start else "",
         # Nothing that looks like a child's details reaches an email.
@@ -131,7 +133,7 @@ def closed_for_team(booking: Booking) -> Message:
         sentence = _("Request %(reference)s is closed")
     elif booking.state == State.DECLINED:
         sentence = _("Declined: %(reference)s on %(day)s")
-    return staff_message(sentence, "booking_staff_cancelled", booking)
+    return staff_message(sentence, "booking_staff_cancelled", booking, back_rows=leaflet_words.to_put_back(booking))
 
 
 def needs_presenter(booking: Booking) -> Message:
@@ -165,7 +167,8 @@ def for_presenter(booking: Booking, *, now: datetime, new_link: bool = False) ->
 
 def closed_for_presenter(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:
     sentence = _("You are free again: %(day)s (%(reference)s)")
-    said = presenter_message(sentence, "booking_presenter_cancelled", booking, in_calendars=in_calendars)
+    told = {"in_calendars": in_calendars, "back_rows": leaflet_words.to_bring_back(booking)}
+    said = presenter_message(sentence, "booking_presenter_cancelled", booking, **told)
     return with_entry(said, booking, "CANCEL", now=now, to=ical.presenter_of(booking)) if in_calendars else said
 
 
@@ -212,6 +215,7 @@ def on_the_day(booking: Booking) -> list[Row]:
         row(_("Who is coming"), Profession(profession).label if profession else ""),
         row(_("Contact on the day"), booking.contact_name),
         phone(_("Their phone"), booking.contact_phone),
+        row(_("Leaflets to bring"), leaflet_words.to_bring(booking)),
     ]
     if booking.flagged_child_details:
         return rows

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
-from bookings.services import cancel, refuse_while_on_the_way_or_there
-from bookings.services.moving import record
+from bookings.services import refuse_while_on_the_way_or_there
+from bookings.services.moving import cancel_without_leaflets, record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from notifications.services import erase_bodies_about
 from professionals.models import Person
@@ -171,6 +171,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
+    "Brought": dict.fromkeys(("id", "booking", "order", "missing"), NONE),
     "Visit": {
         "id": NONE,
         "booking": NONE,
@@ -265,7 +266,7 @@ def erase(person: Person, now: datetime) -> None:
     theirs = Booking.objects.filter(person=person)
     refuse_while_on_the_way_or_there(theirs, now)
     for booking in theirs.upcoming(now):
-        cancel(booking=booking, by=None, now=now)
+        cancel_without_leaflets(booking, by=None, now=now)  # which are orders of theirs, and cancelled with those
     bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
     refuse_while_on_the_way_or_there(theirs, now)  # whoever checked in meanwhile stays waited for though it is cancelled
     keys = [booking.pk for booking in bookings]

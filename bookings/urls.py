@@ -10,6 +10,7 @@ urlpatterns = [
     path("book/<slug:slug>/when/", views.book_when, name="book_when"),
     path("book/<slug:slug>/dates/", views.book_dates, name="book_dates"),
     path("book/<slug:slug>/details/", views.book_details, name="book_details"),
+    path("book/<slug:slug>/leaflets/", views.book_leaflets, name="book_leaflets"),
     path("book/<slug:slug>/check/", views.book_check, name="book_check"),
     path("bookings/<str:reference>/", views.booking, name="booking"),
     path("bookings/<str:reference>/placed/", views.booking_placed, name="booking_placed"),

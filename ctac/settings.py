@@ -85,8 +85,8 @@ VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 INSTALLED_APPS = [
     "notifications",
     "professionals",
-    "bookings",
     "leaflets",
+    "bookings",
     "ctac",
     "allauth",
     "allauth.account",

@@ -65,9 +65,9 @@ def put(draft: Draft, copies: Mapping[str, int], now: datetime, wishes: Wishes |
 
 
 def put_again(draft: Draft, copies: Mapping[str, int], delivery: Mapping[str, str], now: datetime) -> None:
-    """The copies of each title; and where to, unless something was typed about that already."""
+    """The copies of each title; and where to, unless something was typed about that already or the order had no address."""
     steps: dict[str, dict[str, Any]] = {BASKET: dict(copies)}
-    if not delivery_answers(draft):
+    if delivery.get("address_line_1") and not delivery_answers(draft):
         steps[DELIVERY] = dict(delivery)
     drafts.save_steps(draft, steps, now)
 

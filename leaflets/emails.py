@@ -46,7 +46,7 @@ def facts(order: Order, rows: Iterable[tuple[int, str]] | None = None) -> list[d
     what = rows if rows is not None else [(line.copies, line.edition.leaflet.title) for line in order.lines.all()]
     return [
         *({"label": copies(count), "value": title} for count, title in what),
-        {"label": _("To"), "value": "\n".join(order.address)},
+        {"label": _("Comes") if order.brought_with else _("To"), "value": "\n".join(order.address)},
         {"label": _("Reference"), "value": order.reference},
     ]
 
@@ -107,6 +107,8 @@ def changed(order: Order) -> Message:
 
 def dispatched(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> Message:
     rows = facts_of_parcel(order, parcel, contents)
+    if order.brought_with:
+        return message(_("Our presenter has your leaflets: %(reference)s"), "order_with_presenter", order, facts=rows)
     return message(_("Your leaflets are on their way: %(reference)s"), "order_dispatched", order, facts=rows)
 
 

@@ -50,11 +50,14 @@ def examples() -> Iterator[Example]:
     other = Dispatch(pk=2, dispatched_at=NOW, order=order(key=2, reference="LO-8WQC-4D", attention=""))
     several = [(parcel, sent), (other, [(75, TITLES[2])])]
     yield Example("order-dispatched", _("What left on a day, several parcels"), partial(emails.dispatched_together, several))
+    given = partial(emails.dispatched, order(brought_with="BK-7Q4M-2F"), Dispatch(pk=2, dispatched_at=NOW), sent)
+    yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
 
 
 def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
     """`given`: so many copies of each title were agreed, if not all; `to_come`: so many of the last are waited for."""
-    made = Order(pk=key, state=OrderState.RECEIVED, created_at=NOW, **{"reference": "LO-3XK9-PT", **ADDRESS, **fields})
+    defaults = {"reference": "LO-3XK9-PT", "state": OrderState.RECEIVED, **ADDRESS}
+    made = Order(pk=key, created_at=NOW, **{**defaults, **fields})
     lines = [_line(number, title, given) for number, title in enumerate(TITLES, start=1)]
     lines[-1].backordered = to_come
     # What with_lines() would have fetched: so the messages read it without a database.

@@ -54,6 +54,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "address_line_2": PERSONAL,
         "town": PERSONAL,
         "postcode": PERSONAL,
+        "brought_with": NONE,
         "submission_token": NONE,
         "submission_digest": NONE,
         "created_at": NONE,
@@ -82,7 +83,7 @@ def export(person: Person) -> list[Any]:
 def _export_order(order: Order) -> dict[str, Any]:
     return {
         "reference": order.reference,
-        "state": order.get_state_display(),
+        "state": order.state_in_words,
         "placed": order.created_at.isoformat(),
         "came_by": order.get_channel_display(),
         "why_more": order.asked_because,

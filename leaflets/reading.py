@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, When
 
 from ctac.compiled import Compiled, Statement
 from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet
@@ -60,6 +60,14 @@ def stock_of_slugs(slugs: Iterable[str]) -> list[Leaflet]:
     return _print_at_hand(_stock_of_slugs.all(slugs=list(slugs)))
 
 
+def in_stock_for(audience: str, most: int) -> list[Leaflet]:
+    """At most so many titles of which there are copies: those for that audience ('' for a mix) first. One statement."""
+    in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
+    there = _with_their_print(Leaflet.objects.active()).filter(in_stock)
+    rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
+    return _print_at_hand(list(there.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")[:most]))
+
+
 @dataclass(frozen=True)
 class Prints:
     """The edition of a title that is handed out, and the newest of those that must not be any more; None if there is none."""
@@ -97,7 +105,8 @@ _places = Statement(
     f"""
     (SELECT id, {", ".join(ON_THE_LABEL)} FROM leaflets_keptaddress WHERE person_id = %s)
     UNION ALL
-    (SELECT 0, {", ".join(ON_THE_LABEL)} FROM leaflets_order WHERE person_id = %s ORDER BY created_at DESC, id DESC LIMIT 1)
+    (SELECT 0, {", ".join(ON_THE_LABEL)} FROM leaflets_order WHERE person_id = %s AND brought_with = ''
+        ORDER BY created_at DESC, id DESC LIMIT 1)
     """,  # noqa: S608 - names of columns
     ["person", "person"],
 )

@@ -106,7 +106,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             model = route.split(":")[-1].rsplit("_", 1)[0]
             values[name] = objects[model].pk
         elif name == "slug":
-            model = "leaflets_leaflet" if "leaflet" in route or "basket" in route else "bookings_presentation"
+            of_catalogue = route.startswith(("leaflet", "basket"))
+            model = "leaflets_leaflet" if of_catalogue else "bookings_presentation"
             values[name] = "no-such-action" if route.endswith("_action") else objects[model].slug
         elif name == "reference":
             values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference

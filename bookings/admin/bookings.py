@@ -29,6 +29,7 @@ from bookings.admin.filters import (
     WhenFilter,
 )
 from bookings.admin.for_caller import book_for_caller_page
+from bookings.admin.leaflets import leaflets_in_words
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
 from bookings.choosing import choice_for
@@ -70,7 +71,17 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Who asked"), (*AboutPerson.about_person, "person_domain")),
     (
         gettext_lazy("On the day"),
-        ("contact_name", "contact", "audience_size", "audience_profession", "room", "access_needs", "notes", "childs_details"),
+        (
+            "contact_name",
+            "contact",
+            "audience_size",
+            "audience_profession",
+            "leaflets",
+            "room",
+            "access_needs",
+            "notes",
+            "childs_details",
+        ),
     ),
     (gettext_lazy("How it came"), ("asked_at", "came_by")),
 )
@@ -145,7 +156,17 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
 
-    may_be_empty = ("area", "why_it_waits", "dates", "their_reason", "travel", "visit_in_words", "joining", "childs_details")
+    may_be_empty = (
+        "leaflets",
+        "area",
+        "why_it_waits",
+        "dates",
+        "their_reason",
+        "travel",
+        "visit_in_words",
+        "joining",
+        "childs_details",
+    )
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -161,7 +182,11 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
-        return super().get_queryset(request).select_related(*self.list_select_related, "busy_time", "visit__presenter")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(*self.list_select_related, "busy_time", "visit__presenter", "brought__order")
+        )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
         """Read once for a page that changes nothing."""
@@ -245,6 +270,10 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
             return ""
         facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
         return _("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
+
+    @admin.display(description=gettext_lazy("leaflets to bring"))
+    def leaflets(self, booking: Booking) -> SafeString | str:
+        return leaflets_in_words(booking)
 
     @admin.display(description=gettext_lazy("visit"))
     def visit_in_words(self, booking: Booking) -> SafeString | str:

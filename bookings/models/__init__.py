@@ -1,5 +1,6 @@
 from bookings.models.availability import Availability, AvailabilityException, Weekday
 from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
+from bookings.models.brought import Brought
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
@@ -17,6 +18,7 @@ __all__ = [
     "BookingEvent",
     "BookingLink",
     "BookingQuerySet",
+    "Brought",
     "BusyKind",
     "BusyTime",
     "Channel",

@@ -69,6 +69,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Everything that a page about a booking says, in one query."""
         return self.select_related("presentation", "presenter", "person")
 
+    def with_leaflets(self) -> "BookingQuerySet":
+        """With the order of the leaflets that the presenter brings, if any were asked for; its lines are read when needed."""
+        return self.select_related("brought__order")
+
     def open(self) -> "BookingQuerySet":
         return self.filter(state__in=OPEN_STATES)
 

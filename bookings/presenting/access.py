@@ -58,7 +58,8 @@ def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
 def own_visits(presenter: Presenter) -> BookingQuerySet:
     """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
     theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
-    return Booking.objects.with_names().select_related("person__organisation", "visit__presenter").filter(theirs)
+    visits = Booking.objects.with_names().with_leaflets()
+    return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
 
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:

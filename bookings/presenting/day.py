@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings import words
+from bookings import leaflet_words, words
 from bookings.journeys import read_journeys
 from bookings.models import Booking, BusyTime, Format, Presenter, State, overdue
 from bookings.presenting.access import own_visits, page, presenter_or_awaited
@@ -18,6 +19,7 @@ from bookings.presenting.checking import VisitNow, visit_now
 from bookings.travel import Journeys, travel_between
 from ctac.staff_lists import dialled
 from ctac.uk import format_clock, format_day, uk_datetime, uk_day
+from leaflets.models import OrderLine
 
 A_DAY = timedelta(days=1)
 
@@ -37,7 +39,9 @@ def stops(presenter: Presenter, day: date) -> list[Stop]:
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     bookings = own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
     late = set(overdue(bookings, timezone.now()).values_list("pk", flat=True))
-    given = list(bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).order_by("starts_at", "pk"))
+    in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
+    these = bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).prefetch_related(in_order)
+    given = list(these.order_by("starts_at", "pk"))
     claims = [claim for booking in given if (claim := claim_of(booking))]
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     found = []
@@ -86,6 +90,7 @@ def rows_of(booking: Booking) -> list[words.Row]:
         words.row(_("Ask for"), booking.contact_name),
         {**words.row(_("Call them"), booking.contact_phone), "href": f"tel:{dialled(booking.contact_phone)}"},
         words.row(_("Bring"), what_to_bring(booking)),
+        words.row(_("Leaflets to bring"), leaflet_words.to_bring(booking)),
         words.row(_("Access needs"), "" if kept_back else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
@@ -94,6 +99,8 @@ def rows_of(booking: Booking) -> list[words.Row]:
 def what_to_bring(booking: Booking) -> str:
     if booking.format == Format.ONLINE:
         return ""
+    if leaflet_words.to_bring(booking):
+        return _("Your staff card, your laptop with its leads, and the leaflets below")
     return _("Your staff card, your laptop with its leads, and leaflets for %(people)d people") % {
         "people": booking.audience_size
     }

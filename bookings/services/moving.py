@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingEvent, EventKind, State
+from bookings.services.bringing import take_back_leaflets
 from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.services.keeping import close_options, free_time
 from bookings.services.locking import lock_booking
@@ -97,6 +98,7 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, fl
     move(locked, State.DECLINED, EventKind.DECLINED, by=by, now=now, reason=reason, **columns)
     free_time(locked)
     close_options(locked)
+    take_back_leaflets(locked, by=by, now=now)
     tell_declined(locked, now)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
@@ -107,11 +109,21 @@ def decline(*, booking: Booking, reason: str, by: User | None, now: datetime, fl
 def cancel(
     *, booking: Booking, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """Give the time back and tell everyone; calendars get a higher sequence. Its owner can until it starts, staff always.
+    """Give the time and the leaflets back and tell everyone; calendars get a higher sequence. Its owner can until it starts,
+    staff always.
 
     `by_link`: whoever has the owner's email pressed the button behind its link.
     `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, NobodyHasHeard.
     """
+    locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
+    take_back_leaflets(locked, by=by, now=now)
+    return locked
+
+
+def cancel_without_leaflets(
+    booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
+) -> Booking:
+    """As cancel(), for who cancels several: their leaflets come after all of them, since stock is locked after presenters."""
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:

@@ -1,5 +1,6 @@
 """Placing a booking, for the web and for a caller: one service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,6 +12,7 @@ from bookings import rules
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
 from bookings.places import columns_of, place_in
+from bookings.services.bringing import bring_leaflets
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_presenters
@@ -20,6 +22,7 @@ from ctac.compiled import Compiled, Insert
 from ctac.errors import DomainError
 from ctac.references import write_with_reference
 from ctac.uk import uk_day
+from leaflets.models import ToBring
 from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
@@ -129,8 +132,11 @@ def book(
     presenter: Presenter | None = None,
     submission: Submission | None = None,
     override_reason: str = "",
+    leaflets: Sequence[ToBring] = (),
 ) -> Booking:
     """Place a booking: what this draft holds, else the best presenter who is free then (or the one that staff name).
+
+    The presenter brings the `leaflets` that there are; that some are not there is no reason to refuse.
 
     Raises SlotTaken, AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff OutsideRules, which a
     reason overrides. Nothing overrides SlotTaken.
@@ -152,7 +158,9 @@ def book(
     refuse_if_not_offered(asked)
     with guarded():
         draft = lock_draft(asked)
-        return (book_held(asked, details) if draft else None) or book_free(asked, details, draft)
+        booking = (book_held(asked, details) if draft else None) or book_free(asked, details, draft)
+    bring_leaflets(booking, leaflets, by=by, now=now)
+    return booking
 
 
 def book_held(asked: Request, details: Details) -> Booking | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.diary import Diary, Wish, read_again
 from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State, WhyNot
+from bookings.services.bringing import bring_leaflets
 from bookings.services.keeping import (
     Chosen,
     Preferred,
@@ -24,6 +25,7 @@ from bookings.services.moving import record
 from bookings.services.placing import Address, Asked, Details, Submission, refuse_if_not_offered, store
 from bookings.services.telling import tell_booked
 from ctac.errors import DomainError
+from leaflets.models import ToBring
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 
@@ -48,10 +50,12 @@ def request_dates(
     address: Address | None = None,
     submission: Submission | None = None,
     flagged: bool = False,
+    leaflets: Sequence[ToBring] = (),
 ) -> Booking:
     """Ask staff for one of these dates. Each is kept for a while if a presenter could give it (see rules.py for how many).
 
-    Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown. `flagged`: the reason looks like a child's details.
+    The `leaflets` are promised as if it were booked. `flagged`: the reason looks like a child's details.
+    Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
     """
     asked = Asked(
         person=person,
@@ -64,12 +68,15 @@ def request_dates(
         audience=details.audience_profession,
         submission=submission,
     )
-    first, *_others = place_request(asked, dates, reason, replace(details, flagged=details.flagged or flagged))
+    told = replace(details, flagged=details.flagged or flagged)
+    first, *_others = place_request(asked, dates, reason, told, leaflets=leaflets)
     return first.booking
 
 
 @transaction.atomic
-def place_request(asked: Asked, dates: Sequence[Preferred], reason: str, details: Details) -> list[DateOption]:
+def place_request(
+    asked: Asked, dates: Sequence[Preferred], reason: str, details: Details, *, leaflets: Sequence[ToBring] = ()
+) -> list[DateOption]:
     """The dates of the new request, at least one; each knows its booking. Raises as request_dates()."""
     now = asked.now
     refuse_if_not_offered(asked)
@@ -79,6 +86,7 @@ def place_request(asked: Asked, dates: Sequence[Preferred], reason: str, details
         kept = keep_what_we_can(asked, wish, dates, draft)
         booking = store(asked, details, state=State.REQUESTED, request_reason=reason)
         options = add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
+    bring_leaflets(booking, leaflets, by=asked.by, now=now)
     record(booking, EventKind.REQUESTED, by=asked.by, now=now, to_state=booking.state)
     tell_booked(booking, now)
     if booking.flagged_child_details:

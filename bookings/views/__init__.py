@@ -3,6 +3,7 @@ from bookings.views.changing import booking_details, booking_details_check, book
 from bookings.views.check import book_check
 from bookings.views.dates import book_dates
 from bookings.views.flow import book_details, book_start, book_when, book_where
+from bookings.views.leaflets import book_leaflets
 from bookings.views.linked import link_booking, link_cancel, link_cancelled, link_time, link_time_check
 from bookings.views.mine import booking, booking_calendar, booking_cancel, booking_placed
 from bookings.views.offers import presentation, presentations
@@ -11,6 +12,7 @@ __all__ = [
     "book_check",
     "book_dates",
     "book_details",
+    "book_leaflets",
     "book_start",
     "book_when",
     "book_where",

@@ -25,7 +25,7 @@ from bookings.services import (
     TooManyHolds,
     book,
 )
-from bookings.views import dates, keeping, times
+from bookings.views import dates, keeping, leaflets, times
 from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, go_to
 from ctac.uk import format_span
 from professionals import drafts
@@ -152,6 +152,7 @@ def sections(request: HttpRequest, answers: Answers, now: datetime) -> list[dict
         section(_("Place and audience"), change("where"), [words.row(_("Where"), where), who_comes]),
         section(*when_section(request, answers, now)),
         section(_("About the day"), change("details"), words.details(about_the_day)),
+        leaflets.section(answers, person, now),
         section(_("You"), account, about_you(person)),
     ]
 

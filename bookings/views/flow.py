@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules
 from bookings.answers import STEPS, Answers
-from bookings.forms import DayForm, WhenForm, WhereForm
+from bookings.forms import DayAndLeafletsForm, WhenForm, WhereForm
 from bookings.models import Booking, Channel, Presentation
 from bookings.services import Details, DraftGone, SlotTaken, Submission, TooManyHolds
 from bookings.views import keeping, times
@@ -148,7 +148,7 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
         return go_to(missing, answers.presentation)
     if request.method == "POST" and "extend" in request.POST:
         return kept_longer(request, answers, now)
-    form = DayForm(typed(request), initial=details_so_far(request, answers))
+    form = DayAndLeafletsForm(typed(request), initial=details_so_far(request, answers), online=answers.is_online)
     if request.method == "POST" and form.is_valid():
         answers = keep_details(request, answers, form, now)
         if missing:
@@ -158,7 +158,7 @@ def book_details(request: HttpRequest, slug: str) -> HttpResponse:
     return details_page(request, answers, form, now)
 
 
-def details_page(request: HttpRequest, answers: Answers, form: DayForm, now: datetime) -> HttpResponse:
+def details_page(request: HttpRequest, answers: Answers, form: DayAndLeafletsForm, now: datetime) -> HttpResponse:
     step_before = "dates" if answers.asks_for_dates else "when"
     context = {
         "form": form,
@@ -175,7 +175,7 @@ def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpRe
         keeping.keep_longer(request, answers, now)
     except (SlotTaken, TooManyHolds, DraftGone):
         messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
-    return details_page(request, answers, DayForm(initial=request.POST.dict()), now)
+    return details_page(request, answers, DayAndLeafletsForm(initial=request.POST.dict(), online=answers.is_online), now)
 
 
 def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
@@ -187,20 +187,25 @@ def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> Ht
             return times.lost_page(request, answers, answers.start or now, now)
         except (TooManyHolds, DraftGone):
             pass  # the next page says that it is not kept
+    changes = "change" in request.GET
+    if answers.wants_leaflets and not (changes and answers.leaflets):
+        return redirect(f"{back_to('leaflets', answers.presentation)}{'?change=1' if changes else ''}")
     return go_on(request, "details", answers)
 
 
-def keep_details(request: HttpRequest, before: Answers, form: DayForm, now: datetime) -> Answers:
+def keep_details(request: HttpRequest, before: Answers, form: DayAndLeafletsForm, now: datetime) -> Answers:
     """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
     kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
-    steps = {"details": {**kept, "flagged": form.flagged}}
+    steps: dict[str, dict[str, Any]] = {"details": {**kept, "flagged": form.flagged}}
+    if "leaflets" in form.fields and form.cleaned_data["leaflets"] != bool(before.step("leaflets")):
+        steps["leaflets"] = {"copies": []} if form.cleaned_data["leaflets"] else {}
     return Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), before.presentation)
 
 
 def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
     """What was answered before, else the person as their own contact."""
     if answers.step("details"):
-        return answers.step("details")
+        return {**answers.step("details"), "leaflets": bool(answers.step("leaflets"))}
     person = request.person  # type: ignore[attr-defined]
     return {"contact_name": person.name, "contact_phone": person.phone} if person else {}
 
@@ -219,6 +224,7 @@ def asked_for(request: HttpRequest, answers: Answers, submission: Submission, no
         "format": answers.format,
         "address": answers.address,
         "details": answers.details,
+        "leaflets": answers.leaflets,
         "submission": submission,
         "now": now,
     }

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import date_words, ical, words
+from bookings import date_words, ical, leaflet_words, words
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, State
@@ -28,13 +28,18 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
     return booking
 
 
-booking_of_person = Compiled(lambda person, reference: Booking.objects.with_names().filter(person_id=person, reference=reference))
+booking_of_person = Compiled(
+    lambda person, reference: Booking.objects.with_names().with_leaflets().filter(person_id=person, reference=reference)
+)
 
 
 def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
-        "facts": words.facts(booking, with_reference=False),  # it stands at the top of each page
+        # Its reference stands at the top of each page.
+        "facts": [*words.facts(booking, with_reference=False), *leaflet_words.for_the_host(booking)],
+        "leaflets_order": leaflet_words.live_order(booking),
+        "leaflets_are_short": leaflet_words.is_short(booking),
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
         "may_change": may_change(booking, timezone.now()),
         "until": until(booking),
@@ -66,7 +71,7 @@ def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     more = {
-        "facts": words.facts_under_its_title(found),
+        "facts": [*words.facts_under_its_title(found), *leaflet_words.for_the_host(found)],
         **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
         "details": words.details(found),
         "history": words.history(found, request.user.pk),
@@ -82,7 +87,8 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     if not found.is_open:
         return redirect(found)
     dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
-    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": words.for_the_wall(found), **dates}
+    facts = [*words.for_the_wall(found), *leaflet_words.for_the_host(found)]
+    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": facts, **dates}
     return render(request, "bookings/placed.html", {**about(request, found), **more})
 
 

@@ -109,8 +109,7 @@ def order(state: OrderState) -> dict[str, Any]:
         "reference": "LF-3K9D-7M",
         "summary": "25 copies of “Child trafficking is child abuse”",
         "created_at": START - timedelta(days=12),
-        "get_state_display": state.label,
-        **{name: getattr(Order(state=state), name) for name in ("state_kind", "is_open", "owner_may_cancel")},
+        **{name: getattr(Order(state=state), name) for name in ("state_in_words", "state_kind", "is_open", "owner_may_cancel")},
     }
 
 

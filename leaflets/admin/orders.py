@@ -31,6 +31,7 @@ from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
+from leaflets.visits import visit_in_words
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -86,7 +87,8 @@ OBJECT_ACTIONS = (
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
         explanation=gettext_lazy(
-            "The parcel has left, and the stock goes down. In the evening the person gets one email about all of today’s parcels."
+            "The parcel has left, or its presenter has it, and the stock goes down. "
+            "In the evening the person gets one email about all of today’s parcels."
         ),
         done=gettext_lazy("The order is dispatched. The person gets an email this evening."),
         weight="main",
@@ -134,7 +136,7 @@ class EventInline(ReadOnlyInline):
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "why_more", "asked_at", "came_by")),
+    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by")),
     (gettext_lazy("Who asked"), AboutPerson.about_person),
 )
 
@@ -172,6 +174,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all")
     change_list_template = "leaflets/staff/orders.html"
+    may_be_empty = ("visit",)
     view_on_site = False  # the page there is its owner's
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
@@ -195,7 +198,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        return state_tag(order.get_state_display(), order.state_kind)
+        return state_tag(order.state_in_words, order.state_kind)
 
     @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
     def asked(self, order: Order) -> str:
@@ -220,11 +223,15 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
-        return f"{order.town} {unbroken(order.postcode)}"
+        return _("Brought by the presenter") if order.brought_with else f"{order.town} {unbroken(order.postcode)}"
 
     @admin.display(description=gettext_lazy("send to"))
     def label(self, order: Order) -> str:
         return "\n".join(order.address)
+
+    @admin.display(description=gettext_lazy("visit"))
+    def visit(self, order: Order) -> str:
+        return visit_in_words(order.brought_with)
 
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, order: Order) -> str:
@@ -232,10 +239,12 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
+        visit: list[dict[str, object]] = [{"label": _("Visit"), "value": self.visit(obj)}] if obj.brought_with else []
         why: list[dict[str, object]] = [{"label": _("Why more than the limit"), "value": obj.asked_because}]
         return [
             {"label": _("What"), "value": self.to_pack(obj)},
             {"label": _("Send to"), "value": self.label(obj)},
+            *visit,
             *(why if obj.asked_because else []),
             {"label": _("Who asked"), "value": f"{called(obj.person)}\n{obj.person.phone}".strip()},
         ]

@@ -13,6 +13,7 @@ from leaflets.models.order import (
     OrderEvent,
     OrderLine,
     OrderState,
+    ToBring,
 )
 from leaflets.models.stock import MovementKind, StockMovement
 from leaflets.models.versions import Format, Language
@@ -40,5 +41,6 @@ __all__ = [
     "OrderLine",
     "OrderState",
     "StockMovement",
+    "ToBring",
     "Word",
 ]

@@ -69,6 +69,15 @@ class Delivery:
     address_line_2: str = ""
 
 
+@dataclass(frozen=True)
+class ToBring:
+    """Copies of one title that somebody would like brought; with its title, should it have gone when we look again."""
+
+    slug: str
+    title: str
+    copies: int
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
@@ -89,7 +98,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """Leaflets for one person, to one address."""
+    """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
+
+    What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
+    """
 
     reference = models.CharField(_("reference"), max_length=10, unique=True)
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
@@ -112,6 +124,9 @@ class Order(models.Model):
     address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
     town = models.CharField(_("town or city"), max_length=100)
     postcode = models.CharField(_("postcode"), max_length=9)
+    brought_with = models.CharField(
+        _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
+    )
     submission_token = models.CharField(
         _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
     )
@@ -140,6 +155,12 @@ class Order(models.Model):
             models.Index(fields=["postcode", "-created_at", "-id"], name="order_by_postcode"),
             words_index("order_searched"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(brought_with="") | Q(address_line_1="", address_line_2="", town="", attention=""),
+                name="order_is_sent_or_brought",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -153,6 +174,12 @@ class Order(models.Model):
         return STATE_KINDS[self.state]
 
     @property
+    def state_in_words(self) -> str:
+        """What is brought is never posted."""
+        given = self.brought_with and self.state == OrderState.DISPATCHED
+        return str(_("Given to the presenter")) if given else self.get_state_display()
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
@@ -162,8 +189,8 @@ class Order(models.Model):
 
     @property
     def may_be_changed(self) -> bool:
-        """Until it is packed, by its owner and by staff."""
-        return self.state in OWNER_MAY_CANCEL
+        """Until it is packed, by its owner and by staff. What is brought has no address; it can be left out as a whole."""
+        return self.state in OWNER_MAY_CANCEL and not self.brought_with
 
     @property
     def delivery(self) -> Delivery:
@@ -193,7 +220,9 @@ class Order(models.Model):
 
     @property
     def address(self) -> list[str]:
-        """The lines of a label, without the empty ones."""
+        """The lines of a label, without the empty ones; of what is brought, that and with which booking."""
+        if self.brought_with:
+            return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
         parts = (
             self.name,
             self.attention,

@@ -1,6 +1,7 @@
 """Every write to the catalogue, stock and orders."""
 
 from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
+from leaflets.services.bringing import Possible, bring, possible_now, possible_of
 from leaflets.services.changing import Change, NothingDifferent, NothingLeft, OrderIsAnotherNow, PartHasLeft, change_order
 from leaflets.services.covers import make_cover
 from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
@@ -32,6 +33,7 @@ __all__ = [
     "OrderIsAnotherNow",
     "OrderedLately",
     "PartHasLeft",
+    "Possible",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
@@ -41,6 +43,7 @@ __all__ = [
     "add_edition",
     "add_version",
     "approve",
+    "bring",
     "cancel",
     "change_order",
     "correct_stock",
@@ -52,6 +55,8 @@ __all__ = [
     "make_cover",
     "ordered_lately",
     "place_order",
+    "possible_now",
+    "possible_of",
     "receive_stock",
     "record_review",
     "shortfall",

@@ -60,18 +60,22 @@ def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: s
 
 
 @transaction.atomic
-def cancel(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
+def cancel(
+    *, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
+) -> None:
     """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved.
 
     `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
 
-    The owner may until packing starts; staff, and we ourselves (`by` None: someone is erased), until dispatch.
+    The owner may until packing starts; staff, and we ourselves (`by` None: someone is erased), until dispatch. So may anybody
+    who calls off the visit that it was to be brought to (`with_visit`), whose own email then says so.
     """
-    expect: Collection[OrderState] = OPEN_STATES if by is None or by.is_staff else OWNER_MAY_CANCEL
+    expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
     lines = lines_locked(order)
     move(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     give_back(lines, by=by, now=now)
-    _tell("order-cancelled", order, now)
+    if not with_visit:
+        _tell("order-cancelled", order, now)
     if flagged:
         tell_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
 

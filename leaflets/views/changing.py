@@ -34,6 +34,8 @@ def order_change(request: HttpRequest, reference: str) -> HttpResponse:
 @person_required
 def change_page(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
+    if order.brought_with:
+        return redirect(order)
     if request.method == "POST":
         return change(request, order)
     typed = kept(request, reference)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.compiled import Compiled, have_ready
-from leaflets.models import Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import EventKind, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import OrderHasMoved, cancel
 from professionals.access import person_required
 
@@ -35,11 +35,16 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "order": order,
         "history": [
-            step(event.when, event.get_kind_display()) for event in OrderEvent.objects.filter(order=order).for_the_owner()
+            step(event.when, what_happened(event, order)) for event in OrderEvent.objects.filter(order=order).for_the_owner()
         ],
         "parcels": order.dispatches.all(),
     }
     return render(request, "leaflets/order.html", context)
+
+
+def what_happened(event: OrderEvent, order: Order) -> str:
+    given = order.brought_with and event.kind == EventKind.DISPATCHED
+    return _("Given to the presenter") if given else event.get_kind_display()
 
 
 @person_required
@@ -47,7 +52,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
 def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     """The confirmation: what was ordered, what happens next, what to do if something changes; while something is to come."""
     order = own_order(request, reference)
-    if not order.is_open:
+    if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
         return redirect(order)
     context = {"order": order, "next_steps": next_steps(order, request.person.email)}  # type: ignore[attr-defined]
     return render(request, "leaflets/placed.html", context)

@@ -38,8 +38,10 @@ def choose_a_time(visitor: Visitor, *, last: bool = False) -> str:
     return str(day).strip()
 
 
-def give_details(visitor: Visitor) -> None:
+def give_details(visitor: Visitor, *, with_leaflets: bool = False) -> None:
     visitor.fill("How many people will come?", "12")
+    if with_leaflets:
+        visitor.choose("Bring leaflets for the audience")
     visitor.fill("Who should we ask for on the day?", "Ruth Adeyemi")
     visitor.fill("Their phone number", "07700 900123")
     visitor.press("Continue")
@@ -68,13 +70,16 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     # When they give every answer, and are asked to sign up only then
     choose_workplace(visitor)
     choose_a_time(visitor)
-    give_details(visitor)
+    give_details(visitor, with_leaflets=True)
+    assert visitor.reads("You told us that 12 people come")
+    visitor.fill("Child trafficking is child abuse (optional)", "11")
+    visitor.press("Continue")
     visitor.follow("Create an account")
     visitor.sign_up(email)
 
     # Then nothing that they typed is lost
     assert visitor.heading == "Check your answers"
-    for typed in ("1 Park Row", "LS1 4AP", "12", "Ruth Adeyemi", "07700 900123"):
+    for typed in ("1 Park Row", "LS1 4AP", "12", "Ruth Adeyemi", "07700 900123", "11 copies"):
         assert visitor.reads(typed), typed
 
     # And confirming gives a reference and, within two seconds, the email with the calendar entry
@@ -104,6 +109,7 @@ def confirm_and_read_the_mail(visitor: Visitor, email: str, live: Live) -> tuple
     assert (mail.received_at - before).total_seconds() < 2
     assert reference[0] in mail.text
     assert reference[0] in mail.html
+    assert "11 × Child trafficking is child abuse" in mail.text
     method, event = calendar_event(mail.calendar)
     assert method == "REQUEST"
     assert live.wait_for_mail(to="ctac-team@localhost", after=before).subject

@@ -60,8 +60,20 @@ def say_the_rest(keys: Keyboard) -> None:
     assert keys.follow_first_error()["name"] == "How many people will come?"
     keys.key("Control+A")
     keys.page.keyboard.type("12")
+    keys.to("Bring leaflets for the audience")
+    keys.key("Space")
     keys.answer("Who should we ask for on the day?", "Ruth Adeyemi")
     keys.answer("Their phone number", "07700 900123")
+    keys.send()
+
+
+def choose_leaflets(keys: Keyboard) -> None:
+    """More than there are first; the summary leads to the box."""
+    keys.answer("Child trafficking is child abuse", "5000")
+    keys.send()
+    assert keys.follow_first_error()["name"] == "Child trafficking is child abuse (optional)"
+    keys.key("Control+A")
+    keys.page.keyboard.type("12")
     keys.send()
 
 
@@ -90,6 +102,8 @@ def test_booking_by_keyboard_alone(new_page: Callable[..., Any], live: Live) -> 
     say_when(keys)
     assert visitor.heading == "About the day"
     say_the_rest(keys)
+    assert visitor.heading == "Leaflets for your audience"
+    choose_leaflets(keys)
     sign_up(visitor, keys, "kay.board@leeds.nhs.uk")
     assert visitor.heading == "Check your answers"
     for typed in ("1 Park Row", "LS1 4AP", "12", "Ruth Adeyemi", "07700 900123"):

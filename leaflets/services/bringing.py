@@ -1,0 +1,90 @@
+"""Leaflets that a presenter brings to a visit: promised when it is booked, as many as there are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from ctac.compiled import have_ready
+from ctac.references import write_with_reference
+from leaflets.models import Channel, Edition, EventKind, Leaflet, MovementKind, Order, OrderEvent, OrderLine, OrderState, ToBring
+from leaflets.models.leaflet import EditionQuerySet
+from leaflets.services.allowances import NOTHING_LATELY, Lately, Workplace, ordered_lately
+from leaflets.services.ledger import for_line, record
+from leaflets.services.placing import insert_event, insert_order
+from professionals.models import Person, User
+
+
+@dataclass(frozen=True)
+class Possible:
+    """`copies` of a title that can be brought now; `by_limit`: it is a limit that keeps it from being more, not the stock."""
+
+    copies: int
+    by_limit: bool = False
+
+
+NONE_THERE = Possible(0)
+
+
+def possible_of(leaflet: Leaflet, edition: Edition | None, lately: Lately) -> Possible:
+    """How many copies of this title can be brought: never more than there are, nor than may be ordered."""
+    if edition is None:
+        return NONE_THERE
+    limit = lately.get(leaflet.pk, NOTHING_LATELY).allowance(leaflet).copies
+    return Possible(min(limit, edition.free), by_limit=limit < edition.free)
+
+
+def possible_now(asked: Sequence[ToBring], *, person: Person, postcode: str, now: datetime) -> Mapping[str, Possible]:
+    """The same ahead, by slug, for a page; nothing is locked. Two statements."""
+    editions = list(offered(asked))
+    lately = counted_at(person, postcode, editions, now)
+    return {edition.leaflet.slug: possible_of(edition.leaflet, edition, lately) for edition in editions}
+
+
+@transaction.atomic
+def bring(
+    *, person: Person, by: User | None, channel: str, asked: Sequence[ToBring], visit: str, postcode: str, now: datetime
+) -> Order | None:
+    """Promise what there is of these titles for the visit with that reference, at that postcode; None if there is not one copy.
+
+    It refuses nothing: whoever books must not lose their booking because leaflets ran out. The caller compares and says what
+    is missing. Nobody is told here: the booking's emails say it. Its presenter is locked already; editions come after that.
+    """
+    editions = list(offered(asked).locked())
+    lately = counted_at(person, postcode, editions, now)
+    wanted = {each.slug: each.copies for each in asked}
+    given = {
+        edition: min(wanted[edition.leaflet.slug], possible_of(edition.leaflet, edition, lately).copies) for edition in editions
+    }
+    given = {edition: copies for edition, copies in given.items() if copies > 0}
+    if not given:
+        return None
+    order = Order(
+        person=person,
+        organisation_id=person.organisation_id,
+        channel=Channel(channel),
+        state=OrderState.RECEIVED,
+        name=person.name,
+        organisation_name=person.organisation.name if person.organisation else "",
+        postcode=postcode,
+        brought_with=visit,
+        created_at=now,
+    )
+    write_with_reference(order, "LO", insert_order)
+    insert_event(OrderEvent(order=order, kind=EventKind.PLACED, by=by, at=now))
+    lines = [OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()]
+    OrderLine.objects.bulk_create(lines)
+    record([for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+    return have_ready(order, "lines", lines)
+
+
+def offered(asked: Sequence[ToBring]) -> EditionQuerySet:
+    titles = [each.slug for each in asked]
+    return Edition.objects.current().filter(leaflet__slug__in=titles, leaflet__active=True).select_related("leaflet")
+
+
+def counted_at(person: Person, postcode: str, editions: Sequence[Edition], now: datetime) -> Lately:
+    """What counts against the limits: of the person, and of where they work at the postcode of the visit."""
+    workplace = Workplace(person.organisation_id, postcode)
+    return ordered_lately(person=person.pk, workplace=workplace, leaflets=[edition.leaflet for edition in editions], now=now)
