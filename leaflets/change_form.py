@@ -36,17 +36,24 @@ class ChangeForm(DeliveryForm):
         if order.is_sent_in_part:
             for name in has:
                 del self.fields[name]
+        decided_on = order.state != OrderState.REQUESTED
         for slug, title in self.titles.items():
-            hint = "" if order.state == OrderState.REQUESTED else room(title, lately.get(title.leaflet.pk, NOTHING_LATELY))
+            name = copies_name(slug)
+            hint = self.room(title, lately.get(title.leaflet.pk, NOTHING_LATELY)) if decided_on else ""
             copies = CopiesField(title.leaflet, help_text=hint, initial=title.copies, min_value=0)
             copies.error_messages["min_value"] = copies.error_messages["invalid"]
-            self.fields[copies_name(slug)] = copies
-            if order.state != OrderState.REQUESTED and asks_for_more_than(title.available, str(self[copies_name(slug)].value())):
+            self.fields[name] = copies
+            typed = self.data.get(name, "") if self.is_bound else title.copies
+            if decided_on and asks_for_more_than(title.available, str(typed)):
                 waits = forms.BooleanField(
                     label=wait_label(title.leaflet, title.available), required=False, initial=bool(title.waited_for)
                 )
                 self.fields[wait_name(slug)] = waits
         self.order_fields([name for slug in self.titles for name in (copies_name(slug), wait_name(slug))])
+
+    def room(self, title: Title, lately: OrderedLately) -> str:
+        """The hint of its copies."""
+        return room(title, lately)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -66,7 +66,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "by": PERSONAL,
         "tracking_number": PERSONAL,
     },
-    "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT},
+    "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
     "StockMovement": {
         **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),
         "by": PERSONAL,
@@ -93,7 +93,8 @@ def _export_order(order: Order) -> dict[str, Any]:
             for line in order.lines.all()
         ],
         "events": [
-            {"what": event.get_kind_display(), "when": event.at.isoformat(), "why": event.reason} for event in order.events.all()
+            {"what": event.get_kind_display(), "changes": event.changed, "when": event.at.isoformat(), "why": event.reason}
+            for event in order.events.all()
         ],
         "parcels": [
             {"dispatched": parcel.dispatched_at.isoformat(), "tracking_number": parcel.tracking_number}

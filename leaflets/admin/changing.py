@@ -18,7 +18,8 @@ from ctac.staff import ObjectAction, StaffModelAdmin
 from leaflets.admin.for_caller import over_its_limit
 from leaflets.change_form import ChangeForm, copies_name, form_of
 from leaflets.models import Order
-from leaflets.services import Change, OrderIsAnotherNow, Shortfalls, change_order
+from leaflets.services import Change, OrderIsAnotherNow, Shortfalls, Title, change_order
+from leaflets.services.allowances import OrderedLately
 
 
 class StaffChangeForm(ChangeForm):
@@ -39,6 +40,11 @@ class StaffChangeForm(ChangeForm):
             self.fields["name"].label = _("Name on the label")
         for slug, title in self.titles.items():
             self.fields[copies_name(slug)].label = title.leaflet.title
+
+    def room(self, title: Title, lately: OrderedLately) -> str:
+        """In figures, and of the limits, which they may set aside."""
+        facts = {"stock": f"{title.available:,}", "most": f"{title.most(lately):,}"}
+        return _("%(stock)s in stock for this order. Within the limits it can have %(most)s.") % facts
 
     def change(self, expected: str) -> Change:
         return replace(super().change(expected), override_reason=self.cleaned_data["override_reason"])

@@ -127,9 +127,13 @@ class DispatchInline(ReadOnlyInline):
 class EventInline(ReadOnlyInline):
     model = OrderEvent
     verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("at_in_words", "kind", "by", "reason")
-    readonly_fields = ("at_in_words",)
+    fields = ("at_in_words", "what", "by", "reason")
+    readonly_fields = ("at_in_words", "what")
     at_in_words = moment_of("at", gettext_lazy("when"))
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, event: OrderEvent) -> str:
+        return "\n".join([event.get_kind_display(), *event.changed])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
         return super().get_queryset(request).select_related("by")

@@ -344,6 +344,8 @@ class OrderEvent(models.Model):
     )
     at = models.DateTimeField(_("when"))
     reason = models.CharField(_("why"), max_length=300, blank=True)
+    # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
+    changes = models.JSONField(_("what changed"), null=True, blank=True)
 
     objects = OrderEventQuerySet.as_manager()
 
@@ -354,6 +356,17 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    @property
+    def changed(self) -> list[str]:
+        """Of a change: each title with its copies, and whether it goes elsewhere."""
+        changes = self.changes or {}
+        copies = _("“%(title)s”: %(now)s instead of %(before)s")
+        said = [
+            copies % {"title": title, "now": now or _("none"), "before": before}
+            for title, before, now in changes.get("titles", ())
+        ]
+        return [*said, str(_("Another delivery address"))] if changes.get("address") else said
 
     @property
     def when(self) -> str:

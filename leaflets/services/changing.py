@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from leaflets.models import (
-    OWNER_MAY_CANCEL,
     Delivery,
     Edition,
     EditionState,
@@ -86,7 +85,7 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
         if as_shown:
             raise NothingDifferent
         return
-    if order.state not in OWNER_MAY_CANCEL:
+    if not order.may_be_changed:
         raise OrderHasMoved(order)
     if not as_shown:
         raise OrderIsAnotherNow
@@ -99,9 +98,13 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
     if not asks:
         _refuse(order, titles, change, now, may_exceed_limit=over_limit)
     different = [title for title in titles if change.wanted(title) != title.copies]
+    changes = {
+        "titles": [[title.leaflet.title, title.copies, change.wanted(title)] for title in different],
+        "address": change.delivery != order.delivery,
+    }
     moved = [line for title in different for line in put(title, change.wanted(title), asks=asks)]
     state = order.state if asks else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
-    rewrite(order, OrderState(state), asdict(change.delivery), by=by, now=now)
+    rewrite(order, OrderState(state), asdict(change.delivery), changes=changes, by=by, now=now)
     if over_limit:
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store(moved, by=by, now=now)

@@ -57,8 +57,18 @@ def move(
     OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
 
-def rewrite(order: Order, to: OrderState, columns: Mapping[str, object], *, by: User | None, now: datetime) -> None:
+def rewrite(
+    order: Order,
+    to: OrderState,
+    columns: Mapping[str, object],
+    *,
+    changes: Mapping[str, object],
+    by: User | None,
+    now: datetime,
+) -> None:
     """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
+
+    `changes`: what the event says of it.
 
     The same lock as in move. Raises OrderHasMoved; ValueError for a state to which it can't go.
     """
@@ -68,7 +78,7 @@ def rewrite(order: Order, to: OrderState, columns: Mapping[str, object], *, by: 
         order.refresh_from_db(fields=["state"])
         raise OrderHasMoved(order)
     order.state = to
-    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
+    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
 
 
 def wait_for_stock(order: Order) -> None:

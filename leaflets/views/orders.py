@@ -35,7 +35,8 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "order": order,
         "history": [
-            step(event.when, what_happened(event, order)) for event in OrderEvent.objects.filter(order=order).for_the_owner()
+            {**step(event.when, what_happened(event, order)), "details": event.changed}
+            for event in OrderEvent.objects.filter(order=order).for_the_owner()
         ],
         "parcels": order.dispatches.all(),
     }

@@ -218,11 +218,11 @@ def move_orders_as_they_were_read() -> None:
         order.state = to
         OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
-    def rewrite(order: Any, to: Any, columns: Any, *, by: Any, now: Any) -> None:
+    def rewrite(order: Any, to: Any, columns: Any, *, changes: Any, by: Any, now: Any) -> None:
         pause("orders")
         Order.objects.filter(pk=order.pk).update(state=to, **columns)
         order.state = to
-        OrderEvent.objects.create(order=order, kind="changed", by=by, at=now)
+        OrderEvent.objects.create(order=order, kind="changed", by=by, at=now, changes=changes)
 
     fulfilling.move = deciding.move = move
     changing.rewrite = rewrite
