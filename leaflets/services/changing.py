@@ -47,6 +47,12 @@ class PartHasLeft(DomainError):
     message: str | Promise = _("Part of this order has left already, so the rest goes to the same address.")
 
 
+class IsBrought(DomainError):
+    """It has no address, and goes with a visit (ADR 41)."""
+
+    message: str | Promise = _("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
+
+
 class OrderIsAnotherNow(DomainError):
     """It was changed since the page was shown from which this comes."""
 
@@ -77,8 +83,10 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
     """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
 
     The same change once more is done. Raises OrderHasMoved, OrderIsAnotherNow, NothingDifferent, NothingLeft, PartHasLeft,
-    Shortfalls.
+    IsBrought, Shortfalls.
     """
+    if order.brought_with:  # which it is from the first moment to the last
+        raise IsBrought
     order, titles = titles_locked(order)
     as_shown = version_of(titles, order.delivery) == change.expected
     if is_so_already(order, titles, change):

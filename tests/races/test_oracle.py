@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.races.driver.oracle import (
     Claim,
+    brought,
     changes,
     changes_of_orders,
     claims_and_what_they_are_for,
@@ -159,6 +160,14 @@ def test_it_sees_a_change_of_an_order_that_was_told_twice_or_never():
         return len(list(changes_of_orders(lambda *_sql: [(1, changed, list(told))], [])))
 
     assert [said(0), said(2, 1, 2), said(1), said(2, 1), said(1, 1, 1), said(0, 1)] == [0, 0, 1, 1, 1, 1]
+
+
+def test_it_sees_leaflets_of_a_visit_that_is_off_or_of_another():
+    def rows(state: str, visit_state: str, visit: str = "BK-1") -> int:
+        return len(list(brought(lambda *_sql: [("LO-1", state, "BK-1", visit, visit_state)], [])))
+
+    assert [rows("received", "confirmed"), rows("cancelled", "declined"), rows("dispatched", "cancelled")] == [0, 0, 0]
+    assert [rows("packing", "cancelled"), rows("received", "confirmed", "BK-2")] == [1, 1]
 
 
 def test_it_sees_who_waits_beside_free_copies_and_who_has_more_than_they_may():

@@ -18,6 +18,7 @@ from bookings.diary import Wish
 from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
 from bookings.places import find_place
+from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
 from tests.live.clients import Answer
@@ -171,6 +172,8 @@ def book(actor: Actor) -> None:
         address = bookings.Address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
         submission = bookings.Submission(held.draft.token, "0" * 64)
     asked = {"presentation": presentation, "format": how, "address": address, "start": start, "details": DETAILS}
+    if actor.chance.random() < 0.5:
+        asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
     bookings.book(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
 
 

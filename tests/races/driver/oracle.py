@@ -212,6 +212,22 @@ def changes_of_orders(query: Query, people: Sequence[str]) -> Iterator[str]:
             yield f"order {key} was changed {changes} times, and told {told}"
 
 
+def brought(query: Query, people: Sequence[str]) -> Iterator[str]:
+    """What is brought goes with one visit; nothing is kept for a visit that is off."""
+    rows = query(
+        """SELECT o.reference, o.state, o.brought_with, b.reference, b.state FROM leaflets_order o
+        JOIN professionals_person p ON p.id = o.person_id LEFT JOIN bookings_brought t ON t.order_id = o.id
+        LEFT JOIN bookings_booking b ON b.id = t.booking_id
+        WHERE email = ANY(%s) AND (o.brought_with <> '' OR b.id IS NOT NULL)""",
+        list(people),
+    )
+    for reference, state, said, visit, visit_state in rows:
+        if said != visit:
+            yield f"order {reference} says that it is brought with {said or 'nothing'}, and is of {visit}"
+        if visit_state in {"cancelled", "declined"} and state not in {"cancelled", "dispatched"}:
+            yield f"order {reference} is {state}, and {visit} is {visit_state}"
+
+
 def waits(query: Query, editions: Sequence[int]) -> Iterator[str]:
     """Nobody waits for copies that lie there unpromised."""
     rows = query(
@@ -270,9 +286,10 @@ def must_be_told(bookings: Iterable[tuple[Any, ...]], order_rows: Iterable[tuple
     for key, state, *_rest, email in bookings:
         if state in BOOKING_TOLD:
             yield BOOKING_TOLD[state], f"booking:{key}", email
-    for key, state, asked, email in order_rows:
-        yield "order-requested" if asked else "order-received", f"order:{key}", email
-        if state in ORDER_TOLD:
+    for key, state, asked, visit_state, email in order_rows:
+        if not visit_state:  # else the booking's emails tell of it, and of its end
+            yield "order-requested" if asked else "order-received", f"order:{key}", email
+        if state in ORDER_TOLD and visit_state not in BOOKING_TOLD:
             yield ORDER_TOLD[state], f"order:{key}", email
 
 
@@ -339,7 +356,8 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         people,
     )
     order_rows = query(
-        """SELECT o.id, state, asked_because <> '', email FROM leaflets_order o
+        """SELECT o.id, state, asked_because <> '',
+            coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = brought_with), ''), email FROM leaflets_order o
         JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
         people,
     )
@@ -351,6 +369,7 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *stock(query, world["editions"]),
         *orders(query, people),
         *changes_of_orders(query, people),
+        *brought(query, people),
         *waits(query, world["editions"]),
         *limits(query, world["editions"]),
         *changes(query, people),
