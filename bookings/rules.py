@@ -17,6 +17,8 @@ JUST_PLACED = timedelta(hours=1)
 HOLDS_ALLOWED = (40, timedelta(hours=1))
 # And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
 HOLDS_AT_ONCE = 20
+# Of one booking, by whoever may: nobody who plans a day needs as many, and each is an email to three people.
+CHANGES_ALLOWED = (20, timedelta(days=1))
 # A request names so many days and times at most; what staff offer too.
 DATES_A_REQUEST = 3
 # So many of what somebody asked for are kept at a time, over all their requests; staff may offer more.

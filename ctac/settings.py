@@ -224,7 +224,19 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
-ACCOUNT_RATE_LIMITS = {"confirm_email": "5/5m/key"}  # allauth's 1 in 10 s would stop a double click at sign-up
+# Each email that somebody else may ask for counts by the address that it goes to: a shared mailbox of a ward gets by with
+# 30 codes a day, and nobody's is flooded. allauth's 1 in 10 s would stop a double click at sign-up.
+MAIL_TO_ONE_ADDRESS = "10/h/key,30/d/key"
+ACCOUNT_RATE_LIMITS = {
+    "confirm_email": f"5/5m/key,{MAIL_TO_ONE_ADDRESS}",
+    "request_login_code": f"20/m/ip,3/m/key,{MAIL_TO_ONE_ADDRESS}",
+    "reset_password": f"20/m/ip,5/m/key,{MAIL_TO_ONE_ADDRESS}",
+    "manage_email": "10/m/user,20/d/user",  # a code goes to an address that is not theirs yet
+}
+# Abuse (docs/adr/0042). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
+FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
+# How many times the usual limits on placing orders; above 1 for a campaign.
+ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CTAC"

@@ -35,7 +35,7 @@ SECTIONS = (
     ),
     Section(_("Leaflets"), ("leaflets.order", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement")),
     Section(_("Messages"), ("notifications.notification",)),
-    Section(_("People"), ("professionals.person", "professionals.organisation")),
+    Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
 )
 # What has a plainer name than Django's.

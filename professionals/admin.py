@@ -24,11 +24,12 @@ from professionals import services
 from professionals.access import signed_in
 from professionals.for_staff import called, domain_in_words
 from professionals.forms import PostcodeField, validate_phone
-from professionals.models import Organisation, Person, RecognisedDomain, User
+from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
 from professionals.models.user import USER_WORDS
 from professionals.privacy import erase_person
 from professionals.role_form import RoleForm
+from professionals.stopped_admin import StoppedAdmin
 
 
 class UnknownOrganisationError(DomainError):
@@ -368,3 +369,6 @@ class GroupAdmin(StaffModelAdmin):
     form = RoleForm
     list_display = ["name"]
     actions = None
+
+
+staff_site.register(Stopped, StoppedAdmin)

@@ -8,7 +8,7 @@ an update of allauth no longer does.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.core.exceptions import RateLimited
@@ -19,6 +19,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from professionals import limits
+from professionals.access import person_in
+from professionals.models import By, Person, Where, Why
+from professionals.services import keep_stopped
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,10 @@ def consume(
     limit_get: bool = False,
     raise_exception: bool = False,
 ) -> Usage | None:
-    """Count one try against every rate of the action, in one statement. None, or RateLimited, when it is one too many."""
+    """Count one try against every rate of the action, in one statement. None, or RateLimited, when it is one too many.
+
+    That is kept for staff to see, in a second statement.
+    """
     if request.method == "GET" and not limit_get:
         return Usage()
     rates = _rates(request, app, action, config, key, user)
@@ -52,10 +58,34 @@ def consume(
     if dry_run:
         too_many = any(hits >= rates[key][0] for key, hits in limits.hits(rates, now).items())
     else:
-        too_many = bool(limits.exceeded(rates, now))
+        too_many = stopped(request, action, rates, key, now)
     if too_many and raise_exception:
         raise RateLimited
     return None if too_many else Usage(tuple(rates))
+
+
+WHERE = {
+    "signup": Where.SIGN_UP,
+    "confirm_email": Where.SIGN_UP,
+    "login": Where.SIGN_IN,
+    "login_failed": Where.SIGN_IN,
+    "request_login_code": Where.SIGN_IN,
+    "reset_password": Where.PASSWORD,
+    "reset_password_from_key": Where.PASSWORD,
+}
+BY = {"ip": By.NETWORK, "user": By.ACCOUNT, "key": By.MAILBOX}
+
+
+def stopped(
+    request: HttpRequest, action: str, rates: dict[str, tuple[int, timedelta]], mailbox: str | None, now: datetime
+) -> bool:
+    """By whom allauth counts stands in its name of the key: 'allauth:rl:…:5/300/key:…'."""
+    found = limits.admit(rates, now)
+    for full in found[:1]:
+        by = next((by for name, by in BY.items() if f"/{name}:" in full.key), By.NOBODY)
+        whose = person_in(request) or (Person.objects.with_email(mailbox).first() if mailbox else None)
+        keep_stopped(where=WHERE.get(action, Where.ACCOUNT), why=Why.THROTTLE, by=by, key=full.key, person=whose, now=now)
+    return bool(found)
 
 
 def clear(

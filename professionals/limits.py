@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,42 +17,91 @@ from django.http import HttpRequest
 from professionals.models import RateLimit
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
+UNKNOWN = "unknown"
 TABLE = "professionals_ratelimit"
+# What one hit does to a key that is there already; the moment of the hit is passed three times.
+ONE_MORE = f"""
+    hits = CASE WHEN stored.resets_at <= %s THEN 1 WHEN stored.lifted THEN 0 ELSE LEAST(stored.hits + 1, {MOST_HITS}) END,
+    lifted = stored.lifted AND stored.resets_at > %s,
+    resets_at = CASE WHEN stored.resets_at <= %s THEN EXCLUDED.resets_at ELSE stored.resets_at END
+"""
 
 
-def exceeded(limits: Mapping[str, tuple[int, timedelta]], now: datetime) -> set[str]:
-    """Count one hit for each key ('sign-in:person@work.example') and return the keys that are now over their limit.
+Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
 
-    `limits` maps each key to (how many are allowed, in what time). Call it outside the transaction that it guards:
-    a rollback would forget the hit.
+
+@dataclass(frozen=True)
+class Full:
+    """A key that has had all its tries, `until` then."""
+
+    key: str
+    until: datetime
+
+
+def exceeded(limits: Limits, now: datetime) -> set[str]:
+    """Count one hit for each key and return the keys that are over their limit; see `admit`."""
+    return {full.key for full in admit(limits, now)}
+
+
+def admit(limits: Limits, now: datetime) -> list[Full]:
+    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
+
+    So whoever is stopped by a limit of their own uses up none that they share with others. Call it outside the transaction that
+    it guards: a rollback would forget the hit. One statement.
     """
-    return {key for key, hits in count(limits, now).items() if hits > limits[key][0]}
-
-
-def count(limits: Mapping[str, tuple[int, timedelta]], now: datetime) -> dict[str, int]:
-    """Count one hit for each key and return how often each was hit in its window. One statement."""
     if not limits:
-        return {}
+        return []
     names = {hashed(key): key for key in limits}
-    rows = [(digest, now + limits[names[digest]][1]) for digest in sorted(names)]  # sorted: two requests lock in the same order
-    values = ", ".join(["(%s, 1, %s)"] * len(rows))
-    # Only our own table name and a number are put into the statement; every value is passed beside it.
-    statement = f"""
-        INSERT INTO {TABLE} AS stored (key, hits, resets_at) VALUES {values}
-        ON CONFLICT (key) DO UPDATE SET
-            hits = CASE WHEN stored.resets_at <= %s THEN 1 ELSE LEAST(stored.hits + 1, {MOST_HITS}) END,
-            resets_at = CASE WHEN stored.resets_at <= %s THEN EXCLUDED.resets_at ELSE stored.resets_at END
-        RETURNING key, hits
-    """  # noqa: S608
+    wanted = [(digest, *limits[names[digest]]) for digest in sorted(names)]
+    values = ", ".join(["(%s, %s::bigint, %s::timestamptz)"] * len(wanted))
+    rows = [value for digest, most, window in wanted for value in (digest, most, now + window)]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(value for row in rows for value in row), now, now])
-        return {names[digest]: hits for digest, hits in cursor.fetchall()}
+        cursor.execute(ADMIT.format(values=values), [*rows, now, now, now, now])
+        return [Full(names[digest], until) for digest, until in cursor.fetchall()]
+
+
+# Of two at once that would take the last hit, both are counted, and the second is told so. Rows are locked in the order of their
+# keys, the same for everybody.
+ADMIT = f"""
+    WITH wanted (key, most, resets_at) AS (VALUES {{values}}),
+    full_up AS (
+        SELECT wanted.key, stored.resets_at FROM wanted JOIN {TABLE} stored ON stored.key = wanted.key
+        WHERE stored.resets_at > %s AND NOT stored.lifted AND stored.hits >= wanted.most
+    ),
+    counted AS (
+        INSERT INTO {TABLE} AS stored (key, hits, resets_at)
+        SELECT key, 1, resets_at FROM wanted WHERE NOT EXISTS (SELECT FROM full_up) ORDER BY key
+        ON CONFLICT (key) DO UPDATE SET {ONE_MORE}
+        RETURNING key, hits, resets_at
+    )
+    SELECT key, resets_at FROM full_up
+    UNION ALL
+    SELECT counted.key, counted.resets_at FROM counted JOIN wanted ON wanted.key = counted.key WHERE counted.hits > wanted.most
+"""  # noqa: S608 - only our own table name is put into it
+
+
+def count(limits: Limits, now: datetime) -> None:
+    """Count one hit for each key, whatever its limit. One statement."""
+    rows = [(digest, now + limits[key][1]) for digest, key in sorted((hashed(key), key) for key in limits)]
+    if rows:
+        values = ", ".join(["(%s, 1, %s)"] * len(rows))
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT.format(values=values), [*(value for row in rows for value in row), now, now, now])
+
+
+COUNT = f"INSERT INTO {TABLE} AS stored (key, hits, resets_at) VALUES {{values}} ON CONFLICT (key) DO UPDATE SET {ONE_MORE}"  # noqa: S608
+
+
+def lift(digest: str, until: datetime) -> None:
+    """Let everything through that is counted by this key (as it is stored), until then."""
+    values = {"hits": 0, "resets_at": until, "lifted": True}
+    RateLimit.objects.update_or_create(key=digest, defaults=values)
 
 
 def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """How often each key was hit in the window that is open now, without counting a hit."""
     names = {hashed(key): key for key in keys}
-    stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now).values_list("key", "hits")
+    stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now, lifted=False).values_list("key", "hits")
     return dict.fromkeys(names.values(), 0) | {names[digest]: found for digest, found in stored}
 
 
@@ -96,7 +146,7 @@ def _network(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"  # a Unix socket without a proxy in front: all share one limit
+        return UNKNOWN  # a Unix socket without a proxy in front: all share one limit
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)

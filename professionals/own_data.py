@@ -29,6 +29,10 @@ def export_own(person: Person) -> dict[str, Any]:
             {"kind": draft.get_kind_display(), "answers": draft.answers, "kept_until": draft.expires_at}
             for draft in person.drafts.order_by("pk")
         ],
+        "stopped": [
+            {"where": row.get_where_display(), "why": row.get_why_display(), "times": row.times, "last": row.last_at}
+            for row in person.stopped.order_by("pk")
+        ],
     }
 
 
@@ -49,6 +53,7 @@ def erase_own(person: Person, now: datetime) -> None:
     """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions."""
     user = person.user
     person.drafts.all().delete()
+    person.stopped.all().delete()
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
     _forget_log_entries(person, user)
     if user is not None:

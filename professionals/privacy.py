@@ -54,7 +54,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "token": NONE,
         "expires_at": NONE,
     },
-    "RateLimit": {"key": NONE, "hits": NONE, "resets_at": NONE},
+    "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
+    "Stopped": {
+        **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),
+        **dict.fromkeys(("seen_at", "let_through_at", "organisation"), NONE),
+        "person": PERSONAL,
+        "by_staff": PERSONAL,
+    },
 }
 
 

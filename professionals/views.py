@@ -1,5 +1,6 @@
 """A person's details and data, and the picture for the authenticator app."""
 
+from allauth.account.decorators import verified_email_required
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.contrib import messages
@@ -18,7 +19,14 @@ from professionals.forms import DetailsForm
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
-    """Who you are and where you work; asked of everyone who has signed in and whom we don't know yet."""
+    """Who you are and where you work; asked of everyone who has signed in and whom we don't know yet.
+
+    Of nobody before their address is verified: whoever has details can order.
+    """
+    return ask_details(request) if person_in(request) else ask_first_details(request)
+
+
+def ask_details(request: HttpRequest) -> HttpResponse:
     user, person = signed_in(request), person_in(request)
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
@@ -29,6 +37,9 @@ def details(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next(request) or ("account_details" if person else "my"))
     return render(request, "account/details.html", {"form": form, "next": safe_next(request), "person": person})
+
+
+ask_first_details = verified_email_required(ask_details)
 
 
 @person_required

@@ -19,7 +19,8 @@ from django.utils import timezone
 from bookings.models import Presenter
 from ctac.staff import staff_site
 from notifications.models import Notification
-from professionals.models import Person, RecognisedDomain
+from professionals.models import By, Person, RecognisedDomain, Stopped, Where, Why
+from professionals.services import keep_stopped
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.leaflets import factories as leaflets
@@ -91,10 +92,16 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_user": owner.user,
         "professionals_organisation": owner.organisation,
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
+        "professionals_stopped": stopped(),
         "notifications_notification": Notification.objects.first(),
         "auth_group": Group.objects.create(name="Coordinators"),
         "view_on": owner,
     }
+
+
+def stopped() -> Stopped:
+    keep_stopped(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
+    return Stopped.objects.get()
 
 
 def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, object]:

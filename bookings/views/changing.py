@@ -26,6 +26,7 @@ from bookings.services import (
     TooLateToChange,
     change_details,
 )
+from bookings.throttles import too_many_changes
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from bookings.views.moving import Way, check_time, choose_time
@@ -151,6 +152,9 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
 
 def change(request: HttpRequest, booking: Booking, typed: Kept, now: datetime) -> HttpResponse:
     """The version is that of the check page: whoever pressed its button has seen how it stands."""
+    if stop := too_many_changes(request, booking, now):
+        messages.warning(request, stop.sentence(now))
+        return redirect("booking_details_check", reference=booking.reference)
     try:
         expected = request.POST.get("version", "")
         change_details(booking=booking, details=typed.details, expected=expected, by=signed_in(request), now=now)

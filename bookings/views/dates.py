@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings import date_words, rules, words
+from bookings import date_words, words
 from bookings.answers import Answers
 from bookings.models import Booking, DateOption, OptionKind, WhyNot
 from bookings.request_forms import DatesForm
@@ -23,9 +23,10 @@ from bookings.services import (
     request_dates,
     what_we_could_keep,
 )
+from bookings.throttles import too_many_times
 from bookings.views import keeping
 from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_on, go_to, typed
-from professionals import drafts, limits
+from professionals import drafts
 from professionals.models import DraftKind
 
 
@@ -84,7 +85,7 @@ def promise(answers: Answers, date: Preferred, chosen: Chosen | WhyNot, now: dat
 
 def too_many(request: HttpRequest, now: datetime) -> bool:
     """Each request may keep three times, so they count with the times that are held from one address."""
-    return bool(limits.exceeded({limits.client_key(request, "hold"): rules.HOLDS_ALLOWED}, now))
+    return too_many_times(request, now) is not None
 
 
 def request_answers(request: HttpRequest, answers: Answers, submission: Submission, now: datetime) -> Booking:

@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from bookings import rules
 from bookings.answers import Answers
 from bookings.diary import Wish
 from bookings.forms import slot_value
 from bookings.models import Hold
 from bookings.places import find_place
 from bookings.services import DraftGone, ExtendedAlready, HoldOver, TooManyHolds, extend_hold, hold_slot, release_hold
+from bookings.throttles import too_many_times
 from ctac.uk import format_clock, format_span
 from professionals import limits
 
@@ -47,7 +47,7 @@ def wish_of(answers: Answers) -> Wish:
 
 def count_choice(request: HttpRequest, now: datetime) -> None:
     """Raises TooManyHolds if too many times were chosen from there in the last hour. Not in a transaction (limits.exceeded)."""
-    if limits.exceeded({limits.client_key(request, "hold"): rules.HOLDS_ALLOWED}, now):
+    if too_many_times(request, now):
         raise TooManyHolds(
             _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
         )

@@ -24,8 +24,9 @@ from bookings.models import Booking, LinkPurpose
 from bookings.services import MoveRefused, TooLate, cancel, find_by_link
 from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
-from professionals import limits
 from professionals.access import person_in
+from professionals.models import Where
+from professionals.throttles import by_client, stopped
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel"}
 P = ParamSpec("P")
@@ -63,7 +64,7 @@ def behind_a_link(purpose: LinkPurpose) -> Callable[[Callable[[HttpRequest, Book
         @kept_private
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
-            if limits.exceeded({limits.client_key(request, "link"): rules.LINKS_OPENED}, now):
+            if stopped(request, Where.LINK, [by_client(request, "link", *rules.LINKS_OPENED)], now):
                 return no_such_link(request, status=429)
             booking = find_by_link(token=token, purpose=purpose, now=now)
             return view(request, booking, token, now) if booking else no_such_link(request)

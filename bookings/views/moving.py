@@ -17,6 +17,7 @@ from bookings.forms import WhenForm, slot_value, to_start
 from bookings.models import Booking, Format
 from bookings.places import find_place
 from bookings.services import MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange, reschedule
+from bookings.throttles import too_many_changes
 from ctac.uk import format_span, uk_day
 from professionals.models import User
 
@@ -89,6 +90,8 @@ def check_time(request: HttpRequest, way: Way, now: datetime) -> HttpResponse:
 
 
 def move(request: HttpRequest, way: Way, start: datetime, version: str, now: datetime) -> HttpResponse:
+    if stop := too_many_changes(request, way.booking, now):
+        return check_page(request, way, start, warning=stop.sentence(now), status=429)
     try:
         moved = reschedule(booking=way.booking, start=start, expected=version, by=way.by, by_link=way.by_link, now=now)
     except Stale as refusal:
@@ -120,7 +123,7 @@ def check_url(way: Way, start: datetime) -> str:
     return f"{way.check}?{urlencode({'start': slot_value(start)})}"
 
 
-def check_page(request: HttpRequest, way: Way, start: datetime, *, warning: str = "") -> HttpResponse:
+def check_page(request: HttpRequest, way: Way, start: datetime, *, warning: str = "", status: int = 200) -> HttpResponse:
     """A page that was too old shows how it stands now and can be sent again."""
     end = start + way.booking.presentation.length
     rows = [
@@ -129,7 +132,7 @@ def check_page(request: HttpRequest, way: Way, start: datetime, *, warning: str 
         words.row(_("New time"), format_span(start, end)),
     ]
     more = {"rows": rows, "start": slot_value(start), "warning": warning, "other_times": week_url(way, start)}
-    return page(request, way, "bookings/time_check.html", **more)
+    return page(request, way, "bookings/time_check.html", status=status, **more)
 
 
 def week_url(way: Way, start: datetime) -> str:
@@ -142,6 +145,7 @@ def lost_page(request: HttpRequest, way: Way, start: datetime, now: datetime) ->
     return page(request, way, "bookings/time_choose.html", picker=picker, form=picker.form, form_action=way.time, can_move=True)
 
 
-def page(request: HttpRequest, way: Way, template: str, **more: object) -> HttpResponse:
+def page(request: HttpRequest, way: Way, template: str, *, status: int = 200, **more: object) -> HttpResponse:
     """By a link the page says the least it can: no reference, no names."""
-    return render(request, template, {"booking": way.booking, "way": way, "until": until(way.booking), **more})
+    context = {"booking": way.booking, "way": way, "until": until(way.booking), **more}
+    return render(request, template, context, status=status)

@@ -21,10 +21,12 @@ from leaflets.forms import CopiesField, DeliveryForm
 from leaflets.models import Channel, Delivery, Leaflet, Order
 from leaflets.services import AlreadyPlaced, Shortfalls, place_order
 from leaflets.services.shortfalls import Shortfall
+from leaflets.throttles import of_an_order
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
+from professionals.throttles import count
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -196,7 +198,7 @@ def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
     try:
         with transaction.atomic():
             person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
-            return place_order(
+            order = place_order(
                 person=person,
                 by=by,  # type: ignore[arg-type]
                 channel=Channel(form.cleaned_data["channel"]),
@@ -208,6 +210,9 @@ def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
                 digest=form.digest(),
                 override_reason=form.cleaned_data["override_reason"],
             )
+        slugs = [leaflet.slug for leaflet in form.basket()]
+        count(of_an_order(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
+        return order
     except Shortfalls as refusal:
         form.show(refusal)
     except AlreadyPlaced:

@@ -20,8 +20,8 @@ from leaflets.forms import AddForm, BasketForm
 from leaflets.models import Leaflet
 from leaflets.narrowing import Wanted
 from leaflets.views.catalogue import catalogue_page, leaflet_page
-from professionals import limits
-from professionals.models import Draft
+from professionals.models import Draft, Where
+from professionals.throttles import by_client, stopped
 
 MOST_ADDED = (600, timedelta(hours=1))  # a whole trust may share one address
 
@@ -34,7 +34,7 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = AddForm(request.POST, leaflet=leaflet, already=copies.get(slug, 0))
     if not form.is_valid():
         return leaflet_page(request, leaflet, form) if "from-leaflet" in request.POST else catalogue_page(request, form)
-    if limits.exceeded({limits.client_key(request, "basket"): MOST_ADDED}, now):
+    if stopped(request, Where.BASKET, [by_client(request, "basket", *MOST_ADDED)], now):
         return render(request, "errors/429.html", status=429)
     draft = baskets.find_or_start(request, now)
     baskets.put(draft, {**baskets.copies_by_slug(draft), slug: form.cleaned_data["copies"]}, now)

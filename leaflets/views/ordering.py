@@ -1,7 +1,6 @@
 """From the basket to the confirmation: delivery, check, place."""
 
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,13 +21,14 @@ from leaflets.models.addresses import MOST_KEPT
 from leaflets.reading import Places, places_of
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
 from leaflets.services.addresses import place_and_keep
+from leaflets.throttles import of_a_web_order
 from leaflets.views.basket import basket_form, basket_page
-from professionals import drafts, limits
+from professionals import drafts
 from professionals.access import person_in, person_required, with_next
-from professionals.models import Draft
+from professionals.models import Draft, Where
 from professionals.safeguarding import CONFIRM_FIELD
+from professionals.throttles import Stop, stopped
 
-MOST_ORDERS = (20, timedelta(hours=1))
 # A parcel may go to a colleague, so the last page asks whose name stands on it rather than whose it is.
 CHECK_LABELS = {"name": gettext_lazy("Name on the label")}
 
@@ -95,10 +95,27 @@ def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
         return redirect("order_delivery")
     if draft.token != token or drafts.digest(draft.answers) != digest:
         return check_page(request, draft, delivery, warning=_("Your answers were changed in another tab. Check them again."))
-    if limits.exceeded({limits.client_key(request, "place-order"): MOST_ORDERS}, timezone.now()):
-        warning = _("That is a lot of orders for one hour. Your answers are kept: try again in an hour, or call us.")
-        return check_page(request, draft, delivery, warning=warning, status=429)
+    if stop := throttled(request, draft, delivery):
+        return later_page(request, draft, delivery, stop)
     return place(request, draft, delivery, digest)
+
+
+def throttled(request: HttpRequest, draft: Draft, delivery: DeliveryForm) -> Stop | None:
+    """One more order by this person, from their workplace, to this address, of these titles: or one too many."""
+    counted = of_a_web_order(
+        request,
+        organisation=request.person.organisation_id,  # type: ignore[attr-defined]
+        postcode=delivery.cleaned_data["postcode"],
+        slugs=baskets.copies_by_slug(draft),
+    )
+    return stopped(request, Where.ORDER, counted, timezone.now())
+
+
+def later_page(request: HttpRequest, draft: Draft, delivery: DeliveryForm, stop: Stop) -> HttpResponse:
+    now = timezone.now()
+    response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
+    response.headers["Retry-After"] = str(stop.seconds(now))
+    return response
 
 
 def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:

@@ -3,9 +3,11 @@ from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
+from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
 __all__ = [
+    "By",
     "Draft",
     "DraftKind",
     "LocalAuthority",
@@ -16,5 +18,8 @@ __all__ = [
     "Profession",
     "RateLimit",
     "RecognisedDomain",
+    "Stopped",
     "User",
+    "Where",
+    "Why",
 ]

@@ -11,6 +11,7 @@ from professionals.services.people import (
     with_person_kept,
 )
 from professionals.services.staff_accounts import open_account, reset_second_factor
+from professionals.services.stopping import keep_stopped, let_through, mark_seen
 
 __all__ = [
     "Details",
@@ -20,6 +21,9 @@ __all__ = [
     "find_or_enter_person",
     "give_details",
     "is_recognised",
+    "keep_stopped",
+    "let_through",
+    "mark_seen",
     "merge_organisations",
     "open_account",
     "organisation_named",

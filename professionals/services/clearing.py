@@ -6,19 +6,23 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
 
-from professionals.models import Draft, RateLimit, User
+from professionals.models import Draft, RateLimit, Stopped, User
 
 UNVERIFIED_FOR = timedelta(days=7)
 
 
 @transaction.atomic
 def clear_expired(*, now: datetime) -> dict[str, int]:
-    """Remove drafts, limits and sessions that are over, and sign-ups whose address was not verified within a week."""
+    """Remove drafts, limits and sessions that are over, and what was stopped a month ago.
+
+    Also sign-ups whose address was not verified within a week.
+    """
     gone = {
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
         "sessions": Session.objects.filter(expire_date__lte=now),
         "sign-ups": _never_verified(now),
+        "stopped": Stopped.objects.over(now),
     }
     return {name: rows.delete()[0] for name, rows in gone.items()}
 

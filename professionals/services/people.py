@@ -4,10 +4,13 @@ import logging
 from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import BooleanField, Expression, Func, Model, QuerySet, Value
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from ctac.errors import DomainError
 from professionals.models import Draft, Person, User
 from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
@@ -15,6 +18,10 @@ from professionals.services.relations import repoint
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 _COLUMNS = ("name", "profession", "organisation", "phone", "postcode")
+
+
+class NotVerifiedError(DomainError):
+    message = _("Show us first that this email address is yours.")
 
 
 class Details(TypedDict):
@@ -105,9 +112,10 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
     """The address is the user's: their Person gets it, and is one with the row that staff entered under it, if there is one.
 
     `details` are what they typed at sign-up; without any, someone whom nobody knows stays without a Person (None).
+    Nobody gets a Person, or another's, by an address that is not verified: raises NotVerifiedError.
     Tries again if staff enter the same address at this very moment.
     """
-    for _ in range(2):
+    for _attempt in range(2):
         try:
             with transaction.atomic():
                 return _join(user, email.strip().lower(), details)
@@ -118,6 +126,8 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 
 
 def _join(user: User, email: str, details: Details | None) -> Person | None:
+    if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
+        raise NotVerifiedError
     # A user who verifies twice at once takes turns; what they order meanwhile, which names them in its history, does not wait.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     own = Person.objects.select_for_update().filter(user=user).first()

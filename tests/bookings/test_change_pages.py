@@ -12,9 +12,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings import rules
 from bookings.models import Booking, BusyTime, Presenter, State
 from bookings.services import cancel, reschedule
-from professionals.models import Draft, Person
+from notifications.models import Notification
+from professionals.models import Draft, Person, Stopped
 from tests.bookings.flow import text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in
@@ -288,3 +290,20 @@ def test_storing_keeps_to_its_statements(client: Client, booking: Booking, way: 
         assert client.post(url(booking, f"{way}/check/"), sent).status_code == 302
     counted = [query["sql"] for query in queries if not re.match(r"SAVEPOINT|RELEASE|BEGIN|COMMIT", query["sql"])]
     assert len(counted) <= 20, "\n".join(sql[:110] for sql in counted)
+
+
+def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
+    client: Client, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its presenter gets an email each time."""
+    monkeypatch.setattr(rules, "CHANGES_ALLOWED", (1, timedelta(days=1)))
+    assert client.post(url(booking, "time/check/"), hidden(to_check(client, booking))).status_code == 302
+    mail = Notification.objects.count()
+    answer = client.post(url(booking, "time/check/"), hidden(to_check(client, booking, "2027-01-25T10:00Z")))
+    assert (answer.status_code, "This booking was changed very often today." in text(answer)) == (429, True)
+    type_details(client, booking)
+    said = client.post(url(booking, "details/check/"), {"version": booking.version}, follow=True)
+    assert "This booking was changed very often today." in text(said)
+    assert (Notification.objects.count(), Stopped.objects.values_list("where", "by", "times").get()) == (
+        *(mail, ("change", "booking", 2)),
+    )

@@ -83,7 +83,7 @@ def test_of_twenty_at_once_in_many_connections_exactly_five_get_through(now):
 
 def request_from(remote, forwarded=None, user=None):
     request = RequestFactory().post("/", REMOTE_ADDR=remote, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}))
-    request.user = user or AnonymousUser()
+    request.user, request.person = user or AnonymousUser(), None
     return request
 
 

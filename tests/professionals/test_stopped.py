@@ -1,0 +1,174 @@
+"""The queue of what was stopped: counted by the hour, seen by staff, let through, and gone after a month."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from professionals import limits, privacy, services
+from professionals.models import By, Person, RateLimit, Stopped, Where, Why
+from professionals.services import stopping
+from tests.factories import make_person, make_staff, make_user, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/staff/professionals/stopped/"
+CODE = "/account/confirm-email/"
+
+
+def stop(now, **changes):
+    given = {"where": Where.ORDER, "why": Why.THROTTLE, "by": By.POSTCODE, "key": "place-order:postcode:LS1 4AP", "about": "LS1"}
+    services.keep_stopped(**{**given, "now": now, **changes})
+    return Stopped.objects.order_by("pk").last()
+
+
+@pytest.fixture
+def browser():
+    return sign_in_staff(Client(), make_staff("boss@ctac.example"))
+
+
+def test_what_is_stopped_in_one_hour_is_one_row_with_a_figure(now):
+    for minutes in (0, 1, 59, 60):
+        stop(now + timedelta(minutes=minutes))
+    assert list(Stopped.objects.order_by("hour").values_list("times", "last_at")) == [
+        (3, now + timedelta(minutes=59)),
+        (1, now + timedelta(minutes=60)),
+    ]
+
+
+def test_it_takes_one_statement_and_keeps_nothing_in_the_clear(now, django_assert_num_queries, caplog):
+    person = make_person()
+    with django_assert_num_queries(1), caplog.at_level(logging.WARNING):
+        row = services.keep_stopped(
+            where=Where.SIGN_IN, why=Why.THROTTLE, by=By.MAILBOX, key="code:nadia@leeds.nhs.uk", person=person, now=now
+        )
+    row = Stopped.objects.get()
+    assert (row.key, row.person, row.organisation) == (limits.hashed("code:nadia@leeds.nhs.uk"), person, person.organisation)
+    assert [record.getMessage() for record in caplog.records] == ["stopped at sign-in: throttle mailbox"]
+
+
+def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
+    monkeypatch.setattr(stopping, "MOST_ROWS_AN_HOUR", 3)
+    for number in range(10):
+        stop(now, key=f"place-order:postcode:{number}")
+    assert sorted(Stopped.objects.values_list("times", flat=True)) == [1, 1, 1, 7]
+    stop(now, key="place-order:postcode:1")
+    assert Stopped.objects.filter(key="").values_list("times", "about", "person").get() == (8, "", None)
+
+
+def test_what_cannot_be_written_fails_nobodys_page(now, caplog):
+    stop(now, why=Why.TOO_FAST, about="x" * 500)
+    assert len(Stopped.objects.get().about) == 100
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_opens_with_the_same_few_statements(browser, now, count, django_assert_num_queries):
+    for number in range(count):
+        stop(now, key=str(number), person=make_person())
+    with django_assert_num_queries(5):
+        page = browser.get(LIST)
+    assert page.content.decode().count("Placing an order: Too many tries</a>") == count
+
+
+def test_the_first_page_counts_what_nobody_has_seen(browser, now):
+    row = stop(now)
+    assert '<span class="waiting__figure">1</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+    browser.post(LIST, {"action": "seen_all", "_selected_action": [row.pk]})
+    assert '<span class="waiting__figure">0</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+    stop(now)
+    assert '<span class="waiting__figure">1</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+
+
+def first_page(browser):
+    return browser.get("/staff/").content.decode()
+
+
+def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
+    stop(now)
+    stop(now, where=Where.SIGN_UP, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
+    services.mark_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
+    for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
+        page = browser.get(f"{LIST}?{query}").content.decode()
+        assert [page.count("Too many tries</a></th>"), page.count("the hidden box</a></th>")] == found
+
+
+def test_let_through_lifts_that_limit_until_midnight(browser, now):
+    row = stop(now)
+    limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
+    assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
+    Stopped.objects.update(last_at=row.last_at)
+    services.let_through(stopped=row, by=make_staff(), now=now)
+    assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
+    assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
+    midnight = now.replace(hour=0) + timedelta(days=1)
+    assert [len(limits.admit(limit, midnight)) for _ in range(2)] == [0, 1]
+    row.refresh_from_db()
+    assert (row.seen_at, row.let_through_at) == (now, now)
+
+
+def test_the_button_is_there_for_a_limit_and_not_for_a_hidden_box(browser):
+    from django.utils import timezone
+
+    now = timezone.now()
+    row = stop(now, person=make_person(name="Nadia Khan"))
+    answer = browser.post(f"{LIST}{row.pk}/do/let-through/", follow=True)
+    assert "Let through until midnight" in answer.content.decode()
+    assert RateLimit.objects.get(key=row.key).lifted is True
+    box = stop(now, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
+    page = browser.get(f"{LIST}{box.pk}/change/").content.decode()
+    assert ("Let through for today" in page, "Mark as seen" in page) == (False, True)
+
+
+def test_whoever_may_not_see_it_does_not(now):
+    row = stop(now)
+    helper = make_staff(superuser=False)
+    browser = sign_in_staff(Client(), helper)
+    assert [browser.get(path).status_code for path in (LIST, f"{LIST}{row.pk}/change/")] == [403, 403]
+    helper.user_permissions.add(Permission.objects.get(codename="view_stopped"))
+    assert browser.get(LIST).status_code == 200
+    assert browser.post(f"{LIST}{row.pk}/do/let-through/").status_code == 403
+
+
+def test_it_goes_after_a_month_and_with_its_person(now):
+    person = make_person()
+    stop(now - timedelta(days=31))
+    stop(now, person=person)
+    assert services.clear_expired(now=now)["stopped"] == 1
+    assert privacy.export_person(person)["person"]["stopped"] == [
+        {"where": "Placing an order", "why": "Too many tries", "times": 1, "last": now}
+    ]
+    privacy.erase_person(person, by=None, now=now)
+    assert (Stopped.objects.count(), Person.objects.count()) == (0, 1)
+
+
+# -- Emails that somebody else may ask for -----------------------------------------------------------------------------
+
+
+def test_no_address_is_flooded_with_codes_from_many_networks(settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "request_login_code": "20/m/ip,3/d/key"}
+    make_user("nadia@leeds.nhs.uk")
+    answers = [
+        Client(REMOTE_ADDR=f"203.0.113.{number}").post("/account/login/", {"login": "nadia@leeds.nhs.uk"}) for number in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 200, 200]
+    assert Stopped.objects.values_list("where", "by", "times").get() == ("sign-in", "mailbox", 2)
+
+
+def test_another_code_from_the_page_counts_too(settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "request_login_code": "20/m/ip,2/d/key"}
+    person = make_person(email="nadia@leeds.nhs.uk")
+    from tests.professionals.mailing import mails_to
+
+    browser = Client()
+    browser.post("/account/login/", {"login": person.email})
+    for _ in range(2):
+        browser.post("/account/login/code/confirm/", {"action": "resend"})
+    assert len(mails_to(person.email)) == 2
+    assert Stopped.objects.values_list("by", "person").get() == ("mailbox", person.pk)
+
+
+def test_every_email_that_anybody_may_ask_for_counts_by_its_address(settings):
+    for action in ("confirm_email", "request_login_code", "reset_password"):
+        assert "30/d/key" in settings.ACCOUNT_RATE_LIMITS[action]
