@@ -15,7 +15,8 @@ from leaflets.forms import DeliveryForm
 from leaflets.models import Delivery, KeptAddress
 from leaflets.models.addresses import MOST_KEPT, ON_THE_LABEL, same_place
 from leaflets.reading import Places
-from professionals.models import Person
+from professionals.guarded import GuardedMixin
+from professionals.models import Person, Where
 from professionals.safeguarding import CONFIRM_FIELD, looks_like_child_details
 
 ANOTHER = "another"
@@ -110,6 +111,12 @@ class DeliveryChoiceForm(DeliveryForm):
         elif places.kept:
             initial["to"] = ANOTHER
         return cls(kept=places.kept, initial=initial)
+
+
+class OpenDeliveryForm(GuardedMixin, DeliveryChoiceForm):
+    """The same for whoever is not signed in, who may be a program."""
+
+    where, told_by = Where.DELIVERY, "postcode"
 
 
 def chosen_of(answers: Mapping[str, Any], places: Places) -> KeptAddress | None:

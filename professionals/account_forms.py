@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageFormMixin
-from professionals.models import User
+from professionals.guarded import GuardedMixin
+from professionals.models import User, Where
 from professionals.sign_up import keep_details
 
 EMAIL_ERRORS = {
@@ -57,9 +58,10 @@ class AccountForm(PageFormMixin):
 EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address")}
 
 
-class SignUpForm(account.SignupForm):
+class SignUpForm(GuardedMixin, account.SignupForm):
     """Address and details on one page, no password. Says the same whether or not the address has an account."""
 
+    where, told_by = Where.SIGN_UP, "email"
     field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode"]
     account_already_exists: bool
 
@@ -93,13 +95,16 @@ class SignUpForm(account.SignupForm):
         return unverified.exclude(emailaddress__verified=True).first()
 
 
-class SignInForm(AccountForm, account.LoginForm):
+class SignInForm(GuardedMixin, AccountForm, account.LoginForm):
     """The address alone: a code is sent to it."""
 
+    where, told_by, quicker = Where.SIGN_IN, "login", 0.5
     labels = EMAIL_LABEL
 
 
-class PasswordSignInForm(SignInForm):
+class PasswordSignInForm(AccountForm, account.LoginForm):
+    """Not guarded: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
+
     labels = {**EMAIL_LABEL, "password": _("Password")}
 
     def _setup_password_field(self) -> None:
@@ -128,7 +133,8 @@ class NewAddressForm(AccountForm, account.AddEmailForm):
     hints = {"email": _("We send a code to it. Your old address stays until you type the code.")}
 
 
-class ForgottenPasswordForm(AccountForm, account.ResetPasswordForm):
+class ForgottenPasswordForm(GuardedMixin, AccountForm, account.ResetPasswordForm):
+    where, told_by, quicker = Where.PASSWORD, "email", 0.5
     labels = EMAIL_LABEL
 
 

@@ -3,32 +3,37 @@
 from typing import Any
 
 from allauth.account import views as account
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.decorators import login_not_required
 from allauth.account.internal.flows.login import record_authentication
+from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import RedirectView
 
 from professionals import account_forms as forms
 from professionals.access import safe_next, with_next
 from professionals.allauth_limits import first_use
+from professionals.guarded import GuardedView
 
 
-class SignUpView(account.SignupView):
+class SignUpView(GuardedView, account.SignupView):
     form_class = forms.SignUpForm
 
 
-class SignInView(account.LoginView):
+class SignInView(GuardedView, account.LoginView):
     """The usual way in: the address, then the code that is sent to it."""
 
     form_class = forms.SignInForm
 
 
-class PasswordSignInView(SignInView):
+class PasswordSignInView(account.LoginView):
     form_class = forms.PasswordSignInForm
     template_name = "account/login_password.html"
 
@@ -42,6 +47,15 @@ class RequestCodeView(RedirectView):
 
 class SignInCodeView(account.ConfirmLoginCodeView):
     form_class = forms.SignInCodeForm
+
+    def _resend_form_valid(self, form: Form) -> HttpResponse:
+        """Another email counts as the first did: allauth counts only how often this page sends one."""
+        email = str(self._process.state.get("email") or "").lower()
+        if ratelimit.consume(self.request, action="request_login_code", key=email):
+            return super()._resend_form_valid(form)
+        adapter = get_adapter()
+        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+        return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
 
 
 class AddressCodeView(account.ConfirmEmailVerificationCodeView):
@@ -66,7 +80,7 @@ class SetPasswordView(account.PasswordSetView):
     form_class = forms.SetPasswordForm
 
 
-class ForgottenPasswordView(account.PasswordResetView):
+class ForgottenPasswordView(GuardedView, account.PasswordResetView):
     form_class = forms.ForgottenPasswordForm
 
 

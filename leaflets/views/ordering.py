@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
-from leaflets.address_forms import DeliveryChoiceForm
+from leaflets.address_forms import DeliveryChoiceForm, OpenDeliveryForm
 from leaflets.forms import DeliveryForm
 from leaflets.models import Channel, Delivery, Order
 from leaflets.models.addresses import MOST_KEPT
@@ -25,6 +25,7 @@ from leaflets.throttles import of_a_web_order
 from leaflets.views.basket import basket_form, basket_page
 from professionals import drafts
 from professionals.access import person_in, person_required, with_next
+from professionals.guarded import note_if_stopped
 from professionals.models import Draft, Where
 from professionals.safeguarding import CONFIRM_FIELD
 from professionals.throttles import Stop, stopped
@@ -46,13 +47,15 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     # Who answered the page before without a choice of addresses is not asked for one when they come back to it.
     asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
     places = places_of(person.pk) if person and asks_which else Places([], None)
+    form_class = DeliveryChoiceForm if request.user.is_authenticated else OpenDeliveryForm
     if request.method == "POST":
-        form = DeliveryChoiceForm(request.POST, kept=places.kept)
+        form = form_class(request.POST, kept=places.kept)
         if form.is_valid():
             drafts.save_step(draft, baskets.DELIVERY, form.answers(), now)
             return redirect("order_check")
+        note_if_stopped(form)
     else:
-        form = DeliveryChoiceForm.to_fill_in(answers, person, places)
+        form = form_class.to_fill_in(answers, person, places)
     context = {"form": form, "most_kept": MOST_KEPT, "in_basket": baskets.total_copies(draft)}
     return render(request, "leaflets/delivery.html", context)
 
