@@ -7,12 +7,15 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import emails, mail_samples, privacy
+        from leaflets import alert_mail, emails, mail_samples, privacy
         from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
-        for kind in emails.KINDS:
+        for kind in (*emails.KINDS, alert_mail.KIND):
             registry.register(kind)
         samples.register(mail_samples.examples)
+        samples.register(mail_samples.alert_examples)
+        # What is registered last is erased first.
+        register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register(PrivacySource("leaflets", privacy.export, privacy.erase))
         register(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))

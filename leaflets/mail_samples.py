@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leaflets import emails
+from leaflets import alert_mail, emails
 from leaflets.models import Dispatch, Edition, Leaflet, Order, OrderLine, OrderState
 from notifications.samples import Example
 
@@ -52,6 +52,17 @@ def examples() -> Iterator[Example]:
     yield Example("order-dispatched", _("What left on a day, several parcels"), partial(emails.dispatched_together, several))
     given = partial(emails.dispatched, order(brought_with="BK-7Q4M-2F"), Dispatch(pk=2, dispatched_at=NOW), sent)
     yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
+
+
+def alert_examples() -> Iterator[Example]:
+    for label, active, copies in (
+        (_("Leaflet back in stock"), True, 40),
+        (_("Out of stock again"), True, 0),
+        (_("Gone"), False, 0),
+    ):
+        leaflet = Leaflet(pk=1, slug="health-visitors", title=TITLES[0], active=active)
+        leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]
+        yield Example(alert_mail.KIND.name, label, partial(alert_mail.news_of, leaflet))
 
 
 def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:

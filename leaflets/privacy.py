@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from leaflets.models import Dispatch, KeptAddress, Order, OrderEvent, OrderLine, StockMovement
+from leaflets.models import Dispatch, KeptAddress, Order, OrderEvent, OrderLine, StockAlert, StockMovement
 from leaflets.services import cancel
 from leaflets.services.ledger import lock_editions
 from professionals.models import Person
@@ -34,6 +34,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "withdrawn_why": FREE_TEXT,
     },
     "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
+    "StockAlert": {"id": NONE, "person": PERSONAL, "leaflet": PERSONAL, "asked_at": PERSONAL},
     "KeptAddress": {
         **dict.fromkeys(("id", "person", "name", "organisation_name", "address_line_1", "address_line_2"), PERSONAL),
         **dict.fromkeys(("town", "postcode"), PERSONAL),
@@ -110,6 +111,17 @@ def export_addresses(person: Person) -> list[Any]:
 
 def erase_addresses(person: Person, now: datetime) -> None:
     KeptAddress.objects.of(person).delete()
+
+
+def export_alerts(person: Person) -> list[Any]:
+    """What they asked to be told of."""
+    alerts = StockAlert.objects.filter(person=person).select_related("leaflet")
+    return [{"title": alert.leaflet.title, "asked": alert.asked_at.isoformat()} for alert in alerts]
+
+
+def erase_alerts(person: Person, now: datetime) -> None:
+    """After the orders: who brings stock in holds its edition and then ends the alerts, so they come last."""
+    StockAlert.objects.filter(person=person).delete()
 
 
 def erase(person: Person, now: datetime) -> None:

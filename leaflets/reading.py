@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Case, F, FilteredRelation, Q, QuerySet, When
 
 from ctac.compiled import Compiled, Statement
-from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet
+from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet, StockAlert
 from leaflets.models.addresses import ON_THE_LABEL
 from leaflets.narrowing import Row
+from professionals.models import Person
 
 _rows: Compiled[Any] = Compiled(
     lambda: Leaflet.objects.active().values_list("id", "slug", "version_of_id", "audience", "language", "format", "topics")
@@ -26,6 +27,20 @@ _with_keys = Compiled(lambda keys: _with_their_print(Leaflet.objects.filter(pk__
 _stock_of_slugs = Compiled(lambda slugs: _with_their_print(Leaflet.objects.filter(slug__any_of=slugs)))
 _active_with_slug = Compiled(lambda slug: _with_their_print(Leaflet.objects.active().filter(slug=slug)))
 _with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
+
+
+_asked_of: Compiled[Any] = Compiled(
+    lambda person, leaflets: StockAlert.objects.filter(person_id=person, leaflet__pk__any_of=leaflets).values_list("leaflet_id")
+)
+
+
+def waited_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
+    """Of these titles the keys of those that are out of stock and that the person is told of when they are back.
+
+    One statement, or none where all are in stock.
+    """
+    out = [leaflet.pk for leaflet in leaflets if leaflet.available <= 0]
+    return {key for (key,) in _asked_of.all(person=person.pk, leaflets=out)} if out and person else set()
 
 
 def catalogue() -> list[Row]:

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from leaflets.views import addresses, again, basket, catalogue, changing, ordering, orders
+from leaflets.views import addresses, again, alerts, basket, catalogue, changing, ordering, orders
 
 urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
     path("leaflets/<slug:slug>/", catalogue.leaflet, name="leaflet"),
     path("leaflets/<slug:slug>/download/", catalogue.leaflet_download, name="leaflet_download"),
     path("leaflets/<slug:slug>/cover/<int:number>/", catalogue.leaflet_cover, name="leaflet_cover"),
+    path("leaflets/<slug:slug>/alert/", alerts.leaflet_alert, name="leaflet_alert"),
     path("basket/", basket.basket, name="basket"),
     path("basket/add/<slug:slug>/", basket.basket_add, name="basket_add"),
     path("order/delivery/", ordering.order_delivery, name="order_delivery"),

@@ -18,6 +18,7 @@ from ctac.uk import uk_day
 from leaflets.models import DownloadCount, Format, Language, Leaflet
 from leaflets.models.leaflet import points
 from leaflets.services import add_version
+from leaflets.services.alerts import tell_who_asked
 from professionals.models import User
 from professionals.safeguarding import StaffForm
 
@@ -88,6 +89,12 @@ class LeafletAdmin(StaffModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Leaflet | None = None) -> bool:
         """Orders tell of it for ever; take it out of the catalogue instead."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Leaflet, form: Any, change: bool) -> None:
+        """Whoever waits for a title that leaves the catalogue waits for nothing, and is told."""
+        super().save_model(request, obj, form, change)
+        if change and "active" in form.changed_data and not obj.active:
+            tell_who_asked([obj.pk], now=timezone.now())
 
     number_at_most = number_of("most_per_order", _("most an order"))
     in_catalogue = yes_no_of("active", _("in the catalogue"))

@@ -1,4 +1,5 @@
 from leaflets.models.addresses import KeptAddress
+from leaflets.models.alerts import StockAlert
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.order import (
@@ -40,6 +41,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderState",
+    "StockAlert",
     "StockMovement",
     "ToBring",
     "Word",

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from leaflets.models import Edition, EventKind, MovementKind, Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import Edition, EditionState, EventKind, MovementKind, Order, OrderEvent, OrderLine, OrderState
+from leaflets.services.alerts import tell_who_asked
 from leaflets.services.ledger import for_line, lock_editions, record
 from notifications.services import notify
 from professionals.models import User
@@ -18,7 +19,8 @@ WAIT_FOR_COPIES = (OrderState.RECEIVED, OrderState.WAITING)
 def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) -> None:
     """Promise what nobody has been promised to those who wait, the oldest order first. The caller holds the editions' locks.
 
-    Who gets copies for an order of which there were none is told that it will be packed.
+    Who gets copies for an order of which there were none is told that it will be packed; if some are left, whoever asked to
+    hear of it is told too.
     """
     locked = lock_editions(editions)
     free = {key: edition.free for key, edition in locked.items() if edition.free}
@@ -32,6 +34,8 @@ def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) 
     woken = {line.order for line in given if line.order.state == OrderState.WAITING}
     if woken:
         wake(sorted(woken, key=lambda order: order.pk), now=now)
+    current = (edition for edition in locked.values() if edition.state == EditionState.CURRENT and free.get(edition.pk))
+    tell_who_asked([edition.leaflet_id for edition in current], now=now)
 
 
 def lines_that_wait(editions: Iterable[int]) -> list[OrderLine]:

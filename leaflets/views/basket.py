@@ -19,7 +19,9 @@ from leaflets import baskets
 from leaflets.forms import AddForm, BasketForm
 from leaflets.models import Leaflet
 from leaflets.narrowing import Wanted
+from leaflets.reading import waited_for
 from leaflets.views.catalogue import catalogue_page, leaflet_page
+from professionals.access import person_in
 from professionals.models import Draft, Where
 from professionals.throttles import by_client, stopped
 
@@ -98,6 +100,7 @@ def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False
         "form": form,
         "rows": form.rows(),
         "questions": form.questions(),
+        "waited_for": waited_for(person_in(request), form.leaflets.values()),
         "total": said,
         "refused": refused,
         "in_basket": total,

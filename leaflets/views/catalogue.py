@@ -15,10 +15,11 @@ from leaflets.browsing import look
 from leaflets.forms import AddForm
 from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
-from leaflets.reading import other_versions, prints_of
+from leaflets.reading import other_versions, prints_of, waited_for
 from leaflets.services import count_download, is_a_program
 from leaflets.services.allowances import NOTHING_LATELY
 from leaflets.standing import in_full
+from professionals.access import person_in
 
 
 @require_safe
@@ -54,6 +55,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None
         "standing": in_full(prints.current, uk_day(now)) if prints.current else "",
         "before": prints.before,
         "versions": other_versions(leaflet),
+        "waited_for": waited_for(person_in(request), [leaflet]),
         "add_form": refused or AddForm(leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY)),
         "in_basket": baskets.total_copies(draft),
         "form": refused,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -92,6 +93,22 @@ def rows_of(
 
 
 @transaction.atomic(savepoint=False)
+def notify_found(*, kind: str, found: str, values: Mapping[str, Any], now: datetime) -> None:
+    """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them.
+
+    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient.
+    """
+    [row] = rows_of(kind, ["anyone"], about="", reference="", version=1, now=now, due_at=now)
+    row.kicked_at = None
+    of_each = {"about": "about", "recipient": "recipient", "message_id": MESSAGE_ID_OF_EACH}
+    same = {column: getattr(row, column) for column in COLUMNS if column not in of_each}
+    columns = ", ".join(of_each.get(column, f"%({column})s") for column in COLUMNS)
+    insert_found = f"WITH {found} INSERT INTO notifications_notification ({', '.join(COLUMNS)}) SELECT {columns} FROM found"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"{insert_found} ON CONFLICT DO NOTHING", {**same, "domain": mail_domain(), **values})
+
+
+@transaction.atomic(savepoint=False)
 def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime, expires_at: datetime) -> None:
     """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
     row = Notification(
@@ -128,6 +145,7 @@ COLUMNS = (
     *("html_body", "sealed_body"),
 )
 INSERT = f"INSERT INTO notifications_notification ({', '.join(COLUMNS)}) VALUES"
+MESSAGE_ID_OF_EACH = "concat('<', replace(gen_random_uuid()::text, '-', ''), '@', %(domain)s::text, '>')"
 UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id, kicked_at IS NOT NULL"
 
 
@@ -160,5 +178,8 @@ def distinct(addresses: Iterable[str]) -> list[str]:
 
 def new_message_id() -> str:
     """Made once, when the row is written: if a message ever goes twice, mail programs see that it is the same one."""
-    domain = parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"
-    return f"<{secrets.token_hex(16)}@{domain}>"
+    return f"<{secrets.token_hex(16)}@{mail_domain()}>"
+
+
+def mail_domain() -> str:
+    return parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"

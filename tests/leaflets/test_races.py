@@ -4,13 +4,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from ctac.compiled import Compiled
-from leaflets.models import Edition, Order, StockMovement
+from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services import (
     AlreadyPlaced,
@@ -22,10 +23,13 @@ from leaflets.services import (
     differences,
     dispatch,
     placing,
+    receive_stock,
     start_packing,
     titles_of,
     version_of,
 )
+from leaflets.services.alerts import ThereAlready, ask_alert
+from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -223,3 +227,13 @@ def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
     outcomes = at_once(*(lambda one=one: dispatch(order=one, by=staff, now=now) for one in copies))
     assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 3}
     assert order.dispatches.count() == 1
+
+
+def test_whoever_waits_for_word_is_told_once_by_two_deliveries_and_none_asks_past_them(now):
+    edition, early, late = make_edition(now, stock=0), make_person(email="early@nhs.net"), make_person(email="late@nhs.net")
+    ask_alert(person=early, leaflet=edition.leaflet, now=now)
+    deliver = partial(receive_stock, edition=edition, copies=5, by=None, now=now)
+    outcomes = at_once(deliver, deliver, partial(ask_alert, person=late, leaflet=edition.leaflet, now=now))
+    told = sorted(Notification.objects.filter(kind="leaflet-back").values_list("recipient", flat=True))
+    assert (outcomes[:2], StockAlert.objects.count()) == (["done", "done"], 0)
+    assert (outcomes[2], told) in [("done", ["early@nhs.net", "late@nhs.net"]), (ThereAlready.__name__, ["early@nhs.net"])]
