@@ -26,6 +26,7 @@ from leaflets.services import (
     withdraw_edition,
 )
 from leaflets.services.changing import titles_locked
+from leaflets.services.states import rewrite
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -265,6 +266,14 @@ def test_what_is_packed_or_cancelled_is_not_changed(order, now, end):
     with pytest.raises(OrderHasMoved):
         change(order, now, one=9)
     assert (order.state, told(order), list(differences())) == (end, [], [])
+
+
+def test_the_update_names_the_state_that_it_expects(order, now):
+    """Should the lock ever be missing: an order that was read before its end does not come back from it."""
+    read_before = Order.objects.get(pk=order.pk)
+    cancel(order=order, by=None, now=now)
+    with pytest.raises(OrderHasMoved):
+        rewrite(read_before, OrderState.RECEIVED, {}, changes={}, by=None, now=now)
 
 
 # -- Its mail -----------------------------------------------------------------------------------------------------------
