@@ -156,3 +156,18 @@ def test_ordering_by_keyboard_alone(new_page: Callable[..., Any], live: Live) ->
     keys.send()
     assert visitor.heading.startswith("We have your order")
     assert keys.walk_to_the_end()
+
+    # The order is changed: nothing left of it first
+    keys.skip_to_main()
+    keys.to("see your order, change or cancel it")
+    keys.send()
+    keys.to("Change this order")
+    keys.send()
+    keys.answer("Copies of “Child trafficking is child abuse”", "0")
+    keys.send()
+    assert keys.follow_first_error()["value"] == "0"
+    keys.key("Control+A")
+    visitor.page.keyboard.type("8")
+    keys.to("Save these changes")
+    keys.send()
+    assert visitor.heading == "8 copies of “Child trafficking is child abuse”"
