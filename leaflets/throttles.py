@@ -43,6 +43,12 @@ def of_a_web_order(request: HttpRequest, *, organisation: int | None, postcode: 
     return own + of_an_order(organisation=organisation, postcode=postcode, slugs=slugs)
 
 
+def of_a_change(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
+    """Each change is an email, and one to another postcode (`to_postcode`, else empty) a parcel to it."""
+    own = [_throttle(By.ACCOUNT, f"change:{request.user.pk}", OF_AN_ACCOUNT)]
+    return own + (of_an_order(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
+
+
 def _throttle(by: By, whose: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
     most, window = limit
     return Throttle(by, f"place-order:{by.value}:{whose}", int(most * settings.ORDER_THROTTLES_TIMES), window, about)

@@ -13,11 +13,13 @@ from leaflets.change_form import ChangeForm, copies_name, form_of
 from leaflets.forms import DeliveryForm, wait_name
 from leaflets.models import Order
 from leaflets.services import NothingDifferent, OrderHasMoved, OrderIsAnotherNow, Shortfalls, change_order
+from leaflets.throttles import of_a_change
 from leaflets.views.orders import own_order
 from professionals import drafts
 from professionals.access import person_in, person_required, signed_in
 from professionals.child_details import looks_like_child_details
-from professionals.models import DraftKind
+from professionals.models import DraftKind, Where
+from professionals.throttles import Stop, stopped
 
 STEP = "order"
 MOST_KEPT, LONGEST_KEPT = 100, 200  # answers, and characters of each
@@ -48,6 +50,10 @@ def change(request: HttpRequest, order: Order) -> HttpResponse:
     form, _version = form_of(ChangeForm, order, request.POST, now)
     if not form.is_valid():
         return page(request, order, form, version=shown)
+    if stop := too_many_changes(request, order, form.delivery().postcode):
+        response = page(request, order, form, version=shown, warning=stop.sentence(now), status=429)
+        response.headers["Retry-After"] = str(stop.seconds(now))
+        return response
     try:
         change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
     except Shortfalls as refusal:
@@ -68,14 +74,23 @@ def change(request: HttpRequest, order: Order) -> HttpResponse:
     return redirect(order)
 
 
+def too_many_changes(request: HttpRequest, order: Order, postcode: str) -> Stop | None:
+    """One more change by this person, perhaps to another postcode: or one too many."""
+    counted = of_a_change(request, to_postcode=postcode if postcode != order.postcode else "")
+    return stopped(request, Where.ORDER_CHANGE, counted, timezone.now())
+
+
 def page(
-    request: HttpRequest, order: Order, form: ChangeForm, *, version: str, another: bool = False, restored: bool = False
+    request: HttpRequest, order: Order, form: ChangeForm, *, version: str, status: int = 200, **more: object
 ) -> HttpResponse:
-    """`another`: the order is not any more what the person was shown. `restored`: what was typed before they had to sign in."""
-    context: dict[str, Any] = {"order": order, "form": form, "version": version, "another": another, "restored": restored}
+    """`another`: the order is not any more what the person was shown. `restored`: what was typed before they had to sign in.
+
+    `warning`: why nothing is stored now.
+    """
+    context: dict[str, Any] = {"order": order, "form": form, "version": version, **more}
     if not order.may_be_changed:
         context |= {"form": None, "typed": form.typed() if form.is_bound else []}
-    return render(request, "leaflets/change.html", context)
+    return render(request, "leaflets/change.html", context, status=status)
 
 
 def keep(request: HttpRequest, reference: str) -> None:

@@ -45,6 +45,7 @@ class Where(models.TextChoices):
     ORDER = "order", _("Placing an order")
     TIMES = "times", _("Choosing a time")
     CHANGE = "change", _("Changing a booking")
+    ORDER_CHANGE = "order-edit", _("Changing an order")
     LINK = "link", _("Links in emails")
 
 

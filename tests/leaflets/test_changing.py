@@ -27,9 +27,11 @@ from leaflets.services import (
 )
 from leaflets.services.changing import titles_locked
 from leaflets.services.states import rewrite
+from leaflets.throttles import of_a_change, of_an_order
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
+from professionals.models import Stopped
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
 from tests.leaflets.staff_site import act, said, told_the_lead
@@ -380,6 +382,21 @@ def test_what_was_typed_while_the_session_ran_out_is_there_after_sign_in(client,
     order.refresh_from_db()
     assert order.town == "Hull"
     assert "We kept what you typed." not in client.get(url).content.decode()
+
+
+def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff_see_it(page, order, url, settings):
+    settings.ORDER_THROTTLES_TIMES = 0.05  # two changes an hour, and five parcels a day to a postcode
+    for copies in (9, 8):
+        assert page.post(url, typed(page, url, **{"copies-one": str(copies)})).status_code == 302
+    stopped = page.post(url, typed(page, url, **{"copies-one": "7"}, town="Hull"))
+    assert (stopped.status_code, stopped.context["form"]["town"].value()) == (429, "Hull")
+    assert "You have done this very often in a short time." in stopped.content.decode()
+    assert list(Stopped.objects.values_list("where", "by", "person")) == [("order-edit", "account", order.person_id)]
+    asked = {"to_postcode": "BT1 5GS"}
+    request = stopped.wsgi_request
+    assert [each.key for each in of_a_change(request, **asked)][1:] == [
+        each.key for each in of_an_order(organisation=None, postcode="BT1 5GS", slugs=())
+    ]
 
 
 def test_details_of_a_child_are_asked_about_and_the_lead_is_told(page, order, url):
