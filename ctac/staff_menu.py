@@ -33,7 +33,10 @@ SECTIONS = (
             "bookings.presentation",
         ),
     ),
-    Section(_("Leaflets"), ("leaflets.order", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement")),
+    Section(
+        _("Leaflets"),
+        ("leaflets.order", "leaflets.missingparcel", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement"),
+    ),
     Section(_("Messages"), ("notifications.notification",)),
     Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),

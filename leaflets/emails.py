@@ -1,8 +1,6 @@
 """The emails about orders: what each says, and until when it is true."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,17 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import format_day
-from leaflets.models import (
-    OPEN_STATES,
-    Dispatch,
-    EventKind,
-    MovementKind,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderState,
-    StockMovement,
-)
+from leaflets.models import OPEN_STATES, Dispatch, EventKind, Leaflet, Order, OrderEvent, OrderLine, OrderState
+from leaflets.services.posting import contents_of
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -187,15 +176,12 @@ def said_of_parcels(notification: "Notification") -> Message:
     """As many statements for one parcel as for many."""
     lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
     parcels = list(parcels_told_in(notification).select_related("order").prefetch_related(lines))
-    sent = StockMovement.objects.filter(
-        kind=MovementKind.DISPATCHED, order_line__order__in=[parcel.order_id for parcel in parcels]
-    )
-    contents: dict[tuple[int, datetime], list[tuple[int, str]]] = defaultdict(list)
-    for movement in sent.select_related("edition__leaflet", "order_line").order_by("edition__leaflet__position", "order_line"):
-        key = (movement.order_line.order_id, movement.at)  # type: ignore[union-attr]
-        contents[key].append((movement.copies, movement.edition.leaflet.title))
-    told = [(parcel, contents[parcel.order_id, parcel.dispatched_at]) for parcel in parcels]
+    told = [(parcel, rows_of(what)) for parcel, what in zip(parcels, contents_of(parcels), strict=True)]
     return dispatched_together(told) if len(told) > 1 else dispatched(told[0][0].order, *told[0])
+
+
+def rows_of(contents: Mapping[Leaflet, int]) -> list[tuple[int, str]]:
+    return [(copies, leaflet.title) for leaflet, copies in contents.items()]
 
 
 def said_why(notification: "Notification") -> Message:

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leaflets import alert_mail, emails
-from leaflets.models import Dispatch, Edition, Leaflet, Order, OrderLine, OrderState
+from leaflets import alert_mail, emails, missing_emails
+from leaflets.models import Dispatch, Edition, Leaflet, MissingParcel, Order, OrderLine, OrderState
 from notifications.samples import Example
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
-LABELS = {kind.name: kind.label for kind in emails.KINDS}
+LABELS = {kind.name: kind.label for kind in (*emails.KINDS, *missing_emails.KINDS)}
 ADDRESS = {
     "name": "Nadia Rahman",
     "attention": "Second floor, health visiting",
@@ -52,6 +52,21 @@ def examples() -> Iterator[Example]:
     yield Example("order-dispatched", _("What left on a day, several parcels"), partial(emails.dispatched_together, several))
     given = partial(emails.dispatched, order(brought_with="BK-7Q4M-2F"), Dispatch(pk=2, dispatched_at=NOW), sent)
     yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
+
+    yield from examples_of_missing(parcel, sent)
+
+
+def examples_of_missing(parcel: Dispatch, sent: list[tuple[int, str]]) -> Iterator[Example]:
+    missing = MissingParcel(pk=1, parcel=parcel, reported_at=NOW, note="Our post room moved to Elland Road in January.")
+    again = order(key=3, reference="LO-9RMT-2C")
+    why = "The post has a signature from your reception, of 25 February. Ask there for a box from us, please."
+    for kind, words in (
+        ("order-missing", partial(missing_emails.told, missing, sent)),
+        ("order-resent", partial(missing_emails.sent_again, missing, again)),
+        ("order-not-resent", partial(missing_emails.closed, missing, sent, why)),
+        ("staff-order-missing", partial(missing_emails.for_staff, missing, sent)),
+    ):
+        yield Example(kind, LABELS[kind], words)
 
 
 def alert_examples() -> Iterator[Example]:

@@ -6,7 +6,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from leaflets.models import Dispatch, KeptAddress, Order, OrderEvent, OrderLine, StockAlert, StockMovement
+from leaflets.models import (
+    Dispatch,
+    KeptAddress,
+    MissingParcel,
+    MissingState,
+    Order,
+    OrderEvent,
+    OrderLine,
+    StockAlert,
+    StockMovement,
+)
 from leaflets.services import cancel
 from leaflets.services.ledger import lock_editions
 from professionals.models import Person
@@ -58,6 +68,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "brought_with": NONE,
         "submission_token": NONE,
         "submission_digest": NONE,
+        "replaces": NONE,
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
@@ -66,6 +77,12 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "order", "dispatched_at", "told_in"), NONE),
         "by": PERSONAL,
         "tracking_number": PERSONAL,
+    },
+    "MissingParcel": {
+        **dict.fromkeys(("id", "parcel", "state", "reported_at", "decided_at"), NONE),
+        "note": FREE_TEXT,
+        "decided_by": PERSONAL,
+        "reason": FREE_TEXT,
     },
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
     "StockMovement": {
@@ -78,7 +95,7 @@ FIELDS: dict[str, dict[str, str]] = {
 
 def export(person: Person) -> list[Any]:
     """Every order of theirs, with what happened to it."""
-    return [_export_order(order) for order in Order.objects.for_my_page(person).prefetch_related("events", "dispatches")]
+    return [_export_order(order) for order in Order.objects.for_my_page(person).prefetch_related("events", "dispatches__missing")]
 
 
 def _export_order(order: Order) -> dict[str, Any]:
@@ -98,9 +115,25 @@ def _export_order(order: Order) -> dict[str, Any]:
             for event in order.events.all()
         ],
         "parcels": [
-            {"dispatched": parcel.dispatched_at.isoformat(), "tracking_number": parcel.tracking_number}
+            {
+                "dispatched": parcel.dispatched_at.isoformat(),
+                "tracking_number": parcel.tracking_number,
+                "never_came": _export_report(getattr(parcel, "missing", None)),
+            }
             for parcel in order.dispatches.all()
         ],
+    }
+
+
+def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
+    if missing is None:
+        return None
+    return {
+        "told": missing.reported_at.isoformat(),
+        "wrote": missing.note,
+        "state": missing.get_state_display(),
+        "decided": missing.decided_at and missing.decided_at.isoformat(),
+        "why": missing.reason,
     }
 
 
@@ -136,6 +169,9 @@ def erase(person: Person, now: datetime) -> None:
     OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")
     Dispatch.objects.filter(order__in=orders).update(tracking_number="")
+    reports = MissingParcel.objects.of_orders(orders.values_list("pk", flat=True))
+    reports.open().update(state=MissingState.CLOSED, decided_at=now)
+    reports.update(note="", reason="")
     for order in orders:
         order.name = _("Erased")
         order.attention = order.organisation_name = order.address_line_1 = order.address_line_2 = order.town = ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leaflets.views import addresses, again, alerts, basket, catalogue, changing, ordering, orders
+from leaflets.views import addresses, again, alerts, basket, catalogue, changing, missing, ordering, orders
 
 urlpatterns = [
     path("leaflets/", catalogue.leaflets, name="leaflets"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("orders/<str:reference>/placed/", orders.order_placed, name="order_placed"),
     path("orders/<str:reference>/change/", changing.order_change, name="order_change"),
     path("orders/<str:reference>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("orders/<str:reference>/missing/", missing.order_missing, name="order_missing"),
     path("orders/<str:reference>/again/", again.order_again, name="order_again"),
     path("my/addresses/", addresses.addresses, name="my_addresses"),
     path("my/addresses/add/", addresses.address_add, name="my_address_add"),

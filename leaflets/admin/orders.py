@@ -29,6 +29,7 @@ from ctac.staff_lists import (
 from leaflets.admin.changing import CHANGE
 from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
+from leaflets.admin.missing import links_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from leaflets.visits import visit_in_words
@@ -140,7 +141,10 @@ class EventInline(ReadOnlyInline):
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
-    (None, ("state_in_words", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by")),
+    (
+        None,
+        ("state_in_words", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by", "never_came"),
+    ),
     (gettext_lazy("Who asked"), AboutPerson.about_person),
 )
 
@@ -178,7 +182,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all")
     change_list_template = "leaflets/staff/orders.html"
-    may_be_empty = ("visit",)
+    may_be_empty = ("visit", "never_came")
     view_on_site = False  # the page there is its owner's
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
@@ -240,6 +244,10 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, order: Order) -> str:
         return str(CAME_BY[order.channel])
+
+    @admin.display(description=gettext_lazy("lost and sent again"))
+    def never_came(self, order: Order) -> SafeString | str:
+        return links_of_order(order)
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import Waiting, staff_site
 from leaflets.admin.editions import low_in_stock, to_review
-from leaflets.models import Edition, Order, OrderState
+from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState
 
 
 def wait_for_orders(label: Any, state: OrderState) -> None:
@@ -40,5 +40,14 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
 wait_for_orders(_("to decide on"), OrderState.REQUESTED)
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
+staff_site.add_waiting(
+    _("Leaflets"),
+    Waiting(
+        label=_("that never came"),
+        count=lambda: MissingParcel.objects.open(),
+        address=lambda: f"{reverse('staff:leaflets_missingparcel_changelist')}?state__exact={MissingState.OPEN.value}",
+        permission="leaflets.view_missingparcel",
+    ),
+)
 wait_for_editions(_("low in stock"), "stock", low_in_stock)
 wait_for_editions(_("to review soon"), "review", to_review)

@@ -2,6 +2,7 @@ from leaflets.models.addresses import KeptAddress
 from leaflets.models.alerts import StockAlert
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
+from leaflets.models.missing import MissingParcel, MissingState
 from leaflets.models.order import (
     MOVES,
     OPEN_STATES,
@@ -36,6 +37,8 @@ __all__ = [
     "Language",
     "Leaflet",
     "LeafletWords",
+    "MissingParcel",
+    "MissingState",
     "MovementKind",
     "Order",
     "OrderEvent",

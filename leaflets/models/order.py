@@ -131,6 +131,15 @@ class Order(models.Model):
         _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
     )
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
+    # It sends again what was in a parcel that never came, and counts towards no limit (ADR 43).
+    replaces = models.OneToOneField(
+        "leaflets.MissingParcel",
+        verbose_name=_("replaces"),
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="replacement",
+    )
     created_at = models.DateTimeField(_("day it was placed"))
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
@@ -323,8 +332,12 @@ class EventKind(models.TextChoices):
     STOCKED = "stocked", _("Copies came in for it")
     CHANGED = "changed", _("Changed")
     PACKING = "packing", _("Packing started")
-    PART_SENT = "part-sent", _("First part dispatched")
+    PART_SENT = "part-sent", _("Part of it dispatched")
     DISPATCHED = "dispatched", _("Dispatched")
+    MISSING = "missing", _("Told us that a parcel never came")
+    RESENT = "resent", _("Sent again in an order of its own")
+    NOT_RESENT = "not-resent", _("Looked into, and not sent again")
+    REPLACES = "replaces", _("Made to send a lost parcel again")
     CANCELLED = "cancelled", _("Cancelled")
 
 

@@ -2,12 +2,29 @@
 
 from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
 from leaflets.services.bringing import Possible, bring, possible_now, possible_of
-from leaflets.services.changing import Change, NothingDifferent, NothingLeft, OrderIsAnotherNow, PartHasLeft, change_order
+from leaflets.services.changing import (
+    Change,
+    NothingDifferent,
+    NothingLeft,
+    OnlyWhatWasLost,
+    OrderIsAnotherNow,
+    PartHasLeft,
+    change_order,
+)
 from leaflets.services.covers import make_cover
 from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
 from leaflets.services.downloads import count_download, is_a_program
 from leaflets.services.editions import NotAPdf, Notice, add_edition, record_review, withdraw_edition
 from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
+from leaflets.services.missing import (
+    AlreadyDecided,
+    NothingToSendAgain,
+    NotYetMissing,
+    TooLongAgo,
+    close_missing,
+    report_missing,
+    send_again,
+)
 from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
@@ -18,17 +35,21 @@ from leaflets.services.versions import VersionIsThere, add_version
 
 __all__ = [
     "Allowance",
+    "AlreadyDecided",
     "AlreadyPlaced",
     "Change",
     "EditionIsWithdrawn",
     "EmptyBasket",
     "MoreThanAsked",
     "NotAPdf",
+    "NotYetMissing",
     "NothingDifferent",
     "NothingGranted",
     "NothingLeft",
     "NothingToChange",
+    "NothingToSendAgain",
     "Notice",
+    "OnlyWhatWasLost",
     "OrderHasMoved",
     "OrderIsAnotherNow",
     "OrderedLately",
@@ -38,6 +59,7 @@ __all__ = [
     "Shortfalls",
     "StockIsPromised",
     "Title",
+    "TooLongAgo",
     "VersionIsThere",
     "Workplace",
     "add_edition",
@@ -46,6 +68,7 @@ __all__ = [
     "bring",
     "cancel",
     "change_order",
+    "close_missing",
     "correct_stock",
     "count_download",
     "decline",
@@ -59,6 +82,8 @@ __all__ = [
     "possible_of",
     "receive_stock",
     "record_review",
+    "report_missing",
+    "send_again",
     "shortfall",
     "start_packing",
     "titles_of",

@@ -1,7 +1,7 @@
 """How many copies of a title someone may still order: a person, and a workplace, in any 90 days.
 
 A workplace is an organisation at one postcode, since a trust of 10,000 people is not one ward. What was cancelled or declined
-is not counted; what is still open is.
+is not counted, nor what replaces a parcel that never came; what is still open is.
 """
 
 import re
@@ -111,11 +111,12 @@ def ordered_lately(
 ORDERED_LATELY = """
     WITH counted AS (
         SELECT id, created_at, TRUE AS own, postcode = %(postcode)s AND {organisation} AS here
-        FROM leaflets_order WHERE person_id = %(person)s AND created_at > %(since)s
+        FROM leaflets_order WHERE person_id = %(person)s AND created_at > %(since)s AND replaces_id IS NULL
         UNION ALL
         SELECT id, created_at, FALSE, TRUE
         FROM leaflets_order
         WHERE {organisation} AND postcode = %(postcode)s AND created_at > %(since)s AND person_id <> %(person)s
+            AND replaces_id IS NULL
     )
     SELECT edition.leaflet_id,
         sum(line.copies - line.cancelled) FILTER (WHERE own), min(created_at) FILTER (WHERE own),

@@ -53,6 +53,12 @@ class IsBrought(DomainError):
     message: str | Promise = _("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
 
 
+class OnlyWhatWasLost(DomainError):
+    """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
+
+    message: str | Promise = _("This order sends again what was lost, so it has no more copies than that. Order more separately.")
+
+
 class OrderIsAnotherNow(DomainError):
     """It was changed since the page was shown from which this comes."""
 
@@ -83,7 +89,7 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
     """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
 
     The same change once more is done. Raises OrderHasMoved, OrderIsAnotherNow, NothingDifferent, NothingLeft, PartHasLeft,
-    IsBrought, Shortfalls.
+    IsBrought, OnlyWhatWasLost, Shortfalls.
     """
     if order.brought_with:  # which it is from the first moment to the last
         raise IsBrought
@@ -97,14 +103,11 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
         raise OrderHasMoved(order)
     if not as_shown:
         raise OrderIsAnotherNow
-    if not any(change.wanted(title) for title in titles):
-        raise NothingLeft
-    if change.delivery != order.delivery and order.is_sent_in_part:
-        raise PartHasLeft
+    _refuse_what_never_can_be(order, titles, change)
     over_limit = bool(change.override_reason) and by is not None and by.is_staff
     asks = order.state == OrderState.REQUESTED
     if not asks:
-        _refuse(order, titles, change, now, may_exceed_limit=over_limit)
+        _refuse(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
     different = [title for title in titles if change.wanted(title) != title.copies]
     changes = {
         "titles": [[title.leaflet.title, title.copies, change.wanted(title)] for title in different],
@@ -117,6 +120,15 @@ def change_order(*, order: Order, change: Change, by: User | None, now: datetime
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store(moved, by=by, now=now)
     _tell(order, now, flagged=change.flagged)
+
+
+def _refuse_what_never_can_be(order: Order, titles: list[Title], change: Change) -> None:
+    if not any(change.wanted(title) for title in titles):
+        raise NothingLeft
+    if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
+        raise OnlyWhatWasLost
+    if change.delivery != order.delivery and order.is_sent_in_part:
+        raise PartHasLeft
 
 
 def is_so_already(order: Order, titles: list[Title], change: Change) -> bool:

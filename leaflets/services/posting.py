@@ -1,9 +1,11 @@
-"""When a person is told of what has left for them: once a day, of all of it (ADR 40)."""
+"""Parcels: what is in them, and when their owner is told of what has left: once a day, of all of it (ADR 40)."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from ctac.uk import uk_datetime, uk_day
-from leaflets.models import Order
+from leaflets.models import Dispatch, Leaflet, MovementKind, Order, StockMovement
 from notifications.services import collect
 
 # UK time. By then the post of the day has been fetched.
@@ -21,14 +23,29 @@ def told_at(now: datetime) -> datetime:
 def tell_of_parcel(order: Order, *, now: datetime) -> int | None:
     """The key of the email that will tell of it; None for who has no address.
 
-    Whoever calls this holds its row from then on, so it comes after all other locks.
+    What the presenter brings is told apart from what is posted. Whoever calls this holds the email's row from then on, so it
+    comes after all other locks.
     """
     return collect(
         kind="order-dispatched",
-        about=f"person:{order.person_id}",
+        about=":".join(filter(None, ["person", str(order.person_id), order.brought_with])),
         day=uk_day(now),
         to=order.person.email,
         reference=order.reference,
         now=now,
         due_at=told_at(now),
     )
+
+
+def contents_of(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
+    """For each of them the copies of each title in it, as the ledger has it: one statement."""
+    sent = StockMovement.objects.filter(
+        kind=MovementKind.DISPATCHED,
+        order_line__order__in=[parcel.order_id for parcel in parcels],
+        at__in=[parcel.dispatched_at for parcel in parcels],
+    ).select_related("edition__leaflet", "order_line")
+    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(dict)
+    for movement in sent.order_by("edition__leaflet__position", "pk"):
+        basket, leaflet = baskets[movement.order_line.order_id, movement.at], movement.edition.leaflet  # type: ignore[union-attr]
+        basket[leaflet] = basket.get(leaflet, 0) + movement.copies
+    return [baskets[parcel.order_id, parcel.dispatched_at] for parcel in parcels]

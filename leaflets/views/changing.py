@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from leaflets.change_form import ChangeForm, copies_name, form_of
 from leaflets.forms import DeliveryForm, wait_name
 from leaflets.models import Order
-from leaflets.services import NothingDifferent, OrderHasMoved, OrderIsAnotherNow, Shortfalls, change_order
+from leaflets.services import NothingDifferent, OnlyWhatWasLost, OrderHasMoved, OrderIsAnotherNow, Shortfalls, change_order
 from leaflets.throttles import of_a_change
 from leaflets.views.orders import own_order
 from professionals import drafts
@@ -65,6 +65,9 @@ def change(request: HttpRequest, order: Order) -> HttpResponse:
         order = own_order(request, order.reference)
         form, version = form_of(ChangeForm, order, request.POST, now)
         return page(request, order, form, version=version, another=True)
+    except OnlyWhatWasLost as refusal:
+        form.add_error(None, str(refusal.message))
+        return page(request, order, form, version=shown)
     except NothingDifferent as refusal:
         messages.info(request, str(refusal.message))
     else:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.compiled import Compiled, have_ready
-from leaflets.models import EventKind, Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import Order, OrderLine, OrderState
 from leaflets.services import OrderHasMoved, cancel
+from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from professionals.access import person_required
 
 
@@ -32,20 +33,15 @@ lines_in_order = Compiled(lambda order: OrderLine.objects.in_order().filter(orde
 @require_safe
 def order(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
+    parcels = parcels_of(order)
     context = {
         "order": order,
-        "history": [
-            {**step(event.when, what_happened(event, order)), "details": event.changed}
-            for event in OrderEvent.objects.filter(order=order).for_the_owner()
-        ],
-        "parcels": order.dispatches.all(),
+        "history": history_of(order, parcels),
+        "parcels": parcels,
+        "arrival": arrival_of([] if order.brought_with else parcels, timezone.now()),
+        "replaced": replaced_by(order),
     }
     return render(request, "leaflets/order.html", context)
-
-
-def what_happened(event: OrderEvent, order: Order) -> str:
-    given = order.brought_with and event.kind == EventKind.DISPATCHED
-    return _("Given to the presenter") if given else event.get_kind_display()
 
 
 @person_required

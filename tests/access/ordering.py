@@ -29,6 +29,7 @@ def orders(guide: Guide) -> Tour:
     yield from changes_an_order(guide)
     guide.follow("Cancel this order")
     yield "order cancel"
+    yield from loses_it(guide)
     guide.open("/my/addresses/")
     yield "my addresses"
     guide.follow("Add an address")
@@ -49,6 +50,34 @@ def changes_an_order(guide: Guide) -> Tour:
     guide.fill("Town or city", "Leeds")
     guide.press("Save these changes")
     yield "order that was changed"
+
+
+def loses_it(guide: Guide) -> Tour:
+    """The order leaves, three weeks ago, and never comes."""
+    reference = guide.page.url.split("/orders/")[1].split("/")[0]
+    inside(guide.live, scene.__name__, scene.lose.__name__, reference)
+    guide.open(f"/orders/{reference}/")
+    yield "order that has left"
+    guide.follow("It never came")
+    yield "order missing"
+    guide.page.locator("[name=note]").fill("Amy Smith, born 3/4/2015, waits")
+    guide.press("Tell us that it never came")
+    yield "order missing with what looks like a child's details"
+    guide.page.locator("[name=note]").fill("We moved to Elland Road in January")
+    guide.press("Tell us that it never came")
+    yield "order that never came"
+
+
+def decides_on_lost(guide: Guide) -> Tour:
+    """Staff look at a parcel that never came, and at both ways to decide it."""
+    report = f"/staff/leaflets/missingparcel/{inside(guide.live, scene.__name__, scene.lost_parcel.__name__)}"
+    guide.open("/staff/leaflets/missingparcel/?state__exact=open")
+    yield "staff parcels that never came"
+    guide.open(f"{report}/change/")
+    yield "staff parcel that never came"
+    for slug in ("send-again", "close"):
+        guide.open(f"{report}/do/{slug}/")
+        yield f"staff parcel {slug}"
 
 
 def give_address(guide: Guide) -> None:

@@ -24,8 +24,8 @@ from bookings.services import (
 )
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
-from leaflets.models import Delivery, Leaflet
-from leaflets.services import correct_stock, dispatch, place_order, start_packing
+from leaflets.models import Delivery, Dispatch, Leaflet, Order
+from leaflets.services import approve, correct_stock, dispatch, place_order, report_missing, start_packing
 from professionals.models import Person, Profession
 from professionals.sample import STAFF_EMAIL
 from professionals.services import organisation_named
@@ -139,6 +139,22 @@ def ask_for_more_leaflets() -> int:
         now=now,
     )
     return order.pk
+
+
+def lose(reference: str) -> int:
+    """This order left three weeks ago. The key of its parcel."""
+    order, left = Order.objects.get(reference=reference), timezone.now() - timedelta(days=21)
+    start_packing(order=order, by=None, now=left)
+    return dispatch(order=order, by=None, now=left, tracking_number="QK 4412 8821 5GB").pk
+
+
+def lost_parcel() -> int:
+    """Of which its owner has told us. The key of the report."""
+    order = Order.objects.get(pk=ask_for_more_leaflets())
+    approve(order=order, granted={line.pk: 5 for line in order.lines.all()}, by=None, now=timezone.now())
+    parcel = Dispatch.objects.get(pk=lose(order.reference))
+    report, _made = report_missing(parcel=parcel, by=None, now=timezone.now(), note="We moved to Elland Road in January.")
+    return report.pk
 
 
 def leave_in_stock(slug: str, copies: int) -> int:

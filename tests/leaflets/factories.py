@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import models
 
-from leaflets.models import Channel, Delivery, Edition, Leaflet, Order
+from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, place_order, receive_stock
+from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_packing
 from leaflets.services.addresses import keep_address
 from professionals.models import Person, User
 
@@ -65,7 +65,11 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     """One of each, by 'app_model', for the matrix of routes and people."""
     order = make_order(owner, now)
     line = order.lines.get()
+    lost = make_order(owner, now)
+    start_packing(order=lost, by=None, now=now)
+    parcel = dispatch(order=lost, by=None, now=now)
     return {
+        "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),
         "address": keep_address(person=owner, delivery=DELIVERY),
         "leaflets_leaflet": line.edition.leaflet,
         "leaflets_edition": line.edition,

@@ -98,7 +98,7 @@ def test_the_page_tells_what_has_happened_in_words(client, order, owner, now):
     assert [(event["what"], event["when"]) for event in response.context["history"]] == [
         ("Order received", "Tuesday 12 January 2027, 10am"),
         ("Packing started", "Tuesday 12 January 2027, 10am"),
-        ("Dispatched", "Tuesday 12 January 2027, 10am"),
+        ("Dispatched, tracking number RM 123 456", "Tuesday 12 January 2027, 10am"),
     ]
     assert "RM 123 456" in response.content.decode()
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from tests.races.driver.lost_parcels import lost_parcels
 from tests.races.driver.oracle import (
     Claim,
     brought,
@@ -168,6 +169,15 @@ def test_it_sees_leaflets_of_a_visit_that_is_off_or_of_another():
 
     assert [rows("received", "confirmed"), rows("cancelled", "declined"), rows("dispatched", "cancelled")] == [0, 0, 0]
     assert [rows("packing", "cancelled"), rows("received", "confirmed", "BK-2")] == [1, 1]
+
+
+def test_it_sees_a_lost_parcel_that_was_sent_again_twice_or_told_of_wrongly():
+    def rows(state: str, again: int, *told: str) -> int:
+        return len(list(lost_parcels(lambda *_sql: [(1, state, again, ["order-missing", "staff-order-missing", *told])], [])))
+
+    assert rows("open", 0) == rows("resent", 1, "order-resent") == rows("closed", 0, "order-not-resent") == 0
+    assert rows("resent", 0, "order-resent") == rows("resent", 1) == rows("closed", 1, "order-not-resent") == 1
+    assert rows("closed", 0, "order-not-resent", "order-resent") == rows("open", 0, "order-missing") == 1
 
 
 def test_it_sees_who_waits_beside_free_copies_and_who_has_more_than_they_may():

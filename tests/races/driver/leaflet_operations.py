@@ -1,9 +1,10 @@
 """What a client can do about orders of leaflets and their stock, and about mail that staff send again."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from leaflets import services as leaflets
-from leaflets.models import Channel, Order
+from leaflets.models import Channel, Dispatch, MissingParcel, Order
 from notifications.models import Notification
 from notifications.services import resend, sweep
 from tests.leaflets.factories import DELIVERY
@@ -11,6 +12,7 @@ from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
 from tests.races.driver.world import PLACES
 
+LATER = timedelta(days=15)  # when a parcel that leaves now may be said to be lost
 WEIGHTS = {
     "order_page": 40,
     "cancel_order_page": 15,
@@ -25,6 +27,8 @@ WEIGHTS = {
     "start_packing": 60,
     "dispatch": 50,
     "evening": 40,
+    "never_came": 25,
+    "decide_on_missing": 25,
     "receive_stock": 20,
     "correct_stock": 15,
     "send_again": 20,
@@ -117,6 +121,22 @@ def start_packing(actor: Actor) -> None:
 
 def dispatch(actor: Actor) -> None:
     leaflets.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+
+
+def never_came(actor: Actor) -> None:
+    """As if three weeks had passed, so its emails are not due while the clients run."""
+    parcels = Dispatch.objects.filter(order__person__in=actor.people).select_related("order__person__user")
+    parcel = actor.one_of(parcels)
+    leaflets.report_missing(parcel=parcel, by=parcel.order.person.user, now=actor.now + LATER)
+
+
+def decide_on_missing(actor: Actor) -> None:
+    reports = MissingParcel.objects.filter(parcel__order__person__in=actor.people)
+    missing = actor.one_of(reports.select_related("parcel__order__person"))
+    if actor.chance.random() < 0.5:
+        return leaflets.close_missing(missing=missing, by=actor.staff(), now=actor.now + LATER, reason="It was there")
+    leaflets.send_again(missing=missing, delivery=DELIVERY, by=actor.staff(), now=actor.now + LATER)
+    return None
 
 
 def evening(actor: Actor) -> None:

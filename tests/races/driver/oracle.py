@@ -10,6 +10,8 @@ from itertools import pairwise
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
+from tests.races.driver.lost_parcels import lost_parcels
+
 Query = Callable[..., list[tuple[Any, ...]]]
 OPEN = {"requested", "confirmed"}
 # The kinds of mail that must have been written about what is in this state, each once to its owner.
@@ -250,7 +252,7 @@ def limits(query: Query, editions: Sequence[int]) -> Iterator[str]:
         rows = query(
             f"""SELECT {whose}, t.slug, sum(l.copies - l.cancelled)::int, t.{limit} FROM leaflets_orderline l
             JOIN leaflets_order o ON o.id = l.order_id JOIN leaflets_edition e ON e.id = l.edition_id
-            JOIN leaflets_leaflet t ON t.id = e.leaflet_id WHERE e.id = ANY(%s) AND o.asked_because = ''
+            JOIN leaflets_leaflet t ON t.id = e.leaflet_id WHERE e.id = ANY(%s) AND o.asked_because = '' AND o.replaces_id IS NULL
             GROUP BY 1, t.id HAVING sum(l.copies - l.cancelled) > t.{limit}""",
             editions,
         )
@@ -286,8 +288,8 @@ def must_be_told(bookings: Iterable[tuple[Any, ...]], order_rows: Iterable[tuple
     for key, state, *_rest, email in bookings:
         if state in BOOKING_TOLD:
             yield BOOKING_TOLD[state], f"booking:{key}", email
-    for key, state, asked, visit_state, email in order_rows:
-        if not visit_state:  # else the booking's emails tell of it, and of its end
+    for key, state, asked, visit_state, email, replaces in order_rows:
+        if not visit_state and not replaces:  # else the booking's emails tell of it, and of its end; or that of what was lost
             yield "order-requested" if asked else "order-received", f"order:{key}", email
         if state in ORDER_TOLD and visit_state not in BOOKING_TOLD:
             yield ORDER_TOLD[state], f"order:{key}", email
@@ -357,7 +359,8 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
     )
     order_rows = query(
         """SELECT o.id, state, asked_because <> '',
-            coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = brought_with), ''), email FROM leaflets_order o
+            coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = brought_with), ''), email,
+            replaces_id IS NOT NULL FROM leaflets_order o
         JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
         people,
     )
@@ -367,6 +370,7 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *dates_of_requests(query, claims, people),
         *holds_end_with_their_time(query, world["presenters"]),
         *stock(query, world["editions"]),
+        *lost_parcels(query, people),
         *orders(query, people),
         *changes_of_orders(query, people),
         *brought(query, people),
