@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from professionals import secret_box
-from professionals.models import Person, Profession, User
-from professionals.services import organisation_named
+from professionals.models import By, Person, Profession, Stopped, User, Where, Why
+from professionals.services import keep_stopped, organisation_named
 
 STAFF_EMAIL = "staff@ctac.test"
 STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
@@ -43,6 +43,7 @@ def load(now: datetime) -> None:
     for person in PEOPLE:
         _professional(*person)
     _staff()
+    _stopped(now)
 
 
 def _professional(name: str, email: str, profession: str, organisation: str, phone: str, postcode: str) -> None:
@@ -61,6 +62,16 @@ def _staff() -> None:
     user = _verified_user(STAFF_EMAIL, password=STAFF_PASSWORD, is_staff=True, is_superuser=True)
     data = {"secret": secret_box.lock(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
+
+
+def _stopped(now: datetime) -> None:
+    """Something to look at in the list of what was stopped."""
+    if Stopped.objects.exists():
+        return
+    busy = Person.objects.get(email=PEOPLE[0][1])
+    keep_stopped(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
+    for _try in range(3):
+        keep_stopped(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
 
 
 def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:

@@ -48,12 +48,13 @@ class Stop:
     until: datetime
 
     def sentence(self, now: datetime) -> SafeString:
-        """What happened, when to try again, and whom to call."""
-        clock = format_clock(self.until)
-        when = clock if uk_day(self.until) == uk_day(now) else f"{clock}, {format_day(self.until)}"
+        """What happened, when to try again (to the minute, and then it works), and whom to call."""
+        whole = self.until + timedelta(minutes=1, microseconds=-1)
+        clock = format_clock(whole)
+        when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
         happened = WHAT_HAPPENED[self.throttle.by]
         tel = "tel:" + "".join(sign for sign in settings.ADVICE_PHONE if sign.isdigit() or sign == "+")
-        ask = _("Your answers are kept. Try again after %(when)s, or call us on") % {"when": when}
+        ask = _("Your answers are kept. Try again at %(when)s, or call us on") % {"when": when}
         phone = settings.ADVICE_PHONE
         return format_html('{} {} <a class="govuk-link" href="{}">{}</a> ({}).', happened, ask, tel, phone, settings.ADVICE_HOURS)
 

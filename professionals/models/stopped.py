@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from ctac.uk import uk_day
+
 KEPT_FOR = timedelta(days=30)
 LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
 
@@ -106,4 +108,6 @@ class Stopped(models.Model):
         return f"{self.get_where_display()}: {self.get_why_display()}"
 
     def may_be_let_through(self, now: datetime) -> bool:
+        if self.let_through_at and uk_day(self.let_through_at) == uk_day(now):
+            return False
         return self.why == Why.THROTTLE and bool(self.key) and self.last_at > now - LET_THROUGH_WITHIN

@@ -115,6 +115,7 @@ def test_the_button_is_there_for_a_limit_and_not_for_a_hidden_box(browser):
     row = stop(now, person=make_person(name="Nadia Khan"))
     answer = browser.post(f"{LIST}{row.pk}/do/let-through/", follow=True)
     assert "Let through until midnight" in answer.content.decode()
+    assert "Let through for today" not in answer.content.decode()
     assert RateLimit.objects.get(key=row.key).lifted is True
     box = stop(now, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
     page = browser.get(f"{LIST}{box.pk}/change/").content.decode()
