@@ -200,6 +200,7 @@ def test_the_account_list_names_every_page_and_where_one_is(client: Client, owne
     links = [(a.text, a.attrs["href"], a.attrs.get("aria-current")) for a in page.all("a") if nav in a.inside]
     assert links == [
         ("Your details", "/account/details/", None),
+        ("Delivery addresses", "/my/addresses/", None),
         ("Email address", "/account/email/", None),
         ("Password", "/account/password/set/", None),
         ("Second factor", "/account/2fa/", "page"),
