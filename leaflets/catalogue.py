@@ -25,6 +25,8 @@ class Title(TypedDict):
     situations: str
     signs: str
     what_to_do: str
+    usual_copies: int
+    usual_words: str
     position: int
 
 
@@ -63,6 +65,8 @@ Write down what you saw and heard, in the child’s own words, with the date, th
 Make a referral to children’s social care. They or the police are first responders, who make the referral to the National \
 Referral Mechanism. A child does not have to consent to that.
 Ask what would happen if the child were gone tomorrow. Trafficked children often go missing, so don’t wait for the next visit.""",
+    usual_copies=10,
+    usual_words="A team of eight usually takes 10.",
     position=1,
 )
 
@@ -104,6 +108,8 @@ consent, and the referral does not replace safeguarding.
 If the age is in doubt and there are reasons to believe the person is under 18, treat them as a child until it is settled.
 Ask for an independent guardian where your nation or area has that service, and see that the child has a solicitor.
 A child who was made to commit a crime may have a defence in law. Tell the police and the solicitor what you suspect.""",
+    usual_copies=10,
+    usual_words="A team of eight usually takes 10.",
     position=2,
 )
 
@@ -142,6 +148,8 @@ Write down what you saw and heard in the child’s own words, and what the adult
 Before the child leaves, speak to children’s social care or the police. They are first responders, who make the referral to \
 the National Referral Mechanism. NHS staff don’t make it themselves, and a child does not have to consent to it.
 If the child leaves before help comes, call the police at once and say that the child may have been trafficked.""",
+    usual_copies=20,
+    usual_words="A department of 16 usually takes 20.",
     position=3,
 )
 
@@ -179,6 +187,8 @@ Write down what you saw and heard, in the child’s own words, with the date and
 Make a referral to children’s social care, or tell the police.
 First responders, such as councils and the police, make the referral to the National Referral Mechanism, which decides whether \
 someone is a victim of modern slavery. Keeping the child safe comes first and doesn’t wait for it.""",
+    usual_copies=10,
+    usual_words="A team of eight usually takes 10.",
     position=4,
 )
 

@@ -19,7 +19,6 @@ from leaflets.services.allowances import NOTHING_LATELY, Lately
 from professionals.forms import PostcodeField, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
-USUAL_COPIES = 10
 MOST_COPIES = 9_999  # of one title in a basket; who needs more calls
 NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, OrderedLately]()
 
@@ -43,6 +42,12 @@ def stock_hint(leaflet: Leaflet, lately: OrderedLately = NOTHING_LATELY) -> str:
         return _("Only %(n)d left in stock") % {"n": available}
     most = leaflet.most_per_order
     return ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
+
+
+def usual_and_stock(leaflet: Leaflet, lately: OrderedLately) -> str:
+    """What a team usually takes, in the words of staff, before what there is. A help text may be HTML, so theirs is escaped."""
+    hint = stock_hint(leaflet, lately)
+    return format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
 
 
 def message_of_most(leaflet: Leaflet) -> str:
@@ -80,9 +85,9 @@ class AddForm(PageForm):
         lately: OrderedLately = NOTHING_LATELY,
     ) -> None:
         self.leaflet, self.already = leaflet, already
-        usual = min(USUAL_COPIES, leaflet.most_per_order, max(leaflet.available, 1))
+        usual = min(leaflet.usual_copies, max(lately.allowance(leaflet).copies, 1), max(leaflet.available, 1))
         super().__init__(data, prefix=leaflet.slug, initial={"copies": usual})
-        self.fields["copies"] = CopiesField(leaflet, help_text=stock_hint(leaflet, lately))
+        self.fields["copies"] = CopiesField(leaflet, help_text=usual_and_stock(leaflet, lately))
 
     def clean_copies(self) -> int:
         """The new total of this title in the basket."""

@@ -25,7 +25,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "Leaflet": dict.fromkeys(
         (
             *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
-            *("most_per_order", "most_per_person", "most_per_workplace", "active", "position"),
+            *("most_per_order", "most_per_person", "most_per_workplace", "usual_copies", "usual_words", "active", "position"),
             *("language", "format", "version_of", "own_title", "topics"),
         ),
         NONE,

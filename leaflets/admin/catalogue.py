@@ -81,6 +81,7 @@ class LeafletAdmin(StaffModelAdmin):
             done=_("The version is there. Open it below, fill in its words and its edition, then put it into the catalogue."),
         ),
     )
+    figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace")
     fields_of_a_version = ("language", "format", "version_of", "own_title")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Leaflet]:
@@ -124,7 +125,7 @@ class LeafletAdmin(StaffModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> list[Any]:
         words = ["slug", "title", "for_whom", "audience", "summary", "topics"]
-        text = ["introduction", "situations", "signs", "what_to_do", "most_per_order", "active", "position"]
+        text = ["introduction", "situations", "signs", "what_to_do", *self.figures, "active", "position"]
         shown = ["versions_of_it"] if obj and obj.version_of_id is None else []
         return [*words, *self.fields_of_a_version, *shown, *text, *(["downloads"] if obj else [])]
 

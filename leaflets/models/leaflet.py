@@ -94,6 +94,18 @@ class Leaflet(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("A workplace is an organisation at one postcode: a trust has many."),
     )
+    usual_copies = models.PositiveIntegerField(
+        _("copies that a team usually takes"),
+        default=10,
+        validators=[MinValueValidator(1)],
+        help_text=_("Stands in the box at first, or fewer if there are fewer to have."),
+    )
+    usual_words = models.CharField(
+        _("the same in words"),
+        max_length=80,
+        blank=True,
+        help_text=_("One short sentence beside the box, like: A team of eight usually takes 10."),
+    )
     active = models.BooleanField(_("in the catalogue"), default=True)
     position = models.PositiveSmallIntegerField(_("position in the catalogue"), default=0)
 
@@ -114,6 +126,7 @@ class Leaflet(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(most_per_order__gte=1), name="leaflet_order_of_at_least_one_allowed"),
+            models.CheckConstraint(condition=Q(usual_copies__gte=1), name="leaflet_usually_at_least_one"),
             # That a version has no versions is kept by a trigger, since it needs another row.
             models.CheckConstraint(condition=~Q(version_of=F("id")), name="leaflet_version_of_another"),
             models.UniqueConstraint(fields=["version_of", "language", "format"], name="leaflet_version_once"),

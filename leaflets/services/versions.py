@@ -23,6 +23,7 @@ def add_version(*, leaflet: Leaflet, language: Language, form: Format) -> Leafle
         raise VersionIsThere
     said = version_in_words(language, form) or str(Language.ENGLISH.label)
     copied = ("for_whom", "audience", "summary", "topics", "introduction", "situations", "signs", "what_to_do")
+    figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "position")
     return Leaflet.objects.create(
         slug=free_slug(f"{title.slug}-{slugify(said)}"),
         title=f"{title.title[:150]} ({said})",
@@ -30,9 +31,7 @@ def add_version(*, leaflet: Leaflet, language: Language, form: Format) -> Leafle
         format=form,
         version_of=title,
         active=False,
-        most_per_order=title.most_per_order,
-        position=title.position,
-        **{name: getattr(title, name) for name in copied},
+        **{name: getattr(title, name) for name in (*copied, *figures)},
     )
 
 

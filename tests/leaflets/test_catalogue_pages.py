@@ -57,6 +57,19 @@ def test_the_order_form_stands_before_the_long_text_of_a_leaflet(client, now):
     assert page.index("Get this leaflet") < page.index("Add to basket") < page.index("At school.")
 
 
+def test_the_box_begins_with_what_a_team_usually_takes_or_with_what_one_may_still_have(client, now):
+    person = make_person()
+    said = {"usual_copies": 12, "usual_words": "A team of <nine> takes 12.", "most_per_person": 40, "most_per_order": 40}
+    leaflet = make_edition(now, slug="one", **said).leaflet
+    sign_in(client, person)
+    for page in ("/leaflets/", "/leaflets/one/"):
+        text = client.get(page).content.decode()
+        assert "A team of &lt;nine&gt; takes 12. In stock. Up to 40 an order" in text
+        assert 'name="one-copies" value="12"' in text
+    make_order(person, now, {leaflet: 35})
+    assert 'name="one-copies" value="5"' in client.get("/leaflets/one/").content.decode()
+
+
 def test_a_title_out_of_stock_offers_its_pdf_and_to_wait(client, now):
     leaflet = make_edition(now, stock=0).leaflet
     for url in (reverse("leaflets"), leaflet.get_absolute_url()):

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
+from leaflets.admin.catalogue import LeafletAdmin
 from leaflets.models import Format, Language, Leaflet
 from professionals.models import Profession
 from tests.face.page import Page
@@ -109,18 +110,23 @@ def test_a_leaflet_lists_its_other_versions_and_marks_what_is_in_another_languag
         assert marked in page
     assert '<ul class="govuk-list govuk-list--bullet" lang="ar" dir="rtl"><li>علامة' in page
     links = [a.attrs["href"] for a in Page(page).all("a") if a.attrs.get("href", "").startswith("/leaflets/signs")]
-    assert links == ["/leaflets/signs/", "/leaflets/signs-english-large-print/", "/leaflets/signs-arabic-easy-read/"]
+    assert links == [
+        "/leaflets/signs-arabic-standard/alert/",  # it has no edition
+        *("/leaflets/signs/", "/leaflets/signs-english-large-print/", "/leaflets/signs-arabic-easy-read/"),
+    ]
     assert 'lang="en"' not in client.get("/leaflets/signs/").content.decode().split("<body")[1]
 
 
 @pytest.mark.usefixtures("staff")
 def test_staff_add_a_version_and_fill_it_in(client: Client) -> None:
-    title = make_leaflet("signs", title="Know the signs", topics="Debt")
+    figures = {"usual_copies": 20, "most_per_order": 400, "most_per_person": 500, "most_per_workplace": 600}
+    title = make_leaflet("signs", title="Know the signs", topics="Debt", **figures)
     action = f"/staff/leaflets/leaflet/{title.pk}/do/version/"
     client.post(action, {"language": "arabic", "form": "large-print"})
     version = title.versions.get()
     said = (version.slug, version.title, version.version, version.active)
     assert said == ("signs-arabic-large-print", "Know the signs (Arabic, large print)", "Arabic, large print", False)
+    assert {name: getattr(version, name) for name in figures} == figures
     for again in ({"language": "arabic", "form": "large-print"}, {"language": "english", "form": "standard"}):
         assert "This title has that version already." in client.post(action, again).content.decode()
     assert f'<a href="/staff/leaflets/leaflet/{version.pk}/change/">Arabic, large print</a>' in (
@@ -134,9 +140,9 @@ def test_a_topic_is_worded_as_on_other_titles_and_a_title_with_versions_is_no_ve
     title, other = make_leaflet(topics="County lines"), make_leaflet()
     make_leaflet(version_of=title, language=Language.WELSH)
     names = ("slug", "title", "for_whom", "summary", "introduction", "situations", "signs", "what_to_do", "language", "format")
-    typed = {name: getattr(other, name) for name in (*names, "most_per_order", "position")}
+    typed = {name: getattr(other, name) for name in (*names, *LeafletAdmin.figures, "position")}
     client.post(f"/staff/leaflets/leaflet/{other.pk}/change/", {**typed, "topics": "county LINES\r\n\r\nDebt\r\ndebt"})
     assert Leaflet.objects.get(pk=other.pk).topics == "County lines\nDebt"
-    typed = {name: getattr(title, name) for name in (*names, "most_per_order", "position")}
+    typed = {name: getattr(title, name) for name in (*names, *LeafletAdmin.figures, "position")}
     page = client.post(f"/staff/leaflets/leaflet/{title.pk}/change/", {**typed, "version_of": other.pk}).content.decode()
     assert "This title has versions itself, so it can’t be one." in page

@@ -302,8 +302,10 @@ def test_the_ledger_can_only_be_read(client, staff, order):
 def test_a_leaflets_words_are_edited_and_it_is_taken_out_of_the_catalogue(client, staff, now):
     leaflet = make_edition(now).leaflet
     names = ("slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do")
-    names += ("language", "format", "most_per_order", "most_per_person", "most_per_workplace")
+    names += ("language", "format", "usual_copies", "most_per_order", "most_per_person", "most_per_workplace")
     typed = {name: getattr(leaflet, name) for name in (*names, "position")}
-    client.post(change("leaflet", leaflet), {**typed, "summary": "New words."})
+    figures = {"usual_copies": "20", "most_per_person": "700", "most_per_workplace": "700"}
+    client.post(change("leaflet", leaflet), {**typed, "summary": "New words.", **figures})
     leaflet = Leaflet.objects.get()
     assert (leaflet.summary, leaflet.active) == ("New words.", False)
+    assert (leaflet.usual_copies, leaflet.most_per_person, leaflet.most_per_workplace) == (20, 700, 700)
