@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
+from ctac.compiled import Statement
 from professionals.models import RateLimit
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
@@ -52,18 +53,19 @@ def admit(limits: Limits, now: datetime) -> list[Full]:
     if not limits:
         return []
     names = {hashed(key): key for key in limits}
-    wanted = [(digest, *limits[names[digest]]) for digest in sorted(names)]
-    values = ", ".join(["(%s, %s::bigint, %s::timestamptz)"] * len(wanted))
-    rows = [value for digest, most, window in wanted for value in (digest, most, now + window)]
-    with connection.cursor() as cursor:
-        cursor.execute(ADMIT.format(values=values), [*rows, now, now, now, now])
-        return [Full(names[digest], until) for digest, until in cursor.fetchall()]
+    wanted = [limits[key] for key in names.values()]
+    values = {
+        "keys": list(names),
+        "most": [most for most, _window in wanted],
+        "until": [now + window for _most, window in wanted],
+    }
+    return [Full(names[digest], until) for digest, until in admitted.rows({**values, "now": now})]
 
 
 # Of two at once that would take the last hit, both are counted, and the second is told so. Rows are locked in the order of their
 # keys, the same for everybody.
 ADMIT = f"""
-    WITH wanted (key, most, resets_at) AS (VALUES {{values}}),
+    WITH wanted AS (SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) AS wanted (key, most, resets_at)),
     full_up AS (
         SELECT wanted.key, stored.resets_at FROM wanted JOIN {TABLE} stored ON stored.key = wanted.key
         WHERE stored.resets_at > %s AND NOT stored.lifted AND stored.hits >= wanted.most
@@ -78,6 +80,7 @@ ADMIT = f"""
     UNION ALL
     SELECT counted.key, counted.resets_at FROM counted JOIN wanted ON wanted.key = counted.key WHERE counted.hits > wanted.most
 """  # noqa: S608 - only our own table name is put into it
+admitted = Statement("admit", ADMIT, ["keys", "most", "until", *["now"] * 4])
 
 
 def count(limits: Limits, now: datetime) -> None:
