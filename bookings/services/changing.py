@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings import ical
@@ -229,23 +230,26 @@ def refuse_another_audience(booking: Booking, asked: Asked) -> None:
 
 
 def move_claim(booking: Booking, asked: Asked) -> list[str]:
-    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next.
+    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next; so are those
+    that keep dates for a request.
 
     Gives the fields that say in which area that is.
     """
     place, area = find_place(booking.postcode), area_columns(booking.postcode)
     for name, value in area.items():
         setattr(booking, name, value)
-    if booking.presenter is None:
-        return list(area)
-    refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
+    if booking.presenter is not None:
+        refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
     try:
         with guarded():
-            BusyTime.objects.filter(booking=booking).update(**place_columns(place))
+            BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
         raise cannot_get_there(booking.presenter) from refusal
     return list(area)
 
 
-def cannot_get_there(presenter: Presenter) -> SlotTaken:
+def cannot_get_there(presenter: Presenter | None) -> SlotTaken:
+    """`presenter` None: of a request, which keeps dates with some."""
+    if presenter is None:
+        return SlotTaken(_("A date that we keep for it could not be reached in time from there. Offer other times first."))
     return SlotTaken(_("%(name)s could not get there in time. Choose another time or presenter first.") % {"name": presenter})

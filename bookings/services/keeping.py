@@ -12,6 +12,7 @@ from bookings import rules
 from bookings.diary import Breach, Candidate, Diary, Wish, grid_starts, open_diary
 from bookings.gaps import Claim
 from bookings.models import Booking, BusyTime, DateOption, Nation, OptionKind, OptionState, Precision, Presenter, WhyNot
+from bookings.services.errors import MoveRefused
 from bookings.services.holding import place_columns
 from bookings.services.locking import lock_booking
 from bookings.travel import Place
@@ -152,8 +153,13 @@ def insert(options: Sequence[DateOption], booking: Booking, place: Place | None)
 
 
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:
-    """The booking locked as by lock_booking, and its dates as they stand."""
+    """The booking locked as by lock_booking, and its dates as they stand.
+
+    Raises MoveRefused also if it takes place elsewhere by now: who could come was looked up for the place that was read.
+    """
     locked = lock_booking(booking, now=now, also=also)
+    if locked.postcode != booking.postcode:
+        raise MoveRefused
     return locked, list(locked.options.select_related("presenter", "busy_time").order_by("pk"))
 
 

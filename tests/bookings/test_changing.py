@@ -22,6 +22,7 @@ from bookings.services import (
     SlotTaken,
     Stale,
     TooLateToChange,
+    agree_time,
     change_details,
     reschedule,
 )
@@ -29,7 +30,20 @@ from bookings.views.moving import Way, is_offered
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.placed import TEN, sent
-from tests.bookings.rows import DETAILS, LEEDS, LEEDS_TOO, LONDON, NOW, YORK, at, make_booking, make_leave, make_presenter
+from tests.bookings.rows import (
+    DETAILS,
+    LEEDS,
+    LEEDS_TOO,
+    LONDON,
+    NOW,
+    YORK,
+    at,
+    make_booking,
+    make_leave,
+    make_option,
+    make_presenter,
+    make_request,
+)
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -303,6 +317,21 @@ def test_another_address_must_be_reached_in_time_and_the_database_decides(bookin
     booking.refresh_from_db()
     assert (booking.postcode, booking.town, BusyTime.objects.get(booking=booking).postcode) == (LEEDS_TOO, "Leeds", LEEDS_TOO)
     assert booking.sequence == 1
+
+
+def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Person, presenter: Presenter) -> None:
+    request = make_request(person=person)
+    option = make_option(request, presenter, at("10:00"))
+    make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
+    far, near = Address("1 High Street", "York", YORK), Address("2 Park Row", "Leeds", LEEDS_TOO)
+    with pytest.raises(SlotTaken, match="A date that we keep for it"):
+        change(request, details=DETAILS, address=far, by=make_staff())
+    change(request, details=DETAILS, address=near, by=make_staff())
+    assert BusyTime.objects.get(option=option).postcode == LEEDS_TOO
+    with pytest.raises(MoveRefused):  # somebody who has still read the old place
+        agree_time(booking=request, start=at("10:00"), by=make_staff(), now=NOW)
+    agree_time(booking=Booking.objects.get(pk=request.pk), start=at("10:00"), by=make_staff(), now=NOW)
+    assert BusyTime.objects.get(booking=request).postcode == LEEDS_TOO
 
 
 def test_with_another_postcode_the_booking_lies_in_another_area(booking: Booking) -> None:
