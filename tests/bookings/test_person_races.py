@@ -10,6 +10,7 @@ from functools import partial
 from threading import Thread
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import RequestFactory
@@ -145,6 +146,7 @@ def test_an_erasure_while_an_order_is_placed_takes_that_order_too(person: Person
 def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now: datetime) -> None:
     leaflet = make_edition(now).leaflet
     new = {"user": person.user, "email": "sam.green@leeds.nhs.uk", "details": None, "now": now}
+    EmailAddress.objects.create(user=person.user, email=new["email"], verified=True)
     ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}, by=person.user), lambda: address_verified(**new))
     assert ends == {"done": 2}
     assert [order.person.email for order in Order.objects.all()] == ["sam.green@leeds.nhs.uk"]
