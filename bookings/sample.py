@@ -1,15 +1,22 @@
-"""What a new copy is tried with: two presentations, and three presenters in different parts of the country."""
+"""What a new copy is tried with: two presentations, three presenters in different parts of the country, a visit with leaflets."""
 
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
 
-from bookings.models import Availability, Format, Nation, Presentation, Presenter
-from bookings.services import keep_presenter
+from bookings.diary import Wish, open_diary
+from bookings.models import Availability, Channel, Format, Nation, Presentation, Presenter
+from bookings.places import find_place
+from bookings.services import Address, Details, book, keep_presenter
 from ctac.uk import uk_day
-from professionals.models import User
+from leaflets.models import ToBring
+from leaflets.reading import in_stock_for
+from professionals.models import Person, User
 from professionals.sample import STAFF_EMAIL
 
+HOST = "asha.patel@leeds.nhs.uk"  # of professionals/sample.py
+ADDRESS = Address("St James Health Centre", "Leeds", "LS1 4AP", "1 Park Row")
+VISIT_IN = timedelta(weeks=4)
 PRESENTATIONS = (
     {
         "slug": "spotting-the-signs",
@@ -71,4 +78,30 @@ def load(now: datetime) -> None:
                 presenter=presenter, weekday=day, start=time(start), end=time(end), valid_from=uk_day(now) - timedelta(days=1)
             )
             for day, start, end in windows
+        )
+    _book_a_visit(now)
+
+
+def _book_a_visit(now: datetime) -> None:
+    """The last time of its week, for a team in Leeds, with leaflets for the audience; if the sample people are there."""
+    person = Person.objects.filter(email=HOST).first()
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
+    if person is None or person.bookings.exists() or not presentation.active:
+        return
+    wish = Wish(presentation, Format.WORKPLACE, find_place(ADDRESS.postcode), person.profession)
+    day = uk_day(now) + VISIT_IN
+    days = open_diary(wish, first_day=day, last_day=day + timedelta(days=6), now=now).week(day)
+    slots = [slot for _day, slots in days for slot in slots]
+    if slots:
+        book(
+            person=person,
+            by=person.user,
+            channel=Channel.WEB,
+            presentation=presentation,
+            format=Format.WORKPLACE,
+            start=slots[-1].start,
+            details=Details(14, person.name, person.phone, audience_profession=person.profession, room="Room 2.14"),
+            address=ADDRESS,
+            leaflets=[ToBring(leaflet.slug, leaflet.title, 14) for leaflet in in_stock_for(person.profession, 2)],
+            now=now,
         )

@@ -11,10 +11,10 @@ import professionals.sample
 
 
 class Command(BaseCommand):
-    help = "Load the leaflet catalogue, sample presentations, presenters, stock and people. Never in production."
+    help = "Load the leaflet catalogue, sample presentations, presenters, stock, people and a booking. Never in production."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        for app in (professionals, bookings, leaflets):
+        for app in (professionals, leaflets, bookings):
             app.sample.load(now)
         self.stdout.write("Sample data is there.")
