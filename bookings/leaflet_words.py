@@ -81,6 +81,15 @@ def to_bring_back(booking: Booking) -> list[Row]:
     ]
 
 
+def to_hand_on(booking: Booking) -> list[Row]:
+    """For who is no longer the presenter of a visit that may still take place."""
+    order = live_order(booking)
+    if order is None or order.state != OrderState.DISPATCHED:
+        return []
+    said = _("If you were given them already (%(reference)s), please hand them to the team.")
+    return [row(_("Leaflets"), said % {"reference": order.reference})]
+
+
 def to_put_back(booking: Booking) -> list[Row]:
     """For the team, of a visit that is off."""
     brought = brought_of(booking)

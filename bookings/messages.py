@@ -175,7 +175,8 @@ def closed_for_presenter(booking: Booking, *, now: datetime, in_calendars: bool)
 def freed(booking: Booking, *, now: datetime, to: str, sequence: int, in_calendars: bool) -> Message:
     """To who gave it before, whoever gives it now; of a booking that was moved, as it was for them."""
     sentence = _("No longer yours: %(day)s (%(reference)s)") if booking.has_time else _("No longer yours: %(reference)s")
-    said = staff_message(sentence, "booking_presenter_freed", booking, in_calendars=in_calendars)
+    told = {"in_calendars": in_calendars, "back_rows": leaflet_words.to_hand_on(booking)}
+    said = staff_message(sentence, "booking_presenter_freed", booking, **told)
     if not in_calendars:
         return said
     return with_entry(said, booking, "CANCEL", now=now, to=ical.Attendee(to, is_presenter=True), sequence=sequence)

@@ -1,14 +1,31 @@
 """Which visit an order is brought to: said by the app that has the visits, since this one does not know it (ADR 41)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-_words: list[Callable[[str], str]] = []
+from django.db.models import DateTimeField, Value
+from django.db.models.expressions import Combinable
 
 
-def tell_of_visits(words: Callable[[str], str]) -> None:
-    """`words` takes the reference of a booking and says who goes there when, for staff."""
-    _words[:] = [words]
+@dataclass(frozen=True)
+class Visits:
+    """`words`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query."""
+
+    words: Callable[[str], str]
+    starts: Callable[[], Combinable]
+
+
+_told = [Visits(lambda reference: "", lambda: Value(None, DateTimeField()))]
+
+
+def tell_of_visits(visits: Visits) -> None:
+    """Called once, by the app that has them."""
+    _told[:] = [visits]
 
 
 def visit_in_words(reference: str) -> str:
-    return _words[0](reference) if _words and reference else ""
+    return _told[0].words(reference) if reference else ""
+
+
+def start_of_visit() -> Combinable:
+    return _told[0].starts()

@@ -1,5 +1,6 @@
 """How staff read the leaflets of a visit: on the booking's page, and on the page of their order when they are needed."""
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings import leaflet_words
 from bookings.models import Booking
-from leaflets.visits import tell_of_visits
+from leaflets.visits import Visits, tell_of_visits
 
 
 def leaflets_in_words(booking: Booking) -> SafeString | str:
@@ -40,4 +41,9 @@ def visit_in_words(reference: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 
 
-tell_of_visits(visit_in_words)
+def start_of_visit() -> Subquery:
+    """Of the order in whose query it stands; NULL if no time is agreed, or if it is sent by post."""
+    return Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at"))
+
+
+tell_of_visits(Visits(visit_in_words, start_of_visit))

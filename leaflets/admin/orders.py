@@ -23,6 +23,7 @@ from ctac.staff_lists import (
     ReadOnlyInline,
     how_long_ago,
     moment_of,
+    short_moment,
     state_tag,
     unbroken,
 )
@@ -32,7 +33,7 @@ from leaflets.admin.for_caller import order_for_caller
 from leaflets.admin.missing import links_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
-from leaflets.visits import visit_in_words
+from leaflets.visits import start_of_visit, visit_in_words
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -197,7 +198,8 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
         return Part(waiting, ("created_at", "-pk")), Part(done, ("-created_at", "-pk"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return Order.objects.with_lines().select_related(*self.list_select_related).order_by(*self.get_ordering(request))
+        orders = Order.objects.with_lines().select_related(*self.list_select_related).annotate(visit_starts=start_of_visit())
+        return orders.order_by(*self.get_ordering(request))
 
     def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[Any]:
         """Parcels only when one has left."""
@@ -231,7 +233,12 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
-        return _("Brought by the presenter") if order.brought_with else f"{order.town} {unbroken(order.postcode)}"
+        if not order.brought_with:
+            return f"{order.town} {unbroken(order.postcode)}"
+        starts = getattr(order, "visit_starts", None)
+        if starts is None:
+            return _("Brought by the presenter")
+        return _("Brought by the presenter: %(moment)s") % {"moment": short_moment(starts)}
 
     @admin.display(description=gettext_lazy("send to"))
     def label(self, order: Order) -> str:

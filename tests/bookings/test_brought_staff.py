@@ -77,7 +77,7 @@ def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
     page = text(client.get(f"/staff/leaflets/order/{order.pk}/change/"))
     assert f"Brought by the presenter Booking {booking.reference}" in page
     assert f"Visit {booking.reference} , Asha Patel, Monday 25 January 2027, 10am to 11am" in page
-    assert "Brought by the presenter" in text(client.get("/staff/leaflets/order/"))
+    assert "Brought by the presenter: Mon 25 Jan 2027, 10am" in text(client.get("/staff/leaflets/order/"))
     page = text(client.get(f"/staff/bookings/booking/{booking.pk}/change/"))
     assert f"50 × For everybody {order.reference} (Received) Not there when it was booked: 10 × For everybody" in page
 
@@ -88,6 +88,9 @@ def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presente
     assert "5 × For everybody" in str(messages.new_for_team(booking).context["day_rows"])
     assert b"There are leaflets to bring" in b"".join(messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
+    freed = {"to": "asha@ctac.test", "sequence": 1, "in_calendars": False}
+    handed = messages.freed(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
+    assert "please hand them to the team" in str(handed.context["back_rows"])
     cancel(booking=booking, by=None, now=NOW)
     booking = Booking.objects.with_names().with_leaflets().get()
     told = messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
