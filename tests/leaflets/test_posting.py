@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from leaflets.models import Dispatch, Order
 from leaflets.privacy import erase
-from leaflets.services import cancel, dispatch, receive_stock, start_packing
+from leaflets.services import cancel, dispatch, receive_stock, report_missing, start_packing
+from leaflets.services.missing import NotPosted
 from leaflets.services.posting import told_at
 from notifications.models import Notification, State
 from notifications.registry import kind_named
@@ -107,6 +108,19 @@ def test_an_email_that_was_tried_and_not_taken_is_not_added_to(person, leaflet, 
     Notification.objects.filter(kind="order-dispatched").update(first_tried_at=now, attempts=1)
     leave(other, now)
     assert [row.parcels.count() for row in digests()] == [1, 1]
+
+
+def test_what_the_presenter_brings_is_told_apart_and_is_never_a_lost_parcel(person, leaflet, now):
+    posted, brought = (make_order(person, now, {leaflet: 5}) for _ in range(2))
+    nowhere = {"brought_with": "BK-7Q4M-2F", "address_line_1": "", "town": "", "attention": ""}
+    Order.objects.filter(pk=brought.pk).update(**nowhere)
+    brought.refresh_from_db()
+    parcels = [leave(order, now) for order in (posted, brought)]
+    first, second = digests()
+    assert [parcel.told_in for parcel in parcels] == [first, second]
+    assert words(second).subject == f"Our presenter has your leaflets: {brought.reference}"
+    with pytest.raises(NotPosted):
+        report_missing(parcel=parcels[1], by=person.user, now=now + timedelta(days=20))
 
 
 def test_two_parcels_of_one_order_say_once_what_is_still_to_come(person, now):
