@@ -89,7 +89,14 @@ def give_address(guide: Guide) -> None:
 
 
 def asks_for_more(guide: Guide) -> Tour:
-    """One title over its limit, another of which there are too few, then the reason."""
+    """A title that is out of stock; one over its limit, another of which there are too few, then the reason."""
+    all_there_were = inside(guide.live, scene.__name__, scene.leave_in_stock.__name__, SCARCE, 0)
+    guide.open(f"/leaflets/{SCARCE}/")
+    guide.press("Email me when it is back")
+    yield "leaflet that is out of stock"
+    guide.open(f"/leaflets/{SCARCE}/alert/")
+    yield "leaflet alert to stop"
+    inside(guide.live, scene.__name__, scene.leave_in_stock.__name__, SCARCE, all_there_were)
     there_were = inside(guide.live, scene.__name__, scene.leave_in_stock.__name__, SCARCE, 5)
     for slug, copies in (("health-visitors", "150"), (SCARCE, "20")):
         guide.open(f"/leaflets/{slug}/")
