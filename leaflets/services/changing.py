@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ctac.compiled import have_ready
 from ctac.errors import DomainError
 from leaflets.models import (
     Delivery,
@@ -153,6 +154,7 @@ def titles_locked(order: Order) -> tuple[Order, list[Title]]:
                 line.edition.leaflet = leaflet
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
             current = [edition for edition in locked.values() if edition.state == EditionState.CURRENT]
+            have_ready(row, "lines", lines)
             return row, titles_of(lines, {each.leaflet_id: each for each in current if each.leaflet_id in on_offer})
 
 

@@ -410,7 +410,12 @@ def test_details_of_a_child_are_asked_about_and_the_lead_is_told(page, order, ur
 def test_the_page_takes_as_many_statements_for_any_number_of_titles(page, owner, now, count):
     order = make_order(owner, now, {make_edition(now).leaflet: 1 for _ in range(count)})
     make_order(owner, now - timedelta(days=3))
-    assert len(statements(lambda: page.get(reverse("order_change", args=[order.reference])))) == 7
+    url = reverse("order_change", args=[order.reference])
+    assert len(statements(lambda: page.get(url))) == 7
+    sent = {**ADDRESS, "version": version(order), "town": "Hull"}
+    sent |= {f"copies-{line.edition.leaflet.slug}": "2" for line in order.lines.in_order()}
+    assert len(statements(lambda: page.post(url, sent))) == 22
+    assert {line[:3] for line in lines(order)} == {(2, 0, 2)}
 
 
 # -- For staff ----------------------------------------------------------------------------------------------------------
