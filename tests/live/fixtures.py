@@ -10,10 +10,10 @@ from .stack import Live
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that share the stack run in one worker, so that there is one stack."""
+    """All that share a stack run in one worker. The tours and the journeys take as long as each other: each has a stack."""
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("live"))
+            item.add_marker(pytest.mark.xdist_group("tours" if "access" in item.path.parts else "live"))
 
 
 @pytest.fixture(scope="session")

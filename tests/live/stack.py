@@ -105,7 +105,9 @@ class Live:
         """What a management command of this copy prints."""
         env = self.env | {"EMAIL_URL": f"smtp://127.0.0.1:{self.facts['mail_port']}", "SITE_URL": self.base_url}
         command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=settings.BASE_DIR, env=env, check=True, capture_output=True, text=True).stdout
+        run = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True)
+        assert run.returncode == 0, f"{' '.join(words)} ended with {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.database_url)

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
-from tests.live.clients import CROWD, Client
+import pytest
+
+from tests.live.clients import CROWD, Client, inside
 from tests.live.stack import Live
 from tests.races import gates
 
@@ -58,15 +61,14 @@ ORDERS = """leaflets_order WHERE id IN (SELECT order_id FROM leaflets_orderline 
 
 def lay_out() -> dict[str, Any]:
     """Everything of the stage; what a test must know of it."""
-    from bookings.models import JourneyTime, Nation
-    from bookings.working_days import after_working_days
+    from bookings.models import JourneyTime
     from ctac.uk import uk_day
     from tests.bookings.rows import make_presentation
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition
 
     now = datetime.now(UTC)
-    days = [after_working_days(uk_day(now), number, Nation.SCOTLAND) for number in (15, 16)]
+    days = two_days_of_a_week(uk_day(now))
     presentation = make_presentation(slug=SLUG, title=TITLE)
     known = {"minutes": 75, "reason": "The road round the voe", "set_at": now}
     JourneyTime.objects.get_or_create(one="ZE1", other="ZE2", defaults=known)
@@ -84,6 +86,15 @@ def lay_out() -> dict[str, Any]:
         "sessions": open_sessions([*CROWD_EMAILS, *OTHERS, UNRECOGNISED]),
         "staff": [staff_session(user) for user in staff],
     }
+
+
+def two_days_of_a_week(today: date) -> list[date]:
+    """Two working days in Scotland that the list of times shows together: it shows a week, from Monday."""
+    from bookings.models import Nation
+    from bookings.working_days import after_working_days
+
+    pairs = ([after_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
+    return next(pair for pair in pairs if pair[0].isocalendar()[:2] == pair[1].isocalendar()[:2])
 
 
 def lay_out_scene(number: int, name: str, days: list[date]) -> tuple[int, str]:
@@ -127,6 +138,25 @@ def staff_session(user: Any) -> str:
     from tests.factories import sign_in_staff
 
     return sign_in_staff(Inner(), user).cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def put_right(order: int) -> int:
+    """The order's line made to say what the ledger says has gone, and the ledger what the line is promised; the line's key."""
+    from django.db import transaction
+    from django.db.models import Q, Sum
+
+    from leaflets.models import MovementKind, OrderLine
+    from leaflets.services.ledger import for_line, record
+
+    with transaction.atomic():
+        line = OrderLine.objects.get(order=order)
+        sums = line.movements.aggregate(allocated=Sum("allocated_change"), gone=Sum("copies", filter=Q(kind="dispatched")))
+        line.cancelled -= (sums["gone"] or 0) - line.dispatched
+        line.dispatched = sums["gone"] or 0
+        line.save()
+        lost = for_line(line, MovementKind.ALLOCATED, line.allocated - sums["allocated"])
+        record([lost], by=None, now=datetime.now(UTC), reason="Race control")
+    return line.pk
 
 
 def print_more(slug: str) -> int:
@@ -239,6 +269,13 @@ class Stage:
         return Counter(kind for (kind,) in rows)
 
     # For negative controls
+
+    def put_right(self, key: int, reference: str) -> None:
+        """What reconcile_stock finds wrong with the order, so that it finds nothing."""
+        with pytest.raises(AssertionError, match=f"order {reference}, line .*, ledger "):
+            self.live.manage("reconcile_stock")
+        inside(self.live, "tests.races.stage", "put_right", key)
+        assert "are equal" in self.live.manage("reconcile_stock")
 
     @contextmanager
     def dropped(self, guards: tuple[str, ...], *mend: Callable[[], object]) -> Iterator[None]:

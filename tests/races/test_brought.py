@@ -56,6 +56,7 @@ def test_leaflets_of_a_visit_that_is_called_off_are_given_away_or_given_back(sta
 
 
 def test_control_read_before_they_are_moved_leaflets_are_given_away_and_given_back(stage: Stage, unguarded_url: str) -> None:
-    _reference, key, buttons = book_with_leaflets(stage, CONTROL_PACKED, unguarded_url)
+    reference, key, buttons = book_with_leaflets(stage, CONTROL_PACKED, unguarded_url)
     assert [answer.status for answer in stage.pause_at("orders", *buttons)] == [302, 302]
     assert ends(stage, key)[0] == {"dispatched", "cancelled"}
+    stage.put_right(key, reference)

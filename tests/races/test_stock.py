@@ -134,9 +134,10 @@ def test_an_order_that_is_dispatched_and_cancelled_at_once_ends_in_one_way(stage
 
 
 def test_control_read_before_it_is_moved_an_order_is_both_dispatched_and_cancelled(stage: Stage, unguarded_url: str) -> None:
-    _reference, key, buttons = dispatch_and_cancel(stage, CONTROL_PACKED, unguarded_url)
+    reference, key, buttons = dispatch_and_cancel(stage, CONTROL_PACKED, unguarded_url)
     assert [answer.status for answer in stage.pause_at("orders", *buttons)] == [302, 302]
     assert ends(stage, key) == ({"dispatched", "cancelled"}, {"order-dispatched", "order-cancelled"})
+    stage.put_right(key, reference)
 
 
 @pytest.mark.long
