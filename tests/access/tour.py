@@ -297,27 +297,21 @@ def row(guide: Guide, path: str) -> Tour:
 
 def styleguide(guide: Guide) -> Tour:
     """Every component in every state, and every page that is hard to reach."""
-    for path in reached_from(guide, "/styleguide/"):
-        if not path.startswith(EMAILS):
-            guide.open(path)
-            yield f"styleguide {path}"
+    return reached_from(guide, "/styleguide/", lambda path: not path.startswith(EMAILS))
 
 
 def emails(guide: Guide) -> Tour:
     """Every kind of email, in its frame."""
-    for path in reached_from(guide, EMAILS):
-        if path.startswith(EMAILS):
-            guide.open(path)
-            yield f"styleguide {path}"
+    return reached_from(guide, EMAILS, lambda path: path.startswith(EMAILS))
 
 
-def reached_from(guide: Guide, start: str) -> list[str]:
-    """The pages of the styleguide that its links lead to, this one first."""
+def reached_from(guide: Guide, start: str, belongs: Callable[[str], bool]) -> Tour:
+    """This page of the styleguide and those that links lead to from it and from them."""
     found = [start]
     for path in found:
         guide.open(path)
-        found += [link for link in links(guide, STYLEGUIDE_LINKS) if link not in found]
-    return found
+        found += [link for link in links(guide, STYLEGUIDE_LINKS) if belongs(link) and link not in found]
+        yield f"styleguide {path}"
 
 
 EMAILS = "/styleguide/emails/"
