@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from leaflets.drawn_mark import ACCENT, PAPER, draw_mark, draw_path
 from leaflets.models import Leaflet
 from leaflets.tagged_pdf import Colour, TaggedPdf
 
@@ -18,9 +19,7 @@ BRAND: Colour = (11, 74, 84)
 BRAND_LIGHT: Colour = (24, 97, 108)
 WASH: Colour = (243, 246, 245)
 HAIRLINE: Colour = (185, 197, 200)
-ACCENT: Colour = (244, 180, 69)
 ERROR: Colour = (168, 32, 26)
-PAPER: Colour = (255, 255, 255)
 
 EDGE, TEXT = 18, 66  # mm from the left: the headings' column and the text's
 TEXT_WIDTH = 210 - TEXT - EDGE
@@ -63,7 +62,7 @@ def _cover(pdf: LeafletPdf) -> None:
     pdf.panel(0, 0, pdf.w, COVER, BRAND)
     _way_to_the_light(pdf)
     pdf.panel(0, COVER, pdf.w, 2, ACCENT)
-    _mark(pdf, EDGE, 16)
+    draw_mark(pdf, EDGE, 16, size=14, square=BRAND_LIGHT)
     pdf.set_xy(EDGE + 19, 18.5)
     pdf.write_block("P", _("Child trafficking advice centre"), size=13, bold=True, colour=PAPER, width=90)
     title, _colon, audience = pdf.leaflet.title.partition(": ")
@@ -85,30 +84,7 @@ def _way_to_the_light(pdf: LeafletPdf) -> None:
     """The mark, so large that it runs out of the cover: a path that turns towards a light."""
     scale, x, y = 4.7, 92, -9
     with pdf.decoration(), pdf.local_context(), pdf.rect_clip(0, 0, pdf.w, COVER):
-        _path(pdf, x, y, scale, BRAND_LIGHT)
-
-
-def _mark(pdf: LeafletPdf, x: float, y: float) -> None:
-    """As in static/img/mark.svg, 32 units wide; here on a lighter square, since it stands on its own colour."""
-    scale = 14 / 32
-    with pdf.decoration(), pdf.local_context():
-        pdf.set_fill_color(*BRAND_LIGHT)
-        pdf.rect(x, y, 14, 14, style="F", round_corners=True, corner_radius=3)
-        _path(pdf, x, y, scale, PAPER)
-
-
-def _path(pdf: LeafletPdf, x: float, y: float, scale: float, colour: Colour) -> None:
-    def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
-        return [(x + across * scale, y + down * scale) for across, down in points]
-
-    pdf.set_draw_color(*colour)
-    pdf.set_line_width(4.5 * scale)
-    pdf._out("1 J 1 j")  # noqa: SLF001 - round ends, which fpdf2 offers for paths of its drawing module only
-    pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
-    pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
-    pdf.set_fill_color(*ACCENT)
-    ((left, top),) = at((22, 8))
-    pdf.circle(left, top, 4.5 * scale, style="F")
+        draw_path(pdf, x, y, scale, BRAND_LIGHT)
 
 
 def _introduction(pdf: LeafletPdf) -> None:

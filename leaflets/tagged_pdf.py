@@ -11,6 +11,7 @@ from datetime import datetime
 
 from fpdf import FPDF, ViewerPreferences
 from fpdf.enums import MethodReturnValue
+from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
@@ -18,32 +19,32 @@ Colour = tuple[int, int, int]
 MM_A_POINT = 25.4 / 72
 
 
-class Inner(StructElem):
-    """An element inside another. It stands on that one's page, which fpdf2 only knows when it writes the file."""
+class Element(StructElem):
+    """`a` is written as it stands: `<</O /Table /Scope /Column>>` of a table's head."""
 
-    @property  # type: ignore[override]
-    def pg(self) -> object:
-        return self.p.pg  # type: ignore[attr-defined]
+    __slots__ = ("a",)
 
-    @pg.setter
-    def pg(self, page: object) -> None:
-        """Follows from where it is."""
+    def __init__(self, kind: str, parent: PDFObject, page: int, *, alt: str | None, attributes: str | None) -> None:
+        super().__init__(f"/{kind}", parent, [], page, alt=alt)
+        self.a = attributes
 
 
 class Tree(StructureTreeBuilder):
-    """`open_elements` are those that what is drawn next belongs to, outermost first; none of them goes over a page's end."""
+    """`open_elements` are those that what is drawn next belongs to, outermost first. A table may go on over pages; a paragraph,
+    or whatever else is drawn as one mark, stands on one."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: dict[int, PDFPage]) -> None:
         super().__init__()
+        self.pages = pages
         self.open_elements: list[StructElem] = []
         self.inner: list[StructElem] = []
         self.marks: Counter[int] = Counter()
 
-    def begin(self, kind: str, page: int) -> StructElem:
+    def begin(self, kind: str, page: int, *, alt: str | None = None, attributes: str | None = None) -> StructElem:
         """A new element where we are now."""
         parent = self.open_elements[-1] if self.open_elements else self.doc_struct_elem
-        make = Inner if self.open_elements else StructElem
-        element = make(f"/{kind}", parent, [], page)
+        element = Element(kind, parent, page, alt=alt, attributes=attributes)
+        element.pg = self.pages[page]  # type: ignore[assignment]
         parent.k.append(element)
         if self.open_elements:
             self.inner.append(element)
@@ -70,7 +71,7 @@ class TaggedPdf(FPDF):
 
     def __init__(self, *, title: str, made_at: datetime) -> None:
         super().__init__(format="A4")
-        self.struct_builder = Tree()
+        self.struct_builder = Tree(self.pages)
         self.core_fonts_encoding = "windows-1252"  # typographic quotes; the fonts' own encoding is the same
         self.set_auto_page_break(auto=False)
         self.set_title(title)
@@ -89,18 +90,28 @@ class TaggedPdf(FPDF):
         tree.open_elements.pop()
 
     @contextmanager
-    def tagged(self, kind: str, text: str) -> Iterator[None]:
+    def tagged(self, kind: str, text: str, *, attributes: str | None = None) -> Iterator[None]:
         """What is drawn inside is one element of this kind ('H1', 'P') and reads so.
 
         The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
         """
-        number, self.pages[self.page].struct_parents = self.struct_builder.mark(
-            self.struct_builder.begin(kind, self.page), self.page
-        )
+        number = self._marked(self.struct_builder.begin(kind, self.page, attributes=attributes))
         spoken = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
         self._out(f"/{kind} <</MCID {number} /ActualText <{spoken}>>> BDC")
         yield
         self._out("EMC")
+
+    @contextmanager
+    def figure(self, alt: str) -> Iterator[None]:
+        """What is drawn inside is a picture that shows this."""
+        number = self._marked(self.struct_builder.begin("Figure", self.page, alt=alt))
+        self._out(f"/Figure <</MCID {number}>> BDC")
+        yield
+        self._out("EMC")
+
+    def _marked(self, element: StructElem) -> int:
+        number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
+        return number
 
     @contextmanager
     def decoration(self) -> Iterator[None]:
