@@ -69,6 +69,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "submission_token": NONE,
         "submission_digest": NONE,
         "replaces": NONE,
+        "passed_forward_at": NONE,
         "created_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },

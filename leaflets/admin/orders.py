@@ -30,6 +30,7 @@ from ctac.staff_lists import (
 from leaflets.admin.changing import CHANGE
 from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
+from leaflets.admin.forward import FORWARD_ACTIONS, WaitsFilter, place_in_words, with_its_place
 from leaflets.admin.missing import links_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
@@ -96,6 +97,7 @@ OBJECT_ACTIONS = (
         weight="main",
     ),
     CHANGE,
+    *FORWARD_ACTIONS,
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),
@@ -144,7 +146,18 @@ class EventInline(ReadOnlyInline):
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         None,
-        ("state_in_words", "to_pack", "number_of_copies", "label", "visit", "why_more", "asked_at", "came_by", "never_came"),
+        (
+            "state_in_words",
+            "place",
+            "to_pack",
+            "number_of_copies",
+            "label",
+            "visit",
+            "why_more",
+            "asked_at",
+            "came_by",
+            "never_came",
+        ),
     ),
     (gettext_lazy("Who asked"), AboutPerson.about_person),
 )
@@ -172,7 +185,7 @@ class CameByFilter(admin.SimpleListFilter):
 @admin.register(Order, site=staff_site)
 class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
-    list_filter = ("state", CameByFilter, period_of("created_at"))
+    list_filter = ("state", WaitsFilter, CameByFilter, period_of("created_at"))
     sorts_quickly = ("asked",)
     list_select_related = ("person__organisation",)
     search_fields = (
@@ -183,7 +196,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all")
     change_list_template = "leaflets/staff/orders.html"
-    may_be_empty = ("visit", "never_came")
+    may_be_empty = ("place", "visit", "never_came")
     view_on_site = False  # the page there is its owner's
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
@@ -208,7 +221,11 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        return state_tag(order.state_in_words, order.state_kind)
+        return with_its_place(state_tag(order.state_in_words, order.state_kind), order)
+
+    @admin.display(description=gettext_lazy("place among those that wait"))
+    def place(self, order: Order) -> str:
+        return place_in_words(order)
 
     @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
     def asked(self, order: Order) -> str:

@@ -40,6 +40,16 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
 wait_for_orders(_("to decide on"), OrderState.REQUESTED)
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
+wait_for_orders(_("waiting for stock"), OrderState.WAITING)
+staff_site.add_waiting(
+    _("Leaflets"),
+    Waiting(
+        label=_("passed forward and waiting"),
+        count=lambda: Order.objects.passed_forward(),
+        address=lambda: f"{reverse('staff:leaflets_order_changelist')}?waits=forward",
+        permission="leaflets.view_order",
+    ),
+)
 staff_site.add_waiting(
     _("Leaflets"),
     Waiting(

@@ -1,6 +1,7 @@
 from leaflets.models.addresses import KeptAddress
 from leaflets.models.alerts import StockAlert
 from leaflets.models.downloads import DownloadCount
+from leaflets.models.events import EventKind, OrderEvent
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.missing import MissingParcel, MissingState
 from leaflets.models.order import (
@@ -10,9 +11,7 @@ from leaflets.models.order import (
     Channel,
     Delivery,
     Dispatch,
-    EventKind,
     Order,
-    OrderEvent,
     OrderLine,
     OrderState,
     ToBring,

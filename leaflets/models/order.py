@@ -6,13 +6,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.db import words_index
-from ctac.uk import format_clock, format_day
 from leaflets.models.leaflet import Edition
 from notifications.models import Notification
 from professionals.models import Organisation, Person
@@ -41,6 +40,8 @@ MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.DECLINED: frozenset(),
 }
 OPEN_STATES = tuple(state for state, to in MOVES.items() if to)
+# Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
+WAIT_IN_LINE = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
 STATE_KINDS = {
     **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
@@ -88,6 +89,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def with_lines(self) -> Self:
         """One statement more, however many orders."""
         return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
+
+    def passed_forward(self) -> Self:
+        """Those that still wait for copies."""
+        waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
+        return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=WAIT_IN_LINE)
 
     def with_copies(self) -> Self:
         return self.annotate(copies=Sum("lines__copies"))
@@ -140,6 +146,8 @@ class Order(models.Model):
         on_delete=models.PROTECT,
         related_name="replacement",
     )
+    # Of what is waited for, it gets copies before those that were not passed forward (ADR 46).
+    passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
@@ -162,6 +170,11 @@ class Order(models.Model):
             models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),
             models.Index(fields=["channel", "-created_at", "-id"], name="order_by_channel"),
             models.Index(fields=["postcode", "-created_at", "-id"], name="order_by_postcode"),
+            models.Index(
+                fields=["created_at", "-id"],
+                name="order_passed_forward",
+                condition=Q(passed_forward_at__isnull=False, state__in=("received", "waiting", "packing")),
+            ),
             words_index("order_searched"),
         ]
         constraints = [
@@ -200,6 +213,16 @@ class Order(models.Model):
     def may_be_changed(self) -> bool:
         """Until it is packed, by its owner and by staff. What is brought has no address; it can be left out as a whole."""
         return self.state in OWNER_MAY_CANCEL and not self.brought_with
+
+    @property
+    def waits_in_line(self) -> bool:
+        """Whether it gets copies as soon as it is its turn. Reads the lines."""
+        return self.state in WAIT_IN_LINE and any(line.backordered for line in self.lines.all())
+
+    @property
+    def is_passed_forward(self) -> bool:
+        """Whether it waits, and before others. Reads the lines of one that was passed forward."""
+        return self.passed_forward_at is not None and self.waits_in_line
 
     @property
     def delivery(self) -> Delivery:
@@ -321,67 +344,3 @@ class Dispatch(models.Model):
 
     def __str__(self) -> str:
         return self.tracking_number or f"{self.order_id}"
-
-
-class EventKind(models.TextChoices):
-    PLACED = "placed", _("Order received")
-    REQUESTED = "requested", _("Asked for more than the limit")
-    OVER_LIMIT = "over-limit", _("Limit set aside by staff")
-    APPROVED = "approved", _("Agreed")
-    DECLINED = "declined", _("Declined")
-    STOCKED = "stocked", _("Copies came in for it")
-    CHANGED = "changed", _("Changed")
-    PACKING = "packing", _("Packing started")
-    PART_SENT = "part-sent", _("Part of it dispatched")
-    DISPATCHED = "dispatched", _("Dispatched")
-    MISSING = "missing", _("Told us that a parcel never came")
-    RESENT = "resent", _("Sent again in an order of its own")
-    NOT_RESENT = "not-resent", _("Looked into, and not sent again")
-    REPLACES = "replaces", _("Made to send a lost parcel again")
-    CANCELLED = "cancelled", _("Cancelled")
-
-
-class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
-    def for_the_owner(self) -> QuerySet["OrderEvent"]:
-        """What the person who ordered is shown: not what staff noted among themselves."""
-        return self.exclude(kind=EventKind.OVER_LIMIT).order_by("at", "pk")
-
-
-class OrderEvent(models.Model):
-    """What happened to an order: append-only. The free-text reason, and who it was, may be blanked when a person is erased."""
-
-    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(_("what"), max_length=12, choices=EventKind)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    at = models.DateTimeField(_("when"))
-    reason = models.CharField(_("why"), max_length=300, blank=True)
-    # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
-    changes = models.JSONField(_("what changed"), null=True, blank=True)
-
-    objects = OrderEventQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at", "pk"]
-        verbose_name = _("order event")
-        verbose_name_plural = _("order events")
-
-    def __str__(self) -> str:
-        return self.get_kind_display()
-
-    @property
-    def changed(self) -> list[str]:
-        """Of a change: each title with its copies, and whether it goes elsewhere."""
-        changes = self.changes or {}
-        copies = _("“%(title)s”: %(now)s instead of %(before)s")
-        said = [
-            copies % {"title": title, "now": now or _("none"), "before": before}
-            for title, before, now in changes.get("titles", ())
-        ]
-        return [*said, str(_("Another delivery address"))] if changes.get("address") else said
-
-    @property
-    def when(self) -> str:
-        """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-        return f"{format_day(self.at)}, {format_clock(self.at)}"

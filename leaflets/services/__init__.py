@@ -15,6 +15,7 @@ from leaflets.services.covers import make_cover
 from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
 from leaflets.services.downloads import count_download, is_a_program
 from leaflets.services.editions import NotAPdf, Notice, add_edition, record_review, withdraw_edition
+from leaflets.services.forward import IsForwardAlready, IsNotForward, WaitsForNothing, pass_forward, put_back_in_line
 from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
 from leaflets.services.missing import (
     AlreadyDecided,
@@ -40,6 +41,8 @@ __all__ = [
     "Change",
     "EditionIsWithdrawn",
     "EmptyBasket",
+    "IsForwardAlready",
+    "IsNotForward",
     "MoreThanAsked",
     "NotAPdf",
     "NotYetMissing",
@@ -61,6 +64,7 @@ __all__ = [
     "Title",
     "TooLongAgo",
     "VersionIsThere",
+    "WaitsForNothing",
     "Workplace",
     "add_edition",
     "add_version",
@@ -77,9 +81,11 @@ __all__ = [
     "is_a_program",
     "make_cover",
     "ordered_lately",
+    "pass_forward",
     "place_order",
     "possible_now",
     "possible_of",
+    "put_back_in_line",
     "receive_stock",
     "record_review",
     "report_missing",

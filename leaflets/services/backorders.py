@@ -1,4 +1,4 @@
-"""Copies that someone waits for: given out oldest order first as soon as there are any."""
+"""Copies that someone waits for: given out as soon as there are any, to who was passed forward, then oldest order first."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ WAIT_FOR_COPIES = (OrderState.RECEIVED, OrderState.WAITING)
 
 
 def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) -> None:
-    """Promise what nobody has been promised to those who wait, the oldest order first. The caller holds the editions' locks.
+    """Promise what nobody has been promised to those who wait, in the order of the queue. The caller holds the editions' locks.
 
     Who gets copies for an order of which there were none is told that it will be packed; if some are left, whoever asked to
     hear of it is told too.
@@ -39,10 +39,17 @@ def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) 
 
 
 def lines_that_wait(editions: Iterable[int]) -> list[OrderLine]:
-    """Oldest order first, their rows and their orders' locked: in the order of their keys, as every other writer does it."""
+    """In the order of the queue; rows and orders are locked in the order of their keys, as every other writer does it."""
     lines = OrderLine.objects.filter(edition__in=editions, backordered__gt=0, order__state__in=WAIT_FOR_COPIES)
     locked = lines.select_related("order__person").order_by("order_id", "pk").select_for_update(of=("self", "order"))
-    return sorted(locked, key=lambda line: (line.order.created_at, line.order_id, line.pk))
+    return sorted(locked, key=place_in_line)
+
+
+def place_in_line(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]:
+    """Who was passed forward comes first, in the order in which they were; then the oldest order."""
+    order = line.order
+    forward = order.passed_forward_at
+    return forward is None, forward or order.created_at, order.created_at, order.pk, line.pk
 
 
 def promise(given: dict[OrderLine, int], *, by: User | None, now: datetime) -> None:
