@@ -84,7 +84,8 @@ def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime
     if not visit.is_in:
         refuse_unless_it_took_place(locked, now)
         visit.checked_in_at = None
-    visit.presenter, visit.checked_out_at = presenter, max(now, visit.checked_in_at or now)
+    now = max(now, visit.checked_in_at or now)
+    visit.presenter, visit.checked_out_at = presenter, now
     keep(visit, EventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
     return visit
 
