@@ -37,6 +37,7 @@ SECTIONS = (
         _("Leaflets"),
         ("leaflets.order", "leaflets.missingparcel", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement"),
     ),
+    Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification",)),
     Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),

@@ -14,6 +14,7 @@ from leaflets.models import (
     Order,
     OrderEvent,
     OrderLine,
+    Parcel,
     StockAlert,
     StockMovement,
 )
@@ -79,6 +80,16 @@ FIELDS: dict[str, dict[str, str]] = {
         "by": PERSONAL,
         "tracking_number": PERSONAL,
     },
+    "PackingSession": {
+        **dict.fromkeys(("id", "state", "brought", "chosen", "started_at", "ended_at"), NONE),
+        "started_by": PERSONAL,
+        "ended_by": PERSONAL,
+    },
+    "Parcel": {
+        **dict.fromkeys(("id", "session", "order", "number", "left_out", "fewer", "outcome", "copies", "dispatch"), NONE),
+        "tracking_number": PERSONAL,
+    },
+    "PrintRecord": {**dict.fromkeys(("id", "session", "what", "at", "parcels", "sheet", "start"), NONE), "by": PERSONAL},
     "MissingParcel": {
         **dict.fromkeys(("id", "parcel", "state", "reported_at", "decided_at"), NONE),
         "note": FREE_TEXT,
@@ -170,6 +181,7 @@ def erase(person: Person, now: datetime) -> None:
     OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")
     Dispatch.objects.filter(order__in=orders).update(tracking_number="")
+    Parcel.objects.filter(order__in=orders).update(tracking_number="")
     reports = MissingParcel.objects.of_orders(orders.values_list("pk", flat=True))
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")

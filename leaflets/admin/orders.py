@@ -32,6 +32,7 @@ from leaflets.admin.deciding import DECISIONS
 from leaflets.admin.for_caller import order_for_caller
 from leaflets.admin.forward import FORWARD_ACTIONS, WaitsFilter, place_in_words, with_its_place
 from leaflets.admin.missing import links_of_order
+from leaflets.admin.packing import sessions_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
 from leaflets.visits import start_of_visit, visit_in_words
@@ -156,6 +157,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "why_more",
             "asked_at",
             "came_by",
+            "packed_in",
             "never_came",
         ),
     ),
@@ -196,7 +198,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all")
     change_list_template = "leaflets/staff/orders.html"
-    may_be_empty = ("place", "visit", "never_came")
+    may_be_empty = ("place", "visit", "packed_in", "never_came")
     view_on_site = False  # the page there is its owner's
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
@@ -268,6 +270,10 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, order: Order) -> str:
         return str(CAME_BY[order.channel])
+
+    @admin.display(description=gettext_lazy("packed in"))
+    def packed_in(self, order: Order) -> SafeString | str:
+        return sessions_of_order(order)
 
     @admin.display(description=gettext_lazy("lost and sent again"))
     def never_came(self, order: Order) -> SafeString | str:

@@ -16,14 +16,27 @@ from leaflets.models.order import (
     OrderState,
     ToBring,
 )
+from leaflets.models.packing import (
+    MOST_PARCELS,
+    PUT_BACK,
+    LeftOut,
+    Outcome,
+    PackingSession,
+    Parcel,
+    Printed,
+    PrintRecord,
+    SessionState,
+)
 from leaflets.models.stock import MovementKind, StockMovement
 from leaflets.models.versions import Format, Language
 from leaflets.models.words import LeafletWords, Word
 
 __all__ = [
+    "MOST_PARCELS",
     "MOVES",
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
+    "PUT_BACK",
     "Channel",
     "Delivery",
     "Dispatch",
@@ -36,6 +49,7 @@ __all__ = [
     "Language",
     "Leaflet",
     "LeafletWords",
+    "LeftOut",
     "MissingParcel",
     "MissingState",
     "MovementKind",
@@ -43,6 +57,12 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderState",
+    "Outcome",
+    "PackingSession",
+    "Parcel",
+    "PrintRecord",
+    "Printed",
+    "SessionState",
     "StockAlert",
     "StockMovement",
     "ToBring",

@@ -18,6 +18,7 @@ class EventKind(models.TextChoices):
     STOCKED = "stocked", _("Copies came in for it")
     CHANGED = "changed", _("Changed")
     PACKING = "packing", _("Packing started")
+    PUT_BACK = "put-back", _("To be packed later")
     PART_SENT = "part-sent", _("Part of it dispatched")
     DISPATCHED = "dispatched", _("Dispatched")
     MISSING = "missing", _("Told us that a parcel never came")

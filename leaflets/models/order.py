@@ -34,7 +34,9 @@ MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
     OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
-    OrderState.PACKING: frozenset({OrderState.DISPATCHED, OrderState.WAITING, OrderState.CANCELLED}),
+    OrderState.PACKING: frozenset(
+        {OrderState.DISPATCHED, OrderState.WAITING, OrderState.RECEIVED, OrderState.CANCELLED}  # Received: put back (ADR 44)
+    ),
     OrderState.DISPATCHED: frozenset(),
     OrderState.CANCELLED: frozenset(),
     OrderState.DECLINED: frozenset(),

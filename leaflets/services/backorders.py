@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from leaflets.models import Edition, EditionState, EventKind, MovementKind, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services.alerts import tell_who_asked
 from leaflets.services.ledger import for_line, lock_editions, record
-from notifications.services import notify
+from notifications.services import About, notify_about
 from professionals.models import User
 
 # A request is still to be decided on; what is being packed is not changed under the packer's hands.
@@ -70,9 +70,8 @@ def wake(orders: list[Order], *, now: datetime) -> None:
     times = dict(Order.objects.filter(pk__in=keys).order_by().annotate(times=earlier).values_list("pk", "times"))
     Order.objects.filter(pk__in=keys).update(state=OrderState.RECEIVED)
     OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=EventKind.STOCKED, at=now) for order in orders])
-    for order in orders:
-        about, to = f"order:{order.pk}", [order.person.email]
-        notify(kind="order-stocked", about=about, reference=order.reference, to=to, now=now, version=times[order.pk] + 1)
+    told = [About(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
+    notify_about(told, kind="order-stocked", now=now)
 
 
 def follow_to(edition: Edition) -> None:

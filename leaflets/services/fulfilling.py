@@ -1,6 +1,6 @@
 """What staff do with an order, and what its owner may still do."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from ctac.compiled import have_ready
 from ctac.errors import DomainError
 from leaflets.models import (
     OPEN_STATES,
@@ -15,14 +16,13 @@ from leaflets.models import (
     Dispatch,
     Edition,
     EditionState,
-    MovementKind,
     Order,
     OrderLine,
     OrderState,
 )
 from leaflets.services.backorders import fill_backorders
-from leaflets.services.ledger import for_line, lock_editions, record
-from leaflets.services.posting import tell_of_parcel
+from leaflets.services.ledger import lock_editions, settle
+from leaflets.services.posting import tell_of_parcels
 from leaflets.services.states import move
 from notifications.services import notify
 from professionals.models import User
@@ -49,14 +49,22 @@ def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: s
     lines = lines_locked(order)
     rest = any(line.backordered for line in lines)
     move(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
-    for line in lines:
-        if line.allocated and line.edition.state == EditionState.WITHDRAWN:
-            raise EditionIsWithdrawn(line.edition)
-    _settle(lines, MovementKind.DISPATCHED, by=by, now=now)
+    if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
+        raise EditionIsWithdrawn(withdrawn[0])
+    settle({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
     if rest:
         fill_backorders({line.edition_id for line in lines}, by=None, now=now)
-    told_in = tell_of_parcel(order, now=now)
-    return Dispatch.objects.create(order=order, dispatched_at=now, by=by, tracking_number=tracking_number, told_in_id=told_in)
+    [parcel] = parcels_that_left({order: tracking_number}, by=by, now=now)
+    return parcel
+
+
+def parcels_that_left(tracking_numbers: Mapping[Order, str], *, by: User | None, now: datetime) -> list[Dispatch]:
+    """A parcel of each of these orders, and the email that will tell of it: two statements. After all other locks."""
+    told_in = tell_of_parcels(list(tracking_numbers), now=now)
+    return Dispatch.objects.bulk_create(
+        Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
+        for (order, number), key in zip(tracking_numbers.items(), told_in, strict=True)
+    )
 
 
 @transaction.atomic
@@ -85,7 +93,7 @@ def give_back(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> 
     OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
         cancelled=F("cancelled") + F("backordered"), backordered=0
     )
-    _settle(lines, MovementKind.RELEASED, by=by, now=now)
+    settle({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
     fill_backorders({line.edition_id for line in lines}, by=None, now=now)
 
 
@@ -94,31 +102,40 @@ class _OtherLines(Exception):
 
 
 def lines_locked(order: Order) -> list[OrderLine]:
-    """The order's lines, standing still: their editions locked in key order, then the order, as every writer of stock does it.
+    """The order's lines, standing still."""
+    [locked] = orders_locked([order.pk])
+    return list(locked.lines.all())
 
-    What is seen before the locks may have changed by then. If so, all are let go and taken anew.
+
+def orders_locked(keys: Collection[int], *, every_print: bool = False) -> list[Order]:
+    """These orders with their lines and people, standing still: their editions locked in key order, then the orders, as every
+    writer of stock does it. `every_print`: with the other editions of their titles.
+
+    What is seen before the locks may have changed by then. If so, all are let go and taken anew. Four statements.
     """
+    lines_of = OrderLine.objects.filter(order__in=keys)
+    editions = Edition.objects.filter(leaflet__in=lines_of.values("edition__leaflet")) if every_print else None
     while True:
         with suppress(_OtherLines), transaction.atomic():
-            locked = lock_editions(order.lines.values_list("edition_id", flat=True))
-            Order.objects.select_for_update(no_key=True).only("pk").get(pk=order.pk)
-            lines = list(order.lines.select_related("edition__leaflet").order_by("pk"))
-            if any(line.edition_id not in locked for line in lines):
-                raise _OtherLines
-            for line in lines:
-                leaflet, line.edition = line.edition.leaflet, locked[line.edition_id]
-                line.edition.leaflet = leaflet
-            return lines
+            wanted = lines_of.values_list("edition_id") if editions is None else editions.values_list("pk")
+            locked = lock_editions(key for (key,) in wanted.distinct())
+            rows = Order.objects.select_for_update(of=("self",), no_key=True).select_related("person")
+            orders = list(rows.filter(pk__in=keys).order_by("pk"))
+            with_lines(orders, list(lines_of.select_related("edition__leaflet").order_by("pk")), locked)
+            return orders
 
 
-def _settle(lines: Sequence[OrderLine], kind: MovementKind, *, by: User | None, now: datetime) -> None:
-    """Take every copy that is still promised out of the promise: dispatched or cancelled."""
-    open_lines = [line for line in lines if line.allocated]
-    column = {MovementKind.DISPATCHED: "dispatched", MovementKind.RELEASED: "cancelled"}[kind]
-    movements = [for_line(line, kind, line.allocated) for line in open_lines]
-    settled = OrderLine.objects.filter(pk__in=[line.pk for line in open_lines])
-    settled.update(**{column: F(column) + F("allocated"), "allocated": 0})
-    record(movements, by=by, now=now)
+def with_lines(orders: Sequence[Order], lines: Sequence[OrderLine], locked: Mapping[int, Edition]) -> None:
+    """Each order knows its lines, and they the editions as they are under the lock."""
+    if any(line.edition_id not in locked for line in lines):
+        raise _OtherLines
+    of_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    for line in lines:
+        leaflet, line.edition = line.edition.leaflet, locked[line.edition_id]
+        line.edition.leaflet = leaflet
+        of_order[line.order_id].append(line)
+    for order in orders:
+        have_ready(order, "lines", of_order[order.pk])
 
 
 def _tell(kind: str, order: Order, now: datetime) -> None:

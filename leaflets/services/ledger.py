@@ -1,7 +1,7 @@
 """The stock ledger: whatever changes a figure writes the movement that explains it, here and nowhere else."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -33,6 +33,35 @@ def for_line(line: OrderLine, kind: MovementKind, copies: int) -> StockMovement:
     return StockMovement(
         edition_id=line.edition_id, kind=kind, copies=copies, on_hand_change=on_hand, allocated_change=allocated, order_line=line
     )
+
+
+# Told how many copies each line keeps in promise, so that what is done twice takes nothing away twice.
+SETTLE = """
+    UPDATE leaflets_orderline AS line SET {to} = line.{to} + line.allocated - settled.stays, allocated = settled.stays
+    FROM unnest(%s::bigint[], %s::integer[]) AS settled (id, stays) WHERE line.id = settled.id
+"""
+SETTLED = {
+    "dispatched": MovementKind.DISPATCHED,
+    "cancelled": MovementKind.RELEASED,
+    "backordered": MovementKind.RELEASED,
+}
+
+
+def settle(copies: Mapping[OrderLine, int], to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """Take so many promised copies of each line out of the promise: `to` is the figure of the line that has them then.
+
+    Three statements, however many lines. The caller holds the locks of editions and orders.
+    """
+    taken = {line: taken for line, taken in copies.items() if taken}
+    if not taken:
+        return
+    with connection.cursor() as cursor:
+        stays = [line.allocated - copies for line, copies in taken.items()]
+        cursor.execute(SETTLE.format(to=to), [[line.pk for line in taken], stays])
+    record([for_line(line, SETTLED[to], copies) for line, copies in taken.items()], by=by, now=now, reason=reason)
+    for line, left in taken.items():
+        line.allocated -= left
+        setattr(line, to, getattr(line, to) + left)
 
 
 def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime, reason: str = "") -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Dispatch, Leaflet, MovementKind, Order, StockMovement
-from notifications.services import collect
+from notifications.services import News, collect_each
 
 # UK time. By then the post of the day has been fetched.
 END_OF_POSTING = time(18)
@@ -20,21 +20,17 @@ def told_at(now: datetime) -> datetime:
     return end if now < end else now + LATE_POST_WAITS
 
 
-def tell_of_parcel(order: Order, *, now: datetime) -> int | None:
-    """The key of the email that will tell of it; None for who has no address.
+def tell_of_parcels(orders: Sequence[Order], *, now: datetime) -> list[int | None]:
+    """The key of the email that will tell of each; None for who has no address. One statement, however many.
 
-    What the presenter brings is told apart from what is posted. Whoever calls this holds the email's row from then on, so it
+    What the presenter brings is told apart from what is posted. Whoever calls this holds the emails' rows from then on, so it
     comes after all other locks.
     """
-    return collect(
-        kind="order-dispatched",
-        about=":".join(filter(None, ["person", str(order.person_id), order.brought_with])),
-        day=uk_day(now),
-        to=order.person.email,
-        reference=order.reference,
-        now=now,
-        due_at=told_at(now),
-    )
+    news = [
+        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
+        for order in orders
+    ]
+    return collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=told_at(now))
 
 
 def contents_of(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:

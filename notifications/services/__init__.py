@@ -1,22 +1,25 @@
 """Every write to the outbox."""
 
-from notifications.services.collecting import collect
+from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
 from notifications.services.resending import CannotResend, may_resend, resend
 from notifications.services.sweeping import sweep
-from notifications.services.writing import Later, notify, notify_each, notify_found, seal_and_send
+from notifications.services.writing import About, Later, notify, notify_about, notify_each, notify_found, seal_and_send
 
 __all__ = [
+    "About",
     "CannotResend",
     "Later",
-    "collect",
+    "News",
+    "collect_each",
     "deliver",
     "erase_bodies_about",
     "erase_for",
     "export_for",
     "may_resend",
     "notify",
+    "notify_about",
     "notify_each",
     "notify_found",
     "resend",

@@ -37,6 +37,27 @@ def notify(
 
 
 @dataclass(frozen=True)
+class About:
+    """What one of many is told of; an empty address is told nothing."""
+
+    about: str
+    to: str
+    reference: str = ""
+    version: int = 1
+
+
+@transaction.atomic(savepoint=False)
+def notify_about(told: Iterable[About], *, kind: str, now: datetime) -> None:
+    """As notify, of many things at once, each to one person: one statement."""
+    insert([row for each in told for row in row_about(each, kind, now)])
+
+
+def row_about(told: About, kind: str, now: datetime) -> list[Notification]:
+    more = {"about": told.about, "reference": told.reference, "version": told.version}
+    return rows_of(kind, [told.to], now=now, due_at=now, **more)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
 class Later:
     """One kind that is due later than the others, and until when it is worth sending."""
 

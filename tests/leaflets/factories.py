@@ -1,15 +1,16 @@
 """A small catalogue with stock, and orders in it."""
 
 import itertools
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
 
-from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order
+from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order, PackingSession
 from leaflets.sample_pdf import sample_pdf
 from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_packing
 from leaflets.services.addresses import keep_address
+from leaflets.services.packing import Choice, start_session
 from professionals.models import Person, User
 
 _number = itertools.count(1)
@@ -61,6 +62,12 @@ def make_order(
     return place_order(person=person, by=by, channel=Channel.WEB, basket=basket, delivery=DELIVERY, now=now, **fields)
 
 
+def make_session(owner: Person, now: datetime) -> PackingSession:
+    """An open one, with an order of its own."""
+    make_order(owner, now - timedelta(days=1))
+    return start_session(choice=Choice(most=1), by=None, now=now)
+
+
 def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     """One of each, by 'app_model', for the matrix of routes and people."""
     order = make_order(owner, now)
@@ -74,5 +81,6 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
         "leaflets_leaflet": line.edition.leaflet,
         "leaflets_edition": line.edition,
         "leaflets_order": order,
+        "leaflets_packingsession": make_session(owner, now),
         "leaflets_stockmovement": line.movements.get(),
     }

@@ -116,6 +116,6 @@ def test_a_dispatched_order_stays_as_it_is(order, staff, now, act):
 
 
 def test_a_move_that_is_not_in_the_table_is_a_mistake_of_ours(order, staff, now):
-    assert OrderState.RECEIVED not in MOVES[OrderState.PACKING]
+    assert OrderState.REQUESTED not in MOVES[OrderState.PACKING]
     with pytest.raises(ValueError, match="no order goes"):
-        move(order, OrderState.RECEIVED, expect={OrderState.PACKING}, by=staff, now=now)
+        move(order, OrderState.REQUESTED, expect={OrderState.PACKING}, by=staff, now=now)

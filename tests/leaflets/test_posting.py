@@ -197,8 +197,9 @@ def test_telling_takes_one_statement_a_parcel_and_the_email_as_many_for_one_as_f
 
 def test_a_digest_keeps_the_references_that_fit(now):
     def collect(reference: str) -> int | None:
-        about = {"kind": "order-dispatched", "about": "person:1", "day": now.date(), "to": "a@leeds.example.nhs.uk"}
-        return collecting.collect(**about, now=now, due_at=now, reference=reference)
+        news = collecting.News("person:1", "a@leeds.example.nhs.uk", reference)
+        [key] = collecting.collect_each([news], kind="order-dispatched", day=now.date(), now=now, due_at=now)
+        return key
 
     keys = {collect(f"LO-{number:04}-AA") for number in [*range(20), 3]}
     [row] = digests()
