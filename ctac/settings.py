@@ -259,6 +259,8 @@ SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# A packing session has up to 200 parcels with a few boxes each (Django's own limit is 1,000).
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # How many proxies of ours stand in front; the client's address is read that far from the right.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
