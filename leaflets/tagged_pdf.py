@@ -90,14 +90,14 @@ class TaggedPdf(FPDF):
         tree.open_elements.pop()
 
     @contextmanager
-    def tagged(self, kind: str, text: str, *, attributes: str | None = None) -> Iterator[None]:
-        """What is drawn inside is one element of this kind ('H1', 'P') and reads so.
+    def tagged(self, kind: str, text: str | None, *, attributes: str | None = None) -> Iterator[None]:
+        """What is drawn inside is one element of this kind ('H1', 'P') and reads so; without a text, as its letters stand.
 
         The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
         """
         number = self._marked(self.struct_builder.begin(kind, self.page, attributes=attributes))
-        spoken = (b"\xfe\xff" + text.encode("utf-16-be")).hex()
-        self._out(f"/{kind} <</MCID {number} /ActualText <{spoken}>>> BDC")
+        spoken = "" if text is None else f" /ActualText <feff{text.encode('utf-16-be').hex()}>"
+        self._out(f"/{kind} <</MCID {number}{spoken}>> BDC")
         yield
         self._out("EMC")
 

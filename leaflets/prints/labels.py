@@ -37,9 +37,15 @@ class Fitted:
 
 
 def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> IO[bytes]:
+    with PrintPdf(title=str(_("Address labels")), made_at=timezone.now()) as pdf:
+        draw_labels(pdf, addresses, sheet=sheet, start=start)
+        return pdf.written()
+
+
+def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> None:
+    """On pages of their own. Without any address there is one empty page."""
     if not 1 <= start <= sheet.cells:
         raise ValueError(f"A sheet of {sheet.cells} labels has no label {start}.")
-    pdf = PrintPdf(title=str(_("Address labels")), made_at=timezone.now())
     pdf.add_page()
     cell = start
     for number, address in addresses:
@@ -48,12 +54,11 @@ def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: Lab
             cell = 1
         _label(pdf, sheet, cell, str(number), _printable(pdf, address))
         cell += 1
-    return pdf.written()
 
 
 def too_long(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet) -> list[int]:
-    pdf = PrintPdf(title="", made_at=timezone.now())
-    return [number for number, address in addresses if not _fitted(pdf, sheet, str(number), _printable(pdf, address))]
+    with PrintPdf(title="", made_at=timezone.now()) as pdf:
+        return [number for number, address in addresses if not _fitted(pdf, sheet, str(number), _printable(pdf, address))]
 
 
 def _printable(pdf: PrintPdf, address: Sequence[str]) -> list[str]:
@@ -80,11 +85,11 @@ def _label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: li
     x, y = sheet.corner(cell)
     across, down = _edges(sheet)
     fitted = _fitted(pdf, sheet, number, address)
-    with pdf.tagged("P", ", ".join([number, *address])):
+    with pdf.tagged("P", None):
         if fitted:
             top = y + (sheet.height_mm - len(fitted.lines) * fitted.line) / 2
             for place, line in enumerate(fitted.lines):
-                pdf.draw_line(line, x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
+                pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
         else:
             _write_by_hand(pdf, x + across, y + down, sheet.width_mm - 2 * across)
         size = _number_size(fitted)
@@ -115,7 +120,7 @@ def _fitted(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str]) -
 
 def _lines(pdf: PrintPdf, address: list[str], number: str, *, width: float, size: float) -> list[str]:
     """None if a word would have to be broken, except in the smallest letters. The last line leaves room for the number."""
-    lines = []
+    lines: list[str] = []
     for place, text in enumerate(address, start=1):
         room = width
         if place == len(address):
@@ -134,5 +139,5 @@ def _number_size(fitted: Fitted | None) -> float:
 def _write_by_hand(pdf: PrintPdf, x: float, y: float, width: float) -> None:
     text = pdf.printable(_("Write this label by hand: the address is too long for it."))
     for line in pdf.wrapped(text, size=SMALLEST, width=width):
-        pdf.draw_line(line, x, y, size=SMALLEST, bold=False, leading=TIGHT)
+        pdf.draw_line(f"{line} ", x, y, size=SMALLEST, leading=TIGHT)
         y += SMALLEST * TIGHT * MM_A_POINT

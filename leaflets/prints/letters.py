@@ -26,6 +26,14 @@ def printable(text: str, has: Container[int]) -> str:
 
 
 def _in_latin(letters: str) -> str:
-    """Arabic comes without capitals, and with marks of letters that we don't have."""
-    words = anyascii(letters).replace("`", "").split(" ")
-    return " ".join(word[:1].upper() + word[1:] for word in words) or UNPRINTABLE
+    """Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
+    words = ("".join(map(_letter_in_latin, letters)) or UNPRINTABLE).split(" ")
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def _letter_in_latin(letter: str) -> str:
+    """A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, no letter is silent."""
+    latin = anyascii(letter)
+    if unicodedata.category(letter).startswith("P"):
+        return latin
+    return latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")

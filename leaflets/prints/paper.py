@@ -4,10 +4,11 @@ fpdf2's own cells wrap and measure as well, but slowly: of 200 slips they took m
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from fpdf import ViewerPreferences
 from fpdf.enums import Duplex
@@ -27,10 +28,14 @@ BRAND: Colour = (11, 74, 84)
 WASH: Colour = (233, 238, 237)
 HAIRLINE: Colour = (150, 163, 168)
 PAPER: Colour = (255, 255, 255)
+SAID_AGAIN = 1_000  # texts that are wrapped once: the same titles and words stand on most slips
 
 
 class PrintPdf(TaggedPdf):
-    """Text is placed by the left upper corner of its first line. Printers are asked not to scale: places matter."""
+    """Text is placed by the left upper corner of its first line. Printers are asked not to scale: places matter.
+
+    To be used by `with`: fpdf2 reads its fonts as it needs them, and leaves their files open.
+    """
 
     def __init__(self, *, title: str, made_at: datetime, duplex: Duplex | None = None) -> None:
         super().__init__(title=title, made_at=made_at)
@@ -38,6 +43,14 @@ class PrintPdf(TaggedPdf):
         self.add_font(FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
         self.add_font(FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
         self.faces = {bold: cast(TTFFont, self.fonts[FAMILY.lower() + "B" * bold]) for bold in (False, True)}
+        self._wrapped = lru_cache(maxsize=SAID_AGAIN)(self._wrap)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for face in self.faces.values():
+            face.ttfont.close()
 
     def printable(self, text: str) -> str:
         return printable(text, self.faces[False].cmap)
@@ -45,27 +58,25 @@ class PrintPdf(TaggedPdf):
     def width_of(self, text: str, *, size: float, bold: bool = False) -> float:
         """Millimetres that a printable text takes."""
         widths = self.faces[bold].cw
-        return sum(widths[ord(letter)] for letter in text) * size * MM_A_POINT / 1000
+        return sum([widths[ord(letter)] for letter in text]) * size * MM_A_POINT / 1000
 
-    def wrapped(self, text: str, *, size: float, width: float, bold: bool = False) -> list[str]:
+    def wrapped(self, text: str, *, size: float, width: float, bold: bool = False) -> Sequence[str]:
         """The lines of a printable text; a word that is wider than the line is broken where it must be."""
-        lines = [""]
-        for word in text.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if self.width_of(longer, size=size, bold=bold) <= width:
-                lines[-1] = longer
-                continue
-            *full, rest = self._broken(word, lambda part: self.width_of(part, size=size, bold=bold) <= width)
-            lines += [*full, rest]
-        return [line for line in lines if line] or [""]
+        return self._wrapped(text, size, width, bold)
 
-    def _broken(self, word: str, fits: Callable[[str], bool]) -> list[str]:
-        parts = [""]
-        for letter in word:
-            if parts[-1] and not fits(parts[-1] + letter):
-                parts.append("")
-            parts[-1] += letter
-        return parts
+    def _wrap(self, text: str, size: float, width: float, bold: bool) -> Sequence[str]:
+        def wide(part: str) -> float:
+            return self.width_of(part, size=size, bold=bold)
+
+        lines, end, space = [""], 0.0, wide(" ")
+        for word in text.split(" "):
+            takes = wide(word)
+            if lines[-1] and end + space + takes <= width:
+                lines[-1], end = f"{lines[-1]} {word}", end + space + takes
+                continue
+            lines += _broken(word, lambda part: wide(part) <= width) if takes > width else [word]
+            end = wide(lines[-1])
+        return [line for line in lines if line] or [""]
 
     def draw_line(
         self, text: str, x: float, y: float, *, size: float, bold: bool = False, colour: Colour = INK, leading: float = LEADING
@@ -109,3 +120,12 @@ class PrintPdf(TaggedPdf):
         self.output(file)
         file.seek(0)
         return file
+
+
+def _broken(word: str, fits: Callable[[str], bool]) -> list[str]:
+    parts = [""]
+    for letter in word:
+        if parts[-1] and not fits(parts[-1] + letter):
+            parts.append("")
+        parts[-1] += letter
+    return parts

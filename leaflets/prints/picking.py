@@ -39,16 +39,16 @@ DONE, COPIES, TITLE, EDITION, ORDERS = (
 
 
 def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[bytes]:
-    pdf = PrintPdf(title=heading, made_at=made_at)
     rows = list(picks)
-    pages = _pages_of(pdf, rows, heading)
-    for number, page in enumerate(pages, start=1):
-        pdf.add_page()
-        y = _heading(pdf, heading, rows, made_at) if number == 1 else TOP
-        if rows:
-            _table(pdf, page, y, totals=rows if number == len(pages) else [])
-        _foot(pdf, heading, number, len(pages))
-    return pdf.written()
+    with PrintPdf(title=heading, made_at=made_at) as pdf:
+        pages = _pages_of(pdf, rows, heading)
+        for number, page in enumerate(pages, start=1):
+            pdf.add_page()
+            y = _heading(pdf, heading, rows, made_at) if number == 1 else TOP
+            if rows:
+                _table(pdf, page, y, totals=rows if number == len(pages) else [])
+            _foot(pdf, heading, number, len(pages))
+        return pdf.written()
 
 
 def _pages_of(pdf: PrintPdf, rows: Sequence[Pick], heading: str) -> list[list[Pick]]:

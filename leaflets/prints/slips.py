@@ -29,11 +29,11 @@ FIRST_BODY, NEXT_BODY = 100, 44
 
 
 def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
-    pdf = PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX)
     printed = _("printed on %(day)s at %(time)s") % {"day": format_day(made_at), "time": format_clock(made_at)}
-    for slip in slips:
-        _draw_slip(pdf, slip, printed)
-    return pdf.written()
+    with PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX) as pdf:
+        for slip in slips:
+            _draw_slip(pdf, slip, printed)
+        return pdf.written()
 
 
 def _draw_slip(pdf: PrintPdf, slip: Slip, printed: str) -> None:

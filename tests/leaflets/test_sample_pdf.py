@@ -1,8 +1,5 @@
 """The sample PDFs: the words of the web page, in a structure that a screen reader can walk, on two pages that hold them."""
 
-import re
-import zlib
-from collections.abc import Iterator
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -16,42 +13,15 @@ from leaflets.catalogue import TITLES, Title
 from leaflets.models import Leaflet
 from leaflets.sample_pdf import CALL, COVER, FOOT, sample_pdf
 from leaflets.services.editions import count_pages
+from tests.leaflets.tagged import children, drawn_outside, elements, page_streams, spoken
 
 LABEL = "Sample edition, March 2026"
 SAMPLE = "Sample. Staff replace it with the approved edition."
 ALL_TITLES = pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 
 
 def made(title: Title, now: datetime) -> bytes:
     return sample_pdf(Leaflet(**title), label=LABEL, made_at=now)
-
-
-def page_streams(content: bytes) -> list[bytes]:
-    return [zlib.decompress(stream) for stream in STREAM.findall(content) if stream[:1] == b"\x78"]
-
-
-def spoken(content: bytes) -> list[tuple[str, str]]:
-    """What a screen reader is given, in order: each element's kind and words."""
-    marks = re.findall(rb"/(\w+) <</MCID \d+ /ActualText <feff([0-9a-f]+)>>> BDC", b"\n".join(page_streams(content)))
-    return [(kind.decode(), bytes.fromhex(words.decode()).decode("utf-16-be")) for kind, words in marks]
-
-
-def elements(content: bytes) -> dict[int, dict[str, Any]]:
-    """The structure tree as it stands in the file: each element's kind, parent and children."""
-    found = {}
-    for number, body in re.findall(rb"(\d+) 0 obj\n<<(.*?)>>\nendobj", content, re.DOTALL):
-        if b"/Type /StructElem" in body:
-            kind, parent = re.search(rb"/S /(\w+)", body), re.search(rb"/P (\d+) 0 R", body)
-            kids = re.search(rb"/K \[(.*?)\]", body, re.DOTALL)
-            assert None not in (kind, parent, kids)
-            has_page = b"/Pg " in body
-            found[int(number)] = {"kind": kind[1].decode(), "parent": int(parent[1]), "kids": kids[1], "has_page": has_page}
-    return found
-
-
-def children(tree: dict[int, dict[str, Any]], element: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (tree[int(key)] for key in re.findall(rb"(\d+) 0 R", element["kids"]))
 
 
 class LeafletText(HTMLParser):
@@ -140,12 +110,7 @@ def test_headings_lists_and_paragraphs_are_elements_inside_each_other(title: Tit
 
 @ALL_TITLES
 def test_whatever_is_drawn_is_an_element_or_decoration(title: Title, now: datetime) -> None:
-    for page in page_streams(made(title, now)):
-        depth, outside = 0, []
-        for line in page.decode("windows-1252").splitlines():
-            depth += line.endswith(("BDC", "BMC")) - line.endswith("EMC")
-            outside += [line] if depth == 0 and re.search(r"\b(Tj|TJ|re f|f|S|B)$", line) else []
-        assert (depth, outside) == (0, [])
+    assert [drawn_outside(page) for page in page_streams(made(title, now))] == [[], []]
 
 
 @ALL_TITLES

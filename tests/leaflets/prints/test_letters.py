@@ -9,12 +9,9 @@ from leaflets.prints.paper import PrintPdf
 
 
 @pytest.fixture(scope="module")
-def letters() -> dict[int, str]:
-    from django.utils import timezone
-
-    pdf = PrintPdf(title="", made_at=timezone.now())
-    assert pdf.faces[False].cmap.keys() == pdf.faces[True].cmap.keys()  # bold can say whatever regular can
-    return pdf.faces[False].cmap
+def letters(paper: PrintPdf) -> dict[int, str]:
+    assert paper.faces[False].cmap.keys() == paper.faces[True].cmap.keys()  # bold can say whatever regular can
+    return paper.faces[False].cmap
 
 
 @pytest.mark.parametrize(
@@ -26,11 +23,11 @@ def letters() -> dict[int, str]:
         ("Νίκος Ивановић", "Νίκος Ивановић"),
         ("“O’Neill” – £5 …", "“O’Neill” – £5 …"),
         ("李华", "LiHua"),
-        ("محمد", "Mhmd"),
+        ("محمد عبد الله", "Mhmd 'bd Llh"),
         ("שלום Cohen", "Slvm Cohen"),
         ("😀 Ann\u200b\u202eie\x00", ":grinning: Annie"),
         ("two\r\n\tlines", "two lines"),
-        ("\ue000", UNPRINTABLE),
+        ("\ue000 李\U00020bb6", f"{UNPRINTABLE} Li{UNPRINTABLE}"),
     ],
 )
 def test_a_name_in_any_script(letters: dict[int, str], name: str, printed: str) -> None:
