@@ -35,7 +35,14 @@ SECTIONS = (
     ),
     Section(
         _("Leaflets"),
-        ("leaflets.order", "leaflets.missingparcel", "leaflets.edition", "leaflets.leaflet", "leaflets.stockmovement"),
+        (
+            "leaflets.order",
+            "leaflets.missingparcel",
+            "leaflets.edition",
+            "leaflets.stocktake",
+            "leaflets.leaflet",
+            "leaflets.stockmovement",
+        ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification",)),

@@ -44,6 +44,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "reviewed_by": PERSONAL,
         "withdrawn_why": FREE_TEXT,
     },
+    "StockTake": {**dict.fromkeys(("id", "state", "started_at", "ended_at"), NONE), "started_by": PERSONAL, "ended_by": PERSONAL},
+    "TitleCount": {
+        **dict.fromkeys(("id", "stock_take", "edition", "counted", "expected", "position", "counted_at", "correction"), NONE),
+        "counted_by": PERSONAL,
+    },
     "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
     "StockAlert": {"id": NONE, "person": PERSONAL, "leaflet": PERSONAL, "asked_at": PERSONAL},
     "KeptAddress": {

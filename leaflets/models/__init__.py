@@ -1,5 +1,6 @@
 from leaflets.models.addresses import KeptAddress
 from leaflets.models.alerts import StockAlert
+from leaflets.models.counting import StockTake, StockTakeState, TitleCount
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.events import EventKind, OrderEvent
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
@@ -65,6 +66,9 @@ __all__ = [
     "SessionState",
     "StockAlert",
     "StockMovement",
+    "StockTake",
+    "StockTakeState",
+    "TitleCount",
     "ToBring",
     "Word",
 ]

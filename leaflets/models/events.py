@@ -25,6 +25,7 @@ class EventKind(models.TextChoices):
     RESENT = "resent", _("Sent again in an order of its own")
     NOT_RESENT = "not-resent", _("Looked into, and not sent again")
     REPLACES = "replaces", _("Made to send a lost parcel again")
+    TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some come later")
     FORWARD = "forward", _("Passed forward")
     IN_LINE = "in-line", _("Back in its own place")
     CANCELLED = "cancelled", _("Cancelled")

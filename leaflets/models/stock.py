@@ -46,6 +46,8 @@ class StockMovement(models.Model):
             models.Index(fields=["-at", "-id"], name="stock_movement_newest"),
             models.Index(fields=["kind", "-at", "-id"], name="stock_movement_by_kind"),
             models.Index(fields=["edition", "-at", "-id"], name="stock_movement_of_edition"),
+            # Where the ledger of an edition is, and what moved since: without what is only promised and released.
+            models.Index(fields=["edition", "-id"], condition=~Q(on_hand_change=0), name="stock_movement_of_copies"),
             words_index("stock_movement_searched", MOVEMENT_WORDS, condition=~Q(reason="")),
         ]
         constraints = [

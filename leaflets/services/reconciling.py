@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from leaflets.models import Edition, OrderLine, StockMovement
+from leaflets.models import Edition, OrderLine, StockMovement, StockTakeState, TitleCount
 
 
 def total(rows: QuerySet, owner: str, column: str) -> Coalesce:
@@ -18,6 +18,7 @@ def differences() -> Iterator[str]:
     """One line for each figure that its movements don't explain. None: everything agrees."""
     yield from _edition_differences()
     yield from _line_differences()
+    yield from _count_differences()
 
 
 def _edition_differences() -> Iterator[str]:
@@ -45,4 +46,21 @@ def _line_differences() -> Iterator[str]:
         yield (
             f"order {line.order.reference}, line {line.pk}: allocated {line.allocated}, ledger {line.moved_allocated}; "
             f"dispatched {line.dispatched}, ledger {-line.moved_out}"
+        )
+
+
+def _count_differences() -> Iterator[str]:
+    """A count expects what the ledger said then; a stock-take that was confirmed has corrected by just the difference."""
+    earlier = StockMovement.objects.filter(pk__lte=OuterRef("position"), edition=OuterRef("edition"))
+    sums = earlier.order_by().values("edition").annotate(sum=Sum("on_hand_change")).values("sum")
+    counts = TitleCount.objects.filter(counted__isnull=False).annotate(
+        stood=Coalesce(Subquery(sums, output_field=IntegerField()), 0),
+        corrected=Coalesce(F("correction__on_hand_change"), 0),
+    )
+    confirmed = Q(stock_take__state=StockTakeState.CONFIRMED)
+    wrong = ~Q(expected=F("stood")) | (confirmed & ~Q(corrected=F("counted") - F("expected"))) | (~confirmed & ~Q(corrected=0))
+    for count in counts.filter(wrong).select_related("edition__leaflet", "stock_take").order_by("pk"):
+        yield (
+            f"{count.stock_take}, edition {count.edition_id} ({count.edition}): counted {count.counted}, "
+            f"expected {count.expected}, ledger then {count.stood}; corrected {count.corrected}"
         )

@@ -8,7 +8,7 @@ from django.db import models
 
 from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order, PackingSession
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_packing
+from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_count, start_packing
 from leaflets.services.addresses import keep_address
 from leaflets.services.packing import Choice, start_session
 from professionals.models import Person, User
@@ -82,5 +82,6 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
         "leaflets_edition": line.edition,
         "leaflets_order": order,
         "leaflets_packingsession": make_session(owner, now),
+        "leaflets_stocktake": start_count(editions=[line.edition], by=None, now=now),
         "leaflets_stockmovement": line.movements.get(),
     }

@@ -38,6 +38,8 @@ SCENES: dict[str, tuple[tuple[str, str, int], ...]] = {
 }
 CROWD_STOCK = {"far-north-race": 7, "far-north-double": 50, "far-north-control": 7}
 STOCK = CROWD_STOCK | {f"far-north-{name}": 50 for name in (*range(8), "changed", "changed-control")}
+STOCK |= {f"far-north-{name}": 50 for name in ("counted", "counted-control", "taken", "taken-packed", "taken-control")}
+STOCK |= {f"far-north-{name}": 0 for name in ("filled", "filled-before", "filled-control")}
 LIMIT = 8  # copies of these, a person and a workplace
 LIMITED = {"far-north-limit": 50, "far-north-limit-tabs": 50, "far-north-limit-control": 50}
 GUARD = """
