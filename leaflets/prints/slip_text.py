@@ -18,6 +18,7 @@ ABOVE = 1.8  # mm in a row, above its text and below
 HEAD_ROW = 7.5
 TITLE, EDITION, COPIES = 42, 148, 16  # mm: where the columns begin, and how wide the figures are
 TITLE_WIDTH, EDITION_WIDTH = EDITION - TITLE - 4, RIGHT - EDITION
+NOTE_LINES = 6
 COLUMN = "<</O /Table /Scope /Column>>"
 
 
@@ -67,8 +68,7 @@ def blocks_of(pdf: PrintPdf, slip: Slip) -> list[Block]:
     blocks += _table(pdf, now)
     if later:
         blocks += _still_to_come(pdf, later)
-    if slip.note:
-        blocks.append(_together(pdf, [Words("P", slip.note, before=5)]))
+    blocks += _note(pdf, slip.note)
     return [*blocks, _together(pdf, list(_closing(slip)))]
 
 
@@ -161,3 +161,11 @@ def _closing(slip: Slip) -> Iterator[Words]:
     yield Words("P", _("Is a leaflet missing, damaged or not what you asked for? Scan the code on this slip, or call us:"))
     yield Words("P", _("%(phone)s, %(hours)s. Please say %(reference)s.") % facts, bold=True)
     yield Words("P", _("If a child is in immediate danger, call 999."), bold=True, before=5)
+
+
+def _note(pdf: PrintPdf, note: str) -> Iterator[Block]:
+    """Few lines at a time, so that a long one goes on to the next page."""
+    lines = pdf.wrapped(pdf.printable(note), size=Words.size, width=RIGHT - LEFT)
+    for begin in range(0, len(lines), NOTE_LINES) if note else ():
+        text = " ".join(lines[begin : begin + NOTE_LINES])
+        yield _together(pdf, [Words("P", text, before=0 if begin else 5)])

@@ -43,6 +43,7 @@ def _draw_slip(pdf: PrintPdf, slip: Slip, printed: str) -> None:
     for number, page in enumerate(pages, start=1):
         pdf.add_page()
         if number == 1:
+            pdf.start_section(f"{slip.number}: {slip.reference}")  # a bookmark: one slip among 200 is found to be printed again
             _first_head(pdf, slip)
             _address(pdf, slip, size, address)
             _code(pdf, slip)

@@ -142,6 +142,21 @@ def test_whatever_is_drawn_is_an_element_or_decoration(now: datetime) -> None:
     assert [drawn_outside(page) for page in pages] == [[], [], []]
 
 
+def test_one_slip_among_many_is_found_by_its_bookmark(now: datetime) -> None:
+    with Read(packing_slips([slip(1), slip(2, many(30)), slip(3)], made_at=now)) as read:
+        marks = [(mark.get_title(), mark.get_dest().get_index()) for mark in read.document.get_toc()]
+        pages = len(read.document)
+    assert marks == [("1: LO-0001-PT", 0), ("2: LO-0002-PT", 1), ("3: LO-0003-PT", pages - 1)]
+
+
+def test_a_note_of_any_length_is_whole(now: datetime) -> None:
+    words = " ".join(f"word{place}" for place in range(1_500))
+    with Read(packing_slips([slip(note=words)], made_at=now)) as read:
+        texts = read.texts()
+    found = [word for text in texts for word in text.split() if word.startswith("word")]
+    assert (found, len(texts) > 3) == (words.split(), True)
+
+
 def test_nothing_is_printed_where_a_printer_cannot(now: datetime) -> None:
     slips = [slip(number, many(items), note="Some words. " * 20) for number, items in enumerate((1, 11, 12, 13, 14), start=1)]
     with Read(packing_slips(slips, made_at=now)) as read:
