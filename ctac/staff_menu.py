@@ -42,6 +42,8 @@ SECTIONS = (
             "leaflets.stocktake",
             "leaflets.leaflet",
             "leaflets.stockmovement",
+            "leaflets.sheetimport",
+            "leaflets.orderexport",
         ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),

@@ -101,6 +101,15 @@ FIELDS: dict[str, dict[str, str]] = {
         "decided_by": PERSONAL,
         "reason": FREE_TEXT,
     },
+    "OrderExport": {
+        **dict.fromkeys(("id", "at", "form", "orders", "lines", "narrowed", "searched", "chosen"), NONE),
+        "by": PERSONAL,
+    },
+    "SheetImport": {
+        **dict.fromkeys(("id", "kind", "state", "digest", "uploaded_at", "applied_at"), NONE),
+        **dict.fromkeys(("uploaded_by", "applied_by"), PERSONAL),
+        **dict.fromkeys(("rows", "unknown", "done"), FREE_TEXT),  # of the stock list and the catalogue; nobody's own
+    },
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
     "StockMovement": {
         **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),

@@ -12,21 +12,16 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff import ObjectAction, staff_site
 from ctac.staff_lists import NOTHING, number_of, yes_no_of
 from ctac.uk import uk_day
-from leaflets.models import DownloadCount, Format, Language, Leaflet
-from leaflets.models.leaflet import points
+from leaflets.admin.importing import SheetInAndOut
+from leaflets.models import DownloadCount, Format, Language, Leaflet, SheetKind
 from leaflets.services import add_version
 from leaflets.services.alerts import tell_who_asked
+from leaflets.topics import topics_in_use, worded_alike
 from professionals.models import User
 from professionals.safeguarding import StaffForm
-
-
-def topics_in_use() -> dict[str, str]:
-    """As they are worded, by their letters in lower case."""
-    used = (topic for topics in Leaflet.objects.exclude(topics="").values_list("topics", flat=True) for topic in points(topics))
-    return {topic.casefold(): topic for topic in used}
 
 
 class LeafletForm(forms.ModelForm):
@@ -43,9 +38,7 @@ class LeafletForm(forms.ModelForm):
 
     def clean_topics(self) -> str:
         """Each once, worded as it is on other titles."""
-        typed = {topic.casefold(): topic for topic in reversed(points(self.cleaned_data["topics"]))}
-        used = topics_in_use()
-        return "\n".join(used.get(letters, topic) for letters, topic in reversed(typed.items()))
+        return worded_alike(self.cleaned_data["topics"], topics_in_use())
 
     def clean_version_of(self) -> Leaflet | None:
         title: Leaflet | None = self.cleaned_data["version_of"]
@@ -64,7 +57,8 @@ def add_a_version(leaflet: Leaflet, *, by: User, language: str, form: str, flagg
 
 
 @admin.register(Leaflet, site=staff_site)
-class LeafletAdmin(StaffModelAdmin):
+class LeafletAdmin(SheetInAndOut):
+    sheet_kind = SheetKind.CATALOGUE
     form = LeafletForm
     list_display = ("title", "for_whom", "edition", "number_available", "number_at_most", "in_catalogue")
     list_filter = ("active", "audience", "language", "format")

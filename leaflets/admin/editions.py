@@ -15,11 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff import ObjectAction, staff_site
 from ctac.staff_fields import DayField
 from ctac.staff_lists import NOTHING, number_of, state_tag
 from ctac.uk import uk_day
-from leaflets.models import Edition, EditionState, Leaflet
+from leaflets.admin.importing import SheetInAndOut
+from leaflets.models import Edition, EditionState, Leaflet, SheetKind
 from leaflets.services import Notice, add_edition, correct_stock, make_cover, receive_stock, record_review, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
@@ -151,7 +152,8 @@ def to_review(editions: Any) -> Any:
 
 
 @admin.register(Edition, site=staff_site)
-class EditionAdmin(StaffModelAdmin):
+class EditionAdmin(SheetInAndOut):
+    sheet_kind = SheetKind.STOCK
     form = EditionForm
     list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free")
     list_filter = ("state", NeedsFilter)

@@ -29,6 +29,7 @@ from ctac.staff_lists import (
 )
 from leaflets.admin.changing import CHANGE
 from leaflets.admin.deciding import DECISIONS
+from leaflets.admin.exchange import ExportsOrders
 from leaflets.admin.for_caller import order_for_caller
 from leaflets.admin.forward import FORWARD_ACTIONS, WaitsFilter, place_in_words, with_its_place
 from leaflets.admin.missing import links_of_order
@@ -185,7 +186,7 @@ class CameByFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order, site=staff_site)
-class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
+class OrderAdmin(ExportsOrders, AboutPerson, FoundByReference, LooksOnly):
     list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
     list_filter = ("state", WaitsFilter, CameByFilter, period_of("created_at"))
     sorts_quickly = ("asked",)
@@ -196,7 +197,7 @@ class OrderAdmin(AboutPerson, FoundByReference, LooksOnly):
     )
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
-    actions = ("start_packing_all", "dispatch_all")
+    actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
     change_list_template = "leaflets/staff/orders.html"
     may_be_empty = ("place", "visit", "packed_in", "never_came")
     view_on_site = False  # the page there is its owner's

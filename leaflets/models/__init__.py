@@ -3,6 +3,7 @@ from leaflets.models.alerts import StockAlert
 from leaflets.models.counting import StockTake, StockTakeState, TitleCount
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.events import EventKind, OrderEvent
+from leaflets.models.exchange import ImportState, OrderExport, SheetForm, SheetImport, SheetKind
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.missing import MissingParcel, MissingState
 from leaflets.models.order import (
@@ -46,6 +47,7 @@ __all__ = [
     "EditionState",
     "EventKind",
     "Format",
+    "ImportState",
     "KeptAddress",
     "Language",
     "Leaflet",
@@ -56,6 +58,7 @@ __all__ = [
     "MovementKind",
     "Order",
     "OrderEvent",
+    "OrderExport",
     "OrderLine",
     "OrderState",
     "Outcome",
@@ -64,6 +67,9 @@ __all__ = [
     "PrintRecord",
     "Printed",
     "SessionState",
+    "SheetForm",
+    "SheetImport",
+    "SheetKind",
     "StockAlert",
     "StockMovement",
     "StockTake",

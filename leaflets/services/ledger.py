@@ -65,11 +65,14 @@ def settle(copies: Mapping[OrderLine, int], to: str, *, by: User | None, now: da
 
 
 def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Write the movements and add them to the running figures: two statements. The caller holds the editions' locks."""
+    """Write the movements and add them to the running figures: two statements. The caller holds the editions' locks.
+
+    A movement that has a reason of its own keeps it.
+    """
     on_hand: dict[int, int] = defaultdict(int)
     allocated: dict[int, int] = defaultdict(int)
     for movement in movements:
-        movement.by, movement.at, movement.reason = by, now, reason
+        movement.by, movement.at, movement.reason = by, now, movement.reason or reason
         on_hand[movement.edition_id] += movement.on_hand_change
         allocated[movement.edition_id] += movement.allocated_change
     with connection.cursor() as cursor:

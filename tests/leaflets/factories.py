@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order, PackingSession
+from leaflets.models import Channel, Delivery, Edition, Leaflet, MissingParcel, Order, OrderExport, PackingSession, SheetImport
 from leaflets.sample_pdf import sample_pdf
 from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_count, start_packing
 from leaflets.services.addresses import keep_address
@@ -77,6 +77,8 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     parcel = dispatch(order=lost, by=None, now=now)
     return {
         "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),
+        "leaflets_orderexport": OrderExport.objects.create(at=now, form="csv", orders=1, lines=1),
+        "leaflets_sheetimport": SheetImport.objects.create(kind="stock", rows=[], uploaded_at=now),
         "address": keep_address(person=owner, delivery=DELIVERY),
         "leaflets_leaflet": line.edition.leaflet,
         "leaflets_edition": line.edition,

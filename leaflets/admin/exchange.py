@@ -1,0 +1,148 @@
+"""Orders taken out as spreadsheets, stock lists and catalogues taken in; who did it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ctac.staff import StaffModelAdmin, staff_site
+from ctac.staff_lists import LooksOnly, moment_of, number_of
+from ctac.uk import uk_day
+from leaflets.exchange.cells import Cell
+from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_rows
+from leaflets.exchange.writing import CSV, MOST_ROWS, XLSX, Heading, csv_pieces, xlsx_pieces
+from leaflets.models import Order, OrderExport, SheetForm
+from professionals.models import User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Base = StaffModelAdmin
+else:
+    Base = object
+
+
+def as_file(
+    name: str, form: str, headings: Sequence[Heading], rows: "Iterable[Sequence[Cell]]", *, sheet: str
+) -> HttpResponseBase:
+    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'."""
+    pieces = xlsx_pieces(headings, rows, name=sheet) if form == SheetForm.XLSX else csv_pieces(headings, rows)
+    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(pieces, content_type=XLSX if form == SheetForm.XLSX else CSV, headers=headers)
+
+
+class ExportsOrders(Base):
+    """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and written down."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name="leaflets_order_export"), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("leaflets.export_orders")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may = {"may_export": self.has_export_permission(request)}
+        return super().changelist_view(request, {**may, **(extra_context or {})})
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What was typed into the list's search may be a name, so it comes in the form and not in the address."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        form, asked = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
+        here = f"{reverse('staff:leaflets_order_changelist')}{f'?{asked}' if asked else ''}"
+        if form not in SheetForm.values or "%00" in asked or "\0" in asked:
+            return redirect("staff:leaflets_order_changelist")
+        request.GET = QueryDict(asked)
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect("staff:leaflets_order_changelist")
+        what = {"narrowed": filters_in_words(shown), "searched": bool(shown.query)}
+        return self.export(request, shown.queryset, form, **what) or redirect(here)
+
+    def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **what: Any) -> HttpResponseBase | None:
+        """None if there is nothing to write, or too much; a message then says so."""
+        keys = keys_of_orders(orders.prefetch_related(None))
+        lines = lines_of(keys)
+        if not lines:
+            messages.warning(request, _("No order here has any copies, so there is nothing to export."))
+            return None
+        if form == SheetForm.XLSX and lines >= MOST_ROWS:
+            messages.warning(request, too_many(lines))
+            return None
+        OrderExport.objects.create(at=timezone.now(), by=as_user(request), form=form, orders=len(keys), lines=lines, **what)
+        return as_file("orders", form, HEADINGS, order_rows(keys), sheet=_("Orders"))
+
+    @admin.action(description=gettext_lazy("Export as XLSX (Excel)"), permissions=["export"])
+    def export_ticked_xlsx(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
+        return self.export(request, orders, SheetForm.XLSX, chosen=True)
+
+    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
+    def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
+        return self.export(request, orders, SheetForm.CSV, chosen=True)
+
+
+def as_user(request: HttpRequest) -> User:
+    """Whoever is on a staff page has an account."""
+    return cast("User", request.user)
+
+
+def too_many(lines: int) -> str:
+    facts = {"lines": f"{lines:,}", "most": f"{MOST_ROWS - 1:,}"}
+    said = _("These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV.")
+    return said % facts
+
+
+def filters_in_words(shown: ChangeList) -> str:
+    """'State: Received; period: November 2026'; never what was searched for."""
+    words = []
+    for spec in shown.filter_specs:
+        chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
+        words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+    said = "; ".join(words)[:300]
+    return said[:1].upper() + said[1:]
+
+
+@admin.register(OrderExport, site=staff_site)
+class OrderExportAdmin(LooksOnly):
+    """Who took orders out of the system, and when."""
+
+    list_display = ("when", "by", "form", "number_orders", "number_lines", "which")
+    list_display_links = None
+    list_select_related = ("by",)
+    sorts_quickly = ("when",)
+    ordering = ("-at", "-pk")
+    actions = None
+    when = moment_of("at", gettext_lazy("when"), short=True)
+    number_orders = number_of("orders", gettext_lazy("orders"))
+    number_lines = number_of("lines", gettext_lazy("lines"))
+
+    @admin.display(description=gettext_lazy("which orders"))
+    def which(self, export: OrderExport) -> str:
+        if export.chosen:
+            return ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
+        found = [_("Found by a search")] if export.searched else []
+        return "\n".join([*found, *([export.narrowed] if export.narrowed else [])]) or _("All orders")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
+        return False

@@ -1,0 +1,1 @@
+"""Orders, the stock list and the catalogue as spreadsheets, and back (ADR 47)."""
