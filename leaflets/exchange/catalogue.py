@@ -24,6 +24,9 @@ SHORT_NAME = gettext_lazy("Short name")
 EVERYONE = gettext_lazy("Every professional")
 HELP: dict[str, str | Promise] = {
     "slug": gettext_lazy("Letters, figures and dashes; it stands in the address and never changes. A new one makes a new title."),
+    "introduction": gettext_lazy("Stands first on its page. One paragraph a line."),
+    "language": gettext_lazy("In English, as the website lists it, like: Arabic. Empty: English."),
+    "format": gettext_lazy("Standard print, Large print, Easy read or Braille. Empty: Standard print."),
     "audience": gettext_lazy("One of the professions of the website, or: Every professional."),
     "version_of": gettext_lazy("The short name of the title that this is a translation of, or another form of print."),
     "active": gettext_lazy("Yes or No. A new title is out of the catalogue unless you say Yes."),

@@ -47,7 +47,7 @@ class SheetKind(models.TextChoices):
 
 
 class ImportState(models.TextChoices):
-    CHECKED = "checked", _("Checked, nothing written")
+    CHECKED = "checked", _("Checked")
     APPLIED = "applied", _("Written")
 
 

@@ -9,7 +9,7 @@ from ctac.db import append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leaflets", "0017_passed_forward"),
+        ("leaflets", "0018_packing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("checked", "Checked, nothing written"), ("applied", "Written")],
+                        choices=[("checked", "Checked"), ("applied", "Written")],
                         default="checked",
                         max_length=7,
                         verbose_name="state",
