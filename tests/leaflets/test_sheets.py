@@ -174,7 +174,10 @@ def test_what_is_no_spreadsheet_is_refused_in_plain_words(content, said):
 
 def test_ten_thousand_rows_are_read_and_many_references_to_one_long_text_are_not():
     content = b"Short name,Copies\r\n" + b"gp,1\r\n" * 10_000
+    tracemalloc.start()
     assert len(read_sheet(content).rows) == 10_000
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
     with pytest.raises(NotASheet, match="far larger than it looks"):
         list(reading.bounded(repeat(["x" * 9_000] * 90, 60)))
 
