@@ -9,7 +9,7 @@ from ctac.db import append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leaflets", "0018_packing"),
+        ("leaflets", "0019_stock_takes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
