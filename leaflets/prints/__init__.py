@@ -22,7 +22,6 @@ __all__ = [
     "courier_csv",
     "packing_slips",
     "pick_list",
-    "too_long",
 ]
 
 
@@ -48,10 +47,3 @@ def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: Lab
     from leaflets.prints.labels import address_labels
 
     return address_labels(addresses, sheet=sheet, start=start)
-
-
-def too_long(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet) -> list[int]:
-    """The numbers of those whose address won't go on such a label in letters that can be read: it has to be written by hand."""
-    from leaflets.prints.labels import too_long
-
-    return too_long(addresses, sheet=sheet)

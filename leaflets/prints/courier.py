@@ -5,17 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 from io import StringIO
 
+from leaflets.exchange.cells import harmless
 from leaflets.prints.inputs import CourierRow
-
-# What a spreadsheet takes for a formula (OWASP, "CSV Injection"); behind spaces and full-width forms it does too.
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def harmless(value: str | int) -> str | int:
-    """A text that no spreadsheet works out: what looks like a formula gets an apostrophe before it."""
-    if isinstance(value, str) and (value.startswith(BEGINS_A_FORMULA) or value.lstrip().startswith(BEGINS_A_FORMULA)):
-        return f"'{value}"
-    return value
 
 
 def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
@@ -25,7 +16,7 @@ def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
     writer.writerow([field.name for field in fields(CourierRow)])
     yield _taken(buffer).encode("utf-8-sig")
     for row in rows:
-        writer.writerow([harmless(value) for value in astuple(row)])
+        writer.writerow([harmless(value) if isinstance(value, str) else value for value in astuple(row)])
         yield _taken(buffer).encode()
 
 

@@ -56,11 +56,6 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         cell += 1
 
 
-def too_long(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet) -> list[int]:
-    with PrintPdf(title="", made_at=timezone.now()) as pdf:
-        return [number for number, address in addresses if not _fitted(pdf, sheet, str(number), _printable(pdf, address))]
-
-
 def _printable(pdf: PrintPdf, address: Sequence[str]) -> list[str]:
     return for_the_post([pdf.printable(line) for line in address])
 
