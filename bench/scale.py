@@ -13,8 +13,9 @@ personal page of which one side has fewer entries does not hold: both sides were
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
 
-At the end an order is placed, from the basket to the confirmation: each by a person who has ordered before, for whom and for
-whose workplace the orders of the last 90 days are counted. The limits are lifted, so that nobody is refused.
+Then packing sessions are started, looked at, closed and dispatched. At the end an order is placed, from the basket to the
+confirmation: each by a person who has ordered before, for whom and for whose workplace the orders of the last 90 days are
+counted. The limits are lifted, so that nobody is refused.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from urllib.parse import urlencode
 
 import psycopg2
 
-from bench import machine, units
+from bench import machine, packing, units
 from bench.client import Browser
 from bench.compare import prepare_database, sessions_of
 from bench.make_data import make
@@ -71,6 +72,9 @@ CHOICE = re.compile(r'href="(\?[^"]+)"')
 ROWS = re.compile(r'<tr role="row"|<li class="entry"')  # of a list of staff, of one's own page
 
 ORDERING = "an order, from the basket to the confirmation"
+PACKED = 90  # orders; the small database has a hundred that wait
+PACKING = f"a packing session of {PACKED} orders, started and closed"
+DISPATCHING = "a packing session of one order, started and dispatched"
 Page = tuple[str, str, str]  # its name, its address there (small) and here (large)
 Take = Callable[[], float]  # does once what is measured, and says how many milliseconds it took
 
@@ -251,9 +255,39 @@ def look_at_all(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
         who = address.split("@")[0]
         pages = staff_pages(small, large, chosen) if address == STAFF else chosen.among(who, own_pages(small, large))
         held += [look_at(meter, f"{who} {page[0]}", small, large, page, listed=address == STAFF) for page in pages]
+    held += look_at_packing(meter, copies, chosen)
     if chosen.has(ORDERING):
         held.append(compare(meter, ORDERING, *(orders_in(copy) for copy in copies)))
     return held
+
+
+def look_at_packing(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
+    """The page that starts a session, the page of an open one, and both ways in which it ends."""
+    small, large = browsers = [copy.browser(STAFF) for copy in copies]
+    held = []
+    if chosen.has(f"staff {packing.START}"):
+        held.append(look_at(meter, f"staff {packing.START}", small, large, (packing.START,) * 3, listed=True))
+    if chosen.has(PACKING):
+        sessions = [packing.start(browser, PACKED) for browser in browsers]
+        page = (f"its page of {PACKED} parcels", *sessions)
+        held.append(look_at(meter, f"staff {page[0]}", small, large, page, listed=True))
+        for browser, session in zip(browsers, sessions, strict=True):
+            packing.close(browser, session)
+        held.append(
+            compare(meter, PACKING, *(timed(packing.start_and_close, browser, PACKED) for browser in browsers), LOOKS_MORE)
+        )
+    if chosen.has(DISPATCHING):
+        held.append(compare(meter, DISPATCHING, *(timed(packing.start_and_dispatch, browser) for browser in browsers)))
+    return held
+
+
+def timed(act: Callable[..., object], *arguments: object) -> Take:
+    def take() -> float:
+        began = time.perf_counter()
+        act(*arguments)
+        return 1000 * (time.perf_counter() - began)
+
+    return take
 
 
 def orders_in(copy: Copy) -> Take:

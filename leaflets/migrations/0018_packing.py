@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                             ("pick-list", "Pick list"),
                             ("slips", "Packing slips"),
                             ("labels", "Address labels"),
-                            ("courier", "Courier file"),
+                            ("courier", "Courier’s list"),
                         ],
                         max_length=10,
                         verbose_name="what",

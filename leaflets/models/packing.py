@@ -145,7 +145,7 @@ class Printed(models.TextChoices):
     PICK_LIST = "pick-list", _("Pick list")
     SLIPS = "slips", _("Packing slips")
     LABELS = "labels", _("Address labels")
-    COURIER = "courier", _("Courier file")
+    COURIER = "courier", _("Courier’s list")
 
 
 class PrintRecord(models.Model):

@@ -61,6 +61,7 @@ def application() -> Any:
     take_any_page_for_the_newest()
     compare_counts_with_the_figure_of_now()
     pause_before_promises_are_taken()
+    pause_before_parcels_leave()
     return whole
 
 
@@ -258,3 +259,18 @@ def pause_before_promises_are_taken() -> None:
         return found
 
     confirming._lines_with_promises = lines
+
+
+def pause_before_parcels_leave() -> None:
+    """Everybody has seen the session open and its orders being packed. What was typed is not kept: that would lock its rows."""
+    from leaflets.services.packing import ending
+
+    read = ending.plans_of
+
+    def plans_of(parcels: Any) -> Any:
+        plans = read(parcels)
+        pause("packing")
+        return plans
+
+    ending.plans_of = plans_of
+    ending.store_typed = lambda session, typed: None

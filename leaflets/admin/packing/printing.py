@@ -1,4 +1,7 @@
-"""What a session prints. Each print is recorded, and can be made again."""
+"""What a session prints. Each print is recorded, and can be made again.
+
+A file is saved by the browser and not shown in place of the page, on which something may have been typed.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -67,12 +70,12 @@ def named(session: PackingSession, what: Printed, ending: str) -> str:
 
 def pick_list(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
     made = prints.pick_list(picks_of_parcels(parcels), heading=str(session), made_at=timezone.now())
-    return FileResponse(made, filename=named(session, Printed.PICK_LIST, "pdf"))
+    return FileResponse(made, as_attachment=True, filename=named(session, Printed.PICK_LIST, "pdf"))
 
 
 def slips(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
     made = prints.packing_slips((slip_of(parcel) for parcel in parcels), made_at=timezone.now())
-    return FileResponse(made, filename=named(session, Printed.SLIPS, "pdf"))
+    return FileResponse(made, as_attachment=True, filename=named(session, Printed.SLIPS, "pdf"))
 
 
 def slip_of(parcel: Parcel) -> Slip:
@@ -103,7 +106,7 @@ def note_of(order: Order) -> str:
 def address_labels(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
     addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
     made = prints.address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
-    return FileResponse(made, filename=named(session, Printed.LABELS, "pdf"))
+    return FileResponse(made, as_attachment=True, filename=named(session, Printed.LABELS, "pdf"))
 
 
 def courier(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:

@@ -140,9 +140,16 @@ def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dic
 
 def subjects() -> list[Any]:
     """The modules of operations."""
-    from tests.races.driver import availability_operations, leaflet_operations, on_the_day, operations, request_operations
+    from tests.races.driver import (
+        availability_operations,
+        leaflet_operations,
+        on_the_day,
+        operations,
+        packing_operations,
+        request_operations,
+    )
 
-    return [operations, request_operations, availability_operations, on_the_day, leaflet_operations]
+    return [operations, request_operations, availability_operations, on_the_day, leaflet_operations, packing_operations]
 
 
 def attempt(name: str, actor: Actor) -> str:
