@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import Waiting, staff_site
 from leaflets.admin.editions import low_in_stock, to_review
-from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState
+from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, SessionState
 
 
 def wait_for_orders(label: Any, state: OrderState) -> None:
@@ -57,6 +57,15 @@ staff_site.add_waiting(
         count=lambda: MissingParcel.objects.open(),
         address=lambda: f"{reverse('staff:leaflets_missingparcel_changelist')}?state__exact={MissingState.OPEN.value}",
         permission="leaflets.view_missingparcel",
+    ),
+)
+staff_site.add_waiting(
+    _("Packing"),
+    Waiting(
+        label=_("packing sessions open"),
+        count=lambda: PackingSession.objects.open(),
+        address=lambda: f"{reverse('staff:leaflets_packingsession_changelist')}?state__exact={SessionState.OPEN.value}",
+        permission="leaflets.view_packingsession",
     ),
 )
 wait_for_editions(_("low in stock"), "stock", low_in_stock)

@@ -80,6 +80,32 @@ def decides_on_lost(guide: Guide) -> Tour:
         yield f"staff parcel {slug}"
 
 
+def packs(guide: Guide) -> Tour:
+    """A packing session from the choice to the summary, with a copy that is not on the shelf."""
+    inside(guide.live, scene.__name__, scene.orders_to_pack.__name__, "HS")
+    guide.open("/staff/leaflets/packingsession/add/?what=post&areas=QQ")
+    yield "staff packing start with errors"
+    guide.open("/staff/leaflets/packingsession/add/?what=post&areas=HS")
+    yield "staff packing start"
+    guide.page.locator("#content-main form[method=post] [type=submit]").click()
+    guide.look()
+    yield "staff packing session"
+    session = guide.url.removesuffix("change/")
+    for slug in ("add", "take-out", "close"):
+        guide.open(f"{session}do/{slug}/")
+        yield f"staff packing session {slug}"
+    guide.open(f"{session}change/")
+    guide.page.locator("[name=out-1]").check()
+    guide.page.locator("[name^=copies-]").last.fill("2")
+    guide.page.locator("[name=dispatch]").click()
+    guide.look()
+    yield "staff packing session with errors"
+    guide.page.locator("[name=rest]").first.check()
+    guide.page.locator("[name=dispatch]").click()
+    guide.look()
+    yield "staff packing summary"
+
+
 def give_address(guide: Guide) -> None:
     guide.fill("Your name", "Meera Shah")
     guide.fill("Building and street", "Merrion House, 110 Merrion Centre")

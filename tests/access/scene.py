@@ -31,6 +31,7 @@ from professionals.sample import STAFF_EMAIL
 from professionals.services import organisation_named
 from tests.bookings.rows import make_booking
 from tests.factories import make_person
+from tests.leaflets.factories import make_edition, make_many_orders
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,13 @@ def lost_parcel() -> int:
     parcel = Dispatch.objects.get(pk=lose(order.reference))
     report, _made = report_missing(parcel=parcel, by=None, now=timezone.now(), note="We moved to Elland Road in January.")
     return report.pk
+
+
+def orders_to_pack(area: str) -> int:
+    """Three in that postcode area, of two titles and of one, which the catalogue doesn't have."""
+    now = timezone.now()
+    editions = [make_edition(now, stock=50, title=f"Know the signs, part {part}", active=False) for part in (1, 2)]
+    return len(make_many_orders(3, editions, now, postcode=f"{area}1 2AA"))
 
 
 def leave_in_stock(slug: str, copies: int) -> int:
