@@ -11,8 +11,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext_lazy as _
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from ctac.errors import DomainError
 from leaflets.exchange.cells import as_written
@@ -27,7 +25,7 @@ MOST_SIGNS = 10_000  # of a cell
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What openpyxl raises of a file that is a spreadsheet in name only.
 BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException, OSError, EOFError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError, NotImplementedError, RuntimeError),
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, AssertionError, OverflowError),
 )
 
@@ -138,6 +136,8 @@ def separator_of(text: str) -> str:
 
 def from_xlsx(content: bytes) -> Iterator[list[str]]:
     """The first sheet. What it would unpack to is looked at before any of it is."""
+    from openpyxl import load_workbook  # by the first upload only: it brings Pillow with it (ADR 22)
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             look_at_parts(archive)

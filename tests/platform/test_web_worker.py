@@ -6,7 +6,7 @@ import sys
 from django.conf import settings
 
 # A few pages need each of them: it is imported there (ADR 22). Some 15 MB together.
-LATER = ("aiosmtpd", "cryptography", "css_inline", "fido2", "fpdf", "holidays", "icalendar", "PIL", "segno")
+LATER = ("aiosmtpd", "cryptography", "css_inline", "fido2", "fpdf", "holidays", "icalendar", "openpyxl", "PIL", "segno")
 START = f"""
 import sys
 import ctac.wsgi
