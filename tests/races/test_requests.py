@@ -230,14 +230,17 @@ OVER = "UPDATE bookings_{} SET expires_at = now() WHERE {} = %s"
 
 
 def lapse(key: int, unguarded: bool) -> int:
-    """Runs inside: what beat does each minute. How many dates it said are over."""
-    from bookings.models import Booking
+    """Runs inside: what beat does each minute. How many dates it said are over. The control runs it as the clock will stand
+    when the last of them is over: until then beat leaves them alone, which would else come between."""
+    from bookings.models import Booking, DateOption
     from bookings.services import lapse as lapse_now
     from tests.races.unguarded import answer_offers_as_they_were_read
 
+    now = datetime.now(UTC)
     if unguarded:
         answer_offers_as_they_were_read("lapse")
-    return len(lapse_now(booking=Booking.objects.get(pk=key), now=datetime.now(UTC)))
+        now = max(DateOption.objects.filter(booking=key, state="open").values_list("expires_at", flat=True))
+    return len(lapse_now(booking=Booking.objects.get(pk=key), now=now))
 
 
 def take_and_lapse(stage: Stage, scene: Scene, base_url: str = "") -> tuple[str, int, Any, Any]:
@@ -275,8 +278,8 @@ def test_what_lapses_while_it_is_taken_is_refused_and_both_are_told_once(stage: 
     with stage.open_scene() as scene:
         reference, option, take, let_lapse = take_and_lapse(stage, scene)
         is_over(stage, option)
-        lapsed, taken = stage.queue_for(scene, let_lapse, take)
-        assert (lapsed, taken.status) == (1, 200)
+        _lapsed, taken = stage.queue_for(scene, let_lapse, take)  # unless beat was there before
+        assert taken.status == 200
         assert "We no longer keep that time" in taken.words
         assert standing(stage, reference) == ("requested", ["expired"], ["lapsed"])
         assert told_of_both(stage, reference) == [0, 0, 1, 1]
@@ -286,11 +289,10 @@ def test_what_lapses_while_it_is_taken_is_refused_and_both_are_told_once(stage: 
 @pytest.mark.parametrize("lapse_first", [False, True], ids=["taken, then lapsed", "lapsed, then taken"])
 def test_control_without_the_lock_it_is_taken_and_lapses(stage: Stage, unguarded_url: str, lapse_first: bool) -> None:
     with stage.open_scene() as scene:
-        reference, option, take, let_lapse = take_and_lapse(stage, scene, unguarded_url)
+        reference, _option, take, let_lapse = take_and_lapse(stage, scene, unguarded_url)
         with both_at("take", "lapse", stage) as (taking, lapsing), ThreadPoolExecutor(2) as pool:
             taken = pool.submit(take)
             taking.wait_for(lambda waiting: waiting == 1)
-            is_over(stage, option)  # both have looked: one just before, the other just after
             lapsed = pool.submit(let_lapse)
             taking.wait_for(lambda waiting: waiting == 2)
             for gate, done in sorted([(taking, taken), (lapsing, lapsed)], key=lambda each: (each[0] is taking) == lapse_first):
