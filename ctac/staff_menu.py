@@ -44,6 +44,7 @@ SECTIONS = (
             "leaflets.stockmovement",
             "leaflets.sheetimport",
             "leaflets.orderexport",
+            "leaflets.recall",
         ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),

@@ -7,14 +7,15 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import alert_mail, emails, mail_samples, missing_emails, privacy
+        from leaflets import alert_mail, emails, mail_samples, missing_emails, privacy, recall_emails
         from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
-        for kind in (*emails.KINDS, *missing_emails.KINDS, alert_mail.KIND):
+        for kind in (*emails.KINDS, *missing_emails.KINDS, alert_mail.KIND, recall_emails.KIND):
             registry.register(kind)
         samples.register(mail_samples.examples)
         samples.register(mail_samples.alert_examples)
+        samples.register(mail_samples.recall_examples)
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register(PrivacySource("leaflets", privacy.export, privacy.erase))

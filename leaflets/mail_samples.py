@@ -7,8 +7,20 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leaflets import alert_mail, emails, missing_emails
-from leaflets.models import Dispatch, Edition, Leaflet, MissingParcel, Order, OrderLine, OrderState
+from leaflets import alert_mail, emails, missing_emails, recall_emails
+from leaflets.models import (
+    Advice,
+    Dispatch,
+    Edition,
+    Instead,
+    Leaflet,
+    MissingParcel,
+    Order,
+    OrderLine,
+    OrderState,
+    Recall,
+    RecallOrder,
+)
 from notifications.samples import Example
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
@@ -78,6 +90,34 @@ def alert_examples() -> Iterator[Example]:
         leaflet = Leaflet(pk=1, slug="health-visitors", title=TITLES[0], active=active)
         leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]
         yield Example(alert_mail.KIND.name, label, partial(alert_mail.news_of, leaflet))
+
+
+def recall_examples() -> Iterator[Example]:
+    """One for each advice, and one for who had no copy yet."""
+    sent = [
+        recall_emails.Received("LO-3XK9-PT", 25, "Monday 22 February 2027", brought=False),
+        recall_emails.Received("LO-8WQC-4D", 10, "Tuesday 2 March 2027", brought=True),
+    ]
+    waits = RecallOrder(order=order(reference="LO-9RMT-2C"), moved=20, to_come=5, cancelled=0)
+    gone = RecallOrder(order=order(state=OrderState.CANCELLED), moved=0, to_come=0, cancelled=30)
+    back = "Write “Freepost CTAC leaflets” on the parcel. You need no stamp and no other address."
+    tell = "The phone number on page 2 is wrong. The right one is 0808 800 5000."
+    for what, advice, words, instead, had, orders in (
+        (_("to recycle"), Advice.RECYCLE, "", Instead.SAME, sent, [waits]),
+        (_("to send back"), Advice.SEND_BACK, back, Instead.CANCEL, sent[:1], []),
+        (_("to keep"), Advice.KEEP, tell, Instead.WAIT, sent, []),
+        (_("before it came"), Advice.RECYCLE, "", Instead.CANCEL, [], [gone]),
+    ):
+        label = _("%(kind)s, %(what)s") % {"kind": recall_emails.KIND.label, "what": what}
+        recall = recalled(advice=advice, words=words, instead=instead)
+        yield Example(recall_emails.KIND.name, label, partial(recall_emails.about_recall, recall, had, orders))
+
+
+def recalled(**fields: Any) -> Recall:
+    leaflet, why = Leaflet(pk=1, slug="health-visitors", title=TITLES[0]), "The phone number on page 2 is wrong."
+    edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why=why)
+    newer = Edition(pk=2, leaflet=leaflet, label="February 2027") if fields["instead"] == Instead.SAME else None
+    return Recall(pk=1, edition=edition, successor=newer, recalled_at=NOW, **fields)
 
 
 def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:

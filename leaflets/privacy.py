@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
+from leaflets import recall_privacy
 from leaflets.models import (
     Dispatch,
     KeptAddress,
@@ -110,6 +111,7 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("uploaded_by", "applied_by"), PERSONAL),
         **dict.fromkeys(("rows", "unknown", "done"), FREE_TEXT),  # of the stock list and the catalogue; nobody's own
     },
+    **recall_privacy.FIELDS,
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
     "StockMovement": {
         **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),
@@ -121,7 +123,8 @@ FIELDS: dict[str, dict[str, str]] = {
 
 def export(person: Person) -> list[Any]:
     """Every order of theirs, with what happened to it."""
-    return [_export_order(order) for order in Order.objects.for_my_page(person).prefetch_related("events", "dispatches__missing")]
+    orders = Order.objects.for_my_page(person).annotate(recalled=recall_privacy.recalls_of_order())
+    return [_export_order(order) for order in orders.prefetch_related("events", "dispatches__missing")]
 
 
 def _export_order(order: Order) -> dict[str, Any]:
@@ -136,6 +139,7 @@ def _export_order(order: Order) -> dict[str, Any]:
             {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
             for line in order.lines.all()
         ],
+        "recalled": order.recalled,  # type: ignore[attr-defined]
         "events": [
             {"what": event.get_kind_display(), "changes": event.changed, "when": event.at.isoformat(), "why": event.reason}
             for event in order.events.all()
@@ -191,6 +195,7 @@ def erase(person: Person, now: datetime) -> None:
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
+    recall_privacy.erase(person)
     orders = person.orders.all()
     OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")

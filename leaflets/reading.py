@@ -85,18 +85,23 @@ def in_stock_for(audience: str, most: int) -> list[Leaflet]:
 
 @dataclass(frozen=True)
 class Prints:
-    """The edition of a title that is handed out, and the newest of those that must not be any more; None if there is none."""
+    """The edition of a title that is handed out, and the newest of those that must not be any more; None if there is none.
+
+    `recalled` is the newest that was found wrong, if any: people may still have copies of it.
+    """
 
     current: Edition | None
     before: Edition | None
+    recalled: Edition | None
 
 
 def prints_of(leaflet: Leaflet) -> Prints:
     """One statement; the current edition is then at hand."""
-    editions = list(leaflet.editions.select_related("use_instead").order_by("-pk"))
+    editions = list(leaflet.editions.select_related("use_instead", "recall").order_by("-pk"))
     leaflet.current_editions = [edition for edition in editions if edition.state == EditionState.CURRENT]
-    before = next((edition for edition in editions if edition.state != EditionState.CURRENT), None)
-    return Prints(leaflet.current_edition, before)
+    earlier = [edition for edition in editions if edition.state != EditionState.CURRENT]
+    recalled = next((edition for edition in earlier if getattr(edition, "recall", None)), None)
+    return Prints(leaflet.current_edition, next(iter(earlier), None), recalled)
 
 
 def other_versions(leaflet: Leaflet) -> list[Leaflet]:

@@ -20,6 +20,7 @@ from ctac.staff_fields import DayField
 from ctac.staff_lists import NOTHING, number_of, state_tag
 from ctac.uk import uk_day
 from leaflets.admin.importing import SheetInAndOut
+from leaflets.admin.recalling import RECALL
 from leaflets.models import Edition, EditionState, Leaflet, SheetKind
 from leaflets.services import Notice, add_edition, correct_stock, make_cover, receive_stock, record_review, withdraw_edition
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
@@ -157,7 +158,6 @@ class EditionAdmin(SheetInAndOut):
     form = EditionForm
     list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free")
     list_filter = ("state", NeedsFilter)
-    list_select_related = ("leaflet",)
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
     told = ("last_review", "withdrawal", "downloads")
@@ -196,11 +196,18 @@ class EditionAdmin(SheetInAndOut):
             withdraw,
             form_class=WithdrawForm,
             available=lambda edition: edition.state != EditionState.WITHDRAWN,
-            explanation=_("Nobody can order, download or be sent it any more. Upload a new edition to offer the leaflet again."),
+            explanation=_(
+                "Nobody can order, download or be sent it any more, and nobody is told. Upload a new edition to offer the "
+                "leaflet again. If it is wrong, recall it instead: whoever has copies is told, and open orders are put right."
+            ),
             done=_("The edition is withdrawn."),
             weight="stop",
         ),
+        RECALL,
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
+        return super().get_queryset(request).select_related("leaflet", "recall")
 
     @admin.display(description=_("leaflet"), ordering="leaflet__title")
     def title(self, edition: Edition) -> str:
@@ -235,10 +242,14 @@ class EditionAdmin(SheetInAndOut):
         return _("%(day)s by %(who)s") % {"day": day, "who": edition.reviewed_by} if edition.reviewed_by else day
 
     @admin.display(description=_("withdrawn"))
-    def withdrawal(self, edition: Edition) -> str:
+    def withdrawal(self, edition: Edition) -> SafeString | str:
         if edition.withdrawn_on is None:
             return NOTHING
-        return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
+        said = ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
+        if recall := getattr(edition, "recall", None):
+            url = reverse("staff:leaflets_recall_change", args=[recall.pk])
+            return format_html('{} <a href="{}">{}</a>', said, url, _("See the recall"))
+        return said
 
     @admin.display(description=_("downloads"))
     def downloads(self, edition: Edition) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import Waiting, staff_site
 from leaflets.admin.editions import low_in_stock, to_review
-from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, SessionState
+from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 
 
 def wait_for_orders(label: Any, state: OrderState) -> None:
@@ -66,6 +66,15 @@ staff_site.add_waiting(
         count=lambda: PackingSession.objects.open(),
         address=lambda: f"{reverse('staff:leaflets_packingsession_changelist')}?state__exact={SessionState.OPEN.value}",
         permission="leaflets.view_packingsession",
+    ),
+)
+staff_site.add_waiting(
+    _("Leaflets"),
+    Waiting(
+        label=_("to ring about a recall"),
+        count=lambda: RecallHolder.objects.to_ring(),
+        address=lambda: reverse("staff:leaflets_recall_changelist"),
+        permission="leaflets.view_recall",
     ),
 )
 wait_for_editions(_("low in stock"), "stock", low_in_stock)

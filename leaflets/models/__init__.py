@@ -29,6 +29,7 @@ from leaflets.models.packing import (
     PrintRecord,
     SessionState,
 )
+from leaflets.models.recall import Advice, Instead, Reach, Recall, RecallHolder, RecallOrder
 from leaflets.models.stock import MovementKind, StockMovement
 from leaflets.models.versions import Format, Language
 from leaflets.models.words import LeafletWords, Word
@@ -39,6 +40,7 @@ __all__ = [
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
     "PUT_BACK",
+    "Advice",
     "Channel",
     "Delivery",
     "Dispatch",
@@ -48,6 +50,7 @@ __all__ = [
     "EventKind",
     "Format",
     "ImportState",
+    "Instead",
     "KeptAddress",
     "Language",
     "Leaflet",
@@ -66,6 +69,10 @@ __all__ = [
     "Parcel",
     "PrintRecord",
     "Printed",
+    "Reach",
+    "Recall",
+    "RecallHolder",
+    "RecallOrder",
     "SessionState",
     "SheetForm",
     "SheetImport",

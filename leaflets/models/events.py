@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ctac.uk import format_clock, format_day
+from leaflets.models import event_words
 from leaflets.models.order import Order
 
 
@@ -28,6 +29,7 @@ class EventKind(models.TextChoices):
     TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some come later")
     FORWARD = "forward", _("Passed forward")
     IN_LINE = "in-line", _("Back in its own place")
+    RECALLED = "recalled", _("A leaflet in it was recalled")
     CANCELLED = "cancelled", _("Cancelled")
 
 
@@ -52,6 +54,7 @@ class OrderEvent(models.Model):
     at = models.DateTimeField(_("when"))
     reason = models.CharField(_("why"), max_length=300, blank=True)
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
+    # Of a recall: {"recall": …}, as event_words.recalled reads it.
     changes = models.JSONField(_("what changed"), null=True, blank=True)
 
     objects = OrderEventQuerySet.as_manager()
@@ -66,14 +69,8 @@ class OrderEvent(models.Model):
 
     @property
     def changed(self) -> list[str]:
-        """Of a change: each title with its copies, and whether it goes elsewhere."""
-        changes = self.changes or {}
-        copies = _("“%(title)s”: %(now)s instead of %(before)s")
-        said = [
-            copies % {"title": title, "now": now or _("none"), "before": before}
-            for title, before, now in changes.get("titles", ())
-        ]
-        return [*said, str(_("Another delivery address"))] if changes.get("address") else said
+        """In words."""
+        return event_words.changed(self.changes)
 
     @property
     def when(self) -> str:

@@ -38,6 +38,16 @@ from leaflets.services.missing import (
     send_again,
 )
 from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.services.recalling import (
+    AlreadyRecalled,
+    NoSuccessor,
+    Plan,
+    Wish,
+    mark_phoned,
+    plan_recall,
+    recall_edition,
+    unmark_phoned,
+)
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
@@ -49,6 +59,7 @@ __all__ = [
     "Allowance",
     "AlreadyDecided",
     "AlreadyPlaced",
+    "AlreadyRecalled",
     "Change",
     "CountIsOver",
     "CountSomeAgain",
@@ -58,6 +69,7 @@ __all__ = [
     "IsForwardAlready",
     "IsNotForward",
     "MoreThanAsked",
+    "NoSuccessor",
     "NotAPdf",
     "NotYetMissing",
     "NothingCounted",
@@ -73,6 +85,7 @@ __all__ = [
     "OrderIsAnotherNow",
     "OrderedLately",
     "PartHasLeft",
+    "Plan",
     "Possible",
     "Shortfall",
     "Shortfalls",
@@ -82,6 +95,7 @@ __all__ = [
     "Typed",
     "VersionIsThere",
     "WaitsForNothing",
+    "Wish",
     "Workplace",
     "abandon_count",
     "add_edition",
@@ -102,12 +116,15 @@ __all__ = [
     "dispatch",
     "is_a_program",
     "make_cover",
+    "mark_phoned",
     "ordered_lately",
     "pass_forward",
     "place_order",
+    "plan_recall",
     "possible_now",
     "possible_of",
     "put_back_in_line",
+    "recall_edition",
     "receive_stock",
     "record_counts",
     "record_review",
@@ -117,6 +134,7 @@ __all__ = [
     "start_count",
     "start_packing",
     "titles_of",
+    "unmark_phoned",
     "version_of",
     "withdraw_edition",
 ]

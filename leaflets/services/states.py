@@ -42,6 +42,18 @@ class OrderHasMoved(DomainError):
         super().__init__(WHAT_IT_IS_NOW[order.state])
 
 
+class TakenOffTheTable(OrderHasMoved):
+    """A leaflet in it was recalled while it was being packed: whoever has the parcel in their hands must know."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.message = _(
+            "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
+            "Take that leaflet out, then pack the order again."
+        )
+        self.args = (self.message,)
+
+
 def move(
     order: Order, to: OrderState, *, expect: Collection[OrderState], by: User | None, now: datetime, reason: str = ""
 ) -> None:
@@ -55,7 +67,7 @@ def move(
     [kind] = {EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
         order.refresh_from_db(fields=["state"])
-        raise OrderHasMoved(order)
+        raise TakenOffTheTable(order) if set(expect) == {OrderState.PACKING} and was_recalled(order) else OrderHasMoved(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
@@ -87,6 +99,12 @@ def move_many(moves: Sequence[Move], *, expect: OrderState, by: User | None, now
     OrderEvent.objects.bulk_create(OrderEvent(order=m.order, kind=m.kind, by=by, at=now, reason=m.reason) for m in moves)
     for each in moves:
         each.order.state = each.to
+
+
+def was_recalled(order: Order) -> bool:
+    """Whether a recall is the last that happened to it."""
+    last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
+    return EventKind.RECALLED in last and order.state != OrderState.DISPATCHED
 
 
 def rewrite(

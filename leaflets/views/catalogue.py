@@ -54,6 +54,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None
         "edition": prints.current,
         "standing": in_full(prints.current, uk_day(now)) if prints.current else "",
         "before": prints.before,
+        "recalled": prints.recalled,
         "versions": other_versions(leaflet),
         "waited_for": waited_for(person_in(request), [leaflet]),
         "add_form": refused or AddForm(leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY)),

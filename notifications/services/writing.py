@@ -114,12 +114,12 @@ def rows_of(
 
 
 @transaction.atomic(savepoint=False)
-def notify_found(*, kind: str, found: str, values: Mapping[str, Any], now: datetime) -> None:
+def notify_found(*, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "") -> None:
     """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them.
 
     `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient.
     """
-    [row] = rows_of(kind, ["anyone"], about="", reference="", version=1, now=now, due_at=now)
+    [row] = rows_of(kind, ["anyone"], about="", reference=reference, version=1, now=now, due_at=now)
     row.kicked_at = None
     of_each = {"about": "about", "recipient": "recipient", "message_id": MESSAGE_ID_OF_EACH}
     same = {column: getattr(row, column) for column in COLUMNS if column not in of_each}

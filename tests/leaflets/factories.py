@@ -10,9 +10,11 @@ from django.db import models, transaction
 
 from ctac.references import random_reference
 from leaflets.models import (
+    Advice,
     Channel,
     Delivery,
     Edition,
+    Instead,
     Leaflet,
     MissingParcel,
     MovementKind,
@@ -23,7 +25,7 @@ from leaflets.models import (
     SheetImport,
 )
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, dispatch, place_order, receive_stock, start_count, start_packing
+from leaflets.services import Wish, add_edition, dispatch, place_order, recall_edition, receive_stock, start_count, start_packing
 from leaflets.services.addresses import keep_address
 from leaflets.services.ledger import for_line, lock_editions, record
 from leaflets.services.packing import Choice, start_session
@@ -111,7 +113,9 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     lost = make_order(owner, now)
     start_packing(order=lost, by=None, now=now)
     parcel = dispatch(order=lost, by=None, now=now)
+    wrong = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
     return {
+        "leaflets_recall": recall_edition(edition=make_edition(now), wish=wrong, by=None, now=now),
         "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),
         "leaflets_orderexport": OrderExport.objects.create(at=now, form="csv", orders=1, lines=1),
         "leaflets_sheetimport": SheetImport.objects.create(kind="stock", rows=[], uploaded_at=now),

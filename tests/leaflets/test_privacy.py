@@ -25,6 +25,7 @@ def test_an_export_has_every_order_with_its_address_and_history(now):
             "why_more": "",
             "to": ["Sam Taylor", "The duty desk", "Leeds Health Visiting", "1 Park Row", "Leeds", "LS1 4AP"],
             "leaflets": [{"title": "One", "edition": "March 2026", "copies": 5}],
+            "recalled": [],
             "events": [{"what": "Order received", "changes": [], "when": "2027-01-12T10:00:00+00:00", "why": ""}],
             "parcels": [],
         }

@@ -58,6 +58,7 @@ def application() -> Any:
     pause_before_stock_is_taken()
     lock_titles_in_an_order_of_their_own()
     move_orders_as_they_were_read()
+    tell_of_a_recall_whom_it_found_before_it_locked()
     take_any_page_for_the_newest()
     compare_counts_with_the_figure_of_now()
     pause_before_promises_are_taken()
@@ -229,6 +230,21 @@ def move_orders_as_they_were_read() -> None:
 
     fulfilling.move = deciding.move = move
     changing.rewrite = rewrite
+
+
+def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
+    from leaflets.services import recalling
+
+    lock, people = recalling.locked, recalling.people_to_tell
+    found: dict[int, Any] = {}
+
+    def look_and_lock(edition: Any, successor: Any) -> Any:
+        found[edition.pk] = people(edition, [], "")
+        pause("recall")
+        return lock(edition, successor)
+
+    recalling.locked = look_and_lock
+    recalling.people_to_tell = lambda edition, outcomes, instead: found.get(edition.pk) or {}
 
 
 def take_any_page_for_the_newest() -> None:

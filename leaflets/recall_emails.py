@@ -1,0 +1,155 @@
+"""The email about a recalled edition: what to do with the copies, why, which they are, and what becomes of open orders."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.uk import format_day
+from leaflets.emails import copies
+from leaflets.models import (
+    Advice,
+    Edition,
+    Instead,
+    MovementKind,
+    OrderLine,
+    OrderState,
+    Recall,
+    RecallHolder,
+    RecallOrder,
+    StockMovement,
+)
+from leaflets.services.recalling import KIND as NAME
+from notifications.registry import Kind, Message
+
+if TYPE_CHECKING:
+    from notifications.models import Notification
+
+
+@dataclass(frozen=True)
+class Received:
+    """Copies that left for somebody on a day, with an order."""
+
+    reference: str
+    copies: int
+    day: str
+    brought: bool
+
+
+def about_recall(recall: Recall, received: Iterable[Received], orders: Iterable[RecallOrder]) -> Message:
+    """What a person reads. Without copies of it (`received`) it is only about what they still wait for."""
+    had, waits = list(received), [row_of(each, recall) for each in orders]
+    title = recall.edition.leaflet.title
+    sentence = subject_for(recall.advice) if had else _("A change to your leaflet order: “%(title)s”")
+    context = {
+        "recall": recall,
+        "edition": recall.edition,
+        "title": title,
+        "why": recall.edition.withdrawn_why,
+        "words": recall.words,
+        "had": [row_of_received(each) for each in had],
+        "waits": waits,
+        "copies": sum(each.copies for each in had),
+        **next_step(recall),
+    }
+    return Message(subject=sentence % {"title": title}, template="edition_recalled", context=context)
+
+
+def subject_for(advice: str) -> str:
+    if advice == Advice.KEEP:
+        return _("A mistake in our leaflet “%(title)s”")
+    return _("Please stop using our leaflet “%(title)s”")
+
+
+def row_of_received(each: Received) -> dict[str, str]:
+    facts = {"reference": each.reference, "day": each.day}
+    said = _("Brought by our presenter, order %(reference)s") if each.brought else _("Sent on %(day)s, order %(reference)s")
+    return {"label": copies(each.copies), "value": said % facts}
+
+
+def row_of(each: RecallOrder, recall: Recall) -> dict[str, str]:
+    """What becomes of one order, in a sentence or two."""
+    asks = each.order.state == OrderState.REQUESTED
+    facts = {"title": in_its_place(recall), "recalled": recall.edition.leaflet.title}
+    parts = [
+        (each.moved, _("You get %(copies)s of %(title)s instead.")),
+        (each.to_come, words_of_waiting(recall, asks=asks, more=bool(each.moved))),
+        (each.cancelled, _("We don’t send %(copies)s of “%(recalled)s”.")),
+    ]
+    said = [words % {**facts, "copies": copies(count)} for count, words in parts if count]
+    if each.order.state == OrderState.CANCELLED:
+        said.append(_("Nothing else was in this order, so it is cancelled."))
+    return {"label": each.order.reference, "value": " ".join(said)}
+
+
+def in_its_place(recall: Recall) -> str:
+    """'the new edition, May 2027' or '“Another title”'."""
+    if recall.successor is None:
+        return ""
+    if recall.instead == Instead.SAME:
+        return _("the edition of %(label)s") % {"label": recall.successor.label}
+    return _("“%(title)s”") % {"title": recall.successor.leaflet.title}
+
+
+def words_of_waiting(recall: Recall, *, asks: bool, more: bool) -> str:
+    if asks:
+        return _("You asked for %(copies)s. If we agree, it is %(title)s.") if recall.successor else ""
+    if recall.successor is None:
+        return _("Your %(copies)s come when the next edition is printed. We keep your place, and email you then.")
+    if more:
+        return _("Another %(copies)s follow as soon as we have more.")
+    return _("You get %(copies)s of %(title)s instead, as soon as we have more.")
+
+
+def next_step(recall: Recall) -> dict[str, str]:
+    """The one thing to do on the website."""
+    site, leaflet = settings.SITE_URL, recall.edition.leaflet
+    if recall.successor:
+        words = _("Order the new edition") if recall.instead == Instead.SAME else _("See what to use instead")
+        return {"url": f"{site}{recall.successor.leaflet.get_absolute_url()}", "label": words}
+    if recall.instead == Instead.WAIT and leaflet.active:
+        return {"url": f"{site}{leaflet.get_absolute_url()}", "label": _("Read about it on the leaflet’s page")}
+    return {"url": f"{site}{reverse('leaflets')}", "label": _("See all leaflets")}
+
+
+# What is read for it
+
+
+def build(notification: "Notification") -> Message:
+    """Four statements, however many orders they have."""
+    recalls = RecallHolder.objects.select_related("recall__edition__leaflet", "recall__successor__leaflet")
+    holder = recalls.get(pk=holder_of(notification))
+    orders = RecallOrder.objects.filter(recall=holder.recall_id, order__person=holder.person_id).select_related("order")
+    return about_recall(holder.recall, received_by(holder.person_id, holder.recall.edition), orders.order_by("pk"))
+
+
+def received_by(person: int, edition: Edition) -> list[Received]:
+    """Parcel by parcel, as the ledger has them, the oldest first. Two statements: by their own lines, not by all of the print."""
+    lines = list(OrderLine.objects.filter(order__person=person, edition=edition, dispatched__gt=0).values_list("pk", flat=True))
+    left = StockMovement.objects.filter(order_line__in=lines, kind=MovementKind.DISPATCHED).select_related("order_line__order")
+    return [
+        Received(
+            reference=movement.order_line.order.reference,  # type: ignore[union-attr]
+            copies=movement.copies,
+            day=format_day(movement.at),
+            brought=bool(movement.order_line.order.brought_with),  # type: ignore[union-attr]
+        )
+        for movement in left.order_by("at", "pk")
+    ]
+
+
+def holder_of(notification: "Notification") -> int:
+    """`about` is the recall's key, then the holder's."""
+    return int(notification.about.split(":")[2])
+
+
+def told_again(notification: "Notification") -> bool:
+    """Until they are erased."""
+    return RecallHolder.objects.filter(pk=holder_of(notification)).exists()
+
+
+KIND = Kind(NAME, gettext_lazy("Leaflet recalled"), build, told_again)
