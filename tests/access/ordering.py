@@ -106,6 +106,18 @@ def packs(guide: Guide) -> Tour:
     yield "staff packing summary"
 
 
+def uploads_lists(guide: Guide) -> Tour:
+    """A stock list with errors, one that is right, and what was written of it."""
+    for name, row in (("with errors", b"nobody,ten"), ("to be checked", b"all-professionals,7")):
+        guide.open("/staff/leaflets/sheetimport/add/?kind=stock")
+        content = b"Short name,Copies that came in,Colour\r\n" + row + b",red\r\n"
+        guide.page.set_input_files("[name=file]", {"name": "list.csv", "mimeType": "text/csv", "buffer": content})
+        guide.press("Upload and check")
+        yield f"staff list {name}"
+    guide.press("Write all of this")
+    yield "staff list that was written"
+
+
 def give_address(guide: Guide) -> None:
     guide.fill("Your name", "Meera Shah")
     guide.fill("Building and street", "Merrion House, 110 Merrion Centre")

@@ -17,7 +17,7 @@ from tests.live.stack import Live
 from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
-from .ordering import decides_on_lost, decides_on_more, orders, packs
+from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
@@ -232,6 +232,7 @@ def staff(guide: Guide) -> Tour:
     yield from decides_on_more(guide)
     yield from decides_on_lost(guide)
     yield from packs(guide)
+    yield from uploads_lists(guide)
     yield from goes_there(guide)
     for path in lists:
         guide.open(path)
