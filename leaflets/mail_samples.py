@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leaflets import alert_mail, emails, missing_emails, recall_emails
+from leaflets import alert_mail, emails, missing_emails, recall_emails, stock_mail
 from leaflets.models import (
     Advice,
     Dispatch,
@@ -66,6 +66,9 @@ def examples() -> Iterator[Example]:
     yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
 
     yield from examples_of_missing(parcel, sent)
+    lasts = ("12 free to give: about 9 days, until 3 March 2027", "0 free to give: out since 19 February 2027")
+    left = [(TITLES[0], lasts[0]), (TITLES[2], lasts[1])]
+    yield Example(stock_mail.KIND.name, stock_mail.KIND.label, partial(stock_mail.low, left))
 
 
 def examples_of_missing(parcel: Dispatch, sent: list[tuple[int, str]]) -> Iterator[Example]:

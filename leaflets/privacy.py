@@ -27,7 +27,16 @@ FIELDS: dict[str, dict[str, str]] = {
     "Leaflet": dict.fromkeys(
         (
             *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
-            *("most_per_order", "most_per_person", "most_per_workplace", "usual_copies", "usual_words", "active", "position"),
+            *(
+                "most_per_order",
+                "most_per_person",
+                "most_per_workplace",
+                "usual_copies",
+                "usual_words",
+                "active",
+                "position",
+                "reorder_level",
+            ),
             *("language", "format", "version_of", "own_title", "topics"),
         ),
         NONE,
@@ -50,6 +59,8 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "stock_take", "edition", "counted", "expected", "position", "counted_at", "correction"), NONE),
         "counted_by": PERSONAL,
     },
+    "DispatchCount": dict.fromkeys(("id", "edition", "day", "copies"), NONE),
+    "LowStock": dict.fromkeys(("id", "leaflet", "told_at"), NONE),
     "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
     "StockAlert": {"id": NONE, "person": PERSONAL, "leaflet": PERSONAL, "asked_at": PERSONAL},
     "KeptAddress": {

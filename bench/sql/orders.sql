@@ -28,6 +28,9 @@ INSERT INTO leaflets_stockmovement (kind, copies, on_hand_change, allocated_chan
 SELECT 'allocated', 10, 0, 10, created_at, '', edition_id, id FROM lines
 UNION ALL SELECT 'dispatched', 10, -10, -10, created_at + interval '1 day', '', edition_id, id FROM lines WHERE state = 'dispatched'
 UNION ALL SELECT 'released', 10, 0, -10, created_at + interval '1 day', '', edition_id, id FROM lines WHERE state = 'cancelled';
+INSERT INTO leaflets_dispatchcount (edition_id, day, copies)
+SELECT edition_id, (at AT TIME ZONE 'Europe/London')::date, sum(copies) FROM leaflets_stockmovement WHERE kind = 'dispatched' GROUP BY 1, 2
+ON CONFLICT (edition_id, day) DO UPDATE SET copies = excluded.copies;
 UPDATE leaflets_edition e SET on_hand = ledger.on_hand, allocated = ledger.allocated
 FROM (SELECT edition_id, sum(on_hand_change) AS on_hand, sum(allocated_change) AS allocated FROM leaflets_stockmovement GROUP BY 1) ledger
 WHERE ledger.edition_id = e.id;

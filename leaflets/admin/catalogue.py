@@ -75,7 +75,7 @@ class LeafletAdmin(SheetInAndOut):
             done=_("The version is there. Open it below, fill in its words and its edition, then put it into the catalogue."),
         ),
     )
-    figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace")
+    figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "reorder_level")
     fields_of_a_version = ("language", "format", "version_of", "own_title")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Leaflet]:

@@ -22,7 +22,16 @@ from ctac.uk import uk_day
 from leaflets.admin.importing import SheetInAndOut
 from leaflets.admin.recalling import RECALL
 from leaflets.models import Edition, EditionState, Leaflet, SheetKind
-from leaflets.services import Notice, add_edition, correct_stock, make_cover, receive_stock, record_review, withdraw_edition
+from leaflets.services import (
+    Notice,
+    add_edition,
+    correct_stock,
+    forecast,
+    make_cover,
+    receive_stock,
+    record_review,
+    withdraw_edition,
+)
 from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -144,7 +153,13 @@ class NeedsFilter(admin.SimpleListFilter):
 
 
 def low_in_stock(editions: Any) -> Any:
-    return editions.low_in_stock()
+    """Of the list, which has its forecast, or of all editions."""
+    known = isinstance(editions, QuerySet)
+    return editions.filter(forecast.OFFERED, forecast.IS_LOW) if known else forecast.low_in_stock(editions.all(), today())
+
+
+def today() -> date:
+    return uk_day(timezone.now())
 
 
 def to_review(editions: Any) -> Any:
@@ -156,12 +171,13 @@ def to_review(editions: Any) -> Any:
 class EditionAdmin(SheetInAndOut):
     sheet_kind = SheetKind.STOCK
     form = EditionForm
-    list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free")
+    list_display = ("title", "label", "state_in_words", "review", "number_on_shelf", "number_promised", "number_free", "lasts")
     list_filter = ("state", NeedsFilter)
+    ordering = ("-pk",)  # get_ordering decides
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
     told = ("last_review", "withdrawal", "downloads")
-    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free")
+    figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "lasts", "level")
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
     object_actions = (
@@ -206,9 +222,6 @@ class EditionAdmin(SheetInAndOut):
         RECALL,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
-        return super().get_queryset(request).select_related("leaflet", "recall")
-
     @admin.display(description=_("leaflet"), ordering="leaflet__title")
     def title(self, edition: Edition) -> str:
         return edition.leaflet.title
@@ -224,6 +237,35 @@ class EditionAdmin(SheetInAndOut):
     @admin.display(description=_("free to give"))
     def number_free(self, edition: Edition) -> str:
         return f"{edition.available:,}"
+
+    @admin.display(description=_("lasts"))
+    def lasts(self, edition: Any) -> str:
+        """Of what the catalogue offers. The list has looked up at once since when its titles are out."""
+        if edition.state != EditionState.CURRENT or not edition.leaflet.active:
+            return NOTHING
+        if edition.available <= 0 and not hasattr(edition, "out_since"):
+            edition.out_since = forecast.days_out_since([edition.pk]).get(edition.pk)
+        return forecast.in_words(edition, today(), getattr(edition, "out_since", None))
+
+    @admin.display(description=_("reorder level"))
+    def level(self, edition: Edition) -> str:
+        level = edition.leaflet.reorder_level
+        return NOTHING if level is None else f"{level:,}"
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return forecast.by_need()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
+        editions = forecast.with_forecast(Edition.objects.select_related("leaflet", "recall"), today())
+        return editions.order_by(*self.get_ordering(request))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the day since when each of its titles is out: one statement for all."""
+        found = super().get_changelist_instance(request)
+        out = forecast.days_out_since([edition.pk for edition in found.result_list if edition.available <= 0])
+        for edition in found.result_list:
+            edition.out_since = out.get(edition.pk)
+        return found
 
     def summary_of(self, obj: Edition) -> list[dict[str, object]]:
         """The three figures: what someone must see before they change one."""

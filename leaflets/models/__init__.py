@@ -4,6 +4,7 @@ from leaflets.models.counting import StockTake, StockTakeState, TitleCount
 from leaflets.models.downloads import DownloadCount
 from leaflets.models.events import EventKind, OrderEvent
 from leaflets.models.exchange import ImportState, OrderExport, SheetForm, SheetImport, SheetKind
+from leaflets.models.forecast import DispatchCount, LowStock
 from leaflets.models.leaflet import Edition, EditionState, Leaflet
 from leaflets.models.missing import MissingParcel, MissingState
 from leaflets.models.order import (
@@ -44,6 +45,7 @@ __all__ = [
     "Channel",
     "Delivery",
     "Dispatch",
+    "DispatchCount",
     "DownloadCount",
     "Edition",
     "EditionState",
@@ -56,6 +58,7 @@ __all__ = [
     "Leaflet",
     "LeafletWords",
     "LeftOut",
+    "LowStock",
     "MissingParcel",
     "MissingState",
     "MovementKind",

@@ -94,6 +94,15 @@ class Leaflet(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("A workplace is an organisation at one postcode: a trust has many."),
     )
+    reorder_level = models.PositiveIntegerField(
+        _("reorder level"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "You get an email when no more copies than this are free to give, or when they run out in six weeks. "
+            "Empty: when fewer are left than one order may have."
+        ),
+    )
     usual_copies = models.PositiveIntegerField(
         _("copies that a team usually takes"),
         default=10,
@@ -205,10 +214,6 @@ class EditionState(models.TextChoices):
 class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> "EditionQuerySet":
         return self.filter(state=EditionState.CURRENT)
-
-    def low_in_stock(self) -> "EditionQuerySet":
-        """Of what the catalogue offers: fewer copies left than one order may have."""
-        return self.current().filter(leaflet__active=True, on_hand__lt=F("allocated") + F("leaflet__most_per_order"))
 
     def to_review_by(self, day: date) -> "EditionQuerySet":
         """Of what the catalogue offers: those whose review date is that day or earlier."""

@@ -6,11 +6,18 @@ from datetime import datetime
 
 from django.db import connection
 
+from ctac.uk import uk_day
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from professionals.models import User
 
 # What bulk_update says with a CASE for each row and column; building that took 2 ms an order.
+# In the same statement what left is added up by edition and day, for the forecast (services.forecast).
 ADD_TO_FIGURES = """
+    WITH went AS (
+        INSERT INTO leaflets_dispatchcount AS known (edition_id, day, copies)
+        SELECT edition, %s::date, copies FROM unnest(%s::bigint[], %s::integer[]) AS parcel (edition, copies)
+        ON CONFLICT (edition_id, day) DO UPDATE SET copies = known.copies + excluded.copies
+    )
     UPDATE leaflets_edition SET on_hand = leaflets_edition.on_hand + change.on_hand,
         allocated = leaflets_edition.allocated + change.allocated
     FROM unnest(%s::bigint[], %s::integer[], %s::integer[]) AS change (id, on_hand, allocated)
@@ -71,10 +78,14 @@ def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime
     """
     on_hand: dict[int, int] = defaultdict(int)
     allocated: dict[int, int] = defaultdict(int)
+    went: dict[int, int] = defaultdict(int)
     for movement in movements:
         movement.by, movement.at, movement.reason = by, now, movement.reason or reason
         on_hand[movement.edition_id] += movement.on_hand_change
         allocated[movement.edition_id] += movement.allocated_change
+        if movement.kind == MovementKind.DISPATCHED:
+            went[movement.edition_id] += movement.copies
+    figures = [list(on_hand), list(on_hand.values()), [allocated[key] for key in on_hand]]
     with connection.cursor() as cursor:
-        cursor.execute(ADD_TO_FIGURES, [list(on_hand), list(on_hand.values()), [allocated[key] for key in on_hand]])
+        cursor.execute(ADD_TO_FIGURES, [uk_day(now), list(went), list(went.values()), *figures])
     StockMovement.objects.bulk_create(movements)

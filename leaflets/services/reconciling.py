@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.db import connection
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -19,6 +20,7 @@ def differences() -> Iterator[str]:
     yield from _edition_differences()
     yield from _line_differences()
     yield from _count_differences()
+    yield from _day_differences()
 
 
 def _edition_differences() -> Iterator[str]:
@@ -64,3 +66,24 @@ def _count_differences() -> Iterator[str]:
             f"{count.stock_take}, edition {count.edition_id} ({count.edition}): counted {count.counted}, "
             f"expected {count.expected}, ledger then {count.stood}; corrected {count.corrected}"
         )
+
+
+# Either side may have a day that the other has not.
+DAYS = """
+    SELECT COALESCE(counted.edition_id, moved.edition_id), COALESCE(counted.day, moved.day),
+        COALESCE(counted.copies, 0), COALESCE(moved.copies, 0)
+    FROM leaflets_dispatchcount counted
+    FULL JOIN (
+        SELECT edition_id, (at AT TIME ZONE 'Europe/London')::date AS day, sum(copies) AS copies
+        FROM leaflets_stockmovement WHERE kind = 'dispatched' GROUP BY 1, 2
+    ) moved ON moved.edition_id = counted.edition_id AND moved.day = counted.day
+    WHERE counted.copies IS DISTINCT FROM moved.copies
+    ORDER BY 1, 2
+"""
+
+
+def _day_differences() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS)
+        for edition, day, counted, moved in cursor.fetchall():
+            yield f"edition {edition}, {day}: {counted} counted as dispatched that day, ledger {moved}"

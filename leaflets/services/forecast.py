@@ -1,0 +1,146 @@
+"""When a title runs out, from what left in the last 12 weeks; which titles are low; and telling staff once of each fall."""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, Exists, F, Func, IntegerField, Min, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ctac.uk import uk_day
+from leaflets.models import DispatchCount, Edition, EditionState, LowStock, StockMovement
+from notifications.services import notify
+
+WINDOW = 84  # days: 12 weeks
+SHORTEST = 28  # days that a title is measured over at least, when its first parcel left not long ago
+SOON = 42  # days: a title that runs out within six weeks is low, since printing takes some
+AS_GOOD_AS_NEVER = 730
+MOST_MOVEMENTS = 500  # back from now, in which to look for the day on which a title ran out
+KIND = "staff-low-stock"
+AVAILABLE = F("on_hand") - F("allocated")
+OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
+
+
+def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
+    """Each with `went`: copies of its title, in all prints, that left in the window; `days_left` until it is out at that rate.
+
+    What is promised counts as gone, as it will go. None: nothing went. Who reads it asks nothing more of the database.
+    """
+    since = today - timedelta(days=WINDOW)
+    left = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
+    lately = left.filter(day__gt=since).values("edition__leaflet")
+    first_day = Subquery(lately.annotate(first=Min("day")).values("first"))
+    since_first = Func(
+        Value(today), F("first_day"), arg_joiner=" - ", template="(%(expressions)s + 1)", output_field=IntegerField()
+    )
+    measured = Case(
+        When(Exists(left.filter(day__lte=since)), then=WINDOW), default=Greatest(SHORTEST, Least(WINDOW, since_first))
+    )
+    return editions.annotate(
+        went=Coalesce(Subquery(lately.annotate(sum=Sum("copies")).values("sum")), 0),
+        first_day=first_day,
+        days_left=Case(When(went__gt=0, then=Greatest(AVAILABLE, 0) * measured / F("went")), output_field=IntegerField()),
+    )
+
+
+IS_LOW = (
+    Q(on_hand__lte=F("allocated"))
+    | Q(leaflet__reorder_level__isnull=False, on_hand__lte=F("allocated") + F("leaflet__reorder_level"))
+    | Q(leaflet__reorder_level__isnull=True, on_hand__lt=F("allocated") + F("leaflet__most_per_order"))
+    | Q(days_left__lt=SOON)
+)
+
+
+def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
+    """Of what the catalogue offers: at its reorder level or below (without one: fewer than one order may have), or soon out."""
+    return with_forecast(editions, today).filter(OFFERED, IS_LOW)
+
+
+def by_need() -> list[OrderBy]:
+    """For a list that has the forecast: what is out, what is low, what runs out next; last what is not offered."""
+    out = Case(When(on_hand__lte=F("allocated"), then=-1), default=F("days_left"), output_field=IntegerField())
+    return [
+        OrderBy(Case(When(OFFERED, then=0), default=1)),
+        OrderBy(Case(When(OFFERED & IS_LOW, then=0), default=1)),
+        OrderBy(Case(When(OFFERED, then=out), output_field=IntegerField()), nulls_last=True),
+        *(OrderBy(F(name)) for name in ("leaflet__position", "leaflet__title")),
+        OrderBy(F("published_on"), descending=True),
+        OrderBy(F("pk"), descending=True),
+    ]
+
+
+def in_words(edition: Any, today: date, out_since: date | None = None) -> str:
+    """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
+    if edition.available <= 0:
+        return _("out since %(day)s") % {"day": in_full(out_since)} if out_since else _("out")
+    if not edition.went:
+        return _("none went in 12 weeks")
+    if edition.days_left > AS_GOOD_AS_NEVER:
+        return _("more than two years")
+    weeks, until = round(edition.days_left / 7), in_full(today + timedelta(days=edition.days_left))
+    if edition.days_left < 14:
+        days = ngettext("about %(n)d day, until %(until)s", "about %(n)d days, until %(until)s", edition.days_left)
+        return days % {"n": edition.days_left, "until": until}
+    return _("about %(n)d weeks, until %(until)s") % {"n": weeks, "until": until}
+
+
+def in_full(day: date | None) -> str:
+    return dateformat.format(day, "j F Y") if day else ""
+
+
+# Back from now, moment by moment (a transaction gives copies back and out again at one moment), as long as none were left.
+OUT_SINCE = """
+    SELECT edition.id, (
+        SELECT min(at) FILTER (WHERE out) FROM (
+            SELECT at, bool_and(left_over <= 0) OVER (ORDER BY at DESC) AS out FROM (
+                SELECT at, edition.on_hand - edition.allocated - sum(sum(change)) OVER (ORDER BY at DESC) + sum(change)
+                    AS left_over
+                FROM (
+                    SELECT at, on_hand_change - allocated_change AS change FROM leaflets_stockmovement
+                    WHERE edition_id = edition.id ORDER BY at DESC, id DESC LIMIT %s
+                ) recent GROUP BY at
+            ) moments
+        ) judged
+    ) FROM leaflets_edition edition WHERE edition.id = ANY(%s)
+"""
+
+
+def days_out_since(editions: Collection[int]) -> dict[int, date]:
+    """By the keys of editions of which nothing is left: the UK day on which the last copy was given out. One statement.
+
+    Of a title that went on moving since for very long, the earliest day that was looked at.
+    """
+    if not editions:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(OUT_SINCE, [MOST_MOVEMENTS, list(editions)])
+        return {key: uk_day(at) for key, at in cursor.fetchall() if at}
+
+
+@transaction.atomic
+def tell_of_low_stock(*, now: datetime) -> int:
+    """One email about the titles that have become low since they were last told of; how many there are.
+
+    Twice at the same moment tells once: a title that is told of has a row, which goes when stock came in.
+    """
+    came_in = StockMovement.objects.filter(edition__leaflet=OuterRef("leaflet"), on_hand_change__gt=0, at__gt=OuterRef("told_at"))
+    LowStock.objects.filter(Exists(came_in)).delete()
+    low = low_in_stock(Edition.objects.all(), uk_day(now)).values_list("leaflet", flat=True)
+    new = set(low) - set(LowStock.objects.values_list("leaflet", flat=True))
+    LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
+    told = LowStock.objects.filter(told_at=now).count()
+    if told:
+        notify(kind=KIND, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
+    return told
+
+
+def told_of(about: str, today: date) -> list[Edition]:
+    """What that email is about, as far as it is still low; the most needed first."""
+    told = LowStock.objects.filter(told_at=datetime.fromisoformat(about.partition(":")[2])).values("leaflet")
+    rows = low_in_stock(Edition.objects.select_related("leaflet"), today).filter(leaflet__in=told)
+    return list(rows.order_by(*by_need()))
