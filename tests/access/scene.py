@@ -3,6 +3,7 @@
 Runs inside a live copy that has the sample data, through the same services as the pages.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -161,7 +162,8 @@ def lost_parcel() -> int:
 def orders_to_pack(area: str) -> int:
     """Three in that postcode area, of two titles and of one, which the catalogue doesn't have."""
     now = timezone.now()
-    editions = [make_edition(now, stock=50, title=f"Know the signs, part {part}", active=False) for part in (1, 2)]
+    of = {"stock": 50, "title": "Know the signs", "active": False}
+    editions = [make_edition(now, slug=f"signs-{secrets.token_hex(4)}", **of) for _ in range(2)]
     return len(make_many_orders(3, editions, now, postcode=f"{area}1 2AA"))
 
 
