@@ -142,6 +142,7 @@ def subjects() -> list[Any]:
     """The modules of operations."""
     from tests.races.driver import (
         availability_operations,
+        counting_operations,
         leaflet_operations,
         on_the_day,
         operations,
@@ -149,7 +150,8 @@ def subjects() -> list[Any]:
         request_operations,
     )
 
-    return [operations, request_operations, availability_operations, on_the_day, leaflet_operations, packing_operations]
+    of_bookings = [operations, request_operations, availability_operations, on_the_day]
+    return [*of_bookings, leaflet_operations, packing_operations, counting_operations]
 
 
 def attempt(name: str, actor: Actor) -> str:

@@ -60,4 +60,5 @@ def add_to_session(actor: Actor) -> None:
 
 def take_out(actor: Actor) -> None:
     order = any_order(actor, state="packing", packed_in__outcome="")
-    packing.take_out(session=order.packed_in.latest("pk").session, order=order, by=actor.staff(), now=actor.now)
+    parcel = actor.one_of(order.packed_in.select_related("session"))
+    packing.take_out(session=parcel.session, order=order, by=actor.staff(), now=actor.now)
