@@ -28,7 +28,7 @@ SUMMARY_LINKS = ".govuk-error-summary a"
 # Where a colour fades into the other scheme's, axe would measure it half way.
 FINISH_FADES = "document.getAnimations().forEach(fade => fade.finish())"
 FOCUS = """() => { const on = document.activeElement;
-    return on?.matches('input:not([type=hidden]), select, textarea') && on.checkVisibility() ? (on.id || on.name) : null; }"""
+    return on?.matches('input:not([type=hidden]), select, textarea, tr[id^=row-]') && on.checkVisibility() ? (on.id || on.name) : null; }"""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Examiner:
                 yield f"scrolls sideways at {NARROWEST} px"
 
     def summary(self, page: Any) -> Iterator[str]:
-        """Each link of the error summary brings the focus to a field."""
+        """Each link of the error summary brings the focus to a field, or to the row of a list that was uploaded."""
         links = page.locator(SUMMARY_LINKS)
         for number in range(links.count()):
             self.figures.counts["error-summary links followed"] += 1
