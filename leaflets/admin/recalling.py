@@ -81,10 +81,12 @@ class RecallForm(StaffForm):
         super().__init__(data, **kwargs)
         offered = Edition.objects.current().filter(leaflet__active=True).exclude(leaflet=edition.leaflet)
         self.fields["other"].queryset = Leaflet.objects.filter(editions__in=offered)  # type: ignore[attr-defined]
-        newer = edition.leaflet.editions.current().exclude(pk=edition.pk).filter(leaflet__active=True).first()
-        words = {Instead.SAME: _("%(label)s of the same leaflet is sent instead") % {"label": newer.label} if newer else ""}
-        said = [(value, words.get(Instead(value), label)) for value, label in Instead.choices]
-        self.fields["instead"].choices = [(value, label) for value, label in said if label]  # type: ignore[attr-defined]
+        newer = edition.leaflet.editions.current().exclude(pk=edition.pk).first()
+        said = {Instead(value): str(label) for value, label in Instead.choices}
+        if newer:
+            said[Instead.SAME] = _("%(label)s of the same leaflet is sent instead") % {"label": newer.label}
+        del said[Instead.WAIT if newer else Instead.SAME]
+        self.fields["instead"].choices = list(said.items())  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

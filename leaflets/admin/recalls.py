@@ -89,16 +89,9 @@ class RecallAdmin(LooksOnly):
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
-        rung = RecallHolder.objects.to_ring().filter(recall=OuterRef("pk")).order_by().values("recall")
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("edition__leaflet", "successor__leaflet", "by")
-            .annotate(
-                people=Count("holders"),
-                to_ring=Coalesce(Subquery(rung.annotate(count=Count("pk")).values("count")), 0),
-            )
-        )
+        """With two figures of each, worked out once a recall: joined, they would be worked out for each of its people."""
+        found = super().get_queryset(request).select_related("edition__leaflet", "successor__leaflet", "by")
+        return found.annotate(people=counted(RecallHolder.objects.all()), to_ring=counted(RecallHolder.objects.to_ring()))
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
         """Its buttons stand beside the people."""
@@ -180,6 +173,12 @@ class RecallAdmin(LooksOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Recall | None = None) -> bool:
         return False
+
+
+def counted(holders: QuerySet[RecallHolder]) -> Coalesce:
+    """How many of these a recall has."""
+    own = holders.filter(recall=OuterRef("pk")).order_by().values("recall")
+    return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
 
 
 def counts_in_words(totals: dict[str, int], show: str) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ from leaflets.services.missing import (
 from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.services.recalling import (
     AlreadyRecalled,
+    NewerPrintIsThere,
     NoSuccessor,
     Plan,
     Wish,
@@ -69,6 +70,7 @@ __all__ = [
     "IsForwardAlready",
     "IsNotForward",
     "MoreThanAsked",
+    "NewerPrintIsThere",
     "NoSuccessor",
     "NotAPdf",
     "NotYetMissing",

@@ -55,7 +55,7 @@ class Fate:
 def open_lines(edition: Edition) -> OrderLineQuerySet:
     """Of this edition, with their orders, in key order, as they are locked."""
     lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_STATES).exclude(allocated=0, backordered=0)
-    return lines.select_related("order__person").order_by("order_id", "pk")
+    return lines.select_related("order").defer("order__searched").order_by("order_id", "pk")
 
 
 def outcomes_of(lines: Iterable[OrderLine], instead: str, free: int) -> list[Fate]:

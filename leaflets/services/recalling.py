@@ -42,6 +42,10 @@ class NoSuccessor(DomainError):
     message: str | Promise = _("There is no such print that could be sent instead. Choose again what happens to the orders.")
 
 
+class NewerPrintIsThere(DomainError):
+    message: str | Promise = _("There is a newer print of this leaflet, so nobody has to wait. Choose that it is sent instead.")
+
+
 @dataclass(frozen=True)
 class Wish:
     """What staff want: `why` is shown to people, `advice` (Advice) says what they do with copies, `words` say more of it.
@@ -90,7 +94,7 @@ MOST_LISTED = 100
 
 
 def plan_recall(*, edition: Edition, wish: Wish, now: datetime) -> Plan:
-    """Changes nothing and locks nothing. Nine statements or fewer. Raises NoSuccessor."""
+    """Changes nothing and locks nothing. Nine statements or fewer. Raises NoSuccessor, NewerPrintIsThere."""
     successor = successor_of(edition, wish)
     outcomes = outcomes_of(open_lines(edition), wish.instead, successor.free if successor else 0)
     received = people_to_tell(edition, outcomes, wish.instead)
@@ -110,7 +114,9 @@ def plan_recall(*, edition: Edition, wish: Wish, now: datetime) -> Plan:
 
 
 def successor_of(edition: Edition, wish: Wish) -> Edition | None:
-    """The edition that is sent instead; None if none is. Raises NoSuccessor."""
+    """The edition that is sent instead; None if none is. Raises NoSuccessor, NewerPrintIsThere."""
+    if wish.instead == Instead.WAIT and newer_print(edition):
+        raise NewerPrintIsThere
     if wish.instead not in (Instead.SAME, Instead.OTHER):
         return None
     leaflet = edition.leaflet if wish.instead == Instead.SAME else wish.other
@@ -119,6 +125,11 @@ def successor_of(edition: Edition, wish: Wish) -> Edition | None:
     if found is None or (wish.instead == Instead.OTHER and found.leaflet_id == edition.leaflet_id):
         raise NoSuccessor
     return found
+
+
+def newer_print(edition: Edition) -> bool:
+    """Who waits for the next print waits for the newest; a line of an older one would never get any."""
+    return Edition.objects.current().filter(leaflet=edition.leaflet_id).exclude(pk=edition.pk).exists()
 
 
 def people_to_tell(edition: Edition, outcomes: Sequence[Fate], instead: str) -> dict[int, int]:
@@ -164,12 +175,14 @@ def recall_edition(*, edition: Edition, wish: Wish, by: User | None, now: dateti
     """Nobody gets this print any more, as paper or as PDF; open orders get what `wish` says; who has copies is told.
 
     As many statements for one order or person as for ten thousand; the emails are queued by the next sweep. A print that was
-    only withdrawn can be recalled later. Raises AlreadyRecalled, NoSuccessor.
+    only withdrawn can be recalled later. Raises AlreadyRecalled, NoSuccessor, NewerPrintIsThere.
     """
     successor = successor_of(edition, wish)
     with connection.cursor() as cursor:
         cursor.execute(KEEP_PEOPLE, [edition.pk])
     edition, successor = locked(edition, successor)
+    if wish.instead == Instead.WAIT and newer_print(edition):
+        raise NewerPrintIsThere
     outcomes = outcomes_of(
         open_lines(edition).select_for_update(of=("self", "order")), wish.instead, successor.free if successor else 0
     )
@@ -223,10 +236,13 @@ EMAILS = """
         WHERE holder.recall_id = %(recall)s AND person.email <> ''
     )
 """
+# By key on both sides: without figures of rows that are this new, the database would compare each with each.
 TOLD_IN = """
-    UPDATE leaflets_recallholder AS holder SET told_in_id = mail.id FROM notifications_notification AS mail
-    WHERE holder.recall_id = %(recall)s AND mail.kind = %(kind)s AND mail.resend_of_id IS NULL
-        AND mail.about = concat('recall:', holder.recall_id, ':', holder.id)
+    WITH mail AS MATERIALIZED (
+        SELECT id, split_part(about, ':', 3)::bigint AS holder FROM notifications_notification
+        WHERE kind = %(kind)s AND created_at = %(now)s AND about LIKE concat('recall:', %(recall)s, ':%%')
+    )
+    UPDATE leaflets_recallholder SET told_in_id = mail.id FROM mail WHERE leaflets_recallholder.id = mail.holder
 """
 
 
@@ -237,7 +253,7 @@ def tell(recall: Recall, people: Mapping[int, int], *, now: datetime) -> None:
     )
     notify_found(kind=KIND, found=EMAILS, values={"recall": recall.pk}, now=now, reference=recall.reference)
     with connection.cursor() as cursor:
-        cursor.execute(TOLD_IN, {"recall": recall.pk, "kind": KIND})
+        cursor.execute(TOLD_IN, {"recall": recall.pk, "kind": KIND, "now": now})
 
 
 def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:

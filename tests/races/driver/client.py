@@ -106,7 +106,11 @@ class Actor:
     def edition(self) -> Any:
         from leaflets.models import Edition
 
-        return Edition.objects.get(pk=self.chance.choice(self.world["editions"]))
+        """The print of a title that is handed out now."""
+        found = Edition.objects.current().filter(leaflet=self.chance.choice(self.leaflets)).first()
+        if found is None:
+            raise NothingThere
+        return found
 
     def basket(self) -> dict[Any, int]:
         titles = self.chance.sample(self.leaflets, self.chance.randint(1, 3))
@@ -147,11 +151,13 @@ def subjects() -> list[Any]:
         on_the_day,
         operations,
         packing_operations,
+        recall_operations,
         request_operations,
     )
 
     of_bookings = [operations, request_operations, availability_operations, on_the_day]
-    return [*of_bookings, leaflet_operations, packing_operations, counting_operations]
+    of_leaflets = [leaflet_operations, packing_operations, counting_operations, recall_operations]
+    return [*of_bookings, *of_leaflets]
 
 
 def attempt(name: str, actor: Actor) -> str:

@@ -11,6 +11,7 @@ from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
 from tests.races.driver.lost_parcels import lost_parcels
+from tests.races.driver.recalls import recalls
 
 Query = Callable[..., list[tuple[Any, ...]]]
 OPEN = {"requested", "confirmed"}
@@ -235,7 +236,8 @@ def waits(query: Query, editions: Sequence[int]) -> Iterator[str]:
     rows = query(
         """SELECT o.id, e.id, l.backordered, e.on_hand - e.allocated FROM leaflets_orderline l
         JOIN leaflets_order o ON o.id = l.order_id JOIN leaflets_edition e ON e.id = l.edition_id
-        WHERE e.id = ANY(%s) AND l.backordered > 0 AND o.state IN ('received', 'waiting') AND e.on_hand > e.allocated""",
+        WHERE e.id = ANY(%s) AND l.backordered > 0 AND o.state IN ('received', 'waiting') AND e.on_hand > e.allocated
+            AND e.state <> 'withdrawn'""",
         editions,
     )
     yield from (
@@ -352,13 +354,17 @@ def visits(query: Query, people: Sequence[str]) -> Iterator[str]:
 def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], known_before: int) -> list[str]:
     people = list(world["people"])
     claims = read_claims(query, world["presenters"])
+    prints = "SELECT id FROM leaflets_edition WHERE leaflet_id IN (SELECT leaflet_id FROM leaflets_edition WHERE id = ANY(%s))"
+    editions = [key for (key,) in query(prints, world["editions"])]
     bookings = query(
         """SELECT b.id, state, presenter_id, starts_at, ends_at, b.postcode, email FROM bookings_booking b
         JOIN professionals_person p ON p.id = b.person_id WHERE email = ANY(%s)""",
         people,
     )
     order_rows = query(
-        """SELECT o.id, state, asked_because <> '',
+        """SELECT o.id, CASE WHEN EXISTS (SELECT FROM leaflets_orderevent c JOIN leaflets_orderevent r USING (order_id, at)
+                WHERE c.order_id = o.id AND c.kind = 'cancelled' AND r.kind = 'recalled') THEN 'recalled' ELSE state END,
+            asked_because <> '',
             coalesce((SELECT b.state FROM bookings_booking b WHERE b.reference = brought_with), ''), email,
             replaces_id IS NOT NULL FROM leaflets_order o
         JOIN professionals_person p ON p.id = o.person_id WHERE email = ANY(%s)""",
@@ -369,13 +375,14 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *claims_and_what_they_are_for(query, claims, bookings),
         *dates_of_requests(query, claims, people),
         *holds_end_with_their_time(query, world["presenters"]),
-        *stock(query, world["editions"]),
+        *stock(query, editions),
         *lost_parcels(query, people),
+        *recalls(query, people),
         *orders(query, people),
         *changes_of_orders(query, people),
         *brought(query, people),
-        *waits(query, world["editions"]),
-        *limits(query, world["editions"]),
+        *waits(query, editions),
+        *limits(query, editions),
         *changes(query, people),
         *leave_answers(query, world["presenters"]),
         *visits(query, people),
