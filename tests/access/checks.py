@@ -28,7 +28,8 @@ SUMMARY_LINKS = ".govuk-error-summary a"
 # Where a colour fades into the other scheme's, axe would measure it half way.
 FINISH_FADES = "document.getAnimations().forEach(fade => fade.finish())"
 FOCUS = """() => { const on = document.activeElement;
-    return on?.matches('input:not([type=hidden]), select, textarea, tr[id^=row-]') && on.checkVisibility() ? (on.id || on.name) : null; }"""
+    return on?.matches('input:not([type=hidden]), select, textarea, tr[id^=row-]') && on.checkVisibility()
+        ? (on.id || on.name) : null; }"""
 
 
 @dataclass
