@@ -283,8 +283,8 @@ def pause_before_parcels_leave() -> None:
 
     read = ending.plans_of
 
-    def plans_of(parcels: Any) -> Any:
-        plans = read(parcels)
+    def plans_of(*asked: Any) -> Any:
+        plans = read(*asked)
         pause("packing")
         return plans
 

@@ -1,8 +1,9 @@
 """How a session ends: its parcels leave in one transaction, and what does not leave goes back for a later session (ADR 44)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from leaflets.models import (
     Parcel,
     SessionState,
 )
+from leaflets.models.packing import ParcelQuerySet
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.fulfilling import orders_locked, parcels_that_left
 from leaflets.services.ledger import settle
@@ -27,6 +29,8 @@ from leaflets.services.packing.sessions import ParcelsAdded, Typed, end_session,
 from leaflets.services.packing.shelf import give_up
 from leaflets.services.states import Move, move_many
 from professionals.models import User
+
+NOTHING_TYPED: Mapping[int, Typed] = MappingProxyType({})
 
 
 class Rest(models.TextChoices):
@@ -87,12 +91,9 @@ def dispatch_session(
     the second is told that it is done. Raises SessionHasEnded, and ParcelsAdded for a parcel that the page did not show.
     """
     session = lock_open(session)
-    if typed is not None:
-        store_typed(session, typed)
-    parcels = list(session.parcels.open())
-    if typed is not None and any(parcel.pk not in typed for parcel in parcels):
+    plans = plans_of(session.parcels.open(), session, typed or {})
+    if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
         raise ParcelsAdded
-    plans = plans_of(parcels)
     end_parcels(session, plans, rest, by=by, now=now)
     end_session(session, SessionState.DISPATCHED, by=by, now=now)
     return session
@@ -102,7 +103,7 @@ def dispatch_session(
 def close_session(*, session: PackingSession, by: User | None, now: datetime) -> PackingSession:
     """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
     session = lock_open(session)
-    end_parcels(session, all_back(plans_of(session.parcels.open()), Outcome.CLOSED), Rest.NEXT_TIME, by=by, now=now)
+    end_parcels(session, all_back(plans_of(session.parcels.open(), session), Outcome.CLOSED), Rest.NEXT_TIME, by=by, now=now)
     end_session(session, SessionState.CLOSED, by=by, now=now)
     return session
 
@@ -112,14 +113,19 @@ def take_out(*, session: PackingSession, order: Order, by: User | None, now: dat
     """This order goes back for a later session. Taken out already: it is. Raises SessionHasEnded."""
     session = lock_open(session)
     parcels = session.parcels.open().filter(order=order)
-    end_parcels(session, all_back(plans_of(parcels), Outcome.TAKEN_OUT), Rest.NEXT_TIME, by=by, now=now)
+    end_parcels(session, all_back(plans_of(parcels, session), Outcome.TAKEN_OUT), Rest.NEXT_TIME, by=by, now=now)
 
 
-def plans_of(parcels: Iterable[Parcel]) -> list[Plan]:
-    """What is to become of each, with everything locked that it touches."""
-    of_order = {parcel.order_id: parcel for parcel in parcels}
-    orders = orders_locked(list(of_order), every_print=True) if of_order else []
-    return [Plan(of_order[order.pk], order, outcome_of(of_order[order.pk], order)) for order in orders]
+def plans_of(parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[int, Typed] = NOTHING_TYPED) -> list[Plan]:
+    """What is to become of each of these open parcels of the session, with everything locked that it touches.
+
+    The parcels are read, and what was `typed` of them is kept, under those locks: a recall takes its parcels out of every session
+    and holds the same locks then (ADR 48). The caller has locked the session.
+    """
+    keys = list(parcels.values_list("order", flat=True))
+    orders = {order.pk: order for order in orders_locked(keys, every_print=True)} if keys else {}
+    store_typed(session, typed)
+    return [Plan(parcel, orders[parcel.order_id], outcome_of(parcel, orders[parcel.order_id])) for parcel in parcels.all()]
 
 
 def all_back(plans: list[Plan], outcome: Outcome) -> list[Plan]:
@@ -166,10 +172,11 @@ def waited_for(*groups: Collection[Plan]) -> set[int]:
     return {line.edition_id for plans in groups for plan in plans for line in plan.lines if line.backordered}
 
 
+# What one is not any more (a recall took it out) stays as it is.
 BECAME = """
     UPDATE leaflets_parcel SET outcome = became.outcome, copies = became.copies, dispatch_id = became.dispatch_id
     FROM unnest(%s::bigint[], %s::text[], %s::integer[], %s::bigint[]) AS became (id, outcome, copies, dispatch_id)
-    WHERE leaflets_parcel.id = became.id
+    WHERE leaflets_parcel.id = became.id AND leaflets_parcel.outcome = ''
 """
 
 
