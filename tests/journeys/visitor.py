@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,28 @@ BROKEN_SUMMARY_LINKS = """[...document.querySelectorAll('.govuk-error-summary a'
     .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))"""
 
 
-# Pages as axe has seen them: the next that looks the same has nothing new for it.
-_looked_at: set[int] = set()
+class LookedAt:
+    """Pages as axe has seen them, a file each: the next that looks the same has nothing new for it, in whichever process."""
+
+    folder: Path
+
+    @classmethod
+    def keep_in(cls, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        cls.folder = folder
+
+    @classmethod
+    def is_new(cls, appearance: str) -> bool:
+        try:
+            (cls.folder / sha256(appearance.encode()).hexdigest()).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
 
 def is_new_to_axe(page: Any) -> bool:
     """Whether no test of this run has shown it a page like this."""
-    appearance = hash(page.evaluate(APPEARANCE))
-    if appearance in _looked_at:
-        return False
-    _looked_at.add(appearance)
-    return True
+    return LookedAt.is_new(page.evaluate(APPEARANCE))
 
 
 class Visitor:

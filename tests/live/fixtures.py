@@ -1,5 +1,6 @@
 """`live`: the whole stack, once for all journeys. `page`, `new_page`: a browser on it that forgives no error."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,10 +29,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    from tests.journeys.visitor import LookedAt
+
     from .browser import find
+
+    base = tmp_path_factory.getbasetemp()  # of this process; beside those of the others of this run
+    LookedAt.keep_in((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "looked-at")
 
     path = find()
     if path is None:
