@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +22,9 @@ MOST_COLUMNS = 100
 LONGEST_SHEET = 1_048_576  # empty rows among them
 MOST_SIGNS = 10_000  # of a cell
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# What openpyxl raises of a file that is a spreadsheet in name only.
+# What openpyxl raises of a file that is a spreadsheet in name only. XML that can't be parsed is a SyntaxError.
 BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, SyntaxError, OSError, EOFError, NotImplementedError, RuntimeError),
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, AssertionError, OverflowError),
 )
 

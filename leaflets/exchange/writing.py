@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from itertools import islice
 from typing import Any, cast
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils.functional import Promise
@@ -110,7 +110,7 @@ def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, 
     pipe = Pipe()
     workbook = (
         f'<workbook xmlns="{NAMES}/spreadsheetml/2006/main" xmlns:r="{NAMES}/officeDocument/2006/relationships"><sheets>'
-        f'<sheet name="{escape(name, {chr(34): "&quot;"})}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+        f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
     )
     with ZipFile(cast("Any", pipe), "w", ZIP_DEFLATED, compresslevel=3) as archive:
         for part, text in {**PARTS, "xl/workbook.xml": workbook}.items():
@@ -169,5 +169,5 @@ def row_of(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
 def text_cell(place: str, text: str, form: int) -> str:
     """Typed as text, so that no spreadsheet ever works it out."""
     one_way = text[:MOST_SIGNS].replace("\r\n", "\n").replace("\r", "\n")
-    said = escape(NO_XML.sub("", ESCAPE.sub("_x005F_", one_way)))
+    said = escape(NO_XML.sub("", ESCAPE.sub("_x005F_", one_way)), quote=False)
     return f'<c r="{place}" s="{form}" t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
