@@ -22,6 +22,7 @@ from leaflets.exchange.cells import Cell
 from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_rows
 from leaflets.exchange.writing import CSV, MOST_ROWS, XLSX, Heading, csv_pieces, xlsx_pieces
 from leaflets.models import Order, OrderExport, SheetForm
+from leaflets.services.exporting import record_export
 from professionals.models import User
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ExportsOrders(Base):
         if form == SheetForm.XLSX and lines >= MOST_ROWS:
             messages.warning(request, too_many(lines))
             return None
-        OrderExport.objects.create(at=timezone.now(), by=as_user(request), form=form, orders=len(keys), lines=lines, **what)
+        record_export(form=form, orders=len(keys), lines=lines, by=as_user(request), now=timezone.now(), **what)
         return as_file("orders", form, HEADINGS, order_rows(keys), sheet=_("Orders"))
 
     @admin.action(description=gettext_lazy("Export as XLSX (Excel)"), permissions=["export"])

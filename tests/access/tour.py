@@ -99,11 +99,7 @@ def books(guide: Guide, email: str) -> Tour:
     guide.send_empty()
     yield "book details with errors"
     give_details(guide, with_leaflets=True)
-    guide.fill("Child trafficking is child abuse (optional)", "many")
-    guide.press("Continue")
-    yield "book leaflets with errors"
-    guide.fill("Child trafficking is child abuse (optional)", "12")
-    guide.press("Continue")
+    yield from has_leaflets_brought(guide)
     yield "book sign in"
     guide.follow("Create an account")
     yield "book sign up"
@@ -119,6 +115,14 @@ def books(guide: Guide, email: str) -> Tour:
     yield from changes(guide)
     guide.follow("Cancel this booking")
     yield "booking cancel"
+
+
+def has_leaflets_brought(guide: Guide) -> Tour:
+    guide.fill("Child trafficking is child abuse (optional)", "many")
+    guide.press("Continue")
+    yield "book leaflets with errors"
+    guide.fill("Child trafficking is child abuse (optional)", "12")
+    guide.press("Continue")
 
 
 def changes(guide: Guide) -> Tour:
