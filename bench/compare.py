@@ -18,7 +18,7 @@ import psycopg2
 
 from bench import machine, units
 from bench.client import Browser, Round, run
-from bench.servers import BASE_DIR, Server, environment, start_database
+from bench.servers import BASE_DIR, Server, environment, production_python, start_database
 from ctac.local import postgres
 
 CONNECTIONS = 4
@@ -199,8 +199,10 @@ def main() -> int:
         prepare_database(env)
         sessions = sessions_of(env, [f"bench{number}@leeds.nhs.uk" for number in range(orders * ROUNDS + 30)])
         reference_env = prepare_reference(env)
-        reference = stack.enter_context(Server("bench.reference.wsgi:application", reference_env, var_dir / "reference.log"))
-        app = stack.enter_context(Server("ctac.wsgi:application", env, var_dir / "app.log"))
+        python = production_python(var_dir / "venv")
+        reference = Server("bench.reference.wsgi:application", reference_env, var_dir / "reference.log", python=python)
+        app = Server("ctac.wsgi:application", env, var_dir / "app.log", python=python)
+        reference, app = stack.enter_context(reference), stack.enter_context(app)
         bench = Bench(app, reference, database, sessions)
         reached = [
             report("The catalogue page beside a page with one SELECT", 0.5, *bench.pages(int(1000 * scale))),

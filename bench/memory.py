@@ -20,7 +20,7 @@ from pathlib import Path
 from bench import machine, units
 from bench.client import Browser, run
 from bench.compare import CONNECTIONS, MOST_MEMORY, prepare_database, sessions_of
-from bench.servers import BASE_DIR, Server, environment, start_database
+from bench.servers import BASE_DIR, Server, environment, production_python, start_database
 from ctac.local import postgres
 
 TIMES = 40  # that a page is asked for by the public, over several connections, so that every thread has served it
@@ -95,15 +95,6 @@ def orders_and_bookings(server: Server, sessions: list[str]) -> None:
         units.fill_basket(browser)
         units.order(browser)
         units.booking(browser, slot)
-
-
-def production_python(folder: Path) -> str:
-    """An environment with requirements.txt and nothing else."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = str(folder / "bin" / "python")
-    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"]
-    subprocess.run([python, *words], cwd=BASE_DIR, check=True)
-    return python
 
 
 def served(server: Server, env: dict[str, str], sessions: list[str]) -> list[float]:

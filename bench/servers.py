@@ -37,6 +37,15 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
     }
 
 
+def production_python(folder: Path) -> str:
+    """An environment with requirements.txt and nothing else."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = str(folder / "bin" / "python")
+    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"]
+    subprocess.run([python, *words], cwd=BASE_DIR, check=True)
+    return python
+
+
 class Server:
     """A gunicorn, usually of 2 workers. `cpu()`: seconds that its workers have used so far, user and system."""
 
