@@ -32,13 +32,13 @@ class GrantForm(StaffForm):
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order()}
+        self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order() if line.backordered}
         for name, line in self.lines.items():
             self.fields[name] = forms.IntegerField(
                 label=line.edition.leaflet.title,
-                initial=line.copies,
+                initial=line.backordered,
                 min_value=0,
-                max_value=line.copies,
+                max_value=line.backordered,
                 help_text=asked_and_there(line),
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
             )
@@ -54,7 +54,7 @@ class GrantForm(StaffForm):
 def asked_and_there(line: OrderLine) -> str:
     free = line.edition.free
     there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
-    return f"{_('They asked for %(n)s.') % {'n': f'{line.copies:,}'}} {there}"
+    return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
 
 
 class DeclineForm(StaffForm):

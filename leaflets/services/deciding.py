@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from leaflets.models import Order, OrderLine, OrderState
 from leaflets.services.backorders import promise
-from leaflets.services.fulfilling import give_back, lines_locked
-from leaflets.services.states import move
+from leaflets.services.fulfilling import give_back, lines_locked, orders_locked
+from leaflets.services.states import OrderHasMoved, move
 from notifications.services import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -31,12 +31,15 @@ def approve(
 ) -> None:
     """Give so many copies of each line (by its key; a line that is not named gets none). What is not in stock is backordered.
 
+    What a recall ended can't be given: a request asks for what its lines still wait for.
     `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so the lead is told.
     Raises OrderHasMoved, NothingGranted, MoreThanAsked.
     """
-    lines = lines_locked(order)
-    given = {line: granted.get(line.pk, 0) for line in lines}
-    if any(copies > line.copies or copies < 0 for line, copies in given.items()):
+    [locked] = orders_locked([order.pk])
+    if locked.state != OrderState.REQUESTED:
+        raise OrderHasMoved(locked)
+    given = {line: granted.get(line.pk, 0) for line in locked.lines.all()}
+    if any(copies > line.backordered or copies < 0 for line, copies in given.items()):
         raise MoreThanAsked
     if not any(given.values()):
         raise NothingGranted

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from leaflets.models import Advice, Edition, Instead, Order, OrderState, Outcome, Reach, Recall, RecallHolder
 from leaflets.services import (
     AlreadyRecalled,
+    MoreThanAsked,
     NewerPrintIsThere,
     NoSuccessor,
     OrderHasMoved,
@@ -192,6 +193,22 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
     assert "You asked for 200 copies. If we agree, it is “Three”." in mails()[asks.person.email]
     approve(order=asks, granted={asks.lines.get(copies=200).pk: 50}, by=None, now=now)
     assert state(asks) == OrderState.WAITING
+    assert list(differences()) == []
+
+
+def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staff, edition, now):
+    other = make_edition(now, stock=50, title="Two").leaflet
+    asks = make_order(make_person(), now, {edition.leaflet: 120, other: 120}, asked_because="A whole trust")
+    recall(edition, now)
+    ended, asked = asks.lines.order_by("edition__leaflet__title")
+    assert (state(asks), ended.cancelled, asked.backordered) == (OrderState.REQUESTED, 120, 120)
+    page = client.get(f"/staff/leaflets/order/{asks.pk}/do/approve/").content.decode()
+    assert f"copies_{ended.pk}" not in page
+    assert f"copies_{asked.pk}" in page
+    with pytest.raises(MoreThanAsked):
+        approve(order=asks, granted={ended.pk: 1, asked.pk: 1}, by=None, now=now)
+    approve(order=asks, granted={asked.pk: 60}, by=None, now=now)
+    assert lines(asks) == [("March 2026", 120, 0, 0, 0, 120), ("March 2026", 120, 10, 50, 0, 60)]
     assert list(differences()) == []
 
 

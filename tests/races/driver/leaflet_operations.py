@@ -85,7 +85,7 @@ def decide_on_more(actor: Actor) -> None:
     order = any_order(actor, state="requested")
     if actor.chance.random() < 0.3:
         return leaflets.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
-    granted = {line.pk: actor.chance.randint(0, line.copies) for line in order.lines.all()}
+    granted = {line.pk: actor.chance.randint(0, line.backordered) for line in order.lines.all()}
     return leaflets.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
 
 

@@ -168,7 +168,7 @@ def is_as_its_state_says(state: str, copies: int, backordered: int, allocated: i
     return (
         backordered + allocated + dispatched + cancelled == copies
         and {
-            "requested": backordered == copies,
+            "requested": backordered > 0 and backordered + cancelled == copies,  # a recall may have ended a title of it
             "received": allocated > 0,
             "waiting": not allocated and backordered > 0,
             "packing": allocated > 0,
