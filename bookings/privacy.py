@@ -120,6 +120,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "leave": NONE,
         "hold": NONE,
         "option": NONE,
+        "session": NONE,
     },
     "DateOption": {
         "id": NONE,
@@ -200,6 +201,27 @@ FIELDS: dict[str, dict[str, str]] = {
         "address_hash": PERSONAL,
         "created_at": NONE,
         "expires_at": NONE,
+    },
+    "SessionSeries": dict.fromkeys(("id", "name", "created_at"), NONE),
+    "OpenSession": {
+        **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
+        **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link", "joining_help"), NONE),
+        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "created_at"), NONE),
+        "closed_reason": FREE_TEXT,
+    },
+    "SessionPlace": {
+        **dict.fromkeys(("id", "session", "person", "state", "position", "offer_expires_at", "channel", "version"), NONE),
+        **dict.fromkeys(("flagged_child_details", "submission_token", "created_at"), NONE),
+        "access_needs": FREE_TEXT,
+    },
+    "SessionEvent": {
+        **dict.fromkeys(("id", "session", "place", "at", "kind", "changes"), NONE),
+        "by": PERSONAL,
+        "reason": FREE_TEXT,
+    },
+    "PlaceLink": {
+        **dict.fromkeys(("id", "place", "purpose", "token_hash", "created_at", "expires_at"), NONE),
+        "address_hash": PERSONAL,
     },
 }
 

@@ -45,6 +45,8 @@ LINKS_OPENED = (300, timedelta(hours=1))
 REMINDER_AT = time(9)
 ALTERNATIVES = 6
 LARGEST_AUDIENCE = 500
+# Places at an open session: what our meeting software carries.
+LARGEST_SESSION = 1000
 
 # Safe visits (product.md, rule 10). Counted from the times of the booking.
 CHECK_IN_OPENS = timedelta(hours=2)  # before the start: a long journey may end early

@@ -5,13 +5,17 @@ from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.link import BookingLink, LinkPurpose
+from bookings.models.open_session import OpenSession, SessionEvent, SessionEventKind, SessionSeries, SessionState
 from bookings.models.option import DateOption, OptionKind, OptionState, Precision, WhyNot
 from bookings.models.place import JourneyTime, Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
+from bookings.models.session_place import LIVE_PLACES, OCCUPYING, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
 from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
 
 __all__ = [
+    "LIVE_PLACES",
+    "OCCUPYING",
     "Availability",
     "AvailabilityException",
     "Booking",
@@ -32,12 +36,21 @@ __all__ = [
     "LeaveState",
     "LinkPurpose",
     "Nation",
+    "OpenSession",
     "OptionKind",
     "OptionState",
     "Overdue",
+    "PlaceLink",
+    "PlaceLinkPurpose",
+    "PlaceState",
     "Precision",
     "Presentation",
     "Presenter",
+    "SessionEvent",
+    "SessionEventKind",
+    "SessionPlace",
+    "SessionSeries",
+    "SessionState",
     "State",
     "Visit",
     "Weekday",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
 from bookings.models.leave import Leave
+from bookings.models.open_session import OpenSession
 from bookings.models.option import DateOption
 from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter
@@ -65,6 +66,7 @@ class BusyKind(models.TextChoices):
     HOLD = "hold", _("Hold")
     LEAVE = "leave", _("Leave")
     OPTION = "option", _("Date kept for a request")
+    SESSION = "session", _("Open session")
 
 
 # These are given back when their time is over.
@@ -86,7 +88,7 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
 
-LINKS = ("booking", "leave", "hold", "option")
+LINKS = ("booking", "leave", "hold", "option", "session")
 
 
 def exactly(kind: str, link: str) -> Q:
@@ -125,6 +127,9 @@ class BusyTime(models.Model):
     )
     option = models.OneToOneField(
         DateOption, verbose_name=_("date"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
+    session = models.OneToOneField(
+        OpenSession, verbose_name=_("open session"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
     )
 
     objects = BusyTimeQuerySet.as_manager()
@@ -180,7 +185,8 @@ class BusyTime(models.Model):
                 condition=exactly("booking", "booking")
                 | exactly("leave", "leave")
                 | exactly("hold", "hold")
-                | exactly("option", "option"),
+                | exactly("option", "option")
+                | exactly("session", "session"),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(
