@@ -1,10 +1,11 @@
-"""Calendar entries (RFC 5545, RFC 5546): an invitation when a booking is made or changed, its withdrawal, and a copy to keep.
+"""Calendar entries (RFC 5545, RFC 5546): an invitation when something is arranged or changed, its withdrawal, and a copy to keep.
 
 REQUEST and CANCEL share UID, ORGANIZER and ATTENDEE. In a REQUEST the attendee has accepted already and no reply is asked
-for, because nobody should think that declining in a calendar cancels the booking. A copy that someone downloads is PUBLISH
+for, because nobody should think that declining in a calendar cancels anything. A copy that someone downloads is PUBLISH
 and names no attendee. The organizer is the mailbox that our mail comes from and that people read.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -15,12 +16,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings import leaflet_words
-from bookings.models import Booking, Format
+from bookings.models import Booking, Format, OpenSession, SessionPlace
 from ctac.uk import UK
 
 # The library takes 3 MB: a web worker that makes no entry does without it.
 if TYPE_CHECKING:
-    from icalendar import Event, vCalAddress
+    from icalendar import Calendar, Event, vCalAddress
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 # Written out with the yearly rule, which every calendar program knows; the library's own lists every year since 1970.
@@ -53,9 +54,23 @@ class Attendee:
     is_presenter: bool = False
 
 
-def presenter_of(booking: Booking) -> Attendee:
+@dataclass(frozen=True)
+class Entry:
+    """What one entry of a calendar says, of a booking, a session or leave alike. `status` as in RFC 5545, 3.8.1.11."""
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+    description: str
+    status: str = "CONFIRMED"
+
+
+def presenter_of(given: Booking | OpenSession) -> Attendee:
     """For the calendar of who gives it; nobody's if nobody does."""
-    presenter = booking.presenter
+    presenter = given.presenter
     return Attendee(presenter.email, presenter.name, is_presenter=True) if presenter else Attendee("", is_presenter=True)
 
 
@@ -64,41 +79,67 @@ def calendar(booking: Booking, method: str, *, now: datetime, to: Attendee | Non
 
     `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
     """
+    reader = to or Attendee(booking.person.email, booking.person.name)
+    entry = of_booking(booking, method, for_presenter=reader.is_presenter, sequence=sequence)
+    return whole(method, [entry], now=now, to=reader).to_ical()
+
+
+def session_calendar(
+    session: OpenSession, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None
+) -> bytes:
+    """The same of an open session. `to` has a place there, or gives it, and reads how to join; a copy for nobody does not say.
+
+    `sequence` where it is not the session's own: somebody's place comes and goes while the session stays (see place_sequence).
+    """
+    entry = of_session(
+        session, method, for_presenter=to is not None and to.is_presenter, may_join=to is not None, sequence=sequence
+    )
+    return whole(method, [entry], now=now, to=to).to_ical()
+
+
+def place_sequence(place: SessionPlace) -> int:
+    """Of what this person's calendar is told of their place: higher with each change of it and of its session.
+
+    Who gives a place up and comes back has the same entry (UID) again, and the invitation must outdate the withdrawal.
+    """
+    return place.session.sequence + place.version
+
+
+def whole(method: str, entries: Iterable[Entry], *, now: datetime, to: Attendee | None = None) -> "Calendar":
+    """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
     from icalendar import Calendar, Timezone
 
-    whole = Calendar()
-    whole.add("prodid", "-//CTAC//Bookings//EN")
-    whole.add("version", "2.0")
-    whole.add("method", method)
-    whole.add_component(Timezone.from_ical(LONDON))
-    whole.add_component(event(booking, method, to or Attendee(booking.person.email, booking.person.name), sequence, now=now))
-    return whole.to_ical()
+    made = Calendar()
+    made.add("prodid", "-//CTAC//Bookings//EN")
+    made.add("version", "2.0")
+    made.add("method", method)
+    made.add_component(Timezone.from_ical(LONDON))
+    for entry in entries:
+        made.add_component(event(entry, now=now, to=None if method == "PUBLISH" else to))
+    return made
 
 
-def event(booking: Booking, method: str, to: Attendee, sequence: int | None, *, now: datetime) -> "Event":
+def event(entry: Entry, *, now: datetime, to: Attendee | None) -> "Event":
     from icalendar import Event
 
-    entry = Event()
-    entry.add("uid", booking.ical_uid)
-    entry.add("sequence", booking.sequence if sequence is None else sequence)
-    entry.add("dtstamp", now.astimezone(UTC))
-    start, end = booking.agreed
-    entry.add("dtstart", start.astimezone(UK))
-    entry.add("dtend", end.astimezone(UK))
-    entry.add("summary", _("Presentation: %(title)s") % {"title": booking.presentation.title})
-    # Who gave it before needs no way in to what somebody else gives now.
-    withdrawn_online = method == "CANCEL" and booking.format == Format.ONLINE
-    entry.add("location", _("Online") if withdrawn_online else location(booking))
-    entry.add("description", description(booking, for_presenter=to.is_presenter))
-    entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
-    entry.add("transp", "OPAQUE")
+    made = Event()
+    made.add("uid", entry.uid)
+    made.add("sequence", entry.sequence)
+    made.add("dtstamp", now.astimezone(UTC))
+    made.add("dtstart", entry.starts_at.astimezone(UK))
+    made.add("dtend", entry.ends_at.astimezone(UK))
+    made.add("summary", entry.summary)
+    made.add("location", entry.location)
+    made.add("description", entry.description)
+    made.add("status", entry.status)
+    made.add("transp", "OPAQUE")
     name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
-    entry.add("organizer", calendar_address(address, name))
-    if method != "PUBLISH" and to.email:
+    made.add("organizer", calendar_address(address, name))
+    if to and to.email:
         attendee = calendar_address(to.email, to.name)
         attendee.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
-        entry.add("attendee", attendee)
-    return entry
+        made.add("attendee", attendee)
+    return made
 
 
 def calendar_address(email: str, name: str) -> "vCalAddress":
@@ -108,6 +149,29 @@ def calendar_address(email: str, name: str) -> "vCalAddress":
     if name:
         address.params["CN"] = name.replace('"', "'")  # a parameter's value can't hold the quote (RFC 5545, 3.2)
     return address
+
+
+# Of a booking
+
+
+def of_booking(booking: Booking, method: str, *, for_presenter: bool = False, sequence: int | None = None) -> Entry:
+    start, end = booking.agreed
+    # Who gave it before needs no way in to what somebody else gives now.
+    withdrawn_online = method == "CANCEL" and booking.format == Format.ONLINE
+    return Entry(
+        uid=booking.ical_uid,
+        sequence=booking.sequence if sequence is None else sequence,
+        starts_at=start,
+        ends_at=end,
+        summary=_("Presentation: %(title)s") % {"title": booking.presentation.title},
+        location=_("Online") if withdrawn_online else location(booking),
+        description=description(booking, for_presenter=for_presenter),
+        status=status_in(method),
+    )
+
+
+def status_in(method: str) -> str:
+    return "CANCELLED" if method == "CANCEL" else "CONFIRMED"
 
 
 def location(booking: Booking) -> str:
@@ -131,3 +195,34 @@ def description(booking: Booking, *, for_presenter: bool = False) -> str:
         "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
         "phone": settings.ADVICE_PHONE,
     }
+
+
+# Of an open session
+
+
+def of_session(
+    session: OpenSession, method: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
+) -> Entry:
+    shown = may_join and method != "CANCEL" and session.is_scheduled
+    description = session_description(session, for_presenter=for_presenter, may_join=may_join)
+    return Entry(
+        uid=session.ical_uid,
+        sequence=session.sequence if sequence is None else sequence,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=_("Open session: %(title)s") % {"title": session.presentation.title},
+        location=(session.joining_link if shown else "") or _("Online"),
+        description=f"{session.joining_help}\n{description}" if shown and session.joining_help else description,
+        status=status_in(method),
+    )
+
+
+def session_description(session: OpenSession, *, for_presenter: bool, may_join: bool) -> str:
+    words, url = _("Reference %(reference)s. More about it: %(url)s."), f"/sessions/{session.reference}/"
+    if for_presenter:
+        words = _("Reference %(reference)s. Details: %(url)s. Can’t you give it? Tell the team, not the calendar.")
+        url = reverse("presenter_diary")
+    elif may_join:
+        words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
+        url = f"/sessions/{session.reference}/mine/"
+    return words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}
