@@ -23,6 +23,7 @@ from professionals.models import By, Person, RecognisedDomain, Stopped, Where, W
 from professionals.services import keep_stopped
 from tests import factories
 from tests.bookings import rows as bookings
+from tests.bookings.sessions.rows import make_world_of_sessions
 from tests.leaflets import factories as leaflets
 
 TABLE = Path(__file__).with_name("routes.txt")
@@ -67,6 +68,7 @@ def laid_out(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str
         owner, stranger = factories.make_person(), factories.make_person()
         staff = factories.make_staff()
         objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
+        objects |= make_world_of_sessions(owner, objects["bookings_presenter"], now)
         Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff)  # for the presenters' own pages
         clients = {name: Client() for name in PEOPLE}
         factories.sign_in(clients["owner"], owner)
@@ -117,7 +119,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             model = "leaflets_leaflet" if of_catalogue else "bookings_presentation"
             values[name] = "no-such-action" if route.endswith("_action") else objects[model].slug
         elif name == "reference":
-            values[name] = objects["leaflets_order" if "order" in route else "bookings_booking"].reference
+            about = "bookings_opensession" if "session" in route else "leaflets_order" if "order" in route else "bookings_booking"
+            values[name] = objects[about].reference
         else:
             known = {
                 "address_id": objects["address"].pk,

@@ -1,8 +1,8 @@
 """My day: where to go, when to leave, whom to ask for, what to bring, and the button to check in or out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +13,11 @@ from django.views.decorators.http import require_safe
 
 from bookings import leaflet_words, words
 from bookings.journeys import read_journeys
-from bookings.models import Booking, BusyTime, Format, Presenter, State, overdue
+from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter, State, overdue
 from bookings.presenting.access import own_visits, page, presenter_or_awaited
 from bookings.presenting.checking import VisitNow, visit_now
+from bookings.presenting.sessions import IN_A_DIARY, SessionStop, own_sessions
+from bookings.presenting.sessions import rows_of as session_rows
 from bookings.travel import Journeys, travel_between
 from ctac.staff_lists import dialled
 from ctac.uk import format_clock, format_day, uk_datetime, uk_day
@@ -33,8 +35,12 @@ class Stop:
     rows: list[words.Row]
     now: VisitNow | None
 
+    @property
+    def start(self) -> datetime:
+        return self.booking.agreed[0]
 
-def stops(presenter: Presenter, day: date) -> list[Stop]:
+
+def stops(presenter: Presenter, day: date) -> list[Stop | SessionStop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     bookings = own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
@@ -42,18 +48,28 @@ def stops(presenter: Presenter, day: date) -> list[Stop]:
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     these = bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).prefetch_related(in_order)
     given = list(these.order_by("starts_at", "pk"))
-    claims = [claim for booking in given if (claim := claim_of(booking))]
+    sessions = sessions_on(presenter, start, end)
+    claims = in_order_of_time(claim for each in (*given, *sessions) if (claim := claim_of(each)))
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
-    found = []
+    found: list[Stop | SessionStop] = [SessionStop(session, session_rows(session)) for session in sessions]
     for booking in given:
         leave = when_to_leave(presenter, booking, claims, journeys)
         found.append(Stop(booking, leave, rows_of(booking), visit_now(booking, presenter, is_late=booking.pk in late)))
-    return found
+    return sorted(found, key=lambda stop: stop.start)
 
 
-def claim_of(booking: Booking) -> BusyTime | None:
-    claim: BusyTime | None = getattr(booking, "busy_time", None)
+def sessions_on(presenter: Presenter, start: datetime, end: datetime) -> list[OpenSession]:
+    sessions = own_sessions(presenter).filter(starts_at__gte=start, starts_at__lt=end, state__in=IN_A_DIARY)
+    return list(sessions.select_related("presentation", "presenter", "busy_time"))
+
+
+def claim_of(given: Booking | OpenSession) -> BusyTime | None:
+    claim: BusyTime | None = getattr(given, "busy_time", None)
     return claim
+
+
+def in_order_of_time(claims: Iterable[BusyTime]) -> list[BusyTime]:
+    return sorted(claims, key=lambda claim: claim.busy.lower)
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:

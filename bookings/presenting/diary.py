@@ -3,18 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from operator import attrgetter
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
-from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter, State
+from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
 from bookings.presenting.access import own_leave, own_visits, page, presenter_or_awaited, presenter_required
 from bookings.presenting.checking import visit_now
+from bookings.presenting.sessions import IN_A_DIARY as SESSIONS_IN_A_DIARY
+from bookings.presenting.sessions import own_sessions
+from bookings.session_figures import filled
 from ctac.staff_lists import dialled
 from ctac.uk import format_day, uk_datetime, uk_day
 
@@ -28,13 +33,47 @@ class Day:
     day: date
     visits: list[Booking] = field(default_factory=list)
     leave: list[Leave] = field(default_factory=list)
+    sessions: list[OpenSession] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         return format_day(self.day)
 
+    @property
+    def entries(self) -> list["Entry"]:
+        """Visits and open sessions, as they follow one another."""
+        both = [*map(entry_of_visit, self.visits), *map(entry_of_session, self.sessions)]
+        return sorted(both, key=attrgetter("start"))
 
-def days_ahead(visits: Iterable[Booking], leave: Iterable[Leave], today: date) -> list[Day]:
+
+@dataclass(frozen=True)
+class Entry:
+    """`state` is empty for what goes on as usual."""
+
+    start: datetime
+    clocks: str
+    title: str
+    href: str
+    where: str
+    state: str = ""
+    state_kind: str = ""
+
+
+def entry_of_visit(visit: Booking) -> Entry:
+    where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
+    state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
+    href = reverse("presenter_visit", args=[visit.reference])
+    return Entry(visit.agreed[0], visit.clocks, visit.presentation.title, href, where, state, visit.state_kind)
+
+
+def entry_of_session(session: OpenSession) -> Entry:
+    where = _("Open session, online: %(filled)s") % {"filled": filled(session)}
+    state = "" if session.is_scheduled else str(session.get_state_display())
+    href = reverse("presenter_session", args=[session.reference])
+    return Entry(session.starts_at, session.clocks, session.presentation.title, href, where, state, session.state_kind)
+
+
+def days_ahead(visits: Iterable[Booking], leave: Iterable[Leave], today: date, sessions: Iterable[OpenSession] = ()) -> list[Day]:
     """Only days on which there is something, in order."""
     days: dict[date, Day] = {}
 
@@ -44,6 +83,8 @@ def days_ahead(visits: Iterable[Booking], leave: Iterable[Leave], today: date) -
 
     for visit in visits:
         on(visit.agreed[0]).visits.append(visit)
+    for session in sessions:
+        on(session.starts_at).sessions.append(session)
     for away in leave:
         on(away.starts_at).leave.append(away)
     return [days[day] for day in sorted(days)]
@@ -56,7 +97,9 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     from_today = uk_datetime(today, time())
     visits = own_visits(presenter).filter(ends_at__gt=from_today, state__in=IN_A_DIARY).order_by("starts_at")
     leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
-    context = page(request, presenter, title=_("My diary"), days=days_ahead(visits, leave, today), today=today)
+    sessions = own_sessions(presenter).filter(ends_at__gt=from_today, state__in=SESSIONS_IN_A_DIARY)
+    days = days_ahead(visits, leave, today, sessions)
+    context = page(request, presenter, title=_("My diary"), days=days, today=today)
     return TemplateResponse(request, "bookings/presenting/diary.html", context)
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.presenting import availability, checking, day, diary, leave
+from bookings.presenting import availability, checking, day, diary, leave, sessions
 
 urlpatterns = [
     path("", diary.presenter_diary, name="presenter_diary"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("visits/<str:reference>/check-in/", checking.presenter_check_in, name="presenter_check_in"),
     path("visits/<str:reference>/check-out/", checking.presenter_check_out, name="presenter_check_out"),
     path("visits/<str:reference>/", diary.presenter_visit, name="presenter_visit"),
+    path("sessions/<str:reference>/", sessions.presenter_session, name="presenter_session"),
     path("availability/", availability.presenter_availability, name="presenter_availability"),
     path("availability/week/", availability.presenter_week, name="presenter_week"),
     path("availability/days/", availability.presenter_days, name="presenter_days"),

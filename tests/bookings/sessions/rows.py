@@ -36,3 +36,9 @@ def make_place(session: OpenSession, state: str = PlaceState.TAKEN, person: Pers
     until = NOW + timedelta(hours=24) if state == PlaceState.OFFERED else None
     row = {"offer_expires_at": until, "channel": "web", "created_at": NOW, **fields}
     return SessionPlace.objects.create(session=session, person=person or make_person(), state=state, **row)
+
+
+def make_world_of_sessions(owner: Person, presenter: Presenter, now: datetime) -> dict[str, Any]:
+    """What the test of routes needs: a session to come, at which its owner has a place."""
+    session = make_session(presenter, now + timedelta(days=40))
+    return {"bookings_opensession": session, "bookings_sessionplace": make_place(session, person=owner)}

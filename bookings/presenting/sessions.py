@@ -1,0 +1,72 @@
+"""The open sessions that a presenter gives: when, how to join, and who comes, in numbers and without names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bookings.models import OpenSession, PlaceState, Presenter, SessionState
+from bookings.presenting.access import page, presenter_required
+from bookings.session_figures import figures_of, filled, needs, waiting
+from bookings.words import Row, row
+
+IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
+
+
+def own_sessions(presenter: Presenter) -> QuerySet[OpenSession]:
+    """Those that this presenter gives or gave; anybody else's are not found."""
+    return OpenSession.objects.with_names().filter(presenter=presenter)
+
+
+@dataclass(frozen=True)
+class SessionStop:
+    """An open session in a day of the presenter: nobody goes anywhere for it."""
+
+    session: OpenSession
+    rows: list[Row]
+
+    @property
+    def start(self) -> datetime:
+        return self.session.starts_at
+
+
+def rows_of(session: OpenSession) -> list[Row]:
+    """What a day needs at a glance, without reading who comes."""
+    return [row(_("Who comes"), filled(session)), *how_to_join(session)]
+
+
+def how_to_join(session: OpenSession) -> list[Row]:
+    link = session.joining_link
+    rows = [{**row(_("Joining link"), link), "href": link}] if link else [row(_("Joining link"), no_link())]
+    return [*rows, row(_("How to join"), session.joining_help)] if session.joining_help else rows
+
+
+def no_link() -> str:
+    return _("There is none yet. The team sets one, and you get it by email.")
+
+
+def who_comes(session: OpenSession) -> list[Row]:
+    figures = figures_of(session)
+    offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
+    of = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
+    rows = [row(_("People who come"), of), row(_("Who they are"), "\n".join(figures.lines))]
+    rows += [row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered})] if offered else []
+    rows += [row(_("Waiting list"), waiting(line))] if line else []
+    return [*rows, row(_("Access needs"), "\n".join(needs(session)))]
+
+
+@presenter_required
+@require_safe
+def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = get_object_or_404(own_sessions(presenter), reference=reference)
+    rows = [row(_("When"), session.when), *how_to_join(session), *who_comes(session)]
+    if session.closed_reason:
+        rows.insert(1, row(_("Why it was cancelled"), session.closed_reason))
+    more = {"session": session, "visit": session, "rows": [each for each in rows if each["value"]]}
+    context = page(request, presenter, title=session.presentation.title, **more)
+    return TemplateResponse(request, "bookings/presenting/session.html", context)
