@@ -221,7 +221,7 @@ def session_description(session: OpenSession, *, for_presenter: bool, may_join: 
     words, url = _("Reference %(reference)s. More about it: %(url)s."), f"/sessions/{session.reference}/"
     if for_presenter:
         words = _("Reference %(reference)s. Details: %(url)s. Can’t you give it? Tell the team, not the calendar.")
-        url = reverse("presenter_diary")
+        url = reverse("presenter_session", args=[session.reference])
     elif may_join:
         words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
         url = f"/sessions/{session.reference}/mine/"

@@ -49,7 +49,7 @@ def stops(presenter: Presenter, day: date) -> list[Stop | SessionStop]:
     these = bookings.filter(state__in=[State.CONFIRMED, State.DELIVERED]).prefetch_related(in_order)
     given = list(these.order_by("starts_at", "pk"))
     sessions = sessions_on(presenter, start, end)
-    claims = in_order_of_time(claim for each in (*given, *sessions) if (claim := claim_of(each)))
+    claims = claims_of([*given, *sessions])
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     found: list[Stop | SessionStop] = [SessionStop(session, session_rows(session)) for session in sessions]
     for booking in given:
@@ -68,8 +68,9 @@ def claim_of(given: Booking | OpenSession) -> BusyTime | None:
     return claim
 
 
-def in_order_of_time(claims: Iterable[BusyTime]) -> list[BusyTime]:
-    return sorted(claims, key=lambda claim: claim.busy.lower)
+def claims_of(given: Iterable[Booking | OpenSession]) -> list[BusyTime]:
+    """In order of time."""
+    return sorted((claim for each in given if (claim := claim_of(each))), key=lambda claim: claim.busy.lower)
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:

@@ -44,8 +44,8 @@ def test_who_has_a_place_is_invited_and_reads_how_to_join(session: OpenSession) 
 def test_the_presenter_is_led_to_their_own_pages(session: OpenSession) -> None:
     _calendar, event = parsed(ical.session_calendar(session, "REQUEST", now=NOW, to=ical.presenter_of(session)))
     assert (event["attendee"], event["location"]) == ("mailto:asha@ctac.example", LINK)
-    assert "/staff/mine/" in event["description"]
-    assert "/sessions/" not in event["description"]
+    assert f"/staff/mine/sessions/{session.reference}/" in event["description"]
+    assert f"example/sessions/{session.reference}" not in event["description"]
 
 
 @pytest.mark.parametrize(("method", "to"), [("CANCEL", SAM), ("PUBLISH", None)])
