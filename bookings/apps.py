@@ -7,11 +7,12 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import alerts, leave_mail, mail, mail_samples, privacy
+        from bookings import alerts, leave_mail, mail, mail_samples, privacy, session_presenter_mail
         from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
-        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS):
+        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *session_presenter_mail.KINDS):
             registry.register(kind)
         samples.register(mail_samples.examples)
+        samples.register(session_presenter_mail.examples)
         register(PrivacySource("bookings", privacy.export, privacy.erase))
