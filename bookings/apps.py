@@ -7,12 +7,23 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import alerts, leave_mail, mail, mail_samples, privacy, session_presenter_mail
+        from bookings import (
+            alerts,
+            leave_mail,
+            mail,
+            mail_samples,
+            privacy,
+            session_mail,
+            session_presenter_mail,
+            session_staff_mail,
+        )
         from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
-        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *session_presenter_mail.KINDS):
+        of_sessions = (*session_mail.KINDS, *session_presenter_mail.KINDS, *session_staff_mail.KINDS)
+        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *of_sessions):
             registry.register(kind)
         samples.register(mail_samples.examples)
-        samples.register(session_presenter_mail.examples)
+        for module in (session_mail, session_presenter_mail, session_staff_mail):
+            samples.register(module.examples)
         register(PrivacySource("bookings", privacy.export, privacy.erase))

@@ -55,3 +55,11 @@ CHECK_OUT_MISSED_AFTER = timedelta(minutes=30)  # after the end: people stay and
 ESCALATED_AFTER = timedelta(minutes=60)  # after the start or the end, whichever nobody has spoken for
 # On the day before, UK time: two hours before the reminder goes out, which should have the link.
 JOINING_LINK_NEEDED_AT = time(7)
+
+# Open sessions. An offer of a place lasts so long; less when the session is near, and never longer than until an hour before it.
+OFFER_LASTS = timedelta(hours=24)
+OFFER_LASTS_WHEN_NEAR = timedelta(hours=3)
+SESSION_IS_NEAR = timedelta(hours=48)
+OFFERS_END_BEFORE = timedelta(hours=1)
+# So near, nobody has time to answer: whoever is next gets the place at once.
+PLACES_GIVEN_AT_ONCE = timedelta(hours=2)

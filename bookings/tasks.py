@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bookings.services import lapse, lapsing, watching
+from bookings.services.sessions import lapse_offers
 
 logger = logging.getLogger(__name__)
 
@@ -30,3 +31,9 @@ def lapse_dates() -> None:
             lapse(booking=booking, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
+
+
+@shared_task
+def lapse_offers_of_places() -> None:
+    """Offers of places that nobody accepted in time; the places go to who is next. Runs every minute; twice does no harm."""
+    lapse_offers(now=timezone.now())

@@ -310,6 +310,7 @@ CELERY_BEAT_SCHEDULE = {
     # Every two minutes: an alert is never later than that, as long as beat and worker run.
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
     "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
+    "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
     "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }

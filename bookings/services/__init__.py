@@ -42,6 +42,7 @@ from bookings.services.leave import (
     grant_leave,
     record_leave,
     refuse_leave,
+    sessions_hit,
 )
 from bookings.services.linking import find_by_link, make_links
 from bookings.services.looking_after import NobodyHasHeard, StillThere, VisitNotOver, refuse_while_on_the_way_or_there
@@ -137,6 +138,7 @@ __all__ = [
     "request_for_caller",
     "reschedule",
     "say_safe",
+    "sessions_hit",
     "set_days",
     "set_joining_link",
     "set_journey_time",

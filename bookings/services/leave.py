@@ -2,7 +2,7 @@
 transaction, and staff see which."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
@@ -13,13 +13,26 @@ from django.utils.translation import gettext as _
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, fits
 from bookings.journeys import read_journeys
-from bookings.models import Booking, BusyKind, BusyTime, DateOption, EventKind, Leave, LeaveKind, LeaveState, Presenter, WhyNot
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    EventKind,
+    Leave,
+    LeaveKind,
+    LeaveState,
+    OpenSession,
+    Presenter,
+    WhyNot,
+)
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_presenters
 from bookings.services.looking_after import go_on_waiting_for
 from bookings.services.moving import record
+from bookings.services.sessions.freeing import free_sessions
 from bookings.services.telling import tell_freed, tell_of_leave
 from bookings.travel import Journeys
 from professionals.models import User
@@ -28,10 +41,11 @@ from professionals.safeguarding import tell_lead
 
 @dataclass(frozen=True)
 class Recorded:
-    """The leave, and the bookings that now need a presenter."""
+    """The leave, and the bookings and open sessions that now need a presenter."""
 
     leave: Leave
     freed: list[Booking]
+    sessions: list[OpenSession] = field(default_factory=list)
 
 
 class Away(TypedDict):
@@ -54,7 +68,7 @@ def record_leave(
     """
     presenter = away["presenter"]
     lock_presenters([presenter.pk], now=now)
-    freed = make_room(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
+    freed, sessions = make_room(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
     leave = Leave.objects.create(
         **away,
         flagged_child_details=flagged,
@@ -69,7 +83,7 @@ def record_leave(
         tell_lead_of(leave, now)
     if asked_by_presenter:
         tell_of_leave("leave-entered", leave, now)
-    return Recorded(leave, freed)
+    return Recorded(leave, freed, sessions)
 
 
 @transaction.atomic
@@ -96,11 +110,11 @@ def grant_leave(*, leave: Leave, by: User | None, now: datetime) -> Recorded:
     """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
     lock_presenters([leave.presenter_id], now=now)
     locked = decide(leave, LeaveState.GRANTED, now=now)
-    freed = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
+    freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
     with guarded():
         lay_out(locked.presenter)
     tell_of_leave("leave-granted", locked, now)
-    return Recorded(locked, freed)
+    return Recorded(locked, freed, sessions)
 
 
 @transaction.atomic
@@ -153,15 +167,18 @@ def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
     return locked
 
 
-def make_room(presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime) -> list[Booking]:
-    """Free what leave can't stand beside: bookings, which need a presenter then, and what was kept for somebody."""
+def make_room(
+    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime
+) -> tuple[list[Booking], list[OpenSession]]:
+    """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
     freed = free_bookings(hit, presenter, by=by, now=now)
+    sessions = free_sessions(hit, presenter, by=by, now=now)
     give_back(row for row in hit if row.kind in EXPIRING)
     # What was kept for a request lapses here and now: lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
     dates.update(expires_at=now, why_not=WhyNot.AWAY)
-    return freed
+    return freed, sessions
 
 
 def tell_lead_of(leave: Leave, now: datetime) -> None:
@@ -176,16 +193,23 @@ def bookings_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime
     )
 
 
+def sessions_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[OpenSession]:
+    """The open sessions that it would free."""
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    return list(OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id]))
+
+
 def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
     """Claims that leave can't stand beside: those it overlaps, and those it leaves no time to travel to; other leave is none."""
     away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
-    rows = list(claims_within([presenter], away, now).select_related("booking", "hold"))
+    rows = list(claims_within([presenter], away, now).select_related("booking", "hold", "session"))
     journeys = read_journeys(row.place for row in rows)
     others = [row for row in rows if row.kind != BusyKind.LEAVE]
     hit = [row for row in others if to_claim(row).span.overlaps(away)]
     while (late := next_one_missed(rows, away, hit, journeys)) is not None:
         hit.append(late)
-    if any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
+    delivered = [row.session and not row.session.is_scheduled for row in hit]
+    if any(delivered) or any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
         raise LeaveOverDelivered
     return hit
 

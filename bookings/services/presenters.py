@@ -8,6 +8,7 @@ from django.utils import timezone
 from bookings.models import Presenter
 from bookings.places import look_up
 from bookings.services.joining import presenters_link_changed
+from bookings.services.sessions.joining import presenters_link_changed_for_sessions
 from professionals.models import User
 
 
@@ -22,5 +23,7 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.joining_link != presenter.joining_link:
-        presenters_link_changed(presenter=presenter, by=by, now=now or timezone.now())
+        moment = now or timezone.now()
+        presenters_link_changed(presenter=presenter, by=by, now=moment)
+        presenters_link_changed_for_sessions(presenter=presenter, by=by, now=moment)
     return presenter

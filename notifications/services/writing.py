@@ -114,19 +114,24 @@ def rows_of(
 
 
 @transaction.atomic(savepoint=False)
-def notify_found(*, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "") -> None:
-    """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them.
+def notify_found(
+    *, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "", versioned: bool = False
+) -> int:
+    """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them. How many are new.
 
-    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient.
+    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient; and version,
+    if `versioned`.
     """
     [row] = rows_of(kind, ["anyone"], about="", reference=reference, version=1, now=now, due_at=now)
     row.kicked_at = None
     of_each = {"about": "about", "recipient": "recipient", "message_id": MESSAGE_ID_OF_EACH}
+    of_each |= {"version": "version"} if versioned else {}
     same = {column: getattr(row, column) for column in COLUMNS if column not in of_each}
     columns = ", ".join(of_each.get(column, f"%({column})s") for column in COLUMNS)
     insert_found = f"WITH {found} INSERT INTO notifications_notification ({', '.join(COLUMNS)}) SELECT {columns} FROM found"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(f"{insert_found} ON CONFLICT DO NOTHING", {**same, "domain": mail_domain(), **values})
+        return int(cursor.rowcount)
 
 
 @transaction.atomic(savepoint=False)

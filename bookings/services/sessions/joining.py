@@ -1,0 +1,69 @@
+"""How people join a session: a link, words beside it, and telling who has a place."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from bookings.models import OpenSession, Presenter, SessionEventKind, SessionState
+from bookings.services.errors import NothingChanged
+from bookings.services.sessions.errors import DetailsSent, NoJoiningLink, SessionClosed
+from bookings.services.sessions.locking import lock_session, lock_sessions, refuse_unless_to_come
+from bookings.services.sessions.recording import record
+from bookings.services.sessions.telling import HAVE_A_PLACE, tell_everybody, tell_presenter
+from professionals.models import User
+
+
+@transaction.atomic
+def set_joining(*, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime) -> None:
+    """A link of its own (https; empty: its presenter's) and how to join. Who has a place is told if the details went out already.
+
+    Raises NothingChanged, SessionClosed.
+    """
+    locked = lock_session(session)
+    if not locked.is_scheduled:
+        raise SessionClosed
+    if (locked.own_joining_link, locked.joining_help) == (own_joining_link, joining_help):
+        raise NothingChanged
+    locked.own_joining_link, locked.joining_help, locked.sequence = own_joining_link, joining_help, locked.sequence + 1
+    locked.save(update_fields=["own_joining_link", "joining_help", "sequence"])
+    record(locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence})
+    tell_presenter(locked, now)
+    if locked.details_sent_at:
+        tell_everybody("session-details", locked, now, states=HAVE_A_PLACE)
+
+
+@transaction.atomic
+def send_details(*, session: OpenSession, by: User | None, now: datetime) -> int:
+    """Tell everybody with a place how to join; how many are told. Who gets one later reads it with their place.
+
+    Raises NoJoiningLink, DetailsSent (once is enough), SessionClosed.
+    """
+    locked = lock_session(session)
+    refuse_unless_to_come(locked, now)
+    if not locked.joining_link:
+        raise NoJoiningLink
+    if locked.details_sent_at:
+        raise DetailsSent
+    OpenSession.objects.filter(pk=locked.pk).update(details_sent_at=now)
+    record(locked, SessionEventKind.DETAILS_SENT, by=by, now=now)
+    return tell_everybody("session-details", locked, now, states=HAVE_A_PLACE)
+
+
+def tell_if_elsewhere(session: OpenSession, before: str, now: datetime) -> None:
+    """Who has a place and knows how to join, if that is by another link than before."""
+    if session.details_sent_at and session.joining_link and session.joining_link != before:
+        tell_everybody("session-details", session, now, states=HAVE_A_PLACE)
+
+
+def presenters_link_changed_for_sessions(*, presenter: Presenter, by: User | None, now: datetime) -> None:
+    """Each session to come that uses the presenter's link, in the caller's transaction; the presenter is locked already."""
+    to_come = OpenSession.objects.filter(
+        presenter=presenter, state=SessionState.SCHEDULED, own_joining_link="", starts_at__gt=now
+    )
+    for session in lock_sessions(to_come.values_list("pk", flat=True)):
+        session.sequence += 1
+        session.save(update_fields=["sequence"])
+        record(session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence})
+        if by is None or by.pk != presenter.user_id:
+            tell_presenter(session, now)
+        tell_if_elsewhere(session, "", now)

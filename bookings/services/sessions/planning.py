@@ -1,0 +1,93 @@
+"""Planning one session or a series, all or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from bookings import rules
+from bookings.models import BusyKind, BusyTime, OpenSession, Presentation, Presenter, SessionEventKind, SessionSeries
+from bookings.services.errors import SlotTaken
+from bookings.services.locking import guarded, lock_presenters
+from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
+from bookings.services.sessions.recording import record
+from bookings.services.sessions.telling import tell_presenter
+from ctac.compiled import Insert
+from ctac.references import write_with_reference
+from professionals.models import User
+
+insert_session = Insert(OpenSession, "ON CONFLICT (reference) DO NOTHING")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One date as a coordinator wants it; without a presenter it needs one."""
+
+    presentation: Presentation
+    presenter: Presenter | None
+    starts_at: datetime
+    capacity: int
+    own_joining_link: str = ""
+    joining_help: str = ""
+
+    @property
+    def ends_at(self) -> datetime:
+        """In UTC, so that its length is what passes and not what clocks show."""
+        return self.starts_at.astimezone(UTC) + self.presentation.length
+
+    @property
+    def busy(self) -> DateTimeTZRange:
+        return DateTimeTZRange(self.starts_at.astimezone(UTC), self.ends_at)
+
+
+@transaction.atomic
+def plan_sessions(*, sessions: Sequence[Planned], by: User | None, now: datetime, series: str = "") -> list[OpenSession]:
+    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they are told.
+
+    Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused; TimePassed.
+    """
+    for planned in sessions:
+        refuse_impossible(planned, now)
+    lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
+    together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
+    return [plan(planned, together, by=by, now=now) for planned in sessions]
+
+
+def refuse_impossible(planned: Planned, now: datetime) -> None:
+    if planned.starts_at <= now:
+        raise TimePassed
+    if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
+        raise SizeRefused
+
+
+def plan(planned: Planned, series: SessionSeries | None, *, by: User | None, now: datetime) -> OpenSession:
+    session = OpenSession(
+        presentation=planned.presentation,
+        presenter=planned.presenter,
+        series=series,
+        starts_at=planned.starts_at.astimezone(UTC),
+        ends_at=planned.ends_at,
+        capacity=planned.capacity,
+        own_joining_link=planned.own_joining_link,
+        joining_help=planned.joining_help,
+        created_at=now,
+    )
+    write_with_reference(session, "OS", insert_session)
+    if planned.presenter is not None:
+        try:
+            with guarded():
+                take_time(session, planned.presenter)
+        except SlotTaken as refusal:
+            raise DateTaken(planned) from refusal
+    record(session, SessionEventKind.PLANNED, by=by, now=now)
+    tell_presenter(session, now)
+    return session
+
+
+def take_time(session: OpenSession, presenter: Presenter) -> None:
+    """A claim on the presenter's time: online, so that it needs no journey. Within guarded()."""
+    busy = DateTimeTZRange(session.starts_at, session.ends_at)
+    claim = {"presenter": presenter, "kind": BusyKind.SESSION, "busy": busy}
+    BusyTime.objects.update_or_create(session=session, defaults=claim)

@@ -1,0 +1,63 @@
+"""Which email tells whom of what happened at open sessions. Rows of the outbox, written in the transaction of the thing itself.
+
+Each message to a professional raises the version of their place, and is about that version: it is written once, whoever tries
+again, and what comes later has a higher one. A presenter's has the calendar sequence of the session.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.conf import settings
+
+from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace
+from notifications.services import About, notify, notify_about, notify_found
+
+HAVE_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
+TO_COME = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
+
+
+def tell(kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime) -> None:
+    """People whose places have the version of this message already. Who has no address is told by phone."""
+    told = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
+    notify_about(told, kind=kind, now=now)
+
+
+# Raises the versions and writes the messages: one statement, however many people.
+EVERYBODY = """
+    told AS (
+        UPDATE bookings_sessionplace SET version = version + 1
+        WHERE session_id = %(session)s AND state = ANY(%(states)s)
+        RETURNING id, version, person_id
+    ), found AS (
+        SELECT concat('place:', told.id) AS about, person.email AS recipient, told.version
+        FROM told JOIN professionals_person AS person ON person.id = told.person_id
+        WHERE person.email <> ''
+    )
+"""
+
+
+def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = TO_COME) -> int:
+    """Everybody whose place is in one of these states; how many are told."""
+    values = {"session": session.pk, "states": list(map(str, states))}
+    return notify_found(kind=kind, found=EVERYBODY, values=values, now=now, reference=session.reference, versioned=True)
+
+
+def tell_presenter(session: OpenSession, now: datetime) -> None:
+    """Who gives it, of how it stands now."""
+    if session.presenter is not None:
+        tell_about(session, "session-for-presenter", session.presenter.email, now)
+
+
+def tell_no_longer_theirs(session: OpenSession, before: Presenter | None, now: datetime) -> None:
+    """Who gave it until now, or would have given what is cancelled."""
+    if before is not None:
+        tell_about(session, "session-closed-for-presenter", before.email, now)
+
+
+def tell_needs_presenter(session: OpenSession, now: datetime) -> None:
+    tell_about(session, "staff-session-needs-presenter", settings.STAFF_EMAIL, now)
+
+
+def tell_about(session: OpenSession, kind: str, to: str, now: datetime) -> None:
+    about = {"about": f"session:{session.pk}", "version": session.sequence, "reference": session.reference}
+    notify(kind=kind, to=[to], now=now, **about)  # type: ignore[arg-type]

@@ -1,0 +1,47 @@
+"""The email to the team about an open session whose presenter is away."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.models import OpenSession
+from bookings.session_figures import filled
+from bookings.session_presenter_mail import sample, session_of
+from bookings.words import row
+from ctac.uk import format_day
+from notifications.models import Notification
+from notifications.registry import Kind, Message
+from notifications.samples import Example
+
+
+def needs_presenter(session: OpenSession) -> Message:
+    day = format_day(session.starts_at)
+    rows = [
+        row(_("Open session"), session.presentation.title),
+        row(_("When"), session.when),
+        row(_("Who comes"), filled(session)),
+        row(_("Reference"), session.reference),
+    ]
+    sentence = _("Needs a presenter: open session on %(day)s (%(reference)s)")
+    context: dict[str, object] = {"day": day, "rows": rows, "staff_url": f"{settings.SITE_URL}/staff/"}
+    return Message(sentence % {"day": day, "reference": session.reference}, "session_staff_needs_presenter", context)
+
+
+def build(notification: Notification) -> Message:
+    return needs_presenter(session_of(notification))
+
+
+def still_needed(notification: Notification) -> bool:
+    """As long as nobody gives it; a later leave has its own message."""
+    session = session_of(notification)
+    return session.needs_a_presenter and session.sequence == notification.version
+
+
+KINDS = (Kind("staff-session-needs-presenter", gettext_lazy("To staff: session needs a presenter"), build, still_needed),)
+
+
+def examples() -> Iterator[Example]:
+    yield Example(KINDS[0].name, KINDS[0].label, partial(needs_presenter, sample(presenter=None)))
