@@ -7,7 +7,7 @@ and names no attendee. The organizer is the mailbox that our mail comes from and
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 
 from bookings import leaflet_words
 from bookings.models import Booking, Format, OpenSession, SessionPlace
-from ctac.uk import UK
+from ctac.uk import UK, uk_day
 
 # The library takes 3 MB: a web worker that makes no entry does without it.
 if TYPE_CHECKING:
     from icalendar import Calendar, Event, vCalAddress
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
+CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
 # Written out with the yearly rule, which every calendar program knows; the library's own lists every year since 1970.
 LONDON = """BEGIN:VTIMEZONE
 TZID:Europe/London
@@ -56,7 +57,10 @@ class Attendee:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one entry of a calendar says, of a booking, a session or leave alike. `status` as in RFC 5545, 3.8.1.11."""
+    """What one entry of a calendar says, of a booking, a session or leave alike. `status` as in RFC 5545, 3.8.1.11.
+
+    What takes whole days has no times of the clock, so that a phone shows it above the day.
+    """
 
     uid: str
     sequence: int
@@ -65,7 +69,8 @@ class Entry:
     summary: str
     location: str
     description: str
-    status: str = "CONFIRMED"
+    status: str = CONFIRMED
+    whole_days: bool = False
 
 
 def presenter_of(given: Booking | OpenSession) -> Attendee:
@@ -80,7 +85,7 @@ def calendar(booking: Booking, method: str, *, now: datetime, to: Attendee | Non
     `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
     """
     reader = to or Attendee(booking.person.email, booking.person.name)
-    entry = of_booking(booking, method, for_presenter=reader.is_presenter, sequence=sequence)
+    entry = of_booking(booking, status_in(method), for_presenter=reader.is_presenter, sequence=sequence)
     return whole(method, [entry], now=now, to=reader).to_ical()
 
 
@@ -91,9 +96,8 @@ def session_calendar(
 
     `sequence` where it is not the session's own: somebody's place comes and goes while the session stays (see place_sequence).
     """
-    entry = of_session(
-        session, method, for_presenter=to is not None and to.is_presenter, may_join=to is not None, sequence=sequence
-    )
+    may_join, for_presenter = to is not None, to is not None and to.is_presenter
+    entry = of_session(session, status_in(method), for_presenter=for_presenter, may_join=may_join, sequence=sequence)
     return whole(method, [entry], now=now, to=to).to_ical()
 
 
@@ -126,11 +130,17 @@ def event(entry: Entry, *, now: datetime, to: Attendee | None) -> "Event":
     made.add("uid", entry.uid)
     made.add("sequence", entry.sequence)
     made.add("dtstamp", now.astimezone(UTC))
-    made.add("dtstart", entry.starts_at.astimezone(UK))
-    made.add("dtend", entry.ends_at.astimezone(UK))
+    if entry.whole_days:
+        made.add("dtstart", uk_day(entry.starts_at))
+        made.add("dtend", uk_day(entry.ends_at) + timedelta(days=1))  # the day after the last
+    else:
+        made.add("dtstart", entry.starts_at.astimezone(UK))
+        made.add("dtend", entry.ends_at.astimezone(UK))
     made.add("summary", entry.summary)
-    made.add("location", entry.location)
-    made.add("description", entry.description)
+    if entry.location:
+        made.add("location", entry.location)
+    if entry.description:
+        made.add("description", entry.description)
     made.add("status", entry.status)
     made.add("transp", "OPAQUE")
     name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
@@ -154,10 +164,10 @@ def calendar_address(email: str, name: str) -> "vCalAddress":
 # Of a booking
 
 
-def of_booking(booking: Booking, method: str, *, for_presenter: bool = False, sequence: int | None = None) -> Entry:
+def of_booking(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> Entry:
     start, end = booking.agreed
     # Who gave it before needs no way in to what somebody else gives now.
-    withdrawn_online = method == "CANCEL" and booking.format == Format.ONLINE
+    withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
     return Entry(
         uid=booking.ical_uid,
         sequence=booking.sequence if sequence is None else sequence,
@@ -166,12 +176,12 @@ def of_booking(booking: Booking, method: str, *, for_presenter: bool = False, se
         summary=_("Presentation: %(title)s") % {"title": booking.presentation.title},
         location=_("Online") if withdrawn_online else location(booking),
         description=description(booking, for_presenter=for_presenter),
-        status=status_in(method),
+        status=status,
     )
 
 
 def status_in(method: str) -> str:
-    return "CANCELLED" if method == "CANCEL" else "CONFIRMED"
+    return CANCELLED if method == "CANCEL" else CONFIRMED
 
 
 def location(booking: Booking) -> str:
@@ -201,9 +211,9 @@ def description(booking: Booking, *, for_presenter: bool = False) -> str:
 
 
 def of_session(
-    session: OpenSession, method: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
+    session: OpenSession, status: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
 ) -> Entry:
-    shown = may_join and method != "CANCEL" and session.is_scheduled
+    shown = may_join and status == CONFIRMED and session.is_scheduled
     description = session_description(session, for_presenter=for_presenter, may_join=may_join)
     return Entry(
         uid=session.ical_uid,
@@ -213,7 +223,7 @@ def of_session(
         summary=_("Open session: %(title)s") % {"title": session.presentation.title},
         location=(session.joining_link if shown else "") or _("Online"),
         description=f"{session.joining_help}\n{description}" if shown and session.joining_help else description,
-        status=status_in(method),
+        status=status,
     )
 
 

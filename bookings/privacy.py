@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
-from bookings.services import refuse_while_on_the_way_or_there
+from bookings.services import refuse_while_on_the_way_or_there, revoke_feed
 from bookings.services.moving import cancel_without_leaflets, record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from notifications.services import erase_bodies_about
@@ -202,6 +202,10 @@ FIELDS: dict[str, dict[str, str]] = {
         "created_at": NONE,
         "expires_at": NONE,
     },
+    "CalendarFeed": {
+        **dict.fromkeys(("id", "seed", "token_hash", "created_at", "digest", "changed_at", "read_at"), NONE),
+        **dict.fromkeys(("user", "person", "presenter"), PERSONAL),
+    },
     "SessionSeries": dict.fromkeys(("id", "name", "created_at"), NONE),
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
@@ -296,6 +300,7 @@ def erase(person: Person, now: datetime) -> None:
     BookingEvent.objects.filter(booking__in=keys).update(reason="")
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
     BookingLink.objects.filter(booking__in=keys).delete()
+    revoke_feed(owner=person, by=None, now=now)
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)

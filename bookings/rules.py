@@ -63,3 +63,11 @@ SESSION_IS_NEAR = timedelta(hours=48)
 OFFERS_END_BEFORE = timedelta(hours=1)
 # So near, nobody has time to answer: whoever is next gets the place at once.
 PLACES_GIVEN_AT_ONCE = timedelta(hours=2)
+
+# Calendar feeds (ADR 50).
+FEED_LOOKS_BACK = timedelta(days=90)
+FEED_KEEPS_CANCELLED = timedelta(days=14)
+FEED_READ_EVERY = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
+# Addresses that are no calendar, by network address: guessing costs more than it finds. Those that are one are not counted, for
+# Google and Microsoft read everybody's from a few addresses of theirs.
+FEEDS_GUESSED = (60, timedelta(hours=1))

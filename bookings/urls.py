@@ -2,7 +2,14 @@ from django.urls import path
 
 from bookings import views
 
+calendar_urls = [
+    path("calendars/<str:token>.ics", views.calendar_feed, name="calendar_feed"),
+    path("my/calendar/", views.my_calendar, name="my_calendar"),
+    path("my/calendar/stop/", views.my_calendar_stop, name="my_calendar_stop"),
+]
+
 urlpatterns = [
+    *calendar_urls,
     path("presentations/", views.presentations, name="presentations"),
     path("presentations/<slug:slug>/", views.presentation, name="presentation"),
     path("book/<slug:slug>/", views.book_start, name="book_start"),

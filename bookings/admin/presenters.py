@@ -16,11 +16,20 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin.filters import FORMAT_WORDS, AnyPresenterFilter
 from bookings.availability_forms import OwnRulesForm, RulesMixin
-from bookings.models import Availability, AvailabilityException, Booking, BusyKind, BusyTime, Presentation, Presenter
+from bookings.models import (
+    Availability,
+    AvailabilityException,
+    Booking,
+    BusyKind,
+    BusyTime,
+    CalendarFeed,
+    Presentation,
+    Presenter,
+)
 from bookings.places import PlaceUnknown, look_up
 from bookings.preview import Preview, preview
-from bookings.services import keep_presenter
-from ctac.staff import StaffModelAdmin, plain_choice, staff_site
+from bookings.services import keep_presenter, revoke_feed
+from ctac.staff import ObjectAction, StaffModelAdmin, plain_choice, staff_site
 from ctac.staff_big_lists import Part, words_in
 from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_lists import NOTHING, LooksOnly, mail_link, number_of, phone_link, whole, yes_no_of
@@ -139,6 +148,10 @@ class NotSaved:
         return False
 
 
+def do_stop_calendar(presenter: Presenter, *, by: User) -> None:
+    revoke_feed(owner=presenter, by=by, now=timezone.now())
+
+
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
     form = PresenterForm
@@ -157,6 +170,20 @@ class PresenterAdmin(StaffModelAdmin):
     search_fields = ("name", "email", "phone", "base_postcode")
     search_help_text = gettext_lazy("Name, email address, phone or postcode")
     inlines = (AvailabilityInline, ExceptionInline)
+    object_actions = (
+        ObjectAction(
+            "calendar",
+            gettext_lazy("Stop the calendar address"),
+            do_stop_calendar,
+            available=lambda presenter: CalendarFeed.objects.filter(presenter=presenter).exists(),
+            explanation=gettext_lazy(
+                "For a lost phone: its calendar gets nothing any more. What it has shown already may stay on it. "
+                "The presenter can make a new address."
+            ),
+            done=gettext_lazy("The calendar address no longer works."),
+            weight="stop",
+        ),
+    )
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:

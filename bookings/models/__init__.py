@@ -2,6 +2,7 @@ from bookings.models.availability import Availability, AvailabilityException, We
 from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
 from bookings.models.brought import Brought
 from bookings.models.busy import BusyKind, BusyTime, Hold
+from bookings.models.feed import CalendarFeed
 from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.link import BookingLink, LinkPurpose
@@ -25,6 +26,7 @@ __all__ = [
     "Brought",
     "BusyKind",
     "BusyTime",
+    "CalendarFeed",
     "Channel",
     "DateOption",
     "EventKind",

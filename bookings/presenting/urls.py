@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.presenting import availability, checking, day, diary, leave, sessions
+from bookings.presenting import availability, calendars, checking, day, diary, leave, sessions
 
 urlpatterns = [
     path("", diary.presenter_diary, name="presenter_diary"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("availability/days/", availability.presenter_days, name="presenter_days"),
     path("availability/days/<int:exception_id>/end/", availability.presenter_end_days, name="presenter_end_days"),
     path("availability/rules/", availability.presenter_rules, name="presenter_rules"),
+    path("calendar/", calendars.presenter_calendar, name="presenter_calendar"),
+    path("calendar/stop/", calendars.presenter_calendar_stop, name="presenter_calendar_stop"),
     path("leave/", leave.presenter_leave, name="presenter_leave"),
     path("leave/ask/", leave.presenter_ask_for_leave, name="presenter_ask_for_leave"),
     path("leave/<int:leave_id>/end/", leave.presenter_end_leave, name="presenter_end_leave"),

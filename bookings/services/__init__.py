@@ -29,6 +29,7 @@ from bookings.services.errors import (
     TooManyHolds,
     TooSoon,
 )
+from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed, token_of
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
 from bookings.services.journeys import set_journey_time
@@ -120,14 +121,17 @@ __all__ = [
     "end_leave",
     "extend_hold",
     "find_by_link",
+    "find_feed",
     "grant_leave",
     "hold_slot",
     "keep_presenter",
     "kept_until",
     "lapse",
     "lapsing",
+    "make_feed",
     "make_links",
     "mark_delivered",
+    "note_reading",
     "offer_times",
     "reassign",
     "record_leave",
@@ -137,6 +141,7 @@ __all__ = [
     "request_dates",
     "request_for_caller",
     "reschedule",
+    "revoke_feed",
     "say_safe",
     "sessions_hit",
     "set_days",
@@ -146,6 +151,7 @@ __all__ = [
     "set_week",
     "take_back_days",
     "take_offer",
+    "token_of",
     "what_we_could_keep",
     "wish_of",
 ]

@@ -1,4 +1,5 @@
 from bookings.views.answer import booking_answer
+from bookings.views.calendars import calendar_feed, my_calendar, my_calendar_stop
 from bookings.views.changing import booking_details, booking_details_check, booking_time, booking_time_check
 from bookings.views.check import book_check
 from bookings.views.dates import book_dates
@@ -25,11 +26,14 @@ __all__ = [
     "booking_placed",
     "booking_time",
     "booking_time_check",
+    "calendar_feed",
     "link_booking",
     "link_cancel",
     "link_cancelled",
     "link_time",
     "link_time_check",
+    "my_calendar",
+    "my_calendar_stop",
     "presentation",
     "presentations",
 ]

@@ -49,6 +49,7 @@ class Where(models.TextChoices):
     CHANGE = "change", _("Changing a booking")
     ORDER_CHANGE = "order-edit", _("Changing an order")
     LINK = "link", _("Links in emails")
+    CALENDAR = "calendar", _("Calendar addresses")
 
 
 class StoppedQuerySet(models.QuerySet["Stopped"]):

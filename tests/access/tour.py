@@ -200,10 +200,22 @@ def professional(guide: Guide) -> Tour:
             guide.blank()
             guide.send_empty()
             yield f"my {path} with errors"
+    yield from has_a_calendar(guide, "my", "/my/calendar/", "main")
     guide.open("/account/logout/")
     guide.page.locator("main form button[type=submit]").first.click()
     guide.look()
     yield from by_link(guide)
+
+
+def has_a_calendar(guide: Guide, who: str, path: str, content: str) -> Tour:
+    """Its page before and after the address is made, and the page that stops it."""
+    guide.open(path)
+    yield f"{who} calendar without an address"
+    guide.page.locator(f"{content} form button[type=submit]").click()
+    guide.look()
+    yield f"{who} calendar"
+    guide.open(f"{path}stop/")
+    yield f"{who} calendar stop"
 
 
 def asks(guide: Guide) -> Tour:
@@ -270,6 +282,7 @@ def presents(guide: Guide) -> Tour:
     guide.page.locator("#content-main [name=show]").click()
     guide.look()
     yield "presenter times shown"
+    yield from has_a_calendar(guide, "presenter", "/staff/mine/calendar/", "#content-main")
     guide.open("/staff/bookings/booking/stand-ins/")
     yield "staff who could step in"
 
@@ -324,7 +337,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 31, professional: 60, asks: 4, staff: 95, styleguide: 30, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 31, professional: 63, asks: 4, staff: 99, styleguide: 30, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -54,12 +54,15 @@ def test_the_proxys_log_has_no_query_no_referrer_and_no_whole_address():
     assert {"ctac_logged_uri", "upstream_http_x_reference"} <= variables
 
 
-def test_the_proxys_log_has_no_link_of_an_email():
+def test_the_proxys_log_has_no_link_of_an_email_and_no_calendar():
     """Whoever has the address of such a page can use it."""
     conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
-    [pattern, said] = re.findall(r'map \$uri \$ctac_logged_uri \{\s*default \$uri;\s*"~(.*?)" "(.*?)";', conf)[0]
-    paths = [reverse(name, args=["A" * 43]) for name in ("link_booking", "link_time", "link_time_check", "link_cancel")]
-    assert [re.sub(pattern + ".*", said, path) for path in paths] == ["/links/[private]"] * 4
+    [lines] = re.findall(r"map \$uri \$ctac_logged_uri \{\s*default \$uri;(.*?)\}", conf, re.DOTALL)
+    hidden = re.findall(r'"~(.*?)" "(.*?)";', lines)
+    names = ("link_booking", "link_time", "link_time_check", "link_cancel", "calendar_feed")
+    for path in (reverse(name, args=["A" * 43]) for name in names):
+        logged = [re.sub(pattern + ".*", said, path) for pattern, said in hidden if re.search(pattern, path)]
+        assert logged == [f"/{path.split('/')[1]}/[private]"]
 
 
 def test_the_proxy_passes_on_no_claim_of_the_visitors():
