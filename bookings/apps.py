@@ -14,8 +14,8 @@ class BookingsConfig(AppConfig):
             mail_samples,
             privacy,
             session_mail,
+            session_mail_samples,
             session_presenter_mail,
-            session_privacy,
             session_staff_mail,
         )
         from notifications import registry, samples
@@ -25,8 +25,6 @@ class BookingsConfig(AppConfig):
         for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *of_sessions):
             registry.register(kind)
         samples.register(mail_samples.examples)
-        for module in (session_mail, session_presenter_mail, session_staff_mail):
+        for module in (session_mail_samples, session_presenter_mail, session_staff_mail):
             samples.register(module.examples)
-        # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
-        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))
         register(PrivacySource("bookings", privacy.export, privacy.erase))

@@ -42,6 +42,8 @@ CHANGE_UNTIL_WORKING_DAYS = 2
 LINKS_LAST = timedelta(days=120)
 # Opened or tried, by address: a whole trust behind one address gets through, and guessing costs more than it finds.
 LINKS_OPENED = (300, timedelta(hours=1))
+# Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
+PLACES_ASKED = (30, timedelta(hours=1))
 REMINDER_AT = time(9)
 ALTERNATIVES = 6
 LARGEST_AUDIENCE = 500

@@ -15,6 +15,11 @@ def too_many_times(request: HttpRequest, now: datetime) -> Stop | None:
     return stopped(request, Where.TIMES, [by_client(request, "hold", *rules.HOLDS_ALLOWED)], now)
 
 
+def too_many_places(request: HttpRequest, now: datetime) -> Stop | None:
+    """One more place at an open session is asked for."""
+    return stopped(request, Where.PLACE, [by_client(request, "place", *rules.PLACES_ASKED)], now)
+
+
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> Stop | None:
     """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
     return stopped(request, Where.CHANGE, [Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGES_ALLOWED)], now)

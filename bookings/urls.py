@@ -1,6 +1,17 @@
 from django.urls import path
 
 from bookings import views
+from bookings.views import sessions
+
+session_urls = [
+    path("sessions/", sessions.sessions, name="sessions"),
+    path("sessions/<str:reference>/", sessions.session, name="session"),
+    path("sessions/<str:reference>/place/", sessions.session_place, name="session_place"),
+    path("sessions/<str:reference>/mine/", sessions.session_mine, name="session_mine"),
+    path("sessions/<str:reference>/mine/calendar.ics", sessions.session_calendar, name="session_calendar"),
+    path("place-links/<str:token>/", sessions.place_link, name="place_link"),
+    path("place-links/<str:token>/leave/", sessions.place_link_leave, name="place_link_leave"),
+]
 
 calendar_urls = [
     path("calendars/<str:token>.ics", views.calendar_feed, name="calendar_feed"),
@@ -33,4 +44,5 @@ urlpatterns = [
     path("links/<str:token>/time/", views.link_time, name="link_time"),
     path("links/<str:token>/time/check/", views.link_time_check, name="link_time_check"),
     path("links/<str:token>/cancel/", views.link_cancel, name="link_cancel"),
+    *session_urls,
 ]

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, BookingEvent, EventKind, Format, Presenter, State
+from bookings.models import Booking, BookingEvent, EventKind, Format, Presenter, SessionEvent, State
 from ctac.uk import format_clock, format_day
 from professionals.models import Profession
 
@@ -201,8 +201,8 @@ def journey_in_words(minutes: int | None) -> str:
     return _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
 
 
-def times_of(event: BookingEvent | None) -> list[datetime]:
-    """From when to when a booking was moved; empty if it was not."""
+def times_of(event: BookingEvent | SessionEvent | None) -> list[datetime]:
+    """From when to when a booking or a session was moved; empty if it was not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.answers import Answers
-from bookings.models import Booking, Presentation
+from bookings.models import Booking, Presentation, SessionPlace
 from ctac.logs import request_reference, route_of
 from ctac.past import past
 from leaflets import baskets
@@ -21,7 +21,7 @@ from professionals.models import DraftKind
 
 logger = logging.getLogger(__name__)
 
-MY_PAST = ("bookings", "orders")  # what is shown a page at a time on one's own page, each by a number of its own
+MY_PAST = ("bookings", "sessions", "orders")  # what is shown a page at a time on one's own page, each by a number of its own
 
 
 @require_safe
@@ -86,12 +86,15 @@ def my(request: HttpRequest) -> HttpResponse:
     """Everything that is this person's, in one place: what is begun, what is to come, what was."""
     person, now = the_person(request), timezone.now()
     bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
+    places = SessionPlace.objects.for_my_page(person)
     context = {
         "begun": begun_booking(request, now),
         "in_basket": baskets.total_copies(baskets.find(request, now)),
         "coming_up": bookings.lying_ahead(now).reverse(),
+        "places": places.lying_ahead(now),
         "on_their_way": orders.open(),
         "past_bookings": past(bookings.behind(now), "bookings", request.GET, among=MY_PAST),
+        "past_places": past(places.behind(now), "sessions", request.GET, among=MY_PAST),
         "past_orders": past(orders.closed(), "orders", request.GET, among=MY_PAST),
     }
     return render(request, "my/index.html", context)

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Channel
-from bookings.models.open_session import OpenSession
+from bookings.models.open_session import OpenSession, SessionState
+from ctac.uk import format_clock, format_day
 
 
 class PlaceState(models.TextChoices):
@@ -36,6 +38,14 @@ PLACE_TAGS = {
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
+# To whose place it is.
+PLACE_SAID = {
+    PlaceState.TAKEN: _("You have a place"),
+    PlaceState.WAITING: _("You are waiting"),
+    PlaceState.OFFERED: _("A place is kept for you"),
+    PlaceState.GIVEN_UP: _("Given up"),
+    PlaceState.ATTENDED: _("You were there"),
+}
 
 
 class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
@@ -52,6 +62,16 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
 
     def for_my_page(self, person: object) -> "SessionPlaceQuerySet":
         return self.filter(person=person).select_related("session__presentation", "session__presenter")
+
+    def lying_ahead(self, now: datetime) -> "SessionPlaceQuerySet":
+        """Of sessions that are not over: what somebody has or waits for, the soonest first."""
+        ahead = self.live().filter(session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
+        return ahead.order_by("session__starts_at", "pk")
+
+    def behind(self, now: datetime) -> "SessionPlaceQuerySet":
+        """All others, the newest session first."""
+        ahead = Q(state__in=LIVE_PLACES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
+        return self.exclude(ahead).order_by("-session__starts_at", "-pk")
 
 
 class SessionPlace(models.Model):
@@ -104,6 +124,17 @@ class SessionPlace(models.Model):
     @property
     def state_kind(self) -> str:
         return PLACE_TAGS[PlaceState(self.state)]
+
+    @property
+    def said(self) -> str:
+        """The state as its own person reads it."""
+        return str(PLACE_SAID[PlaceState(self.state)])
+
+    @property
+    def offered_until(self) -> str:
+        """'Tuesday 9 March 2027, 1:30pm'; empty if nothing is offered."""
+        until = self.offer_expires_at
+        return _now("%(day)s, %(clock)s") % {"day": format_day(until), "clock": format_clock(until)} if until else ""
 
     @property
     def has_a_place(self) -> bool:

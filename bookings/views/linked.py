@@ -28,7 +28,7 @@ from professionals.access import person_in
 from professionals.models import Where
 from professionals.throttles import by_client, stopped
 
-WITH_A_FORM = {"link_time", "link_time_check", "link_cancel"}
+WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 

@@ -9,6 +9,7 @@ class DraftKind(models.TextChoices):
     BOOKING = "booking", _("Booking")
     ORDER = "order", _("Order")
     CHANGE = "change", _("Change of a booking")
+    PLACE = "place", _("Place at a session")
 
 
 class Draft(models.Model):

@@ -50,6 +50,7 @@ class Where(models.TextChoices):
     ORDER_CHANGE = "order-edit", _("Changing an order")
     LINK = "link", _("Links in emails")
     CALENDAR = "calendar", _("Calendar addresses")
+    PLACE = "place", _("Taking a place at a session")
 
 
 class StoppedQuerySet(models.QuerySet["Stopped"]):

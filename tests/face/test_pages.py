@@ -92,10 +92,14 @@ def test_a_page_that_knows_the_basket_says_how_much_is_in_it(rf: RequestFactory,
     assert [a.text for a in page.all("a") if a.attrs["href"] == "/basket/"] == [said]
 
 
-def test_home_has_two_doors(client: Client) -> None:
+def test_home_has_three_doors(client: Client) -> None:
     page = read(client, "/")
     doors = [(a.attrs["href"], a.text) for a in page.all("a", "govuk-button")]
-    assert doors == [("/presentations/", "Choose a presentation"), ("/leaflets/", "Choose leaflets")]
+    assert doors == [
+        ("/presentations/", "Choose a presentation"),
+        ("/sessions/", "Choose a session"),
+        ("/leaflets/", "Choose leaflets"),
+    ]
 
 
 def test_signed_out_the_way_in_is_shown(client: Client) -> None:

@@ -1,0 +1,69 @@
+"""Pages behind the links of emails about a place, for whoever has the email: see bookings.views.linked, whose rules they keep."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from bookings import rules, session_words
+from bookings.models import PlaceLinkPurpose, SessionPlace
+from bookings.services.place_links import find_place_by_link
+from bookings.views.flow import FORM_METHODS
+from bookings.views.linked import View, kept_private
+from bookings.views.sessions.mine import act, standing
+from professionals.access import person_in
+from professionals.models import Where
+from professionals.throttles import by_client, stopped
+
+PlaceView = Callable[[HttpRequest, SessionPlace, str, datetime], HttpResponse]
+
+
+def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[PlaceView], View]:
+    """The view gets the place, the token and the time; a link that does not work gets one and the same page."""
+
+    def decorate(view: PlaceView) -> View:
+        @wraps(view)
+        @kept_private
+        def wrapper(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            if stopped(request, Where.LINK, [by_client(request, "link", *rules.LINKS_OPENED)], now):
+                return no_such_link(request, status=429)
+            place = find_place_by_link(token=token, purpose=purpose, now=now)
+            return view(request, place, token, now) if place else no_such_link(request)
+
+        return wrapper
+
+    return decorate
+
+
+def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
+    return render(request, "bookings/sessions/link_over.html", status=status)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_place_link(PlaceLinkPurpose.SEE)
+def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
+    """How it stands, and the button that takes what is offered. Whoever is signed in goes to the place's own page."""
+    return page(request, place, now, "bookings/sessions/link.html")
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_place_link(PlaceLinkPurpose.LEAVE)
+def place_link_leave(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
+    return page(request, place, now, "bookings/sessions/link_leave.html")
+
+
+def page(request: HttpRequest, place: SessionPlace, now: datetime, template: str) -> HttpResponse:
+    """The least that can be said: no names, no joining link, no reference."""
+    if request.method == "POST":
+        act(request, place, now, by=None)
+        return redirect(request.path)
+    person = person_in(request)
+    if person and person.pk == place.person_id:
+        return redirect("session_mine", reference=place.session.reference)
+    context = {**standing(place, now), "facts": session_words.facts(place.session, with_reference=False)}
+    return render(request, template, context)
