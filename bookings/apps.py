@@ -16,6 +16,7 @@ class BookingsConfig(AppConfig):
             session_mail,
             session_mail_samples,
             session_presenter_mail,
+            session_privacy,
             session_staff_mail,
         )
         from notifications import registry, samples
@@ -27,4 +28,6 @@ class BookingsConfig(AppConfig):
         samples.register(mail_samples.examples)
         for module in (session_mail_samples, session_presenter_mail, session_staff_mail):
             samples.register(module.examples)
+        # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
+        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))
         register(PrivacySource("bookings", privacy.export, privacy.erase))

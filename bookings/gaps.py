@@ -44,6 +44,8 @@ class Claim(NamedTuple):
     place: Place | None = None
     travel_minutes: int | None = None
     is_booking: bool = False
+    # An open session is as much work as a booking.
+    is_session: bool = False
     # A presentation that is booked or kept, so that it counts towards the most a day and a week.
     is_visit: bool = False
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, LeaveKind, Presenter
+from bookings.models import Booking, LeaveKind, OpenSession, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import LeaveOverDelivered, bookings_hit
+from bookings.services import LeaveOverDelivered, hit_by_leave
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from professionals.safeguarding import ChildDetailsMixin
@@ -62,18 +62,18 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What bookings_hit takes."""
+        """What hit_by_leave takes."""
         return {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
 
-    def hits(self, presenter: Presenter) -> list[Booking]:
-        """The bookings in that time; for a time in which one was delivered an error instead."""
+    def hits(self, presenter: Presenter) -> list[Booking | OpenSession]:
+        """The bookings and open sessions in that time; for a time in which one was delivered an error instead."""
         try:
-            return bookings_hit(presenter=presenter, **self.asked, now=timezone.now())
+            return hit_by_leave(presenter=presenter, **self.asked, now=timezone.now())
         except LeaveOverDelivered as refusal:
             self.add_error("first_day", str(refusal.message))
             return []
 
 
-def seen(bookings: Iterable[Booking]) -> str:
+def seen(hit: Iterable[Booking | OpenSession]) -> str:
     """What the page showed: if it has changed meanwhile, the page asks again."""
-    return ",".join(booking.reference for booking in bookings)
+    return ",".join(each.reference for each in hit)

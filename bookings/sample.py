@@ -5,10 +5,11 @@ from datetime import datetime, time, timedelta
 from django.db import transaction
 
 from bookings.diary import Wish, open_diary
-from bookings.models import Availability, Channel, Format, Nation, Presentation, Presenter
+from bookings.models import Availability, Channel, Format, Nation, OpenSession, Presentation, Presenter
 from bookings.places import find_place
 from bookings.services import Address, Details, book, keep_presenter
-from ctac.uk import uk_day
+from bookings.services.sessions import Planned, clashes, plan_sessions, take_place
+from ctac.uk import uk_datetime, uk_day
 from leaflets.models import ToBring
 from leaflets.reading import in_stock_for
 from professionals.models import Person, User
@@ -17,6 +18,10 @@ from professionals.sample import STAFF_EMAIL
 HOST = "asha.patel@leeds.nhs.uk"  # of professionals/sample.py
 ADDRESS = Address("St James Health Centre", "Leeds", "LS1 4AP", "1 Park Row")
 VISIT_IN = timedelta(weeks=4)
+# One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
+SESSION_PLACES = (40, 1, 40, 40)
+SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
+COLLEAGUE = "owen.hughes@cardiff.gov.uk"  # of professionals/sample.py
 PRESENTATIONS = (
     {
         "slug": "spotting-the-signs",
@@ -80,6 +85,7 @@ def load(now: datetime) -> None:
             for day, start, end in windows
         )
     _book_a_visit(now)
+    _plan_sessions(now)
 
 
 def _book_a_visit(now: datetime) -> None:
@@ -105,3 +111,27 @@ def _book_a_visit(now: datetime) -> None:
             leaflets=[ToBring(leaflet.slug, leaflet.title, 14) for leaflet in in_stock_for(person.profession, 2)],
             now=now,
         )
+
+
+def _plan_sessions(now: datetime) -> None:
+    """A series by who lives in London, if that time is free, and who of the sample people is there."""
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[1]["slug"])
+    presenter = Presenter.objects.filter(email=PRESENTERS[1][1]).first()
+    if presenter is None or OpenSession.objects.exists() or not presentation.active:
+        return
+    first = uk_day(now) + SESSIONS_IN
+    first += timedelta(days=(WEDNESDAY - first.weekday()) % 7)
+    days = [first + timedelta(weeks=number) for number in range(len(SESSION_PLACES))]
+    planned = [
+        Planned(presentation, presenter, uk_datetime(day, SESSIONS_AT), places)
+        for day, places in zip(days, SESSION_PLACES, strict=True)
+    ]
+    free = [
+        each for each, found in zip(planned, clashes(planned, now=now), strict=True) if not any(clash.hard for clash in found)
+    ]
+    sessions = plan_sessions(sessions=free, by=None, now=now, series="Wednesdays at 2pm")
+    people = {person.email: person for person in Person.objects.filter(email__in=(HOST, COLLEAGUE))}
+    for number, email in ((0, HOST), (1, COLLEAGUE), (1, HOST)):
+        if email in people and number < len(sessions):
+            person = people[email]
+            take_place(session=sessions[number], person=person, by=person.user, now=now, channel=Channel.WEB)

@@ -84,7 +84,12 @@ def declined(order: Order, reason: str) -> Message:
 
 
 def stocked(order: Order) -> Message:
-    return message(_("Your leaflets have come in: %(reference)s"), "order_stocked", order)
+    """What is packed now. If it isn't all that was waited for, that is said first."""
+    lines = order.lines.all()
+    part = any(line.backordered for line in lines)
+    sentence = _("Some of your leaflets have come in: %(reference)s") if part else _("Your leaflets have come in: %(reference)s")
+    rows = [(line.allocated, line.edition.leaflet.title) for line in lines if line.allocated] if part else None
+    return message(sentence, "order_stocked", order, facts=facts(order, rows), part=part)
 
 
 def changed(order: Order) -> Message:

@@ -52,6 +52,9 @@ def examples() -> Iterator[Example]:
         ("staff-order-request", emails.request_for_staff),
     ):
         yield Example(kind, LABELS[kind], partial(words, order()))
+    yield Example(
+        "order-stocked", _("Some of the leaflets came in for an order"), partial(emails.stocked, order(given=20, to_come=5))
+    )
     yield Example("order-approved", LABELS["order-approved"], partial(emails.approved, order(given=20, to_come=5)))
     reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
     yield Example("order-declined", LABELS["order-declined"], partial(emails.declined, order(), reason))
@@ -66,7 +69,10 @@ def examples() -> Iterator[Example]:
     yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
 
     yield from examples_of_missing(parcel, sent)
-    lasts = ("12 free to give: about 9 days, until 3 March 2027", "0 free to give: out since 19 February 2027")
+    lasts = (
+        "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50.",
+        "0 free to give: out since 19 February 2027",
+    )
     left = [(TITLES[0], lasts[0]), (TITLES[2], lasts[1])]
     yield Example(stock_mail.KIND.name, stock_mail.KIND.label, partial(stock_mail.low, left))
 
@@ -128,7 +134,7 @@ def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> O
     defaults = {"reference": "LO-3XK9-PT", "state": OrderState.RECEIVED, **ADDRESS}
     made = Order(pk=key, created_at=NOW, **{**defaults, **fields})
     lines = [_line(number, title, given) for number, title in enumerate(TITLES, start=1)]
-    lines[-1].backordered = to_come
+    lines[-1].backordered, lines[-1].allocated = to_come, lines[-1].allocated - to_come
     # What with_lines() would have fetched: so the messages read it without a database.
     made._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]  # noqa: SLF001 - prefetching itself wants stored rows
     return made

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_day
+from leaflets.models import Edition
 from leaflets.services.forecast import KIND as NAME
 from leaflets.services.forecast import days_out_since, in_words, told_of
 from notifications.registry import Kind, Message
@@ -32,16 +33,18 @@ def build(notification: "Notification") -> Message:
     today = uk_day(timezone.now())
     editions = told_of(notification.about, today)
     out = days_out_since([edition.pk for edition in editions if edition.available <= 0])
-    said = _("%(n)s free to give: %(forecast)s")
-    return low(
-        [
-            (
-                edition.leaflet.title,
-                said % {"n": f"{edition.available:,}", "forecast": in_words(edition, today, out.get(edition.pk))},
-            )
-            for edition in editions
-        ]
-    )
+    return low([(each.leaflet.title, left_of(each, in_words(each, today, out.get(each.pk)))) for each in editions])
+
+
+def left_of(edition: Edition, forecast: str) -> str:
+    """'244 free to give: about 9 weeks, until 28 January 2027. Its reorder level is 250.' Of what is not out: why it is low."""
+    left = _("%(n)s free to give: %(forecast)s") % {"n": f"{edition.available:,}", "forecast": forecast}
+    level, most = edition.leaflet.reorder_level, edition.leaflet.most_per_order
+    if level is not None and 0 < edition.available <= level:
+        return _("%(left)s. Its reorder level is %(level)s.") % {"left": left, "level": f"{level:,}"}
+    if level is None and 0 < edition.available < most:
+        return _("%(left)s. One order may have %(most)s.") % {"left": left, "most": f"{most:,}"}
+    return left
 
 
 def is_low_still(notification: "Notification") -> bool:

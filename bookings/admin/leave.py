@@ -1,4 +1,4 @@
-"""Leave: entered by staff, or asked for and then decided. Each page first shows which bookings it hits."""
+"""Leave: entered by staff, or asked for and then decided. Each page first shows which bookings and sessions it hits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +19,8 @@ from bookings.admin.choices import PresenterChoice
 from bookings.admin.filters import AnyPresenterFilter
 from bookings.admin.visits import still_there
 from bookings.leave_forms import OwnLeaveForm, seen
-from bookings.models import Booking, Leave, LeaveState, Overdue, Presenter, Visit
-from bookings.services import Recorded, bookings_hit, end_leave, grant_leave, record_leave, refuse_leave
+from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit
+from bookings.services import Recorded, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_lists import LooksOnly, moment_of, state_tag
@@ -111,7 +111,7 @@ class LeaveAdmin(LooksOnly):
         return [{"label": label, "value": value} for label, value in rows]
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
-        """Granting has a page of its own, which shows the bookings that the leave hits."""
+        """Granting has a page of its own, which shows the bookings and sessions that the leave hits."""
         if slug != GRANT.slug:
             return super().object_action_view(request, object_id, slug)
         leave = self.get_object(request, object_id)
@@ -127,7 +127,7 @@ class LeaveAdmin(LooksOnly):
     def grant_view(self, request: HttpRequest, leave: Leave) -> HttpResponse:
         form, hit = forms.Form(request.POST if request.method == "POST" else None), []
         try:
-            hit = bookings_hit(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=timezone.now())
+            hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=timezone.now())
             if form.is_valid() and seen(hit) == request.POST.get("seen", ""):
                 return self.entered_now(request, do_grant(leave, by=acting(request)), _("The leave is granted."))
         except DomainError as refusal:
@@ -136,7 +136,7 @@ class LeaveAdmin(LooksOnly):
             request, title=str(GRANT.label), button=_("Grant it"), form=form, hit=hit, rows=self.summary_of(leave), original=leave
         )
 
-    def page_with_hits(self, request: HttpRequest, *, hit: list[Booking], **more: Any) -> HttpResponse:
+    def page_with_hits(self, request: HttpRequest, *, hit: list[Booking | OpenSession], **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": seen(hit), **more}
         return TemplateResponse(request, "bookings/staff/enter_leave.html", context)
 
@@ -144,7 +144,7 @@ class LeaveAdmin(LooksOnly):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = LeaveForm(request.POST if request.method == "POST" else None)
-        hit: list[Booking] = []
+        hit: list[Booking | OpenSession] = []
         if request.method == "POST" and form.is_valid():
             hit = form.hits(form.cleaned_data["presenter"])
             if not form.errors and seen(hit) == request.POST.get("seen", ""):
@@ -162,24 +162,24 @@ class LeaveAdmin(LooksOnly):
 
     def entered_now(self, request: HttpRequest, recorded: Recorded, sentence: str) -> HttpResponse:
         """On to who could step in, if it hit any booking."""
-        count = len(recorded.freed)
-        if not count:
-            messages.success(request, _("%(done)s It hits no booking.") % {"done": sentence})
+        freed = [*recorded.freed, *recorded.sessions]
+        if not freed:
+            messages.success(request, _("%(done)s It hits no booking and no session.") % {"done": sentence})
             return redirect("staff:bookings_leave_changelist")
         said = ngettext(
-            "%(done)s %(count)d booking needs a presenter: %(references)s",
-            "%(done)s %(count)d bookings need a presenter: %(references)s",
-            count,
+            "%(done)s %(count)d presentation needs a presenter: %(references)s",
+            "%(done)s %(count)d presentations need a presenter: %(references)s",
+            len(freed),
         )
-        references = ", ".join(map(str, recorded.freed))
-        messages.warning(request, said % {"done": sentence, "count": count, "references": references})
+        references = ", ".join(map(str, freed))
+        messages.warning(request, said % {"done": sentence, "count": len(freed), "references": references})
         if late := [booking.reference for booking in recorded.freed if Overdue.find(booking, timezone.now())]:
             begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
             messages.error(request, begun % {"references": ", ".join(late)})
         for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):
             if visit.is_handed_over:
                 messages.warning(request, f"{visit.booking.reference}: {still_there(visit)}")
-        return redirect("staff:bookings_booking_stand_ins")
+        return redirect("staff:bookings_booking_stand_ins" if recorded.freed else "staff:bookings_leave_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
         end_leave(leave=obj, by=acting(request), now=timezone.now())

@@ -159,7 +159,9 @@ def to_claim(row: BusyTime) -> Claim:
 
 
 def make_claim(span: Span, place: Place | None, travel_minutes: int | None, kind: str) -> Claim:
-    return Claim(span, place, travel_minutes, is_booking=kind == BusyKind.BOOKING, is_visit=kind != BusyKind.LEAVE)
+    is_session = kind == BusyKind.SESSION
+    is_booking = is_session or kind == BusyKind.BOOKING
+    return Claim(span, place, travel_minutes, is_booking, is_session, is_visit=kind != BusyKind.LEAVE)
 
 
 @lru_cache(maxsize=4096)

@@ -70,6 +70,8 @@ def overlap(claim: Claim) -> str:
     if not claim.is_visit:
         return _("Away: %(when)s.") % {"when": away_in_words(claim.span.start, claim.span.end)}
     when = format_span(claim.span.start, claim.span.end)
+    if claim.is_session:
+        return _("Gives an open session: %(when)s.") % {"when": when}
     if not claim.is_booking:
         return _("Keeps this time for somebody: %(when)s.") % {"when": when}
     return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": where(claim)}

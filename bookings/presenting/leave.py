@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.leave_forms import OwnLeaveForm, seen
-from bookings.models import Booking, Leave, Presenter
+from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.presenting.access import own_leave, page, presenter_required
 from bookings.services import Recorded, ask_for_leave, come_back
 from ctac.errors import DomainError
@@ -39,9 +39,9 @@ def runs(leave: Leave, now: datetime) -> bool:
 @presenter_required
 @require_http_methods(FORM_METHODS)
 def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    """Shows first which bookings it hits, and goes on when the presenter has seen them."""
+    """Shows first which bookings and sessions it hits, and goes on when the presenter has seen them."""
     form = OwnLeaveForm(request.POST if request.method == "POST" else None)
-    hit: list[Booking] = []
+    hit: list[Booking | OpenSession] = []
     if request.method == "POST" and form.is_valid():
         hit = form.hits(presenter)
         if not form.errors and seen(hit) == request.POST.get("seen", ""):
@@ -71,8 +71,8 @@ def asked_by(request: HttpRequest, presenter: Presenter, form: OwnLeaveForm) -> 
 def said(recorded: Recorded) -> str:
     if not recorded.leave.is_granted:
         return _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
-    if recorded.freed:
-        return _("Get well soon. Your bookings in that time need somebody else now, and the team knows.")
+    if recorded.freed or recorded.sessions:
+        return _("Get well soon. What you give in that time needs somebody else now, and the team knows.")
     return _("Get well soon. Nobody can book you in that time, and the team knows.")
 
 

@@ -37,13 +37,12 @@ from bookings.services.keeping import Chosen, Preferred, kept_until
 from bookings.services.leave import (
     Recorded,
     ask_for_leave,
-    bookings_hit,
     come_back,
     end_leave,
     grant_leave,
+    hit_by_leave,
     record_leave,
     refuse_leave,
-    sessions_hit,
 )
 from bookings.services.linking import find_by_link, make_links
 from bookings.services.looking_after import NobodyHasHeard, StillThere, VisitNotOver, refuse_while_on_the_way_or_there
@@ -110,7 +109,6 @@ __all__ = [
     "ask_for_others",
     "book",
     "book_for_caller",
-    "bookings_hit",
     "cancel",
     "change_details",
     "check_in",
@@ -123,6 +121,7 @@ __all__ = [
     "find_by_link",
     "find_feed",
     "grant_leave",
+    "hit_by_leave",
     "hold_slot",
     "keep_presenter",
     "kept_until",
@@ -143,7 +142,6 @@ __all__ = [
     "reschedule",
     "revoke_feed",
     "say_safe",
-    "sessions_hit",
     "set_days",
     "set_joining_link",
     "set_journey_time",

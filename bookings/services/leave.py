@@ -185,18 +185,13 @@ def tell_lead_of(leave: Leave, now: datetime) -> None:
     tell_lead(about=f"leave:{leave.pk}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
-def bookings_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking]:
-    """What record_leave would free, for the page that asks first."""
+def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking | OpenSession]:
+    """What record_leave would free, in order of time, for the page that asks first."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
-    return list(
-        Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id]).order_by("starts_at")
-    )
-
-
-def sessions_hit(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[OpenSession]:
-    """The open sessions that it would free."""
-    hit = claims_hit(presenter, starts_at, ends_at, now)
-    return list(OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id]))
+    bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
+    sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
+    given: list[Booking | OpenSession] = [*bookings, *sessions]
+    return sorted(given, key=lambda each: (each.starts_at or starts_at, each.reference))
 
 
 def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:

@@ -177,6 +177,13 @@ class Order(models.Model):
                 name="order_passed_forward",
                 condition=Q(passed_forward_at__isnull=False, state__in=("received", "waiting", "packing")),
             ),
+            # What could be packed next, in the order in which it is (leaflets/services/packing/choosing.py).
+            models.Index(
+                fields=["passed_forward_at", "created_at", "id"],
+                include=["postcode"],
+                name="order_to_pack",
+                condition=Q(state="received", brought_with=""),
+            ),
             words_index("order_searched"),
         ]
         constraints = [
@@ -296,7 +303,13 @@ class OrderLine(models.Model):
         ordering = ["pk"]
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
-        indexes = [models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0))]
+        indexes = [
+            models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0)),
+            # Of the orders that have copies now, which are few beside all that ever had some.
+            models.Index(
+                fields=["order"], include=["edition", "allocated"], name="order_line_allocated", condition=Q(allocated__gt=0)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "edition"], name="order_line_one_an_edition"),
             models.CheckConstraint(

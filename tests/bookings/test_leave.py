@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, Hold, Leave, Presenter, State
-from bookings.services import LeaveOverDelivered, Recorded, bookings_hit, end_leave, record_leave
+from bookings.services import LeaveOverDelivered, Recorded, end_leave, hit_by_leave, record_leave
 from notifications.models import Notification
 from tests.bookings.rows import LEEDS_TOO, LONDON, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff
@@ -36,7 +36,7 @@ def test_leave_is_busy_time(presenter: Presenter) -> None:
 
 def test_leave_frees_the_bookings_that_it_hits_and_they_need_a_presenter(presenter: Presenter) -> None:
     before, hit, after = (make_booking(presenter, at(clock)) for clock in ("09:00", "10:30", "13:00"))
-    assert bookings_hit(presenter=presenter, starts_at=at("10:00"), ends_at=at("13:00"), now=NOW) == [hit]
+    assert hit_by_leave(presenter=presenter, starts_at=at("10:00"), ends_at=at("13:00"), now=NOW) == [hit]
     recorded = away(presenter, at("10:00"), at("13:00"))
     hit.refresh_from_db()
     assert recorded.freed == [hit]

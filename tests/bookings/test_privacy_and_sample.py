@@ -6,7 +6,17 @@ import pytest
 
 from bookings import privacy, sample
 from bookings.diary import open_diary
-from bookings.models import Availability, Booking, BookingEvent, BusyTime, EventKind, Presentation, Presenter, State
+from bookings.models import (
+    Availability,
+    Booking,
+    BookingEvent,
+    BusyTime,
+    EventKind,
+    OpenSession,
+    Presentation,
+    Presenter,
+    State,
+)
 from bookings.services.moving import record
 from ctac.uk import uk_day
 from notifications.models import Notification
@@ -68,6 +78,7 @@ def test_the_sample_loads_once_and_offers_slots() -> None:
     counts = [model.objects.count() for model in (Presentation, Presenter, Availability)]
     sample.load(NOW + timedelta(days=1))
     assert [model.objects.count() for model in (Presentation, Presenter, Availability)] == counts == [2, 3, 10]
+    assert [session.capacity for session in OpenSession.objects.all()] == [40, 1, 40, 40]
     for presentation in Presentation.objects.all():
         for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
             asked = wish(presentation, postcode)

@@ -31,6 +31,7 @@ from bookings.services.locking import check_deferred_constraints
 from ctac.uk import uk_datetime
 from tests.bookings import slot_oracle
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter
+from tests.bookings.sessions.rows import make_session
 from tests.bookings.slot_oracle import Asked, Hours, Taken, Who, World, minute_of
 from tests.factories import make_person
 
@@ -74,7 +75,7 @@ def an_exception(chance: Random) -> dict[str, Any]:
 
 def a_claim(chance: Random) -> dict[str, Any]:
     return {
-        "what": chance.choice(("booking", "booking", "booking", "leave", "asked leave", "hold", "expired hold")),
+        "what": chance.choice(("booking", "booking", "booking", "leave", "asked leave", "hold", "expired hold", "session")),
         "day": chance.randint(-2, DAYS + 1),
         "quarter": chance.choice((chance.randint(28, 76), chance.randint(0, 95))),  # mostly by day, where it is in the way
         "minutes": chance.choice((30, 60, 90, 600, 1800)),
@@ -214,7 +215,7 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
     start = datetime.combine(monday + timedelta(days=drawn["day"]), clock(drawn["quarter"]), tzinfo=UTC)
     what, minutes = drawn["what"], drawn["minutes"]
     if "leave" not in what:
-        minutes = min(minutes, 90) if what == "booking" else 60
+        minutes = min(minutes, 90) if what in ("booking", "session") else 60
     end = start + timedelta(minutes=minutes)
     if what == "asked leave":
         columns = {"kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED, "created_at": now}
@@ -228,6 +229,8 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
                 booking = make_booking(presenter, start, minutes=minutes, postcode=drawn["place"], **rows)
                 if drawn["place"] and drawn["travel"] is not None:
                     presenter.busy_times.filter(booking=booking).update(travel_minutes=drawn["travel"])
+            elif what == "session":
+                make_session(presenter, start, minutes=minutes, presentation=rows["presentation"])
             else:
                 live = timedelta(minutes=-1 if what == "expired hold" else 5)
                 make_hold(presenter, start, expires_at=now + live, **rows)

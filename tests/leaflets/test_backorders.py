@@ -65,6 +65,13 @@ def test_stock_goes_to_the_oldest_order_first_and_each_is_told_once(now):
     receive_stock(edition=edition, copies=15, by=None, now=now)
     assert figures(first, second) == [(0, 10, 0, 0), (5, 5, 0, 0)]
     assert states(first, second) == [OrderState.RECEIVED, OrderState.RECEIVED]
+    whole, part = (Notification.objects.get(kind="order-stocked", about=f"order:{order.pk}") for order in (first, second))
+    assert render(kind_named("order-stocked").build(whole)).subject == f"Your leaflets have come in: {first.reference}"
+    mail = render(kind_named("order-stocked").build(part))
+    assert mail.subject == f"Some of your leaflets have come in: {second.reference}"
+    assert f"\n5 copies: {edition.leaflet}\n" in mail.text
+    assert f"- 5 copies of “{edition.leaflet}”" in mail.text
+    assert "10 copies" not in mail.text
     receive_stock(edition=edition, copies=15, by=None, now=now)
     assert figures(second) == [(0, 10, 0, 0)]
     assert Edition.objects.get(pk=edition.pk).available == 10

@@ -174,7 +174,8 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     assert [tell_of_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
     text = render(kind_named("staff-low-stock").build(mails().get())).text
     assert "Know the signs" in text
-    assert "50 free to give: none went in 12 weeks" in text
+    assert "50 free to give: none went in 12 weeks. Its reorder level is 50." in " ".join(text.split())
+    assert "It names nobody" in text
     assert mails().get().recipient == settings.STAFF_EMAIL
     # Not when an order is cancelled and another takes its copies; only what comes in arms it again, enough or not.
     order = make_order(make_person(), now, {edition.leaflet: 5})
@@ -199,6 +200,7 @@ def test_several_are_told_of_in_one_email_the_most_needed_first(now):
     assert text.index("Out") < text.index("Soon")
     assert "out since 12 January 2027" in text
     assert "6 free to give: about 6 days, until 18 January 2027" in text
+    assert "level" not in text
     assert settings.CELERY_BEAT_SCHEDULE["warn of low stock"]["task"] == warn_of_low_stock.name
 
 

@@ -110,6 +110,7 @@ def test_the_stock_list_goes_out_and_comes_back_as_it_was(client, staff, now, ed
 def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, now, edition):
     order = make_order(make_person(), now, {edition.leaflet: 5})
     content = as_csv(["gp", "", "50", "", "48", ""])
+    assert "A list with the same rows" not in upload(client, content).content.decode()
     assert plan_of(kept(content, now)).rows[0].says == ["Counted: 50 on the shelf becomes 48, −2."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
@@ -119,6 +120,19 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     assert "The list said 50, now it is 45" in page
     edition.refresh_from_db()
     assert edition.on_hand == 45
+
+
+def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, staff, now, edition):
+    """Else its wrong row is taken out, and what came in comes in twice."""
+    other = make_edition(now, slug="other", stock=5)
+    content = as_csv(["gp", "", "", "10", "", ""], ["other", "", "5", "", "4", ""])
+    press(client, upload(client, content))
+    page = " ".join(upload(client, content).content.decode().split())
+    assert "The list said 5, now it is 4" in page
+    assert "A list with the same rows was written on" in page
+    assert "is in the stock already" in page
+    other.refresh_from_db()
+    assert other.on_hand == 4
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from leaflets.services.packing import (
     close_session,
     dispatch_session,
     keep_typed,
+    oldest,
     preview,
     start_session,
     take_out,
@@ -145,8 +146,33 @@ def test_before_it_starts_one_sees_what_it_makes_and_what_is_short(edition, now)
     assert (seen.found, seen.orders, seen.copies) == (3, 3, 50)
     assert (pick.title, pick.copies, pick.orders, pick.to_come, pick.left) == (edition.leaflet.title, 50, 3, 10, 0)
     assert [(each.title, each.copies, each.orders) for each in seen.short] == [(edition.leaflet.title, 10, 1)]
-    assert [(each.key, each.copies, each.orders) for each in titles_to_pack()] == [(edition.leaflet_id, 50, 3)]
+    assert [(each.key, each.copies, each.orders) for each in titles_to_pack(oldest(Choice()))] == [(edition.leaflet_id, 50, 3)]
     assert (preview(Choice(most=1)).found, preview(Choice(most=1)).orders) == (3, 1)
+
+
+def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(edition, staff, now, monkeypatch):
+    monkeypatch.setattr("leaflets.services.packing.choosing.MOST_COUNTED", 2)
+    later = make_edition(now, stock=50)
+    first, second = orders_of(edition, now, 20, 25)
+    assert [each.in_words for each in titles_to_pack(oldest(Choice()))] == [f"{edition.leaflet} (45 copies, 2 orders)"]
+    assert not preview(Choice(most=1)).many_more
+    make_order(make_person(), now + timedelta(days=1), {later.leaflet: 5})
+    offered = titles_to_pack(oldest(Choice()))
+    assert [each.in_words for each in offered] == [f"{edition.leaflet} (at least 45 copies, 2 orders)", str(later.leaflet)]
+    seen = preview(Choice(most=1))
+    assert (seen.many_more, seen.orders, seen.copies) == (True, 1, 20)
+    assert preview(Choice(titles=(later.leaflet_id,)), usual=oldest(Choice())).copies == 5
+    waiting = orders_of(edition, now, 30, 30, 30, will_wait_for=[edition.leaflet])
+    [short] = preview(Choice()).short
+    assert (short.orders, short.many_more) == (3, True)
+    assert [parcel.order for parcel in start(staff, now).parcels.order_by("number")] == [first, waiting[0], second]
+
+
+def test_two_prints_of_one_title_are_one_order(edition, now):
+    [order] = orders_of(edition, now, 20)
+    order.lines.create(edition=make_edition(now, leaflet=edition.leaflet, label="May 2026"), copies=5, allocated=5)
+    [title] = titles_to_pack(oldest(Choice()))
+    assert (title.orders, title.copies) == (1, 25)
 
 
 def test_what_waits_is_withdrawn_or_brought_is_not_posted(edition, staff, now):
@@ -339,7 +365,7 @@ def test_a_session_takes_as_many_statements_for_one_as_for_two_hundred(staff, no
     typed = {parcel.pk: Typed(fewer={line.pk: 3} if parcel.number == 1 else {}) for parcel in parcels}
     ends = {"session": session, "rest": Rest.WAITS, "by": staff, "now": now + timedelta(hours=11), "typed": typed}
     ended = statements(lambda: dispatch_session(**ends))
-    assert (len(started), len(ended)) == (5, 26)
+    assert (len(started), len(ended)) == (6, 26)
     assert Dispatch.objects.count() == many
     assert Notification.objects.filter(kind="order-dispatched").count() == many
     assert newest.order_lines.get().backordered == 2

@@ -20,7 +20,7 @@ from bookings.services.sessions.freeing import free_sessions
 from bookings.services.sessions.joining import send_details, set_joining
 from bookings.services.sessions.locking import lock_session
 from bookings.services.sessions.offering import fill_places, lapse_offers, offer_until
-from bookings.services.sessions.placing import accept_offer, give_up, mark_attended, take_place
+from bookings.services.sessions.placing import accept_offer, give_up, give_up_all, mark_attended, take_place
 from bookings.services.sessions.planning import Planned, plan_sessions
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "fill_places",
     "free_sessions",
     "give_up",
+    "give_up_all",
     "lapse_offers",
     "lock_session",
     "mark_attended",

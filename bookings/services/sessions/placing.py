@@ -10,9 +10,9 @@ from bookings.models import OpenSession, PlaceState, SessionEventKind, SessionPl
 from bookings.models.session_place import LIVE_PLACES
 from bookings.services.errors import AlreadyPlaced, NotStarted
 from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed
-from bookings.services.sessions.locking import lock_place, lock_session_for, refuse_unless_to_come
+from bookings.services.sessions.locking import lock_place, lock_session_for, lock_sessions, refuse_unless_to_come
 from bookings.services.sessions.offering import change, fill_places
-from bookings.services.sessions.recording import record
+from bookings.services.sessions.recording import record, record_each
 from bookings.services.sessions.telling import tell
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
@@ -113,6 +113,19 @@ def give_up(*, place: SessionPlace, by: User | None, now: datetime, by_link: boo
     record(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=noted)
     tell("place-given-up", [locked], locked.session, now)
     fill_places(locked.session, by=None, now=now)
+
+
+@transaction.atomic
+def give_up_all(*, person: Person, by: User | None, now: datetime) -> None:
+    """All that this person has of sessions to come goes to who is next; they are told nothing, since they are erased."""
+    to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
+    ahead = SessionPlace.objects.live().filter(to_come, person=person)
+    for session in lock_sessions(ahead.values_list("session", flat=True)):
+        theirs = list(session.places.live().filter(person=person))
+        if theirs and not session.has_begun(now) and session.is_scheduled:
+            change(theirs, PlaceState.GIVEN_UP)
+            record_each(SessionEventKind.GIVEN_UP, theirs, by=by, now=now)
+            fill_places(session, by=None, now=now)
 
 
 @transaction.atomic

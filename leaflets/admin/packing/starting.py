@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from leaflets.models import PackingSession
 from leaflets.packing_forms import BRING, POST, StartForm
-from leaflets.services.packing import NothingToPack, preview, start_session, titles_to_pack
+from leaflets.services.packing import Choice, NothingToPack, oldest, preview, start_session, titles_to_pack
 
 
 def start_page(admin: Any, request: HttpRequest) -> HttpResponse:
@@ -21,7 +21,8 @@ def start_page(admin: Any, request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
     asked = (request.POST if request.method == "POST" else request.GET).copy()
-    titles = titles_to_pack(brought=asked.get("what") == BRING)
+    usual = oldest(Choice(brought=asked.get("what") == BRING))
+    titles = titles_to_pack(usual)
     if asked:
         asked.setdefault("what", POST)
     form = StartForm(asked or None, titles=titles)
@@ -33,7 +34,7 @@ def start_page(admin: Any, request: HttpRequest) -> HttpResponse:
         "opts": admin.opts,
         "title": _("Start a packing session"),
         "form": form,
-        "preview": preview(form.choice) if usable else None,
+        "preview": preview(form.choice, usual=usual) if usable else None,
         "chosen": hidden(asked),
         "open_sessions": list(PackingSession.objects.open().select_related("started_by").order_by("started_at")),
     }

@@ -1,6 +1,6 @@
 """Packing sessions: chosen, started, ended."""
 
-from leaflets.services.packing.choosing import Choice, Preview, TitleToPack, picks_of, preview, titles_to_pack
+from leaflets.services.packing.choosing import Choice, Preview, TitleToPack, oldest, picks_of, preview, titles_to_pack
 from leaflets.services.packing.ending import Rest, close_session, copies_now, dispatch_session, outcome_of, take_out
 from leaflets.services.packing.sessions import (
     InASession,
@@ -33,6 +33,7 @@ __all__ = [
     "copies_now",
     "dispatch_session",
     "keep_typed",
+    "oldest",
     "outcome_of",
     "picks_of",
     "preview",

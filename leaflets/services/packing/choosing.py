@@ -1,12 +1,14 @@
 """What could be packed now: the orders that a choice finds, how many copies they take, and of which titles there are too few."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Sum, Value
+from django.db import connection
+from django.db.models import CharField, Count, F, Func, Q, Sum, Value
 from django.utils.translation import gettext as _
 
-from leaflets.models import MOST_PARCELS, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
+from ctac.compiled import AnyOf
+from leaflets.models import MOST_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState
 from leaflets.models.order import OrderQuerySet
 from leaflets.services.backorders import WAIT_FOR_COPIES
 from leaflets.visits import start_of_visit
@@ -29,6 +31,11 @@ class Choice:
     brought: bool = False
     most: int = MOST_PARCELS
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some orders of its kind are left out."""
+        return bool(self.titles or self.areas or self.nation)
+
     def in_words(self) -> str:
         """'“Know the signs”; LS, WF; Wales'."""
         titles = [f"“{title}”" for title in Leaflet.objects.filter(pk__in=self.titles).values_list("title", flat=True)]
@@ -36,25 +43,13 @@ class Choice:
         return "; ".join(filter(None, [", ".join(titles), *where]))
 
 
-def to_pack(*, brought: bool) -> OrderQuerySet:
-    """Every order that could be packed now: some of its copies are promised, none of those are of a withdrawn edition."""
-    promised = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0)
-    kind = ~Q(brought_with="") if brought else Q(brought_with="")
-    return Order.objects.filter(
-        Exists(promised),
-        ~Exists(promised.filter(edition__state=EditionState.WITHDRAWN)),
-        ~Exists(Parcel.objects.open().filter(order=OuterRef("pk"))),
-        kind,
-        state=OrderState.RECEIVED,
-    )
-
-
-def matching(choice: Choice) -> OrderQuerySet:
-    """What was passed forward, then the oldest; of what is brought, what is needed first."""
-    orders = to_pack(brought=choice.brought)
+def queue(choice: Choice) -> OrderQuerySet:
+    """Orders that are to be packed: what was passed forward, then the oldest; of what is brought, what is needed first."""
+    kind = ~Q(brought_with="") if choice.brought else Q(brought_with="")
+    orders = Order.objects.filter(kind, state=OrderState.RECEIVED)
     if choice.titles:
-        others = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0).exclude(edition__leaflet__in=choice.titles)
-        orders = orders.filter(~Exists(others))
+        wanted = OrderLine.objects.filter(allocated__gt=0, edition__leaflet__in=choice.titles)
+        orders = orders.filter(pk__in=wanted.values("order"))
     if choice.areas:
         orders = orders.filter(_in_areas(choice.areas))
     if choice.nation:
@@ -62,6 +57,34 @@ def matching(choice: Choice) -> OrderQuerySet:
         codes = OutwardCode.objects.filter(nation=choice.nation).values("code")
         orders = orders.alias(outward=outward).filter(outward__in=codes)
     return orders.order_by(start_of_visit(), "pk") if choice.brought else orders.order_by(FORWARD_FIRST, "created_at", "pk")
+
+
+# Whether an order can go is asked of one after the other, as the queue has them, until there are enough. Joined to the queue it
+# is asked of all, however many they are: the planner takes both for small, and puts into order what is left.
+OLDEST = """
+    SELECT queue.pk FROM ({queue}) queue
+    WHERE NOT EXISTS (SELECT 1 FROM leaflets_parcel parcel WHERE parcel.order_id = queue.pk AND parcel.outcome = '') AND (
+        SELECT bool_and(
+            line.edition_id <> ALL (ARRAY(SELECT id FROM leaflets_edition WHERE state = 'withdrawn' AND allocated > 0))
+            {of_titles}
+        )
+        FROM leaflets_orderline line WHERE line.order_id = queue.pk AND line.allocated > 0
+    )
+    LIMIT %s
+"""
+OF_TITLES = "AND line.edition_id = ANY (ARRAY(SELECT id FROM leaflets_edition WHERE leaflet_id = ANY(%s)))"
+
+
+def oldest(choice: Choice) -> list[int]:
+    """The keys of the orders that could be packed now, as far as they are counted and one more.
+
+    Some of an order's copies are promised, and none of those are of a withdrawn edition or of a title that is not wanted.
+    """
+    sql, values = queue(choice).values("pk").query.sql_with_params()
+    titles = [list(choice.titles)] if choice.titles else []
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST.format(queue=sql, of_titles=OF_TITLES if titles else ""), [*values, *titles, MOST_COUNTED + 1])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def _in_areas(areas: Iterable[str]) -> Q:
@@ -86,11 +109,12 @@ class ToPick:
 
 @dataclass(frozen=True)
 class Short:
-    """A title of which copies are waited for, by how many orders."""
+    """A title of which copies are waited for, by how many orders; of each print no more than MOST_COUNTED are counted."""
 
     title: str
     copies: int
     orders: int
+    many_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,16 +135,20 @@ class Preview:
         return self.found > MOST_COUNTED
 
 
-def preview(choice: Choice) -> Preview:
-    """Four statements, however many orders."""
-    keys = list(matching(choice).values_list("pk", flat=True)[: choice.most])
-    found = len(keys) if len(keys) < choice.most else matching(choice).order_by()[: MOST_COUNTED + 1].count()
-    return Preview(found, len(keys), picks_of(keys), short_titles())
+def preview(choice: Choice, *, usual: list[int] | None = None) -> Preview:
+    """Three statements, however many orders. `usual`: the oldest of the same kind, if they are known."""
+    keys = oldest(choice) if usual is None or choice.is_narrow else usual
+    return Preview(len(keys), len(keys[: choice.most]), picks_of(keys[: choice.most]), short_titles())
+
+
+def of_orders(orders: Iterable[int]) -> AnyOf:
+    """Lines of the orders with these keys."""
+    return AnyOf(F("order_id"), Value(list(orders)))
 
 
 def picks_of(orders: Iterable[int]) -> list[ToPick]:
     """By title and edition, in the order of the catalogue."""
-    lines = OrderLine.objects.filter(Q(allocated__gt=0) | Q(backordered__gt=0), order__in=list(orders)).order_by()
+    lines = OrderLine.objects.filter(of_orders(orders), Q(allocated__gt=0) | Q(backordered__gt=0)).order_by()
     rows = (
         lines.values("edition", "edition__leaflet__title", "edition__label", "edition__on_hand")
         .annotate(go=Sum("allocated"), wait=Sum("backordered"), parcels=Count("pk", filter=Q(allocated__gt=0)))
@@ -139,41 +167,68 @@ def picks_of(orders: Iterable[int]) -> list[ToPick]:
     ]
 
 
+# One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
+SHORT = """
+    SELECT leaflet.title, sum(waiting.copies), sum(waiting.orders), max(waiting.orders)
+    FROM leaflets_edition edition JOIN leaflets_leaflet leaflet ON leaflet.id = edition.leaflet_id, LATERAL (
+        SELECT sum(line.backordered) AS copies, count(*) AS orders FROM (
+            SELECT wanted.backordered FROM leaflets_orderline wanted JOIN leaflets_order theirs ON theirs.id = wanted.order_id
+            WHERE wanted.edition_id = edition.id AND wanted.backordered > 0 AND theirs.state = ANY(%s) LIMIT %s
+        ) line
+    ) waiting
+    WHERE waiting.orders > 0
+    GROUP BY leaflet.id ORDER BY sum(waiting.copies) DESC, leaflet.id
+"""
+
+
 def short_titles() -> list[Short]:
     """Of which somebody waits for copies, the most first."""
-    waiting = OrderLine.objects.filter(backordered__gt=0, order__state__in=WAIT_FOR_COPIES).order_by()
-    rows = waiting.values("edition__leaflet__title").annotate(wanted=Sum("backordered"), orders=Count("order", distinct=True))
-    return [
-        Short(row["edition__leaflet__title"], row["wanted"], row["orders"])
-        for row in rows.order_by("-wanted", "edition__leaflet")
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SHORT, [list(WAIT_FOR_COPIES), MOST_COUNTED + 1])
+        rows = cursor.fetchall()
+    return [Short(title, int(copies), int(orders), most > MOST_COUNTED) for title, copies, orders, most in rows]
 
 
 @dataclass(frozen=True)
 class TitleToPack:
-    """A title that is in stock for orders that could be packed now."""
+    """A title that is in stock for orders that could be packed now. `counted`: whether the figures are of all these orders."""
 
     key: int
     title: str
-    orders: int
-    copies: int
+    orders: int = 0
+    copies: int = 0
+    counted: bool = True
 
     @property
     def in_words(self) -> str:
-        return _("%(title)s (%(copies)s copies, %(orders)s orders)") % {
-            "title": self.title,
-            "copies": f"{self.copies:,}",
-            "orders": f"{self.orders:,}",
-        }
+        if not self.orders:
+            return self.title
+        words = _("%(title)s (%(copies)s copies, %(orders)s orders)")
+        if not self.counted:
+            words = _("%(title)s (at least %(copies)s copies, %(orders)s orders)")
+        return words % {"title": self.title, "copies": f"{self.copies:,}", "orders": f"{self.orders:,}"}
 
 
-def titles_to_pack(*, brought: bool = False) -> list[TitleToPack]:
-    """In the order of the catalogue: one statement."""
-    lines = OrderLine.objects.filter(allocated__gt=0, order__in=to_pack(brought=brought)).order_by()
-    rows = lines.values("edition__leaflet", "edition__leaflet__title").annotate(
-        go=Sum("allocated"), orders=Count("order", distinct=True)
-    )
-    return [
-        TitleToPack(row["edition__leaflet"], row["edition__leaflet__title"], row["orders"], row["go"])
-        for row in rows.order_by("edition__leaflet__position", "edition__leaflet__title")
-    ]
+def titles_to_pack(usual: list[int]) -> list[TitleToPack]:
+    """In the order of the catalogue. `usual`: the oldest orders of the kind that is packed (`oldest`).
+
+    Two statements. Of more orders than are counted every title is there of which copies are promised to anybody.
+    """
+    lines = OrderLine.objects.filter(of_orders(usual[:MOST_COUNTED]), allocated__gt=0).order_by()
+    sums = {
+        edition: each for edition, *each in lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
+    }
+    counted = len(usual) <= MOST_COUNTED
+    promised = Q(pk__in=sums) if counted else ~Q(state=EditionState.WITHDRAWN) & Q(allocated__gt=0)
+    prints = Edition.objects.filter(promised).order_by("leaflet__position", "leaflet__title", "leaflet")
+    titles: dict[int, TitleToPack] = {}
+    two_prints = False
+    for edition, leaflet, title in prints.values_list("pk", "leaflet", "leaflet__title"):
+        orders, copies = sums.get(edition, (0, 0))
+        before = titles.get(leaflet, TitleToPack(leaflet, title, counted=counted))
+        two_prints = two_prints or bool(before.orders and orders)
+        titles[leaflet] = replace(before, orders=before.orders + orders, copies=before.copies + copies)
+    if two_prints:  # of which one order may have both, between one print and the next
+        once = lines.values_list("edition__leaflet").annotate(orders=Count("order", distinct=True))
+        titles |= {leaflet: replace(titles[leaflet], orders=orders) for leaflet, orders in once}
+    return list(titles.values())

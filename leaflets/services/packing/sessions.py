@@ -21,7 +21,7 @@ from leaflets.models import (
     PrintRecord,
     SessionState,
 )
-from leaflets.services.packing.choosing import Choice, matching
+from leaflets.services.packing.choosing import Choice, oldest, queue
 from leaflets.services.states import Move, move, move_many
 from professionals.models import User
 
@@ -59,7 +59,7 @@ def start_session(*, choice: Choice, by: User | None, now: datetime) -> PackingS
     Of two who start at once neither waits: each takes what the other has not. What somebody is changing at this moment is left
     for a later session. Raises NothingToPack.
     """
-    free = matching(choice).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    free = queue(choice).filter(pk__in=oldest(choice)).select_for_update(of=("self",), no_key=True, skip_locked=True)
     orders = list(free[: min(choice.most, MOST_PARCELS)])
     if not orders:
         raise NothingToPack

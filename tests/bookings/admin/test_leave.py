@@ -4,11 +4,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, BusyTime, Leave, Presenter, State
+from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
 from bookings.services import check_in
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
+from tests.bookings.sessions.rows import make_session
 from tests.factories import sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,7 @@ def leave_form(presenter: Presenter, **more: str) -> dict[str, str]:
 
 def test_leave_that_hits_nothing_is_entered_at_once(desk: Client, presenter: Presenter) -> None:
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter), follow=True)
-    assert "The leave is entered. It hits no booking." in text(page)
+    assert "The leave is entered. It hits no booking and no session." in text(page)
     assert Leave.objects.get().ends_at == at("23:59")
 
 
@@ -33,8 +34,17 @@ def test_leave_first_shows_which_bookings_it_hits_then_frees_them(desk: Client, 
     assert "Enter it all the same" in text(page)
     assert not Leave.objects.exists()
     after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
-    assert f"1 booking needs a presenter: {booking.reference}" in text(after)
+    assert f"1 presentation needs a presenter: {booking.reference}" in text(after)
     assert list(Booking.objects.needing_a_presenter()) == [booking]
+
+
+def test_leave_shows_the_open_sessions_that_it_hits_too(desk: Client, presenter: Presenter) -> None:
+    session = make_session(presenter)
+    page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
+    assert f"{session.reference} : Spotting the signs, Monday 25 January 2027, 10am to 11am (open session)" in text(page)
+    after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
+    assert f"1 presentation needs a presenter: {session.reference}" in text(after)
+    assert OpenSession.objects.get().needs_a_presenter
 
 
 def test_leave_over_a_visit_that_has_begun_says_to_call_first(
@@ -147,7 +157,7 @@ def test_what_is_missing_is_asked_for_in_words(desk: Client) -> None:
 def test_what_was_delivered_after_the_page_asked_is_explained_too(
     desk: Client, presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.admin.leave.bookings_hit", lambda **asked: [])  # as it was a moment before
+    monkeypatch.setattr("bookings.admin.leave.hit_by_leave", lambda **asked: [])  # as it was a moment before
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation was delivered in that time." in text(page)

@@ -34,13 +34,13 @@ def test_granting_shows_what_it_hits_and_then_who_could_step_in(desk: Client, pr
     assert asked.state == LeaveState.ASKED
     page = desk.post(url, {"seen": booking.reference}, follow=True)
     assert page.request["PATH_INFO"] == STAND_INS
-    assert "The leave is granted. 1 booking needs a presenter" in text(page)
+    assert "The leave is granted. 1 presentation needs a presenter" in text(page)
     assert [each.booking for each in page.context["needs"]] == [booking]
 
 
 def test_granting_what_hits_nothing_goes_back_to_the_list(desk: Client, asked: Leave) -> None:
     page = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
-    assert "The leave is granted. It hits no booking." in text(page)
+    assert "The leave is granted. It hits no booking and no session." in text(page)
     again = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
     assert "has changed meanwhile" in text(again)
 

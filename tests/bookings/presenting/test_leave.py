@@ -6,6 +6,7 @@ from django.test import Client
 from bookings.models import Leave, LeaveState, Presenter
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import NOW, at, make_booking, make_leave, make_presenter
+from tests.bookings.sessions.rows import make_session
 
 pytestmark = pytest.mark.django_db
 LEAVE = "/staff/mine/leave/"
@@ -31,8 +32,18 @@ def test_the_page_first_shows_the_bookings_in_that_time(phone: Client, presenter
     assert not Leave.objects.exists()
     page = send(phone, kind="illness", seen=booking.reference)
     booking.refresh_from_db()
-    assert "Get well soon. Your bookings in that time need somebody else now" in page
+    assert "Get well soon. What you give in that time needs somebody else now" in page
     assert booking.needs_a_presenter
+
+
+def test_the_page_shows_the_open_sessions_too(phone: Client, presenter: Presenter) -> None:
+    session = make_session(presenter)
+    page = phone.post(f"{LEAVE}ask/", {**WHOLE_MONDAY, "kind": "illness"})
+    assert "Monday 25 January 2027, 10am to 11am (open session)" in text(page)
+    assert f'href="/staff/mine/sessions/{session.reference}/"' in page.content.decode()
+    send(phone, kind="illness", seen=session.reference)
+    session.refresh_from_db()
+    assert session.needs_a_presenter
 
 
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(phone: Client) -> None:

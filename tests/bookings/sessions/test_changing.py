@@ -12,9 +12,9 @@ from bookings.services import (
     NotStarted,
     SamePresenter,
     SlotTaken,
+    hit_by_leave,
     keep_presenter,
     record_leave,
-    sessions_hit,
 )
 from bookings.services.sessions import (
     DetailsSent,
@@ -186,7 +186,7 @@ def test_it_is_delivered_once_it_has_begun_and_somebody_gives_it(session: OpenSe
 def test_leave_frees_the_session_that_it_hits(session: OpenSession, presenter: Presenter) -> None:
     place, other = take(session), make_session(presenter, at("15:00"))
     away = {"presenter": presenter, "starts_at": at("09:00"), "ends_at": at("12:00")}
-    assert sessions_hit(**away, now=NOW) == [session]
+    assert hit_by_leave(**away, now=NOW) == [session]
     recorded = record_leave(**away, kind="illness", by=None, now=NOW)
     freed = OpenSession.objects.get(pk=session.pk)
     assert (recorded.freed, recorded.sessions, freed.needs_a_presenter, freed.sequence) == ([], [session], True, 1)

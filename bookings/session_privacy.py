@@ -1,0 +1,43 @@
+"""What open sessions hold about a person: how it is exported and erased. The fields are classified in bookings/privacy.py."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from bookings.models import PlaceLink, SessionEvent, SessionPlace
+from bookings.services.sessions import give_up_all
+from notifications.services import erase_bodies_about
+from professionals.models import Person
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """Every place of theirs, had or waited for, with its history."""
+    places = SessionPlace.objects.for_my_page(person).order_by("pk")
+    history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
+    for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
+        history[event.place_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+    return [
+        {
+            "reference": place.session.reference,
+            "presentation": place.session.presentation.title,
+            "starts_at": place.session.starts_at,
+            "ends_at": place.session.ends_at,
+            "state": place.state,
+            "offered_until": place.offer_expires_at,
+            "access_needs": place.access_needs,
+            "channel": place.channel,
+            "created_at": place.created_at,
+            "history": history[place.pk],
+        }
+        for place in places
+    ]
+
+
+def erase(person: Person, now: datetime) -> None:
+    """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
+    give_up_all(person=person, by=None, now=now)
+    keys = list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True))
+    SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
+    SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
+    PlaceLink.objects.filter(place__in=keys).delete()
+    erase_bodies_about([f"place:{key}" for key in keys], now)
