@@ -1,14 +1,14 @@
 """Who could give a booking, ranked, and why each other presenter could not: what staff read before they choose (ADR 25)."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.diary import Ignoring, Verdict, Wish, open_diary
-from bookings.models import Booking, Format
+from bookings.diary import Breach, Ignoring, Verdict, Wish, open_diary
+from bookings.models import Booking, Format, OpenSession, Presenter
 from bookings.places import PlaceUnknown
 from bookings.services.assigning import place_of
 from bookings.services.keeping import ABOUT_THE_DAY
@@ -21,6 +21,9 @@ class Choice:
 
     verdicts: Sequence[Verdict]
     in_person: bool
+
+    def of(self, presenter: Presenter) -> Verdict | None:
+        return next((verdict for verdict in self.verdicts if verdict.presenter == presenter), None)
 
     def as_table(self) -> SafeString:
         context = {"verdicts": self.verdicts, "in_person": self.in_person}
@@ -36,8 +39,21 @@ def choice_for(booking: Booking, now: datetime) -> Choice:
     start = booking.agreed[0]
     day = uk_day(start)
     diary = open_diary(wish, first_day=day, last_day=day, now=now, ignoring={"booking": booking})
-    found = [without_the_day(verdict) for verdict in diary.verdicts(start)]
-    return Choice(sorted(found, key=lambda verdict: verdict.rank), booking.format == Format.WORKPLACE)
+    return Choice(ranked(diary.verdicts(start)), booking.format == Format.WORKPLACE)
+
+
+def choice_of_session(session: OpenSession, now: datetime) -> Choice:
+    """For an open session as it stands; whoever gives it, its day stays."""
+    day = uk_day(session.starts_at)
+    wish = Wish(session.presentation, Format.ONLINE, None)
+    diary = open_diary(wish, first_day=day, last_day=day, now=now, ignoring={"session": session})
+    fine = {*ABOUT_THE_DAY, *([Breach.NO_LINK] if session.own_joining_link else [])}
+    return Choice(ranked(diary.verdicts(session.starts_at), fine), in_person=False)
+
+
+def ranked(verdicts: Sequence[Verdict], fine: Container[Breach] = ABOUT_THE_DAY) -> list[Verdict]:
+    """The best first, where the day is nobody's reason."""
+    return sorted((without(fine, verdict) for verdict in verdicts), key=lambda verdict: verdict.rank)
 
 
 def choice_at(wish: Wish, start: datetime, now: datetime, ignoring: Ignoring | None = None) -> Choice:
@@ -47,8 +63,8 @@ def choice_at(wish: Wish, start: datetime, now: datetime, ignoring: Ignoring | N
     return Choice(diary.verdicts(start), wish.place is not None)
 
 
-def without_the_day(verdict: Verdict) -> Verdict:
+def without(fine: Container[Breach], verdict: Verdict) -> Verdict:
     if verdict.candidate is None:
         return verdict
-    breaches = tuple(breach for breach in verdict.candidate.breaches if breach not in ABOUT_THE_DAY)
+    breaches = tuple(breach for breach in verdict.candidate.breaches if breach not in fine)
     return replace(verdict, candidate=replace(verdict.candidate, breaches=breaches))

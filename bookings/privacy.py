@@ -210,7 +210,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
         **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link", "joining_help"), NONE),
-        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "created_at"), NONE),
+        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at"), NONE),
         "closed_reason": FREE_TEXT,
     },
     "SessionPlace": {

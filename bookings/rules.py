@@ -49,6 +49,8 @@ ALTERNATIVES = 6
 LARGEST_AUDIENCE = 500
 # Places at an open session: what our meeting software carries.
 LARGEST_SESSION = 1000
+# Planned in one go: half a year of weekly ones, and each sends its presenter an email.
+MOST_IN_A_SERIES = 26
 
 # Safe visits (product.md, rule 10). Counted from the times of the booking.
 CHECK_IN_OPENS = timedelta(hours=2)  # before the start: a long journey may end early

@@ -33,6 +33,7 @@ SECTIONS = (
             "bookings.presentation",
         ),
     ),
+    Section(_("Open sessions"), ("bookings.opensession",)),
     Section(
         _("Leaflets"),
         (

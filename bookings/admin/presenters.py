@@ -23,6 +23,7 @@ from bookings.models import (
     BusyKind,
     BusyTime,
     CalendarFeed,
+    OpenSession,
     Presentation,
     Presenter,
 )
@@ -273,6 +274,8 @@ class BusyTimeAdmin(LooksOnly):
             return queryset.filter(**exact), False
         if exact and (booking := Booking.objects.filter(**exact).first()):
             return queryset.filter(booking=booking), False
+        if exact and (session := OpenSession.objects.filter(**exact).first()):
+            return queryset.filter(session=session), False
         presenters = Presenter.objects.all()
         for word in words_in(search_term):
             presenters = presenters.filter(name__icontains=word)
@@ -287,6 +290,13 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("what"), ordering="kind")
     def what(self, claim: BusyTime) -> SafeString | str:
         """The booking with a link to it; a hold is somebody still filling in the form."""
+        if claim.session is not None:
+            url = reverse("staff:bookings_opensession_change", args=[claim.session.pk])
+            return format_html(
+                '<a class="reference" href="{}">{}</a>',
+                url,
+                _("Open session %(reference)s") % {"reference": claim.session.reference},
+            )
         if claim.booking is None:
             if claim.option is not None:
                 return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
@@ -305,7 +315,9 @@ class BusyTimeAdmin(LooksOnly):
         return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
-        return super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking")
+        return (
+            super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking", "session")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

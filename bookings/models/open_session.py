@@ -90,6 +90,8 @@ class OpenSession(models.Model):
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
     ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False)
     closed_reason = models.TextField(_("why it was cancelled"), blank=True)
+    # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
+    plan_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("planned"))
 
     objects = OpenSessionQuerySet.as_manager()

@@ -104,10 +104,13 @@ def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> N
 
 
 @transaction.atomic
-def assign_presenter(*, session: OpenSession, presenter: Presenter, by: User | None, now: datetime) -> None:
+def assign_presenter(
+    *, session: OpenSession, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+) -> None:
     """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and know how to join, they are told.
+    If people join elsewhere then and know how to join, they are told. `reason`: why staff went over what yields to them;
+    `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
     if not locked.is_scheduled:
@@ -123,10 +126,12 @@ def assign_presenter(*, session: OpenSession, presenter: Presenter, by: User | N
     except SlotTaken as refusal:
         raise busy_then(presenter) from refusal
     who = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence}
-    record(locked, SessionEventKind.REASSIGNED, by=by, now=now, changes=who)
+    record(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
     tell_presenter(locked, now)
     tell_no_longer_theirs(locked, before, now)
     tell_if_elsewhere(locked, link, now)
+    if flagged:
+        tell_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
 
 
 def busy_then(presenter: Presenter) -> SlotTaken:

@@ -11,13 +11,16 @@ from bookings.services.sessions.locking import lock_session, lock_sessions, refu
 from bookings.services.sessions.recording import record
 from bookings.services.sessions.telling import HAVE_A_PLACE, tell_everybody, tell_presenter
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 
 @transaction.atomic
-def set_joining(*, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime) -> None:
+def set_joining(
+    *, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime, flagged: bool = False
+) -> None:
     """A link of its own (https; empty: its presenter's) and how to join. Who has a place is told if the details went out already.
 
-    Raises NothingChanged, SessionClosed.
+    `flagged`: what was written looks like a child's details. Raises NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     if not locked.is_scheduled:
@@ -30,6 +33,8 @@ def set_joining(*, session: OpenSession, own_joining_link: str, joining_help: st
     tell_presenter(locked, now)
     if locked.details_sent_at:
         tell_everybody("session-details", locked, now, states=HAVE_A_PLACE)
+    if flagged:
+        tell_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
 
 
 @transaction.atomic

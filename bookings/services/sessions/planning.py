@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
 from bookings.models import BusyKind, BusyTime, OpenSession, Presentation, Presenter, SessionEventKind, SessionSeries
-from bookings.services.errors import SlotTaken
+from bookings.services.errors import AlreadyPlaced, SlotTaken
 from bookings.services.locking import guarded, lock_presenters
 from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
 from bookings.services.sessions.recording import record
@@ -17,6 +17,7 @@ from bookings.services.sessions.telling import tell_presenter
 from ctac.compiled import Insert
 from ctac.references import write_with_reference
 from professionals.models import User
+from professionals.safeguarding import tell_lead
 
 insert_session = Insert(OpenSession, "ON CONFLICT (reference) DO NOTHING")
 
@@ -43,16 +44,31 @@ class Planned:
 
 
 @transaction.atomic
-def plan_sessions(*, sessions: Sequence[Planned], by: User | None, now: datetime, series: str = "") -> list[OpenSession]:
+def plan_sessions(
+    *,
+    sessions: Sequence[Planned],
+    by: User | None,
+    now: datetime,
+    series: str = "",
+    reason: str = "",
+    flagged: bool = False,
+    token: str | None = None,
+) -> list[OpenSession]:
     """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they are told.
 
-    Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused; TimePassed.
+    `reason`: why staff went over what yields to them, kept with each. `flagged`: what was written looks like a child's details.
+    `token`: of the form, so that it plans once. Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused;
+    TimePassed; AlreadyPlaced.
     """
     for planned in sessions:
         refuse_impossible(planned, now)
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
-    return [plan(planned, together, by=by, now=now) for planned in sessions]
+    tokens = [token, *[None] * len(sessions)]
+    made = [plan(each, together, its, by=by, now=now, reason=reason) for each, its in zip(sessions, tokens, strict=False)]
+    if flagged and made:
+        tell_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
+    return made
 
 
 def refuse_impossible(planned: Planned, now: datetime) -> None:
@@ -62,7 +78,9 @@ def refuse_impossible(planned: Planned, now: datetime) -> None:
         raise SizeRefused
 
 
-def plan(planned: Planned, series: SessionSeries | None, *, by: User | None, now: datetime) -> OpenSession:
+def plan(
+    planned: Planned, series: SessionSeries | None, token: str | None, *, by: User | None, now: datetime, reason: str
+) -> OpenSession:
     session = OpenSession(
         presentation=planned.presentation,
         presenter=planned.presenter,
@@ -72,18 +90,33 @@ def plan(planned: Planned, series: SessionSeries | None, *, by: User | None, now
         capacity=planned.capacity,
         own_joining_link=planned.own_joining_link,
         joining_help=planned.joining_help,
+        plan_token=token,
         created_at=now,
     )
-    write_with_reference(session, "OS", insert_session)
+    insert_once(session)
     if planned.presenter is not None:
         try:
             with guarded():
                 take_time(session, planned.presenter)
         except SlotTaken as refusal:
             raise DateTaken(planned) from refusal
-    record(session, SessionEventKind.PLANNED, by=by, now=now)
+    record(session, SessionEventKind.PLANNED, by=by, now=now, reason=reason)
     tell_presenter(session, now)
     return session
+
+
+def insert_once(session: OpenSession) -> None:
+    """The same form sent twice in the same moment: the second finds that the first has planned already."""
+    if session.plan_token is None:
+        write_with_reference(session, "OS", insert_session)
+        return
+    try:
+        with transaction.atomic():
+            write_with_reference(session, "OS", insert_session)
+    except IntegrityError as error:
+        if "plan_token" not in str(error):
+            raise
+        raise AlreadyPlaced from error
 
 
 def take_time(session: OpenSession, presenter: Presenter) -> None:

@@ -1,0 +1,51 @@
+"""The link and the words by which people join a session."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.admin.sessions.plan_forms import JoiningForm
+from bookings.admin.sessions.showing import address, show
+from bookings.models import OpenSession
+from bookings.services.sessions import set_joining
+from ctac.errors import DomainError
+from ctac.staff import ObjectAction
+
+if TYPE_CHECKING:
+    from bookings.admin.sessions.listing import OpenSessionAdmin
+
+
+def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    known = {"own_joining_link": session.own_joining_link, "joining_help": session.joining_help}
+    form = JoiningForm(request.POST if request.method == "POST" else None, initial=known)
+    if form.is_valid():
+        try:
+            set_joining(session=session, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, said(session))
+            return redirect(address(session))
+    return show(
+        page, request, session, action, "bookings/staff/sessions/joining.html", form, sent=session.details_sent_at is not None
+    )
+
+
+def said(session: OpenSession) -> str:
+    if session.details_sent_at:
+        return _("It is changed. Everybody with a place gets an email.")
+    return _("It is changed. Nobody is told before you send how to join.")
+
+
+JOINING = ObjectAction(
+    "joining",
+    gettext_lazy("Change how to join"),
+    page=joining_page,
+    available=lambda session: session.is_scheduled,
+    explanation=gettext_lazy("Only people who have a place, and the presenter, ever see it."),
+)
