@@ -117,7 +117,7 @@ class World:
 
     def planned_before(self, number: int) -> Iterable[Claim]:
         mine = self.planned[number].presenter
-        return (Claim(span_of(each), is_visit=True) for each in self.planned[:number] if each.presenter == mine)
+        return (Claim(span_of(each), is_session=True, is_visit=True) for each in self.planned[:number] if each.presenter == mine)
 
     def twice(self, number: int) -> Iterator[str]:
         planned = self.planned[number]
