@@ -32,6 +32,15 @@ def build_reminder(notification: Notification) -> Message:
     return messages.reminder(booking, links=links_for(booking))
 
 
+def build_week_reminder(notification: Notification) -> Message:
+    booking = booking_of(notification)
+    return messages.reminder(booking, links=links_for(booking), early=True)
+
+
+def build_presenter_week_reminder(notification: Notification) -> Message:
+    return messages.presenter_reminder(booking_of(notification), early=True)
+
+
 def build_cancelled(notification: Notification) -> Message:
     booking = booking_of(notification)
     return messages.cancelled(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
@@ -230,6 +239,10 @@ def is_theirs(booking: Booking, notification: Notification) -> bool:
     return booking.presenter is not None and booking.presenter.email.lower() == notification.recipient.lower()
 
 
+def is_confirmed_as_told_and_theirs(booking: Booking, notification: Notification) -> bool:
+    return is_confirmed_as_told(booking, notification) and is_theirs(booking, notification)
+
+
 def in_state(*states: State) -> Check:
     return lambda booking, notification: booking.state in states
 
@@ -247,6 +260,7 @@ KINDS = (
     Kind("booking-dates-lapsed", gettext_lazy("Dates no longer kept"), build_lapsed, still(waits_for_us)),
     Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
+    Kind("booking-reminder-week", gettext_lazy("Reminder a week before"), build_week_reminder, still(has_who_comes)),
     Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes)),
     Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open)),
     Kind(
@@ -285,6 +299,18 @@ KINDS = (
         gettext_lazy("To the presenter: booked"),
         build_for_presenter,
         still(theirs_in_state(State.CONFIRMED)),
+    ),
+    Kind(
+        "presenter-reminder-week",
+        gettext_lazy("To the presenter: a week before"),
+        build_presenter_week_reminder,
+        still(is_confirmed_as_told_and_theirs),
+    ),
+    Kind(
+        "presenter-reminder",
+        gettext_lazy("To the presenter: the day before"),
+        said(messages.presenter_reminder),
+        still(is_confirmed_as_told_and_theirs),
     ),
     Kind(
         "presenter-cancelled",

@@ -76,6 +76,7 @@ def _to_the_professional() -> Iterator[Example]:
     reminder = partial(messages.reminder, links={"cancel": LINKS["cancel"]})
     yield _example("booking-reminder", "", reminder)
     yield _example("booking-reminder", _("online"), reminder, **ONLINE)
+    yield _example("booking-reminder-week", "", partial(reminder, early=True))
     moved = partial(change_messages.moved, change=MOVED, now=NOW, links=LINKS)
     yield _example("booking-moved", "", moved, sequence=1)
     yield _example("booking-moved", _("a request"), moved, sequence=1, state=State.REQUESTED)
@@ -182,6 +183,9 @@ def _to_the_presenter() -> Iterator[Example]:
     taken, closed = partial(messages.for_presenter, now=NOW), partial(messages.closed_for_presenter, now=NOW, in_calendars=True)
     freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=True)
     yield _example("presenter-booked", "", taken)
+    yield _example("presenter-reminder-week", "", partial(messages.presenter_reminder, early=True), brought=brought())
+    yield _example("presenter-reminder", "", messages.presenter_reminder)
+    yield _example("presenter-reminder", _("online"), messages.presenter_reminder, **ONLINE)
     yield _example("presenter-booked", _("with leaflets"), taken, brought=brought())
     off = {"state": State.CANCELLED, "brought": brought(state=OrderState.DISPATCHED)}
     yield _example("presenter-cancelled", _("with leaflets"), closed, **off)

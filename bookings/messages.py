@@ -82,6 +82,7 @@ def confirmed(
         "new_link": new_link,
         "new_presenter": new_presenter,
         "reminded": booking.reminder_due_at > now,
+        "reminded_twice": booking.week_reminder_due_at > now,
         "links": links,
     }
     said = message(sentence, "booking_confirmed", booking, **told, **link_rows(booking))
@@ -110,10 +111,12 @@ def declined(booking: Booking) -> Message:
     return message(sentence, "booking_declined", booking)
 
 
-def reminder(booking: Booking, *, links: Links = None) -> Message:
-    """No calendar part: it would invite again."""
+def reminder(booking: Booking, *, links: Links = None, early: bool = False) -> Message:
+    """Of the week before (`early`) or of the day before. No calendar part: it would invite again."""
     sentence = _("Reminder: your presentation on %(day)s (%(reference)s)")
-    return message(sentence, "booking_reminder", booking, links=links, **link_rows(booking))
+    if early:
+        sentence = _("Coming up: your presentation on %(day)s (%(reference)s)")
+    return message(sentence, "booking_reminder", booking, links=links, early=early, **link_rows(booking))
 
 
 # To the team
@@ -163,6 +166,15 @@ def for_presenter(booking: Booking, *, now: datetime, new_link: bool = False) ->
     if booking.state != State.CONFIRMED:
         return said
     return with_entry(said, booking, "REQUEST", now=now, to=ical.presenter_of(booking))
+
+
+def presenter_reminder(booking: Booking, *, early: bool = False) -> Message:
+    """With what the day needs, and no calendar part."""
+    sentence = _("Reminder: you give %(reference)s on %(day)s")
+    if early:
+        sentence = _("Coming up: you give %(reference)s on %(day)s")
+    told: dict[str, object] = {"day_rows": on_the_day(booking), "early": early, **link_rows(booking)}
+    return presenter_message(sentence, "booking_presenter_reminder", booking, **told)
 
 
 def closed_for_presenter(booking: Booking, *, now: datetime, in_calendars: bool) -> Message:

@@ -247,7 +247,10 @@ def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
     steps = [Step(_("In the next few minutes"), mail)]
     if booking.needs_a_presenter:
         steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
-    if booking.reminder_due_at > now:
+    if booking.week_reminder_due_at > now:
+        both = _("You get a reminder by email, and another one the day before.")
+        steps.append(Step(moment(booking.week_reminder_due_at), both))
+    elif booking.reminder_due_at > now:
         steps.append(Step(moment(booking.reminder_due_at), _("You get a reminder by email.")))
     return [*steps, Step(format_day(booking.agreed[0]), on_the_day(booking))]
 

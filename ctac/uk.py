@@ -1,7 +1,7 @@
 """UK time and UK postcodes, said in one place."""
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,11 @@ def uk_datetime(day: date, clock: time) -> datetime:
 def uk_day(moment: datetime) -> date:
     """The UK calendar day of an aware moment."""
     return moment.astimezone(UK).date()
+
+
+def days_before(moment: datetime, days: int, clock: time) -> datetime:
+    """That UK wall-clock time so many days before, whatever the clocks did in between."""
+    return uk_datetime(uk_day(moment) - timedelta(days=days), clock)
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from bookings.models.presentation import Format, Presentation
 from bookings.models.presenter import Presenter, validate_https
 from ctac.db import words_index
 from ctac.errors import DomainError
-from ctac.uk import format_clock, format_span, uk_datetime, uk_day
+from ctac.uk import days_before, format_clock, format_span, uk_datetime
 from professionals.models import Nation, Profession
 
 
@@ -275,7 +275,12 @@ class Booking(models.Model):
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return uk_datetime(uk_day(self.agreed[0]) - timedelta(days=1), rules.REMINDER_AT)
+        return days_before(self.agreed[0], 1, rules.REMINDER_AT)
+
+    @property
+    def week_reminder_due_at(self) -> datetime:
+        """9am UK time on the same weekday of the week before."""
+        return days_before(self.agreed[0], 7, rules.REMINDER_AT)
 
     @property
     def joining_link(self) -> str:

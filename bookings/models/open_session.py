@@ -1,6 +1,6 @@
 """Scheduled online sessions: anybody who works with children takes a place; and the series that a coordinator plans in one go."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -13,7 +13,7 @@ from bookings import rules
 from bookings.models.booking import new_uid
 from bookings.models.presentation import Presentation
 from bookings.models.presenter import Presenter, validate_https
-from ctac.uk import format_clock, format_span, uk_datetime, uk_day
+from ctac.uk import days_before, format_clock, format_span
 
 
 class SessionState(models.TextChoices):
@@ -165,7 +165,12 @@ class OpenSession(models.Model):
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return uk_datetime(uk_day(self.starts_at) - timedelta(days=1), rules.REMINDER_AT)
+        return days_before(self.starts_at, 1, rules.REMINDER_AT)
+
+    @property
+    def week_reminder_due_at(self) -> datetime:
+        """9am UK time on the same weekday of the week before."""
+        return days_before(self.starts_at, 7, rules.REMINDER_AT)
 
 
 class SessionEventKind(models.TextChoices):

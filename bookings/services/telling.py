@@ -14,28 +14,38 @@ from notifications.services import Later, notify, notify_each
 Told = dict[str, Iterable[str]]
 
 
-def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = None, later: Later | None = None) -> None:
+def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = None, later: Sequence[Later] = ()) -> None:
     """Each kind to those addresses; the empty ones are left out."""
     number = booking.sequence if version is None else version
     notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
 
 
-def reminder(booking: Booking, now: datetime) -> Later | None:
-    """At 9am UK time on the day before; not if that has passed. Dies when the presentation starts."""
-    due_at = booking.reminder_due_at
-    return Later("booking-reminder", [booking.person.email], due_at, booking.agreed[0]) if due_at > now else None
+def reminders(booking: Booking, now: datetime) -> list[Later]:
+    """A week before, and the day before, to who is visited and to who gives it; not those whose moment has passed.
+
+    That of the week before is worth nothing any more once the other is due; that dies when the presentation starts.
+    """
+    week, day, start = booking.week_reminder_due_at, booking.reminder_due_at, booking.agreed[0]
+    host, theirs = [booking.person.email], presenters(booking)
+    all_four = (
+        Later("booking-reminder-week", host, week, day),
+        Later("booking-reminder", host, day, start),
+        Later("presenter-reminder-week", theirs, week, day),
+        Later("presenter-reminder", theirs, day, start),
+    )
+    return [each for each in all_four if each.due_at > now]
 
 
 def remind(booking: Booking, now: datetime) -> None:
-    """Its reminder alone, for what has told its own under another version."""
-    tell({}, booking, now, later=reminder(booking, now))
+    """Its reminders alone, for what has told its own under another version."""
+    tell({}, booking, now, later=reminders(booking, now))
 
 
 def tell_booked(booking: Booking, now: datetime) -> None:
     """The professional, the presenter and staff."""
     staff: Told = {"staff-new-booking": [settings.STAFF_EMAIL]}
     if booking.state == State.CONFIRMED:
-        tell({**confirmed(booking), **staff}, booking, now, later=reminder(booking, now))
+        tell({**confirmed(booking), **staff}, booking, now, later=reminders(booking, now))
     else:
         tell({"booking-requested": [booking.person.email], **kept(booking), **staff}, booking, now)
 

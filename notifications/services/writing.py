@@ -75,12 +75,14 @@ def notify_each(
     now: datetime,
     reference: str = "",
     version: int = 1,
-    later: Later | None = None,
+    later: Sequence[Later] = (),
 ) -> None:
     """As notify, for several kinds that are due now, each to its own addresses: one statement for all of one event."""
     told = partial(rows_of, about=about, now=now, reference=reference, version=version)
     rows = [row for kind, to in kinds.items() for row in told(kind, to, due_at=now)]
-    insert([*rows, *(told(later.kind, later.to, due_at=later.due_at, expires_at=later.expires_at) if later else ())])
+    for each in later:
+        rows += told(each.kind, each.to, due_at=each.due_at, expires_at=each.expires_at)
+    insert(rows)
 
 
 def rows_of(
@@ -115,17 +117,17 @@ def rows_of(
 
 @transaction.atomic(savepoint=False)
 def notify_found(
-    *, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "", versioned: bool = False
+    *, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "", own: Sequence[str] = ()
 ) -> int:
     """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them. How many are new.
 
-    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient; and version,
-    if `versioned`.
+    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient, and those
+    that each has of its `own`, such as version.
     """
     [row] = rows_of(kind, ["anyone"], about="", reference=reference, version=1, now=now, due_at=now)
     row.kicked_at = None
     of_each = {"about": "about", "recipient": "recipient", "message_id": MESSAGE_ID_OF_EACH}
-    of_each |= {"version": "version"} if versioned else {}
+    of_each |= {column: column for column in own}
     same = {column: getattr(row, column) for column in COLUMNS if column not in of_each}
     columns = ", ".join(of_each.get(column, f"%({column})s") for column in COLUMNS)
     insert_found = f"WITH {found} INSERT INTO notifications_notification ({', '.join(COLUMNS)}) SELECT {columns} FROM found"  # noqa: S608

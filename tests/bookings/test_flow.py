@@ -45,7 +45,7 @@ def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, prese
     assert booking.reference in confirmation
     for step in (
         "We email all of this to sam@leeds.nhs.uk, with an entry for your calendar.",
-        "Sunday 24 January 2027, 9am You get a reminder by email.",
+        "Monday 18 January 2027, 9am You get a reminder by email, and another one the day before.",
         "Monday 25 January 2027 Our presenter asks for Jo Green at reception.",
     ):
         assert step in confirmation

@@ -13,16 +13,17 @@ from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
 from professionals.models import User
-from tests.bookings.placed import sent
+from tests.bookings.placed import reminders, sent
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
 
 pytestmark = pytest.mark.django_db
 HERS, OWN = "https://meet.example/hers", "https://meet.example/own"
 NEEDS_IT = {
-    *("booking-confirmed", "booking-reminder", "booking-moved", "booking-changed"),
+    *("booking-confirmed", "booking-reminder-week", "booking-reminder", "booking-moved", "booking-changed"),
     # presenter-kept is the same message as presenter-booked, and goes only while it is a request.
     *("presenter-booked", "presenter-kept", "presenter-moved", "presenter-changed"),
+    *("presenter-reminder-week", "presenter-reminder"),
 }
 
 
@@ -74,13 +75,13 @@ def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: 
     assert sent(booking) == [
         ("booking-confirmed", "sam@leeds.nhs.uk", 1),
         ("presenter-booked", "asha@ctac.example", 1),
-        ("booking-reminder", "sam@leeds.nhs.uk", 1),
+        *reminders("sam@leeds.nhs.uk", "asha@ctac.example", 1),
     ]
     assert list(BookingEvent.objects.values_list("kind", "by")) == [("link-set", staff.pk)]
     assert f"LOCATION:{OWN}" in words_of("booking-confirmed", booking)
     with pytest.raises(SameLink):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
-    assert len(sent(booking)) == 3
+    assert len(sent(booking)) == 6
 
 
 @pytest.mark.parametrize("kind", ["booking-confirmed", "presenter-booked"])
@@ -137,7 +138,9 @@ def test_a_presenters_new_link_is_told_to_those_who_join_by_it(presenter: Presen
         make_booking(make_presenter(), at("12:00"), postcode=""),
     ]
     changed_by(presenter, staff, "https://meet.example/new")
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "presenter-booked", "booking-reminder"]
+    due = reminders(booking.person.email, presenter.email, 1)
+    assert sent(booking)[2:] == due
+    assert [kind for kind, _to, _version in sent(booking)[:2]] == ["booking-confirmed", "presenter-booked"]
     assert [sent(other) for other in others] == [[]] * 5
     booking.refresh_from_db()
     assert (booking.sequence, booking.joining_link) == (1, "https://meet.example/new")
@@ -145,7 +148,8 @@ def test_a_presenters_new_link_is_told_to_those_who_join_by_it(presenter: Presen
 
 def test_who_changed_their_own_link_need_not_be_told(presenter: Presenter, booking: Booking) -> None:
     changed_by(presenter, presenter.user, "https://meet.example/new")
-    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "booking-reminder"]
+    assert "presenter-booked" not in [kind for kind, _to, _version in sent(booking)]
+    assert sent(booking)[1:] == reminders(booking.person.email, presenter.email, 1)
 
 
 def test_keeping_a_presenter_with_the_same_link_tells_nobody(presenter: Presenter, booking: Booking, staff: User) -> None:

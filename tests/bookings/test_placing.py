@@ -16,7 +16,7 @@ from bookings.services import (
 )
 from notifications.models import Notification
 from professionals.models import Person
-from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, sent
+from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, reminders, sent
 from tests.bookings.rows import (
     DETAILS,
     LEEDS,
@@ -51,7 +51,7 @@ def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, p
         ("booking-confirmed", person.email, 0),
         ("presenter-booked", presenter.email, 0),
         ("staff-new-booking", settings.STAFF_EMAIL, 0),
-        ("booking-reminder", person.email, 0),
+        *reminders(person.email, presenter.email, 0),
     ]
 
 

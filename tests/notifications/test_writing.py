@@ -88,7 +88,7 @@ def test_the_statement_names_every_column_that_must_have_a_value(kind, now):
 def test_what_comes_later_is_written_with_what_is_due_now(kind, now, queued, django_capture_on_commit_callbacks):
     later = Later("test", ["b@nhs.net"], now + timedelta(days=1), now + timedelta(days=2))
     with django_capture_on_commit_callbacks(execute=True):
-        notify_each({"test": ["a@nhs.net"]}, about="booking:1", now=now, later=later)
+        notify_each({"test": ["a@nhs.net"]}, about="booking:1", now=now, later=[later])
     first, second = Notification.objects.order_by("pk")
     assert (first.due_at, first.kicked_at, first.expires_at) == (now, now, None)
     assert (second.due_at, second.kicked_at, second.expires_at) == (later.due_at, None, later.expires_at)

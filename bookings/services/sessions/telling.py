@@ -39,7 +39,7 @@ EVERYBODY = """
 def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = TO_COME) -> int:
     """Everybody whose place is in one of these states; how many are told."""
     values = {"session": session.pk, "states": list(map(str, states))}
-    return notify_found(kind=kind, found=EVERYBODY, values=values, now=now, reference=session.reference, versioned=True)
+    return notify_found(kind=kind, found=EVERYBODY, values=values, now=now, reference=session.reference, own=["version"])
 
 
 def tell_presenter(session: OpenSession, now: datetime) -> None:

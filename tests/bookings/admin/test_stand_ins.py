@@ -91,11 +91,14 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
     assert told == [
         ("booking-confirmed", booking.person.email),
         ("booking-reminder", booking.person.email),
+        ("booking-reminder-week", booking.person.email),
         ("presenter-booked", presenter.email),
+        ("presenter-reminder", presenter.email),
+        ("presenter-reminder-week", presenter.email),
     ]
     again = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
     assert "This has changed meanwhile." in text(again)
-    assert Notification.objects.count() == 3
+    assert Notification.objects.count() == 6
 
 
 def test_one_who_is_busy_meanwhile_is_refused_in_words(desk: Client, presenter: Presenter) -> None:
