@@ -18,12 +18,14 @@ from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
+from .sessions import by_place_link, takes_places
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/leaflets/", "/basket/"]
+PAGES += ["/sessions/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
@@ -191,6 +193,7 @@ def professional(guide: Guide) -> Tour:
     yield from books(guide, PROFESSIONAL)
     yield from asks_for_dates(guide)
     yield from answers(guide, PROFESSIONAL)
+    yield from takes_places(guide)
     yield from looks_back(guide, PROFESSIONAL)
     yield from orders(guide)
     for path in MY_PAGES:
@@ -205,6 +208,7 @@ def professional(guide: Guide) -> Tour:
     guide.page.locator("main form button[type=submit]").first.click()
     guide.look()
     yield from by_link(guide)
+    yield from by_place_link(guide, PROFESSIONAL)
 
 
 def has_a_calendar(guide: Guide, who: str, path: str, content: str) -> Tour:
@@ -337,7 +341,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 31, professional: 63, asks: 4, staff: 99, styleguide: 30, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 32, professional: 81, asks: 4, staff: 99, styleguide: 30, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

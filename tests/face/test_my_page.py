@@ -10,10 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Booking, State
+from bookings.models import Booking, PlaceState, State
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
+from tests.bookings.sessions.rows import make_place, make_session
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_order
@@ -91,6 +92,23 @@ def test_orders_to_come_stand_apart_from_those_that_left(client: Client, owner: 
     page = read(client)
     assert sorted(references_below(page, "orders-heading")) == sorted([received.reference, packing.reference])
     assert references_below(page, "past-orders-heading") == [sent.reference]
+
+
+def test_places_at_open_sessions_say_what_to_do_and_go_down_when_they_are_over(client: Client, owner: Person) -> None:
+    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.GIVEN_UP)
+    sessions = [make_session(None, at(f"{10 + hour}:00")) for hour in range(4)]
+    for session, state in zip(sessions, states, strict=True):
+        make_place(session, state, owner)
+    past = make_session(None, at("10:00", date(2026, 12, 1)))
+    make_place(past, PlaceState.ATTENDED, owner)
+    page = read(client)
+    assert references_below(page, "places-heading") == [session.reference for session in sessions[:3]]
+    assert references_below(page, "past-places-heading") == [sessions[3].reference, past.reference]
+    assert [line.text.split(f": {sessions[0].presentation.title}")[0] for line in page.all("p", "entry__next")] == [
+        "Add it to your calendar",
+        "You are on the waiting list. See how it stands",
+        "A place is kept for you until Wednesday 13 January 2027, 10am. Take it",
+    ]
 
 
 def past_of(owner: Person, count: int) -> tuple[list[str], list[str]]:
