@@ -22,14 +22,16 @@ RUN_AXE = """async tags => {
     return {rules: found.passes.length + found.violations.length,
         faults: found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(', '))};
 }"""
-SUMMARY_IS_LATE = """() => { const summary = document.querySelector('.govuk-error-summary'), h1 = document.querySelector('h1');
-    return Boolean(summary && h1 && summary.compareDocumentPosition(h1) & Node.DOCUMENT_POSITION_PRECEDING); }"""
+STRUCTURE = """() => { const summary = document.querySelector('.govuk-error-summary'), h1 = document.querySelector('h1');
+    return {h1s: document.querySelectorAll('h1').length, title: document.title, summary: Boolean(summary),
+        late: Boolean(summary && h1 && summary.compareDocumentPosition(h1) & Node.DOCUMENT_POSITION_PRECEDING),
+        checked: document.querySelectorAll('form:not([novalidate])').length}; }"""
 SUMMARY_LINKS = ".govuk-error-summary a"
 # Where a colour fades into the other scheme's, axe would measure it half way.
 FINISH_FADES = "document.getAnimations().forEach(fade => fade.finish())"
-FOCUS = """() => { const on = document.activeElement;
-    return on?.matches('input:not([type=hidden]), select, textarea, tr[id^=row-]') && on.checkVisibility()
-        ? (on.id || on.name) : null; }"""
+FOLLOWED = """links => [...document.querySelectorAll(links)].map(link => { link.click(); const on = document.activeElement;
+    return [link.innerText, on?.matches('input:not([type=hidden]), select, textarea, tr[id^=row-]') && on.checkVisibility()
+        ? (on.id || on.name) : null]; })"""
 
 
 @dataclass
@@ -64,13 +66,14 @@ class Examiner:
 
     def structure(self, page: Any) -> Iterator[str]:
         self.figures.counts["titles and headings read"] += 1
-        if page.locator("h1").count() != 1:
-            yield f"{page.locator('h1').count()} h1 elements"
-        if page.title().startswith("Error:") != (page.locator(".govuk-error-summary").count() > 0):
-            yield f"the title {page.title()!r} and the error summary disagree"
-        if page.evaluate(SUMMARY_IS_LATE):
+        found = page.evaluate(STRUCTURE)
+        if found["h1s"] != 1:
+            yield f"{found['h1s']} h1 elements"
+        if found["title"].startswith("Error:") != found["summary"]:
+            yield f"the title {found['title']!r} and the error summary disagree"
+        if found["late"]:
             yield "the error summary stands below the h1"
-        if page.locator("form:not([novalidate])").count():
+        if found["checked"]:
             yield "a form without novalidate"
 
     def narrow(self, page: Any) -> Iterator[str]:
@@ -81,12 +84,9 @@ class Examiner:
 
     def summary(self, page: Any) -> Iterator[str]:
         """Each link of the error summary brings the focus to a field, or to the row of a list that was uploaded."""
-        links = page.locator(SUMMARY_LINKS)
-        for number in range(links.count()):
-            self.figures.counts["error-summary links followed"] += 1
-            links.nth(number).click()
-            if page.evaluate(FOCUS) is None:
-                yield f"the summary link {links.nth(number).inner_text()!r} brings the focus to no field"
+        found = page.evaluate(FOLLOWED, SUMMARY_LINKS)
+        self.figures.counts["error-summary links followed"] += len(found)
+        yield from (f"the summary link {words!r} brings the focus to no field" for words, field in found if field is None)
 
     def axe(self, page: Any, scheme: Scheme, width: int) -> Iterator[str]:
         with resized(page, width):

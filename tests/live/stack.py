@@ -47,6 +47,7 @@ class Live:
             self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
+        self.manager: subprocess.Popen[str] | None = None
         self.used_codes: set[str] = set()  # second factors; each works once
 
     # Starting and stopping
@@ -69,6 +70,7 @@ class Live:
 
     def stop(self) -> int:
         """The exit code."""
+        self._end_manager()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
@@ -104,11 +106,35 @@ class Live:
 
     def manage(self, *words: str) -> str:
         """What a management command of this copy prints."""
+        if self.manager is None or self.manager.poll() is not None:
+            self.manager = self._start_manager()
+        self.manager.stdin.write(json.dumps(words) + "\n")
+        self.manager.stdin.flush()
+        answer = self.manager.stdout.readline()
+        assert answer, f"{' '.join(words)} ended with {self.manager.wait()}\n{(self.var_dir / 'manager.log').read_text()[-4000:]}"
+        code, said = json.loads(answer)
+        assert code == 0, f"{' '.join(words)} ended with {code}\n{said}"
+        return said
+
+    def _start_manager(self) -> subprocess.Popen[str]:
         env = self.env | {"EMAIL_URL": f"smtp://127.0.0.1:{self.facts['mail_port']}", "SITE_URL": self.base_url}
-        command = [sys.executable, "manage.py", *words]
-        run = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True)
-        assert run.returncode == 0, f"{' '.join(words)} ended with {run.returncode}\n{run.stdout}{run.stderr}"
-        return run.stdout
+        env["DJANGO_SETTINGS_MODULE"] = "ctac.settings"
+        with (self.var_dir / "manager.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.live.manager"],
+                cwd=settings.BASE_DIR,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=processes.tied(signal.SIGTERM),
+            )
+
+    def _end_manager(self) -> None:
+        if self.manager is not None:
+            self.manager.communicate()  # no more words, and it ends
+            self.manager = None
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.database_url)
