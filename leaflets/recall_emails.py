@@ -16,6 +16,7 @@ from leaflets.models import (
     Edition,
     Instead,
     MovementKind,
+    Order,
     OrderLine,
     OrderState,
     Recall,
@@ -42,7 +43,9 @@ class Received:
 
 def about_recall(recall: Recall, received: Iterable[Received], orders: Iterable[RecallOrder]) -> Message:
     """What a person reads. Without copies of it (`received`) it is only about what they still wait for."""
-    had, waits = list(received), [row_of(each, recall) for each in orders]
+    had, changed = list(received), list(orders)
+    waits = [row_of(each, recall) for each in changed]
+    still = [each.order for each in changed if each.order.is_open]
     title = recall.edition.leaflet.title
     sentence = subject_for(recall.advice) if had else _("A change to your leaflet order: “%(title)s”")
     context = {
@@ -54,7 +57,11 @@ def about_recall(recall: Recall, received: Iterable[Received], orders: Iterable[
         "had": [row_of_received(each) for each in had],
         "waits": waits,
         "copies": sum(each.copies for each in had),
-        **next_step(recall),
+        **(
+            next_step(recall)
+            if had
+            else step_of_orders([each.order for each in changed if each.order.is_open]) or next_step(recall)
+        ),
     }
     return Message(subject=sentence % {"title": title}, template="edition_recalled", context=context)
 
@@ -114,6 +121,13 @@ def next_step(recall: Recall) -> dict[str, str]:
     if recall.instead == Instead.WAIT and leaflet.active:
         return {"url": f"{site}{leaflet.get_absolute_url()}", "label": _("Read about it on the leaflet’s page")}
     return {"url": f"{site}{reverse('leaflets')}", "label": _("See all leaflets")}
+
+
+def step_of_orders(still: list[Order]) -> dict[str, str]:
+    """Of who has no copies and gets others by themselves: to order again would be once too often."""
+    site, one = settings.SITE_URL, len(still) == 1
+    path = still[0].get_absolute_url() if one else reverse("my")
+    return {"url": f"{site}{path}", "label": _("See your order") if one else _("See your orders")}
 
 
 # What is read for it

@@ -103,8 +103,9 @@ def plan(rows: list[tuple[int, Cells]]) -> Plan:
         row = Row(number, about=short(cells["slug"]))
         found.append(row)
         slug = cells["slug"].lower()
-        if not may_be(row, slug, seen):
-            continue
+        may_be(row, slug, seen)
+        if not slug or slug in seen:
+            continue  # nobody knows against what to hold the rest
         seen[slug] = number
         step = step_of(row, cells, known.get(slug) or Leaflet(slug=slug, active=False), used)
         if step and not row.wrong:
@@ -121,8 +122,8 @@ def titles_with(slugs: Iterable[str]) -> Any:
     return Leaflet.objects.filter(wanted).select_related("version_of")
 
 
-def may_be(row: Row, slug: str, seen: Mapping[str, int]) -> bool:
-    """Whether a title may have this short name in this row."""
+def may_be(row: Row, slug: str, seen: Mapping[str, int]) -> None:
+    """Refuse what no title may have as its short name in this row."""
     column = BY_KEY["slug"]
     if not slug:
         row.refuse(column, _("Fill in the short name of the title."))
@@ -135,12 +136,14 @@ def may_be(row: Row, slug: str, seen: Mapping[str, int]) -> bool:
             row.refuse(column, _("Use letters, figures and dashes only, like: health-visitors."))
         if len(slug) > 50:
             row.refuse(column, _("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
-    return not row.wrong
 
 
 def step_of(row: Row, cells: Cells, leaflet: Leaflet, used: Mapping[str, str]) -> Step | None:
-    """What this row makes of the title; `leaflet` is changed here, in memory alone."""
-    new = leaflet.pk is None
+    """What this row makes of the title; `leaflet` is changed here, in memory alone.
+
+    Of a short name that can't be, all that is filled in is checked; it may be a slip, so that nothing else is asked for.
+    """
+    new = leaflet.pk is None and not row.wrong
     step = Step(leaflet, version_of=leaflet.version_of.slug if leaflet.version_of_id and leaflet.version_of else "")
     for name in FIELDS[1:]:
         text = cells.get(name, "")

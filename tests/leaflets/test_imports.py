@@ -352,6 +352,17 @@ def test_each_error_of_a_catalogue_is_told_by_row_and_column(now, edition, chang
     assert said in why
 
 
+def test_a_row_with_a_short_name_that_can_not_be_tells_its_other_errors_too(now, edition):
+    """What it leaves empty is not asked for: it may be about a title that is there."""
+    row = {"Short name": "g p", "Title": "", "Language": "Klingon", "Most copies an order": "many"}
+    found = wrong(catalogue(row), now, SheetKind.CATALOGUE)
+    assert [(number, where) for number, where, _why in found] == [
+        (2, "Short name"),
+        (2, "Language"),
+        (2, "Most copies an order"),
+    ]
+
+
 def test_a_title_that_somebody_else_changed_meanwhile_is_not_overwritten(now, staff, edition):
     sheet = kept(catalogue({"Short name": "gp", "Summary": "New."}), now, SheetKind.CATALOGUE)
     shown = plan_of(sheet).digest

@@ -103,6 +103,9 @@ def test_promised_copies_move_to_the_successor_the_oldest_first_as_far_as_it_has
     edition.refresh_from_db()
     assert (edition.state, edition.on_hand, edition.allocated, edition.withdrawn_why) == ("withdrawn", 100, 0, WHY)
     assert set(mails()) == {order.person.email for order in orders[1:]}  # the first gets what was promised, as was promised
+    for order in orders[1:]:  # who gets it anyway is not led to order it again
+        assert f"See your order: {settings.SITE_URL}{order.get_absolute_url()}" in mails()[order.person.email]
+        assert "Order the new edition" not in mails()[order.person.email]
     receive_stock(edition=other, copies=20, by=None, now=now)
     assert [state(order) for order in orders] == [OrderState.RECEIVED] * 3
     assert list(differences()) == []
@@ -120,6 +123,7 @@ def test_without_a_successor_promised_copies_are_cancelled_and_an_order_with_not
     assert "We don’t send 6 copies of “One”. Nothing else was in this order, so it is cancelled." in read[alone.person.email]
     assert "We don’t send 4 copies of “One”." in read[mixed.person.email]
     assert "so it is cancelled" not in read[mixed.person.email]
+    assert ("See your order" in read[mixed.person.email], "See your order" in read[alone.person.email]) == (True, False)
     assert not Notification.objects.filter(kind="order-cancelled").exists()  # one email a person
 
 
