@@ -57,11 +57,7 @@ def about_recall(recall: Recall, received: Iterable[Received], orders: Iterable[
         "had": [row_of_received(each) for each in had],
         "waits": waits,
         "copies": sum(each.copies for each in had),
-        **(
-            next_step(recall)
-            if had
-            else step_of_orders([each.order for each in changed if each.order.is_open]) or next_step(recall)
-        ),
+        **(next_step(recall) if had or not still else step_of_orders(still)),
     }
     return Message(subject=sentence % {"title": title}, template="edition_recalled", context=context)
 
