@@ -143,7 +143,7 @@ def step_of(row: Row, cells: Cells, leaflet: Leaflet, used: Mapping[str, str]) -
 
     Of a short name that can't be, all that is filled in is checked; it may be a slip, so that nothing else is asked for.
     """
-    new = leaflet.pk is None and not row.wrong
+    new = not row.wrong and leaflet.pk is None
     step = Step(leaflet, version_of=leaflet.version_of.slug if leaflet.version_of_id and leaflet.version_of else "")
     for name in FIELDS[1:]:
         text = cells.get(name, "")
