@@ -8,6 +8,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import (
+            after_mail,
             alerts,
             leave_mail,
             mail,
@@ -23,7 +24,7 @@ class BookingsConfig(AppConfig):
         from professionals.privacy import PrivacySource, register
 
         of_sessions = (*session_mail.KINDS, *session_presenter_mail.KINDS, *session_staff_mail.KINDS)
-        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *of_sessions):
+        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *of_sessions, *after_mail.KINDS):
             registry.register(kind)
         samples.register(mail_samples.examples)
         for module in (session_mail_samples, session_presenter_mail, session_staff_mail):

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import alerts, change_messages, leave_mail, messages, request_messages
+from bookings import after_mail, alerts, change_messages, leave_mail, messages, request_messages
 from bookings.mail import KINDS
 from bookings.models import (
+    Afterwards,
     Booking,
     BookingEvent,
     Brought,
@@ -33,6 +34,7 @@ from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.uk import uk_datetime
 from leaflets.mail_samples import order as an_order
 from leaflets.models import OrderState
+from notifications.registry import Message
 from notifications.samples import Example
 from professionals.models import Organisation, Person, Profession
 
@@ -42,7 +44,7 @@ STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
 MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
 CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
-LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS, *leave_mail.KINDS)}
+LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS, *leave_mail.KINDS, *after_mail.KINDS)}
 REASON = "Our hall is flooded. We hope to ask again in May."
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
 LONGEST_ORGANISATION = (
@@ -57,6 +59,7 @@ def examples() -> Iterator[Example]:
     yield from _to_staff()
     yield from _to_the_presenter()
     yield from _about_leave()
+    yield from _afterwards()
 
 
 def _to_the_professional() -> Iterator[Example]:
@@ -83,6 +86,20 @@ def _to_the_professional() -> Iterator[Example]:
     changed = partial(change_messages.details_changed, change=CHANGED, now=NOW, links=LINKS)
     yield _example("booking-changed", "", partial(changed, in_calendars=True), sequence=1, revision=1)
     yield _example("booking-changed", _("longest words"), partial(changed, in_calendars=False), revision=1, **longest())
+
+
+def _afterwards() -> Iterator[Example]:
+    given: dict[str, Any] = {"state": State.DELIVERED}
+    for case, answered in (("", False), (_("answered already"), True)):
+        asked = partial(_asked, has_answered=answered)
+        yield _example("booking-afterwards", case, asked, **given)
+    yield _example("booking-afterwards", _("longest words"), _asked, **given, **longest())
+    yield _example("year-later", "", after_mail.year_later, **given)
+    yield _example("year-later", _("longest words"), after_mail.year_later, **given, **longest())
+
+
+def _asked(booking: Booking, **more: Any) -> Message:
+    return after_mail.asked(booking, Afterwards(booking=booking, code="7Q4M2F"), **more)
 
 
 def _about_dates() -> Iterator[Example]:
@@ -235,7 +252,7 @@ def booking(**fields: Any) -> Booking:
         "pk": 1,
         "reference": "BK-7Q4M-2F",
         "person": person(),
-        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=90),
+        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
         "presenter": presenter(),
         "state": State.CONFIRMED,
         "format": Format.WORKPLACE,
@@ -303,7 +320,7 @@ def longest() -> dict[str, Any]:
     return {
         "person": person(name=name, email=LONGEST_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE),
         "presenter": presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
-        "presentation": Presentation(pk=1, title=LONGEST_TITLE, length_minutes=90),
+        "presentation": Presentation(pk=1, slug="signs", title=LONGEST_TITLE, length_minutes=90),
         "address_line_1": LONGEST_ORGANISATION,
         "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
         "contact_name": name,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from bookings import after_privacy
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
 from bookings.services import refuse_while_on_the_way_or_there, revoke_feed
 from bookings.services.moving import cancel_without_leaflets, record
@@ -206,6 +207,18 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "seed", "token_hash", "created_at", "digest", "changed_at", "read_at"), NONE),
         **dict.fromkeys(("user", "person", "presenter"), PERSONAL),
     },
+    "Afterwards": dict.fromkeys(("id", "booking", "session", "code", "created_at"), NONE),
+    "Attendance": {
+        **dict.fromkeys(("id", "booking", "session", "people", "recorded_at", "changed_at", "revision"), NONE),
+        "by": PERSONAL,
+    },
+    "AttendanceCount": dict.fromkeys(("id", "attendance", "profession", "people"), NONE),
+    "Feedback": {
+        **dict.fromkeys(("id", "afterwards", "by_host", "useful", "clear", "ready", "arranging"), NONE),
+        **dict.fromkeys(("flagged_child_details", "token", "received_on"), NONE),
+        "comment": FREE_TEXT,
+    },
+    "YearLater": {**dict.fromkeys(("id", "due_at", "told_at", "wished_at"), NONE), "booking": PERSONAL, "place": PERSONAL},
     "SessionSeries": dict.fromkeys(("id", "name", "created_at"), NONE),
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
@@ -281,7 +294,16 @@ def export(person: Person) -> list[dict[str, Any]]:
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     rows = bookings.values("pk", *EXPORTED)
-    return [{**{key: row[key] for key in EXPORTED}, "dates": dates[row["pk"]], "history": history[row["pk"]]} for row in rows]
+    after = after_privacy.export_of(bookings)
+    return [
+        {
+            **{key: row[key] for key in EXPORTED},
+            "dates": dates[row["pk"]],
+            "history": history[row["pk"]],
+            "afterwards": after.get(row["pk"], {}),
+        }
+        for row in rows
+    ]
 
 
 def erase(person: Person, now: datetime) -> None:
@@ -301,6 +323,7 @@ def erase(person: Person, now: datetime) -> None:
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
     BookingLink.objects.filter(booking__in=keys).delete()
     revoke_feed(owner=person, by=None, now=now)
+    after_privacy.erase(person, keys)
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)

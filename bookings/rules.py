@@ -75,3 +75,13 @@ FEED_READ_EVERY = timedelta(hours=1)  # what we ask of calendar programs; many l
 # Addresses that are no calendar, by network address: guessing costs more than it finds. Those that are one are not counted, for
 # Google and Microsoft read everybody's from a few addresses of theirs.
 FEEDS_GUESSED = (60, timedelta(hours=1))
+
+# After a presentation (ADR 51).
+FEEDBACK_OPENS = timedelta(minutes=30)  # before the end: presenters finish early
+FEEDBACK_OPEN_FOR = timedelta(weeks=6)  # after the end
+CERTIFICATES_FOR = timedelta(days=365)
+ATTENDANCE_BY_PRESENTER = timedelta(days=14)  # after the end; colleagues can put it right at any time
+# By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
+FEEDBACK_ALLOWED = (2000, timedelta(hours=1))
+# Codes that are nobody's: somebody guesses.
+CODES_MISSED = (200, timedelta(hours=1))

@@ -7,6 +7,7 @@ from django.db import transaction
 from bookings.diary import Wish, open_diary
 from bookings.models import Availability, Channel, Format, Nation, OpenSession, Presentation, Presenter
 from bookings.places import find_place
+from bookings.sample_after import give_one_last_week
 from bookings.services import Address, Details, book, keep_presenter
 from bookings.services.sessions import Planned, clashes, plan_sessions, take_place
 from ctac.uk import uk_datetime, uk_day
@@ -86,6 +87,15 @@ def load(now: datetime) -> None:
         )
     _book_a_visit(now)
     _plan_sessions(now)
+    _give_one(now)
+
+
+def _give_one(now: datetime) -> None:
+    """If the sample people are there, and it is ours to give: a copy that is used has its own."""
+    person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
+    if person is not None and presenter is not None and presentation.active:
+        give_one_last_week(person, presenter, presentation, presenter.user, now)
 
 
 def _book_a_visit(now: datetime) -> None:

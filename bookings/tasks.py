@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from bookings.services import lapse, lapsing, watching
+from bookings.services import lapse, lapsing, tell_year_later, watching
 from bookings.services.sessions import lapse_offers
 
 logger = logging.getLogger(__name__)
@@ -37,3 +37,9 @@ def lapse_dates() -> None:
 def lapse_offers_of_places() -> None:
     """Offers of places that nobody accepted in time; the places go to who is next. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
+
+
+@shared_task
+def remind_a_year_later() -> None:
+    """Twice does no harm: each is told once."""
+    tell_year_later(now=timezone.now())

@@ -19,8 +19,18 @@ calendar_urls = [
     path("my/calendar/stop/", views.my_calendar_stop, name="my_calendar_stop"),
 ]
 
+after_urls = [
+    path("f/", views.feedback_code, name="feedback_code"),
+    path("f/<str:code>/", views.feedback, name="feedback"),
+    path("f/<str:code>/thanks/", views.feedback_thanks, name="feedback_thanks"),
+    path("f/<str:code>/certificate/", views.certificate, name="certificate"),
+    path("f/<str:code>/host/<str:key>/", views.host_feedback, name="host_feedback"),
+    path("f/<str:code>/host/<str:key>/again/", views.host_again, name="host_again"),
+    path("f/<str:code>/host/<str:key>/leaflets/", views.host_leaflets, name="host_leaflets"),
+]
 urlpatterns = [
     *calendar_urls,
+    *after_urls,
     path("presentations/", views.presentations, name="presentations"),
     path("presentations/<slug:slug>/", views.presentation, name="presentation"),
     path("book/<slug:slug>/", views.book_start, name="book_start"),

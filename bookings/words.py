@@ -143,6 +143,7 @@ BY_US: dict[str, str | Promise] = {
     EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
     EventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
     EventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
+    EventKind.ATTENDANCE: gettext_lazy("We noted how many people came: %(people)s."),
 }
 
 
@@ -174,7 +175,13 @@ def sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
 def what_changed(event: BookingEvent | None) -> dict[str, str]:
     """Of a change: the time before and after, and the names of the questions that were answered anew."""
     times = [moment(at) for at in times_of(event)]
-    return {"before": times[0] if times else "", "after": times[-1] if times else "", "fields": fields_changed(event)}
+    people = str(event.changes["people"][-1]) if event and "people" in event.changes else ""
+    return {
+        "before": times[0] if times else "",
+        "after": times[-1] if times else "",
+        "fields": fields_changed(event),
+        "people": people,
+    }
 
 
 def in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
@@ -185,6 +192,8 @@ def in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
     elif "travel" in event.changes:
         before, after = (journey_in_words(minutes) for minutes in event.changes["travel"])
         what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+    elif changed["people"]:
+        what = _("%(what)s: %(people)s") % {"what": what, **changed}
     elif changed["fields"]:
         what = _("%(what)s: %(fields)s") % {"what": what, **changed}
     if gave != gives:

@@ -311,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
     "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
     "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
+    "remind a year later": {"task": "bookings.tasks.remind_a_year_later", "schedule": crontab(minute=50, hour="8-16")},
     "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }

@@ -26,6 +26,7 @@ SECTIONS = (
         _("Bookings"),
         (
             "bookings.booking",
+            "bookings.afterwards",
             "bookings.leave",
             "bookings.presenter",
             "bookings.busytime",

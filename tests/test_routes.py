@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from bookings.models import Presenter
+from bookings.services import host_key
 from ctac.staff import staff_site
 from notifications.models import Notification
 from professionals.models import By, Person, RecognisedDomain, Stopped, Where, Why
@@ -123,6 +124,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             values[name] = objects[about].reference
         else:
             known = {
+                "code": objects["bookings_afterwards"].code,
+                "key": host_key(objects["bookings_afterwards"]),
                 "address_id": objects["address"].pk,
                 "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,

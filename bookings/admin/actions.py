@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import services
+from bookings.admin.afterwards import ATTENDANCE
 from bookings.admin.changing import details_page
 from bookings.admin.choices import PresenterChoice, reason_to_yield
 from bookings.admin.deciding import AGREE
@@ -131,8 +132,8 @@ DELIVERED = ObjectAction(
         and booking.agreed[0] <= timezone.now()
         and not SAFE.available(booking)  # whether somebody is safe comes before the books
     ),
-    explanation=_("Say here that the presentation took place. Nobody gets an email."),
-    done=_("The booking is marked as delivered."),
+    explanation=_("Say here that the presentation took place. The professional gets an email that asks how it was."),
+    done=_("The booking is marked as delivered. The professional is asked how it was."),
     weight="main",
 )
 REASSIGN = ObjectAction(
@@ -197,6 +198,7 @@ OBJECT_ACTIONS = (
     DELIVERED,
     CHECKED_IN,
     CHECKED_OUT,
+    ATTENDANCE,
     LINK,
     REASSIGN,
     MOVE,

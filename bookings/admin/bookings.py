@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from bookings import words
 from bookings.admin import requests
 from bookings.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
+from bookings.admin.afterwards import came_in_words, feedback_in_words
 from bookings.admin.filters import (
     AuthorityFilter,
     FormatFilter,
@@ -83,6 +84,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "childs_details",
         ),
     ),
+    (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it came"), ("asked_at", "came_by")),
 )
 
@@ -166,6 +168,8 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         "visit_in_words",
         "joining",
         "childs_details",
+        "came",
+        "said",
     )
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
@@ -185,7 +189,9 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         return (
             super()
             .get_queryset(request)
-            .select_related(*self.list_select_related, "busy_time", "visit__presenter", "brought__order")
+            .select_related(
+                *self.list_select_related, "busy_time", "visit__presenter", "brought__order", "attendance", "afterwards"
+            )
         )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
@@ -282,6 +288,14 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     @admin.display(description=gettext_lazy("joining link"))
     def joining(self, booking: Booking) -> str:
         return joining_in_words(booking)
+
+    @admin.display(description=gettext_lazy("who came"))
+    def came(self, booking: Booking) -> SafeString | str:
+        return came_in_words(booking)
+
+    @admin.display(description=gettext_lazy("what people said"))
+    def said(self, booking: Booking) -> SafeString | str:
+        return feedback_in_words(booking)
 
     @admin.display(description=gettext_lazy("child’s details"))
     def childs_details(self, booking: Booking) -> SafeString | str:

@@ -1,3 +1,15 @@
+from bookings.models.after import (
+    EVERYBODYS,
+    STATEMENTS,
+    Afterwards,
+    Agreement,
+    Feedback,
+    Given,
+    YearLater,
+    agreed_times,
+    belongs_to,
+)
+from bookings.models.attendance import Attendance, AttendanceCount
 from bookings.models.availability import Availability, AvailabilityException, Weekday
 from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
 from bookings.models.brought import Brought
@@ -15,8 +27,14 @@ from bookings.models.session_place import LIVE_PLACES, OCCUPYING, PlaceLink, Pla
 from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
 
 __all__ = [
+    "EVERYBODYS",
     "LIVE_PLACES",
     "OCCUPYING",
+    "STATEMENTS",
+    "Afterwards",
+    "Agreement",
+    "Attendance",
+    "AttendanceCount",
     "Availability",
     "AvailabilityException",
     "Booking",
@@ -30,7 +48,9 @@ __all__ = [
     "Channel",
     "DateOption",
     "EventKind",
+    "Feedback",
     "Format",
+    "Given",
     "Hold",
     "JourneyTime",
     "Leave",
@@ -57,6 +77,9 @@ __all__ = [
     "Visit",
     "Weekday",
     "WhyNot",
+    "YearLater",
+    "agreed_times",
+    "belongs_to",
     "may_check_in",
     "may_check_out",
     "on_the_way_or_there",

@@ -73,6 +73,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """With the order of the leaflets that the presenter brings, if any were asked for; its lines are read when needed."""
         return self.select_related("brought__order")
 
+    def with_afterwards(self) -> "BookingQuerySet":
+        """With how many came and with its short link, as far as there are any."""
+        return self.select_related("attendance", "afterwards")
+
     def open(self) -> "BookingQuerySet":
         return self.filter(state__in=OPEN_STATES)
 
@@ -321,6 +325,7 @@ class EventKind(models.TextChoices):
     CHECKED_OUT = "checked-out", _("Presenter checked out")
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
+    ATTENDANCE = "attendance", _("Attendance recorded")
     ERASED = "erased", _("Personal details erased")
 
 
@@ -328,8 +333,8 @@ class BookingEvent(models.Model):
     """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked.
 
     `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
-    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes or {"fields": ["room"],
-    "revision": 1}; and {"by_link": true} for whoever came by a link in an email.
+    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
+    {"fields": ["room"], "revision": 1}; and {"by_link": true} for whoever came by a link in an email.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

@@ -191,6 +191,7 @@ class SessionEventKind(models.TextChoices):
     GIVEN_UP = "given-up", _("Place given up")
     BUMPED = "bumped", _("Moved back to the waiting list")
     ATTENDED = "attended", _("Attended")
+    ATTENDANCE = "attendance", _("Attendance recorded")
 
 
 class SessionEvent(models.Model):

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from bookings import messages, words
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
 from bookings.presenting.access import own_leave, own_visits, page, presenter_or_awaited, presenter_required
+from bookings.presenting.afterwards import after_of
 from bookings.presenting.checking import visit_now
 from bookings.presenting.sessions import IN_A_DIARY as SESSIONS_IN_A_DIARY
 from bookings.presenting.sessions import own_sessions
@@ -107,7 +108,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @require_safe
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, whom to ask for, how many come."""
-    visit = get_object_or_404(own_visits(presenter), reference=reference)
+    visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [*words.facts_under_its_title(visit), *words.no_link_yet(visit), *messages.on_the_day(visit)]
     shown = [tappable(row) for row in rows if row["value"]]
     context = page(
@@ -116,6 +117,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         title=visit.presentation.title,
         visit=visit,
         rows=shown,
+        after=after_of(visit, timezone.now()) if presenter.active else None,
         now=visit_now(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from bookings.presenting import availability, calendars, checking, day, diary, leave, sessions
+from bookings.presenting import afterwards, availability, calendars, checking, day, diary, leave, sessions
 
 urlpatterns = [
     path("", diary.presenter_diary, name="presenter_diary"),
     path("day/", day.presenter_day, name="presenter_day"),
     path("visits/<str:reference>/check-in/", checking.presenter_check_in, name="presenter_check_in"),
     path("visits/<str:reference>/check-out/", checking.presenter_check_out, name="presenter_check_out"),
+    path("visits/<str:reference>/attendance/", afterwards.presenter_attendance, name="presenter_attendance"),
+    path("visits/<str:reference>/slide/", afterwards.presenter_slide, name="presenter_slide"),
+    path("visits/<str:reference>/slide.pdf", afterwards.presenter_slide_pdf, name="presenter_slide_pdf"),
     path("visits/<str:reference>/", diary.presenter_visit, name="presenter_visit"),
     path("sessions/<str:reference>/", sessions.presenter_session, name="presenter_session"),
     path("availability/", availability.presenter_availability, name="presenter_availability"),

@@ -1,7 +1,9 @@
 """Every write to bookings and to presenters' time."""
 
+from bookings.services.afterwards import find_by_code, host_key, is_hosts, open_afterwards, tidy_code
 from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
 from bookings.services.assigning import reassign, set_travel
+from bookings.services.attendance import CountedMeanwhile, counts_of, may_record, record_attendance
 from bookings.services.availability import WeekdayHours, set_days, set_week, take_back_days
 from bookings.services.calling import book_for_caller, request_for_caller
 from bookings.services.changing import change_details, reschedule
@@ -29,6 +31,7 @@ from bookings.services.errors import (
     TooManyHolds,
     TooSoon,
 )
+from bookings.services.feedback import FeedbackClosed, Said, give_feedback, host_has_answered
 from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed, token_of
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
@@ -61,16 +64,19 @@ from bookings.services.visiting import (
     check_out,
     say_safe,
 )
+from bookings.services.year_later import NothingToRemindOf, tell_year_later, wish_year_later, withdraw_year_later
 
 __all__ = [
     "Address",
     "AlreadyPlaced",
     "AnotherAudience",
     "Chosen",
+    "CountedMeanwhile",
     "DatesRefused",
     "Details",
     "DraftGone",
     "ExtendedAlready",
+    "FeedbackClosed",
     "HoldOver",
     "LeaveDecided",
     "LeaveOverDelivered",
@@ -84,11 +90,13 @@ __all__ = [
     "NotOverdue",
     "NotStarted",
     "NothingChanged",
+    "NothingToRemindOf",
     "OfferGone",
     "OfferRefused",
     "OutsideRules",
     "Preferred",
     "Recorded",
+    "Said",
     "SameLink",
     "SamePresenter",
     "SlotTaken",
@@ -115,14 +123,20 @@ __all__ = [
     "check_out",
     "come_back",
     "confirm",
+    "counts_of",
     "decline",
     "end_leave",
     "extend_hold",
+    "find_by_code",
     "find_by_link",
     "find_feed",
+    "give_feedback",
     "grant_leave",
     "hit_by_leave",
     "hold_slot",
+    "host_has_answered",
+    "host_key",
+    "is_hosts",
     "keep_presenter",
     "kept_until",
     "lapse",
@@ -130,9 +144,12 @@ __all__ = [
     "make_feed",
     "make_links",
     "mark_delivered",
+    "may_record",
     "note_reading",
     "offer_times",
+    "open_afterwards",
     "reassign",
+    "record_attendance",
     "record_leave",
     "refuse_leave",
     "refuse_while_on_the_way_or_there",
@@ -149,7 +166,11 @@ __all__ = [
     "set_week",
     "take_back_days",
     "take_offer",
+    "tell_year_later",
+    "tidy_code",
     "token_of",
     "what_we_could_keep",
     "wish_of",
+    "wish_year_later",
+    "withdraw_year_later",
 ]

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, BookingEvent, EventKind, State
+from bookings.services.afterwards import open_afterwards
 from bookings.services.bringing import take_back_leaflets
 from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.services.keeping import close_options, free_time
 from bookings.services.locking import lock_booking
 from bookings.services.looking_after import refuse_while_overdue, somebody_is_there
-from bookings.services.telling import tell_cancelled, tell_confirmed, tell_declined
+from bookings.services.telling import tell_afterwards, tell_cancelled, tell_confirmed, tell_declined
 from ctac.compiled import Insert
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -143,11 +144,12 @@ def cancel_without_leaflets(
 
 @transaction.atomic
 def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booking:
-    """It took place. Raises NotStarted, NeedsPresenter, MoveRefused."""
+    """It took place. Its host is asked how it was, by email. Raises NotStarted, NeedsPresenter, MoveRefused."""
     locked = lock_booking(booking, now=now)
     if locked.agreed[0] > now:
         raise NotStarted
     if locked.needs_a_presenter:
         raise NeedsPresenter
     move(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
+    tell_afterwards(locked, open_afterwards(given=locked, now=now).closes_at, now)
     return locked

@@ -29,6 +29,7 @@ from professionals.models import Where
 from professionals.throttles import by_client, stopped
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
+WITH_A_FORM |= {"host_feedback", "host_again", "host_leaflets"}
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 

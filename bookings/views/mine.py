@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import date_words, ical, leaflet_words, words
+from bookings.after_words import after_for_host
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, State
@@ -29,7 +30,9 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
 
 
 booking_of_person = Compiled(
-    lambda person, reference: Booking.objects.with_names().with_leaflets().filter(person_id=person, reference=reference)
+    lambda person, reference: (
+        Booking.objects.with_names().with_leaflets().with_afterwards().filter(person_id=person, reference=reference)
+    )
 )
 
 
@@ -75,6 +78,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
         "details": words.details(found),
         "history": words.history(found, request.user.pk),
+        "after": after_for_host(found, timezone.now()),
     }
     return render(request, "bookings/booking.html", {**about(request, found), **more})
 

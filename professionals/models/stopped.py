@@ -51,6 +51,7 @@ class Where(models.TextChoices):
     LINK = "link", _("Links in emails")
     CALENDAR = "calendar", _("Calendar addresses")
     PLACE = "place", _("Taking a place at a session")
+    FEEDBACK = "feedback", _("Feedback and certificates")
 
 
 class StoppedQuerySet(models.QuerySet["Stopped"]):

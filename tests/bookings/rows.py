@@ -28,7 +28,7 @@ from bookings.models import (
 from bookings.models.busy import LINKS
 from bookings.places import find_place
 from bookings.rules import HOLD_FOR
-from bookings.services import Address, Details, keep_presenter
+from bookings.services import Address, Details, keep_presenter, open_afterwards
 from bookings.services.holding import place_columns
 from bookings.travel import Place
 from ctac.uk import uk_day
@@ -219,6 +219,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
     return {
         "bookings_booking": booking,
+        "bookings_afterwards": open_afterwards(given=booking, now=now),
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,
         "bookings_leave": leave.leave,

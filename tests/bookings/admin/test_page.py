@@ -122,11 +122,12 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     assert buttons(desk, agreed) == [*quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(minutes=1))
     begun = make_booking(presenter, NOW)
-    there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet")]
+    came = ("Record who came", "quiet")
+    there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet"), came]
     assert buttons(desk, begun) == [("Mark as delivered", "main"), *there, *quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(hours=2))
     # Whether the presenter is safe comes before the books.
-    overdue = [("Say that all is well", "main"), ("Check the presenter out", "quiet")]
+    overdue = [("Say that all is well", "main"), ("Check the presenter out", "quiet"), came]
     assert buttons(desk, begun) == [*overdue, *quiet, ("Cancel this booking", "stop")]
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
     link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]

@@ -1,0 +1,86 @@
+"""Emails after a presentation: to the host when it is over, and a year later to whoever wished it."""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.mail import booking_of
+from bookings.messages import message
+from bookings.models import Afterwards, Booking, SessionPlace, State, YearLater
+from bookings.services import host_has_answered, host_key, open_afterwards
+from ctac.uk import format_day
+from notifications.models import Notification
+from notifications.registry import Kind, Message
+
+
+def full(url: str) -> str:
+    return f"{settings.SITE_URL}{url}"
+
+
+def host_links(afterwards: Afterwards) -> dict[str, str]:
+    """The addresses that are the host's alone, by what they are for; none for a host without an address."""
+    key = host_key(afterwards)
+    pages = {"feedback": "host_feedback", "leaflets": "host_leaflets", "again": "host_again"} if key else {}
+    return {name: reverse(page, args=[afterwards.code, key]) for name, page in pages.items()}
+
+
+def afterwards_of(booking: Booking) -> Message:
+    afterwards = open_afterwards(given=booking, now=timezone.now())
+    return asked(booking, afterwards, has_answered=host_has_answered(afterwards))
+
+
+def asked(booking: Booking, afterwards: Afterwards, *, has_answered: bool = False) -> Message:
+    told: dict[str, object] = {
+        "private": {name: full(url) for name, url in host_links(afterwards).items()},
+        "short_url": full(afterwards.get_absolute_url()),
+        "closes": format_day(afterwards.closes_at),
+        "has_answered": has_answered,
+    }
+    return message(_("How was it on %(day)s? (%(reference)s)"), "booking_afterwards", booking, **told)
+
+
+def may_still_ask(notification: Notification) -> bool:
+    booking = booking_of(notification)
+    afterwards = Afterwards.objects.with_given().filter(booking=booking).first()
+    return booking.state == State.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
+
+
+def given_of(notification: Notification) -> Booking | SessionPlace:
+    what, _colon, key = notification.about.partition(":")
+    if what == "booking":
+        return booking_of(notification)
+    return SessionPlace.objects.select_related("person", "session__presentation").get(pk=int(key))
+
+
+def build_year_later(notification: Notification) -> Message:
+    return year_later(given_of(notification))
+
+
+def year_later(of: Booking | SessionPlace) -> Message:
+    given = of if isinstance(of, Booking) else of.session
+    start = given.starts_at
+    presentation = given.presentation
+    page = reverse("presentations") if not presentation.active else reverse("presentation", args=[presentation.slug])
+    context: dict[str, object] = {"title": presentation.title, "day": format_day(start) if start else "", "url": full(page)}
+    return Message(_("A year ago: would you like us to come again?"), "year_later", context)
+
+
+def is_still_wished(notification: Notification) -> bool:
+    """Not if they have something booked already, and not at an address that is no longer theirs."""
+    of = given_of(notification)
+    wished = YearLater.objects.filter(**{"booking" if isinstance(of, Booking) else "place": of}).exists()
+    same = of.person.email.lower() == notification.recipient.lower()
+    return wished and same and not of.person.bookings.upcoming(timezone.now()).exists()
+
+
+KINDS = (
+    Kind(
+        "booking-afterwards",
+        gettext_lazy("After the presentation"),
+        lambda notification: afterwards_of(booking_of(notification)),
+        may_still_ask,
+    ),
+    Kind("year-later", gettext_lazy("A year later"), build_year_later, is_still_wished),
+)

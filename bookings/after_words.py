@@ -1,0 +1,60 @@
+"""What the host's own page says once a presentation is over, and where each thing is done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import ngettext
+
+from bookings.after_mail import host_links
+from bookings.models import Afterwards, Attendance, Booking, Given, State, YearLater
+from bookings.prints import short_link
+from bookings.services import host_has_answered, host_key
+from ctac.uk import format_day
+
+
+@dataclass(frozen=True)
+class AfterForHost:
+    afterwards: Afterwards
+    key: str
+    links: dict[str, str]
+    came: str
+    asks: bool
+    answered: bool
+    closes: str
+    short_link: str
+    wish: YearLater | None
+    may_wish: bool
+    due: str
+
+
+def after_for_host(booking: Booking, now: datetime) -> AfterForHost | None:
+    """None before it is delivered; then two statements more."""
+    afterwards: Afterwards | None = getattr(booking, "afterwards", None)
+    if afterwards is None or booking.state != State.DELIVERED:
+        return None
+    attendance = attendance_of(booking)
+    answered = host_has_answered(afterwards)
+    due_at = YearLater.due_after(booking.agreed[1])
+    return AfterForHost(
+        afterwards=afterwards,
+        key=host_key(afterwards),
+        links=host_links(afterwards),
+        came=people_came(attendance.people) if attendance else "",
+        asks=afterwards.is_open(now) and not answered,
+        answered=answered,
+        closes=format_day(afterwards.closes_at),
+        short_link=short_link(afterwards) if afterwards.is_open(now) else "",
+        wish=YearLater.objects.filter(booking=booking).first(),
+        may_wish=now < due_at,
+        due=format_day(due_at),
+    )
+
+
+def attendance_of(given: Given) -> Attendance | None:
+    """As read with it, if it was (`with_afterwards`)."""
+    found: Attendance | None = getattr(given, "attendance", None)
+    return found
+
+
+def people_came(people: int) -> str:
+    return ngettext("%(n)d person came.", "%(n)d people came.", people) % {"n": people}

@@ -1,0 +1,98 @@
+"""A presenter at their phone when it is over: who came, and the slide."""
+
+import re
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+import time_machine
+import zxingcpp
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from bookings.models import Afterwards, Booking, State
+from bookings.services import counts_of, open_afterwards, record_attendance
+from professionals.models import User
+from tests.bookings.after.conftest import END, START
+from tests.bookings.rows import make_booking, make_presenter
+from tests.leaflets.prints.reading import Read
+from tests.leaflets.tagged import drawn_outside, page_streams, spoken
+
+pytestmark = pytest.mark.django_db
+
+
+def page(booking: Booking, what: str = "") -> str:
+    return f"/staff/mine/visits/{booking.reference}/{what}"
+
+
+def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking) -> None:
+    assert "Record who came" in phone.get(page(booking)).content.decode()
+    form = phone.get(page(booking, "attendance/")).content.decode()
+    shown, folded = form.split("<details", 1)
+    assert [name in shown for name in ("people_health-visitor", "people_other", "people_gp")] == [True, True, False]
+    assert "people_gp" in folded
+    sent = {"people_health-visitor": "9", "people_gp": "3", "total": "12", "seen": ""}
+    after = phone.post(page(booking, "attendance/"), sent, follow=True)
+    assert "Thank you. 12 people came." in after.content.decode()
+    booking.refresh_from_db()
+    assert (booking.state, counts_of(booking.attendance)) == (State.DELIVERED, {"health-visitor": 9, "gp": 3})
+    again = phone.get(page(booking, "attendance/")).content.decode()
+    assert re.search(r'name="people_gp" value="3"', again.split("<details", 1)[0])  # who came is not folded away
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"total": "12"}, "Enter how many came of each profession."),
+        ({"people_gp": "3"}, "Enter how many people came in all."),
+        ({"people_gp": "3", "total": "14"}, "By profession you counted 3, in all 14."),
+        ({"people_gp": "three", "total": "3"}, "Enter a whole number in figures, like 12."),
+    ],
+)
+def test_what_does_not_add_up_is_said_and_what_was_typed_stays(
+    phone: Client, booking: Booking, sent: dict[str, str], said: str
+) -> None:
+    answer = phone.post(page(booking, "attendance/"), sent).content.decode()
+    assert said in answer
+    assert all(f'name="{name}" value="{value}"' in answer for name, value in sent.items())
+    assert not hasattr(Booking.objects.get(), "attendance")
+
+
+def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, booking: Booking, presenters_user: User) -> None:
+    record_attendance(given=booking, counts={"gp": 5}, by=presenters_user, now=timezone.now())
+    sent = {"people_gp": "4", "total": "4", "seen": ""}
+    answer = phone.post(page(booking, "attendance/"), sent).content.decode()
+    assert "Meanwhile somebody recorded that 5 people came." in answer
+    phone.post(page(booking, "attendance/"), {**sent, "seen": "0"})
+    assert Booking.objects.get().attendance.people == 4
+
+
+def test_only_who_gave_it_and_only_from_the_start_on(phone: Client, booking: Booking) -> None:
+    other = make_booking(make_presenter(), START, postcode="")
+    assert [phone.get(page(other, what)).status_code for what in ("attendance/", "slide.pdf")] == [404, 404]
+    with time_machine.travel(START - timedelta(hours=1), tick=False):
+        assert "Record who came" not in phone.get(page(booking)).content.decode()
+        assert (
+            "You can record who came from the start on"
+            in phone.post(page(booking, "attendance/"), {"people_gp": "3", "total": "3"}).content.decode()
+        )
+    with time_machine.travel(END + timedelta(days=15), tick=False):
+        assert "Record who came" not in phone.get(page(booking)).content.decode()
+
+
+def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking: Booking) -> None:
+    assert phone.get(page(booking, "slide.pdf")).status_code == 404  # looking makes nothing
+    assert not Afterwards.objects.exists()
+    response = phone.post(page(booking, "slide/"), follow=True)
+    afterwards = Afterwards.objects.get()
+    url = f"{settings.SITE_URL}/f/{afterwards.code}/"
+    assert (response["Content-Type"], open_afterwards(given=booking, now=timezone.now())) == ("application/pdf", afterwards)
+    assert [kind for kind, _words in spoken(response.content)] == ["P", "H1", "P", "P", "P"]
+    assert spoken(response.content)[-1][1] == url.partition("://")[2].rstrip("/")
+    assert [drawn_outside(each) for each in page_streams(response.content)[:1]] == [[]]
+    with Read(BytesIO(response.content)) as read:
+        picture = read.picture(0, 60)
+        assert len(read.texts()) == 1
+    assert picture.width > 1.7 * picture.height
+    assert [code.text for code in zxingcpp.read_barcodes(picture)] == [url]
