@@ -126,7 +126,7 @@ def tell_afterwards(booking: Booking, closes_at: datetime, now: datetime) -> Non
     """Its owner, once it is over: how it was, leaflets for who came, a certificate."""
     due_at = max(now, booking.agreed[1])
     if due_at < closes_at:
-        tell({}, booking, now, later=Later("booking-afterwards", [booking.person.email], due_at, closes_at))
+        tell({}, booking, now, later=[Later("booking-afterwards", [booking.person.email], due_at, closes_at)])
 
 
 # Of a request's dates. What is told of them again and again has the newest of them as its version.
