@@ -18,16 +18,18 @@ class BookingsConfig(AppConfig):
             session_mail_samples,
             session_presenter_mail,
             session_privacy,
+            session_reminders,
             session_staff_mail,
         )
         from notifications import registry, samples
         from professionals.privacy import PrivacySource, register
 
-        of_sessions = (*session_mail.KINDS, *session_presenter_mail.KINDS, *session_staff_mail.KINDS)
-        for kind in (*mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *of_sessions, *after_mail.KINDS):
-            registry.register(kind)
+        of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders)
+        for module in (mail, alerts, leave_mail, *of_sessions, after_mail):
+            for kind in module.KINDS:
+                registry.register(kind)
         samples.register(mail_samples.examples)
-        for module in (session_mail_samples, session_presenter_mail, session_staff_mail):
+        for module in (session_mail_samples, session_presenter_mail, session_staff_mail, session_reminders):
             samples.register(module.examples)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))

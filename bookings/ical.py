@@ -228,11 +228,11 @@ def of_session(
 
 
 def session_description(session: OpenSession, *, for_presenter: bool, may_join: bool) -> str:
-    words, url = _("Reference %(reference)s. More about it: %(url)s."), f"/sessions/{session.reference}/"
+    words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
     if for_presenter:
         words = _("Reference %(reference)s. Details: %(url)s. Can’t you give it? Tell the team, not the calendar.")
         url = reverse("presenter_session", args=[session.reference])
     elif may_join:
         words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
-        url = f"/sessions/{session.reference}/mine/"
+        url = reverse("session_mine", args=[session.reference])
     return words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}

@@ -45,6 +45,8 @@ LINKS_OPENED = (300, timedelta(hours=1))
 # Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
 PLACES_ASKED = (30, timedelta(hours=1))
 REMINDER_AT = time(9)
+# When nothing could be sent for so long, a reminder of an open session is left out.
+REMINDED_AT_MOST_LATE = timedelta(days=2)
 ALTERNATIVES = 6
 LARGEST_AUDIENCE = 500
 # Places at an open session: what our meeting software carries.

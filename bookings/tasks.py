@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from bookings.services import lapse, lapsing, tell_year_later, watching
-from bookings.services.sessions import lapse_offers
+from bookings.services.sessions import lapse_offers, remind_of_sessions
 
 logger = logging.getLogger(__name__)
 
@@ -43,3 +43,9 @@ def lapse_offers_of_places() -> None:
 def remind_a_year_later() -> None:
     """Twice does no harm: each is told once."""
     tell_year_later(now=timezone.now())
+
+
+@shared_task
+def remind_of_open_sessions() -> None:
+    """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
+    remind_of_sessions(now=timezone.now())

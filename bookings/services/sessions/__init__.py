@@ -22,6 +22,7 @@ from bookings.services.sessions.locking import lock_session
 from bookings.services.sessions.offering import fill_places, lapse_offers, offer_until
 from bookings.services.sessions.placing import accept_offer, give_up, give_up_all, mark_attended, take_place
 from bookings.services.sessions.planning import Planned, plan_sessions
+from bookings.services.sessions.reminding import remind_of_sessions
 
 __all__ = [
     "Clash",
@@ -52,6 +53,7 @@ __all__ = [
     "move_session",
     "offer_until",
     "plan_sessions",
+    "remind_of_sessions",
     "send_details",
     "set_capacity",
     "set_joining",
