@@ -210,6 +210,13 @@ def test_staff_read_a_message_as_its_reader_does_and_send_it_again(staff: Visito
     assert row.count() == 2
 
 
+def test_the_menu_takes_two_rows_of_a_small_phone(staff: Visitor) -> None:
+    """What has no room goes into the second row together, All lists too."""
+    staff.page.set_viewport_size({"width": 360, "height": 740})
+    staff.open("/staff/")
+    assert len({link.bounding_box()["y"] for link in staff.page.locator(".menu__link").all()}) == 2
+
+
 def test_the_code_in_an_account_message_stays_private(professional: Visitor, staff: Visitor, live: Live) -> None:
     # Given someone who signed up with a code by mail
     mail = next(mail for mail in live.messages(to=UNRECOGNISED) if re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", mail.text))
