@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from bookings import rules
 from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Booking, Given
 from bookings.services import Said, counts_of
+from bookings.session_figures import figures_of
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.forms import CopiesField, stock_hint
 from leaflets.models import Leaflet
@@ -102,10 +103,13 @@ class AttendanceForm(PageForm):
 
 
 def likely(given: Given, counts: Mapping[str, int]) -> Sequence[str]:
-    """Those who have a number already; else who was to come, the host's own, and whom we see most."""
+    """Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most."""
     if counts:
         return list(counts)
-    asked = (given.audience_profession, given.person.profession) if isinstance(given, Booking) else ()
+    if isinstance(given, Booking):
+        asked = [given.audience_profession, given.person.profession]
+    else:
+        asked = list(figures_of(given).professions)
     found = [each for each in dict.fromkeys([*asked, *USUAL]) if each and each != Profession.OTHER]
     return found[:SHOWN_AT_ONCE]
 

@@ -63,7 +63,8 @@ def year_later(of: Booking | SessionPlace) -> Message:
     start = given.starts_at
     presentation = given.presentation
     page = reverse("presentations") if not presentation.active else reverse("presentation", args=[presentation.slug])
-    context: dict[str, object] = {"title": presentation.title, "day": format_day(start) if start else "", "url": full(page)}
+    day = format_day(start) if start else ""
+    context: dict[str, object] = {"title": presentation.title, "day": day, "url": full(page), "own": given is not of}
     return Message(_("A year ago: would you like us to come again?"), "year_later", context)
 
 

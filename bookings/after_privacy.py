@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from bookings.models import STATEMENTS, Attendance, Booking, Feedback, YearLater
-from professionals.models import Person
 
 
 def export_of(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
@@ -26,8 +25,8 @@ def export_of(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def erase(person: Person, bookings: Iterable[int]) -> None:
+def erase(bookings: Iterable[int]) -> None:
     """No reminder goes out any more, and what the host wrote is gone; the figures stay."""
     keys = list(bookings)
-    YearLater.objects.filter(Q(booking__in=keys) | Q(place__person=person)).delete()
+    YearLater.objects.filter(booking__in=keys).delete()
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")

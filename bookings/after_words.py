@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from bookings.after_mail import host_links
-from bookings.models import Afterwards, Attendance, Booking, Given, State, YearLater
+from bookings.models import Afterwards, Attendance, Booking, Given, SessionPlace, State, YearLater
 from bookings.prints import short_link
 from bookings.services import host_has_answered, host_key
 from ctac.uk import format_day
@@ -45,6 +46,31 @@ def after_for_host(booking: Booking, now: datetime) -> AfterForHost | None:
         closes=format_day(afterwards.closes_at),
         short_link=short_link(afterwards) if afterwards.is_open(now) else "",
         wish=YearLater.objects.filter(booking=booking).first(),
+        may_wish=now < due_at,
+        due=format_day(due_at),
+    )
+
+
+@dataclass(frozen=True)
+class AfterForPlace:
+    feedback_url: str
+    certificate_url: str
+    wish: YearLater | None
+    may_wish: bool
+    due: str
+
+
+def after_for_place(place: SessionPlace, now: datetime) -> AfterForPlace | None:
+    """For who had a place at a session that is over, or nearly. Read with the place, it asks the database nothing."""
+    session = place.session
+    afterwards: Afterwards | None = getattr(session, "afterwards", None)
+    if not place.has_a_place or afterwards is None or not afterwards.may_certify(now):
+        return None
+    due_at = YearLater.due_after(session.ends_at)
+    return AfterForPlace(
+        feedback_url=afterwards.get_absolute_url() if afterwards.is_open(now) else "",
+        certificate_url=reverse("certificate", args=[afterwards.code]),
+        wish=getattr(place, "yearlater", None),
         may_wish=now < due_at,
         due=format_day(due_at),
     )

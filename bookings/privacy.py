@@ -323,7 +323,7 @@ def erase(person: Person, now: datetime) -> None:
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
     BookingLink.objects.filter(booking__in=keys).delete()
     revoke_feed(owner=person, by=None, now=now)
-    after_privacy.erase(person, keys)
+    after_privacy.erase(keys)
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from bookings.models import PlaceLink, SessionEvent, SessionPlace
+from bookings.models import PlaceLink, SessionEvent, SessionPlace, YearLater
 from bookings.services.sessions import give_up_all
 from notifications.services import erase_bodies_about
 from professionals.models import Person
@@ -16,6 +16,7 @@ def export(person: Person) -> list[dict[str, Any]]:
     history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
     for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
         history[event.place_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+    wished = dict(YearLater.objects.filter(place__in=places).values_list("place_id", "due_at"))
     return [
         {
             "reference": place.session.reference,
@@ -28,6 +29,7 @@ def export(person: Person) -> list[dict[str, Any]]:
             "channel": place.channel,
             "created_at": place.created_at,
             "history": history[place.pk],
+            "reminder_a_year_later": wished.get(place.pk),
         }
         for place in places
     ]
@@ -40,4 +42,5 @@ def erase(person: Person, now: datetime) -> None:
     SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
     SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
     PlaceLink.objects.filter(place__in=keys).delete()
+    YearLater.objects.filter(place__in=keys).delete()
     erase_bodies_about([f"place:{key}" for key in keys], now)

@@ -20,6 +20,7 @@ calendar_urls = [
 ]
 
 after_urls = [
+    path("sessions/<str:reference>/mine/again/", sessions.session_again, name="session_again"),
     path("f/", views.feedback_code, name="feedback_code"),
     path("f/<str:code>/", views.feedback, name="feedback"),
     path("f/<str:code>/thanks/", views.feedback_thanks, name="feedback_thanks"),

@@ -49,6 +49,10 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
     def with_names(self) -> "OpenSessionQuerySet":
         return self.select_related("presentation", "presenter")
 
+    def with_afterwards(self) -> "OpenSessionQuerySet":
+        """With how many came and with its short link, as far as there are any."""
+        return self.select_related("attendance", "afterwards")
+
     def to_come(self, now: datetime) -> "OpenSessionQuerySet":
         """Scheduled and not begun, the next first."""
         return self.filter(state=SessionState.SCHEDULED, starts_at__gt=now).order_by("starts_at", "pk")
@@ -198,6 +202,7 @@ class SessionEvent(models.Model):
     """What happened to a session or to one place of it. Append-only at the database; only `reason`, free text, can be blanked.
 
     `changes`, in times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]},
+    {"people": [null, 14]} who came,
     {"by_link": true}.
     """
 

@@ -99,12 +99,16 @@ def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: 
 @require_POST
 def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """Makes its short link, if it has none yet, and goes to the PDF."""
-    visit = own_visit(presenter, reference)
-    if after_of(visit, timezone.now()) is None:
+    made = make_slide(request, own_visit(presenter, reference))
+    return redirect("presenter_slide_pdf" if made else "presenter_visit", reference=reference)
+
+
+def make_slide(request: HttpRequest, given: Given) -> bool:
+    if after_of(given, timezone.now()) is None:
         messages.warning(request, _("This presentation does not take place, so there is nothing to show."))
-        return redirect("presenter_visit", reference=visit.reference)
-    open_afterwards(given=visit, now=timezone.now())
-    return redirect("presenter_slide_pdf", reference=visit.reference)
+        return False
+    open_afterwards(given=given, now=timezone.now())
+    return True
 
 
 @presenter_required

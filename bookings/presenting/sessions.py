@@ -3,22 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.models import OpenSession, PlaceState, Presenter, SessionState
+from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionState
+from bookings.models.open_session import OpenSessionQuerySet
 from bookings.presenting.access import page, presenter_required
+from bookings.presenting.afterwards import after_of, attendance_page, make_slide, slide_response
+from bookings.presenting.leave import FORM_METHODS
 from bookings.session_figures import figures_of, filled, needs, waiting
 from bookings.words import Row, row
 
 IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
 
 
-def own_sessions(presenter: Presenter) -> QuerySet[OpenSession]:
+def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
     """Those that this presenter gives or gave; anybody else's are not found."""
     return OpenSession.objects.with_names().filter(presenter=presenter)
 
@@ -60,13 +64,44 @@ def who_comes(session: OpenSession) -> list[Row]:
     return [*rows, row(_("Access needs"), "\n".join(needs(session)))]
 
 
+def own_session(presenter: Presenter, reference: str) -> OpenSession:
+    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
+    return session
+
+
 @presenter_required
 @require_safe
 def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    session = get_object_or_404(own_sessions(presenter), reference=reference)
+    session = own_session(presenter, reference)
     rows = [row(_("When"), session.when), *how_to_join(session), *who_comes(session)]
     if session.closed_reason:
         rows.insert(1, row(_("Why it was cancelled"), session.closed_reason))
-    more = {"session": session, "visit": session, "rows": [each for each in rows if each["value"]]}
+    more = {
+        "session": session,
+        "visit": session,
+        "rows": [each for each in rows if each["value"]],
+        "after": after_of(session, timezone.now()),
+    }
     context = page(request, presenter, title=session.presentation.title, **more)
     return TemplateResponse(request, "bookings/presenting/session.html", context)
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_session_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = own_session(presenter, reference)
+    return attendance_page(request, presenter, session, reverse("presenter_session", args=[session.reference]))
+
+
+@presenter_required
+@require_POST
+def presenter_session_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    made = make_slide(request, own_session(presenter, reference))
+    return redirect("presenter_session_slide_pdf" if made else "presenter_session", reference=reference)
+
+
+@presenter_required
+@require_safe
+def presenter_session_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = own_session(presenter, reference)
+    return slide_response(get_object_or_404(Afterwards, session=session), session)

@@ -8,9 +8,24 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings import rules
-from bookings.models import Attendance, AttendanceCount, Booking, EventKind, Given, Overdue, State, agreed_times, belongs_to
+from bookings.models import (
+    Attendance,
+    AttendanceCount,
+    Booking,
+    EventKind,
+    Given,
+    Overdue,
+    SessionEventKind,
+    State,
+    agreed_times,
+    belongs_to,
+)
+from bookings.models.after import TAKES_PLACE
 from bookings.services.locking import lock_booking
 from bookings.services.moving import mark_delivered, record
+from bookings.services.sessions.closing import mark_session_delivered
+from bookings.services.sessions.locking import lock_session
+from bookings.services.sessions.recording import record as record_of_session
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day
 from professionals.models import User
@@ -47,7 +62,7 @@ class CountedMeanwhile(DomainError):
 @transaction.atomic
 def record_attendance(
     *,
-    given: Booking,
+    given: Given,
     counts: Mapping[str, int],
     by: User,
     now: datetime,
@@ -59,7 +74,7 @@ def record_attendance(
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
     Raises NotGiven, NotBegunYet, NoLongerByPresenter, CountedMeanwhile.
     """
-    locked = lock_booking(given, now=now)
+    locked = lock(given, now)
     refuse_unless_given(locked, now, by_presenter=by_presenter)
     stands = Attendance.objects.filter(**belongs_to(locked)).first()
     counted = {profession: people for profession, people in counts.items() if people}
@@ -68,14 +83,32 @@ def record_attendance(
             raise CountedMeanwhile(stands)
         before = stands.people if stands else None
         stands = keep(stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1), counted, by=by, now=now)
-        record(locked, EventKind.ATTENDANCE, by=by, now=now, changes={"people": [before, stands.people]})
+        note(locked, by=by, now=now, changes={"people": [before, stands.people]})
     if may_be_delivered(locked, now):
-        mark_delivered(booking=locked, by=by, now=now)
+        deliver(locked, by=by, now=now)
     return stands
 
 
+def lock(given: Given, now: datetime) -> Given:
+    return lock_booking(given, now=now) if isinstance(given, Booking) else lock_session(given)
+
+
+def note(given: Given, *, by: User, now: datetime, changes: dict[str, object]) -> None:
+    if isinstance(given, Booking):
+        record(given, EventKind.ATTENDANCE, by=by, now=now, changes=changes)
+    else:
+        record_of_session(given, SessionEventKind.ATTENDANCE, by=by, now=now, changes=changes)
+
+
+def deliver(given: Given, *, by: User, now: datetime) -> None:
+    if isinstance(given, Booking):
+        mark_delivered(booking=given, by=by, now=now)
+    else:
+        mark_session_delivered(session=given, by=by, now=now)
+
+
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
-    if given.state not in (State.CONFIRMED, State.DELIVERED):
+    if given.state not in TAKES_PLACE or given.starts_at is None:
         raise NotGiven
     start, end = agreed_times(given)
     if now < start:
@@ -92,11 +125,11 @@ def may_record(given: Given, now: datetime, *, by_presenter: bool = False) -> bo
     return True
 
 
-def may_be_delivered(booking: Booking, now: datetime) -> bool:
+def may_be_delivered(given: Given, now: datetime) -> bool:
     """As staff may: it has a presenter, and everybody who was there has been heard of."""
-    if not booking.can_become(State.DELIVERED) or booking.needs_a_presenter or booking.agreed[0] > now:
+    if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
         return False
-    return Overdue.find(booking, now) is None
+    return Overdue.find(given, now) is None if isinstance(given, Booking) else True
 
 
 def keep(attendance: Attendance, counted: Mapping[str, int], *, by: User, now: datetime) -> Attendance:

@@ -1,11 +1,13 @@
 """What staff can do with one open session: what each action asks for, and the service that it calls."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.admin.afterwards import ATTENDANCE
 from bookings.admin.sessions.caller import CALLER
 from bookings.admin.sessions.capacity import CAPACITY
 from bookings.admin.sessions.joining import JOINING
@@ -81,4 +83,5 @@ CANCEL = ObjectAction(
     done=_("The session is cancelled. Everybody concerned gets an email."),
     weight="stop",
 )
-OBJECT_ACTIONS = (ASSIGN, DELIVERED, SEND, CALLER, CAPACITY, REASSIGN, MOVE, JOINING, CANCEL, ONE_PLACE)
+CAME = replace(ATTENDANCE, explanation=_("Numbers only, no names. It is marked as delivered too. No place changes by it."))
+OBJECT_ACTIONS = (ASSIGN, DELIVERED, SEND, CAME, CALLER, CAPACITY, REASSIGN, MOVE, JOINING, CANCEL, ONE_PLACE)

@@ -47,6 +47,8 @@ def what(event: SessionEvent, names: Mapping[int, str]) -> str:
         said = from_to(said, *(str(places) for places in changes["capacity"]))
     elif "presenter" in changes:
         said = from_to(said, *(names.get(key, _("nobody")) for key in changes["presenter"]))
+    elif "people" in changes:
+        said = _("%(what)s: %(people)s") % {"what": said, "people": changes["people"][-1]}
     elif event.place_id is not None:
         said = _("%(what)s: %(name)s") % {"what": said, "name": who(event)}
     return _("%(what)s (by a link in an email)") % {"what": said} if changes.get("by_link") else said

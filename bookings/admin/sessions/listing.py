@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import words
+from bookings.admin.afterwards import came_in_words, feedback_in_words
 from bookings.admin.filters import AnyPresenterFilter
 from bookings.admin.sessions.actions import OBJECT_ACTIONS
 from bookings.admin.sessions.filters import NeedFilter, PresentationFilter, RoomFilter, SeriesFilter, SoonFilter
@@ -29,6 +30,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (None, ("state_in_words", "when", "presentation", "presenter_in_words", "closed_reason")),
     (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
     (gettext_lazy("How people join"), ("joining", "help_in_words", "details_sent")),
+    (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it came"), ("series", "planned_at")),
 )
 
@@ -75,7 +77,7 @@ class OpenSessionAdmin(LooksOnly):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
-    may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent")
+    may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -90,7 +92,7 @@ class OpenSessionAdmin(LooksOnly):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OpenSession]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        return super().get_queryset(request).select_related(*self.list_select_related, "attendance", "afterwards")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OpenSession], search_term: str
@@ -124,6 +126,14 @@ class OpenSessionAdmin(LooksOnly):
         if session.presenter is not None:
             return session.presenter.name
         return state_tag(_("Needs a presenter"), "waiting") if session.is_scheduled else _("None")
+
+    @admin.display(description=gettext_lazy("who came"))
+    def came(self, session: OpenSession) -> SafeString | str:
+        return came_in_words(session)
+
+    @admin.display(description=gettext_lazy("what people said"))
+    def said(self, session: OpenSession) -> SafeString | str:
+        return feedback_in_words(session)
 
     @admin.display(description=gettext_lazy("places taken"), ordering="occupied")
     def number_places(self, session: OpenSession) -> str:

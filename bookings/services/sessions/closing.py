@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from bookings.models import BusyTime, OpenSession, SessionEventKind, SessionState
+from bookings.services.afterwards import open_afterwards
 from bookings.services.errors import NotStarted
 from bookings.services.sessions.errors import SessionClosed, SessionNeedsPresenter
 from bookings.services.sessions.locking import lock_session, lock_session_and_presenters
@@ -38,7 +39,7 @@ def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reas
 
 @transaction.atomic
 def mark_session_delivered(*, session: OpenSession, by: User | None, now: datetime) -> None:
-    """It took place. Raises NotStarted, SessionNeedsPresenter, SessionClosed."""
+    """It took place, and has its short link from now on. Raises NotStarted, SessionNeedsPresenter, SessionClosed."""
     locked = lock_session(session)
     refuse_unless_scheduled(locked, SessionState.DELIVERED)
     if not locked.has_begun(now):
@@ -47,6 +48,7 @@ def mark_session_delivered(*, session: OpenSession, by: User | None, now: dateti
         raise SessionNeedsPresenter
     end_lapsed(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
+    open_afterwards(given=locked, now=now)
     record(locked, SessionEventKind.DELIVERED, by=by, now=now)
 
 

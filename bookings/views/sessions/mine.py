@@ -7,10 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import ical, session_words
+from bookings.after_words import after_for_place
 from bookings.models import PlaceState, SessionPlace
+from bookings.services import wish_year_later, withdraw_year_later
 from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up
 from bookings.views.flow import FORM_METHODS
 from ctac.compiled import Compiled
@@ -21,9 +23,9 @@ ACCEPT, GIVE_UP = "accept", "give-up"
 MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 place_of_person = Compiled(
-    lambda person, reference: SessionPlace.objects.select_related("session__presentation", "session__presenter", "person").filter(
-        person_id=person, session__reference=reference
-    )
+    lambda person, reference: SessionPlace.objects.select_related(
+        "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
+    ).filter(person_id=person, session__reference=reference)
 )
 
 
@@ -46,6 +48,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         "facts": session_words.for_its_person(place, with_reference=False),
         "steps": session_words.next_steps(place, now) if place.state in (PlaceState.TAKEN, PlaceState.WAITING) else [],
         "has_calendar": place.has_a_place and place.session.is_scheduled,
+        "after": after_for_place(place, now),
     }
     return render(request, "bookings/sessions/mine.html", context)
 
@@ -99,3 +102,15 @@ def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
     response = HttpResponse(entry, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{place.session.reference}.ics"'
     return response
+
+
+@require_POST
+@person_required
+def session_again(request: HttpRequest, reference: str) -> HttpResponse:
+    """A reminder in a year: wished, or taken back."""
+    now, place = timezone.now(), own_place(request, reference)
+    if "withdraw" in request.POST:
+        withdraw_year_later(of=place)
+    elif "wish" in request.POST and after_for_place(place, now) is not None:
+        wish_year_later(of=place, now=now)
+    return redirect("session_mine", reference=reference)

@@ -1,0 +1,82 @@
+"""After an open session: numbers by its presenter, the same short link, certificate and reminder for who had a place."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from bookings import session_privacy
+from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
+from bookings.services import counts_of, record_attendance
+from bookings.services.attendance import NotGiven
+from professionals.models import Profession, User
+from tests.bookings.after.conftest import START
+from tests.bookings.after.test_feedback import SAID, TOKEN, statements
+from tests.bookings.sessions.rows import make_place, make_session
+from tests.factories import make_person, make_staff, sign_in, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def session(presenter: Presenter) -> OpenSession:
+    return make_session(presenter, START, capacity=40)
+
+
+@pytest.fixture
+def place(session: OpenSession) -> SessionPlace:
+    return make_place(session, person=make_person(profession=Profession.POLICE_OFFICER))
+
+
+def test_its_presenter_counts_on_a_phone_and_no_place_changes(phone: Client, session: OpenSession, place: SessionPlace) -> None:
+    page = f"/staff/mine/sessions/{session.reference}/"
+    assert "Record who came" in phone.get(page).content.decode()
+    form = phone.get(f"{page}attendance/").content.decode()
+    assert "people_police-officer" in form.split("<details", 1)[0]  # who has a place is likely to have come
+    sent = {"people_police-officer": "21", "people_teacher": "4", "total": "25"}
+    assert "Thank you. 25 people came." in phone.post(f"{page}attendance/", sent, follow=True).content.decode()
+    session.refresh_from_db()
+    place.refresh_from_db()
+    assert (session.state, session.occupied, place.state) == ("delivered", 1, PlaceState.TAKEN)
+    assert counts_of(session.attendance) == {"police-officer": 21, "teacher": 4}
+    assert list(session.events.values_list("kind", "changes")) == [("attendance", {"people": [None, 25]}), ("delivered", {})]
+    assert phone.post(f"{page}slide/", follow=True)["Content-Type"] == "application/pdf"
+
+
+def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presenters_user: User, presenter: Presenter) -> None:
+    session = make_session(presenter, START, state="cancelled")
+    with pytest.raises(NotGiven):
+        record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
+    page = phone.post(f"/staff/mine/sessions/{session.reference}/slide/", follow=True).content.decode()
+    assert "does not take place" in page
+    assert not Afterwards.objects.exists()
+
+
+def test_who_had_a_place_says_how_it_was_and_may_wish_a_reminder(
+    client: Client, presenters_user: User, session: OpenSession, place: SessionPlace
+) -> None:
+    sign_in(client, place.person)
+    mine = f"/sessions/{session.reference}/mine/"
+    before = statements(client, mine)
+    record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
+    link = Afterwards.objects.get().get_absolute_url()
+    assert f'href="{link}"' in client.get(mine).content.decode()
+    assert statements(client, mine) == before <= 12
+    client.post(link, {**SAID, "token": TOKEN})
+    client.post(f"{mine}again/", {"wish": "1"})
+    assert "Don’t remind me" in client.get(mine).content.decode()
+    assert session_privacy.export(place.person)[0]["reminder_a_year_later"] == YearLater.objects.get().due_at
+    client.post(f"{mine}again/", {"withdraw": "1"})
+    assert not YearLater.objects.exists()
+    stranger = sign_in(Client(), make_person())
+    assert stranger.post(f"{mine}again/", {"wish": "1"}).status_code == 404
+
+
+def test_staff_see_and_put_right_what_a_session_came_to(client: Client, presenters_user: User, session: OpenSession) -> None:
+    record_attendance(given=session, counts={"gp": 7}, by=presenters_user, now=timezone.now())
+    desk = sign_in_staff(client, make_staff())
+    page = f"/staff/bookings/opensession/{session.pk}/"
+    seen = desk.get(f"{page}change/").content.decode()
+    assert ("7 people came." in seen, "Nobody has answered yet" in seen, "Attendance recorded: 7" in seen) == (True, True, True)
+    desk.post(f"{page}do/attendance/", {"people_gp": "8", "total": "8", "seen": "0"})
+    assert OpenSession.objects.get().attendance.people == 8
+    assert session.reference in desk.get("/staff/bookings/afterwards/").content.decode()
