@@ -63,6 +63,7 @@ def application() -> Any:
     compare_counts_with_the_figure_of_now()
     pause_before_promises_are_taken()
     pause_before_parcels_leave()
+    pause_before_places_are_written()
     return whole
 
 
@@ -86,6 +87,8 @@ def lock_no_rows() -> None:
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
     from bookings.services import answering, assigning, changing, deciding, holding, leave, locking, placing, requesting
+    from bookings.services.sessions import changing as changing_sessions
+    from bookings.services.sessions import planning
 
     guarded = locking.guarded
 
@@ -95,7 +98,9 @@ def pause_before_slots_are_checked() -> None:
             yield
             pause("slots")
 
-    for module in (answering, assigning, changing, deciding, holding, leave, placing, requesting):
+    for module in (
+        *(answering, assigning, changing, deciding, holding, leave, placing, requesting, changing_sessions, planning),
+    ):
         module.guarded = together
 
 
@@ -157,6 +162,32 @@ def move_bookings_as_they_were_read() -> None:
         moving.record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
 
     moving.move = deciding.move = move
+
+
+def pause_before_places_are_written() -> None:
+    """Everybody has read how many places of a session are free, who is next and what is offered."""
+    from bookings.services.sessions import changing, offering, placing
+
+    write, send_back, change, give = placing.write, changing.send_back, placing.change, offering.give
+
+    def write_later(*given: Any) -> Any:
+        pause("places")
+        return write(*given)
+
+    def send_back_later(*given: Any, **more: Any) -> None:
+        send_back(*given, **more)
+        pause("places")
+
+    def change_later(*given: Any) -> None:
+        pause("change")
+        change(*given)
+
+    def give_later(*given: Any, **more: Any) -> None:
+        pause("offer")
+        give(*given, **more)
+
+    placing.write, changing.send_back, offering.give = write_later, send_back_later, give_later
+    placing.change = offering.change = change_later
 
 
 def answer_offers_as_they_were_read(name: str = "take") -> None:

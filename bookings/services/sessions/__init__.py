@@ -13,6 +13,7 @@ from bookings.services.sessions.errors import (
     SessionMoved,
     SessionNeedsPresenter,
     SizeRefused,
+    TimeChanged,
     TimePassed,
     WouldDrop,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "SessionMoved",
     "SessionNeedsPresenter",
     "SizeRefused",
+    "TimeChanged",
     "TimePassed",
     "WouldDrop",
     "accept_offer",

@@ -10,7 +10,7 @@ from bookings.models import OpenSession, PlaceState, Presenter, SessionEventKind
 from bookings.services.errors import NothingChanged, SamePresenter, SlotTaken
 from bookings.services.locking import guarded
 from bookings.services.sessions.errors import SessionClosed, SessionMoved, SizeRefused, TimePassed, WouldDrop
-from bookings.services.sessions.joining import tell_if_elsewhere
+from bookings.services.sessions.joining import knows_another_link, tell_details
 from bookings.services.sessions.locking import lock_session, lock_session_and_presenters, refuse_unless_to_come
 from bookings.services.sessions.offering import change, end_lapsed, fill_places, give, offer_until
 from bookings.services.sessions.planning import take_time
@@ -76,6 +76,7 @@ def move_session(
         raise TimePassed
     if start == locked.starts_at:
         raise NothingChanged
+    end_lapsed(locked, now=now)
     before, length = locked.starts_at, locked.ends_at - locked.starts_at
     locked.starts_at, locked.ends_at, locked.sequence = start, start + length, locked.sequence + 1
     with guarded():
@@ -85,7 +86,6 @@ def move_session(
     times = [before.isoformat(), start.isoformat()]
     noted: dict[str, object] = {"time": times, "sequence": locked.sequence, **({"flagged": True} if flagged else {})}
     record(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, changes=noted)
-    end_lapsed(locked, now=now)
     tell_everybody("session-moved", locked, now)
     tell_presenter(locked, now)
     shorten_offers(locked, by=by, now=now)
@@ -125,11 +125,13 @@ def assign_presenter(
             take_time(locked, presenter)
     except SlotTaken as refusal:
         raise busy_then(presenter) from refusal
-    who = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence}
+    elsewhere = knows_another_link(locked, link)
+    who = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence, "details": elsewhere}
     record(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
     tell_presenter(locked, now)
     tell_no_longer_theirs(locked, before, now)
-    tell_if_elsewhere(locked, link, now)
+    if elsewhere:
+        tell_details(locked, now)
     if flagged:
         tell_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
 

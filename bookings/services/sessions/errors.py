@@ -25,6 +25,12 @@ class SessionMoved(DomainError):
     message = _("This session was changed while you had the page open. Look at it as it stands now, then change it again.")
 
 
+class TimeChanged(SessionClosed):
+    """It was moved after the page was drawn: nobody takes a place at a time that they have not read."""
+
+    message = _("This session has moved to another time since you opened the page. Read when it is now, then press again.")
+
+
 class PlaceMoved(DomainError):
     """The place is not in a state that allows this, perhaps no longer."""
 

@@ -29,10 +29,11 @@ def set_joining(
         raise NothingChanged
     locked.own_joining_link, locked.joining_help, locked.sequence = own_joining_link, joining_help, locked.sequence + 1
     locked.save(update_fields=["own_joining_link", "joining_help", "sequence"])
-    record(locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence})
+    known = locked.details_sent_at is not None
+    record(locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence, "details": known})
     tell_presenter(locked, now)
-    if locked.details_sent_at:
-        tell_everybody("session-details", locked, now, states=HAVE_A_PLACE)
+    if known:
+        tell_details(locked, now)
     if flagged:
         tell_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
 
@@ -50,14 +51,18 @@ def send_details(*, session: OpenSession, by: User | None, now: datetime) -> int
     if locked.details_sent_at:
         raise DetailsSent
     OpenSession.objects.filter(pk=locked.pk).update(details_sent_at=now)
-    record(locked, SessionEventKind.DETAILS_SENT, by=by, now=now)
-    return tell_everybody("session-details", locked, now, states=HAVE_A_PLACE)
+    record(locked, SessionEventKind.DETAILS_SENT, by=by, now=now, changes={"details": True})
+    return tell_details(locked, now)
 
 
-def tell_if_elsewhere(session: OpenSession, before: str, now: datetime) -> None:
-    """Who has a place and knows how to join, if that is by another link than before."""
-    if session.details_sent_at and session.joining_link and session.joining_link != before:
-        tell_everybody("session-details", session, now, states=HAVE_A_PLACE)
+def tell_details(session: OpenSession, now: datetime) -> int:
+    """Everybody with a place; how many. The event of it says "details"."""
+    return tell_everybody("session-details", session, now, states=HAVE_A_PLACE)
+
+
+def knows_another_link(session: OpenSession, before: str) -> bool:
+    """Whether people with a place were told how to join, and would now come to where nobody is."""
+    return bool(session.details_sent_at and session.joining_link and session.joining_link != before)
 
 
 def presenters_link_changed_for_sessions(*, presenter: Presenter, by: User | None, now: datetime) -> None:
@@ -68,7 +73,9 @@ def presenters_link_changed_for_sessions(*, presenter: Presenter, by: User | Non
     for session in lock_sessions(to_come.values_list("pk", flat=True)):
         session.sequence += 1
         session.save(update_fields=["sequence"])
-        record(session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence})
+        known = knows_another_link(session, "")
+        record(session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence, "details": known})
         if by is None or by.pk != presenter.user_id:
             tell_presenter(session, now)
-        tell_if_elsewhere(session, "", now)
+        if known:
+            tell_details(session, now)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from bookings.models import OpenSession, PlaceState, SessionEventKind, SessionPlace, SessionState
 from bookings.models.session_place import LIVE_PLACES
 from bookings.services.errors import AlreadyPlaced, NotStarted
-from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed
+from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed, TimeChanged
 from bookings.services.sessions.locking import lock_place, lock_session_for, lock_sessions, refuse_unless_to_come
 from bookings.services.sessions.offering import change, fill_places
 from bookings.services.sessions.recording import record, record_each
@@ -33,13 +33,16 @@ def take_place(
     """A place if one is free and nobody waits, else the end of the line: its state says which.
 
     The same token gives the same place again; who has a place or waits gets it back unchanged. `flagged`: what they need looks
-    like a child's details and they kept it. Raises SessionClosed, AlreadyPlaced (the token was used elsewhere).
+    like a child's details and they kept it. Raises SessionClosed, TimeChanged (it is not at the time with which `session` was
+    read), AlreadyPlaced (the token was used elsewhere).
     """
     locked = lock_session_for(person, session)
     place = find(locked, person, token, now)
     if place is not None and (place.state in LIVE_PLACES or (token and place.submission_token == token)):
         return place
     refuse_unless_to_come(locked, now)
+    if locked.starts_at != session.starts_at:
+        raise TimeChanged
     fill_places(locked, by=None, now=now)
     locked.refresh_from_db(fields=["occupied", "waiting"])
     state = PlaceState.TAKEN if locked.free and not locked.waiting else PlaceState.WAITING

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from bookings import session_words
 from bookings.models import LIVE_PLACES, Channel, OpenSession, PlaceState, SessionPlace
 from bookings.services import AlreadyPlaced
-from bookings.services.sessions import SessionClosed, take_place
+from bookings.services.sessions import SessionClosed, TimeChanged, take_place
 from bookings.session_forms import PlaceForm
 from bookings.throttles import too_many_places
 from bookings.views.flow import FORM_METHODS
@@ -60,6 +60,8 @@ def take(request: HttpRequest, session: OpenSession, form: PlaceForm, now: datet
     again = _("Nothing is taken yet. Please press the button once more.")
     if not token_in(request):
         return page(request, session, form, warning=again)
+    if request.POST.get("starts") != session.starts_at.isoformat():
+        return page(request, session, form, warning=TimeChanged.message)
     try:
         place = take_place(
             session=session,
@@ -105,6 +107,7 @@ def page(request: HttpRequest, session: OpenSession, form: PlaceForm, *, status:
         "steps": [] if has_room else session_words.while_waiting(session),
         "token": token_in(request) or secrets.token_urlsafe(32),
         "promised": ROOM if has_room else LINE,
+        "starts": session.starts_at.isoformat(),
         **more,
     }
     return render(request, "bookings/sessions/place.html", context, status=status)

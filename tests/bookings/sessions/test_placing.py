@@ -10,14 +10,16 @@ from bookings.services.sessions import (
     OfferOver,
     PlaceMoved,
     SessionClosed,
+    TimeChanged,
     accept_offer,
     cancel_session,
     give_up,
     mark_attended,
+    move_session,
     take_place,
 )
 from notifications.models import Notification
-from tests.bookings.rows import NOW
+from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.bookings.sessions.told import figures, states, take, told
 from tests.factories import make_person, make_staff
@@ -113,6 +115,14 @@ def test_nothing_is_taken_accepted_or_given_up_once_it_has_begun_or_is_cancelled
         with pytest.raises(SessionClosed):
             give_up(place=taken, by=None, now=NOW)
         assert take(session, taken.person) == taken  # they see what they have
+
+
+def test_nobody_takes_a_place_at_a_time_that_they_have_not_read() -> None:
+    session = make_session(None)
+    move_session(session=OpenSession.objects.get(pk=session.pk), starts_at=at("15:00"), by=None, now=NOW)
+    with pytest.raises(TimeChanged):
+        take(session)
+    assert take(OpenSession.objects.get(pk=session.pk)).state == "taken"
 
 
 def test_people_who_were_there_have_attended() -> None:

@@ -15,7 +15,7 @@ from icalendar import Calendar
 
 from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
-from bookings.services.sessions import cancel_session, give_up, take_place
+from bookings.services.sessions import cancel_session, give_up, move_session, take_place
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.flow import text
@@ -56,7 +56,9 @@ def page(session: OpenSession, step: str = "") -> str:
 
 
 def hidden(response: HttpResponse) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(token|promised|version)" value="([^"]*)"', response.content.decode()))
+    return dict(
+        re.findall(r'<input type="hidden" name="(token|promised|version|starts)" value="([^"]*)"', response.content.decode())
+    )
 
 
 def take(client: Client, session: OpenSession, **answers: str) -> HttpResponse:
@@ -81,6 +83,17 @@ def statements(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as found:
         assert client.get(path).status_code == 200
     return len(found)
+
+
+def test_a_page_that_shows_another_time_takes_nothing(client: Client, person: Person, session: OpenSession) -> None:
+    form = hidden(client.get(page(session, "place/")))
+    move_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
+    answer = client.post(page(session, "place/"), {**form, "access_needs": "Captions"})
+    assert "This session has moved to another time since you opened the page." in text(answer)
+    assert "3pm to 4pm" in text(answer)
+    assert not SessionPlace.objects.exists()
+    client.post(page(session, "place/"), {**hidden(answer), "access_needs": "Captions"})
+    assert place_of(person).access_needs == "Captions"
 
 
 def test_the_list_says_when_what_and_how_many_places(client: Client) -> None:
@@ -301,6 +314,6 @@ def test_a_press_without_a_token_or_with_that_of_another_session_takes_nothing(
     other = make_session(None, at("14:00"))
     take(client, other, token=fields["token"])
     for token in ("", "short", fields["token"]):
-        again = client.post(page(session, "place/"), {"token": token, "access_needs": "Captions"})
+        again = client.post(page(session, "place/"), {**fields, "token": token, "access_needs": "Captions"})
         assert ("Nothing is taken yet." in text(again), "Captions" in text(again)) == (True, True)
     assert place_of(person).session == other

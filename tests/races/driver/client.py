@@ -153,9 +153,10 @@ def subjects() -> list[Any]:
         packing_operations,
         recall_operations,
         request_operations,
+        session_operations,
     )
 
-    of_bookings = [operations, request_operations, availability_operations, on_the_day]
+    of_bookings = [operations, request_operations, session_operations, availability_operations, on_the_day]
     of_leaflets = [leaflet_operations, packing_operations, counting_operations, recall_operations]
     return [*of_bookings, *of_leaflets]
 

@@ -11,6 +11,7 @@ from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
 from tests.races.driver.lost_parcels import lost_parcels
+from tests.races.driver.open_sessions import open_sessions
 from tests.races.driver.recalls import recalls
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -386,5 +387,6 @@ def everything_wrong(query: Query, world: dict[str, Any], taken: Counter[str], k
         *changes(query, people),
         *leave_answers(query, world["presenters"]),
         *visits(query, people),
+        *open_sessions(query, world["presentations"]),
         *mail(query, must_be_told(bookings, order_rows), taken, known_before),
     ]

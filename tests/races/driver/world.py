@@ -28,6 +28,7 @@ def lay_out_all() -> dict[str, Any]:
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition
+    from tests.races.driver import session_operations
     from tests.races.stage import open_sessions, staff_session
 
     now = datetime.now(UTC)
@@ -44,11 +45,13 @@ def lay_out_all() -> dict[str, Any]:
     ]
     staff = [make_staff(email=f"staff{number}@driver.example") for number in range(4)]
     sessions = open_sessions(PEOPLE)
+    presentations = [make_presentation(slug=f"driver-{minutes}", length_minutes=minutes) for minutes in (60, 90)]
+    session_operations.lay_out(presentations, now)
     return {
         "away": away,
         "presenters": [presenter.pk for presenter in presenters],
         "days": [after_working_days(uk_day(now), 10 + number, Nation.SCOTLAND).isoformat() for number in range(10)],
-        "presentations": [make_presentation(slug=f"driver-{minutes}", length_minutes=minutes).pk for minutes in (60, 90)],
+        "presentations": [presentation.pk for presentation in presentations],
         "editions": [edition.pk for edition in editions],
         "people": sessions,
         "staff": {user.email: staff_session(user) for user in staff},
@@ -59,7 +62,9 @@ def clear_away(world: dict[str, Any]) -> int:
     """The copy's own presenters can be booked again, and nothing of this world can."""
     from bookings.models import Presentation, Presenter
     from leaflets.models import Leaflet
+    from tests.races.driver import session_operations
 
+    session_operations.clear_away(world["presentations"])
     Presenter.objects.filter(pk__in=world["presenters"]).update(active=False)
     Presentation.objects.filter(pk__in=world["presentations"]).update(active=False)
     Leaflet.objects.filter(editions__in=world["editions"]).update(active=False)
