@@ -18,6 +18,7 @@ from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
+from .planning import plans_sessions
 from .sessions import by_place_link, takes_places
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
@@ -247,6 +248,7 @@ def staff(guide: Guide) -> Tour:
     guide.open("/staff/")
     yield "staff index"
     lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
+    yield from plans_sessions(guide)
     yield from presents(guide)
     yield from decides(guide)
     yield from ranks(guide)
@@ -343,7 +345,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 32, professional: 81, asks: 4, staff: 99, styleguide: 30, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 32, professional: 81, asks: 4, staff: 120, styleguide: 30, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

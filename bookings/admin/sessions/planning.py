@@ -70,7 +70,7 @@ class Row:
             return _("Not planned"), "done"
         if self.hard or self.form.errors:
             return _("Not possible"), "stopped"
-        return (_("Something to know"), "waiting") if self.soft else (_("Free"), "good")
+        return (_("With a reason"), "waiting") if self.soft else (_("Free"), "good")
 
     @property
     def is_open(self) -> bool:
