@@ -106,3 +106,10 @@ def title_of_past(place: SessionPlace, now: datetime) -> str:
     if session.ends_at > now and place.has_a_place:
         return _("The session has begun")
     return _("You were there") if place.state == PlaceState.ATTENDED else _("This session is over")
+
+
+def asks_to_leave(place: SessionPlace) -> str:
+    """The heading over the button that gives it up."""
+    if place.state == PlaceState.WAITING:
+        return _("Leave the waiting list?")
+    return _("Give up your place?") if place.state == PlaceState.TAKEN else _("Let somebody else have this place?")

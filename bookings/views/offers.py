@@ -2,9 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.models import Presentation
+from bookings.models import OpenSession, Presentation
 
 
 @require_safe
@@ -14,6 +15,6 @@ def presentations(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def presentation(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(
-        request, "bookings/presentation.html", {"presentation": get_object_or_404(Presentation.objects.offered(), slug=slug)}
-    )
+    found = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=found).exists()
+    return render(request, "bookings/presentation.html", {"presentation": found, "has_sessions": has_sessions})

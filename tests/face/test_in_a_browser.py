@@ -99,7 +99,9 @@ def test_the_head_leaves_room_for_the_page(show: Callable[..., Any], rf: Request
     page = show(render_to_string("includes/header.html", request=rf.get("/")), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("header").bounding_box()["height"] <= (200 if width == 320 else 160)
-    heights = page.locator("nav a").evaluate_all("all => all.map(a => a.getBoundingClientRect().height)")
+    heights = page.locator("nav a").evaluate_all(
+        "all => all.filter(a => a.checkVisibility()).map(a => a.getBoundingClientRect().height)"
+    )
     assert min(heights) >= 44
 
 
@@ -109,5 +111,5 @@ def test_on_a_phone_the_navigation_is_one_row(show: Callable[..., Any], rf: Requ
     request.user = type("User", (), {"is_authenticated": signed_in})()  # type: ignore[assignment]
     page = show(render_to_string("includes/header.html", {"user": request.user}, request), width=390)
     tops = page.locator("nav a").evaluate_all("all => all.map(a => Math.round(a.getBoundingClientRect().top))")
-    assert tops == [tops[0]] * 4
+    assert tops == [tops[0]] * 5
     assert page.get_by_role("link", name="My bookings and orders" if signed_in else "Sign in", exact=True).count() == 1

@@ -65,5 +65,7 @@ def page(request: HttpRequest, place: SessionPlace, now: datetime, template: str
     person = person_in(request)
     if person and person.pk == place.person_id:
         return redirect("session_mine", reference=place.session.reference)
-    context = {**standing(place, now), "facts": session_words.facts(place.session, with_reference=False)}
+    how = standing(place, now)
+    asks = session_words.asks_to_leave(place) if how["may_give_up"] else how["heading"]
+    context = {**how, "asks": asks, "facts": session_words.facts(place.session, with_reference=False)}
     return render(request, template, context)

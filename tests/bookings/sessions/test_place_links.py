@@ -91,7 +91,7 @@ def test_what_is_offered_is_taken_by_one_press_without_signing_in(offered: Sessi
 
 
 def test_it_is_given_up_by_one_press_and_history_says_by_whom(offered: SessionPlace, links: dict[str, str]) -> None:
-    assert "Give up your place?" in text(Client().get(links["leave"]))
+    assert "Let somebody else have this place?" in text(Client().get(links["leave"]))
     words = text(press(links["leave"], "give-up"))
     assert ("You have no place at this session" in words, state_of(offered)) == (True, PlaceState.GIVEN_UP)
     assert offered.events.last().changes["by_link"]

@@ -125,6 +125,13 @@ def test_the_list_can_be_about_one_presentation_and_has_pages(client: Client) ->
     assert client.get("/sessions/?presentation=nonsense&page=x").content.decode().count('class="entry"') == 20
 
 
+def test_the_page_of_a_presentation_leads_to_its_sessions_while_there_are_some(client: Client, session: OpenSession) -> None:
+    about = session.presentation
+    assert f'href="/sessions/?presentation={about.slug}"' in client.get(f"/presentations/{about.slug}/").content.decode()
+    OpenSession.objects.update(state=SessionState.CANCELLED)
+    assert "open session about this" not in text(client.get(f"/presentations/{about.slug}/"))
+
+
 def test_the_page_of_a_session_shows_anybody_everything_but_how_to_join(client: Client, session: OpenSession) -> None:
     words = text(client.get(page(session)))
     assert ("2 places are free" in words, "Take a place" in words) == (True, True)
