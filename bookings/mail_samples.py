@@ -79,7 +79,7 @@ def _to_the_professional() -> Iterator[Example]:
     reminder = partial(messages.reminder, links={"cancel": LINKS["cancel"]})
     yield _example("booking-reminder", "", reminder)
     yield _example("booking-reminder", _("online"), reminder, **ONLINE)
-    yield _example("booking-reminder-week", "", partial(reminder, early=True))
+    yield _example("booking-reminder-week", "", partial(messages.reminder, links=LINKS, early=True))
     moved = partial(change_messages.moved, change=MOVED, now=NOW, links=LINKS)
     yield _example("booking-moved", "", moved, sequence=1)
     yield _example("booking-moved", _("a request"), moved, sequence=1, state=State.REQUESTED)

@@ -39,6 +39,7 @@ def message(sentence: str | Promise, template: str, place: SessionPlace, telling
         "line": session_words.in_line(telling.number) if telling.number else "",
         "until": place.offered_until,
         "reminded": session.reminder_due_at > telling.now,
+        "reminded_twice": session.week_reminder_due_at > telling.now,
         "in_calendars": telling.in_calendars,
         "url": f"{settings.SITE_URL}{reverse('session_mine', args=[session.reference])}",
         "session_url": f"{settings.SITE_URL}{session.get_absolute_url()}",

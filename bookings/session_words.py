@@ -72,7 +72,10 @@ def next_steps(place: SessionPlace, now: datetime) -> list[Step]:
     steps = []
     if not session.joining_link:
         steps.append(Step(_("Before the session"), _("You get the joining link by email.")))
-    if session.reminder_due_at > now:
+    if session.week_reminder_due_at > now:
+        both = _("You get a reminder by email, and another one the day before.")
+        steps.append(Step(moment(session.week_reminder_due_at), both))
+    elif session.reminder_due_at > now:
         steps.append(Step(moment(session.reminder_due_at), _("You get a reminder by email.")))
     joins = _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(session.starts_at)}
     return [*steps, Step(format_day(session.starts_at), joins)]
