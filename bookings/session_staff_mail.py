@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,7 +27,8 @@ def needs_presenter(session: OpenSession) -> Message:
         row(_("Reference"), session.reference),
     ]
     sentence = _("Needs a presenter: open session on %(day)s (%(reference)s)")
-    context: dict[str, object] = {"day": day, "rows": rows, "staff_url": f"{settings.SITE_URL}/staff/"}
+    url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
+    context: dict[str, object] = {"day": day, "rows": rows, "staff_url": url}
     return Message(sentence % {"day": day, "reference": session.reference}, "session_staff_needs_presenter", context)
 
 

@@ -11,6 +11,7 @@ from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -161,7 +162,7 @@ class LeaveAdmin(LooksOnly):
         return self.entered_now(request, recorded, _("The leave is entered."))
 
     def entered_now(self, request: HttpRequest, recorded: Recorded, sentence: str) -> HttpResponse:
-        """On to who could step in, if it hit any booking."""
+        """On to who could step in, if it hit any booking; else to the sessions that need a presenter."""
         freed = [*recorded.freed, *recorded.sessions]
         if not freed:
             messages.success(request, _("%(done)s It hits no booking and no session.") % {"done": sentence})
@@ -179,7 +180,9 @@ class LeaveAdmin(LooksOnly):
         for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):
             if visit.is_handed_over:
                 messages.warning(request, f"{visit.booking.reference}: {still_there(visit)}")
-        return redirect("staff:bookings_booking_stand_ins" if recorded.freed else "staff:bookings_leave_changelist")
+        if recorded.freed:
+            return redirect("staff:bookings_booking_stand_ins")
+        return redirect(f"{reverse('staff:bookings_opensession_changelist')}?look=presenter")
 
     def delete_model(self, request: HttpRequest, obj: Leave) -> None:
         end_leave(leave=obj, by=acting(request), now=timezone.now())

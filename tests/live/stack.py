@@ -47,7 +47,7 @@ class Live:
             self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
-        self.manager: subprocess.Popen[str] | None = None
+        self.idle: list[subprocess.Popen[str]] = []  # for management commands; as many as ever ran at one time
         self.used_codes: set[str] = set()  # second factors; each works once
 
     # Starting and stopping
@@ -70,7 +70,7 @@ class Live:
 
     def stop(self) -> int:
         """The exit code."""
-        self._end_manager()
+        self._end_managers()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
@@ -105,16 +105,23 @@ class Live:
         return self.pid(name)
 
     def manage(self, *words: str) -> str:
-        """What a management command of this copy prints."""
-        if self.manager is None or self.manager.poll() is not None:
-            self.manager = self._start_manager()
-        self.manager.stdin.write(json.dumps(words) + "\n")
-        self.manager.stdin.flush()
-        answer = self.manager.stdout.readline()
-        assert answer, f"{' '.join(words)} ended with {self.manager.wait()}\n{(self.var_dir / 'manager.log').read_text()[-4000:]}"
+        """What a management command of this copy prints. Two at the same time have a process each."""
+        manager = self._idle_manager() or self._start_manager()
+        manager.stdin.write(json.dumps(words) + "\n")
+        manager.stdin.flush()
+        answer = manager.stdout.readline()
+        assert answer, f"{' '.join(words)} ended with {manager.wait()}\n{(self.var_dir / 'manager.log').read_text()[-4000:]}"
+        self.idle.append(manager)
         code, said = json.loads(answer)
         assert code == 0, f"{' '.join(words)} ended with {code}\n{said}"
         return said
+
+    def _idle_manager(self) -> subprocess.Popen[str] | None:
+        try:
+            manager = self.idle.pop()  # not asked before whether there is one: threads share them
+        except IndexError:
+            return None
+        return manager if manager.poll() is None else None
 
     def _start_manager(self) -> subprocess.Popen[str]:
         env = self.env | {"EMAIL_URL": f"smtp://127.0.0.1:{self.facts['mail_port']}", "SITE_URL": self.base_url}
@@ -131,10 +138,9 @@ class Live:
                 preexec_fn=processes.tied(signal.SIGTERM),
             )
 
-    def _end_manager(self) -> None:
-        if self.manager is not None:
-            self.manager.communicate()  # no more words, and it ends
-            self.manager = None
+    def _end_managers(self) -> None:
+        while self.idle:
+            self.idle.pop().communicate()  # no more words, and it ends
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.database_url)
