@@ -10,13 +10,17 @@ from bookings.models import BusyTime, OpenSession, Presentation, Presenter, Sess
 from bookings.services import sessions
 from ctac.uk import uk_datetime, uk_day
 from tests.races.driver.client import Actor
+from tests.races.driver.operations import polite, staff_action, went_on
 
 # Few sessions with few places, so that everybody wants the same ones.
 MOST_PLACES = 4
 WEIGHTS = {
     "plan_session": 5,
     "plan_series": 2,
-    "take_place": 110,
+    "take_place": 90,
+    "take_place_page": 20,
+    "own_place_page": 20,
+    "staff_session_page": 10,
     "accept_offer": 45,
     "give_up": 70,
     "set_capacity": 25,
@@ -63,7 +67,7 @@ def a_place(actor: Actor, state: str) -> SessionPlace:
     """Mostly one in that state; now and then any."""
     rows = SessionPlace.objects.filter(person__in=actor.people, session__presentation__in=actor.presentations)
     found: SessionPlace = actor.one_of(
-        (rows.filter(state=state) if actor.chance.random() < 0.9 else rows).select_related("person__user")
+        (rows.filter(state=state) if actor.chance.random() < 0.9 else rows).select_related("person__user", "session")
     )
     return found
 
@@ -75,6 +79,29 @@ def take_place(actor: Actor) -> None:
     for _press in range(2 if token and chance.random() < 0.2 else 1):
         by, channel = (person.user, "web") if token else (actor.staff(), "phone")
         sessions.take_place(session=session, person=person, by=by, now=actor.now, channel=channel, token=token)
+
+
+def take_place_page(actor: Actor) -> bool:
+    session = a_session(actor)
+    page, path = actor.page_of(actor.person()), f"/sessions/{session.reference}/place/"
+    with polite():
+        return went_on(page.send(path, page.get(path).form("token")), "/mine/")
+
+
+def own_place_page(actor: Actor) -> bool:
+    """Whatever the page offers: to accept, to give up."""
+    place = a_place(actor, actor.chance.choice(["offered", "offered", "taken", "waiting"]))
+    page, path = actor.page_of(place.person), f"/sessions/{place.session.reference}/mine/"
+    with polite():
+        wish = "accept" if place.state == "offered" and actor.chance.random() < 0.8 else "give-up"
+        return went_on(page.send(path, page.get(path).form("version"), do=wish), "/mine/")
+
+
+def staff_session_page(actor: Actor) -> bool:
+    """More or fewer places, without saying who would go back; how to join; now and then the end of it."""
+    slug = actor.chance.choice(["capacity", "capacity", "capacity", "send", "cancel"])
+    typed = {"capacity": {"capacity": str(actor.chance.randint(1, MOST_PLACES))}, "cancel": {"reason": "Snow"}}
+    return staff_action(actor, f"/staff/bookings/opensession/{a_session(actor).pk}/do/{slug}/", typed.get(slug, {}))
 
 
 def accept_offer(actor: Actor) -> None:
