@@ -17,7 +17,6 @@ from bookings.admin.sessions.showing import address, show
 from bookings.models import Channel, OpenSession, PlaceState, SessionPlace
 from bookings.models.session_place import LIVE_PLACES
 from bookings.services.sessions import take_place
-from bookings.session_figures import filled
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from professionals import drafts
@@ -49,6 +48,11 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
     sent = request.POST.get("token", "")
     token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
     form = PlaceForm(request.POST if request.method == "POST" else None)
+    starts = session.starts_at.isoformat()
+    if form.is_valid() and request.POST.get("starts", starts) != starts:
+        form.add_error(
+            None, _("It has moved to %(when)s while you had the page open. Ask whether that suits them.") % {"when": session.when}
+        )
     if form.is_valid():
         try:
             place, had = give(form, session, request.user, token, timezone.now())
@@ -57,7 +61,7 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         else:
             say_what_was_done(request, place, had)
             return redirect(address(session))
-    return show(page, request, session, action, "bookings/staff/sessions/caller.html", form, token=token, room=filled(session))
+    return show(page, request, session, action, "bookings/staff/sessions/caller.html", form, token=token, starts=starts)
 
 
 @transaction.atomic

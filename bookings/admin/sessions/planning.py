@@ -25,7 +25,7 @@ from django.utils.translation import ngettext
 from bookings.admin import week
 from bookings.admin.sessions.plan_forms import DateForm, PlanForm, WhyForm
 from bookings.models import OpenSession, Presenter
-from bookings.services import SlotTaken
+from bookings.services import AlreadyPlaced, SlotTaken
 from bookings.services.sessions import Clash, Planned, clashes, plan_sessions
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day, format_span
@@ -239,9 +239,8 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
         raise PermissionDenied
     plan = Plan(request.POST if request.method == "POST" else None, timezone.now())
-    if plan.is_bound and (before := OpenSession.objects.filter(plan_token=plan.token).first()):
-        messages.info(request, _("This form has planned its sessions already. Nothing new was planned."))
-        return redirect(address_of([before]))
+    if plan.is_bound and (before := planned_before(plan, request)):
+        return redirect(address_of(before))
     if not plan.asks and plan.may_be_saved() and (planned := save(plan, request)):
         return redirect(address_of(planned))
     if plan.step == CHANGE:
@@ -252,6 +251,14 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "bookings/staff/sessions/plan_check.html", {**context, "title": _("Check each date")})
 
 
+def planned_before(plan: Plan, request: HttpRequest) -> list[OpenSession]:
+    """The first that this very form has planned already, if it has."""
+    found = list(OpenSession.objects.filter(plan_token=plan.token))
+    if found:
+        messages.info(request, _("This form has planned its sessions already. Nothing new was planned."))
+    return found
+
+
 def save(plan: Plan, request: HttpRequest) -> list[OpenSession]:
     """All of them, or none with the refusal said at the top of the page."""
     dates = [row.planned for row in plan.kept if row.planned is not None]
@@ -259,6 +266,8 @@ def save(plan: Plan, request: HttpRequest) -> list[OpenSession]:
     more = {"series": plan.name if plan.what.is_series else "", "reason": why, "token": plan.token, "flagged": plan.flagged}
     try:
         planned = plan_sessions(sessions=dates, by=request.user, now=plan.now, **more)  # type: ignore[arg-type]
+    except AlreadyPlaced:  # pressed twice: the first was on its way
+        return planned_before(plan, request)
     except SlotTaken as refusal:
         plan.problems.append(_("In this moment a date was taken: %(why)s Nothing was planned.") % {"why": refusal.message})
         del plan.rows

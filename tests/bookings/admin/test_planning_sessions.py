@@ -8,10 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionSeries
+from bookings.services import AlreadyPlaced
+from bookings.services.sessions import Planned, plan_sessions
 from ctac.staff_lists import short_moment
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.admin.session_desk import ADD, plan_form, sent_back
-from tests.bookings.rows import MONDAY, at, make_booking, make_presentation, make_presenter
+from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +108,15 @@ def test_the_form_sent_twice_plans_once(desk: Client) -> None:
     again = desk.post(ADD, answers, follow=True)
     assert "This form has planned its sessions already. Nothing new was planned." in text(again)
     assert OpenSession.objects.count() == 4
+
+
+def test_pressed_twice_in_the_same_moment_the_second_finds_what_the_first_planned(desk: Client, presenter: Presenter) -> None:
+    """The second has looked for the token before the first had written it: the database refuses it then."""
+    planned = Planned(make_presentation(), None, at("10:00"), 20)
+    plan_sessions(sessions=[planned], by=None, now=NOW, token="t" * 43)
+    with pytest.raises(AlreadyPlaced):
+        plan_sessions(sessions=[planned], by=None, now=NOW, token="t" * 43)
+    assert OpenSession.objects.count() == 1
 
 
 def test_questions_without_answers_are_said_in_one_summary(desk: Client) -> None:

@@ -215,6 +215,16 @@ def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSes
     assert told("place-waiting") == 1
 
 
+def test_a_caller_is_asked_again_when_the_session_has_moved_meanwhile(desk: Client, session: OpenSession, staff: User) -> None:
+    starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["starts"]
+    move_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
+    page = do(desk, session, "caller", **CALLER, starts=starts)
+    assert "It has moved to Monday 25 January 2027, midday to 1pm while you had the page open." in text(page)
+    assert not SessionPlace.objects.exists()
+    do(desk, session, "caller", **CALLER, starts=page.context["starts"])
+    assert SessionPlace.objects.count() == 1
+
+
 def test_a_refused_caller_leaves_nobody_behind(desk: Client, session: OpenSession) -> None:
     assert "Enter the caller’s name." in text(do(desk, session, "caller", **{**CALLER, "name": ""}))
     assert not Person.objects.exists()
