@@ -33,6 +33,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
     assert page.one("h1").text == "Staff site"
     assert [heading.text for heading in page.all("h3", "lists__title")] == [
         "Bookings",
+        "Open sessions",
         "Leaflets",
         "Packing",
         "Messages",
@@ -69,7 +70,7 @@ def test_first_page_takes_at_most_twelve_statements_with_a_role_as_with_every_ri
 def test_menu_leads_to_the_lists_of_every_day_and_marks_the_one_a_page_belongs_to(staff: Client) -> None:
     page = read(staff, "/staff/professionals/person/add/")
     daily = page.all("a", "menu__link")
-    assert [a.text for a in daily] == ["Bookings", "Orders", "Packing", "Messages", "People"]
+    assert [a.text for a in daily] == ["Bookings", "Open sessions", "Orders", "Packing", "Messages", "People"]
     assert [a.text for a in daily if "aria-current" in a.attrs] == ["People"]
 
 

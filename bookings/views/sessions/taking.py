@@ -75,6 +75,8 @@ def take(request: HttpRequest, session: OpenSession, form: PlaceForm, now: datet
         )
     except AlreadyPlaced:
         return page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
+    except TimeChanged as refusal:  # at this very moment
+        return page(request, a_session(session.reference), form, warning=refusal.message)
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
         return redirect(session)

@@ -324,3 +324,17 @@ def test_a_press_without_a_token_or_with_that_of_another_session_takes_nothing(
         again = client.post(page(session, "place/"), {**fields, "token": token, "access_needs": "Captions"})
         assert ("Nothing is taken yet." in text(again), "Captions" in text(again)) == (True, True)
     assert place_of(person).session == other
+
+
+def test_a_session_that_moves_while_the_button_is_pressed_loses_nothing_that_was_typed(
+    client: Client, session: OpenSession, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moves_first(**asked: Any) -> SessionPlace:
+        move_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
+        return take_place(**asked)
+
+    monkeypatch.setattr("bookings.views.sessions.taking.take_place", moves_first)
+    words = text(take(client, session, access_needs="Captions"))
+    for said in ("This session has moved to another time", "3pm to 4pm", "Captions"):
+        assert said in words
+    assert not SessionPlace.objects.exists()
