@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
-from notifications.services import Later, notify, notify_each
+from notifications.services import Later, notify, notify_each, notify_found
 
 Told = dict[str, Iterable[str]]
 
@@ -39,6 +39,22 @@ def reminders(booking: Booking, now: datetime) -> list[Later]:
 def remind(booking: Booking, now: datetime) -> None:
     """Its reminders alone, for what has told its own under another version."""
     tell({}, booking, now, later=reminders(booking, now))
+
+
+# What waits for a presenter's address, for the new one; at the old one it is not true any more when its time comes.
+WAITING = """
+    found AS (
+        SELECT about, %(to)s::text AS recipient, version, reference, due_at, expires_at FROM notifications_notification
+        WHERE kind = %(kind)s AND LOWER(recipient) = LOWER(%(before)s::text) AND state = 'pending'
+    )
+"""
+
+
+def readdress_reminders(*, before: str, to: str, now: datetime) -> None:
+    """A presenter has another address. A statement for each kind."""
+    for kind in ("presenter-reminder-week", "presenter-reminder"):
+        own = ["version", "reference", "due_at", "expires_at"]
+        notify_found(kind=kind, found=WAITING, values={"before": before, "to": to}, now=now, own=own)
 
 
 def tell_booked(booking: Booking, now: datetime) -> None:

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from bookings.models import Booking, Presenter
-from bookings.services import cancel, record_leave, reschedule
+from bookings.services import cancel, keep_presenter, record_leave, reschedule
 from ctac.uk import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
@@ -80,6 +80,19 @@ def test_however_often_it_moves_one_of_each_is_true(presenter: Presenter, person
     day = at("09:00", MONDAY + timedelta(days=1))
     assert dict(true_ones()) == {kind: day - timedelta(days=6 if "week" in kind else 0) for kind in ALL_FOUR}
     assert len(true_ones()) == 4
+
+
+def test_a_presenters_reminders_follow_their_address(presenter: Presenter, person: Person) -> None:
+    place(person)
+    presenter.email = "asha.patel@ctac.example"
+    keep_presenter(presenter=presenter, by=make_staff(), now=NOW)
+    keep_presenter(presenter=presenter, by=make_staff(), now=NOW)
+    true = [each for each in reminders() if kind_named(each.kind).still_true(each)]
+    assert {(each.kind, each.recipient) for each in true if each.kind.startswith("presenter")} == {
+        ("presenter-reminder-week", "asha.patel@ctac.example"),
+        ("presenter-reminder", "asha.patel@ctac.example"),
+    }
+    assert len(true) == 4
 
 
 def test_they_are_written_in_the_statement_that_tells_of_it(presenter: Presenter, person: Person) -> None:
