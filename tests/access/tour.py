@@ -14,6 +14,7 @@ from tests.journeys.test_booking import choose_a_time, choose_workplace, give_de
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
 
+from .afterwards import counts_who_came, has_been_given, says_how_it_was
 from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
@@ -58,6 +59,7 @@ def signed_out(guide: Guide) -> Tour:
     yield "out leaflet"
     guide.open("/no-such-page/")
     yield "out not found"
+    yield from says_how_it_was(guide)
     fill_basket(guide, "ten")
     yield "out leaflets with errors"
     fill_basket(guide, "15")
@@ -196,6 +198,7 @@ def professional(guide: Guide) -> Tour:
     yield from answers(guide, PROFESSIONAL)
     yield from takes_places(guide)
     yield from looks_back(guide, PROFESSIONAL)
+    yield from has_been_given(guide, PROFESSIONAL)
     yield from orders(guide)
     for path in MY_PAGES:
         guide.open(path)
@@ -258,6 +261,7 @@ def staff(guide: Guide) -> Tour:
     yield from packs(guide)
     yield from uploads_lists(guide)
     yield from goes_there(guide)
+    yield from counts_who_came(guide)
     for path in lists:
         guide.open(path)
         yield f"staff {path}"
@@ -345,7 +349,7 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 32, professional: 81, asks: 4, staff: 120, styleguide: 30, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 48, professional: 83, asks: 4, staff: 124, styleguide: 30, emails: 39}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -1,0 +1,31 @@
+"""Presentations that have just been given, for the tour and for a journey. Runs inside a live copy."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from bookings.models import Booking, Presentation, Presenter
+from bookings.services import host_key, mark_delivered, open_afterwards
+from professionals.models import Person
+from professionals.sample import STAFF_EMAIL
+from tests.bookings.rows import make_booking
+from tests.factories import make_person
+
+
+def given(reference: str, minutes: int, email: str = "") -> dict[str, str]:
+    """As over(), and delivered; its short link, and what makes that the host's."""
+    now, booking = timezone.now(), Booking.objects.get(pk=over(reference, minutes, email))
+    mark_delivered(booking=booking, by=None, now=now)
+    afterwards = open_afterwards(given=booking, now=now)
+    return {"code": afterwards.code, "key": host_key(afterwards)}
+
+
+def over(reference: str, minutes: int, email: str = "") -> int:
+    """An hour online by the sample presenter that began so many minutes ago, and nobody has said that it took place. Its key."""
+    now = timezone.now()
+    person = Person.objects.filter(email=email).first() or make_person()
+    of = {"person": person, "presentation": Presentation.objects.earliest("pk"), "audience_profession": "midwife"}
+    presenter = Presenter.objects.get(user__email=STAFF_EMAIL)
+    booking = make_booking(presenter, now - timedelta(minutes=minutes), postcode="", claim=False, **of)
+    Booking.objects.filter(pk=booking.pk).update(reference=reference)
+    return booking.pk
