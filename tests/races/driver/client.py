@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -121,7 +122,7 @@ def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dic
     """These clients, each in a thread, `count` operations each. How they ended, and every failure in words."""
     from tests.races.unguarded import pause
 
-    weights = {name: weight for module in subjects() for name, weight in module.WEIGHTS.items()}
+    weights = {name: weight for module in subjects(world["subjects"]) for name, weight in module.WEIGHTS.items()}
 
     def one(number: int) -> tuple[Counter[str], list[str]]:
         from django.db import connection, transaction
@@ -142,8 +143,8 @@ def run(world: dict[str, Any], seed: int, numbers: list[int], count: int) -> dic
     return {"ends": ends, "failures": [words for _ends, found in results for words in found], "seconds": time.monotonic() - begun}
 
 
-def subjects() -> list[Any]:
-    """The modules of operations."""
+def subjects(only: Sequence[str] = ()) -> list[Any]:
+    """The modules of operations, or those of them."""
     from tests.races.driver import (
         availability_operations,
         counting_operations,
@@ -158,7 +159,8 @@ def subjects() -> list[Any]:
 
     of_bookings = [operations, request_operations, session_operations, availability_operations, on_the_day]
     of_leaflets = [leaflet_operations, packing_operations, counting_operations, recall_operations]
-    return [*of_bookings, *of_leaflets]
+    all_of_them = [*of_bookings, *of_leaflets]
+    return [module for module in all_of_them if not only or module.__name__.rpartition(".")[2] in only]
 
 
 def attempt(name: str, actor: Actor) -> str:
