@@ -12,8 +12,8 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ctac_app;
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM ctac_app;
 
 -- History. The triggers of these tables refuse the same; a role that doesn't own a table can't switch its triggers off.
-REVOKE UPDATE, DELETE ON bookings_bookingevent, leaflets_orderevent, leaflets_stockmovement, leaflets_orderexport
-    FROM ctac_app;
-GRANT UPDATE (reason) ON bookings_bookingevent TO ctac_app;
+REVOKE UPDATE, DELETE ON bookings_bookingevent, bookings_sessionevent, leaflets_orderevent, leaflets_stockmovement,
+    leaflets_orderexport FROM ctac_app;
+GRANT UPDATE (reason) ON bookings_bookingevent, bookings_sessionevent TO ctac_app;
 GRANT UPDATE (by_id) ON leaflets_orderexport TO ctac_app;
 GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
