@@ -8,7 +8,9 @@ from psycopg2 import errors
 from tests.deploy.as_app_role import WORK
 from tests.deploy.conftest import ROOT
 
-HISTORY = ["bookings_bookingevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"]
+HISTORY = [
+    *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement")
+]
 WITHOUT_REASON = {"leaflets_orderexport"}  # only who it was can be blanked
 APPEND_ONLY = """
     SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
