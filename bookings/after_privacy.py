@@ -3,26 +3,28 @@
 Answers of people who came are nobody's: neither the day alone nor the words lead to who they are. They stay.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
-from bookings.models import STATEMENTS, Attendance, Booking, Feedback, YearLater
+from bookings.models import STATEMENTS, Booking, Feedback, YearLater
+
+# Columns of a booking that its export reads besides its own: how many came, when a reminder is due.
+OF_ONE = ("attendance__people", "yearlater__due_at")
 
 
-def export_of(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
-    """By the booking's key: how many came, what its host said, when a reminder is due. Three statements."""
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for key, people in Attendance.objects.filter(booking__in=bookings).values_list("booking_id", "people"):
-        found[key]["people_who_came"] = people
+def said_by_hosts(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
+    """By the booking's key what its host said. One statement."""
     said = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    for answer in said.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS):
-        found[answer.pop("afterwards__booking_id")]["feedback"] = answer
-    for key, due_at in YearLater.objects.filter(booking__in=bookings).values_list("booking_id", "due_at"):
-        found[key]["reminder_a_year_later"] = due_at
-    return found
+    answers = said.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    return {answer.pop("afterwards__booking_id"): answer for answer in answers}
+
+
+def export_of(row: Mapping[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
+    """What came after the booking of this row, which has the columns OF_ONE: only what there is."""
+    found = {"people_who_came": row["attendance__people"], "feedback": said, "reminder_a_year_later": row["yearlater__due_at"]}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def erase(bookings: Iterable[int]) -> None:

@@ -285,22 +285,25 @@ ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SA
 
 
 def export(person: Person) -> list[dict[str, Any]]:
-    """Every booking of this person with its history, and the dates of a request."""
+    """Every booking of this person with its history, the dates of a request, and what came after it. One statement if there is
+    none, else four."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
+    rows = list(bookings.values("pk", *EXPORTED, *after_privacy.OF_ONE))
+    if not rows:
+        return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
         history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    rows = bookings.values("pk", *EXPORTED)
-    after = after_privacy.export_of(bookings)
+    said = after_privacy.said_by_hosts(bookings)
     return [
         {
             **{key: row[key] for key in EXPORTED},
             "dates": dates[row["pk"]],
             "history": history[row["pk"]],
-            "afterwards": after.get(row["pk"], {}),
+            "afterwards": after_privacy.export_of(row, said.get(row["pk"])),
         }
         for row in rows
     ]

@@ -11,12 +11,13 @@ from professionals.models import Person
 
 
 def export(person: Person) -> list[dict[str, Any]]:
-    """Every place of theirs, had or waited for, with its history."""
-    places = SessionPlace.objects.for_my_page(person).order_by("pk")
+    """Every place of theirs, had or waited for, with its history. One statement if there is none, else two."""
+    places = list(SessionPlace.objects.for_my_page(person).select_related("yearlater").order_by("pk"))
+    if not places:
+        return []
     history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
     for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
         history[event.place_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
-    wished = dict(YearLater.objects.filter(place__in=places).values_list("place_id", "due_at"))
     return [
         {
             "reference": place.session.reference,
@@ -29,7 +30,7 @@ def export(person: Person) -> list[dict[str, Any]]:
             "channel": place.channel,
             "created_at": place.created_at,
             "history": history[place.pk],
-            "reminder_a_year_later": wished.get(place.pk),
+            "reminder_a_year_later": place.yearlater.due_at if hasattr(place, "yearlater") else None,
         }
         for place in places
     ]
