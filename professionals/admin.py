@@ -20,6 +20,7 @@ from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.staff_big_lists import MOST, Part, among, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
+from notifications.services import readdress
 from professionals import services
 from professionals.access import signed_in
 from professionals.for_staff import called, domain_in_words
@@ -160,6 +161,8 @@ class PersonAdmin(StaffModelAdmin):
         if obj.organisation is not None:
             obj.organisation = services.organisation_named(obj.organisation.name)
         super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:  # reminders follow
+            readdress(before=form.initial["email"], to=obj.email, now=timezone.now())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         """Someone who signs in changes their address themselves, with a code sent to it."""

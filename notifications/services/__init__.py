@@ -3,6 +3,7 @@
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
+from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend
 from notifications.services.sweeping import sweep
 from notifications.services.writing import About, Later, notify, notify_about, notify_each, notify_found, seal_and_send
@@ -22,6 +23,7 @@ __all__ = [
     "notify_about",
     "notify_each",
     "notify_found",
+    "readdress",
     "resend",
     "seal_and_send",
     "sweep",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
+from notifications.services import readdress
 from professionals.models import Draft, Person, User
 from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
@@ -143,7 +144,8 @@ def _join(user: User, email: str, details: Details | None) -> Person | None:
 
 
 def _change_email(own: Person, email: str, known: Person | None) -> Person:
-    """The person stays who they are; what staff entered under the new address becomes theirs."""
+    """The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow."""
+    readdress(before=own.email, to=email, now=timezone.now())
     if known is not None:
         _absorb(known, own)
     own.email = email

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from django.test import Client
 
 from bookings.models import Booking, Presenter
 from bookings.services import cancel, keep_presenter, record_leave, reschedule
@@ -13,9 +15,10 @@ from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
 from professionals.models import Person
+from professionals.services import address_verified
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
-from tests.factories import make_person, make_staff
+from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,31 @@ def test_a_presenters_reminders_follow_their_address(presenter: Presenter, perso
         ("presenter-reminder", "asha.patel@ctac.example"),
     }
     assert len(true) == 4
+
+
+def recipients() -> set[tuple[str, str]]:
+    return {(each.kind, each.recipient) for each in reminders() if each.kind.startswith("booking")}
+
+
+def test_a_hosts_reminders_follow_their_address_and_what_is_due_stays(presenter: Presenter, person: Person) -> None:
+    place(person)
+    EmailAddress.objects.create(user=person.user, email="sam.t@leeds.nhs.uk", verified=True)
+    address_verified(user=person.user, email="sam.t@leeds.nhs.uk", details=None, now=NOW)
+    new = "sam.t@leeds.nhs.uk"
+    assert recipients() == {("booking-reminder-week", new), ("booking-reminder", new)}
+    assert len(true_ones()) == 4
+    assert Notification.objects.get(kind="booking-confirmed").recipient == "sam@leeds.nhs.uk"
+
+
+def test_staff_put_right_the_address_of_who_does_not_sign_in(presenter: Presenter, client: Client) -> None:
+    person = make_person(with_user=False, email="sam@leds.nhs.uk")
+    place(person)
+    sign_in_staff(client, make_staff())
+    form = {"name": "Sam Taylor", "profession": "gp", "phone": "", "postcode": "", "organisation": ""}
+    client.post(f"/staff/professionals/person/{person.pk}/change/", {**form, "email": "sam@leeds.nhs.uk"})
+    assert {address for _kind, address in recipients()} == {"sam@leeds.nhs.uk"}
+    client.post(f"/staff/professionals/person/{person.pk}/change/", {**form, "email": "", "phone": "0113 496 0000"})
+    assert {address for _kind, address in recipients()} == {"sam@leeds.nhs.uk"}
 
 
 def test_they_are_written_in_the_statement_that_tells_of_it(presenter: Presenter, person: Person) -> None:

@@ -1,0 +1,23 @@
+"""What waits for a later moment goes where its person reads mail by then."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
+
+from notifications.models import Notification, State
+
+
+def readdress(*, before: str, to: str, now: datetime) -> int:
+    """Reminders and other mail that is due later go to the new address; what is due already, and codes, stay. How many rows.
+
+    None if there was no address or is none now. Where the new address has the same message already, the old row is left: it is
+    not true any more when its time comes.
+    """
+    if not before or not to or before.lower() == to.lower():
+        return 0
+    same = Notification.objects.alias(address=Lower("recipient")).filter(
+        kind=OuterRef("kind"), about=OuterRef("about"), version=OuterRef("version"), address=to.lower(), resend_of=None
+    )
+    later = Notification.objects.to_address(before).filter(state=State.PENDING, due_at__gt=now, is_account_mail=False)
+    return later.exclude(Exists(same)).filter(first_tried_at=None).update(recipient=to)
