@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from bookings.after_mail import host_links
 from bookings.models import Afterwards, Attendance, Booking, Given, SessionPlace, State, YearLater
-from bookings.prints import short_link
 from bookings.services import host_has_answered, host_key
+from bookings.short_links import short_link
 from ctac.uk import format_day
 
 

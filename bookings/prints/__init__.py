@@ -1,6 +1,17 @@
-"""What is printed or shown of a presentation, as tagged PDFs."""
+"""What is shown or taken home of a presentation, as tagged PDFs. What draws them is imported with the first (ADR 22)."""
 
-from bookings.prints.certificate import certificate
-from bookings.prints.slide import feedback_slide, short_link
+from datetime import datetime
 
-__all__ = ["certificate", "feedback_slide", "short_link"]
+from bookings.models import Afterwards, Given
+
+
+def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
+    from bookings.prints import slide
+
+    return slide.feedback_slide(afterwards, made_at=made_at)
+
+
+def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
+    from bookings.prints.certificates import certificate as drawn
+
+    return drawn(given, name, made_at=made_at)

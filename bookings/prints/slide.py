@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.models import Afterwards
+from bookings.short_links import full_link, short_link
 from leaflets.drawn_mark import ACCENT, draw_mark
 from leaflets.prints.paper import BRAND, INK, PAPER, QUIET, PrintPdf
 from leaflets.prints.qr import draw_code
@@ -14,15 +14,6 @@ WIDE, HIGH = 338.7, 190.5  # mm: 16 to 9
 EDGE, HEAD = 22, 34
 CODE = 122  # with its empty edge
 BRAND_LIGHT = (24, 97, 108)
-
-
-def short_link(afterwards: Afterwards) -> str:
-    """As people type it: 'ctac.example/f/7Q4M2F'."""
-    return full_link(afterwards).partition("://")[2].rstrip("/")
-
-
-def full_link(afterwards: Afterwards) -> str:
-    return f"{settings.SITE_URL}{afterwards.get_absolute_url()}"
 
 
 def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
