@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ class Live:
             self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
-        self.idle: list[subprocess.Popen[str]] = []  # for management commands; as many as ever ran at one time
+        self.manager: subprocess.Popen[str] | None = None  # runs management commands, one after another
         self.used_codes: set[str] = set()  # second factors; each works once
 
     # Starting and stopping
@@ -70,7 +71,7 @@ class Live:
 
     def stop(self) -> int:
         """The exit code."""
-        self._end_managers()
+        self._end_manager()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
@@ -105,23 +106,27 @@ class Live:
         return self.pid(name)
 
     def manage(self, *words: str) -> str:
-        """What a management command of this copy prints. Two at the same time have a process each."""
-        manager = self._idle_manager() or self._start_manager()
+        """What a management command of this copy prints.
+
+        Each other thread has a process of its own: it may have to wait for this one, and a process ends with the thread that
+        started it.
+        """
+        is_main = threading.current_thread() is threading.main_thread()
+        manager = self._own_manager() if is_main else self._start_manager()
         manager.stdin.write(json.dumps(words) + "\n")
         manager.stdin.flush()
         answer = manager.stdout.readline()
         assert answer, f"{' '.join(words)} ended with {manager.wait()}\n{(self.var_dir / 'manager.log').read_text()[-4000:]}"
-        self.idle.append(manager)
+        if is_main:
+            self.manager = manager
+        else:
+            manager.communicate()  # no more words, and it ends
         code, said = json.loads(answer)
         assert code == 0, f"{' '.join(words)} ended with {code}\n{said}"
         return said
 
-    def _idle_manager(self) -> subprocess.Popen[str] | None:
-        try:
-            manager = self.idle.pop()  # not asked before whether there is one: threads share them
-        except IndexError:
-            return None
-        return manager if manager.poll() is None else None
+    def _own_manager(self) -> subprocess.Popen[str]:
+        return self.manager if self.manager and self.manager.poll() is None else self._start_manager()
 
     def _start_manager(self) -> subprocess.Popen[str]:
         env = self.env | {"EMAIL_URL": f"smtp://127.0.0.1:{self.facts['mail_port']}", "SITE_URL": self.base_url}
@@ -138,9 +143,10 @@ class Live:
                 preexec_fn=processes.tied(signal.SIGTERM),
             )
 
-    def _end_managers(self) -> None:
-        while self.idle:
-            self.idle.pop().communicate()  # no more words, and it ends
+    def _end_manager(self) -> None:
+        if self.manager is not None:
+            self.manager.communicate()  # no more words, and it ends
+            self.manager = None
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         connection = psycopg2.connect(self.database_url)
