@@ -6,6 +6,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import ngettext
 
+from bookings import rules
 from bookings.after_mail import host_links
 from bookings.models import Afterwards, Attendance, Booking, Given, SessionPlace, State, YearLater
 from bookings.services import host_has_answered, host_key
@@ -24,18 +25,16 @@ class AfterForHost:
     closes: str
     short_link: str
     wish: YearLater | None
-    may_wish: bool
     due: str
 
 
 def after_for_host(booking: Booking, now: datetime) -> AfterForHost | None:
-    """None before it is delivered; then two statements more."""
+    """None before it is delivered and when its links are over; then two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != State.DELIVERED:
+    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + rules.HOST_LINKS_LAST:
         return None
     attendance = attendance_of(booking)
     answered = host_has_answered(afterwards)
-    due_at = YearLater.due_after(booking.agreed[1])
     return AfterForHost(
         afterwards=afterwards,
         key=host_key(afterwards),
@@ -46,8 +45,7 @@ def after_for_host(booking: Booking, now: datetime) -> AfterForHost | None:
         closes=format_day(afterwards.closes_at),
         short_link=short_link(afterwards) if afterwards.is_open(now) else "",
         wish=YearLater.objects.filter(booking=booking).first(),
-        may_wish=now < due_at,
-        due=format_day(due_at),
+        due=format_day(YearLater.due_after(booking.agreed[1])),
     )
 
 

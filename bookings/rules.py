@@ -81,7 +81,7 @@ FEEDS_GUESSED = (60, timedelta(hours=1))
 # After a presentation (ADR 51).
 FEEDBACK_OPENS = timedelta(minutes=30)  # before the end: presenters finish early
 FEEDBACK_OPEN_FOR = timedelta(weeks=6)  # after the end
-CERTIFICATES_FOR = timedelta(days=365)
+CERTIFICATES_FOR = HOST_LINKS_LAST = timedelta(days=365)
 ATTENDANCE_BY_PRESENTER = timedelta(days=14)  # after the end; colleagues can put it right at any time
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
 FEEDBACK_ALLOWED = (2000, timedelta(hours=1))

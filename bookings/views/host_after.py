@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from bookings import rules
 from bookings.after_forms import FeedbackForm, LeafletsForWhoCameForm
 from bookings.leaflets_for_who_came import leaflets_for
 from bookings.models import Afterwards, Attendance, Booking, YearLater
@@ -40,13 +41,14 @@ HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
 
 
 def of_the_host(view: HostView) -> Callable[[HttpRequest, str, str], HttpResponse]:
-    """The view gets the key too. A key that is not the host's, or no longer, is answered as a code that is nobody's."""
+    """The view gets the key too. A key that is not the host's, or no longer works, is answered as a code that is nobody's."""
 
     @wraps(view)
     @kept_private
     def wrapper(request: HttpRequest, code: str, key: str) -> HttpResponse:
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-            return view(request, afterwards, now, key) if is_hosts(afterwards, key) else no_such_code(request)
+            works = is_hosts(afterwards, key) and now < booking_of(afterwards).agreed[1] + rules.HOST_LINKS_LAST
+            return view(request, afterwards, now, key) if works else no_such_code(request)
 
         return by_short_link(with_key)(request, code)
 

@@ -104,6 +104,8 @@ def test_the_host_is_asked_by_email_once_answers_once_and_may_wish_a_reminder(an
     assert YearLater.objects.get().due_at == END + timedelta(days=365)
     assert "We have your answers" in anybody.get(link).content.decode()
     assert anybody.get(f"/f/{afterwards.code}/host/{'0' * 32}/").status_code == 404
+    with time_machine.travel(END + timedelta(days=365), tick=False):
+        assert anybody.get(f"{link}leaflets/").status_code == 404
     assert not anybody.cookies
 
 
