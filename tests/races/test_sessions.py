@@ -224,7 +224,7 @@ def test_control_without_locks_an_offer_is_accepted_and_lapses(stage: Stage, ung
     scene.press(scene.people[0], "give-up")()
     accept, comes = scene.press(scene.people[1], "accept"), scene.take(stage.somebody(unguarded_url))
     inside(stage.live, MODULE, "offer_ends_in", scene.key, 3)
-    with gates.paused(stage.live, "change") as gate, ThreadPoolExecutor(2) as pool:
+    with scene.unguarded(), gates.paused(stage.live, "change") as gate, ThreadPoolExecutor(2) as pool:
         accepting = pool.submit(accept)
         gate.wait_for(lambda waiting: waiting == 1)
         stage.live.wait_for(lambda: stage.count(RAN_OUT, scene.key), gates.PATIENCE)
