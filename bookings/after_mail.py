@@ -1,4 +1,4 @@
-"""Emails after a presentation: to the host when it is over, and a year later to whoever wished it."""
+"""Emails after a presentation: to the host or whoever had a place when it is over, and a year later to whoever wished it."""
 
 from django.conf import settings
 from django.urls import reverse
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.mail import booking_of
 from bookings.messages import message
-from bookings.models import Afterwards, Booking, SessionPlace, State, YearLater
+from bookings.models import Afterwards, Booking, SessionPlace, SessionState, State, YearLater
 from bookings.services import host_has_answered, host_key, open_afterwards
 from ctac.uk import format_day
 from notifications.models import Notification
@@ -47,6 +47,41 @@ def may_still_ask(notification: Notification) -> bool:
     return booking.state == State.DELIVERED and afterwards is not None and afterwards.is_open(timezone.now())
 
 
+def place_with_session(notification: Notification) -> SessionPlace:
+    places = SessionPlace.objects.select_related("person", "session__presentation", "session__afterwards")
+    return places.get(pk=int(notification.about.partition(":")[2]))
+
+
+def build_session_afterwards(notification: Notification) -> Message:
+    place = place_with_session(notification)
+    return asked_of_place(place, place.session.afterwards)
+
+
+def asked_of_place(place: SessionPlace, afterwards: Afterwards) -> Message:
+    session = place.session
+    context: dict[str, object] = {
+        "title": session.presentation.title,
+        "day": format_day(session.starts_at),
+        "reference": session.reference,
+        "feedback_url": full(afterwards.get_absolute_url()),
+        "certificate_url": full(reverse("certificate", args=[afterwards.code])),
+        "closes": format_day(afterwards.closes_at),
+        "own_url": full(reverse("session_mine", args=[session.reference])),
+        "sessions_url": full(reverse("sessions")),
+    }
+    subject = _("How was it on %(day)s? (%(reference)s)") % {"day": context["day"], "reference": session.reference}
+    return Message(subject, "session_afterwards", context)
+
+
+def may_still_ask_of_place(notification: Notification) -> bool:
+    place = place_with_session(notification)
+    session = place.session
+    afterwards = getattr(session, "afterwards", None)
+    delivered = session.state == SessionState.DELIVERED and place.has_a_place
+    same = place.person.email.lower() == notification.recipient.lower()
+    return delivered and same and afterwards is not None and afterwards.is_open(timezone.now())
+
+
 def given_of(notification: Notification) -> Booking | SessionPlace:
     what, _colon, key = notification.about.partition(":")
     if what == "booking":
@@ -83,5 +118,6 @@ KINDS = (
         lambda notification: afterwards_of(booking_of(notification)),
         may_still_ask,
     ),
+    Kind("session-afterwards", gettext_lazy("After an open session"), build_session_afterwards, may_still_ask_of_place),
     Kind("year-later", gettext_lazy("A year later"), build_year_later, is_still_wished),
 )

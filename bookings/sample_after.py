@@ -46,7 +46,8 @@ def give_one_last_week(person: Person, presenter: Presenter, presentation: Prese
     span = DateTimeTZRange(*booking.agreed)
     BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=span, booking=booking)
     over = booking.agreed[1] + timedelta(minutes=10)
-    record_attendance(given=booking, counts=CAME, by=by, now=over, by_presenter=True)
+    # Said today: what its host is sent is due now, not a week ago.
+    record_attendance(given=booking, counts=CAME, by=by, now=now, by_presenter=True)
     say(open_afterwards(given=booking, now=over), over)
 
 

@@ -7,18 +7,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import session_messages
+from bookings import after_mail, session_messages
 from bookings.mail_samples import NOW, STARTS, longest, person, presenter
-from bookings.models import Channel, OpenSession, PlaceState, Presentation, SessionPlace, SessionState
+from bookings.models import Afterwards, Channel, OpenSession, PlaceState, Presentation, SessionPlace, SessionState
 from bookings.session_mail import KINDS
 from bookings.session_messages import Telling
 from bookings.words import moment
+from notifications.registry import Message
 from notifications.samples import Example
 
 # Nobody's: there is no such link.
 LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
 BOTH = {"see": "https://ctac.example/place-links/private/", **LEAVE}
-LABELS = {kind.name: kind.label for kind in KINDS}
+LABELS = {kind.name: kind.label for kind in (*KINDS, *after_mail.KINDS)}
 REASON = "Our presenter is ill. We plan another session in April."
 HELP = "Meeting code 482 913. Please keep your camera off while you join."
 
@@ -28,6 +29,7 @@ def examples() -> Iterator[Example]:
     yield from _of_a_place()
     yield from _of_the_line()
     yield from _of_the_session()
+    yield from _after_it()
 
 
 def _of_a_place() -> Iterator[Example]:
@@ -69,6 +71,16 @@ def _of_the_session() -> Iterator[Example]:
     details = partial(session_messages.details, telling=Telling(NOW, LEAVE))
     yield _example("session-details", "", details, joining_help=HELP)
     yield _example("session-details", _("link taken away"), details, presenter=presenter(joining_link=""))
+
+
+def _after_it() -> Iterator[Example]:
+    of: dict[str, Any] = {"session_state": SessionState.DELIVERED}
+    for case, more in (("", {}), (_("longest words"), {name: longest()[name] for name in FIT})):
+        yield _example("session-afterwards", case, _asked, **of, **more)
+
+
+def _asked(place: SessionPlace) -> Message:
+    return after_mail.asked_of_place(place, Afterwards(session=place.session, code="7Q4M2F"))
 
 
 FIT = ("person", "presenter", "presentation")  # of what is longest, what a session has

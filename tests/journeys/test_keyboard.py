@@ -20,7 +20,7 @@ def choose_a_presentation(visitor: Visitor, keys: Keyboard) -> None:
     keys.send()
     assert visitor.heading == "Presentations for your team"
     keys.skip_to_main()
-    keys.tab()
+    keys.to("After a concern: from a worry to a safe next step")
     keys.send()
     keys.to("Book this presentation")
     keys.send()

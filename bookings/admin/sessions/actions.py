@@ -66,7 +66,9 @@ DELIVERED = ObjectAction(
     _("Mark as delivered"),
     do_mark_delivered,
     available=lambda session: session.is_scheduled and session.presenter_id is not None and session.has_begun(timezone.now()),
-    explanation=_("Say here that the session took place. Nobody gets an email."),
+    explanation=_(
+        "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
+    ),
     done=_("The session is marked as delivered."),
     weight="main",
 )
@@ -83,5 +85,11 @@ CANCEL = ObjectAction(
     done=_("The session is cancelled. Everybody concerned gets an email."),
     weight="stop",
 )
-CAME = replace(ATTENDANCE, explanation=_("Numbers only, no names. It is marked as delivered too. No place changes by it."))
+CAME = replace(
+    ATTENDANCE,
+    explanation=_(
+        "Numbers only, no names. No place changes by it. It is marked as delivered too, "
+        "and everybody who had a place is asked by email how it was."
+    ),
+)
 OBJECT_ACTIONS = (ASSIGN, DELIVERED, SEND, CAME, CALLER, CAPACITY, REASSIGN, MOVE, JOINING, CANCEL, ONE_PLACE)

@@ -11,7 +11,7 @@ from bookings.services.sessions.errors import SessionClosed, SessionNeedsPresent
 from bookings.services.sessions.locking import lock_session, lock_session_and_presenters
 from bookings.services.sessions.offering import end_lapsed
 from bookings.services.sessions.recording import record
-from bookings.services.sessions.telling import tell_everybody, tell_no_longer_theirs
+from bookings.services.sessions.telling import tell_everybody, tell_no_longer_theirs, tell_who_had_a_place
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -39,7 +39,10 @@ def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reas
 
 @transaction.atomic
 def mark_session_delivered(*, session: OpenSession, by: User | None, now: datetime) -> None:
-    """It took place, and has its short link from now on. Raises NotStarted, SessionNeedsPresenter, SessionClosed."""
+    """It took place, and has its short link from now on; who had a place is asked how it was.
+
+    Raises NotStarted, SessionNeedsPresenter, SessionClosed.
+    """
     locked = lock_session(session)
     refuse_unless_scheduled(locked, SessionState.DELIVERED)
     if not locked.has_begun(now):
@@ -48,8 +51,9 @@ def mark_session_delivered(*, session: OpenSession, by: User | None, now: dateti
         raise SessionNeedsPresenter
     end_lapsed(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
-    open_afterwards(given=locked, now=now)
+    afterwards = open_afterwards(given=locked, now=now)
     record(locked, SessionEventKind.DELIVERED, by=by, now=now)
+    tell_who_had_a_place(locked, afterwards.closes_at, now)
 
 
 def refuse_unless_scheduled(session: OpenSession, to: SessionState) -> None:

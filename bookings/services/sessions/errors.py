@@ -25,6 +25,12 @@ class SessionMoved(DomainError):
     message = _("This session was changed while you had the page open. Look at it as it stands now, then change it again.")
 
 
+class PersonErased(SessionClosed):
+    """Their account was deleted while they took a place: it is closed to them."""
+
+    message = _("This account has been deleted, so no place was taken.")
+
+
 class TimeChanged(SessionClosed):
     """It was moved after the page was drawn: nobody takes a place at a time that they have not read."""
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.services.locking import lock_presenters
-from bookings.services.sessions.errors import SessionClosed, SessionMoved
+from bookings.services.sessions.errors import PersonErased, SessionClosed, SessionMoved
 from professionals.models import Person
+from professionals.own_data import ERASED_NAME
 from professionals.services import with_person_kept
 
 
@@ -25,9 +26,15 @@ def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
 
 
 def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
-    """For who gets a row of this person: they are kept first, as who erases them locks them first and then their sessions."""
+    """For who gets a row of this person: they are kept first, as who erases them locks them first and then their sessions.
+
+    Raises PersonErased if that was while we waited.
+    """
     sessions = OpenSession.objects.with_names().filter(pk=session.pk)
-    return with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get()
+    locked = with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get()
+    if Person.objects.filter(pk=person.pk, name=ERASED_NAME, user=None, email="", phone="").exists():
+        raise PersonErased
+    return locked
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:

@@ -33,8 +33,10 @@ def take_place(
     """A place if one is free and nobody waits, else the end of the line: its state says which.
 
     The same token gives the same place again; who has a place or waits gets it back unchanged. `flagged`: what they need looks
-    like a child's details and they kept it. Raises SessionClosed, TimeChanged (it is not at the time with which `session` was
-    read), AlreadyPlaced (the token was used elsewhere).
+    like a child's details and they kept it.
+
+    Raises SessionClosed, PersonErased, TimeChanged (it is not at the time with which `session` was read), AlreadyPlaced (another
+    place has the token).
     """
     locked = lock_session_for(person, session)
     place = find(locked, person, token, now)

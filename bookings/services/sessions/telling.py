@@ -42,6 +42,27 @@ def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: It
     return notify_found(kind=kind, found=EVERYBODY, values=values, now=now, reference=session.reference, own=["version"])
 
 
+# Of one that is over nothing is changed, so the version is not raised: the kind is told once of each place.
+WHO_HAD_A_PLACE = """
+    found AS (
+        SELECT concat('place:', place.id) AS about, person.email AS recipient,
+            %(due)s::timestamptz AS due_at, %(closes)s::timestamptz AS expires_at
+        FROM bookings_sessionplace AS place JOIN professionals_person AS person ON person.id = place.person_id
+        WHERE place.session_id = %(session)s AND place.state = ANY(%(states)s) AND person.email <> ''
+    )
+"""
+
+
+def tell_who_had_a_place(session: OpenSession, closes_at: datetime, now: datetime) -> int:
+    """Once it is over: how it was, and a certificate; until `closes_at`. One statement; how many are told."""
+    due_at = max(now, session.ends_at)
+    if due_at >= closes_at:
+        return 0
+    values = {"session": session.pk, "states": list(map(str, HAVE_A_PLACE)), "due": due_at, "closes": closes_at}
+    own, reference = ["due_at", "expires_at"], session.reference
+    return notify_found(kind="session-afterwards", found=WHO_HAD_A_PLACE, values=values, now=now, reference=reference, own=own)
+
+
 def tell_presenter(session: OpenSession, now: datetime) -> None:
     """Who gives it, of how it stands now."""
     if session.presenter is not None:

@@ -8,7 +8,11 @@ from bookings import session_privacy
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
 from bookings.services import counts_of, record_attendance
 from bookings.services.attendance import NotGiven
-from professionals.models import Profession, User
+from bookings.services.sessions import mark_session_delivered
+from notifications import rendering
+from notifications.models import Notification
+from notifications.registry import kind_named
+from professionals.models import Person, Profession, User
 from tests.bookings.after.conftest import START
 from tests.bookings.after.test_feedback import SAID, TOKEN, statements
 from tests.bookings.sessions.rows import make_place, make_session
@@ -40,6 +44,26 @@ def test_its_presenter_counts_on_a_phone_and_no_place_changes(phone: Client, ses
     assert counts_of(session.attendance) == {"police-officer": 21, "teacher": 4}
     assert list(session.events.values_list("kind", "changes")) == [("attendance", {"people": [None, 25]}), ("delivered", {})]
     assert phone.post(f"{page}slide/", follow=True)["Content-Type"] == "application/pdf"
+
+
+def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is_over(
+    session: OpenSession, place: SessionPlace, presenters_user: User
+) -> None:
+    come = make_place(session, PlaceState.ATTENDED)
+    make_place(session, PlaceState.GIVEN_UP)
+    make_place(session, person=make_person(with_user=False, email="", phone="0113 496 0000"))
+    mark_session_delivered(session=session, by=presenters_user, now=session.starts_at)
+    mails = list(Notification.objects.filter(kind="session-afterwards").order_by("pk"))
+    assert {mail.recipient for mail in mails} == {place.person.email, come.person.email}
+    assert {mail.due_at for mail in mails} == {session.ends_at}
+    kind, mail = kind_named("session-afterwards"), mails[0]
+    said, code = rendering.render(kind.build(mail)), session.afterwards.code
+    assert "You had a place at our open session “Spotting the signs”" in said.text
+    assert f"/f/{code}/\n" in said.text
+    assert f"/f/{code}/certificate/" in said.text
+    assert kind.still_true(mail)
+    Person.objects.filter(email=mail.recipient).update(email="new@leeds.nhs.uk")
+    assert not kind.still_true(mail)
 
 
 def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presenters_user: User, presenter: Presenter) -> None:

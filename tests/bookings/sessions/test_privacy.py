@@ -6,8 +6,9 @@ import pytest
 
 from bookings import session_privacy
 from bookings.models import PlaceLink, PlaceLinkPurpose, PlaceState, SessionEvent, SessionPlace
-from bookings.services.sessions import give_up
+from bookings.services.sessions import PersonErased, give_up
 from notifications.models import Notification
+from professionals.models import Person
 from professionals.privacy import erase_person, export_person
 from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place, make_session
@@ -53,3 +54,12 @@ def test_who_is_erased_gives_up_what_lies_ahead_and_nobody_is_told_of_it_but_who
     assert not PlaceLink.objects.exists()
     everything = [*SessionPlace.objects.values(), *SessionEvent.objects.values(), *Notification.objects.values()]
     assert [row for row in everything if "canary" in str(row).lower()] == []
+
+
+def test_who_is_erased_as_they_take_a_place_gets_none() -> None:
+    session, person = make_session(None, capacity=5), make_person(email="sam@leeds.nhs.uk")
+    stale = Person.objects.get(pk=person.pk)
+    erase_person(person, by=None, now=NOW)
+    with pytest.raises(PersonErased):
+        take(session, stale)
+    assert not session.places.exists()
