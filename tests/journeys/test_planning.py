@@ -16,11 +16,12 @@ PLANNED = """SELECT starts_at, p.name FROM bookings_opensession s LEFT JOIN book
 
 
 def lay_out() -> str:
-    """Runs inside: a presenter for every evening too, who is away on the second of six third Tuesdays. Gives the first day."""
-    from tests.bookings.rows import make_leave, make_presenter
+    """Runs inside: a presenter for six third Tuesdays and no other day, who is away on the second. Gives the first day."""
+    from tests.bookings.rows import make_exception, make_leave, make_presenter
 
-    presenter = make_presenter(name=NAME, email=EMAIL, hours=("08:00", "22:00"), weekdays=range(7))
-    days = days_of_six()
+    presenter, days = make_presenter(name=NAME, email=EMAIL, weekdays=()), days_of_six()
+    for day in (*days, days[1] + timedelta(days=1)):
+        make_exception(presenter, day, hours=("08:00", "22:00"))
     start = uk_datetime(days[1], time(8))
     make_leave(presenter, start.astimezone(UTC), (start + timedelta(hours=12)).astimezone(UTC))
     return days[0].isoformat()
