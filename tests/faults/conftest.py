@@ -21,6 +21,7 @@ for number in range({count}):
     to = f"{name}{{number}}@nhs.net"
     notify(kind="safeguarding-flag", about=f"{name}:{{number}}", to=[to], reference="BK-7Q4M-2F", now=timezone.now())
 """
+OURS = "@nhs.net"
 # What a stretch of time does to rows that are not finished: everything on them is that much longer ago.
 PASS = """
 UPDATE notifications_notification
@@ -39,7 +40,8 @@ class SlowMailServer:
         self.in_data = threading.Event()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.in_data.set()
+        if envelope.rcpt_tos[0].endswith(OURS):  # the sample data have mail of their own under way
+            self.in_data.set()
         await asyncio.sleep(self.pause)
         message_id = message_from_bytes(envelope.content)["Message-ID"]
         self.taken.append((envelope.rcpt_tos[0], message_id))

@@ -65,6 +65,7 @@ def test_its_page_shows_who_comes_who_waits_in_order_and_what_has_happened(desk:
 
 def test_a_thousand_places_take_as_many_statements_as_two_and_are_read_page_by_page(desk: Client, presenter: Presenter) -> None:
     counts = set()
+    page_of(desk, make_session(presenter, at("16:00")))  # what is read once a process
     for size in (2, 1000):
         session = make_session(presenter, at("10:00", MONDAY + timedelta(days=size % 7)), capacity=1000)
         made = Person.objects.bulk_create(
