@@ -7,7 +7,7 @@ or is for something else gets one and the same page. No cache keeps these pages,
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +31,9 @@ from professionals.throttles import by_client, stopped
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 WITH_A_FORM |= {"host_feedback", "host_again", "host_leaflets"}
 P = ParamSpec("P")
+T = TypeVar("T")
+LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
+OVER = "bookings/link_over.html"
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
@@ -57,26 +60,31 @@ def has_a_form(request: HttpRequest) -> bool:
     return request.resolver_match is not None and request.resolver_match.url_name in WITH_A_FORM
 
 
-def behind_a_link(purpose: LinkPurpose) -> Callable[[Callable[[HttpRequest, Booking, str, datetime], HttpResponse]], View]:
-    """The view gets the booking, the token and the time. Whoever owns it and is signed in goes to its own pages."""
+def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], View]:
+    """The view gets what the link leads to, the token and the time; a link that does not work gets the page `over`."""
 
-    def decorate(view: Callable[[HttpRequest, Booking, str, datetime], HttpResponse]) -> View:
+    def decorate(view: LinkedView[T]) -> View:
         @wraps(view)
         @kept_private
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
             if stopped(request, Where.LINK, [by_client(request, "link", *rules.LINKS_OPENED)], now):
-                return no_such_link(request, status=429)
-            booking = find_by_link(token=token, purpose=purpose, now=now)
-            return view(request, booking, token, now) if booking else no_such_link(request)
+                return render(request, over, status=429)
+            found = find(token, now)
+            return render(request, over, status=404) if found is None else view(request, found, token, now)
 
         return wrapper
 
     return decorate
 
 
-def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
-    return render(request, "bookings/link_over.html", status=status)
+def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], View]:
+    """Of a booking. Whoever owns it and is signed in goes to its own pages."""
+    return behind_a_link_to(lambda token, now: find_by_link(token=token, purpose=purpose, now=now), OVER)
+
+
+def no_such_link(request: HttpRequest) -> HttpResponse:
+    return render(request, OVER, status=404)
 
 
 @require_safe

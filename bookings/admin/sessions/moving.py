@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.sessions.showing import address, fingerprint, show
 from bookings.models import OpenSession
-from bookings.services.sessions import Clash, Planned, clashes, move_session
+from bookings.services.sessions import Clash, Planned, SessionMoved, clashes, move_session
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import ObjectAction
@@ -59,7 +59,9 @@ def move_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSessi
         hard = [clash for clash in found if clash.hard]
         for clash in hard:
             form.add_error("clock", clash.what)
-        if not hard and is_seen(form, found, request) and move(form, session, request, now):
+        if request.POST.get("starts") != session.starts_at.isoformat():  # a colleague moved it since the page was drawn
+            form.add_error(None, SessionMoved.message)
+        elif not hard and is_seen(form, found, request) and move(form, session, request, now):
             session.refresh_from_db()
             messages.success(request, _("It has moved to %(when)s. Everybody concerned gets an email.") % {"when": session.when})
             return redirect(address(session))
@@ -73,6 +75,7 @@ def move_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSessi
         form,
         soft=soft,
         seen=seen(found),
+        starts=session.starts_at.isoformat(),
         told=who_is_told(session),
     )
 

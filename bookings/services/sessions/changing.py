@@ -67,10 +67,12 @@ def move_session(
     """To another time, its presenter's too; everybody is told, also in their calendars.
 
     `flagged`: the reason looks like a child's details, so that no email has it. Raises SlotTaken, SessionClosed, TimePassed,
-    NothingChanged, SessionMoved.
+    NothingChanged, SessionMoved (also if it is not at the time with which `session` was read).
     """
     locked = lock_session_and_presenters(session, now=now)
     refuse_unless_to_come(locked, now)
+    if locked.starts_at != session.starts_at:
+        raise SessionMoved
     start = starts_at.astimezone(UTC)
     if start <= now:
         raise TimePassed

@@ -2,46 +2,24 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from bookings import rules, session_words
+from bookings import session_words
 from bookings.models import PlaceLinkPurpose, SessionPlace
 from bookings.services.place_links import find_place_by_link
 from bookings.views.flow import FORM_METHODS
-from bookings.views.linked import View, kept_private
+from bookings.views.linked import LinkedView, View, behind_a_link_to
 from bookings.views.sessions.mine import act, standing
 from professionals.access import person_in
-from professionals.models import Where
-from professionals.throttles import by_client, stopped
 
-PlaceView = Callable[[HttpRequest, SessionPlace, str, datetime], HttpResponse]
+OVER = "bookings/sessions/link_over.html"
 
 
-def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[PlaceView], View]:
-    """The view gets the place, the token and the time; a link that does not work gets one and the same page."""
-
-    def decorate(view: PlaceView) -> View:
-        @wraps(view)
-        @kept_private
-        def wrapper(request: HttpRequest, token: str) -> HttpResponse:
-            now = timezone.now()
-            if stopped(request, Where.LINK, [by_client(request, "link", *rules.LINKS_OPENED)], now):
-                return no_such_link(request, status=429)
-            place = find_place_by_link(token=token, purpose=purpose, now=now)
-            return view(request, place, token, now) if place else no_such_link(request)
-
-        return wrapper
-
-    return decorate
-
-
-def no_such_link(request: HttpRequest, status: int = 404) -> HttpResponse:
-    return render(request, "bookings/sessions/link_over.html", status=status)
+def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], View]:
+    return behind_a_link_to(lambda token, now: find_place_by_link(token=token, purpose=purpose, now=now), OVER)
 
 
 @require_http_methods(FORM_METHODS)

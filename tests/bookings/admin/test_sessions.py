@@ -127,21 +127,35 @@ def test_more_places_go_to_who_waits(desk: Client, session: OpenSession) -> None
 def test_moving_shows_what_speaks_against_the_time_first(desk: Client, session: OpenSession, presenter: Presenter) -> None:
     make_place(session)
     make_leave(presenter, at("12:00"), at("17:00"))
-    busy = do(desk, session, "move", day="25 1 2027", clock="1pm")
+    busy = do(desk, session, "move", starts=session.starts_at.isoformat(), day="25 1 2027", clock="1pm")
     assert ("Away: " in str(busy.context["form"].errors["clock"]), session.starts_at) == (True, at("10:00"))
-    shown = do(desk, session, "move", day="25 1 2027", clock="7pm", reason="The room is taken.")
+    shown = do(
+        desk, session, "move", starts=session.starts_at.isoformat(), day="25 1 2027", clock="7pm", reason="The room is taken."
+    )
     assert "It is outside the presenter’s availability." in text(shown)
     assert "1 person who has a place, is offered one or waits gets an email." in text(shown)
     assert session.starts_at == at("10:00")
     answers = {"day": "25 1 2027", "clock": "7pm", "reason": "The room is taken.", "seen": shown.context["seen"]}
+    answers["starts"] = shown.context["starts"]
     unsaid = do(desk, session, "move", **{**answers, "reason": ""})
     assert "Something speaks against this time: write why it moves." in text(unsaid)
     assert "It has moved to Monday 25 January 2027, 7pm to 8pm." in text(do(desk, session, "move", **answers))
     assert (session.starts_at, told("session-moved"), told("session-for-presenter")) == (at("19:00"), 1, 1)
 
 
+def test_who_moves_it_after_a_colleague_has_is_told_and_asked_again(desk: Client, session: OpenSession, staff: User) -> None:
+    before = session.starts_at.isoformat()
+    move_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
+    typed = {"day": "25 1 2027", "clock": "2pm", "reason": "", "starts": before}
+    page = do(desk, session, "move", **typed)
+    assert "This session was changed while you had the page open." in text(page)
+    assert (session.starts_at, told("session-for-presenter")) == (at("12:00"), 1)
+    do(desk, session, "move", **{**typed, "starts": page.context["starts"]})
+    assert session.starts_at == at("14:00")
+
+
 def test_its_own_time_is_not_in_its_way(desk: Client, session: OpenSession) -> None:
-    do(desk, session, "move", day="25 1 2027", clock="10:30am")
+    do(desk, session, "move", starts=session.starts_at.isoformat(), day="25 1 2027", clock="10:30am")
     assert session.starts_at == at("10:30")
 
 

@@ -1,9 +1,6 @@
 """What a calendar program reads at somebody's address, and when it reads nothing."""
 
-import json
-import logging
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -11,10 +8,8 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.db import connection
-from django.http import HttpResponse
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from icalendar import Calendar, Event
+from icalendar import Calendar
 
 from bookings import feeds, ical, rules
 from bookings.models import (
@@ -31,57 +26,17 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import make_feed, reassign, revoke_feed, token_of
+from bookings.services import make_feed, reassign
 from bookings.services.moving import record
-from ctac.logs import JSONFormatter
 from ctac.uk import uk_datetime
-from professionals.models import Person, Stopped
-from professionals.privacy import erase_person
+from professionals.models import Person
+from tests.bookings.calendars.reading import LINK, events, feed_of, read, told
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.factories import make_person, make_staff
+from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
 GOLDEN = Path(__file__).with_name("golden")
-LINK = "https://meet.example/asha"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def person() -> Person:
-    return make_person(name="Sam O'Brien", email="sam@leeds.nhs.uk")
-
-
-@pytest.fixture
-def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", email="asha@ctac.example", joining_link=LINK, user=make_staff())
-
-
-def feed_of(owner: Person | Presenter) -> str:
-    assert owner.user is not None
-    return f"/calendars/{token_of(make_feed(owner=owner, by=owner.user, now=NOW))}.ics"
-
-
-def read(url: str, **headers: str) -> HttpResponse:
-    return Client().get(url, headers=headers)
-
-
-def events(url: str) -> list[Event]:
-    """As a calendar program reads them, in order."""
-    response = read(url)
-    assert response.status_code == 200
-    calendar = Calendar.from_ical(response.content)
-    assert isinstance(calendar, Calendar)
-    return calendar.events
-
-
-def told(url: str) -> list[tuple[str, str, str]]:
-    return [(event["status"], event["summary"], event.get("location", "")) for event in events(url)]
 
 
 # What is in it
@@ -269,108 +224,6 @@ def test_it_sets_no_cookie_and_asks_programs_to_look_every_hour(person: Person) 
     )
     assert calendar["refresh-interval"].dt == timedelta(hours=1)
     assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in response.content.decode()
-
-
-# Who reads nothing
-
-
-def switch_off(owner: Person | Presenter, how: str) -> None:
-    user = owner.user
-    assert user is not None
-    if how == "revoked":
-        revoke_feed(owner=owner, by=user, now=NOW)
-    elif how == "account":
-        user.is_active = False
-        user.save()
-    elif how == "no staff":
-        user.is_staff = False
-        user.save()
-    elif how == "other sign-in":
-        type(owner).objects.filter(pk=owner.pk).update(user=make_staff())
-    elif how == "presenter":
-        Presenter.objects.update(active=False)
-    else:
-        assert isinstance(owner, Person)
-        erase_person(owner, by=None, now=NOW)
-
-
-@pytest.mark.parametrize("how", ["revoked", "account", "erased", "other sign-in"])
-def test_a_professionals_address_ends(person: Person, how: str) -> None:
-    make_booking(None, at("10:00"), person=person)
-    url = feed_of(person)
-    assert read(url).status_code == 200
-    switch_off(person, how)
-    assert read(url).status_code == 404
-
-
-@pytest.mark.parametrize("how", ["revoked", "account", "no staff", "presenter", "other sign-in"])
-def test_a_presenters_address_ends(presenter: Presenter, how: str) -> None:
-    url = feed_of(presenter)
-    assert read(url).status_code == 200
-    switch_off(presenter, how)
-    assert read(url).status_code == 404
-
-
-def test_a_revoked_address_never_works_again(person: Person) -> None:
-    before = feed_of(person)
-    revoke_feed(owner=person, by=person.user, now=NOW)
-    after = feed_of(person)
-    assert before != after
-    assert [read(url).status_code for url in (before, after)] == [404, 200]
-
-
-def test_making_it_twice_gives_the_same(person: Person) -> None:
-    assert feed_of(person) == feed_of(person)
-
-
-@pytest.mark.parametrize("token", ["a", "A" * 43, "A" * 44, "%00", "ä" * 43])
-def test_what_is_no_address_is_not_found(person: Person, token: str) -> None:
-    feed_of(person)
-    assert read(f"/calendars/{token}.ics").status_code == 404
-
-
-def test_guessing_is_stopped_and_real_addresses_still_work(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Google reads everybody's calendars from a few addresses: what it reads for others must stop nobody."""
-    url = feed_of(person)
-    monkeypatch.setattr(rules, "FEEDS_GUESSED", (2, timedelta(hours=1)))
-    assert [read(f"/calendars/{'B' * 43}.ics").status_code for _guess in range(3)] == [404, 404, 429]
-    assert int(read(f"/calendars/{'B' * 43}.ics").headers["Retry-After"]) == 3600
-    assert read(url).status_code == 200
-    assert Stopped.objects.get().where == "calendar"
-
-
-# The address
-
-
-def test_the_database_alone_opens_no_calendar(person: Person, settings: object) -> None:
-    token = feed_of(person).removeprefix("/calendars/").removesuffix(".ics")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(feed)::text FROM bookings_calendarfeed feed")
-        [[row]] = cursor.fetchall()
-    assert token not in row
-    assert len(token) == 43
-    assert json.loads(row)["seed"] != token
-
-
-def test_after_a_new_secret_key_it_works_and_is_shown_while_the_old_key_is_known(person: Person, settings: object) -> None:
-    url, feed = feed_of(person), CalendarFeed.objects.get()
-    before = settings.SECRET_KEY  # type: ignore[attr-defined]
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [before]  # type: ignore[attr-defined]
-    assert f"/calendars/{token_of(feed)}.ics" == url
-    settings.SECRET_KEY_FALLBACKS = []  # type: ignore[attr-defined]
-    assert token_of(feed) == ""
-    assert read(url).status_code == 200
-
-
-def test_no_log_has_the_address(person: Person, caplog: pytest.LogCaptureFixture) -> None:
-    url = feed_of(person)
-    with caplog.at_level(logging.DEBUG):
-        read(url)
-        revoke_feed(owner=person, by=person.user, now=NOW)
-        read(url)
-    lines = [JSONFormatter().format(record) for record in caplog.records if not record.name.startswith("django.db")]
-    assert any("calendar_feed" in line for line in lines)
-    assert not [line for line in lines if url[11:-4] in line]
 
 
 # Golden files: what calendar programs are really sent, over both clock changes of 2027

@@ -82,6 +82,7 @@ def test_offers_of_a_moved_session_end_before_it_begins() -> None:
     kept.refresh_from_db()
     cut.refresh_from_db()
     assert (kept.offer_expires_at, cut.offer_expires_at) == (NOW + 9 * HOUR + HOUR / 2, NOW + 9 * HOUR)
+    session.refresh_from_db()
     move_session(session=session, starts_at=NOW + 2 * HOUR, by=None, now=NOW)
     assert states(session) == ["taken", "taken"]
     assert told(kept) == ["session-moved", "session-moved", "place-taken"]

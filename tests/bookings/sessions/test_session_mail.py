@@ -164,6 +164,7 @@ def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSe
     assert entry(mail) == ("REQUEST", 3, LINK)
     waiting = told(waits, "session-moved")
     assert ("You are still on the waiting list." in waiting.text, waiting.calendar) == (True, b"")
+    session.refresh_from_db()
     move_session(session=session, starts_at=at("16:00"), by=None, now=NOW + timedelta(minutes=1), flagged=True, reason="Amir")
     first = Notification.objects.filter(kind="session-moved", about=f"place:{has.pk}").earliest("pk")
     assert not kind_named("session-moved").still_true(first)
