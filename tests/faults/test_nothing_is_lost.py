@@ -47,6 +47,15 @@ def test_a_killed_child_of_the_worker_loses_nothing(stack, slow):
     assert slow.message_ids("child") == COUNT
 
 
+def test_children_killed_while_they_wait_for_work_stop_nothing(stack):
+    # One of them holds the lock of the queue that they share (ctac.worker_pool).
+    for process in worker_processes(stack)[1:]:
+        process.kill()
+    stack.write("waiting", COUNT)
+    stack.wait_until_sent("waiting")
+    assert stack.server.counts("waiting") == [1] * COUNT
+
+
 def test_a_broker_that_forgets_everything_loses_nothing(stack):
     for process in worker_processes(stack):
         process.send_signal(signal.SIGSTOP)
