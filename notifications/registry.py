@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
+from notifications.topics import Topic
+
 if TYPE_CHECKING:
     from notifications.models import Notification
 
@@ -35,13 +37,19 @@ class Message:
 
 @dataclass(frozen=True)
 class Kind:
-    """`build` makes the message when it is sent; `still_true` says just before whether it should still go."""
+    """`build` makes the message when it is sent; `still_true` says just before whether it should still go.
+
+    Mail with a `topic` goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent
+    in the night.
+    """
 
     name: str
     label: str | Promise
     build: Callable[["Notification"], Message]
     still_true: Callable[["Notification"], bool]
     may_resend: bool = True
+    topic: Topic | None = None
+    can_wait: bool = False
 
 
 _kinds: dict[str, Kind] = {}
