@@ -117,7 +117,14 @@ KINDS = (
         gettext_lazy("After the presentation"),
         lambda notification: afterwards_of(booking_of(notification)),
         may_still_ask,
+        can_wait=True,
     ),
-    Kind("session-afterwards", gettext_lazy("After an open session"), build_session_afterwards, may_still_ask_of_place),
-    Kind("year-later", gettext_lazy("A year later"), build_year_later, is_still_wished),
+    Kind(
+        "session-afterwards",
+        gettext_lazy("After an open session"),
+        build_session_afterwards,
+        may_still_ask_of_place,
+        can_wait=True,
+    ),
+    Kind("year-later", gettext_lazy("A year later"), build_year_later, is_still_wished, can_wait=True),
 )

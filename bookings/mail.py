@@ -260,8 +260,10 @@ KINDS = (
     Kind("booking-dates-lapsed", gettext_lazy("Dates no longer kept"), build_lapsed, still(waits_for_us)),
     Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
-    Kind("booking-reminder-week", gettext_lazy("Reminder a week before"), build_week_reminder, still(has_who_comes)),
-    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes)),
+    Kind(
+        "booking-reminder-week", gettext_lazy("Reminder a week before"), build_week_reminder, still(has_who_comes), can_wait=True
+    ),
+    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes), can_wait=True),
     Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open)),
     Kind(
         "staff-booking-cancelled",
@@ -305,12 +307,14 @@ KINDS = (
         gettext_lazy("To the presenter: a week before"),
         build_presenter_week_reminder,
         still(is_confirmed_as_told_and_theirs),
+        can_wait=True,
     ),
     Kind(
         "presenter-reminder",
         gettext_lazy("To the presenter: the day before"),
         said(messages.presenter_reminder),
         still(is_confirmed_as_told_and_theirs),
+        can_wait=True,
     ),
     Kind(
         "presenter-cancelled",

@@ -71,10 +71,12 @@ OF_THEIRS = [
     (partial(build_for_presenter, early=early), partial(still_true_for_presenter, early=early)) for early in (True, False)
 ]
 KINDS = (
-    Kind("session-reminder-week", gettext_lazy("Open session: a week before"), *OF_A_PLACE[0]),
-    Kind("session-reminder", gettext_lazy("Open session: the day before"), *OF_A_PLACE[1]),
-    Kind("session-presenter-reminder-week", gettext_lazy("To the presenter: session, a week before"), *OF_THEIRS[0]),
-    Kind("session-presenter-reminder", gettext_lazy("To the presenter: session, the day before"), *OF_THEIRS[1]),
+    Kind("session-reminder-week", gettext_lazy("Open session: a week before"), *OF_A_PLACE[0], can_wait=True),
+    Kind("session-reminder", gettext_lazy("Open session: the day before"), *OF_A_PLACE[1], can_wait=True),
+    Kind(
+        "session-presenter-reminder-week", gettext_lazy("To the presenter: session, a week before"), *OF_THEIRS[0], can_wait=True
+    ),
+    Kind("session-presenter-reminder", gettext_lazy("To the presenter: session, the day before"), *OF_THEIRS[1], can_wait=True),
 )
 
 

@@ -284,6 +284,7 @@ required_in_production("EMAIL_URL", "Set it to the mail server, such as smtp+tls
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer than the whole talk with a mail server
+QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

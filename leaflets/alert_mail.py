@@ -40,4 +40,7 @@ def leaflet_of(notification: "Notification") -> int:
     return int(notification.about.split(":")[1])
 
 
-KIND = Kind(NAME, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists())
+KIND = Kind(
+    *(NAME, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists()),
+    can_wait=True,
+)

@@ -218,9 +218,10 @@ KINDS = (
         gettext_lazy("Leaflets came in for an order"),
         said(stocked),
         lambda n: state_is(n, S.RECEIVED, S.PACKING),
+        can_wait=True,
     ),
     Kind("order-changed", gettext_lazy("Order changed"), said(changed), is_latest_change),
-    Kind("order-dispatched", gettext_lazy("What left on a day"), said_of_parcels, has_left),
+    Kind("order-dispatched", gettext_lazy("What left on a day"), said_of_parcels, has_left, can_wait=True),
     Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(n, S.CANCELLED)),
     Kind("staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(n, S.CANCELLED)),
     Kind(

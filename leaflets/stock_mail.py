@@ -51,4 +51,4 @@ def is_low_still(notification: "Notification") -> bool:
     return bool(told_of(notification.about, uk_day(timezone.now())))
 
 
-KIND = Kind(NAME, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still)
+KIND = Kind(NAME, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still, can_wait=True)

@@ -9,5 +9,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from ctac import health as site_health
         from notifications import health
+        from notifications.services import quiet
 
+        quiet.night()  # a setting that is no time stops the start, and not the mail
         site_health.register("outbox", health.outbox)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from notifications import mime, rendering, sealing, smtp
 from notifications.models import Notification, State
 from notifications.registry import Message, kind_named
+from notifications.services import quiet
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -74,6 +75,8 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
     try:
         if not notification.is_account_mail and not kind_named(notification.kind).still_true(notification):
             return Outcome(State.EXPIRED, _("No longer true when it was due."))
+        if morning := quiet.waits_until(notification, clock()):
+            return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=quiet.untried(notification))
         rendered, mail = prepare(notification)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
         logger.error("Message %s could not be built: %s", notification.pk, where(error))
