@@ -13,6 +13,7 @@ from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPu
 from bookings.services import make_links
 from notifications.models import Notification
 from notifications.registry import Kind, Message
+from notifications.topics import Topic
 
 
 def booking_of(notification: Notification) -> Booking:
@@ -261,9 +262,21 @@ KINDS = (
     Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
     Kind(
-        "booking-reminder-week", gettext_lazy("Reminder a week before"), build_week_reminder, still(has_who_comes), can_wait=True
+        "booking-reminder-week",
+        gettext_lazy("Reminder a week before"),
+        build_week_reminder,
+        still(has_who_comes),
+        topic=Topic.REMINDERS,
+        can_wait=True,
     ),
-    Kind("booking-reminder", gettext_lazy("Booking reminder"), build_reminder, still(has_who_comes), can_wait=True),
+    Kind(
+        "booking-reminder",
+        gettext_lazy("Booking reminder"),
+        build_reminder,
+        still(has_who_comes),
+        topic=Topic.REMINDERS,
+        can_wait=True,
+    ),
     Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open)),
     Kind(
         "staff-booking-cancelled",

@@ -19,6 +19,7 @@ from bookings.session_words import may_be_joined
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
+from notifications.topics import Topic
 
 
 def reminder(place: SessionPlace, said: Telling, *, early: bool) -> Message:
@@ -71,8 +72,10 @@ OF_THEIRS = [
     (partial(build_for_presenter, early=early), partial(still_true_for_presenter, early=early)) for early in (True, False)
 ]
 KINDS = (
-    Kind("session-reminder-week", gettext_lazy("Open session: a week before"), *OF_A_PLACE[0], can_wait=True),
-    Kind("session-reminder", gettext_lazy("Open session: the day before"), *OF_A_PLACE[1], can_wait=True),
+    Kind(
+        "session-reminder-week", gettext_lazy("Open session: a week before"), *OF_A_PLACE[0], topic=Topic.REMINDERS, can_wait=True
+    ),
+    Kind("session-reminder", gettext_lazy("Open session: the day before"), *OF_A_PLACE[1], topic=Topic.REMINDERS, can_wait=True),
     Kind(
         "session-presenter-reminder-week", gettext_lazy("To the presenter: session, a week before"), *OF_THEIRS[0], can_wait=True
     ),

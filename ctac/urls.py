@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from ctac import views
 from ctac.staff import staff_site
+from professionals.mail_choices import my_mail
 
 handler400 = "ctac.views.bad_request"
 handler403 = "ctac.views.forbidden"
@@ -19,6 +20,8 @@ urlpatterns = [
     path("cookies/", views.cookies, name="cookies"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("my/", views.my, name="my"),
+    path("my/mail/", my_mail, name="my_mail"),
+    path("mail/", include("notifications.choice_urls")),
     path("account/", include("professionals.urls")),
     path("", include("bookings.urls")),
     path("", include("leaflets.urls")),

@@ -31,4 +31,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "sealed_body": PERSONAL,
         "erased_at": NONE,
     },
+    "MailReader": {"id": NONE, "address": PERSONAL, "token": PERSONAL, "created_at": NONE},
+    "MailChoice": {
+        "id": NONE,
+        "reader": PERSONAL,
+        "topic": PERSONAL,
+        "wanted": PERSONAL,
+        "chosen_at": PERSONAL,
+        "chosen_where": PERSONAL,
+    },
 }

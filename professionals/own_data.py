@@ -79,6 +79,14 @@ def export_mail(person: Person) -> list[Any]:
     return outbox.export_for(person.email) if person.email else []
 
 
+def export_choices(person: Person) -> list[Any]:
+    return outbox.export_choices(person.email) if person.email else []
+
+
+def erase_choices(person: Person, now: datetime) -> None:
+    """They go with the messages to the same address."""
+
+
 def erase_mail(person: Person, now: datetime) -> None:
     if person.email:
         outbox.erase_for(person.email, now)
@@ -87,5 +95,6 @@ def erase_mail(person: Person, now: datetime) -> None:
 # Erased from the last to the first: the outbox needs the address that the person's row then loses.
 SOURCES = (
     PrivacySource("person", export_own, erase_own),
+    PrivacySource("choices_of_mail", export_choices, erase_choices),
     PrivacySource("messages", export_mail, erase_mail),
 )

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules, words
@@ -24,6 +23,7 @@ from bookings.models import Booking, LinkPurpose
 from bookings.services import MoveRefused, TooLate, cancel, find_by_link
 from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
+from ctac.private_pages import keep_private
 from professionals.access import person_in
 from professionals.models import Where
 from professionals.throttles import by_client, stopped
@@ -38,20 +38,12 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def kept_private(view: View[P]) -> View[P]:
-    """No cache, no search engine and no other site learns of the address.
-
-    Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
-    So pages with a form say "strict-origin": who we are, never which page.
-    """
+    """No cache, no search engine and no other site learns of the address."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
-        response = view(request, *args, **kwargs)
-        patch_cache_control(response, private=True, no_store=True)
-        response.headers["Referrer-Policy"] = "strict-origin" if has_a_form(request) else "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+        return keep_private(request, view(request, *args, **kwargs), has_a_form=has_a_form(request))
 
     return wrapper
 

@@ -1,5 +1,6 @@
 """Every write to the outbox."""
 
+from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
@@ -13,10 +14,12 @@ __all__ = [
     "CannotResend",
     "Later",
     "News",
+    "choose",
     "collect_each",
     "deliver",
     "erase_bodies_about",
     "erase_for",
+    "export_choices",
     "export_for",
     "may_resend",
     "notify",

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from notifications import mime, rendering, sealing, smtp
+from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import Notification, State
 from notifications.registry import Message, kind_named
 from notifications.services import quiet
@@ -77,6 +77,8 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(State.EXPIRED, _("No longer true when it was due."))
         if morning := quiet.waits_until(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=quiet.untried(notification))
+        if not choices.is_wanted(notification):
+            return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
         rendered, mail = prepare(notification)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
         logger.error("Message %s could not be built: %s", notification.pk, where(error))

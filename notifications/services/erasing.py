@@ -8,6 +8,7 @@ from django.db.models import Case, Value, When
 
 from notifications.models import UNFINISHED, Notification, State
 from notifications.registry import label_of
+from notifications.services.choosing import erase_choices
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
@@ -34,8 +35,9 @@ def erase_for(email: str, now: datetime) -> int:
     """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
 
     The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
-    the words back.
+    the words back. What the address chose goes with it.
     """
+    erase_choices(email)
     expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
     return Notification.objects.to_address(email).update(
         recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE

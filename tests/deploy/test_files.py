@@ -59,7 +59,16 @@ def test_the_proxys_log_has_no_link_of_an_email_and_no_calendar():
     conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
     [lines] = re.findall(r"map \$uri \$ctac_logged_uri \{\s*default \$uri;(.*?)\}", conf, re.DOTALL)
     hidden = re.findall(r'"~(.*?)" "(.*?)";', lines)
-    names = ("link_booking", "link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave", "calendar_feed")
+    names = (
+        "link_booking",
+        "link_time",
+        "link_time_check",
+        "link_cancel",
+        "place_link",
+        "place_link_leave",
+        "calendar_feed",
+        "mail_choices",
+    )
     after = [reverse(name, args=["7Q4M2F", "a" * 32]) for name in ("host_feedback", "host_again", "host_leaflets")]
     for path in [*(reverse(name, args=["A" * 43]) for name in names), *after]:
         logged = [re.sub(pattern + ".*", said, path) for pattern, said in hidden if re.search(pattern, path)]
