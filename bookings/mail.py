@@ -1,6 +1,7 @@
 """Our kinds of email: how each is built when it is sent, and whether it should still go then."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.urls import reverse
@@ -11,6 +12,7 @@ from bookings import change_messages, messages, request_messages
 from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
 from bookings.services import make_links
+from bookings.services.reminding import moment_of, version_of
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.topics import Topic
@@ -198,9 +200,15 @@ def is_confirmed_as_told(booking: Booking, notification: Notification) -> bool:
     return booking.state == State.CONFIRMED and booking.sequence == notification.version
 
 
-def has_who_comes(booking: Booking, notification: Notification) -> bool:
-    """Confirmed as told, with a presenter: a reminder without one would be no help."""
-    return booking.presenter_id is not None and is_confirmed_as_told(booking, notification)
+def reminds_of(booking: Booking, notification: Notification, *, early: bool) -> bool:
+    """To come, on the day of which this reminds, and somebody comes: a reminder without a presenter would be no help."""
+    if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
+        return False
+    return version_of(moment_of(booking, early=early)) == notification.version
+
+
+def reminds_of_theirs(booking: Booking, notification: Notification, *, early: bool) -> bool:
+    return reminds_of(booking, notification, early=early) and is_theirs(booking, notification)
 
 
 def is_open(booking: Booking, notification: Notification) -> bool:
@@ -240,10 +248,6 @@ def is_theirs(booking: Booking, notification: Notification) -> bool:
     return booking.presenter is not None and booking.presenter.email.lower() == notification.recipient.lower()
 
 
-def is_confirmed_as_told_and_theirs(booking: Booking, notification: Notification) -> bool:
-    return is_confirmed_as_told(booking, notification) and is_theirs(booking, notification)
-
-
 def in_state(*states: State) -> Check:
     return lambda booking, notification: booking.state in states
 
@@ -265,7 +269,7 @@ KINDS = (
         "booking-reminder-week",
         gettext_lazy("Reminder a week before"),
         build_week_reminder,
-        still(has_who_comes),
+        still(partial(reminds_of, early=True)),
         topic=Topic.REMINDERS,
         can_wait=True,
     ),
@@ -273,7 +277,7 @@ KINDS = (
         "booking-reminder",
         gettext_lazy("Booking reminder"),
         build_reminder,
-        still(has_who_comes),
+        still(partial(reminds_of, early=False)),
         topic=Topic.REMINDERS,
         can_wait=True,
     ),
@@ -319,14 +323,14 @@ KINDS = (
         "presenter-reminder-week",
         gettext_lazy("To the presenter: a week before"),
         build_presenter_week_reminder,
-        still(is_confirmed_as_told_and_theirs),
+        still(partial(reminds_of_theirs, early=True)),
         can_wait=True,
     ),
     Kind(
         "presenter-reminder",
         gettext_lazy("To the presenter: the day before"),
         said(messages.presenter_reminder),
-        still(is_confirmed_as_told_and_theirs),
+        still(partial(reminds_of_theirs, early=False)),
         can_wait=True,
     ),
     Kind(

@@ -11,7 +11,7 @@ from bookings import session_mail_samples, session_messages, session_presenter_m
 from bookings.mail_samples import NOW
 from bookings.mail_samples import presenter as sample_presenter
 from bookings.models import OpenSession, PlaceLinkPurpose, PlaceState, SessionPlace
-from bookings.services.sessions.reminding import moment_of, version_of
+from bookings.services.reminding import moment_of, version_of
 from bookings.session_mail import place_of, telling
 from bookings.session_messages import Telling
 from bookings.session_presenter_mail import facts, is_theirs, session_of

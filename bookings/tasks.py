@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from bookings.services import lapse, lapsing, tell_year_later, watching
+from bookings.services import lapse, lapsing, remind_of_bookings, tell_year_later, watching
 from bookings.services.sessions import lapse_offers, remind_of_sessions
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,12 @@ def lapse_offers_of_places() -> None:
 def remind_a_year_later() -> None:
     """Twice does no harm: each is told once."""
     tell_year_later(now=timezone.now())
+
+
+@shared_task
+def remind_of_their_bookings() -> None:
+    """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
+    remind_of_bookings(now=timezone.now())
 
 
 @shared_task

@@ -312,6 +312,7 @@ CELERY_BEAT_SCHEDULE = {
     # Every two minutes: an alert is never later than that, as long as beat and worker run.
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
     "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
+    "remind of bookings": {"task": "bookings.tasks.remind_of_their_bookings", "schedule": 300.0, "options": {"expires": 290}},
     "remind of open sessions": {"task": "bookings.tasks.remind_of_open_sessions", "schedule": 300.0, "options": {"expires": 290}},
     "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
     "remind a year later": {"task": "bookings.tasks.remind_a_year_later", "schedule": crontab(minute=50, hour="8-16")},

@@ -52,6 +52,7 @@ from bookings.services.looking_after import NobodyHasHeard, StillThere, VisitNot
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
+from bookings.services.reminding import remind_of_bookings
 from bookings.services.requesting import DatesRefused, request_dates, what_we_could_keep
 from bookings.services.visiting import (
     NotAVisit,
@@ -154,6 +155,7 @@ __all__ = [
     "refuse_leave",
     "refuse_while_on_the_way_or_there",
     "release_hold",
+    "remind_of_bookings",
     "request_dates",
     "request_for_caller",
     "reschedule",

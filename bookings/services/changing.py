@@ -200,7 +200,7 @@ def change_details(
     locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
-    tell_details_changed(locked, now, by_staff=asked.by_staff, in_calendars=in_calendars)
+    tell_details_changed(locked, now, by_staff=asked.by_staff)
     if details.flagged or flagged:
         tell_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
     return locked

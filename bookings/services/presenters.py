@@ -9,15 +9,12 @@ from bookings.models import Presenter
 from bookings.places import look_up
 from bookings.services.joining import presenters_link_changed
 from bookings.services.sessions.joining import presenters_link_changed_for_sessions
-from bookings.services.telling import readdress_reminders
 from professionals.models import User
 
 
 @transaction.atomic
 def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
     """Store a presenter, with the coordinates of the base; a changed joining link is told to those who join by it.
-
-    Reminders that wait go to a changed email address.
 
     Raises PlaceUnknown.
     """
@@ -29,6 +26,4 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
         moment = now or timezone.now()
         presenters_link_changed(presenter=presenter, by=by, now=moment)
         presenters_link_changed_for_sessions(presenter=presenter, by=by, now=moment)
-    if before is not None and before.email.lower() != presenter.email.lower():
-        readdress_reminders(before=before.email, to=presenter.email, now=now or timezone.now())
     return presenter

@@ -1,6 +1,7 @@
 """Which email tells whom of what. Rows of the outbox, written in the transaction of the thing itself.
 
 A message's version is the booking's calendar sequence: what was superseded before it went out is dropped (bookings.mail).
+Reminders are written when they fall due (bookings.services.reminding).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
-from notifications.services import Later, notify, notify_each, notify_found
+from notifications.services import Later, notify, notify_each
 
 Told = dict[str, Iterable[str]]
 
@@ -20,48 +21,11 @@ def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = 
     notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
 
 
-def reminders(booking: Booking, now: datetime) -> list[Later]:
-    """A week before, and the day before, to who is visited and to who gives it; not those whose moment has passed.
-
-    That of the week before is worth nothing any more once the other is due; that dies when the presentation starts.
-    """
-    week, day, start = booking.week_reminder_due_at, booking.reminder_due_at, booking.agreed[0]
-    host, theirs = [booking.person.email], presenters(booking)
-    all_four = (
-        Later("booking-reminder-week", host, week, day),
-        Later("booking-reminder", host, day, start),
-        Later("presenter-reminder-week", theirs, week, day),
-        Later("presenter-reminder", theirs, day, start),
-    )
-    return [each for each in all_four if each.due_at > now]
-
-
-def remind(booking: Booking, now: datetime) -> None:
-    """Its reminders alone, for what has told its own under another version."""
-    tell({}, booking, now, later=reminders(booking, now))
-
-
-# What waits for a presenter's address, for the new one; at the old one it is not true any more when its time comes.
-WAITING = """
-    found AS (
-        SELECT about, %(to)s::text AS recipient, version, reference, due_at, expires_at FROM notifications_notification
-        WHERE kind = %(kind)s AND LOWER(recipient) = LOWER(%(before)s::text) AND state = 'pending'
-    )
-"""
-
-
-def readdress_reminders(*, before: str, to: str, now: datetime) -> None:
-    """A presenter has another address. A statement for each kind."""
-    for kind in ("presenter-reminder-week", "presenter-reminder"):
-        own = ["version", "reference", "due_at", "expires_at"]
-        notify_found(kind=kind, found=WAITING, values={"before": before, "to": to}, now=now, own=own)
-
-
 def tell_booked(booking: Booking, now: datetime) -> None:
     """The professional, the presenter and staff."""
     staff: Told = {"staff-new-booking": [settings.STAFF_EMAIL]}
     if booking.state == State.CONFIRMED:
-        tell({**confirmed(booking), **staff}, booking, now, later=reminders(booking, now))
+        tell({**confirmed(booking), **staff}, booking, now)
     else:
         tell({"booking-requested": [booking.person.email], **kept(booking), **staff}, booking, now)
 
@@ -69,7 +33,6 @@ def tell_booked(booking: Booking, now: datetime) -> None:
 def tell_confirmed(booking: Booking, now: datetime) -> None:
     """The professional and the presenter; staff said it themselves."""
     tell(confirmed(booking), booking, now)
-    remind(booking, now)
 
 
 def tell_declined(booking: Booking, now: datetime) -> None:
@@ -93,22 +56,20 @@ def tell_reassigned(booking: Booking, before: Presenter | None, now: datetime) -
     freed: Told = {"presenter-freed": [before.email] if before else []}
     if booking.state == State.CONFIRMED:
         tell({**confirmed(booking), **freed}, booking, now)
-        remind(booking, now)
     else:
         tell({**kept(booking), **freed}, booking, now)
 
 
 def tell_link(booking: Booking, now: datetime, *, presenter_too: bool = True) -> None:
-    """Who joins an online presentation reads where; its calendar entry and its reminder come anew with it."""
+    """Who joins an online presentation reads where; its calendar entry comes anew with it."""
     told = confirmed(booking)
     if not presenter_too:
         told.pop("presenter-booked")
     tell(told, booking, now)
-    remind(booking, now)
 
 
 def tell_rescheduled(booking: Booking, before: Presenter | None, now: datetime, *, by_staff: bool) -> None:
-    """Its owner, who gives it now, who gave it before, and the team unless they did it. The reminder moves with it."""
+    """Its owner, who gives it now, who gave it before, and the team unless they did it."""
     stays = before == booking.presenter
     taken = "presenter-booked" if booking.state == State.CONFIRMED else "presenter-kept"
     told: Told = {
@@ -118,14 +79,12 @@ def tell_rescheduled(booking: Booking, before: Presenter | None, now: datetime, 
         "staff-booking-moved": [] if by_staff else [settings.STAFF_EMAIL],
     }
     tell(told, booking, now)
-    if booking.state == State.CONFIRMED:
-        remind(booking, now)
 
 
-def tell_details_changed(booking: Booking, now: datetime, *, by_staff: bool, in_calendars: bool) -> None:
+def tell_details_changed(booking: Booking, now: datetime, *, by_staff: bool) -> None:
     """Its owner and its presenter; the team if they still have to decide or to find a presenter.
 
-    Their version is the count of such changes. A changed calendar entry outdates the reminder, so that is written anew.
+    Their version is the count of such changes.
     """
     undecided = booking.state == State.REQUESTED or booking.presenter is None
     told: Told = {
@@ -134,8 +93,6 @@ def tell_details_changed(booking: Booking, now: datetime, *, by_staff: bool, in_
         "staff-booking-changed": [settings.STAFF_EMAIL] if undecided and not by_staff else [],
     }
     tell(told, booking, now, version=booking.revision)
-    if in_calendars and booking.state == State.CONFIRMED:
-        remind(booking, now)
 
 
 def tell_afterwards(booking: Booking, closes_at: datetime, now: datetime) -> None:
@@ -161,7 +118,6 @@ def tell_freed_of_request(booking: Booking, presenter: Presenter | None, now: da
 def tell_time_taken(booking: Booking, now: datetime) -> None:
     """The professional chose one of the times offered: all three sides."""
     tell({**confirmed(booking), "staff-time-taken": [settings.STAFF_EMAIL]}, booking, now)
-    remind(booking, now)
 
 
 def tell_others_asked(booking: Booking, newest: int, now: datetime) -> None:

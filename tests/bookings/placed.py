@@ -19,7 +19,6 @@ from tests.bookings.rows import (
 from tests.factories import make_person, make_staff
 
 TEN = at("10:00")
-WHEN = ("-week", "")
 STRANGER = "someone@unknown.example"
 
 
@@ -34,14 +33,6 @@ def place(person: Person, start: datetime = TEN, **more: Any) -> Booking:
         "now": NOW,
     }
     return book(person=person, start=start, **{**defaults, **more})
-
-
-def reminders(host: str, presenter: str, version: int) -> list[tuple[str, str, int]]:
-    """All four, in the order in which they are written."""
-    both = (
-        (f"{whose}-reminder{when}", to, version) for whose, to in (("booking", host), ("presenter", presenter)) for when in WHEN
-    )
-    return list(both)
 
 
 def sent(booking: Booking) -> list[tuple[str, str, int]]:

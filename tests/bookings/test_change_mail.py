@@ -191,7 +191,6 @@ def test_what_is_superseded_before_it_went_does_not_go(booking: Booking) -> None
     move(booking, at("15:00"))
     assert [goes("booking-moved", version=version) for version in (1, 2)] == [False, True]
     assert [goes("presenter-moved", version=version) for version in (1, 2)] == [False, True]
-    assert [goes("booking-reminder", version=version) for version in (1, 2)] == [False, True]
     cancel(booking=booking, by=None, now=NOW)
     assert not goes("booking-moved", version=2)
 
@@ -249,8 +248,6 @@ def test_moved_over_a_clock_change_it_is_at_the_same_hour_on_the_wall(
     method, event = entry(built("booking-moved"))
     assert f"DTSTART;TZID=Europe/London:{written}" in built("booking-moved").calendar.decode()
     assert (method, event["sequence"], event.start.astimezone(UTC)) == ("REQUEST", 1, end)
-    reminder = row("booking-reminder")
-    assert reminder.due_at == uk_datetime(second - timedelta(days=1), time(9))
     cancel(booking=Booking.objects.get(pk=booking.pk), by=None, now=now)
     method, event = entry(built("booking-cancelled"))
     assert (method, event["sequence"], event.start.astimezone(UTC)) == ("CANCEL", 2, end)

@@ -29,7 +29,7 @@ from bookings.services import (
 from bookings.views.moving import Way, is_offered
 from notifications.models import Notification
 from professionals.models import Person
-from tests.bookings.placed import TEN, reminders, sent
+from tests.bookings.placed import TEN, sent
 from tests.bookings.rows import (
     DETAILS,
     LEEDS,
@@ -96,17 +96,13 @@ def test_the_one_claim_moves_and_its_presenter_stays(booking: Booking, presenter
     }
 
 
-def test_owner_presenter_and_team_are_each_told_once_and_the_reminder_moves(booking: Booking, presenter: Presenter) -> None:
+def test_owner_presenter_and_team_are_each_told_once(booking: Booking, presenter: Presenter) -> None:
     move(booking, at("10:00", TUESDAY))
     assert sent(booking) == [
         ("booking-moved", booking.person.email, 1),
         ("presenter-moved", presenter.email, 1),
         ("staff-booking-moved", settings.STAFF_EMAIL, 1),
-        *reminders(booking.person.email, presenter.email, 1),
     ]
-    assert Notification.objects.get(kind="booking-reminder").due_at == at("09:00")
-    week_before = at("09:00", TUESDAY - timedelta(days=7))
-    assert Notification.objects.get(kind="presenter-reminder-week").due_at == week_before
 
 
 def test_when_its_presenter_is_not_free_then_another_comes_and_both_are_told(booking: Booking, presenter: Presenter) -> None:
@@ -275,12 +271,11 @@ def test_details_change_and_calendars_hear_only_of_their_own(booking: Booking, p
     assert event.changes == {"fields": ["audience_size", "contact_name"], "revision": 1, "in_calendars": False}
 
 
-def test_a_room_stands_in_calendars_so_their_entry_and_the_reminder_are_new(booking: Booking) -> None:
+def test_a_room_stands_in_calendars_so_their_entry_is_new(booking: Booking) -> None:
     change(booking)
     booking.refresh_from_db()
     assert (booking.room, booking.sequence, booking.revision) == ("Room 3", 1, 1)
-    assert [(kind, version) for kind, _to, version in sent(booking)[:2]] == [("booking-changed", 1), ("presenter-changed", 1)]
-    assert [each[0] for each in sent(booking)[2:]] == [each[0] for each in reminders("", "", 1)]
+    assert [(kind, version) for kind, _to, version in sent(booking)] == [("booking-changed", 1), ("presenter-changed", 1)]
 
 
 def test_the_team_hear_of_details_while_they_still_have_to_do_something(person: Person, presenter: Presenter) -> None:

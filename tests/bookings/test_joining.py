@@ -13,7 +13,7 @@ from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
 from professionals.models import User
-from tests.bookings.placed import reminders, sent
+from tests.bookings.placed import sent
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -75,13 +75,12 @@ def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: 
     assert sent(booking) == [
         ("booking-confirmed", "sam@leeds.nhs.uk", 1),
         ("presenter-booked", "asha@ctac.example", 1),
-        *reminders("sam@leeds.nhs.uk", "asha@ctac.example", 1),
     ]
     assert list(BookingEvent.objects.values_list("kind", "by")) == [("link-set", staff.pk)]
     assert f"LOCATION:{OWN}" in words_of("booking-confirmed", booking)
     with pytest.raises(SameLink):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
-    assert len(sent(booking)) == 6
+    assert len(sent(booking)) == 2
 
 
 @pytest.mark.parametrize("kind", ["booking-confirmed", "presenter-booked"])
@@ -138,9 +137,7 @@ def test_a_presenters_new_link_is_told_to_those_who_join_by_it(presenter: Presen
         make_booking(make_presenter(), at("12:00"), postcode=""),
     ]
     changed_by(presenter, staff, "https://meet.example/new")
-    due = reminders(booking.person.email, presenter.email, 1)
-    assert sent(booking)[2:] == due
-    assert [kind for kind, _to, _version in sent(booking)[:2]] == ["booking-confirmed", "presenter-booked"]
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "presenter-booked"]
     assert [sent(other) for other in others] == [[]] * 5
     booking.refresh_from_db()
     assert (booking.sequence, booking.joining_link) == (1, "https://meet.example/new")
@@ -148,8 +145,7 @@ def test_a_presenters_new_link_is_told_to_those_who_join_by_it(presenter: Presen
 
 def test_who_changed_their_own_link_need_not_be_told(presenter: Presenter, booking: Booking) -> None:
     changed_by(presenter, presenter.user, "https://meet.example/new")
-    assert "presenter-booked" not in [kind for kind, _to, _version in sent(booking)]
-    assert sent(booking)[1:] == reminders(booking.person.email, presenter.email, 1)
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed"]
 
 
 def test_keeping_a_presenter_with_the_same_link_tells_nobody(presenter: Presenter, booking: Booking, staff: User) -> None:

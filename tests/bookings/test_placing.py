@@ -14,14 +14,12 @@ from bookings.services import (
     Submission,
     hold_slot,
 )
-from notifications.models import Notification
 from professionals.models import Person
-from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, reminders, sent
+from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, sent
 from tests.bookings.rows import (
     DETAILS,
     LEEDS,
     LEEDS_TOO,
-    MONDAY,
     NOW,
     YORK,
     at,
@@ -51,16 +49,7 @@ def test_a_slot_that_we_offer_books_at_once_as_confirmed(presenter: Presenter, p
         ("booking-confirmed", person.email, 0),
         ("presenter-booked", presenter.email, 0),
         ("staff-new-booking", settings.STAFF_EMAIL, 0),
-        *reminders(person.email, presenter.email, 0),
     ]
-
-
-def test_the_reminder_is_due_at_nine_uk_time_on_the_day_before_and_dies_at_the_start(
-    presenter: Presenter, person: Person
-) -> None:
-    booking = place(person, start=at("09:00", MONDAY.replace(month=3, day=30)))
-    reminder = Notification.objects.get(kind="booking-reminder")
-    assert (reminder.due_at, reminder.expires_at) == (at("08:00", MONDAY.replace(month=3, day=29)), booking.starts_at)
 
 
 def test_an_address_that_we_do_not_know_waits_for_staff_and_holds_its_time(presenter: Presenter) -> None:

@@ -5,24 +5,24 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
-from allauth.account.models import EmailAddress
 from django.test import Client
 
-from bookings.models import Booking, Presenter
-from bookings.services import cancel, keep_presenter, record_leave, reschedule
+from bookings import rules
+from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
+from bookings.services import cancel, keep_presenter, record_leave, remind_of_bookings, reschedule
 from ctac.uk import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
 from professionals.models import Person
-from professionals.services import address_verified
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
-ALL_FOUR = {"booking-reminder-week", "booking-reminder", "presenter-reminder-week", "presenter-reminder"}
+WEEK, DAY = at("09:00", MONDAY - timedelta(days=7)), at("09:00", MONDAY - timedelta(days=1))
+THEIRS = "asha@ctac.example"
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", email="asha@ctac.example")
+    return make_presenter(name="Asha Patel", email=THEIRS)
 
 
 @pytest.fixture
@@ -41,18 +41,39 @@ def person() -> Person:
     return make_person(email="sam@leeds.nhs.uk")
 
 
-def reminders() -> list[Notification]:
-    return list(Notification.objects.filter(kind__contains="reminder").order_by("pk"))
+def written() -> list[tuple[str, str]]:
+    rows = Notification.objects.filter(kind__contains="reminder").order_by("pk")
+    return list(rows.values_list("kind", "recipient"))
 
 
-def true_ones() -> list[tuple[str, datetime]]:
-    return [(each.kind, each.due_at) for each in reminders() if kind_named(each.kind).still_true(each)]
+def goes(kind: str) -> bool:
+    return kind_named(kind).still_true(Notification.objects.filter(kind=kind).latest("pk"))
 
 
-def move(booking: Booking, start: datetime) -> None:
+def move(booking: Booking, start: datetime, now: datetime) -> None:
     booking.refresh_from_db()
-    change = {"expected": booking.version, "by": make_staff(), "now": NOW, "override_reason": "They asked us to"}
+    change = {"expected": booking.version, "by": make_staff(), "now": now, "override_reason": "They asked us to"}
     reschedule(booking=booking, start=start, **change)
+
+
+def confirm_link(booking: Booking, now: datetime) -> None:
+    """One of the changes after which everything about the booking is told anew."""
+    BookingEvent.objects.create(booking=booking, kind=EventKind.LINK_SET, at=now, by=None)
+
+
+def test_host_and_presenter_are_reminded_twice_and_no_more(presenter: Presenter, person: Person) -> None:
+    booking = place(person)
+    early, late = ([(f"{whose}-reminder{when}", to) for whose, to in whom(person)] for when in ("-week", ""))
+    assert remind_of_bookings(now=WEEK - timedelta(seconds=1)) == 0
+    assert [remind_of_bookings(now=WEEK + timedelta(minutes=minutes)) for minutes in (0, 5, 600)] == [2, 0, 0]
+    assert written() == early
+    assert [remind_of_bookings(now=DAY + timedelta(minutes=minutes)) for minutes in (0, 5, 600)] == [2, 0, 0]
+    assert written() == [*early, *late]
+    assert remind_of_bookings(now=booking.agreed[0]) == 0
+
+
+def whom(person: Person) -> list[tuple[str, str]]:
+    return [("booking", person.email), ("presenter", THEIRS)]
 
 
 @pytest.mark.parametrize("sunday", [date(2027, 3, 28), date(2027, 4, 4)])
@@ -60,84 +81,95 @@ def test_they_are_due_at_nine_on_the_wall(presenter: Presenter, person: Person, 
     tuesday = sunday + timedelta(days=2)
     booking = place(person, start=uk_datetime(tuesday, time(10)).astimezone(UTC))
     day, week = (uk_datetime(tuesday - timedelta(days=back), time(9)) for back in (1, 7))
-    assert {each.kind: (each.recipient, each.due_at, each.expires_at) for each in reminders()} == {
-        "booking-reminder-week": (person.email, week, day),
-        "booking-reminder": (person.email, day, booking.starts_at),
-        "presenter-reminder-week": (presenter.email, week, day),
-        "presenter-reminder": (presenter.email, day, booking.starts_at),
-    }
+    assert remind_of_bookings(now=week - timedelta(seconds=1)) == 0
+    assert remind_of_bookings(now=week) == 2
+    assert set(Notification.objects.filter(kind__contains="reminder").values_list("expires_at", flat=True)) == {day}
+    assert remind_of_bookings(now=day - timedelta(seconds=1)) == 0
+    assert remind_of_bookings(now=day) == 2
+    assert Notification.objects.get(kind="booking-reminder").expires_at == booking.starts_at
 
 
-def test_what_would_be_due_already_is_left_out(presenter: Presenter, person: Person) -> None:
-    booking = place(person)
-    move(booking, at("10:00", date(2027, 1, 18)))
-    assert {kind for kind, _due in true_ones()} == {"booking-reminder", "presenter-reminder"}
-    move(booking, at("10:00", date(2027, 1, 13)))
-    assert true_ones() == []
+def test_what_is_late_is_left_out(presenter: Presenter, person: Person) -> None:
+    place(person)
+    assert remind_of_bookings(now=WEEK + rules.REMINDED_AT_MOST_LATE) == 0
+    assert remind_of_bookings(now=WEEK + rules.REMINDED_AT_MOST_LATE - timedelta(seconds=1)) == 2
+    assert {kind for kind, _to in written()} == {"booking-reminder-week", "presenter-reminder-week"}
 
 
-def test_however_often_it_moves_one_of_each_is_true(presenter: Presenter, person: Person) -> None:
+def test_however_often_it_moves_there_is_one_of_each(presenter: Presenter, person: Person, clock: time_machine.Traveller) -> None:
     booking = place(person)
     for start in (at("11:00"), at("14:00", MONDAY + timedelta(days=1)), at("10:00"), at("15:00", MONDAY + timedelta(days=2))):
-        move(booking, start)
-    day = at("09:00", MONDAY + timedelta(days=1))
-    assert dict(true_ones()) == {kind: day - timedelta(days=6 if "week" in kind else 0) for kind in ALL_FOUR}
-    assert len(true_ones()) == 4
+        move(booking, start, NOW)
+    assert remind_of_bookings(now=DAY) == 0
+    clock.move_to(WEEK + timedelta(days=2))
+    assert remind_of_bookings(now=WEEK + timedelta(days=2)) == 2
+    assert goes("booking-reminder-week")
+    assert goes("presenter-reminder-week")
 
 
-def test_a_presenters_reminders_follow_their_address(presenter: Presenter, person: Person) -> None:
-    place(person)
-    presenter.email = "asha.patel@ctac.example"
-    keep_presenter(presenter=presenter, by=make_staff(), now=NOW)
-    keep_presenter(presenter=presenter, by=make_staff(), now=NOW)
-    true = [each for each in reminders() if kind_named(each.kind).still_true(each)]
-    assert {(each.kind, each.recipient) for each in true if each.kind.startswith("presenter")} == {
-        ("presenter-reminder-week", "asha.patel@ctac.example"),
-        ("presenter-reminder", "asha.patel@ctac.example"),
-    }
-    assert len(true) == 4
+def test_who_read_of_a_change_after_the_moment_gets_none(presenter: Presenter, person: Person) -> None:
+    booking = place(person)
+    confirm_link(booking, WEEK + timedelta(minutes=1))
+    assert remind_of_bookings(now=WEEK + timedelta(minutes=2)) == 0
+    assert remind_of_bookings(now=DAY) == 2
 
 
-def recipients() -> set[tuple[str, str]]:
-    return {(each.kind, each.recipient) for each in reminders() if each.kind.startswith("booking")}
+def test_one_that_was_written_dies_with_a_move_a_presenter_or_the_booking(
+    presenter: Presenter, person: Person, clock: time_machine.Traveller
+) -> None:
+    moved, cancelled, freed = (place(person, start=at(clock_)) for clock_ in ("09:00", "12:00", "15:00"))
+    clock.move_to(WEEK)
+    assert remind_of_bookings(now=WEEK) == 6
+    rows = {row.about: row for row in Notification.objects.filter(kind="booking-reminder-week")}
+
+    def still(booking: Booking) -> bool:
+        return kind_named("booking-reminder-week").still_true(rows[f"booking:{booking.pk}"])
+
+    assert [still(booking) for booking in (moved, cancelled, freed)] == [True, True, True]
+    move(moved, at("09:00", MONDAY + timedelta(days=1)), WEEK)
+    cancel(booking=cancelled, by=person.user, now=WEEK)
+    record_leave(presenter=presenter, starts_at=at("15:00"), ends_at=at("18:00"), kind="illness", by=None, now=WEEK)
+    assert [still(booking) for booking in (moved, cancelled, freed)] == [False, False, False]
+    assert remind_of_bookings(now=WEEK + timedelta(days=1)) == 2  # of the one that moved to the day after
 
 
-def test_a_hosts_reminders_follow_their_address_and_what_is_due_stays(presenter: Presenter, person: Person) -> None:
-    place(person)
-    EmailAddress.objects.create(user=person.user, email="sam.t@leeds.nhs.uk", verified=True)
-    address_verified(user=person.user, email="sam.t@leeds.nhs.uk", details=None, now=NOW)
-    new = "sam.t@leeds.nhs.uk"
-    assert recipients() == {("booking-reminder-week", new), ("booking-reminder", new)}
-    assert len(true_ones()) == 4
-    assert Notification.objects.get(kind="booking-confirmed").recipient == "sam@leeds.nhs.uk"
-
-
-def test_staff_put_right_the_address_of_who_does_not_sign_in(presenter: Presenter, client: Client) -> None:
+def test_they_go_to_the_address_of_that_day(presenter: Presenter, client: Client) -> None:
     person = make_person(with_user=False, email="sam@leds.nhs.uk")
     place(person)
+    assert remind_of_bookings(now=WEEK) == 2
     sign_in_staff(client, make_staff())
     form = {"name": "Sam Taylor", "profession": "gp", "phone": "", "postcode": "", "organisation": ""}
     client.post(f"/staff/professionals/person/{person.pk}/change/", {**form, "email": "sam@leeds.nhs.uk"})
-    assert {address for _kind, address in recipients()} == {"sam@leeds.nhs.uk"}
-    client.post(f"/staff/professionals/person/{person.pk}/change/", {**form, "email": "", "phone": "0113 496 0000"})
-    assert {address for _kind, address in recipients()} == {"sam@leeds.nhs.uk"}
+    presenter.email = "asha.patel@ctac.example"
+    keep_presenter(presenter=presenter, by=make_staff(), now=WEEK)
+    assert not goes("presenter-reminder-week")
+    assert remind_of_bookings(now=DAY) == 2
+    assert written()[2:] == [("booking-reminder", "sam@leeds.nhs.uk"), ("presenter-reminder", "asha.patel@ctac.example")]
 
 
-def test_they_are_written_in_the_statement_that_tells_of_it(presenter: Presenter, person: Person) -> None:
-    written = statements(lambda: place(person))
-    assert len([sql for sql in written if "INSERT INTO notifications_notification" in sql]) == 1
+def test_whoever_has_no_address_is_no_row(presenter: Presenter) -> None:
+    person = make_person(with_user=False, email="", phone="0113 496 0000")
+    place(person, by=make_staff(), channel=Channel.PHONE)
+    assert remind_of_bookings(now=WEEK) == 1
+    assert written() == [("presenter-reminder-week", THEIRS)]
 
 
-def test_they_die_with_the_booking_and_without_its_presenter(presenter: Presenter, person: Person) -> None:
-    booking = place(person)
-    assert len(true_ones()) == 4
-    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    assert true_ones() == []
-    other = place(person, start=at("10:00", MONDAY + timedelta(days=1)))
-    assert len(true_ones()) == 4
-    cancel(booking=other, by=person.user, now=NOW)
-    assert true_ones() == []
-    assert booking.reference != other.reference
+def test_a_hundred_are_as_many_statements_as_one(presenter: Presenter, person: Person) -> None:
+    def to_remind() -> int:
+        return len(statements(lambda: remind_of_bookings(now=WEEK)))
+
+    place(person)
+    one = to_remind()
+    Notification.objects.all().delete()
+    for clock_ in ("12:00", "15:00"):
+        place(person, start=at(clock_))
+    assert to_remind() == one <= 5
+    assert Notification.objects.filter(kind__contains="reminder").count() == 6
+
+
+def test_placing_writes_none_ahead(presenter: Presenter, person: Person) -> None:
+    place(person)
+    assert written() == []
 
 
 @pytest.mark.parametrize(
@@ -153,6 +185,7 @@ def test_each_says_what_its_reader_needs_without_a_calendar_part(
     presenter: Presenter, person: Person, kind: str, subject: str
 ) -> None:
     booking = place(person)
+    remind_of_bookings(now=WEEK if "week" in kind else DAY)
     built = kind_named(kind).build(Notification.objects.get(kind=kind))
     said = rendering.render(built)
     assert built.calendar == b""

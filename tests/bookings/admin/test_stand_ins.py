@@ -90,15 +90,11 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
     told = sorted(Notification.objects.values_list("kind", "recipient"))
     assert told == [
         ("booking-confirmed", booking.person.email),
-        ("booking-reminder", booking.person.email),
-        ("booking-reminder-week", booking.person.email),
         ("presenter-booked", presenter.email),
-        ("presenter-reminder", presenter.email),
-        ("presenter-reminder-week", presenter.email),
     ]
     again = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
     assert "This has changed meanwhile." in text(again)
-    assert Notification.objects.count() == 6
+    assert Notification.objects.count() == 2
 
 
 def test_one_who_is_busy_meanwhile_is_refused_in_words(desk: Client, presenter: Presenter) -> None:
