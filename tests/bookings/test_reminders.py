@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from bookings import rules
@@ -14,7 +15,9 @@ from ctac.uk import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
+from notifications.services import Later, notify_each
 from professionals.models import Person
+from professionals.services import address_verified
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -165,6 +168,16 @@ def test_a_hundred_are_as_many_statements_as_one(presenter: Presenter, person: P
         place(person, start=at(clock_))
     assert to_remind() == one <= 5
     assert Notification.objects.filter(kind__contains="reminder").count() == 6
+
+
+def test_what_waits_for_later_follows_a_persons_address(presenter: Presenter, person: Person) -> None:
+    booking = place(person)
+    later = Later("booking-afterwards", [person.email], booking.agreed[1], booking.agreed[1] + timedelta(days=14))
+    notify_each({}, about=f"booking:{booking.pk}", now=NOW, later=[later])
+    EmailAddress.objects.create(user=person.user, email="sam.t@leeds.nhs.uk", verified=True)
+    address_verified(user=person.user, email="sam.t@leeds.nhs.uk", details=None, now=NOW)
+    assert Notification.objects.get(kind="booking-afterwards").recipient == "sam.t@leeds.nhs.uk"
+    assert Notification.objects.get(kind="booking-confirmed").recipient == "sam@leeds.nhs.uk"
 
 
 def test_placing_writes_none_ahead(presenter: Presenter, person: Person) -> None:
