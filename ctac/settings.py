@@ -285,6 +285,8 @@ vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer than the whole talk with a mail server
 QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
+# So many messages a minute to addresses of one domain; 0 for as many as there are.
+MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -295,6 +297,8 @@ CELERY_BROKER_CONNECTION_TIMEOUT = broker.PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for its broker, however long it is away
 CELERY_TASK_DEFAULT_QUEUE = "ctac"
+FRESH_MAIL_QUEUE = "ctac-now"  # what somebody waits for; a worker takes from both in turn
+CELERY_TASK_QUEUES = broker.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction, Waiting, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
-from notifications.models import MESSAGE_WORDS, Notification, State
+from notifications.models import MESSAGE_WORDS, MailServer, Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
 
@@ -184,6 +184,16 @@ staff_site.add_waiting(
         label=gettext_lazy("failed lately"),
         count=lambda: Notification.objects.failed_lately(timezone.now()),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
+        permission="notifications.view_notification",
+        urgent=True,
+    ),
+)
+staff_site.add_waiting(
+    gettext_lazy("Messages"),
+    Waiting(
+        label=gettext_lazy("mail servers that take nothing now; messages wait, and go when one answers"),
+        count=lambda: MailServer.objects.silent(),
+        address=lambda: f"{reverse('staff:notifications_notification_changelist')}?state__exact=pending",
         permission="notifications.view_notification",
         urgent=True,
     ),

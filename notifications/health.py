@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from notifications.models import Notification
+from notifications.models import MailServer, Notification
 
 # The sweep comes every minute and a worker clears a backlog fast: after this, nobody is at work.
 LATE_AFTER = timedelta(minutes=10)
@@ -16,6 +16,9 @@ TRIED_TOO_MANY = 5
 def outbox() -> str:
     """What is wrong, in figures; nothing while mail goes out."""
     now = timezone.now()
+    down = MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first()
+    if down:
+        return f"the mail server has taken nothing for {(now - down) // timedelta(minutes=1)} minutes"
     late = Notification.objects.oldest_due(now)
     if late and now - late > LATE_AFTER:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"

@@ -40,4 +40,6 @@ FIELDS: dict[str, dict[str, str]] = {
         "chosen_at": PERSONAL,
         "chosen_where": PERSONAL,
     },
+    "MailServer": {"id": NONE, "name": NONE, "failures": NONE, "down_since": NONE, "next_try_at": NONE},
+    "MailDomain": {"id": NONE, "domain": NONE, "minute": NONE, "taken": NONE, "line_until": NONE},
 }

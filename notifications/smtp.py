@@ -1,13 +1,41 @@
-"""Handing one message to the mail server, and telling a hopeless refusal from a bad moment."""
+"""Handing one message to the mail server over a kept connection, and telling a hopeless refusal from a bad moment."""
 
 import contextlib
+import os
 import smtplib
+import threading
+import time
+from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+# Servers end lines that lie idle, and some don't like one that never ends.
+IDLE_SECONDS = 20.0
+MESSAGES_A_LINE = 200
+GOODBYE_SECONDS = 1.0
+CLOSING = 421
 
 
 class NotHandedOverError(Exception):
     """The mail backend said that it sent nothing, and no reason."""
+
+
+class LineWasDeadError(Exception):
+    """A kept connection had ended before anything was said of this message: a new one may say it."""
+
+
+class Line(threading.local):
+    """The connection that this process keeps from one message to the next."""
+
+    backend: Any = None
+    made_for: tuple[object, ...] = ()
+    used_at = 0.0
+    messages = 0
+
+
+_line = Line()
 
 
 def send(mail: EmailMultiAlternatives) -> None:
@@ -15,15 +43,90 @@ def send(mail: EmailMultiAlternatives) -> None:
 
     Raises what smtplib raises; is_permanent() tells what it means.
     """
-    connection = get_connection()
+    if is_kept():
+        with contextlib.suppress(LineWasDeadError):
+            hand_over(mail, kept=True)
+            return
+    hang_up()
+    _line.backend, _line.made_for, _line.messages = get_connection(), server_settings(), 0
     try:
-        connection.open()
-        if connection.send_messages([mail]) != 1:
+        _line.backend.open()
+        hand_over(mail, kept=False)
+    except BaseException:
+        if not is_open():
+            hang_up()
+        raise
+
+
+def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
+    backend = _line.backend
+    begun = said_of(backend)
+    try:
+        if backend.send_messages([mail]) != 1:
             raise NotHandedOverError
-    finally:
-        # The server has answered for the message by now: what goes wrong while saying goodbye must not send it again.
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            connection.close()
+    except smtplib.SMTPServerDisconnected as error:
+        hang_up()
+        if kept and not begun and not isinstance(error.__context__, TimeoutError):
+            raise LineWasDeadError from error
+        raise
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code == CLOSING or not is_open():
+            hang_up()
+            if kept and not begun and error.smtp_code == CLOSING:
+                raise LineWasDeadError from error
+        raise
+    except smtplib.SMTPRecipientsRefused:
+        if not is_open():
+            hang_up()
+        raise
+    except BaseException:
+        hang_up()  # whatever it was, the next message begins anew
+        raise
+    _line.used_at, _line.messages = time.monotonic(), _line.messages + 1
+
+
+def said_of(backend: Any) -> list[bool]:
+    """Is no longer empty once DATA was said on the backend's connection: from then on there is doubt about the message."""
+    begun: list[bool] = []
+    connection = getattr(backend, "connection", None)
+    if isinstance(connection, smtplib.SMTP):
+        data = type(connection).data
+
+        def tell(message: Any) -> Any:
+            begun.append(True)
+            return data(connection, message)
+
+        connection.data = tell  # type: ignore[method-assign]
+    else:
+        begun.append(True)
+    return begun
+
+
+def is_kept() -> bool:
+    """Whether there is a connection of this process, to the server of the settings, that is fresh enough."""
+    fresh = time.monotonic() - _line.used_at < IDLE_SECONDS and _line.messages < MESSAGES_A_LINE
+    return fresh and is_open() and _line.made_for == server_settings()
+
+
+def is_open() -> bool:
+    connection = getattr(_line.backend, "connection", None)
+    return connection is not None and connection.sock is not None
+
+
+def server_settings() -> tuple[object, ...]:
+    names = ("BACKEND", "HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL", "TIMEOUT")
+    return (os.getpid(), *(getattr(settings, f"EMAIL_{name}", None) for name in names))
+
+
+def hang_up() -> None:
+    """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
+    backend, _line.backend = _line.backend, None
+    if backend is None or _line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
+        return
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        if isinstance(backend, EmailBackend) and backend.connection and backend.connection.sock:
+            backend.connection.sock.settimeout(GOODBYE_SECONDS)
+        backend.close()
 
 
 def is_permanent(error: Exception) -> bool:
@@ -35,6 +138,15 @@ def is_permanent(error: Exception) -> bool:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(500 <= code < 600 for code, _answer in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600
+
+
+def is_servers(error: Exception) -> bool:
+    """Whether it is the server's trouble, which each message would meet, and not this message's or its address's."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code == CLOSING for code, _answer in error.recipients.values())
+    if isinstance(error, smtplib.SMTPDataError):
+        return error.smtp_code == CLOSING
+    return isinstance(error, OSError) and not isinstance(error, smtplib.SMTPNotSupportedError)
 
 
 def describe(error: Exception) -> str:

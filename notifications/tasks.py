@@ -24,5 +24,6 @@ def deliver(ids: list[int]) -> None:
 
 
 @shared_task
-def sweep() -> None:
-    services.sweep(now=timezone.now())
+def sweep(started: float | None = None) -> None:
+    """`started`: when the sweep began that this one goes on with, in seconds since 1970."""
+    services.sweep(now=timezone.now(), started=started)

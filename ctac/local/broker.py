@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 URL = "folder://localhost"  # no host, but kombu warns without one
@@ -24,3 +25,8 @@ def transport_options(url: str, var_dir: Path) -> dict[str, object]:
     if scheme.startswith(("amqp", "pyamqp")):
         return {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
     return {}
+
+
+def queues(*names: str) -> list[Queue]:
+    """Each with an exchange of its own, as Celery makes them by itself when it knows of one queue only."""
+    return [Queue(name, Exchange(name), routing_key=name) for name in names]

@@ -1,6 +1,18 @@
-"""Tables of mail: the outbox, and what people chose to get."""
+"""Tables of mail: the outbox, what people chose to get, and what is known of the servers that take it."""
 
 from notifications.models.choices import MailChoice, MailReader, Where
 from notifications.models.outbox import LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
+from notifications.models.servers import MailDomain, MailServer
 
-__all__ = ["LATELY", "MESSAGE_WORDS", "UNFINISHED", "MailChoice", "MailReader", "Notification", "State", "Where"]
+__all__ = [
+    "LATELY",
+    "MESSAGE_WORDS",
+    "UNFINISHED",
+    "MailChoice",
+    "MailDomain",
+    "MailReader",
+    "MailServer",
+    "Notification",
+    "State",
+    "Where",
+]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import Notification, State
 from notifications.registry import Message, kind_named
-from notifications.services import quiet
+from notifications.services import breaker, pacing, quiet
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -44,11 +44,19 @@ class Outcome:
 
 
 def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
-    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards."""
+    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards.
+
+    While the mail server is down rows stay untouched: the sweep comes back to them.
+    """
+    if breaker.is_silent(clock()):
+        return
     notification = claim(pk, now=clock())
     if notification is None:
         return
-    settle(notification, attempt(notification, clock=clock))
+    outcome = attempt(notification, clock=clock)
+    settle(notification, outcome)
+    if outcome.state == State.SENT:
+        judge(None, clock())
 
 
 def claim(pk: int, *, now: datetime) -> Notification | None:
@@ -79,6 +87,8 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=quiet.untried(notification))
         if not choices.is_wanted(notification):
             return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
+        if turn := pacing.waits_until(notification, clock()):
+            return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=quiet.untried(notification))
         rendered, mail = prepare(notification)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
         logger.error("Message %s could not be built: %s", notification.pk, where(error))
@@ -96,14 +106,28 @@ def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiA
 
 
 def hand_over(notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives, *, clock: Clock) -> Outcome:
+    if not breaker.may_talk(clock()):
+        return Outcome(State.PENDING, notification.last_error, extra=quiet.untried(notification))
     try:
         smtp.send(mail)
     except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
         logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
+        judge(error, clock())
         if smtp.is_permanent(error):
             return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
         return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
+
+
+def judge(error: Exception | None, now: datetime) -> None:
+    """What it tells of the server. A database that is away now must not hide the outcome of the message."""
+    try:
+        if error and smtp.is_servers(error):
+            breaker.failed(now)
+        else:
+            breaker.answered(now)
+    except (DatabaseError, InterfaceError) as failure:
+        logger.warning("The state of the mail server could not be written: %s", where(failure))
 
 
 def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:

@@ -51,13 +51,28 @@ def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_ro
     monkeypatch.setattr(sweeping, "ROWS_A_SWEEP", 25)
     pks = [make_row(due_at=now - timedelta(minutes=60 - number)).pk for number in range(40)]
     assert sweep(now=now) == pks[:25]
-    assert [len(ids) for ids in queued()] == [10, 10, 5]
+    assert [len(ids) for ids in queued()] == [10, 8, 7]  # between the last two stands the next sweep
     assert sweep(now=now) == pks[25:]
+
+
+def test_a_full_sweep_asks_for_the_next_until_beat_does(make_row, now, queued, monkeypatch):
+    monkeypatch.setattr(sweeping, "ROWS_A_SWEEP", 4)
+    asked = []
+    monkeypatch.setattr(sweeping.queue, "ask_for_sweep", lambda **more: asked.append(more["started"]))
+    for _ in range(14):
+        make_row()
+    began = now.timestamp()
+    assert len(sweep(now=now)) == 4
+    assert len(sweep(now=now + timedelta(seconds=30), started=began)) == 4
+    assert len(sweep(now=now + timedelta(seconds=50), started=began)) == 4
+    assert len(sweep(now=now + timedelta(seconds=60))) == 2
+    assert asked == [began, began]
 
 
 def test_it_is_one_statement(make_row, now, django_assert_num_queries):
     for _ in range(3):
         make_row()
+    sweep(now=now - timedelta(minutes=1))  # it knows for a second that the mail server is well
     with django_assert_num_queries(3):  # SAVEPOINT, UPDATE, RELEASE
         sweep(now=now)
 

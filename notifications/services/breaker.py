@@ -1,0 +1,118 @@
+"""A dead mail server is left alone: after three failures in a row one worker at a time tries it, until it says yes again.
+
+The state is in a table, so that all workers know. Each remembers for a second that the server was well, and asks no more often.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from notifications import queue
+from notifications.models import MailServer
+
+logger = logging.getLogger(__name__)
+
+FAILURES_UNTIL_DOWN = 3
+SHORTEST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=1)
+REMEMBERED_SECONDS = 1.0
+# A next try further away than any pause was written by a clock that has been put right since.
+NO_PAUSE_IS_SO_LONG = timedelta(minutes=10)
+# What was tried while the server was down comes at once, not after its own pause; within so many seconds, not as one wave.
+WAKE = """
+    UPDATE notifications_notification SET due_at = %(now)s + random() * interval '10 seconds'
+    WHERE state = 'pending' AND first_tried_at IS NOT NULL AND attempts > 0
+      AND due_at > %(now)s AND due_at <= %(now)s + interval '150 minutes'
+"""
+FAILED = """
+    INSERT INTO notifications_mailserver AS server (name, failures, down_since, next_try_at)
+    VALUES (%(name)s, 1, NULL, %(now)s)
+    ON CONFLICT (name) DO UPDATE SET failures = least(server.failures + 1, 1000000),
+        down_since = CASE WHEN server.failures + 1 >= %(enough)s THEN coalesce(server.down_since, %(now)s) END,
+        next_try_at = %(now)s + least(
+            %(shortest)s * power(2, least(greatest(server.failures + 1 - %(enough)s, 0), 10)), %(longest)s
+        )
+    RETURNING failures
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What this process last read, and when by its own clock."""
+
+    failures: int
+    down_since: datetime | None
+    next_try_at: datetime | None
+    read_at: float
+
+
+_known: dict[str, Known] = {}
+
+
+def server_name() -> str:
+    return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+
+
+def known() -> Known:
+    """A second old at most while the server is well, else read now."""
+    last = _known.get(server_name())
+    if last and last.down_since is None and time.monotonic() - last.read_at < REMEMBERED_SECONDS:
+        return last
+    row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
+    fresh = Known(*(row or (0, None, None)), read_at=time.monotonic())
+    _known[server_name()] = fresh
+    return fresh
+
+
+def is_silent(now: datetime) -> bool:
+    """Whether the server is down and nobody is to try it now: then rows stay as they are."""
+    state = known()
+    return state.down_since is not None and not is_due(state.next_try_at, now)
+
+
+def is_due(next_try_at: datetime | None, now: datetime) -> bool:
+    return next_try_at is None or next_try_at <= now or next_try_at > now + NO_PAUSE_IS_SO_LONG
+
+
+def may_talk(now: datetime) -> bool:
+    """Whether this worker may hand over a message now. While the server is down this takes the one try that there is."""
+    if known().down_since is None:
+        return True
+    mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + NO_PAUSE_IS_SO_LONG)
+    trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
+    return bool(MailServer.objects.silent().filter(mine, name=server_name()).update(next_try_at=now + trying))
+
+
+def failed(now: datetime) -> None:
+    """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
+    pauses = {"shortest": SHORTEST_PAUSE, "longest": LONGEST_PAUSE}
+    with connection.cursor() as cursor:
+        cursor.execute(FAILED, {"name": server_name(), "now": now, "enough": FAILURES_UNTIL_DOWN, **pauses})
+        [failures] = cursor.fetchone()
+    _known.pop(server_name(), None)
+    if failures == FAILURES_UNTIL_DOWN:
+        logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", failures)
+
+
+def answered(now: datetime) -> None:
+    """It answered for a message, with yes or no. What waited for it goes at once."""
+    state = known()
+    if not state.failures:
+        return
+    well = {"failures": 0, "down_since": None}
+    changed = MailServer.objects.filter(name=server_name(), failures__gt=0).update(**well)
+    _known.pop(server_name(), None)
+    if changed and state.down_since:
+        logger.warning("The mail server answers again, after %s.", now - state.down_since)
+        wake(now)
+
+
+def wake(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(WAKE, {"now": now})
+    queue.ask_for_sweep()
