@@ -191,7 +191,7 @@ staff_site.add_waiting(
 staff_site.add_waiting(
     gettext_lazy("Messages"),
     Waiting(
-        label=gettext_lazy("mail servers that take nothing now; messages wait, and go when one answers"),
+        label=gettext_lazy("mail servers that don’t answer"),
         count=lambda: MailServer.objects.silent(),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?state__exact=pending",
         permission="notifications.view_notification",

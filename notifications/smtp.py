@@ -96,7 +96,7 @@ def said_of(backend: Any) -> list[bool]:
             begun.append(True)
             return data(connection, message)
 
-        connection.data = tell  # type: ignore[method-assign]
+        connection.data = tell  # type: ignore[method-assign, assignment]
     else:
         begun.append(True)
     return begun

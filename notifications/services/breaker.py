@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -64,7 +65,8 @@ def known() -> Known:
     if last and last.down_since is None and time.monotonic() - last.read_at < REMEMBERED_SECONDS:
         return last
     row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
-    fresh = Known(*(row or (0, None, None)), read_at=time.monotonic())
+    failures, down_since, next_try_at = row or (0, None, None)
+    fresh = Known(failures, down_since, next_try_at, time.monotonic())
     _known[server_name()] = fresh
     return fresh
 
@@ -90,9 +92,9 @@ def may_talk(now: datetime) -> bool:
 
 def failed(now: datetime) -> None:
     """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
-    pauses = {"shortest": SHORTEST_PAUSE, "longest": LONGEST_PAUSE}
+    values: dict[str, Any] = {"name": server_name(), "now": now, "enough": FAILURES_UNTIL_DOWN}
     with connection.cursor() as cursor:
-        cursor.execute(FAILED, {"name": server_name(), "now": now, "enough": FAILURES_UNTIL_DOWN, **pauses})
+        cursor.execute(FAILED, values | {"shortest": SHORTEST_PAUSE, "longest": LONGEST_PAUSE})
         [failures] = cursor.fetchone()
     _known.pop(server_name(), None)
     if failures == FAILURES_UNTIL_DOWN:

@@ -5,6 +5,7 @@ is written seldom; what it took and did not send is lost with the minute. Codes 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -59,7 +60,7 @@ def share_of(notification: Notification, most: int) -> int:
 
 
 def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
-    values = {"domain": domain, "minute": minute, "some": some, "now": now, "most": most}
+    values: dict[str, Any] = {"domain": domain, "minute": minute, "some": some, "now": now, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         return cursor.fetchone() is not None
@@ -68,7 +69,7 @@ def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) 
 def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
     """A moment of its own for each that waits, as many in a minute as may go."""
     following = minute + MINUTE
-    values = {"domain": domain, "next": following, "far": following + LONGEST_LINE, "step": MINUTE / most}
+    values: dict[str, Any] = {"domain": domain, "next": following, "far": following + LONGEST_LINE, "step": MINUTE / most}
     with connection.cursor() as cursor:
         cursor.execute(QUEUE_UP, values)
         [moment] = cursor.fetchone()

@@ -175,8 +175,7 @@ def test_staff_who_may_only_read_can_not_send_again(client, sent):
 
 def failed_line(user):
     [section] = [each for each in staff_site.waiting_for(user) if each["heading"] == "Messages"]
-    [line] = section["lines"]
-    return line
+    return section["lines"][0]
 
 
 def fail(make_row, now, *, days=1, **fields):
