@@ -9,7 +9,9 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import (
             after_mail,
+            agenda_mail,
             alerts,
+            escalation_mail,
             leave_mail,
             mail,
             mail_samples,
@@ -25,11 +27,12 @@ class BookingsConfig(AppConfig):
         from professionals.privacy import PrivacySource, register
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders)
-        for module in (mail, alerts, leave_mail, *of_sessions, after_mail):
+        by_the_clock = (agenda_mail, escalation_mail)
+        for module in (mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
             for kind in module.KINDS:
                 registry.register(kind)
         samples.register(mail_samples.examples)
-        for module in (session_mail_samples, session_presenter_mail, session_staff_mail, session_reminders):
+        for module in (session_mail_samples, session_presenter_mail, session_staff_mail, session_reminders, *by_the_clock):
             samples.register(module.examples)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))

@@ -26,6 +26,10 @@ DATES_KEPT_A_PERSON = 3
 # They are kept until 5pm UK time on the second working day.
 DATES_KEPT_WORKING_DAYS = 2
 DATES_KEPT_UNTIL = time(17)
+# A request that waits for our answer so long stands on the first page, and the manager is told; told again while anything waits.
+ESCALATED_AFTER_WORKING_DAYS = 2
+ESCALATED_AGAIN_WORKING_DAYS = 2
+ESCALATED_AT = time(9)
 # What may be asked for at all: a presentation that begins and ends between these times of the clock, within a year.
 EARLIEST_START, LATEST_END = time(7), time(21)
 ASKED_AT_MOST_AHEAD = timedelta(days=365)
@@ -45,6 +49,8 @@ LINKS_OPENED = (300, timedelta(hours=1))
 # Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
 PLACES_ASKED = (30, timedelta(hours=1))
 REMINDER_AT = time(9)
+# On the day, UK time, a presenter reads all that it has; if nothing could be sent, until then.
+AGENDA_AT, AGENDA_UNTIL = time(7), time(11)
 # When nothing could be sent for so long, a reminder of an open session is left out.
 REMINDED_AT_MOST_LATE = timedelta(days=2)
 ALTERNATIVES = 6

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from bookings.services import lapse, lapsing, remind_of_bookings, tell_year_later, watching
+from bookings.services import escalate, lapse, lapsing, remind_of_bookings, send_agendas, tell_year_later, watching
 from bookings.services.sessions import lapse_offers, remind_of_sessions
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,18 @@ def watch() -> None:
             watching.alert(key=key, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in two minutes; the staff page shows it meanwhile
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
+
+
+@shared_task
+def send_agendas_of_today() -> None:
+    """From 7 in the morning. Twice does no harm: each is written once."""
+    send_agendas(now=timezone.now())
+
+
+@shared_task
+def escalate_requests() -> None:
+    """On working days from 9. Twice does no harm: the manager gets one email a day at most."""
+    escalate(now=timezone.now())
 
 
 @shared_task

@@ -81,6 +81,7 @@ OUT_OF_HOURS_ROUTE = env("OUT_OF_HOURS_ROUTE", default="")
 STAFF_EMAIL = env("STAFF_EMAIL", default="ctac-team@localhost" if not PRODUCTION else ADVICE_EMAIL)
 SAFEGUARDING_LEAD_EMAIL = env("SAFEGUARDING_LEAD_EMAIL", default=STAFF_EMAIL)
 VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
+REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
 
 INSTALLED_APPS = [
     "notifications",
@@ -315,6 +316,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     # Every two minutes: an alert is never later than that, as long as beat and worker run.
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
+    # In UTC: 7 to 11 of a UK clock, in winter and in summer. The service knows the hour.
+    "send agendas": {"task": "bookings.tasks.send_agendas_of_today", "schedule": crontab(minute="*/5", hour="6-10")},
+    "escalate requests": {"task": "bookings.tasks.escalate_requests", "schedule": crontab(minute=5, hour="8-16")},
     "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
     "remind of bookings": {"task": "bookings.tasks.remind_of_their_bookings", "schedule": 300.0, "options": {"expires": 290}},
     "remind of open sessions": {"task": "bookings.tasks.remind_of_open_sessions", "schedule": 300.0, "options": {"expires": 290}},

@@ -27,6 +27,10 @@ def send_again(obj: Notification, *, by: Any) -> Notification:
     return resend(obj, by=by, now=timezone.now())
 
 
+def keeps_words(obj: Notification) -> bool:
+    return all(kind.keeps_words for kind in all_kinds() if kind.name == obj.kind)
+
+
 class KindFilter(admin.SimpleListFilter):
     title = gettext_lazy("kind")
     parameter_name = "kind"
@@ -171,6 +175,8 @@ class NotificationAdmin(LooksOnly):
             return _("Kept private: it holds a code or a link for signing in.")
         if not obj.recipient:
             return _("Erased with the person.")
+        if obj.state in {State.SENT, State.FAILED} and not keeps_words(obj):
+            return _("Not kept: it names people of several bookings, who may be erased.")
         return (
             _("Not written yet: a message is written when it is sent.")
             if obj.state in {"pending", "sending"}

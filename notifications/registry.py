@@ -40,7 +40,8 @@ class Kind:
     """`build` makes the message when it is sent; `still_true` says just before whether it should still go.
 
     Mail with a `topic` goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent
-    in the night.
+    in the night. Without `keeps_words` none are stored: they name people of whom `about` does not know, so an erasure would not
+    find them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kind:
     may_resend: bool = True
     topic: Topic | None = None
     can_wait: bool = False
+    keeps_words: bool = True
 
 
 _kinds: dict[str, Kind] = {}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Format, Nation, Presenter, overdue, without_joining_link
+from bookings.services import too_long
 from ctac.uk import uk_day
 from professionals.areas import NATIONS
 from professionals.models import LocalAuthority
@@ -55,6 +56,7 @@ class RequestFilter(admin.SimpleListFilter):
     ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
         "us": (_("Us"), lambda bookings: bookings.to_decide()),
         "them": (_("The professional"), lambda bookings: bookings.offered_times()),
+        "long": (_("Us, for too long"), lambda bookings: too_long(bookings, timezone.now())),
         "lapsed": (_("Us, and dates have lapsed"), lambda bookings: bookings.with_lapsed_dates()),
     }
 

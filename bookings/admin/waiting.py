@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.filters import over, soon
 from bookings.models import Booking, Leave, overdue, without_joining_link
+from bookings.services import too_long
 from ctac.staff import Waiting, staff_site
 
 
@@ -27,6 +28,12 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
 
 
 wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide())
+wait_for(
+    _("waiting too long for our answer"),
+    "waits=long",
+    lambda: too_long(Booking.objects.all(), timezone.now()),
+    urgent=True,
+)
 wait_for(_("to decide, with lapsed dates"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True)
 wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
 staff_site.add_waiting(

@@ -6,11 +6,12 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from bookings.models import Booking, BookingQuerySet, Leave, Presenter, on_the_way_or_there
+from bookings.agenda import own_visits
+from bookings.models import Booking, Leave, Presenter, on_the_way_or_there
 from ctac.staff import staff_site
 
 P = ParamSpec("P")
@@ -53,13 +54,6 @@ def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - THANKS)
     return list(on_the_way_or_there(visits, now)) or list(just_left.order_by("starts_at", "pk"))
-
-
-def own_visits(presenter: Presenter) -> BookingQuerySet:
-    """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
-    theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
-    visits = Booking.objects.with_names().with_leaflets()
-    return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
 
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:

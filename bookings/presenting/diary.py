@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
+from bookings.agenda import IN_A_DIARY as SESSIONS_IN_A_DIARY
+from bookings.agenda import own_sessions, own_visits
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
-from bookings.presenting.access import own_leave, own_visits, page, presenter_or_awaited, presenter_required
+from bookings.presenting.access import own_leave, page, presenter_or_awaited, presenter_required
 from bookings.presenting.afterwards import after_of
 from bookings.presenting.checking import visit_now
-from bookings.presenting.sessions import IN_A_DIARY as SESSIONS_IN_A_DIARY
-from bookings.presenting.sessions import own_sessions
 from bookings.session_figures import filled
 from ctac.staff_lists import dialled
 from ctac.uk import format_day, uk_datetime, uk_day

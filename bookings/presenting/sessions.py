@@ -1,8 +1,5 @@
 """The open sessions that a presenter gives: when, how to join, and who comes, in numbers and without names."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -11,47 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionState
-from bookings.models.open_session import OpenSessionQuerySet
+from bookings.agenda import how_to_join, own_sessions
+from bookings.models import Afterwards, OpenSession, PlaceState, Presenter
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.afterwards import after_of, attendance_page, make_slide, slide_response
 from bookings.presenting.leave import FORM_METHODS
-from bookings.session_figures import figures_of, filled, needs, waiting
+from bookings.session_figures import figures_of, needs, waiting
 from bookings.words import Row, row
-
-IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
-
-
-def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
-    """Those that this presenter gives or gave; anybody else's are not found."""
-    return OpenSession.objects.with_names().filter(presenter=presenter)
-
-
-@dataclass(frozen=True)
-class SessionStop:
-    """An open session in a day of the presenter: nobody goes anywhere for it."""
-
-    session: OpenSession
-    rows: list[Row]
-
-    @property
-    def start(self) -> datetime:
-        return self.session.starts_at
-
-
-def rows_of(session: OpenSession) -> list[Row]:
-    """What a day needs at a glance, without reading who comes."""
-    return [row(_("Who comes"), filled(session)), *how_to_join(session)]
-
-
-def how_to_join(session: OpenSession) -> list[Row]:
-    link = session.joining_link
-    rows = [{**row(_("Joining link"), link), "href": link}] if link else [row(_("Joining link"), no_link())]
-    return [*rows, row(_("How to join"), session.joining_help)] if session.joining_help else rows
-
-
-def no_link() -> str:
-    return _("There is none yet. The team sets one, and you get it by email.")
 
 
 def who_comes(session: OpenSession) -> list[Row]:

@@ -1,6 +1,7 @@
 """Every write to bookings and to presenters' time."""
 
 from bookings.services.afterwards import find_by_code, host_key, is_hosts, open_afterwards, tidy_code
+from bookings.services.agendas import send_agendas
 from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
 from bookings.services.assigning import reassign, set_travel
 from bookings.services.attendance import CountedMeanwhile, counts_of, may_record, record_attendance
@@ -31,6 +32,7 @@ from bookings.services.errors import (
     TooManyHolds,
     TooSoon,
 )
+from bookings.services.escalating import escalate, too_long
 from bookings.services.feedback import FeedbackClosed, Said, give_feedback, host_has_answered
 from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed, token_of
 from bookings.services.holding import extend_hold, hold_slot, release_hold
@@ -127,6 +129,7 @@ __all__ = [
     "counts_of",
     "decline",
     "end_leave",
+    "escalate",
     "extend_hold",
     "find_by_code",
     "find_by_link",
@@ -161,6 +164,7 @@ __all__ = [
     "reschedule",
     "revoke_feed",
     "say_safe",
+    "send_agendas",
     "set_days",
     "set_joining_link",
     "set_journey_time",
@@ -171,6 +175,7 @@ __all__ = [
     "tell_year_later",
     "tidy_code",
     "token_of",
+    "too_long",
     "what_we_could_keep",
     "wish_of",
     "wish_year_later",

@@ -157,7 +157,7 @@ def settle(notification: Notification, outcome: Outcome) -> bool:
         "lease_until": None,
         **outcome.extra,
     }
-    if outcome.kept and not notification.is_account_mail:
+    if outcome.kept and not notification.is_account_mail and kind_named(notification.kind).keeps_words:
         kept = outcome.kept.to_keep()
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:

@@ -1,0 +1,157 @@
+"""What a presenter gives on a day: where to go, when to leave, whom to ask for, what to bring. On a page and in an email."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext as _
+
+from bookings import leaflet_words, words
+from bookings.journeys import read_journeys
+from bookings.models import Booking, BookingQuerySet, BusyTime, Format, OpenSession, Presenter, SessionState, State
+from bookings.models.open_session import OpenSessionQuerySet
+from bookings.session_figures import filled
+from bookings.travel import Journeys, travel_between
+from ctac.uk import format_clock, uk_datetime
+from leaflets.models import OrderLine
+
+A_DAY = timedelta(days=1)
+GIVEN = (State.CONFIRMED, State.DELIVERED)
+IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
+
+
+def own_visits(presenter: Presenter) -> BookingQuerySet:
+    """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
+    theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
+    visits = Booking.objects.with_names().with_leaflets()
+    return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
+
+
+def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
+    """Those that this presenter gives or gave; anybody else's are not found."""
+    return OpenSession.objects.with_names().filter(presenter=presenter)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One booking of the day. `leave` is empty for what needs no journey; `now` is for the page: where a visit stands."""
+
+    booking: Booking
+    leave: str
+    rows: list[words.Row]
+    now: object = None
+
+    @property
+    def start(self) -> datetime:
+        return self.booking.agreed[0]
+
+
+@dataclass(frozen=True)
+class SessionStop:
+    """An open session in a day of the presenter: nobody goes anywhere for it."""
+
+    session: OpenSession
+    rows: list[words.Row]
+
+    @property
+    def start(self) -> datetime:
+        return self.session.starts_at
+
+
+def stops(presenter: Presenter, day: date) -> list[Stop | SessionStop]:
+    """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
+    start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
+    in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
+    given = list(visits_on(presenter, day).filter(state__in=GIVEN).prefetch_related(in_order).order_by("starts_at", "pk"))
+    sessions = sessions_on(presenter, start, end)
+    claims = claims_of([*given, *sessions])
+    journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
+    found: list[Stop | SessionStop] = [SessionStop(session, session_rows(session)) for session in sessions]
+    found += [Stop(booking, when_to_leave(presenter, booking, claims, journeys), rows_of(booking)) for booking in given]
+    return sorted(found, key=lambda stop: stop.start)
+
+
+def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
+    start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
+    return own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
+
+
+def sessions_on(presenter: Presenter, start: datetime, end: datetime) -> list[OpenSession]:
+    sessions = own_sessions(presenter).filter(starts_at__gte=start, starts_at__lt=end, state__in=IN_A_DIARY)
+    return list(sessions.select_related("presentation", "presenter", "busy_time"))
+
+
+def claim_of(given: Booking | OpenSession) -> BusyTime | None:
+    claim: BusyTime | None = getattr(given, "busy_time", None)
+    return claim
+
+
+def claims_of(given: Iterable[Booking | OpenSession]) -> list[BusyTime]:
+    """In order of time."""
+    return sorted((claim for each in given if (claim := claim_of(each))), key=lambda claim: claim.busy.lower)
+
+
+def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
+    """'Leave at 8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
+
+    An online presentation on the way is given where they are then: they leave as much earlier as it takes.
+    """
+    claim = claim_of(booking)
+    if claim is None or claim.place is None:
+        return ""
+    start = booking.agreed[0]
+    earlier = [each for each in claims if each.busy.upper <= start]
+    before = next((each for each in reversed(earlier) if each.place), None)
+    origin = before.place if before and before.place else presenter.base
+    way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
+    if not way:
+        return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
+    leave = start - way
+    for online in reversed(earlier[earlier.index(before) + 1 :] if before else earlier):
+        if leave < online.busy.upper:
+            leave -= online.busy.upper - online.busy.lower
+    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(way.total_seconds() // 60)}
+    return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
+
+
+def rows_of(booking: Booking) -> list[words.Row]:
+    rows = [words.row(_("Where"), words.where(booking))]
+    if booking.joining_link:
+        rows.append({**words.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
+    rows += words.no_link_yet(booking)
+    kept_back = booking.flagged_child_details
+    rows += [
+        words.row(_("Room, parking or entrance"), "" if kept_back else booking.room),
+        words.row(_("Ask for"), booking.contact_name),
+        {**words.row(_("Call them"), booking.contact_phone), "is_phone": True},
+        words.row(_("Bring"), what_to_bring(booking)),
+        words.row(_("Leaflets to bring"), leaflet_words.to_bring(booking)),
+        words.row(_("Access needs"), "" if kept_back else booking.access_needs),
+    ]
+    return [row for row in rows if row["value"]]
+
+
+def what_to_bring(booking: Booking) -> str:
+    if booking.format == Format.ONLINE:
+        return ""
+    if leaflet_words.to_bring(booking):
+        return _("Your staff card, your laptop with its leads, and the leaflets below")
+    return _("Your staff card, your laptop with its leads, and leaflets for %(people)d people") % {
+        "people": booking.audience_size
+    }
+
+
+def session_rows(session: OpenSession) -> list[words.Row]:
+    """What a day needs at a glance, without reading who comes."""
+    return [words.row(_("Who comes"), filled(session)), *how_to_join(session)]
+
+
+def how_to_join(session: OpenSession) -> list[words.Row]:
+    link = session.joining_link
+    rows = [{**words.row(_("Joining link"), link), "href": link}] if link else [words.row(_("Joining link"), no_link())]
+    return [*rows, words.row(_("How to join"), session.joining_help)] if session.joining_help else rows
+
+
+def no_link() -> str:
+    return _("There is none yet. The team sets one, and you get it by email.")
