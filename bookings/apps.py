@@ -24,13 +24,14 @@ class BookingsConfig(AppConfig):
             session_staff_mail,
         )
         from notifications import registry, samples
+        from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders)
         by_the_clock = (agenda_mail, escalation_mail)
         for module in (mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
             for kind in module.KINDS:
-                registry.register(kind)
+                registry.register(kind, Desk.BOOKINGS)
         samples.register(mail_samples.examples)
         for module in (session_mail_samples, session_presenter_mail, session_staff_mail, session_reminders, *by_the_clock):
             samples.register(module.examples)

@@ -6,6 +6,7 @@ or CTAC_ENV=test (which the tests set), a missing secret stops the start.
 
 import secrets
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -290,6 +291,22 @@ QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only ma
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Whom mail of each desk is from, and who reads its answers (notifications/senders.py); empty: as all mail, and the advice line.
+MAIL_FROM = {
+    "bookings": env("MAIL_FROM_BOOKINGS", default=""),
+    "leaflets": env("MAIL_FROM_LEAFLETS", default=""),
+    "team": env("MAIL_FROM_TEAM", default=""),
+    "accounts": env("MAIL_FROM_ACCOUNTS", default=""),
+}
+MAIL_REPLIES = {
+    "bookings": env("MAIL_REPLIES_BOOKINGS", default=""),
+    "leaflets": env("MAIL_REPLIES_LEAFLETS", default=""),
+    "team": STAFF_EMAIL,
+}
+for desk, sender in MAIL_FROM.items():
+    # Message-ID and signature (DKIM) are of that domain.
+    if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
+        stop(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)

@@ -9,10 +9,11 @@ class LeafletsConfig(AppConfig):
     def ready(self) -> None:
         from leaflets import alert_mail, emails, mail_samples, missing_emails, privacy, recall_emails, stock_mail
         from notifications import registry, samples
+        from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
 
         for kind in (*emails.KINDS, *missing_emails.KINDS, alert_mail.KIND, recall_emails.KIND, stock_mail.KIND):
-            registry.register(kind)
+            registry.register(kind, Desk.LEAFLETS)
         samples.register(mail_samples.examples)
         samples.register(mail_samples.alert_examples)
         samples.register(mail_samples.recall_examples)

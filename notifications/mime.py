@@ -1,28 +1,56 @@
 """From the words of a message to the email that travels."""
 
 import re
+from dataclasses import dataclass
 from email.utils import parseaddr
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.template.loader import get_template
 from django.utils.crypto import salted_hmac
 
+from notifications import choices
 from notifications.models import Notification
-from notifications.registry import Message
-from notifications.rendering import Rendered
+from notifications.registry import Message, desk_of, topic_of
+from notifications.rendering import Rendered, template_of
+from notifications.senders import Desk, sender_of
 
 METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
+TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
 
 
-def compose(notification: Notification, rendered: Rendered, message: Message | None = None) -> EmailMultiAlternatives:
+@dataclass(frozen=True)
+class ChoiceLinks:
+    """Where the reader chooses what they get, and the address at which one POST ends mail of this topic (RFC 8058)."""
+
+    page: str = ""
+    stop: str = ""
+
+
+def links_of_choice(notification: Notification, message: Message) -> ChoiceLinks:
+    """Of no use to the team, unless for mail that has a topic."""
+    topic, reader = topic_of(notification.kind), notification.recipient
+    if topic:
+        return ChoiceLinks(choices.page_link(reader), choices.one_click_link(reader, topic))
+    return ChoiceLinks() if is_for_team(message) else ChoiceLinks(choices.page_link(reader))
+
+
+def compose(
+    notification: Notification, rendered: Rendered, message: Message | None = None, links: ChoiceLinks = ChoiceLinks()
+) -> EmailMultiAlternatives:
     """Text, HTML and calendar as alternatives of one body, then the attachments. Account mail has no `message`."""
+    sender = sender_of(desk_for(notification, message))
     mail = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=sender.from_email,
         to=[notification.recipient],
-        reply_to=[message.reply_to if message and message.reply_to else settings.ADVICE_EMAIL],
-        headers={"Message-ID": notification.message_id, "Auto-Submitted": "auto-generated", **thread_headers(notification)},
+        reply_to=[message.reply_to if message and message.reply_to else sender.reply_to],
+        headers={
+            "Message-ID": notification.message_id,
+            "Auto-Submitted": "auto-generated",
+            **thread_headers(notification),
+            **stop_headers(links),
+        },
     )
     if rendered.html:
         mail.attach_alternative(rendered.html, "text/html")
@@ -31,6 +59,17 @@ def compose(notification: Notification, rendered: Rendered, message: Message | N
     for attachment in message.attachments if message else ():
         mail.attach(attachment.filename, attachment.content, attachment.mimetype)
     return mail
+
+
+def desk_for(notification: Notification, message: Message | None) -> Desk:
+    if message is None:
+        return Desk.ACCOUNTS
+    return Desk.TEAM if is_for_team(message) else desk_of(notification.kind)
+
+
+def is_for_team(message: Message) -> bool:
+    """To staff or a presenter: what has their layout, which says so to the reader too."""
+    return str(get_template(template_of(message)).template.source).startswith(TEAM_LAYOUT)  # type: ignore[attr-defined]
 
 
 def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
@@ -44,6 +83,13 @@ def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
     mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
     if message.calendar_method == "REQUEST":
         mail.attach("invite.ics", message.calendar, "application/ics")
+
+
+def stop_headers(links: ChoiceLinks) -> dict[str, str]:
+    """The button by which a mail program unsubscribes: it POSTs, so a scanner that opens the address changes nothing."""
+    if not links.stop:
+        return {}
+    return {"List-Unsubscribe": f"<{links.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def thread_headers(notification: Notification) -> dict[str, str]:

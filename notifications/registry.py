@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
+from notifications.senders import Desk
 from notifications.topics import Topic
 
 if TYPE_CHECKING:
@@ -55,14 +56,25 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_desks: dict[str, Desk] = {}
 _account_mail: dict[str, str | Promise] = {}
 
 
-def register(kind: Kind) -> None:
-    """Called in an app's AppConfig.ready(). Raises ValueError for a name that is taken."""
+def register(kind: Kind, desk: Desk = Desk.ADVICE) -> None:
+    """Called in an app's AppConfig.ready(); `desk` is whom replies reach. Raises ValueError for a name that is taken."""
     if kind.name in _kinds and _kinds[kind.name] != kind:
         raise ValueError(f"two kinds of mail are called {kind.name}")
-    _kinds[kind.name] = kind
+    _kinds[kind.name], _desks[kind.name] = kind, desk
+
+
+def desk_of(name: str) -> Desk:
+    """Of a kind that nobody registered, the advice line's."""
+    return _desks.get(name, Desk.ADVICE)
+
+
+def topic_of(name: str) -> Topic | None:
+    """None for service mail, and for what nobody registered."""
+    return _kinds[name].topic if name in _kinds else None
 
 
 def kind_named(name: str) -> Kind:

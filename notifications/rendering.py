@@ -15,6 +15,9 @@ from notifications.plain_text import plain_text
 from notifications.registry import Message
 
 PRIVATE_LINKS = "private_links"
+# Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
+GAP = "\u2007\u034f" * 60
+CHARSET = '<meta charset="utf-8">'
 
 
 @cache
@@ -45,11 +48,16 @@ class Rendered:
         return body
 
 
-def render(message: Message) -> Rendered:
-    """From emails/<template>.html."""
-    links: list[str] = []
-    rendered = render_page(f"emails/{message.template}.html", message.subject, {**message.context, PRIVATE_LINKS: links})
+def render(message: Message, *, choices_link: str = "") -> Rendered:
+    """From emails/<template>.html. `choices_link` leads to the page where its reader chooses what they get."""
+    links = [choices_link] if choices_link else []
+    facts = {**message.context, "choices_link": choices_link, PRIVATE_LINKS: links}
+    rendered = render_page(template_of(message), message.subject, facts)
     return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
+
+
+def template_of(message: Message) -> str:
+    return f"emails/{message.template}.html"
 
 
 def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:
@@ -63,6 +71,7 @@ def mail_facts() -> dict[str, object]:
     """What the layout of every email needs."""
     return {
         "site_url": settings.SITE_URL,
+        "gap": GAP,
         "advice_phone": settings.ADVICE_PHONE,
         "advice_call": phone_link(settings.ADVICE_PHONE),
         "advice_email": settings.ADVICE_EMAIL,
@@ -76,8 +85,12 @@ def phone_link(number: str) -> SafeString:
 
 
 def inline_styles(html: str) -> str:
-    """Styles on the elements, because many mail programs drop the <style> of a page; media queries stay in it."""
-    return inliner().inline(html) if html else ""
+    """Styles on the elements, because many mail programs drop the <style> of a page; media queries stay in it.
+
+    The inliner puts those first in the head; the character set goes before them, within the 1024 bytes that HTML allows it.
+    """
+    inlined: str = inliner().inline(html) if html else ""
+    return inlined.replace(CHARSET, "", 1).replace("<head>", f"<head>{CHARSET}", 1) if CHARSET in inlined else inlined
 
 
 def one_line(text: str) -> str:

@@ -7,13 +7,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.functional import Promise
 
-from notifications.registry import Message
-from notifications.rendering import Rendered, render
+from notifications import mime
+from notifications.models import Notification
+from notifications.registry import Message, topic_of
+from notifications.rendering import Rendered, one_line, render
+from notifications.senders import Desk, domain_of
 
 Words = Message | Rendered
+READER = "nadia.rahman@leeds.nhs.uk"
+# Nobody's: there are no such links.
+PAGE = f"{settings.SITE_URL}/mail/private/"
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,15 @@ class Example:
     kind: str
     title: str | Promise
     words: Callable[[], Words]
+
+    @property
+    def subject(self) -> str:
+        return one_line(str(self.words().subject))
+
+    @property
+    def desk(self) -> Desk:
+        words = self.words()
+        return mime.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,20 @@ class Sample:
     subject: str
     html: str
     text: str
+    message: Message | None = None
+
+    @property
+    def row(self) -> Notification:
+        """As if it had been sent; not stored."""
+        more = {"about": f"sample:{self.kind}", "is_account_mail": self.message is None}
+        return Notification(
+            kind=self.kind, recipient=READER, message_id=f"<{self.kind}@{domain_of(settings.DEFAULT_FROM_EMAIL)}>", **more
+        )
+
+    def as_mail(self) -> EmailMultiAlternatives:
+        """With all its headers and parts."""
+        words = Rendered(self.subject, self.text, self.html)
+        return mime.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
 
 
 _sources: list[Callable[[], Iterable[Example]]] = []
@@ -48,10 +78,28 @@ def register(source: Callable[[], Iterable[Example]]) -> None:
 def all_samples() -> list[Sample]:
     """All examples, worded: the apps in the order in which they registered, each kind's usual case first."""
     with translation.override(settings.LANGUAGE_CODE):
-        return [_sample(example) for source in _sources for example in source()]
+        return [_sample(example) for example in all_examples()]
+
+
+def all_examples() -> list[Example]:
+    """In the same order, and not worded yet."""
+    return [example for source in _sources for example in source()]
+
+
+def samples_of(kind: str) -> list[Sample]:
+    with translation.override(settings.LANGUAGE_CODE):
+        return [_sample(example) for example in all_examples() if example.kind == kind]
 
 
 def _sample(example: Example) -> Sample:
     words = example.words()
-    rendered = words if isinstance(words, Rendered) else render(words)
-    return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text)
+    message = words if isinstance(words, Message) else None
+    rendered = words if isinstance(words, Rendered) else render(words, choices_link=made_up_links(example.kind, words).page)
+    return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text, message)
+
+
+def made_up_links(kind: str, message: Message | None) -> mime.ChoiceLinks:
+    """Where a reader of such mail would have links to what they chose, links that lead nowhere."""
+    if topic := topic_of(kind):
+        return mime.ChoiceLinks(PAGE, f"{PAGE}stop/{topic}/")
+    return mime.ChoiceLinks() if message is None or mime.is_for_team(message) else mime.ChoiceLinks(PAGE)

@@ -101,8 +101,9 @@ def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiA
         rendered = sealing.unseal(bytes(notification.sealed_body or b""))
         return rendered, mime.compose(notification, rendered)
     message: Message = kind_named(notification.kind).build(notification)
-    rendered = rendering.render(message)
-    return rendered, mime.compose(notification, rendered, message)
+    links = mime.links_of_choice(notification, message)
+    rendered = rendering.render(message, choices_link=links.page)
+    return rendered, mime.compose(notification, rendered, message, links)
 
 
 def hand_over(notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives, *, clock: Clock) -> Outcome:

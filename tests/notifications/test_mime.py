@@ -5,9 +5,14 @@ from email.parser import BytesParser
 
 import pytest
 
-from notifications import mime
+from notifications import mime, registry
+from notifications.choices import one_click_link, page_link
 from notifications.registry import Attachment, Message
 from notifications.rendering import render
+from notifications.samples import all_samples
+from notifications.senders import Desk, domain_of
+from notifications.services.delivering import prepare
+from notifications.topics import Topic
 from tests.notifications.conftest import WORDS
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +115,57 @@ def test_mail_about_one_thing_hangs_together(travelled, make_row):
 def test_attachments_follow(travelled):
     mail = travelled(attachments=(Attachment("leaflet.pdf", b"%PDF-1.7", "application/pdf"),))
     assert [part.get_filename() for part in mail.iter_attachments()] == ["leaflet.pdf"]
+
+
+def test_each_desk_has_its_sender_and_people_who_read_the_answers(settings):
+    settings.MAIL_FROM = {"leaflets": "CTAC leaflets <leaflets@nspcc.org.uk>", "team": ""}
+    settings.MAIL_REPLIES = {"leaflets": "post-room@ctac.example", "team": "team@ctac.example"}
+    found = {sample.kind: sample.as_mail() for sample in all_samples()}
+    headers = {
+        kind: (found[kind].from_email, found[kind].reply_to)
+        for kind in ("order-received", "staff-new-order", "booking-confirmed", "presenter-booked", "account-login-code")
+    }
+    usual = settings.DEFAULT_FROM_EMAIL
+    assert headers == {
+        "order-received": ("CTAC leaflets <leaflets@nspcc.org.uk>", ["post-room@ctac.example"]),
+        "staff-new-order": (usual, ["team@ctac.example"]),
+        "booking-confirmed": (usual, [settings.ADVICE_EMAIL]),
+        "presenter-booked": (usual, ["team@ctac.example"]),
+        "account-login-code": (usual, [settings.ADVICE_EMAIL]),
+    }
+
+
+def test_sender_envelope_and_message_id_are_of_one_domain_so_that_a_signature_fits(settings):
+    for sample in all_samples():
+        mail = sample.as_mail()
+        assert domain_of(mail.from_email) == domain_of(mail.extra_headers["Message-ID"]) == domain_of(settings.DEFAULT_FROM_EMAIL)
+        assert "Sender" not in mail.message()
+        assert mail.extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+def test_every_kind_belongs_to_a_desk_that_knows_it():
+    assert {registry.desk_of(kind.name) for kind in registry.all_kinds()} == {Desk.BOOKINGS, Desk.LEAFLETS, Desk.ADVICE}
+    assert [kind.name for kind in registry.all_kinds() if registry.desk_of(kind.name) == Desk.ADVICE] == ["safeguarding-flag"]
+
+
+def test_mail_with_a_topic_can_be_stopped_from_the_mail_program_and_service_mail_can_not(make_kind, make_row):
+    make_kind("test", topic=Topic.INVITATIONS)
+    row = make_row()
+    rendered, mail = prepare(row)
+    sent = BytesParser(policy=policy.default).parsebytes(mail.message().as_bytes())
+    assert sent["List-Unsubscribe"].strip() == f"<{one_click_link(row.recipient, Topic.INVITATIONS)}>"
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert page_link(row.recipient) in rendered.text
+    assert page_link(row.recipient) not in rendered.to_keep().html
+    make_kind("service")
+    rendered, mail = prepare(make_row(kind="service"))
+    assert "List-Unsubscribe" not in mail.message()
+    assert page_link(row.recipient) in rendered.html
+
+
+def test_mail_to_the_team_has_no_page_of_choices(make_kind, make_row):
+    [sample] = [each for each in all_samples() if each.kind == "staff-needs-presenter"]
+    make_kind("to-team", message=sample.message)
+    rendered, mail = prepare(make_row(kind="to-team"))
+    assert "Choose which emails you get" not in rendered.text
+    assert "List-Unsubscribe" not in mail.message()

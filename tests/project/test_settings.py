@@ -33,7 +33,14 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("ALLOWED_HOSTS", ","), ("SITE_URL", "a.example"), ("SITE_URL", "http://a.example"), ("CTAC_ENV", "live")]
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", ","),
+        ("SITE_URL", "a.example"),
+        ("SITE_URL", "http://a.example"),
+        ("CTAC_ENV", "live"),
+        ("MAIL_FROM_TEAM", "CTAC <team@elsewhere.example>"),
+    ],
 )
 def test_a_setting_that_can_not_be_right_stops_the_start(name: str, value: str) -> None:
     result = start(**{name: value})
