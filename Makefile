@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races access screenshots bench bench-slots bench-memory scale lint format css lock
+.PHONY: help run test races faults access screenshots bench bench-slots bench-memory scale lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -31,6 +31,11 @@ races: ## every race at a live server with its negative control, then 10,000 ran
 	@$(INSTALL) $(DEVELOPMENT)
 	@RACES=1 $(VENV) -m pytest tests/races tests/bookings/test_races.py tests/bookings/test_person_races.py tests/leaflets/test_races.py \
 		--quiet --capture=no --durations=5 $(ARGS)
+
+faults: ## break worker, broker, database, web, beat, clock, disk and mail server while people book and order, on each broker (long; BROKERS=redis: that one)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.faults.install
+	@FAULTS=$(or $(BROKERS),folder,redis,rabbitmq) $(VENV) -m pytest tests/faults --quiet --no-header -rs $(ARGS)
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -289,6 +289,7 @@ OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer th
 QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
 # So many messages a minute to addresses of one domain; 0 for as many as there are.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
+OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=60)  # the tests of faults have less time
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Whom mail of each desk is from, and who reads its answers (notifications/senders.py); empty: as all mail, and the advice line.
@@ -328,9 +329,10 @@ CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "ctac.beat:Scheduler"  # which a clock that is put back doesn't stop
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": OUTBOX_SWEEP_SECONDS, "options": {"expires": 55}},
     # Every two minutes: an alert is never later than that, as long as beat and worker run.
     "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
     # In UTC: 7 to 11 of a UK clock, in winter and in summer. The service knows the hour.

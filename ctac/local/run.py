@@ -40,7 +40,8 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    with suppress(BrokenPipeError):
+    """Nobody may listen any more, or the disk be full to which they write: then it is not said, and all go on."""
+    with suppress(OSError):
         print(line, flush=True)
 
 

@@ -1,93 +1,120 @@
 """Worker, broker and database are broken while mail is sent. Each message arrives; what comes twice has one Message-ID.
 
-A short version: the long one kills at random and for minutes.
+The short version: `make faults` breaks everything, on each broker (test_every_fault).
 """
 
 import shutil
 import signal
 
-import psutil
 import pytest
+
+from tests.faults.mail_server import Mood
 
 pytestmark = pytest.mark.xdist_group("faults")
 COUNT = 6
+WRITE = """
+from django.utils import timezone
+from notifications.services import notify
+for number in range({count}):
+    to = f"{name}{{number}}@nhs.net"
+    notify(kind="safeguarding-flag", about=f"{name}:{{number}}", to=[to], reference="BK-7Q4M-2F", now=timezone.now())
+"""
 
 
-def worker_processes(stack):
-    main = psutil.Process(stack.live.pid("worker"))
-    return [main, *main.children(recursive=True)]
+def write(rig, name):
+    """Messages in the outbox, queued as any page queues them."""
+    rig.live.manage("shell", "--verbosity", "0", "--command", WRITE.format(name=name, count=COUNT))
 
 
-def test_a_worker_killed_while_it_sends_loses_nothing(stack, slow):
-    stack.write("worker", COUNT)
-    assert slow.in_data.wait(15)
-    killed = stack.live.kill("worker")
-    slow.pause = 0
-    stack.live.wait_for_another("worker", than=killed)
-    assert "sending" in stack.states("worker")
-    stack.pass_minutes(10)
-    stack.wait_until_sent("worker")
+def states(rig, name):
+    return {state for (state,) in rig.live.query("SELECT state FROM notifications_notification WHERE about LIKE %s", f"{name}:%")}
+
+
+def wait_until_sent(rig, name):
+    rig.live.wait_for(lambda: states(rig, name) == {"sent"}, 25)
+
+
+def write_and_wait_for_data(rig, name):
+    """Slow mail, and the first of these in the middle of being sent."""
+    rig.server.in_data.clear()
+    write(rig, name)
+    assert rig.server.in_data.wait(15)
+
+
+def test_a_worker_killed_while_it_sends_loses_nothing(rig):
+    with rig.slow_mail(1):
+        write_and_wait_for_data(rig, "worker")
+        killed = rig.live.kill("worker")
+    rig.live.wait_for_another("worker", than=killed)
+    assert "sending" in states(rig, "worker")
+    rig.pass_minutes(10)
+    wait_until_sent(rig, "worker")
     # What was under way when it was killed had no yes yet, or had one without our mark: that is the one doubt.
-    assert len(slow.counts("worker")) == COUNT
-    assert sum(slow.counts("worker")) <= COUNT + 2
-    assert slow.message_ids("worker") == COUNT
+    assert len(rig.server.counts("worker")) == COUNT
+    assert sum(rig.server.counts("worker")) <= COUNT + 2
+    assert rig.server.message_ids("worker") == COUNT
 
 
-def test_a_killed_child_of_the_worker_loses_nothing(stack, slow):
-    stack.write("child", COUNT)
-    assert slow.in_data.wait(15)
-    for process in worker_processes(stack)[1:]:
-        process.kill()
-    slow.pause = 0
-    stack.live.wait_for(lambda: len(worker_processes(stack)) >= 3, 20)
-    stack.pass_minutes(10)
-    stack.wait_until_sent("child")
-    assert len(slow.counts("child")) == COUNT
-    assert sum(slow.counts("child")) <= COUNT + 2
-    assert slow.message_ids("child") == COUNT
+def test_a_killed_child_of_the_worker_loses_nothing(rig):
+    with rig.slow_mail(1):
+        write_and_wait_for_data(rig, "child")
+        for process in rig.worker_processes()[1:]:
+            process.kill()
+    rig.live.wait_for(lambda: len(rig.worker_processes()) >= 3, 20)
+    rig.pass_minutes(10)
+    wait_until_sent(rig, "child")
+    assert len(rig.server.counts("child")) == COUNT
+    assert sum(rig.server.counts("child")) <= COUNT + 2
+    assert rig.server.message_ids("child") == COUNT
 
 
-def test_children_killed_while_they_wait_for_work_stop_nothing(stack):
+def test_children_killed_while_they_wait_for_work_stop_nothing(rig):
     # One of them holds the lock of the queue that they share (ctac.worker_pool).
-    for process in worker_processes(stack)[1:]:
+    for process in rig.worker_processes()[1:]:
         process.kill()
-    stack.write("waiting", COUNT)
-    stack.wait_until_sent("waiting")
-    assert stack.server.counts("waiting") == [1] * COUNT
+    write(rig, "waiting")
+    wait_until_sent(rig, "waiting")
+    assert rig.server.counts("waiting") == [1] * COUNT
 
 
-def test_a_broker_that_forgets_everything_loses_nothing(stack):
-    for process in worker_processes(stack):
-        process.send_signal(signal.SIGSTOP)
-    try:
-        stack.write("broker", COUNT)
-        queued = [path for path in (stack.live.var_dir / "broker").rglob("*") if path.is_file()]
+def test_a_broker_that_forgets_everything_loses_nothing(rig):
+    with rig.worker_stopped():
+        write(rig, "broker")
+        queued = [path for path in rig.broker.folder.rglob("*") if path.is_file()]
         assert len(queued) >= COUNT
-        shutil.rmtree(stack.live.var_dir / "broker")
-    finally:
-        for process in worker_processes(stack):
-            process.send_signal(signal.SIGCONT)
-    assert stack.states("broker") == {"pending"}
-    stack.pass_minutes(3)
-    stack.wait_until_sent("broker")
-    assert stack.server.counts("broker") == [1] * COUNT
+        shutil.rmtree(rig.broker.folder)
+    assert states(rig, "broker") == {"pending"}
+    rig.pass_minutes(3)
+    wait_until_sent(rig, "broker")
+    assert rig.server.counts("broker") == [1] * COUNT
 
 
-def test_a_database_that_restarts_while_mail_is_sent_doubles_nothing(stack, slow):
-    stack.write("database", COUNT)
-    assert slow.in_data.wait(15)
-    stopped = stack.live.kill("database", signal.SIGQUIT)  # what pg_ctl calls immediate
-    stack.live.wait_for_another("database", than=stopped)
-    slow.pause = 0
-    stack.live.wait_for(lambda: answers(stack), 20)
-    stack.live.wait_for(lambda: "sending" not in stack.states("database"), 40)
-    stack.pass_minutes(3)
-    stack.wait_until_sent("database")
-    assert slow.counts("database") == [1] * COUNT
+def test_a_database_that_restarts_while_mail_is_sent_doubles_nothing(rig):
+    with rig.slow_mail(1):
+        write_and_wait_for_data(rig, "database")
+        stopped = rig.live.kill("database", signal.SIGQUIT)  # what pg_ctl calls immediate
+        rig.live.wait_for_another("database", than=stopped)
+    rig.live.wait_for(rig.database_answers, 20)
+    rig.live.wait_for(lambda: "sending" not in states(rig, "database"), 40)
+    rig.pass_minutes(3)
+    wait_until_sent(rig, "database")
+    assert rig.server.counts("database") == [1] * COUNT
 
 
-def answers(stack):
-    try:
-        return bool(stack.live.query("SELECT 1"))
-    except Exception:  # noqa: BLE001 - it is starting: any error means not yet
-        return False
+def test_people_book_and_order_while_broker_and_mail_server_are_broken(rig):
+    """One address is unknown there: staff see it, and nobody else waits for it."""
+
+    def broken(rig, load):
+        rig.server.unknown.add(load.people[0])
+        rig.broker.stop()
+        with rig.server.being(Mood.DROPS_IN_DATA):
+            load.wait_for(2)
+            rig.broker.start()
+            load.wait_for(1)
+
+    verdict = rig.trial("broker and mail server", broken)
+    assert (verdict.wrong, verdict.doubled, verdict.acknowledged >= 7) == ([], 0, True), verdict
+    failed = rig.live.query("SELECT recipient, count(*) FROM notifications_notification WHERE state = 'failed' GROUP BY 1")
+    assert failed == [(*rig.server.unknown, verdict.failed)]
+    line = f'<span class="waiting__figure">{verdict.failed}</span> <span class="waiting__label">failed lately</span>'
+    assert line in rig.staff().get("/staff/").text
