@@ -16,6 +16,7 @@ class BookingsConfig(AppConfig):
             mail,
             mail_samples,
             privacy,
+            session_invitations,
             session_mail,
             session_mail_samples,
             session_presenter_mail,
@@ -27,13 +28,14 @@ class BookingsConfig(AppConfig):
         from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
 
-        of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders)
+        of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
         by_the_clock = (agenda_mail, escalation_mail)
         for module in (mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
             for kind in module.KINDS:
                 registry.register(kind, Desk.BOOKINGS)
         samples.register(mail_samples.examples)
-        for module in (session_mail_samples, session_presenter_mail, session_staff_mail, session_reminders, *by_the_clock):
+        examples_of_sessions = (session_mail_samples, *of_sessions[1:])
+        for module in (*examples_of_sessions, *by_the_clock):
             samples.register(module.examples)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))

@@ -70,6 +70,13 @@ class PageModelForm(PageFormMixin, forms.ModelForm):
     """The same for a form over a model."""
 
 
+class AnyOrNone(forms.MultipleChoiceField):
+    """Boxes of which none ticked is an answer like any other, so nothing marks them as optional."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, "widget": forms.CheckboxSelectMultiple, **kwargs})
+
+
 def as_of_a_page(field: forms.Field) -> forms.Field:
     """What every question of a public form has; for one that a form puts in later."""
     keep_typed_numbers(field)

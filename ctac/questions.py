@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ctac.forms import AnyOrNone
 from ctac.widgets import escape
 
 CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select": "govuk-select", "file": "govuk-file-upload"}
@@ -78,7 +79,7 @@ INSIDE: dict[str, Callable[[BoundField, str], str]] = {
 
 def label_of(field: BoundField, what: str) -> str:
     """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
-    if field.field.required or what == "checkbox" or is_conditional(field):
+    if field.field.required or what == "checkbox" or is_conditional(field) or isinstance(field.field, AnyOrNone):
         return escape(field.label)
     return escape(_("%(label)s (optional)") % {"label": field.label})
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from ctac import views
 from ctac.staff import staff_site
-from professionals.mail_choices import my_mail
+from professionals.mail_choices import my_mail, my_mail_editions
 
 handler400 = "ctac.views.bad_request"
 handler403 = "ctac.views.forbidden"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("accessibility/", views.accessibility, name="accessibility"),
     path("my/", views.my, name="my"),
     path("my/mail/", my_mail, name="my_mail"),
+    path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),
     path("mail/", include("notifications.choice_urls")),
     path("account/", include("professionals.urls")),
     path("", include("bookings.urls")),

@@ -7,15 +7,17 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import alert_mail, emails, mail_samples, missing_emails, privacy, recall_emails, stock_mail
+        from leaflets import alert_mail, edition_mail, emails, mail_samples, missing_emails, privacy, recall_emails, stock_mail
         from notifications import registry, samples
         from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
 
-        for kind in (*emails.KINDS, *missing_emails.KINDS, alert_mail.KIND, recall_emails.KIND, stock_mail.KIND):
+        alone = (alert_mail.KIND, edition_mail.KIND, recall_emails.KIND, stock_mail.KIND)
+        for kind in (*emails.KINDS, *missing_emails.KINDS, *alone):
             registry.register(kind, Desk.LEAFLETS)
         samples.register(mail_samples.examples)
         samples.register(mail_samples.alert_examples)
+        samples.register(mail_samples.edition_examples)
         samples.register(mail_samples.recall_examples)
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from leaflets import alert_mail, emails, missing_emails, recall_emails, stock_mail
+from leaflets import alert_mail, edition_mail, emails, missing_emails, recall_emails, stock_mail
 from leaflets.models import (
     Advice,
     Dispatch,
@@ -99,6 +99,13 @@ def alert_examples() -> Iterator[Example]:
         leaflet = Leaflet(pk=1, slug="health-visitors", title=TITLES[0], active=active)
         leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]
         yield Example(alert_mail.KIND.name, label, partial(alert_mail.news_of, leaflet))
+
+
+def edition_examples() -> Iterator[Example]:
+    leaflets = [Leaflet(pk=number, slug=f"leaflet-{number}", title=title) for number, title in enumerate(TITLES[:2], start=1)]
+    editions = [Edition(pk=leaflet.pk, leaflet=leaflet, label="February 2027") for leaflet in leaflets]
+    for label, some in ((edition_mail.KIND.label, editions[:1]), (_("New editions of several leaflets"), editions)):
+        yield Example(edition_mail.KIND.name, label, partial(edition_mail.news_of, some))
 
 
 def recall_examples() -> Iterator[Example]:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ctac.forms import PageForm
+from ctac.forms import AnyOrNone, PageForm
 from notifications.topics import Topic
 
 
@@ -17,13 +16,13 @@ class ChoicesForm(PageForm):
         "wanted": {
             Topic.REMINDERS: _("A week before, and the day before."),
             Topic.EDITIONS: _("Only leaflets that you ordered in the last two years."),
-            Topic.INVITATIONS: _("Sessions online, and sessions near your work, when they are for your profession."),
+            Topic.INVITATIONS: _(
+                "They are online, so it doesn’t matter where you work. One email a day at most, when new ones are planned."
+            ),
         }
     }
 
-    wanted = forms.MultipleChoiceField(
-        label=_("Email me"), choices=Topic.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
+    wanted = AnyOrNone(label=_("Email me"), choices=Topic.choices)
 
     def chosen(self) -> dict[Topic, bool]:
         """Of every topic whether it is wanted."""

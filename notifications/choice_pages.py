@@ -21,6 +21,7 @@ from notifications.models import MailReader, Where
 from notifications.services import choose
 from notifications.topics import Topic
 
+UNBROKEN = "\u2060"  # no new line here
 FORM_METHODS = ["GET", "HEAD", "POST"]
 ONE_CLICK = "One-Click"  # RFC 8058: what the body of the press says of List-Unsubscribe
 
@@ -80,4 +81,4 @@ def said(chosen: dict[Topic, bool]) -> str:
 def masked(address: str) -> str:
     """Enough for its owner to know it: 's…@leeds.example.nhs.uk'."""
     name, _at, domain = address.rpartition("@")
-    return f"{name[:1]}…@{domain}"
+    return f"{name[:1]}…{UNBROKEN}@{domain}"

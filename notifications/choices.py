@@ -21,6 +21,11 @@ def wants(topic: Topic, address: str) -> bool:
     return topic in ON_AT_FIRST if said is None else said
 
 
+def has_chosen(topic: Topic, address: str) -> bool:
+    """Whether they said yes or no to it, so that nobody asks again: one statement."""
+    return MailChoice.objects.of_address(address).filter(topic=topic).exists()
+
+
 def wants_each(address: str) -> dict[Topic, bool]:
     """The same of every topic, in the order of the page: one statement."""
     return {topic: topic in ON_AT_FIRST for topic in Topic} | MailChoice.objects.of_address(address).said()

@@ -10,7 +10,7 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
-from django.forms import Field
+from django.forms import BooleanField, Field
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -62,8 +62,10 @@ class SignUpForm(GuardedMixin, account.SignupForm):
     """Address and details on one page, no password. Says the same whether or not the address has an account."""
 
     where, told_by = Where.SIGN_UP, "email"
-    field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode"]
+    field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode", "invite"]
     account_already_exists: bool
+
+    invite = BooleanField(label=_("Email me when new open sessions are planned"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,7 +75,7 @@ class SignUpForm(GuardedMixin, account.SignupForm):
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
-        keep_details(request, self.cleaned_data["email"], self.details())
+        keep_details(request, self.cleaned_data["email"], self.details(), invite=self.cleaned_data["invite"])
         waiting = self._waiting_user() if self.account_already_exists else None
         if waiting is not None:
             return waiting, None

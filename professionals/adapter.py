@@ -19,7 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.services import seal_and_send
+from notifications.models import Where
+from notifications.services import choose, seal_and_send
+from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
 from professionals.access import with_next
 from professionals.account_mail import account_mail, kind_of
@@ -82,8 +84,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return confirmed
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
+        invite, now = sign_up.ticked_invitations(request, email), timezone.now()
         details = sign_up.typed_details(request, email)
-        return services.address_verified(user=user, email=email, details=details, now=timezone.now())
+        person = services.address_verified(user=user, email=email, details=details, now=now)
+        if person and invite:
+            choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)
+        return person
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """What this browser has typed becomes theirs; whom we don't know yet goes by the details page."""

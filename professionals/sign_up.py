@@ -11,8 +11,15 @@ from professionals.services import Details
 SESSION_KEY = "sign_up_details"
 
 
-def keep_details(request: HttpRequest, email: str, details: Details) -> None:
-    request.session[SESSION_KEY] = {"email": email.lower(), "details": dict(details)}
+def keep_details(request: HttpRequest, email: str, details: Details, *, invite: bool = False) -> None:
+    """`invite`: they ticked that they want invitations."""
+    request.session[SESSION_KEY] = {"email": email.lower(), "details": dict(details), "invite": invite}
+
+
+def ticked_invitations(request: HttpRequest, email: str) -> bool:
+    """Asked before typed_details, which forgets it."""
+    kept = request.session.get(SESSION_KEY) or {}
+    return kept.get("email") == email.lower() and bool(kept.get("invite"))
 
 
 def typed_details(request: HttpRequest, email: str) -> Details | None:

@@ -255,6 +255,7 @@ class Edition(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    added_at = models.DateTimeField(_("when it became the current one"), null=True, blank=True, editable=False)
     withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True, editable=False)
     withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False)
     use_instead = models.ForeignKey(

@@ -15,6 +15,7 @@ from ctac.errors import DomainError
 from leaflets.models import Edition, EditionState, Leaflet
 from leaflets.services.backorders import follow_to
 from leaflets.services.ledger import lock_editions
+from leaflets.services.news import tell_of_edition
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -61,18 +62,26 @@ def _object_streams(content: bytes) -> Iterator[bytes]:
 def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: date, content: bytes, now: datetime) -> Edition:
     """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf.
 
-    Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now.
+    Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now. Who
+    ordered the leaflet and asked for such news is told tomorrow.
     """
     pages = count_pages(content)
     Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     lock_editions(leaflet.editions.values_list("pk", flat=True))
     leaflet.editions.current().update(state=EditionState.SUPERSEDED)
     edition = Edition(
-        leaflet=leaflet, label=label, published_on=published_on, review_on=review_on, pages=pages, size=len(content)
+        leaflet=leaflet,
+        label=label,
+        published_on=published_on,
+        review_on=review_on,
+        pages=pages,
+        size=len(content),
+        added_at=now,
     )
     edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
     edition.save()
     follow_to(edition)
+    tell_of_edition(edition, now)
     return edition
 
 

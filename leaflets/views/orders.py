@@ -12,6 +12,8 @@ from ctac.compiled import Compiled, have_ready
 from leaflets.models import Order, OrderLine, OrderState
 from leaflets.services import OrderHasMoved, cancel
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
+from notifications.choices import has_chosen
+from notifications.topics import Topic
 from professionals.access import person_required
 
 
@@ -51,7 +53,9 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
         return redirect(order)
-    context = {"order": order, "next_steps": next_steps(order, request.person.email)}  # type: ignore[attr-defined]
+    email = request.person.email  # type: ignore[attr-defined]
+    asks = bool(email) and not has_chosen(Topic.EDITIONS, email)
+    context = {"order": order, "next_steps": next_steps(order, email), "asks_about_editions": asks}
     return render(request, "leaflets/placed.html", context)
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from notifications.models import Notification
+from notifications.models import MailChoice, Notification
 from professionals import services
 from professionals.models import Organisation, Person, User
 from tests.factories import make_organisation, make_person, make_user
@@ -297,3 +297,13 @@ def test_someone_signed_in_is_sent_on(client):
     client.force_login(person.user)
 
     assert client.get(reverse("account_signup"))["Location"] == "/my/"
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_who_ticks_the_box_is_invited_once_the_code_shows_whose_address_it_is(client, ticked):
+    """And not before: somebody else may have typed the address."""
+    sign_up(client, **({"invite": "on"} if ticked else {}))
+    assert not MailChoice.objects.exists()
+    client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
+    said = list(MailChoice.objects.values_list("reader__address", "topic", "wanted", "chosen_where"))
+    assert said == ([("nadia.khan@leeds.nhs.uk", "invitations", True, "sign-up")] if ticked else [])

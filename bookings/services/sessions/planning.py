@@ -12,6 +12,7 @@ from bookings.models import BusyKind, BusyTime, OpenSession, Presentation, Prese
 from bookings.services.errors import AlreadyPlaced, SlotTaken
 from bookings.services.locking import guarded, lock_presenters
 from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
+from bookings.services.sessions.inviting import invite
 from bookings.services.sessions.recording import record
 from bookings.services.sessions.telling import tell_presenter
 from ctac.compiled import Insert
@@ -66,6 +67,7 @@ def plan_sessions(
     together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
     tokens = [token, *[None] * len(sessions)]
     made = [plan(each, together, its, by=by, now=now, reason=reason) for each, its in zip(sessions, tokens, strict=False)]
+    invite(made, now)
     if flagged and made:
         tell_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
     return made

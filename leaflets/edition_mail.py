@@ -1,0 +1,65 @@
+"""The email about new editions of leaflets that somebody ordered: those of one day that are still current when it is sent."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, time, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy, ngettext
+
+from ctac.uk import uk_datetime
+from leaflets.models import Edition, OrderLine
+from leaflets.services.news import KIND as NAME
+from leaflets.services.news import NOT_SENT, ORDERED_WITHIN
+from notifications.registry import Kind, Message
+from notifications.topics import Topic
+from professionals.models import Person
+
+if TYPE_CHECKING:
+    from notifications.models import Notification
+
+
+def news_of(editions: Sequence[Edition]) -> Message:
+    first, count = editions[0], len(editions)
+    subject = ngettext("New edition: “%(title)s”", "%(count)d leaflets have a new edition", count)
+    path = first.leaflet.get_absolute_url() if count == 1 else reverse("leaflets")
+    context: dict[str, object] = {
+        "editions": [{"edition": each, "url": f"{settings.SITE_URL}{each.leaflet.get_absolute_url()}"} for each in editions],
+        "title": first.leaflet.title,
+        "label": first.label,
+        "url": f"{settings.SITE_URL}{path}",
+    }
+    return Message(subject % {"title": first.leaflet.title, "count": count}, "new_edition", context)
+
+
+def theirs(notification: "Notification") -> list[Edition]:
+    """One statement."""
+    day, person = told_of(notification)
+    from_, until = (uk_datetime(each, time.min).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+    ordered = OrderLine.objects.filter(order__person=person, order__created_at__gte=from_ - ORDERED_WITHIN, copies__gt=0)
+    leaflets = ordered.exclude(order__state__in=NOT_SENT).values("edition__leaflet")
+    current = Edition.objects.current().filter(added_at__gte=from_, added_at__lt=until, leaflet__active=True)
+    return list(current.filter(leaflet__in=leaflets).select_related("leaflet").order_by("leaflet__position", "pk"))
+
+
+def told_of(notification: "Notification") -> tuple[date, int]:
+    """Of which day, and who."""
+    _editions, day, person = notification.about.split(":")
+    return date.fromisoformat(day), int(person)
+
+
+def still_true(notification: "Notification") -> bool:
+    """Not at an address that is no longer theirs, and not if all were withdrawn."""
+    _day, person = told_of(notification)
+    return Person.objects.with_email(notification.recipient).filter(pk=person).exists() and bool(theirs(notification))
+
+
+KIND = Kind(
+    NAME,
+    gettext_lazy("New edition of a leaflet"),
+    lambda notification: news_of(theirs(notification)),
+    still_true,
+    topic=Topic.EDITIONS,
+    can_wait=True,
+)
