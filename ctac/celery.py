@@ -39,3 +39,10 @@ def log_as_the_site_does(**kwargs: object) -> None:
 
     logging.config.dictConfig(settings.LOGGING)
     logging.captureWarnings(True)
+
+
+@signals.worker_ready.connect
+def watch_over_it(**kwargs: object) -> None:
+    from ctac import watchdog
+
+    watchdog.start()

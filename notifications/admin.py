@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction, Waiting, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
+from notifications.dead_letters import SendsFailedAgain
 from notifications.models import MESSAGE_WORDS, MailServer, Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
@@ -66,7 +67,7 @@ STATE_KINDS = {
 
 
 @admin.register(Notification, site=staff_site)
-class NotificationAdmin(LooksOnly):
+class NotificationAdmin(SendsFailedAgain, LooksOnly):
     list_display = ["kind_label", "to", "what_became", "when", "reference"]
     list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
     sorts_quickly = ["when"]
@@ -75,7 +76,8 @@ class NotificationAdmin(LooksOnly):
     search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
-    actions = None
+    change_list_template = "notifications/staff/messages.html"
+    actions = ("send_ticked",)
     when = moment_of("created_at", gettext_lazy("when"), short=True)
     written_at = moment_of("created_at", gettext_lazy("asked for"))
     tried_at = moment_of("first_tried_at", gettext_lazy("first tried"))
@@ -111,9 +113,6 @@ class NotificationAdmin(LooksOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return False
-
-    def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
-        return request.user.has_perm("notifications.change_notification")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
         return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]

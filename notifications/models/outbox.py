@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
 from ctac.db import words_in, words_index
-from notifications.registry import label_of
+from notifications.registry import all_kinds, label_of
 
 
 class State(models.TextChoices):
@@ -45,6 +45,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
         failed = self.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False)
         return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
+
+    def may_go_again(self, now: datetime) -> "NotificationQuerySet":
+        """Of those that failed lately, what is of a kind that is sent again."""
+        return self.failed_lately(now).filter(kind__in=[kind.name for kind in all_kinds() if kind.may_resend])
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""

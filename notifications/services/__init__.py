@@ -5,7 +5,7 @@ from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
 from notifications.services.readdressing import readdress
-from notifications.services.resending import CannotResend, may_resend, resend
+from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from notifications.services.sweeping import sweep
 from notifications.services.writing import About, Later, notify, notify_about, notify_each, notify_found, seal_and_send
 
@@ -28,6 +28,7 @@ __all__ = [
     "notify_found",
     "readdress",
     "resend",
+    "resend_failed",
     "seal_and_send",
     "sweep",
 ]

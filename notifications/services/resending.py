@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
@@ -13,6 +14,9 @@ from notifications.registry import kind_named
 from notifications.services.writing import insert, new_message_id
 
 logger = logging.getLogger(__name__)
+# What one press sends again; the rest stays in the list.
+MOST_AT_ONCE = 5_000
+BODIES = ("subject", "text_body", "html_body", "sealed_body", "last_error")
 
 
 class CannotResend(DomainError):
@@ -24,7 +28,15 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
     """A new row that points to the first one and is built afresh. Raises CannotResend with the reason."""
     first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
     _refuse_unless_possible(first, now)
-    again = Notification(
+    again = again_of(first, by, now)
+    insert([again])
+    logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
+    return Notification.objects.get(message_id=again.message_id)
+
+
+def again_of(first: Notification, by: AbstractBaseUser | None, now: datetime) -> Notification:
+    """Not yet written."""
+    return Notification(
         kind=first.kind,
         about=first.about,
         reference=first.reference,
@@ -38,9 +50,32 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
         kicked_at=now,
         message_id=new_message_id(),
     )
-    insert([again])
-    logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
-    return Notification.objects.get(message_id=again.message_id)
+
+
+@transaction.atomic
+def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None, now: datetime) -> int:
+    """Of these messages, those that failed lately and could be sent again: a new row for each. How many.
+
+    The sweep queues them, a bounded number at a time. Two colleagues who press at once send each once: the first rows are
+    locked, as by resend(), and then it is asked again which still wait for it.
+    """
+    firsts = first_of(among.filter(pk__in=Notification.objects.may_go_again(now).values("pk"))[:MOST_AT_ONCE])
+    locked = Notification.objects.select_for_update().filter(pk__in=firsts).order_by("pk")
+    still = first_of(Notification.objects.may_go_again(now).filter(first_in(list(locked.values_list("pk", flat=True)))))
+    rows = [again_of(first, by, now) for first in Notification.objects.filter(pk__in=still).defer(*BODIES).order_by("pk")]
+    for row in rows:
+        row.kicked_at = None
+    insert(rows)
+    logger.info("%s failed messages are sent again by user %s.", len(rows), by.pk if by else "-")
+    return len(rows)
+
+
+def first_of(rows: QuerySet[Notification]) -> list[int]:
+    return [resend_of or pk for pk, resend_of in rows.values_list("pk", "resend_of_id")]
+
+
+def first_in(firsts: list[int]) -> Q:
+    return Q(pk__in=firsts) | Q(resend_of_id__in=firsts)
 
 
 def may_resend(notification: Notification) -> bool:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ctac.staff import staff_site
 from notifications.framing import POLICY
-from notifications.models import Notification, State
+from notifications.models import MailServer, Notification, State
 from professionals.mail_labels import ACCOUNT_MAIL
 from tests.factories import make_staff, make_user, sign_in_staff
 
@@ -168,6 +168,8 @@ def test_staff_who_may_only_read_can_not_send_again(client, sent):
     sign_in_staff(client, reader)
     assert "send-again" not in client.get(page_of(sent)).text
     assert client.post(reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])).status_code == 403
+    assert client.get(f"{LIST}send-failed-again/").status_code == client.post(f"{LIST}send-failed-again/").status_code == 403
+    assert "send_ticked" not in client.get(LIST).text
 
 
 # -- What the list says ------------------------------------------------------------------------------------------------
@@ -253,3 +255,39 @@ def test_a_piece_of_the_reference_finds_its_messages(client, staff, kind, make_r
     make_row(recipient="sam@nhs.net")
     make_row(recipient="kim@nhs.net", reference="")
     assert [row.recipient for row in client.get(LIST, {"q": typed}).context["cl"].result_list] == ["sam@nhs.net"]
+
+
+def test_all_that_failed_is_sent_again_with_one_press(client, staff, kind, make_row, now):
+    rows = [make_row(recipient=f"sam{number}@nhs.net", state="failed", last_error="550 no") for number in range(3)]
+    with time_machine.travel(now, tick=False):
+        sign_in_staff(client, staff)
+        page = client.get(f"{LIST}?failed=lately")
+        assert "Send all that failed again" in page.text
+        assert "Send all that failed again" not in client.get(LIST).text
+        asked = client.get(f"{LIST}send-failed-again/")
+        assert "Test mail" in asked.text
+        assert "Find out first why they failed" in asked.text
+        assert Notification.objects.count() == 3
+        done = client.post(f"{LIST}send-failed-again/", follow=True)
+    assert "3 messages are on their way again." in done.text
+    assert Notification.objects.filter(resend_of__in=rows, state="pending", resent_by=staff).count() == 3
+
+
+def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_row, now, sent):
+    failed, other = make_row(state="failed"), make_row(state="failed")
+    ticked = {"action": "send_ticked", "_selected_action": [failed.pk, sent.pk]}
+    with time_machine.travel(now, tick=False):
+        sign_in_staff(client, staff)
+        assert "1 message is on its way again." in client.post(LIST, ticked, follow=True).text
+        again = Notification.objects.exclude(resend_of=None).get()
+        assert again.resend_of == failed
+        assert "Nothing was sent" in client.post(LIST, {**ticked, "_selected_action": [sent.pk]}, follow=True).text
+    assert not Notification.objects.filter(resend_of=other).exists()
+
+
+def test_the_first_page_says_that_the_mail_server_is_silent(staff, now):
+    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
+    assert section["lines"][1]["figure"] == 0
+    MailServer.objects.create(name="mail:25", failures=3, down_since=now, next_try_at=now)
+    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
+    assert section["lines"][1]["figure"] == 1

@@ -1,11 +1,15 @@
 """Sending again: a new message that points to the first."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
+from django.db import connection
 
 from notifications.models import Notification, State
-from notifications.services import CannotResend, deliver, may_resend, resend
+from notifications.services import CannotResend, deliver, may_resend, resend, resend_failed, resending
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +80,52 @@ def test_nothing_to_send_or_nobody_to_send_to(kind, make_row, now, fields):
     assert may_resend(row) is False
     with pytest.raises(CannotResend):
         resend(row, by=None, now=now)
+
+
+def test_all_that_failed_lately_goes_again_and_only_that(kind, make_kind, make_row, now, django_assert_num_queries):
+    staff = make_staff()
+    make_kind("once", may_resend=False)
+    failed = [make_row(state="failed") for _ in range(3)]
+    make_row(state="failed", kind="once")
+    make_row(state="failed", expires_at=now)
+    make_row(state="failed", is_account_mail=True)
+    make_row(state="failed", created_at=now - timedelta(days=15))
+    make_row(state="sent", sent_at=now)
+    resend(failed[0], by=None, now=now)
+    with django_assert_num_queries(7):  # savepoint, which, lock, ask again, read, insert, release: however many
+        assert resend_failed(among=Notification.objects.all(), by=staff, now=now) == 2
+    again = Notification.objects.exclude(resend_of=None).exclude(resent_by=None)
+    assert set(again.values_list("resend_of", "state", "kicked_at")) == {(row.pk, "pending", None) for row in failed[1:]}
+    assert resend_failed(among=Notification.objects.all(), by=None, now=now) == 0
+
+
+def test_what_failed_again_goes_again(kind, make_row, now):
+    first = make_row(state="failed")
+    again = make_row(state="failed", resend_of=first)
+    assert resend_failed(among=Notification.objects.filter(pk=again.pk), by=None, now=now) == 1
+    assert Notification.objects.latest("pk").resend_of == first
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_press_at_once_send_each_once(kind, make_row, now, monkeypatch):
+    rows = [make_row(state="failed") for _ in range(4)]
+    start = Barrier(2)
+    chosen = resending.first_of
+
+    def chosen_by_both(found):
+        firsts = chosen(found)
+        with suppress(BrokenBarrierError):
+            start.wait(1)  # both have looked before either writes
+        return firsts
+
+    monkeypatch.setattr(resending, "first_of", chosen_by_both)
+
+    def work(_number):
+        try:
+            return resend_failed(among=Notification.objects.all(), by=None, now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(work, range(2))) == [0, 4]
+    assert Notification.objects.filter(resend_of__in=rows).count() == 4
