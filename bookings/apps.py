@@ -23,8 +23,9 @@ class BookingsConfig(AppConfig):
             session_privacy,
             session_reminders,
             session_staff_mail,
+            whose_address,
         )
-        from notifications import registry, samples
+        from notifications import owners, registry, samples
         from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
 
@@ -37,6 +38,7 @@ class BookingsConfig(AppConfig):
         examples_of_sessions = (session_mail_samples, *of_sessions[1:])
         for module in (*examples_of_sessions, *by_the_clock):
             samples.register(module.examples)
+        owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))
         register(PrivacySource("bookings", privacy.export, privacy.erase))

@@ -309,6 +309,11 @@ for desk, sender in MAIL_FROM.items():
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
         stop(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
+# Mail that comes back (docs/adr/0060): read once it is said where.
+BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
+BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)
+BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
+
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, VAR_DIR)
@@ -348,5 +353,8 @@ CELERY_BEAT_SCHEDULE = {
     "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
+if BOUNCE_MAILBOX:
+    every_five_minutes = {"task": "notifications.tasks.read_returned_mail", "schedule": 300.0, "options": {"expires": 290}}
+    CELERY_BEAT_SCHEDULE["read returned mail"] = every_five_minutes
 
 LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))

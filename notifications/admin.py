@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction, Waiting, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
+from notifications.address_admin import MarkedAddressAdmin
 from notifications.dead_letters import SendsFailedAgain
-from notifications.models import MESSAGE_WORDS, MailServer, Notification, State
+from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
 
@@ -203,3 +204,4 @@ staff_site.add_waiting(
         urgent=True,
     ),
 )
+staff_site.register(MarkedAddress, MarkedAddressAdmin)

@@ -13,3 +13,4 @@ class NotificationsConfig(AppConfig):
 
         quiet.night()  # a setting that is no time stops the start, and not the mail
         site_health.register("outbox", health.outbox)
+        site_health.register("returned mail", health.returned_mail)

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
-from notifications.models import MailServer, Notification
+from notifications.models import MailboxRead, MailServer, Notification
 
 # The sweep comes every minute and a worker clears a backlog fast: after this, nobody is at work.
 LATE_AFTER = timedelta(minutes=10)
@@ -26,3 +27,9 @@ def outbox() -> str:
     if tried >= TRIED_TOO_MANY:
         return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
     return ""
+
+
+def returned_mail() -> str:
+    """What is wrong with the mailbox of returned mail, if one is read."""
+    trouble = MailboxRead.objects.exclude(trouble="").values_list("trouble", flat=True).first() if settings.BOUNCE_MAILBOX else ""
+    return f"the mailbox of returned mail can't be read: {trouble}" if trouble else ""

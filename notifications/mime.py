@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parseaddr
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import get_template
 from django.utils.crypto import salted_hmac
@@ -58,6 +59,19 @@ def compose(
         attach_calendar(mail, message)
     for attachment in message.attachments if message else ():
         mail.attach(attachment.filename, attachment.content, attachment.mimetype)
+    return with_return_address(mail)
+
+
+def with_return_address(mail: EmailMultiAlternatives) -> EmailMultiAlternatives:
+    """The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From.
+
+    With BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 60).
+    """
+    if settings.BOUNCE_ADDRESS:
+        name, _at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
+        number = mail.extra_headers["Message-ID"].strip("<>").partition("@")[0]
+        mail.extra_headers["From"] = mail.from_email
+        mail.from_email = f"{name}+{number}@{domain}" if settings.BOUNCE_VERP else settings.BOUNCE_ADDRESS
     return mail
 
 

@@ -42,4 +42,16 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "MailServer": {"id": NONE, "name": NONE, "failures": NONE, "down_since": NONE, "next_try_at": NONE},
     "MailDomain": {"id": NONE, "domain": NONE, "minute": NONE, "taken": NONE, "line_until": NONE},
+    # What came back from an address, and its mark: both go when the person is erased.
+    "ReturnedMail": {
+        **dict.fromkeys(("id", "key", "sort", "source", "notification", "went_at", "received_at"), NONE),
+        "address": PERSONAL,
+        "said": PERSONAL,
+    },
+    "MarkedAddress": {
+        **dict.fromkeys(("id", "sort", "marked_at", "last_at", "tried_at", "tried_with", "complained_at"), NONE),
+        **dict.fromkeys(("cleared_at", "cleared"), NONE),
+        **dict.fromkeys(("address", "said", "cleared_by"), PERSONAL),
+    },
+    "MailboxRead": dict.fromkeys(("name", "validity", "last_number", "read_at", "trouble"), NONE),
 }

@@ -27,3 +27,12 @@ def deliver(ids: list[int]) -> None:
 def sweep(started: float | None = None) -> None:
     """`started`: when the sweep began that this one goes on with, in seconds since 1970."""
     services.sweep(now=timezone.now(), started=started)
+
+
+# Longer than any server takes for a few hundred reports; a mailbox that hangs ends here.
+@shared_task(time_limit=240)
+def read_returned_mail() -> None:
+    """Imported here, because the web server loads this module and never reads a mailbox."""
+    from notifications.bounces.mailbox import read_and_note
+
+    read_and_note(settings.BOUNCE_MAILBOX, now=timezone.now())

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -19,8 +20,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Where
-from notifications.services import choose, seal_and_send
+from notifications.models import Cleared, Where
+from notifications.services import arrived, choose, seal_and_send
 from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
 from professionals.access import with_next
@@ -31,6 +32,12 @@ from professionals.models import Person, User
 logger = logging.getLogger(__name__)
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 NOTICE_LASTS = timedelta(days=3)
+
+
+def code_was_used(addresses: list[str]) -> None:
+    """Our mail arrives there, so the address is right, whatever came back from it before."""
+    if addresses:
+        arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -78,6 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
             with transaction.atomic():
                 confirmed = super().confirm_email(request, email_address)
                 if confirmed:
+                    code_was_used([email_address.email])
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False
@@ -94,6 +102,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """What this browser has typed becomes theirs; whom we don't know yet goes by the details page."""
         response = super().post_login(request, user, **kwargs)
+        code_was_used(
+            [str(each.get("email") or "") for each in get_authentication_records(request, user) if each["method"] == "code"]
+        )
         person = person_of(request) or self._join(request, user, user.email)  # a sign-in code, too, shows whose address it is
         request.person = person  # type: ignore[attr-defined]
         if person is not None:

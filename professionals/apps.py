@@ -7,8 +7,9 @@ class ProfessionalsConfig(AppConfig):
     verbose_name = _("Professionals")
 
     def ready(self) -> None:
-        from notifications import registry, samples
+        from notifications import owners, registry, samples
         from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding, without_passkeys
+        from professionals.whose_address import people_at
 
         without_passkeys.leave_out()
         allauth_limits.install()
@@ -16,5 +17,6 @@ class ProfessionalsConfig(AppConfig):
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register(safeguarding.examples)
         samples.register(account_mail.examples)
+        owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from bookings.models import Presenter
 from bookings.services import host_key
 from ctac.staff import staff_site
-from notifications.models import Notification
+from notifications.models import MarkedAddress, Notification
 from professionals.models import By, Person, RecognisedDomain, Stopped, Where, Why
 from professionals.services import keep_stopped
 from tests import factories
@@ -90,6 +90,7 @@ def world(laid_out: dict[str, Any], db: None) -> dict[str, Any]:
 
 
 def people_and_mail(owner: Person) -> dict[str, Any]:
+    now = timezone.now()
     return {
         "professionals_person": owner,
         "professionals_user": owner.user,
@@ -97,6 +98,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
         "professionals_stopped": stopped(),
         "notifications_notification": Notification.objects.first(),
+        "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "auth_group": Group.objects.create(name="Coordinators"),
         "view_on": owner,
     }

@@ -1,5 +1,6 @@
-"""Tables of mail: the outbox, what people chose to get, and what is known of the servers that take it."""
+"""Tables of mail: the outbox, what people chose to get, what came back, and what is known of the servers that take it."""
 
+from notifications.models.addresses import Cleared, MailboxRead, MarkedAddress, ReturnedMail, Sort, Source
 from notifications.models.choices import MailChoice, MailReader, Where
 from notifications.models.outbox import LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
 from notifications.models.servers import MailDomain, MailServer
@@ -8,11 +9,17 @@ __all__ = [
     "LATELY",
     "MESSAGE_WORDS",
     "UNFINISHED",
+    "Cleared",
     "MailChoice",
     "MailDomain",
     "MailReader",
     "MailServer",
+    "MailboxRead",
+    "MarkedAddress",
     "Notification",
+    "ReturnedMail",
+    "Sort",
+    "Source",
     "State",
     "Where",
 ]

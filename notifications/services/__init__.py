@@ -1,5 +1,6 @@
 """Every write to the outbox."""
 
+from notifications.services.bouncing import arrived, export_returned, put_right, take
 from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
@@ -14,6 +15,7 @@ __all__ = [
     "CannotResend",
     "Later",
     "News",
+    "arrived",
     "choose",
     "collect_each",
     "deliver",
@@ -21,14 +23,17 @@ __all__ = [
     "erase_for",
     "export_choices",
     "export_for",
+    "export_returned",
     "may_resend",
     "notify",
     "notify_about",
     "notify_each",
     "notify_found",
+    "put_right",
     "readdress",
     "resend",
     "resend_failed",
     "seal_and_send",
     "sweep",
+    "take",
 ]

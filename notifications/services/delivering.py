@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import Notification, State
 from notifications.registry import Message, kind_named
-from notifications.services import breaker, pacing, quiet
+from notifications.services import bouncing, breaker, pacing, quiet
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -87,6 +87,8 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=quiet.untried(notification))
         if not choices.is_wanted(notification):
             return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
+        if held := bouncing.held_back(notification, now=clock()):
+            return Outcome(held.state, held.why, due_at=held.until, extra={"attempts": notification.attempts - 1})
         if turn := pacing.waits_until(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=quiet.untried(notification))
         rendered, mail = prepare(notification)
@@ -115,6 +117,7 @@ def hand_over(notification: Notification, rendered: rendering.Rendered, mail: Em
         logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
         judge(error, clock())
         if smtp.is_permanent(error):
+            bouncing.refused(notification, error, now=clock())
             return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
         return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})

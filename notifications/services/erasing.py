@@ -8,6 +8,7 @@ from django.db.models import Case, Value, When
 
 from notifications.models import UNFINISHED, Notification, State
 from notifications.registry import label_of
+from notifications.services.bouncing import forget_address
 from notifications.services.choosing import erase_choices
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
@@ -38,6 +39,7 @@ def erase_for(email: str, now: datetime) -> int:
     the words back. What the address chose goes with it.
     """
     erase_choices(email)
+    forget_address(email)
     expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
     return Notification.objects.to_address(email).update(
         recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE

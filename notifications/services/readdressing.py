@@ -6,18 +6,21 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from notifications.models import Notification, State
+from notifications.services.bouncing import moved
 from notifications.services.choosing import move_choices
 
 
 def readdress(*, before: str, to: str, now: datetime) -> int:
     """Reminders and other mail that is due later go to the new address; what is due already, and codes, stay. How many rows.
 
-    So does what they chose to get. None if there was no address or is none now. Where the new address has the same message
-    already, the old row is left: it is not true any more when its time comes.
+    So does what they chose to get, and, if mail to the old address came back, what waited for a better one. None if there was no
+    address or is none now. Where the new address has the same message already, the old row is left: it is not true any more when
+    its time comes.
     """
     if not before or not to or before.lower() == to.lower():
         return 0
     move_choices(before=before, to=to, now=now)
+    moved(before=before, to=to, by=None, now=now)
     same = Notification.objects.alias(address=Lower("recipient")).filter(
         kind=OuterRef("kind"), about=OuterRef("about"), version=OuterRef("version"), address=to.lower(), resend_of=None
     )

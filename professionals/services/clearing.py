@@ -6,6 +6,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
 
+from notifications.models import MarkedAddress, ReturnedMail
 from professionals.models import Draft, RateLimit, Stopped, User
 
 UNVERIFIED_FOR = timedelta(days=7)
@@ -13,7 +14,7 @@ UNVERIFIED_FOR = timedelta(days=7)
 
 @transaction.atomic
 def clear_expired(*, now: datetime) -> dict[str, int]:
-    """Remove drafts, limits and sessions that are over, and what was stopped a month ago.
+    """Remove drafts, limits and sessions that are over, what was stopped a month ago, and what came back three months ago.
 
     Also sign-ups whose address was not verified within a week.
     """
@@ -23,6 +24,8 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
         "sessions": Session.objects.filter(expire_date__lte=now),
         "sign-ups": _never_verified(now),
         "stopped": Stopped.objects.over(now),
+        "returned mail": ReturnedMail.objects.over(now),
+        "marked addresses": MarkedAddress.objects.over(now),
     }
     return {name: rows.delete()[0] for name, rows in gone.items()}
 

@@ -1,0 +1,259 @@
+"""What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 60)."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from notifications.bounces.meaning import sort_of
+from notifications.models import Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
+from notifications.registry import kind_named
+from notifications.services.choosing import choose
+from notifications.services.returning import send_again_what_came_back, send_what_waits
+from notifications.topics import ON_AT_FIRST, Topic
+
+logger = logging.getLogger(__name__)
+
+# So many days with a soft return, within so long, mark an address: a full mailbox is nobody's mistake.
+SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
+# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
+TRY_EVERY = timedelta(days=1)
+WAITS_AT_MOST = timedelta(hours=72)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody says became of a message. `message_id` and `address` as far as they are known; `key` tells answers apart
+    where no message of ours is known. Whoever may be anybody (a report by email) must name the message: only we and its reader
+    know its Message-ID."""
+
+    sort: Sort
+    source: Source
+    message_id: str = ""
+    address: str = ""
+    said: str = ""
+    key: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Why a message does not go now, and when to ask again: None means never."""
+
+    state: State
+    why: str
+    until: datetime | None = None
+
+
+@transaction.atomic
+def take(answers: Iterable[Answer], *, now: datetime) -> int:
+    """Keep each answer once and mark what it marks. How many were news about mail of ours. As many statements
+    for a thousand as for one."""
+    rows = returned_rows(list(answers), now)
+    known = set(ReturnedMail.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)) if rows else set()
+    rows = [row for row in rows if row.key not in known]
+    if not rows:
+        return 0
+    addresses, keys = sorted({row.address for row in rows}), [row.key for row in rows]
+    ReturnedMail.objects.bulk_create(rows, ignore_conflicts=True)
+    values: dict[str, Any] = {
+        "addresses": addresses,
+        "keys": keys,
+        "month": now - SOFT_WITHIN,
+        "days": SOFT_DAYS,
+        "now": now,
+        "came_back": _("It came back:"),
+    }
+    with connection.cursor() as cursor:
+        for statement in (HOLD, MARK, FAIL):
+            cursor.execute(statement, values)
+    for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
+        choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
+    logger.info("%s answers about mail of ours were taken.", len(rows))
+    return len(rows)
+
+
+# The rows of these addresses are there and ours before they are judged: two that tell of one address at once take turns.
+HOLD = """
+    INSERT INTO notifications_markedaddress AS kept (address, sort, said, last_at, cleared)
+    SELECT address, 'soft', '', max(received_at), '' FROM notifications_returnedmail
+    WHERE address = ANY (%(addresses)s) GROUP BY address ORDER BY address
+    ON CONFLICT (address) DO UPDATE SET last_at = greatest(kept.last_at, EXCLUDED.last_at)
+"""
+# Judged from all that is kept, so that telling it twice changes nothing. A mark is only set here, never taken away.
+MARK = """
+    WITH told AS (
+        SELECT mail.address,
+            coalesce(bool_or(mail.sort = 'hard') FILTER (WHERE counts), false) AS hard,
+            count(DISTINCT (mail.received_at AT TIME ZONE 'Europe/London')::date)
+                FILTER (WHERE counts AND mail.sort = 'soft' AND mail.received_at > %(month)s) AS soft_days,
+            (array_agg(mail.said ORDER BY mail.received_at DESC) FILTER (WHERE counts AND mail.sort <> 'complaint'))[1] AS said,
+            max(mail.received_at) FILTER (WHERE mail.sort = 'complaint') AS complained_at
+        FROM notifications_markedaddress kept JOIN notifications_returnedmail mail USING (address),
+            LATERAL (SELECT mail.went_at > coalesce(kept.cleared_at, '-infinity') AS counts) AS since
+        WHERE kept.address = ANY (%(addresses)s)
+        GROUP BY mail.address
+    )
+    UPDATE notifications_markedaddress kept SET
+        marked_at = coalesce(kept.marked_at, CASE WHEN told.hard OR told.soft_days >= %(days)s THEN %(now)s END),
+        sort = CASE WHEN told.hard THEN 'hard' WHEN told.said IS NOT NULL THEN 'soft'
+            WHEN told.complained_at IS NOT NULL THEN 'complaint' ELSE kept.sort END,
+        said = coalesce(told.said, kept.said),
+        complained_at = coalesce(told.complained_at, kept.complained_at)
+    FROM told WHERE kept.address = told.address
+"""
+# A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
+FAIL = """
+    UPDATE notifications_notification message SET state = 'failed',
+        last_error = left(%(came_back)s || ' ' || mail.said, 300)
+    FROM notifications_returnedmail mail
+    WHERE mail.key = ANY (%(keys)s) AND mail.sort <> 'complaint' AND message.id = mail.notification_id AND message.state = 'sent'
+"""
+
+
+def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
+    """One for each answer about mail of ours, not yet written. Two statements."""
+    ids = [answer.message_id for answer in answers if answer.message_id]
+    known = {row.message_id: row for row in mail_of_ours().filter(message_id__in=ids)}
+    wrote_to = written_to([a.address for a in answers if a.message_id not in known and a.source == Source.PROVIDER])
+    found: dict[str, ReturnedMail] = {}
+    for answer in answers:
+        message = known.get(answer.message_id)
+        address = message.recipient.lower() if message else answer.address.strip().lower()
+        if address and (message or address in wrote_to):
+            row = returned_row(answer, message, address, now)
+            found.setdefault(row.key, row)
+    return list(found.values())
+
+
+def mail_of_ours() -> QuerySet[Notification]:
+    return Notification.objects.exclude(recipient="").only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")
+
+
+def written_to(addresses: Sequence[str]) -> set[str]:
+    """Those of them that we ever wrote to."""
+    asked = {address.strip().lower() for address in addresses} - {""}
+    if not asked:
+        return set()
+    rows = Notification.objects.alias(address=Lower("recipient")).filter(address__in=asked).exclude(recipient="")
+    return set(rows.order_by().values_list(Lower("recipient"), flat=True).distinct())
+
+
+def returned_row(answer: Answer, message: Notification | None, address: str, now: datetime) -> ReturnedMail:
+    told = f"{message.message_id} {answer.sort}" if message else f"{answer.source} {answer.key or address} {answer.sort}"
+    went = (message.sent_at or message.first_tried_at or message.created_at) if message else None
+    return ReturnedMail(
+        key=hashlib.sha256(told.encode()).hexdigest(),
+        address=address,
+        sort=answer.sort,
+        source=answer.source,
+        notification=message,
+        said=" ".join(answer.said.replace("\0", "").split())[:300],
+        went_at=went or answer.at or now,
+        received_at=now,
+    )
+
+
+def refused(notification: Notification, error: Exception, *, now: datetime) -> None:
+    """Our own mail server refused this address for good: that counts as if the message had come back."""
+    if isinstance(error, SMTPRecipientsRefused):
+        for code, words in error.recipients.values():
+            said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+            take([Answer(sort_of("", said), Source.SERVER, message_id=notification.message_id, said=said)], now=now)
+
+
+def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
+    """Whether this message may go to its address; None if so. One statement, two for a marked address, none for a code.
+
+    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
+    Other mail goes to a marked address once a day; news and invitations do not go there at all.
+    """
+    address = notification.recipient.lower()
+    if notification.is_account_mail or address in team_addresses():
+        return None
+    mark = MarkedAddress.objects.marked().filter(address=address).first()
+    if mark is None:
+        return None
+    topic = kind_named(notification.kind).topic
+    if topic and topic not in ON_AT_FIRST:
+        return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
+    return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)
+
+
+def takes_the_turn(mark: MarkedAddress, notification: Notification, now: datetime) -> bool:
+    """Whether this is the one message that goes there today; it stays the one while our mail server makes difficulties."""
+    free = Q(tried_at=None) | Q(tried_at__lte=now - TRY_EVERY) | Q(tried_with=notification.pk)
+    return bool(MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk))
+
+
+def waits(mark: MarkedAddress, notification: Notification, now: datetime) -> HeldBack:
+    if now > (notification.first_tried_at or now) + WAITS_AT_MOST:
+        return HeldBack(State.FAILED, _("Mail to this address comes back, and nobody has put it right."))
+    until = max(now, mark.tried_at or now) + TRY_EVERY
+    if notification.expires_at:
+        until = min(until, notification.expires_at)
+    return HeldBack(State.PENDING, _("Mail to this address comes back: it waits until the address is put right."), until)
+
+
+def team_addresses() -> set[str]:
+    """Shared mailboxes that the settings name."""
+    team = (settings.STAFF_EMAIL, settings.SAFEGUARDING_LEAD_EMAIL, settings.VISIT_ESCALATION_EMAIL)
+    return {address.lower() for address in team}
+
+
+@transaction.atomic
+def put_right(*, address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> int:
+    """The mark goes; what waited goes out, and what came back lately is sent again. How many messages. Nothing if none was."""
+    address = address.strip().lower()
+    if not clear(address, how, by, now):
+        return 0
+    return send_what_waits(address, now=now) + send_again_what_came_back(address, by=by, now=now)
+
+
+@transaction.atomic
+def arrived(*, addresses: Sequence[str], how: Cleared, now: datetime) -> None:
+    """Mail arrives there: a code that we sent was used, or the provider says so. One statement while none of them is marked."""
+    marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
+    for address in marked.values_list("address", flat=True):
+        if clear(address, how, None, now):
+            send_what_waits(address, now=now)
+
+
+@transaction.atomic
+def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -> int:
+    """Whom the old address stood for has another one: what waited goes there, and what came back is sent again. How many."""
+    before = before.strip().lower()
+    if not clear(before, Cleared.CHANGED, by, now):
+        return 0
+    return send_what_waits(before, to=to, now=now) + send_again_what_came_back(before, to=to, by=by, now=now)
+
+
+def clear(address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> bool:
+    """Whether there was a mark to take away."""
+    marked = MarkedAddress.objects.marked().filter(address=address)
+    cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
+    return bool(cleared)
+
+
+def export_returned(email: str) -> list[dict[str, object]]:
+    """What is kept of mail that came back from this address."""
+    rows = ReturnedMail.objects.filter(address=email.strip().lower())
+    return [{"what": row.get_sort_display(), "said": row.said, "at": row.received_at} for row in rows]
+
+
+@transaction.atomic
+def forget_address(email: str) -> None:
+    """Everything that is kept of an address goes with the person."""
+    address = email.strip().lower()
+    ReturnedMail.objects.filter(address=address).delete()
+    MarkedAddress.objects.filter(address=address).delete()

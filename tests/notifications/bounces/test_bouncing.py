@@ -1,0 +1,261 @@
+"""What came back counts once, marks the address, holds mail back, and is put right."""
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.db import connection
+
+from notifications import choices
+from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
+from notifications.services import arrived, choose, deliver, erase_for, export_returned, put_right, readdress, take
+from notifications.services.bouncing import Answer
+from notifications.topics import Topic
+from tests.notifications.conftest import Inbox, later
+
+READER = "reader@leeds.example.nhs.uk"
+pytestmark = pytest.mark.django_db
+
+
+def came_back(row, sort=Sort.HARD, source=Source.MAILBOX, **more):
+    return Answer(sort, source, message_id=row.message_id, said="550 5.1.1 user unknown", **more)
+
+
+def went(make_row, now, **fields):
+    return make_row(
+        **{"state": "sent", "sent_at": now - timedelta(minutes=1), "first_tried_at": now - timedelta(minutes=1), **fields}
+    )
+
+
+@pytest.fixture
+def returned(kind, make_row, now):
+    """A message that came back at once: its address is marked."""
+    row = went(make_row, now, recipient="Reader@Leeds.example.nhs.uk")
+    assert take([came_back(row)], now=now) == 1
+    return row
+
+
+def test_one_hard_return_marks_the_address_and_the_message_counts_as_failed(returned, now):
+    mark = MarkedAddress.objects.get()
+    assert (mark.address, mark.sort, mark.marked_at, mark.said) == (READER, "hard", now, "550 5.1.1 user unknown")
+    returned.refresh_from_db()
+    assert (returned.state, returned.last_error) == ("failed", "It came back: 550 5.1.1 user unknown")
+    assert list(Notification.objects.failed_lately(now)) == [returned]
+
+
+def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now):
+    put_right(address=READER, how=Cleared.OWNER, by=None, now=now)
+    before = list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())
+    for source in (Source.MAILBOX, Source.PROVIDER, Source.SERVER):
+        assert take([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1)) == 0
+    assert (list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())) == before
+
+
+def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
+    for day, marks in ((0, False), (0, False), (1, False), (9, True)):
+        at = now + timedelta(days=day)
+        take([came_back(went(make_row, at), Sort.SOFT)], now=at)
+        assert MarkedAddress.objects.marked().exists() is marks
+    assert MarkedAddress.objects.get().sort == "soft"
+
+
+def test_soft_returns_that_lie_far_apart_mark_nothing(kind, make_row, now):
+    for day in (0, 20, 40, 60):
+        at = now + timedelta(days=day)
+        take([came_back(went(make_row, at), Sort.SOFT)], now=at)
+    assert not MarkedAddress.objects.marked().exists()
+
+
+def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, make_row, now):
+    older = went(make_row, now)
+    put_right(address=READER, how=Cleared.OWNER, by=None, now=now)
+    take([came_back(older)], now=now + timedelta(hours=1))
+    assert not MarkedAddress.objects.marked().exists()
+    take([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
+    assert MarkedAddress.objects.marked().exists()
+
+
+def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_that_we_wrote_to(kind, make_row, now):
+    went(make_row, now)
+    by_mail = Answer(Sort.HARD, Source.MAILBOX, message_id="<00000000000000000000000000000000@ctac.example>", address=READER)
+    stranger = Answer(Sort.HARD, Source.PROVIDER, address="stranger@elsewhere.example", key="1")
+    assert take([by_mail, stranger], now=now) == 0
+    assert take([Answer(Sort.HARD, Source.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
+    assert [mark.address for mark in MarkedAddress.objects.marked()] == [READER]
+
+
+def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
+    row = went(make_row, now)
+    take([came_back(row, Sort.COMPLAINT)], now=now)
+    assert choices.wants_each(READER) == dict.fromkeys(Topic, False)
+    assert not MarkedAddress.objects.marked().exists()
+    assert {choice.chosen_where for choice in MailChoice.objects.all()} == {Where.COMPLAINT}
+    choose(address=READER, chosen={Topic.REMINDERS: True}, where=Where.PAGE, now=now)
+    take([came_back(row, Sort.COMPLAINT)], now=now)
+    assert choices.wants(Topic.REMINDERS, READER)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_thousand_answers_take_as_many_statements_as_one(kind, make_row, now, count, django_assert_num_queries):
+    answers = [came_back(went(make_row, now, recipient=f"r{n}@leeds.example.nhs.uk")) for n in range(count)]
+    with django_assert_num_queries(8):  # two are the savepoint
+        take(answers, now=now)
+    assert MarkedAddress.objects.marked().count() == count
+
+
+# -- What a mark holds back --------------------------------------------------------------------------------------------
+
+
+def test_one_message_a_day_goes_to_a_marked_address_and_others_wait(returned, make_row, mail_server, now):
+    inbox = mail_server()
+    first, second = make_row(), make_row()
+    for row in (first, second):
+        deliver(row.pk, clock=later(now))
+        row.refresh_from_db()
+    assert (first.state, second.state, len(inbox.messages)) == ("sent", "pending", 1)
+    assert (second.due_at, second.attempts) == (now + timedelta(days=1), 0)
+    assert "comes back" in second.last_error
+    deliver(second.pk, clock=later(now, days=1, minutes=1))
+    second.refresh_from_db()
+    assert second.state == "sent"
+
+
+def test_the_days_message_stays_the_one_while_our_server_makes_difficulties(returned, make_row, mail_server, now):
+    class Busy(Inbox):
+        async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+            return "451 later"
+
+    mail_server(Busy())
+    row = make_row()
+    deliver(row.pk, clock=later(now))
+    mail_server()
+    deliver(row.pk, clock=later(now, minutes=5))
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
+def test_what_waited_three_days_fails_for_staff_to_see(returned, make_row, mail_server, now):
+    mail_server()
+    row = make_row()
+    at = now
+    for _day in range(5):
+        deliver(make_row(due_at=at).pk, clock=later(at))  # takes the day's turn
+        deliver(row.pk, clock=later(at, minutes=1))
+        row.refresh_from_db()
+        at = max(row.due_at, at)
+    assert (row.state, row.last_error) == ("failed", "Mail to this address comes back, and nobody has put it right.")
+
+
+def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, mail_server, settings, now):
+    inbox = mail_server()
+    MarkedAddress.objects.update(tried_at=now)
+    settings.STAFF_EMAIL = READER
+    rows = [make_row(), make_row()]
+    for row in rows:
+        deliver(row.pk, clock=later(now))
+    assert len(inbox.messages) == 2
+
+
+def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_kind, make_row, mail_server, now):
+    mail_server()
+    MarkedAddress.objects.update(tried_at=now)
+    choose(address=READER, chosen={Topic.EDITIONS: True}, where=Where.PAGE, now=now)
+    rows = []
+    for topic in (Topic.EDITIONS, Topic.REMINDERS):
+        make_kind(f"about-{topic}", topic=topic)
+        rows.append(make_row(kind=f"about-{topic}"))
+        deliver(rows[-1].pk, clock=later(now))
+    assert [Notification.objects.get(pk=row.pk).state for row in rows] == ["expired", "pending"]
+
+
+def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, make_row, now, django_assert_num_queries):
+    from notifications.services.bouncing import held_back
+
+    row = make_row()
+    with django_assert_num_queries(1):
+        assert held_back(row, now=now) is None
+
+
+def test_our_own_servers_final_no_marks_too(kind, make_row, mail_server, now):
+    class NoSuchUser(Inbox):
+        async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+            return "550 5.1.1 no such user"
+
+    mail_server(NoSuchUser())
+    row = make_row()
+    deliver(row.pk, clock=later(now))
+    row.refresh_from_db()
+    mark = MarkedAddress.objects.get()
+    assert (row.state, mark.sort, mark.address) == ("failed", "hard", READER)
+    assert ReturnedMail.objects.get().source == "server"
+
+
+# -- Put right ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(returned, make_row, now):
+    """A second message, put off because the day's turn is taken."""
+    MarkedAddress.objects.update(tried_at=now)
+    row = make_row()
+    deliver(row.pk, clock=later(now))
+    return row
+
+
+def test_put_right_sends_what_waited_and_what_had_come_back(returned, waiting, queued, now, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        assert put_right(address=READER.upper(), how=Cleared.OWNER, by=None, now=now) == 2
+    again = Notification.objects.get(resend_of=returned)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.due_at, waiting.last_error) == ("pending", now, "")
+    assert (again.recipient, again.state) == (returned.recipient, "pending")
+    assert sorted(pk for ids in queued() for pk in ids) == [waiting.pk, again.pk]
+    assert put_right(address=READER, how=Cleared.OWNER, by=None, now=now) == 0
+    mark = MarkedAddress.objects.get()
+    assert (mark.marked_at, mark.cleared_at, mark.cleared) == (None, now, "owner")
+
+
+def test_a_new_address_gets_what_waited_and_what_had_come_back(returned, waiting, now):
+    readdress(before="Reader@leeds.example.nhs.uk", to="right@leeds.example.nhs.uk", now=now)
+    assert {row.recipient for row in Notification.objects.filter(state=State.PENDING)} == {"right@leeds.example.nhs.uk"}
+    assert Notification.objects.get(resend_of=returned).state == "pending"
+    assert MarkedAddress.objects.get().cleared == "changed"
+
+
+def test_what_is_too_late_or_was_sent_again_already_is_not_sent_again(kind, make_row, now):
+    late = went(make_row, now, expires_at=now - timedelta(minutes=1))
+    old = went(make_row, now, created_at=now - timedelta(days=15))
+    again = went(make_row, now)
+    make_row(resend_of=again)
+    take([came_back(row) for row in (late, old, again)], now=now)
+    assert put_right(address=READER, how=Cleared.OWNER, by=None, now=now) == 0
+
+
+def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
+    arrived(addresses=["READER@leeds.example.nhs.uk"], how=Cleared.CODE, now=now)
+    waiting.refresh_from_db()
+    assert waiting.due_at == now
+    assert not MarkedAddress.objects.marked().exists()
+
+
+def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
+    [row] = export_returned("READER@leeds.example.nhs.uk")
+    assert row["said"] == "550 5.1.1 user unknown"
+    erase_for(READER, now)
+    assert (ReturnedMail.objects.count(), MarkedAddress.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_tell_of_one_address_at_once_mark_it_once(kind, make_row, now):
+    rows = [went(make_row, now) for _ in range(2)]
+
+    def tell(row):
+        take([came_back(row)], now=now)
+        connection.close()
+
+    threads = [Thread(target=tell, args=[row]) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (ReturnedMail.objects.count(), MarkedAddress.objects.marked().count()) == (2, 1)
