@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from notifications.models import LATELY, Notification, ReturnedMail, Sort, State
-from notifications.services.resending import another, may_resend
+from notifications.services.resending import again_of, may_resend
 from notifications.services.writing import insert, kick_after_commit
 
 MOST_SENT_AGAIN = 20  # whoever missed more than that is better helped on the phone
@@ -34,8 +34,11 @@ def send_again_what_came_back(address: str, *, to: str = "", by: AbstractBaseUse
     returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=Sort.COMPLAINT)
     rows = Notification.objects.to_address(address).filter(Q(expires_at=None) | Q(expires_at__gt=now), Exists(returned))
     rows = rows.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False).exclude(Exists(later))
-    again = [
-        another(row, by=by, now=now, to=to or row.recipient) for row in rows.order_by("-pk")[:MOST_SENT_AGAIN] if may_resend(row)
-    ]
+    again = []
+    for row in rows.order_by("-pk")[:MOST_SENT_AGAIN]:
+        if may_resend(row):
+            once_more = again_of(row, by, now)
+            once_more.resend_of_id, once_more.recipient = row.resend_of_id or row.pk, to or row.recipient
+            again.append(once_more)
     insert(sorted(again, key=lambda row: row.created_at))
     return len(again)
