@@ -35,7 +35,7 @@ races: ## every race at a live server with its negative control, then 10,000 ran
 faults: ## break worker, broker, database, web, beat, clock, disk and mail server while people book and order, on each broker (long; BROKERS=redis: that one)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install
-	@FAULTS=$(or $(BROKERS),folder,redis,rabbitmq) $(VENV) -m pytest tests/faults --quiet --no-header -rs $(ARGS)
+	@FAULTS=$(or $(BROKERS),folder,redis,rabbitmq) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -2,13 +2,14 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.faults.brokers import KINDS, missing
-from tests.faults.judge import Verdict, table
+from tests.faults.judge import Verdict, line, table
 from tests.faults.rig import Rig
 
 ASKED = os.environ.get("FAULTS", "")  # the brokers, with commas between; only `make faults` asks
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unwanted:
         config.hook.pytest_deselected(items=unwanted)
         items[:] = [item for item in items if item not in unwanted]
+
+
+def keep(verdict: Verdict) -> None:
+    """For the table at the end, and told at once: it takes minutes."""
+    VERDICTS.append(verdict)
+    sys.stdout.write(f"\n{line(verdict)}\n")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

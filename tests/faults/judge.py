@@ -79,11 +79,14 @@ HEAD = (*COUNTED, "slowest", "took")
 def table(verdicts: list[Verdict]) -> str:
     """For the terminal and for documents."""
     lines = [row("fault", "broker", HEAD)]
-    for each in verdicts:
-        line = row(each.fault, each.broker, [*figures([each]), f"{each.slowest:.2f} s", f"{each.seconds:.0f} s"])
-        lines.append(line + (f"  WRONG: {'; '.join(each.wrong)[:300]}" if each.wrong else ""))
+    lines += map(line, verdicts)
     slowest, seconds = max(each.slowest for each in verdicts), sum(each.seconds for each in verdicts)
     return "\n".join([*lines, row("all", "", [*figures(verdicts), f"{slowest:.2f} s", f"{seconds:.0f} s"])])
+
+
+def line(each: Verdict) -> str:
+    cells = [*figures([each]), f"{each.slowest:.2f} s", f"{each.seconds:.0f} s"]
+    return row(each.fault, each.broker, cells) + (f"  WRONG: {'; '.join(each.wrong)[:300]}" if each.wrong else "")
 
 
 def figures(verdicts: Sequence[Verdict]) -> list[int]:

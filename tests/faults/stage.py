@@ -1,6 +1,6 @@
 """What people can book and order while things break. `lay_out` runs inside the live copy."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 SLUG = "faults"
@@ -23,3 +23,20 @@ def lay_out() -> dict[str, Any]:
     most = dict.fromkeys(("most_per_order", "most_per_person", "most_per_workplace"), STOCK)
     make_edition(datetime.now(UTC), stock=STOCK, slug=LEAFLET, title="While things break", position=9000, **most)
     return {"people": open_sessions(PEOPLE), "staff": staff_session(make_staff(email="staff@faults.example"))}
+
+
+def upload() -> tuple[str, int]:
+    """A new edition, as staff add it. What went wrong, and how many editions there are more than before."""
+    from leaflets.models import Edition, Leaflet
+    from leaflets.sample_pdf import sample_pdf
+    from leaflets.services import add_edition
+
+    before, now = Edition.objects.count(), datetime.now(UTC)
+    leaflet = Leaflet.objects.get(slug=LEAFLET)
+    content = sample_pdf(leaflet, label="April 2027", made_at=now)
+    dates = {"published_on": date(2027, 4, 1), "review_on": date(2029, 4, 1)}
+    try:
+        add_edition(leaflet=leaflet, label="April 2027", content=content, now=now, **dates)
+    except OSError as error:
+        return type(error).__name__, Edition.objects.count() - before
+    return "", Edition.objects.count() - before

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from tests.faults.clock import MISSING
-from tests.faults.conftest import VERDICTS
+from tests.faults.conftest import keep
 from tests.faults.mail_server import Mood
 from tests.faults.rig import tree
+from tests.live.clients import inside
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("faults")]
 AT_WORK = 2  # processes of the worker: so many messages at most are in doubt when it is killed
@@ -169,6 +170,7 @@ def mail_server_away_for_a_day(rig, load):
 
 
 def disk_full(rig, load):
+    """A leaflet's new edition that doesn't fit is not there by half."""
     filler = rig.disk / "filler"
     try:
         with filler.open("wb") as file:
@@ -178,6 +180,7 @@ def disk_full(rig, load):
         pass
     try:
         load.wait_for(4)
+        assert inside(rig.live, "tests.faults.stage", "upload") == ["OSError", 0]
     finally:
         filler.unlink()
 
@@ -230,7 +233,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(rig, fault):
     if verdict.slowest >= SLOWEST_ANSWER and not verdict.wrong and break_it is not web_killed_whole:
         # The machine may have been busy with something else. What the fault makes slow is slow again.
         verdict = rig.trial(fault, break_it)
-    VERDICTS.append(verdict)
+    keep(verdict)
     assert verdict.wrong == []
     assert verdict.doubled <= DOUBT.get(break_it, 0), verdict
     if break_it is not web_killed_whole:
@@ -245,7 +248,7 @@ def test_a_final_failure_stands_on_the_first_staff_page(rig):
         load.wait_for(5)
 
     verdict = rig.trial("mail server: 550 to one of three", unknown)
-    VERDICTS.append(verdict)
+    keep(verdict)
     failed = rig.live.query("SELECT recipient, count(*) FROM notifications_notification WHERE state = 'failed' GROUP BY 1")
     assert (failed, verdict.wrong, verdict.doubled) == ([(*rig.server.unknown, verdict.failed)], [], 0)
     line = f'<span class="waiting__figure">{verdict.failed}</span> <span class="waiting__label">failed lately</span>'
