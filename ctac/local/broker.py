@@ -10,8 +10,9 @@ URL = "folder://localhost"  # no host, but kombu warns without one
 TRANSPORT_ALIASES["folder"] = "ctac.local.transport:Transport"
 
 # Seconds. A broker that accepts connections and then says nothing must not hold a page: the outbox sweep
-# finds what was not queued. Two attempts (settings) of at most this long stay under two seconds.
-PATIENCE = 0.8
+# finds what was not queued. A page waits three times at most: for the connection that it had, then for two new ones
+# (settings: one retry, and kombu tries to connect twice for it). That stays under two seconds.
+PATIENCE = 0.5
 # The worker's waiting reads end on the server after one second (kombu's brpop_timeout), before this.
 POLL_SECONDS = 0.1
 

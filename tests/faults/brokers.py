@@ -9,9 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from django.conf import settings
 from kombu import Connection
 
-from ctac.celery import app
 from ctac.local import broker, processes
 from tests.notifications.conftest import free_port
 
@@ -72,7 +72,8 @@ class Broker:
     def empty(self) -> None:
         """No task is left."""
         with self.connect() as connection:
-            connection.default_channel.queue_purge(app.conf.task_default_queue)
+            for queue in (settings.CELERY_TASK_DEFAULT_QUEUE, settings.FRESH_MAIL_QUEUE):
+                connection.default_channel.queue_purge(queue)
 
     def answers(self) -> bool:
         with suppress(Exception), Connection(self.url, connect_timeout=1) as connection:

@@ -65,6 +65,7 @@ class Rig:
         self.live = RiggedLive(folder, **mine, **url, **self.clock.variables())
         self.people = cycle(stage.PEOPLE)
         self.facts: dict[str, Any] = {}
+        self.usual = 0.0  # seconds of the slowest answer while nothing is broken
         self.no_disk = ""  # why its disk can't be filled
         self.end = ExitStack()
 
@@ -77,7 +78,7 @@ class Rig:
         self.facts = inside(self.live, "tests.faults.stage", "lay_out")
         self.settle(0)
         if self.clock.preloaded:  # the long version: its first visitors would wait for each process to read the site
-            self.trial("nothing", lambda rig, load: load.wait_for(4))
+            self.trial("first visitors", lambda rig, load: load.wait_for(4))
 
     def stop(self) -> None:
         self.end.close()
