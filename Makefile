@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races faults access screenshots bench bench-slots bench-memory scale lint format css lock
+.PHONY: help run test races faults access screenshots bench bench-slots bench-memory scale emails lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -62,6 +62,11 @@ screenshots: ## take the README's pictures from a running copy (ALL=1: every pag
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest tests/access/pictures.py --quiet $(ARGS)
+
+emails: ## every kind of email into var/emails: html, text, eml, and pictures wide and narrow, light and dark, each checked
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.live.browser
+	@$(VENV) -m pytest tests/notifications/pictures.py --quiet $(ARGS)
 
 lint: ## all that must be clean: style, templates, types, migrations, deployment settings
 	@$(INSTALL) $(DEVELOPMENT)

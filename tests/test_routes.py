@@ -135,6 +135,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "url": "nowhere/",
                 "content_type_id": 1,
                 "number": 1,
+                "kind": "booking-confirmed",
             }
             values[name] = known.get(name) or message_key(objects)
     return values

@@ -262,6 +262,9 @@ def staff(guide: Guide) -> Tour:
     yield from uploads_lists(guide)
     yield from goes_there(guide)
     yield from counts_who_came(guide)
+    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/"):
+        guide.open(path)
+        yield f"staff {path}"
     for path in lists:
         guide.open(path)
         yield f"staff {path}"

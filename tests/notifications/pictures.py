@@ -1,0 +1,48 @@
+"""`make emails`: every kind of email, with all its examples, as files in the folder emails under `var`, for a review.
+
+Each as HTML, as plain text, as the file that a mail program opens, and as pictures: 600 points wide and as a phone shows it, on
+light and on dark paper. Every picture is looked at too: what can't be right fails. Not a test by its name: it runs when asked.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from notifications.samples import Sample, all_samples
+from tests.notifications.looking import WAYS, Way, faults_of, opened
+
+FOLDER = Path(settings.BASE_DIR) / "var" / "emails"
+
+
+def name_of(number: int, sample: Sample) -> str:
+    return f"{number:03} {sample.kind}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def samples(django_db_setup: None, django_db_blocker: Any) -> list[Sample]:
+    """Worded before there is a browser, in whose loop the database would be opened once more; and an empty folder for them."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with django_db_blocker.unblock():
+        return all_samples()
+
+
+def test_every_email_as_files(samples: list[Sample]) -> None:
+    for number, sample in enumerate(samples, start=1):
+        name = name_of(number, sample)
+        (FOLDER / f"{name}.html").write_text(sample.html)
+        (FOLDER / f"{name}.txt").write_text(f"{sample.subject}\n\n{sample.text}")
+        (FOLDER / f"{name}.eml").write_bytes(sample.as_mail().message().as_bytes(linesep="\r\n"))
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_every_email_as_pictures(samples: list[Sample], browser: Any, way: Way) -> None:
+    found = []
+    with opened(browser, way) as page:
+        for number, sample in enumerate(samples, start=1):
+            found += faults_of(page, sample, way)
+            page.screenshot(path=FOLDER / f"{name_of(number, sample)} {way}.png", full_page=True)
+    assert found == []
