@@ -17,7 +17,8 @@ BUTTON = """() => [...document.querySelectorAll('a.button')].map(a => a.getBound
 # Words that are cut off or lie over others: what is drawn outside the table that holds it.
 OUTSIDE = """() => { const page = document.querySelector('.page').getBoundingClientRect();
     return [...document.querySelectorAll('.page *')].filter(each => { const box = each.getBoundingClientRect();
-        return box.width && (box.left < page.left - 1 || box.right > page.right + 1); }).map(each => each.outerHTML.slice(0, 80)) }"""
+        return box.width && (box.left < page.left - 1 || box.right > page.right + 1);
+    }).map(each => each.outerHTML.slice(0, 80)) }"""
 
 
 @dataclass(frozen=True)
