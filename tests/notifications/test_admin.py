@@ -175,10 +175,14 @@ def test_staff_who_may_only_read_can_not_send_again(client, sent):
 # -- What the list says ------------------------------------------------------------------------------------------------
 
 
-def failed_line(user):
+def waiting_line(user, label):
     [section] = [each for each in staff_site.waiting_for(user) if each["heading"] == "Messages"]
-    [line] = [each for each in section["lines"] if each["label"] == "failed lately"]
+    [line] = [each for each in section["lines"] if each["label"] == label]
     return line
+
+
+def failed_line(user):
+    return waiting_line(user, "failed lately")
 
 
 def fail(make_row, now, *, days=1, **fields):
@@ -287,8 +291,6 @@ def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_ro
 
 
 def test_the_first_page_says_that_the_mail_server_is_silent(staff, now):
-    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
-    assert section["lines"][1]["figure"] == 0
+    assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 0
     MailServer.objects.create(name="mail:25", failures=3, down_since=now, next_try_at=now)
-    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
-    assert section["lines"][1]["figure"] == 1
+    assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 1

@@ -245,7 +245,7 @@ def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
     assert (ReturnedMail.objects.count(), MarkedAddress.objects.count()) == (0, 0)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_who_tell_of_one_address_at_once_mark_it_once(kind, make_row, now):
     rows = [went(make_row, now) for _ in range(2)]
 
