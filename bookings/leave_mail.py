@@ -1,13 +1,16 @@
 """Emails about leave: to staff when a presenter asks for it or enters it, to the presenter when staff have answered."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings import rules
 from bookings.models import Leave, LeaveState
 from bookings.words import Row, row
 from notifications.models import Notification
@@ -59,7 +62,7 @@ def leave_of(notification: Notification) -> Leave | None:
     return Leave.objects.select_related("presenter").filter(pk=int(notification.about.partition(":")[2])).first()
 
 
-def kind(name: str, label: str | Promise, words: Words, state: LeaveState) -> Kind:
+def kind(name: str, label: str | Promise, words: Words, state: LeaveState, **more: Any) -> Kind:
     """Goes out while the leave is still there, and in that state."""
 
     def build(notification: Notification) -> Message:
@@ -72,11 +75,16 @@ def kind(name: str, label: str | Promise, words: Words, state: LeaveState) -> Ki
         leave = leave_of(notification)
         return leave is not None and leave.state == state
 
-    return Kind(name, label, build, still_true)
+    return Kind(name, label, build, still_true, **more)
+
+
+def is_not_soon(notification: Notification) -> bool:
+    leave = leave_of(notification)
+    return leave is None or leave.starts_at > timezone.now() + rules.TOLD_AT_ONCE_WITHIN
 
 
 KINDS = (
-    kind("leave-asked", gettext_lazy("To staff: leave asked for"), asked, LeaveState.ASKED),
+    kind("leave-asked", gettext_lazy("To staff: leave asked for"), asked, LeaveState.ASKED, in_digest=is_not_soon),
     kind("leave-entered", gettext_lazy("To staff: presenter is away"), entered, LeaveState.GRANTED),
     kind("leave-granted", gettext_lazy("To the presenter: leave granted"), granted, LeaveState.GRANTED),
     kind("leave-refused", gettext_lazy("To the presenter: leave not granted"), refused, LeaveState.REFUSED),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bookings import change_messages, messages, request_messages
+from bookings import change_messages, messages, request_messages, rules
 from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
 from bookings.services import make_links
@@ -257,6 +257,12 @@ def theirs_in_state(*states: State) -> Check:
     return lambda booking, notification: booking.state in states and is_theirs(booking, notification)
 
 
+def is_not_soon(notification: Notification) -> bool:
+    """What happens to a presentation of today or tomorrow is told at once; all else may wait for the team's digest."""
+    soon = timezone.now() + rules.TOLD_AT_ONCE_WITHIN
+    return not Booking.objects.filter(pk=int(notification.about.partition(":")[2]), starts_at__lt=soon).exists()
+
+
 LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
 KINDS = (
     Kind("booking-confirmed", gettext_lazy("Booking confirmed"), build_confirmed, still(is_confirmed_as_told)),
@@ -281,12 +287,13 @@ KINDS = (
         topic=Topic.REMINDERS,
         can_wait=True,
     ),
-    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open)),
+    Kind("staff-new-booking", gettext_lazy("To staff: new booking"), build_new_for_team, still(is_open), in_digest=is_not_soon),
     Kind(
         "staff-booking-cancelled",
         gettext_lazy("To staff: cancelled"),
         said(messages.closed_for_team),
         still(in_state(State.CANCELLED, State.DECLINED)),
+        in_digest=is_not_soon,
     ),
     Kind(
         "staff-needs-presenter",
@@ -299,13 +306,21 @@ KINDS = (
         gettext_lazy("To staff: offered time taken"),
         said(request_messages.time_taken),
         still(in_state(State.CONFIRMED)),
+        in_digest=is_not_soon,
     ),
-    Kind("staff-others-asked", gettext_lazy("To staff: other times asked for"), build_others_asked, still(waits_for_us)),
+    Kind(
+        "staff-others-asked",
+        gettext_lazy("To staff: other times asked for"),
+        build_others_asked,
+        still(waits_for_us),
+        in_digest=is_not_soon,
+    ),
     Kind(
         "staff-dates-lapsed",
         gettext_lazy("To staff: dates lapsed"),
         build_lapsed_for_team,
         still(waits_for_us),
+        in_digest=is_not_soon,
     ),
     Kind(
         "presenter-kept",
@@ -347,8 +362,20 @@ KINDS = (
     ),
     Kind("booking-moved", gettext_lazy("Booking moved"), build_moved, still(is_at_that_time)),
     Kind("booking-changed", gettext_lazy("Booking changed"), build_changed, still(has_those_details)),
-    Kind("staff-booking-moved", gettext_lazy("To staff: moved"), build_moved_for_team, still(is_at_that_time)),
-    Kind("staff-booking-changed", gettext_lazy("To staff: changed"), build_changed_for_team, still(has_those_details)),
+    Kind(
+        "staff-booking-moved",
+        gettext_lazy("To staff: moved"),
+        build_moved_for_team,
+        still(is_at_that_time),
+        in_digest=is_not_soon,
+    ),
+    Kind(
+        "staff-booking-changed",
+        gettext_lazy("To staff: changed"),
+        build_changed_for_team,
+        still(has_those_details),
+        in_digest=is_not_soon,
+    ),
     Kind(
         "presenter-moved",
         gettext_lazy("To the presenter: moved"),

@@ -48,6 +48,8 @@ LINKS_LAST = timedelta(days=120)
 LINKS_OPENED = (300, timedelta(hours=1))
 # Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
 PLACES_ASKED = (30, timedelta(hours=1))
+# What happens to a booking that starts so soon never waits for the team's digest.
+TOLD_AT_ONCE_WITHIN = timedelta(days=2)
 REMINDER_AT = time(9)
 # On the day, UK time, a presenter reads all that it has; if nothing could be sent, until then.
 AGENDA_AT, AGENDA_UNTIL = time(7), time(11)

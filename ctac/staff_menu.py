@@ -50,7 +50,7 @@ SECTIONS = (
         ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
-    Section(_("Messages"), ("notifications.notification", "notifications.markedaddress")),
+    Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
 )

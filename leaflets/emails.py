@@ -223,9 +223,16 @@ KINDS = (
     Kind("order-changed", gettext_lazy("Order changed"), said(changed), is_latest_change),
     Kind("order-dispatched", gettext_lazy("What left on a day"), said_of_parcels, has_left, can_wait=True),
     Kind("order-cancelled", gettext_lazy("Order cancelled"), said(cancelled), lambda n: state_is(n, S.CANCELLED)),
-    Kind("staff-new-order", gettext_lazy("To staff: new order"), said(for_staff), lambda n: state_is_not(n, S.CANCELLED)),
+    Kind(
+        "staff-new-order",
+        gettext_lazy("To staff: new order"),
+        said(for_staff),
+        lambda n: state_is_not(n, S.CANCELLED),
+        in_digest=lambda n: True,
+    ),
     Kind(
         *("staff-order-request", gettext_lazy("To staff: more leaflets asked for"), said(request_for_staff)),
         lambda n: state_is(n, S.REQUESTED),
+        in_digest=lambda n: True,
     ),
 )

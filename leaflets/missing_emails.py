@@ -103,5 +103,6 @@ KINDS = (
     Kind(
         *("staff-order-missing", gettext_lazy("To staff: parcel never came"), lambda n: for_staff(*with_contents(missing_of(n)))),
         lambda n: state_is(n, MissingState.OPEN),
+        in_digest=lambda n: True,
     ),
 )

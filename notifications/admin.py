@@ -21,7 +21,9 @@ from notifications.dead_letters import SendsFailedAgain
 from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
+from notifications.team_admin import TeamMailAdmin
 
+__all__ = ["NotificationAdmin", "TeamMailAdmin"]
 BODIES = ("subject", "text_body", "html_body", "sealed_body")
 
 
@@ -64,6 +66,7 @@ STATE_KINDS = {
     State.SENT: "done",
     State.FAILED: "stopped",
     State.EXPIRED: "stopped",
+    State.GATHERED: "done",
 }
 
 
@@ -98,7 +101,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
         )
     ]
     fieldsets = [
-        (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by"]}),
+        (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
             gettext_lazy("How it travelled"),
@@ -122,7 +125,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
         """Encrypted bodies never leave the database for a page, nor any body for the list."""
         rows = super().get_queryset(request)
         in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
-        return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by")
+        return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Notification], search_term: str

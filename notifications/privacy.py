@@ -13,6 +13,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "is_account_mail": NONE,
         "resend_of": NONE,
         "resent_by": PERSONAL,
+        "told_in": NONE,
         "state": NONE,
         "created_at": NONE,
         "due_at": NONE,
@@ -54,4 +55,5 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("address", "said", "cleared_by"), PERSONAL),
     },
     "MailboxRead": dict.fromkeys(("name", "validity", "last_number", "read_at", "trouble"), NONE),
+    "TeamMail": {"id": NONE, "rhythm": NONE},
 }

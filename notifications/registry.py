@@ -42,7 +42,7 @@ class Kind:
 
     Mail with a `topic` goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent
     in the night. Without `keeps_words` none are stored: they name people of whom `about` does not know, so an erasure would not
-    find them.
+    find them. To staff, `in_digest` says of what can come in the team's digest whether this one may wait for that.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Kind:
     topic: Topic | None = None
     can_wait: bool = False
     keeps_words: bool = True
+    in_digest: Callable[["Notification"], bool] | None = None
 
 
 _kinds: dict[str, Kind] = {}

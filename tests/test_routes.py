@@ -19,7 +19,7 @@ from django.utils import timezone
 from bookings.models import Presenter
 from bookings.services import host_key
 from ctac.staff import staff_site
-from notifications.models import MarkedAddress, Notification
+from notifications.models import MarkedAddress, Notification, TeamMail
 from professionals.models import By, Person, RecognisedDomain, Stopped, Where, Why
 from professionals.services import keep_stopped
 from tests import factories
@@ -99,6 +99,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_stopped": stopped(),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
+        "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
         "auth_group": Group.objects.create(name="Coordinators"),
         "view_on": owner,
     }

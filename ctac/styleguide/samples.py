@@ -34,6 +34,7 @@ MESSAGE_KINDS = {
     MessageState.SENT: "done",
     MessageState.FAILED: "stopped",
     MessageState.EXPIRED: "stopped",
+    MessageState.GATHERED: "done",
 }
 
 

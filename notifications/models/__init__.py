@@ -4,6 +4,7 @@ from notifications.models.addresses import Cleared, MailboxRead, MarkedAddress, 
 from notifications.models.choices import MailChoice, MailReader, Where
 from notifications.models.outbox import LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
 from notifications.models.servers import MailDomain, MailServer
+from notifications.models.team import TeamMail, TeamRhythm
 
 __all__ = [
     "LATELY",
@@ -21,5 +22,7 @@ __all__ = [
     "Sort",
     "Source",
     "State",
+    "TeamMail",
+    "TeamRhythm",
     "Where",
 ]

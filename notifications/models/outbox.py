@@ -19,6 +19,7 @@ class State(models.TextChoices):
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
     EXPIRED = "expired", _("Expired")
+    GATHERED = "gathered", _("In a digest")
 
 
 LATELY = timedelta(days=14)
@@ -85,6 +86,16 @@ class Notification(models.Model):
     resent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # The team's digest that tells of this row, which is then not sent by itself (services.gathering).
+    told_in = models.ForeignKey(
+        "self",
+        verbose_name=_("told in"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tells_of",
+        db_index=False,
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
@@ -128,10 +139,15 @@ class Notification(models.Model):
                 name="notification_sealed_body_wiped_when_done",
                 condition=Q(state__in=["pending", "sending"]) | Q(sealed_body__isnull=True),
             ),
+            models.CheckConstraint(
+                name="notification_gathered_says_in_what",
+                condition=Q(state="gathered", told_in__isnull=False) | (~Q(state="gathered") & Q(told_in__isnull=True)),
+            ),
             models.CheckConstraint(name="notification_sent_says_when", condition=~Q(state="sent") | Q(sent_at__isnull=False)),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="notification_unsent_by_due", condition=Q(state__in=["pending", "sending"])),
+            models.Index(fields=["told_in"], name="notification_told_in", condition=Q(told_in__isnull=False)),
             models.Index(fields=["created_at"], name="notification_failed", condition=Q(state="failed")),
             models.Index(fields=["-created_at", "-id"], name="notification_newest"),
             models.Index(fields=["reference"], name="notification_by_reference"),

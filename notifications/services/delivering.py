@@ -21,6 +21,7 @@ from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import Notification, State
 from notifications.registry import Message, kind_named
 from notifications.services import bouncing, breaker, pacing, quiet
+from notifications.services.gathering import gathered
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -51,7 +52,7 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
     if breaker.is_silent(clock()):
         return
     notification = claim(pk, now=clock())
-    if notification is None:
+    if notification is None or gathered(notification, now=clock()):
         return
     outcome = attempt(notification, clock=clock)
     settle(notification, outcome)

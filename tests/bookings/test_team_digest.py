@@ -1,0 +1,61 @@
+"""Which events of bookings may wait for the team's digest, and what it says of them."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+
+from bookings.models import Booking, Presenter
+from bookings.services.telling import tell_booked, tell_cancelled
+from notifications import rendering
+from notifications.models import Notification, State, TeamMail
+from notifications.registry import all_kinds, kind_named
+from notifications.services import deliver
+from tests.bookings.rows import NOW, at, make_booking
+from tests.notifications.conftest import mail_server
+
+__all__ = ["mail_server"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    TeamMail.objects.update_or_create(pk=1, defaults={"rhythm": "twice"})
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+def delivered(kind: str) -> Notification:
+    row = Notification.objects.get(kind=kind)
+    deliver(row.pk, clock=lambda: NOW)
+    row.refresh_from_db()
+    return row
+
+
+def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: Presenter, mail_server) -> None:
+    mail_server()
+    booking = make_booking(presenter, at("10:00"))
+    tell_booked(booking, NOW)
+    row = delivered("staff-new-booking")
+    assert row.state == State.GATHERED
+    said = rendering.render(kind_named("staff-digest").build(row.told_in))
+    assert said.subject == "For the team: one thing happened"
+    assert f"New booking {booking.reference}" in said.text
+    assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text
+    assert delivered("booking-confirmed").state == State.SENT
+
+
+def test_what_happens_to_a_presentation_of_tomorrow_is_told_at_once(presenter: Presenter, mail_server) -> None:
+    mail_server()
+    booking = make_booking(presenter, at("10:00", NOW.date()))
+    Booking.objects.update(state="cancelled")
+    booking.refresh_from_db()
+    tell_cancelled(booking, NOW)
+    assert delivered("staff-booking-cancelled").state == State.SENT
+
+
+def test_what_is_urgent_has_no_digest() -> None:
+    waiting = {kind.name for kind in all_kinds() if kind.in_digest}
+    assert {"staff-new-booking", "staff-new-order", "staff-booking-cancelled", "leave-asked"} < waiting
+    urgent = {"staff-no-check-in", "staff-needs-presenter", "leave-entered", "safeguarding-flag", "manager-requests-waiting"}
+    assert not waiting & urgent

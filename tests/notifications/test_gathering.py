@@ -1,0 +1,147 @@
+"""The team's digest: what can wait becomes one email, what is urgent never waits, and nothing is lost between the two."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from notifications import rendering
+from notifications.models import Notification, State, TeamMail
+from notifications.registry import Message, kind_named
+from notifications.services import deliver, gathering, resend
+from tests.factories import make_staff, sign_in_staff
+from tests.notifications.conftest import later
+
+pytestmark = pytest.mark.django_db
+PAGE = "/staff/notifications/teammail/1/change/"
+EIGHT = datetime(2027, 1, 13, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def team() -> TeamMail:
+    return TeamMail.objects.update_or_create(pk=1, defaults={"rhythm": "daily"})[0]
+
+
+@pytest.fixture
+def inbox(mail_server):
+    return mail_server()
+
+
+@pytest.fixture
+def event(make_kind, make_row):
+    """Something happened, and the row of it is due."""
+    words = Message("New booking BK-7Q4M-2F", "test_words", {"staff_url": "https://ctac.example/staff/1/"})
+    make_kind(message=words, in_digest=lambda notification: notification.reference != "BK-URGENT")
+    return lambda **fields: make_row(recipient="team@ctac.example", **fields)
+
+
+def delivered(row, moment):
+    deliver(row.pk, clock=lambda: moment)
+    row.refresh_from_db()
+    return row
+
+
+def digests():
+    return Notification.objects.filter(kind=gathering.KIND).order_by("pk")
+
+
+def text_of(digest):
+    return rendering.render(kind_named(digest.kind).build(digest)).text
+
+
+def test_what_happens_in_a_day_is_one_email_of_the_next_morning(event, inbox, now):
+    rows = [delivered(event(reference=f"BK-000{number}"), now + timedelta(hours=number)) for number in range(3)]
+    digest = digests().get()
+    assert {(row.state, row.told_in, row.attempts, row.first_tried_at) for row in rows} == {(State.GATHERED, digest, 0, None)}
+    assert (digest.recipient, digest.due_at, digest.reference) == ("team@ctac.example", EIGHT, "BK-0000 BK-0001 BK-0002")
+    assert inbox.messages == []
+    assert (delivered(digest, EIGHT).state, len(inbox.messages)) == (State.SENT, 1)
+    assert text_of(digest).count("New booking BK-7Q4M-2F:\nhttps://ctac.example/staff/1/") == 3
+    assert digest.text_body == ""
+
+
+def test_what_is_urgent_or_sent_again_or_of_another_kind_goes_at_once(event, make_kind, make_row, inbox, now):
+    make_kind("other")
+    assert delivered(event(reference="BK-URGENT"), now).state == State.SENT
+    assert delivered(make_row(kind="other"), now).state == State.SENT
+    first = event(reference="BK-URGENT", state=State.FAILED)
+    Notification.objects.filter(pk=first.pk).update(reference="BK-0001")
+    assert delivered(resend(first, by=None, now=now), now).state == State.SENT
+    assert digests().count() == 0
+
+
+def test_without_the_wish_each_goes_by_itself(event, inbox, now, team):
+    TeamMail.objects.update(rhythm="at-once")
+    assert delivered(event(), now).state == State.SENT
+    TeamMail.objects.all().delete()
+    assert delivered(event(), now).state == State.SENT
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "hour", "due"),
+    [("daily", 7, "12T08"), ("daily", 8, "13T08"), ("twice", 7, "12T08"), ("twice", 12, "12T13"), ("twice", 13, "13T08")],
+)
+def test_when_the_next_digest_is(team, now, rhythm, hour, due):
+    team.rhythm = rhythm
+    assert f"{team.next_digest(now.replace(hour=hour)):%dT%H}" == due
+
+
+def test_after_a_digest_has_gone_the_next_one_begins(event, inbox, now):
+    TeamMail.objects.update(rhythm="twice")
+    delivered(event(), now)
+    first = delivered(digests().get(), now.replace(hour=13))
+    delivered(event(), now.replace(hour=14))
+    delivered(event(), now.replace(hour=15))
+    assert [digest.due_at for digest in digests()] == [now.replace(hour=13), EIGHT]
+    assert first.tells_of.count() == 1
+
+
+def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(make_kind, make_row, inbox, now):
+    gone: set[int] = set()
+    make_kind(in_digest=lambda notification: True, still_true=lambda notification: notification.pk not in gone)
+    rows = [delivered(make_row(), now) for _ in range(2)]
+    gone.add(rows[0].pk)
+    assert text_of(digests().get()).count("A subject") == 1
+    gone.add(rows[1].pk)
+    assert delivered(digests().get(), EIGHT).state == State.EXPIRED
+
+
+def test_a_failed_gathering_loses_nothing(event, inbox, now, monkeypatch):
+    monkeypatch.setattr(gathering, "collect_each", lambda *args, **more: 1 / 0)
+    assert delivered(event(), now).state == State.SENT
+
+
+def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
+    row = event(state=State.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
+    stale = Notification.objects.get(pk=row.pk)
+    Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
+    assert not gathering.gathered(stale, now=now)
+    assert digests().count() == 0
+
+
+def test_the_database_refuses_a_row_that_is_gathered_in_nothing(event):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Notification.objects.filter(pk=event().pk).update(state=State.GATHERED)
+
+
+def test_a_digest_sent_again_tells_the_same(event, inbox, now):
+    delivered(event(), now)
+    digest = delivered(digests().get(), EIGHT)
+    again = resend(digest, by=None, now=EIGHT)
+    assert text_of(again) == text_of(digest)
+    assert delivered(again, EIGHT).state == State.SENT
+
+
+def test_staff_choose_it_on_a_page_and_see_where_a_message_is_told(event, now, client: Client):
+    staff = sign_in_staff(client, make_staff("desk@ctac.example", superuser=True))
+    page = staff.get(PAGE).content.decode()
+    assert "Two emails a day, at 8am and at 1pm" in page
+    assert "The rest never waits" in page
+    staff.post(PAGE, {"rhythm": "twice"})
+    assert TeamMail.objects.get().rhythm == "twice"
+    assert staff.get("/staff/notifications/teammail/add/").status_code == 403
+    row = delivered(event(), later(now, hours=1)())
+    message = staff.get(f"/staff/notifications/notification/{row.pk}/change/").content.decode()
+    assert "In a digest" in message
+    assert f"/staff/notifications/notification/{row.told_in_id}/" in message
