@@ -5,6 +5,7 @@ light and on dark paper. Every picture is looked at too: what can't be right fai
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from notifications.samples import Sample, all_samples
+from tests.notifications.awkward import WORDS, everybody_types
 from tests.notifications.looking import WAYS, Way, faults_of, opened
 
 FOLDER = Path(settings.BASE_DIR) / "var" / "emails"
@@ -30,6 +32,17 @@ def samples(django_db_setup: None, django_db_blocker: Any) -> list[Sample]:
         return all_samples()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def awkward(django_db_setup: None, django_db_blocker: Any) -> list[Sample]:
+    """The first example of each kind, with all that people type in each awkward way."""
+    worded: list[Sample] = []
+    for how in WORDS:
+        with django_db_blocker.unblock(), everybody_types(how):
+            firsts = {sample.kind: sample for sample in reversed(all_samples())}
+        worded += [replace(sample, kind=f"{kind} {how}") for kind, sample in firsts.items()]
+    return worded
+
+
 def test_every_email_as_files(samples: list[Sample]) -> None:
     for number, sample in enumerate(samples, start=1):
         name = name_of(number, sample)
@@ -45,4 +58,14 @@ def test_every_email_as_pictures(samples: list[Sample], browser: Any, way: Way) 
         for number, sample in enumerate(samples, start=1):
             found += faults_of(page, sample, way)
             page.screenshot(path=FOLDER / f"{name_of(number, sample)} {way}.png", full_page=True)
+    assert found == []
+
+
+def test_every_kind_with_awkward_words_as_a_phone_shows_it(samples: list[Sample], awkward: list[Sample], browser: Any) -> None:
+    way = Way(390)
+    with opened(browser, way) as page:
+        found = []
+        for sample in awkward:
+            found += faults_of(page, sample, way, by_axe=False)
+            page.screenshot(path=FOLDER / f"awkward {sample.kind} {way}.png", full_page=True)
     assert found == []
