@@ -1,15 +1,17 @@
 """The team's digest: what can wait becomes one email, what is urgent never waits, and nothing is lost between the two."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from notifications import rendering
+from notifications import rendering, smtp
 from notifications.models import Notification, State, TeamMail
 from notifications.registry import Message, kind_named
 from notifications.services import deliver, gathering, resend
+from notifications.services.quiet import untried
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later
 
@@ -118,6 +120,45 @@ def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
     Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
     assert not gathering.gathered(stale, now=now)
     assert digests().count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_comes_for_the_digest_meanwhile_waits_and_tells_of_all(event, inbox, now, monkeypatch):
+    """The second event has joined and is not committed yet when the digest's turn comes."""
+    delivered(event(), now)
+    digest, second = digests().get(), event()
+    joins, goes_on = threading.Event(), threading.Event()
+
+    def in_between(notification):
+        joins.set()
+        assert goes_on.wait(20)
+        return untried(notification)
+
+    monkeypatch.setattr(gathering, "untried", in_between)
+    gatherer = in_thread(lambda: deliver(second.pk, clock=lambda: now))
+    assert joins.wait(20)
+    sender = in_thread(lambda: deliver(digest.pk, clock=lambda: EIGHT))
+    sender.join(0.5)
+    assert sender.is_alive()
+    goes_on.set()
+    gatherer.join(20)
+    sender.join(20)
+    [sent] = inbox.messages
+    assert b"For the team: 2 things happened" in sent
+    assert digest.tells_of.count() == 2
+
+
+def in_thread(act):
+    def run():
+        try:
+            act()
+        finally:
+            smtp.hang_up()
+            connection.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def test_the_database_refuses_a_row_that_is_gathered_in_nothing(event):
