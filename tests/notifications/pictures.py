@@ -43,6 +43,7 @@ def awkward(django_db_setup: None, django_db_blocker: Any) -> list[Sample]:
     return worded
 
 
+@pytest.mark.django_db  # what no test says that it needs, pytest-django doesn't make
 def test_every_email_as_files(samples: list[Sample]) -> None:
     for number, sample in enumerate(samples, start=1):
         name = name_of(number, sample)
