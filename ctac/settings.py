@@ -309,10 +309,13 @@ for desk, sender in MAIL_FROM.items():
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
         stop(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
-# Mail that comes back (docs/adr/0060): read once it is said where.
+# Mail that comes back (docs/adr/0060). Each of the two ways to hear of it is off until it is set.
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
 BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)
 BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.providers, which reports to us
+MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
+MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)

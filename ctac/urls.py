@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from ctac import views
 from ctac.staff import staff_site
+from notifications.webhooks import mail_events
 from professionals.mail_choices import my_mail, my_mail_editions
 
 handler400 = "ctac.views.bad_request"
@@ -28,6 +29,7 @@ urlpatterns = [
     path("", include("leaflets.urls")),
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
+    path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),
     path("staff/mine/", include("bookings.presenting.urls")),
     path("staff/", staff_site.urls),
 ]

@@ -3,11 +3,18 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
 
 from ctac.compiled import Compiled
+from notifications.models import MarkedAddress
 from professionals.models import User
 
-user_with_person = Compiled(lambda pk: User.objects.select_related("person__organisation").filter(pk=pk))
+# Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 60).
+mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
+user_with_person = Compiled(
+    lambda pk: User.objects.select_related("person__organisation").annotate(mail_comes_back=mail_comes_back).filter(pk=pk)
+)
 
 
 class AuthenticationBackend(AllauthBackend):

@@ -87,14 +87,6 @@ def erase_choices(person: Person, now: datetime) -> None:
     """They go with the messages to the same address."""
 
 
-def export_returned_mail(person: Person) -> list[Any]:
-    return outbox.export_returned(person.email) if person.email else []
-
-
-def erase_returned_mail(person: Person, now: datetime) -> None:
-    """It goes with the messages to the same address."""
-
-
 def erase_mail(person: Person, now: datetime) -> None:
     if person.email:
         outbox.erase_for(person.email, now)
@@ -105,5 +97,4 @@ SOURCES = (
     PrivacySource("person", export_own, erase_own),
     PrivacySource("choices_of_mail", export_choices, erase_choices),
     PrivacySource("messages", export_mail, erase_mail),
-    PrivacySource("mail_that_came_back", export_returned_mail, erase_returned_mail),
 )

@@ -8,6 +8,7 @@ from django.urls import path
 from professionals import account_views as account
 from professionals import second_factor_views as second_factor
 from professionals import views
+from professionals.returned_mail import returned_mail
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("reauthenticate/", account.ReauthenticateView.as_view(), name="account_reauthenticate"),
     # Address
     path("email/", account.NewAddressView.as_view(), name="account_email"),
+    path("email/returned/", returned_mail, name="account_returned_mail"),
     path("confirm-email/", account.address_code, name="account_email_verification_sent"),
     # Password
     path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),

@@ -9,12 +9,14 @@ from bookings.models import Presenter
 from bookings.places import look_up
 from bookings.services.joining import presenters_link_changed
 from bookings.services.sessions.joining import presenters_link_changed_for_sessions
+from notifications.services import moved
 from professionals.models import User
 
 
 @transaction.atomic
 def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
     """Store a presenter, with the coordinates of the base; a changed joining link is told to those who join by it.
+    What waited for a better address goes to the changed one.
 
     Raises PlaceUnknown.
     """
@@ -22,6 +24,8 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     base = look_up(presenter.base_postcode).place
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
+    if before is not None and before.email.lower() != presenter.email.lower():
+        moved(before=before.email, to=presenter.email, by=by, now=now or timezone.now())
     if before is not None and before.joining_link != presenter.joining_link:
         moment = now or timezone.now()
         presenters_link_changed(presenter=presenter, by=by, now=moment)

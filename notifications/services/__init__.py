@@ -1,6 +1,6 @@
 """Every write to the outbox."""
 
-from notifications.services.bouncing import arrived, export_returned, put_right, take
+from notifications.services.bouncing import arrived, delivered, moved, put_right, take
 from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver
@@ -19,12 +19,13 @@ __all__ = [
     "choose",
     "collect_each",
     "deliver",
+    "delivered",
     "erase_bodies_about",
     "erase_for",
     "export_choices",
     "export_for",
-    "export_returned",
     "may_resend",
+    "moved",
     "notify",
     "notify_about",
     "notify_each",

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
@@ -230,6 +230,15 @@ def arrived(*, addresses: Sequence[str], how: Cleared, now: datetime) -> None:
 
 
 @transaction.atomic
+def delivered(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
+    """A provider saw mail arrive at these addresses. One that came back since stays marked. One statement if none is."""
+    marked = MarkedAddress.objects.marked().filter(address__in=sorted(arrivals)) if arrivals else MarkedAddress.objects.none()
+    later = [mark.address for mark in marked if mark.last_at < arrivals[mark.address]]
+    if later:
+        arrived(addresses=later, how=Cleared.DELIVERED, now=now)
+
+
+@transaction.atomic
 def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -> int:
     """Whom the old address stood for has another one: what waited goes there, and what came back is sent again. How many."""
     before = before.strip().lower()
@@ -243,12 +252,6 @@ def clear(address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime
     marked = MarkedAddress.objects.marked().filter(address=address)
     cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
     return bool(cleared)
-
-
-def export_returned(email: str) -> list[dict[str, object]]:
-    """What is kept of mail that came back from this address."""
-    rows = ReturnedMail.objects.filter(address=email.strip().lower())
-    return [{"what": row.get_sort_display(), "said": row.said, "at": row.received_at} for row in rows]
 
 
 @transaction.atomic

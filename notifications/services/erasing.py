@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import Case, Value, When
+from django.db.models.functions import JSONObject
 
-from notifications.models import UNFINISHED, Notification, State
+from notifications.models import UNFINISHED, Notification, ReturnedMail, State
 from notifications.registry import label_of
 from notifications.services.bouncing import forget_address
 from notifications.services.choosing import erase_choices
@@ -16,19 +18,29 @@ NO_LEASE = {"lease_token": None, "lease_until": None}
 
 
 def export_for(email: str) -> list[dict[str, object]]:
-    """Every message to this address, newest first; of account mail only that it was sent."""
-    return [
-        {
-            "kind": label_of(row.kind),
-            "reference": row.reference,
-            "state": row.get_state_display(),
-            "created_at": row.created_at,
-            "sent_at": row.sent_at,
-            "subject": row.subject,
-            "text": row.text_body,
-        }
-        for row in Notification.objects.to_address(email).defer("html_body", "sealed_body")
-    ]
+    """Every message to this address, newest first, with what came back of it; of account mail only that it was sent.
+
+    What came back without naming a message stands with the newest one. One statement.
+    """
+    returned = ReturnedMail.objects.filter(address=email.strip().lower()).values(
+        told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
+    )
+    rows = Notification.objects.to_address(email).annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
+    return [exported(row, with_no_message=place == 0) for place, row in enumerate(rows)]
+
+
+def exported(row: Notification, *, with_no_message: bool) -> dict[str, object]:
+    told: list[dict[str, object]] = row.returned  # type: ignore[attr-defined]
+    own = [each for each in told if each["message"] == row.pk or (with_no_message and each["message"] is None)]
+    return {
+        "kind": label_of(row.kind),
+        "reference": row.reference,
+        "state": row.get_state_display(),
+        "created_at": row.created_at,
+        "sent_at": row.sent_at,
+        "subject": row.subject,
+        "text": row.text_body,
+    } | ({"came_back": [{"what": each["what"], "said": each["said"], "at": each["at"]} for each in own]} if own else {})
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.db import connection
 
 from notifications import choices
 from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
-from notifications.services import arrived, choose, deliver, erase_for, export_returned, put_right, readdress, take
+from notifications.services import arrived, choose, deliver, erase_for, export_for, put_right, readdress, take
 from notifications.services.bouncing import Answer
 from notifications.topics import Topic
 from tests.notifications.conftest import Inbox, later
@@ -239,8 +239,9 @@ def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
 
 
 def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
-    [row] = export_returned("READER@leeds.example.nhs.uk")
-    assert row["said"] == "550 5.1.1 user unknown"
+    take([Answer(Sort.SOFT, Source.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
+    [row] = export_for("READER@leeds.example.nhs.uk")
+    assert {each["said"] for each in row["came_back"]} == {"550 5.1.1 user unknown", "mailbox full"}
     erase_for(READER, now)
     assert (ReturnedMail.objects.count(), MarkedAddress.objects.count()) == (0, 0)
 
