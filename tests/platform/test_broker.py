@@ -8,6 +8,7 @@ from queue import Empty
 import pytest
 from django.conf import settings
 from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from ctac.local import broker
 
@@ -48,6 +49,22 @@ def test_a_half_written_message_is_not_seen(tmp_path):
         assert queue.get(block=False).payload == "a-0"
         with pytest.raises(Empty):
             queue.get(block=False)
+
+
+def test_a_folder_that_is_away_is_a_broker_that_is_away(tmp_path):
+    """Celery then waits for it. As an error of any other kind it would end the worker in the middle of its tasks."""
+    folder = tmp_path / "broker"
+    produce(str(folder), "a", 1)
+    with connect(str(folder)) as connection, connection.SimpleQueue("letters") as queue:
+        folder.rename(tmp_path / "away")
+        folder.write_text("not a folder")
+        with pytest.raises(connection.connection_errors):
+            queue.get(block=False)
+        with pytest.raises(OperationalError):
+            connect(str(folder)).ensure_connection(max_retries=1, interval_start=0)
+        folder.unlink()
+        (tmp_path / "away").rename(folder)
+        assert queue.get(block=False).payload == "a-0"
 
 
 def test_a_purged_queue_is_empty(tmp_path):
