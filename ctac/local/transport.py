@@ -85,14 +85,15 @@ class Transport(virtual.Transport):
     driver_type = driver_name = "folder"
     global_state = virtual.BrokerState()
     # A folder that is away is a broker that is away: the worker ends what it has in hand, and comes back to it.
-    connection_errors = (*virtual.Transport.connection_errors, OSError)
+    connection_errors = (*virtual.Transport.connection_errors, OSError)  # type: ignore[assignment]
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
         self.state = self.global_state
 
     def establish_connection(self) -> Any:
-        Path(self.client.transport_options["folder"]).mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = self.client.transport_options  # type: ignore[union-attr]
+        Path(options["folder"]).mkdir(parents=True, exist_ok=True)
         return super().establish_connection()
 
     def driver_version(self) -> str:
