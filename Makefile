@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races faults access screenshots bench bench-slots bench-memory scale emails lint format css lock
+.PHONY: help run test races faults access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -53,6 +53,10 @@ bench-slots: ## the pages of times for 40 and 400 presenters, with 10,000 and 1,
 bench-memory: ## megabytes of a web worker with production's requirements alone, after sign-ins, orders and bookings
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.memory
+
+bench-mail: ## how fast mail leaves by one worker, and whether 100,000 due messages slow a booking (some minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.mail
 
 scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk; ONLY=/my/: only those)
 	@$(INSTALL) $(DEVELOPMENT)

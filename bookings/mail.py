@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -19,7 +20,15 @@ from notifications.topics import Topic
 
 
 def booking_of(notification: Notification) -> Booking:
-    """The booking that `about` names ("booking:12")."""
+    """The booking that `about` names ("booking:12"); while a message is being sent, read once."""
+    if notification.found is None:
+        return read_booking(notification)
+    if "booking" not in notification.found:
+        notification.found["booking"] = read_booking(notification)
+    return cast("Booking", notification.found["booking"])
+
+
+def read_booking(notification: Notification) -> Booking:
     bookings = Booking.objects.with_names().with_leaflets().select_related("person__organisation", "visit__presenter")
     return bookings.get(pk=int(notification.about.partition(":")[2]))
 

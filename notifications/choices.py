@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +14,17 @@ from notifications.topics import ON_AT_FIRST, Topic
 
 if TYPE_CHECKING:
     from notifications.models import Notification
+
+# The token that is there, or the new one: each message asks, so one statement. None in the rare moment that another makes it.
+READER_OF = """
+    WITH kept AS (SELECT token FROM notifications_mailreader WHERE address = %(address)s),
+    made AS (
+        INSERT INTO notifications_mailreader (address, token, created_at)
+        SELECT %(address)s, %(token)s, %(now)s WHERE NOT EXISTS (SELECT FROM kept)
+        ON CONFLICT DO NOTHING RETURNING token
+    )
+    SELECT token FROM kept UNION ALL SELECT token FROM made
+"""
 
 
 def wants(topic: Topic, address: str) -> bool:
@@ -50,8 +62,8 @@ def one_click_link(address: str, topic: Topic) -> str:
 
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
-    tokens = MailReader.objects.filter(address=as_kept(address)).values_list("token", flat=True)
-    if token := tokens.first():
-        return token
-    MailReader.objects.bulk_create([MailReader(address=as_kept(address), created_at=timezone.now())], ignore_conflicts=True)
-    return tokens.get()
+    new = MailReader(address=as_kept(address), created_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(READER_OF, {"address": new.address, "token": new.token, "now": new.created_at})
+        row = cursor.fetchone()
+    return row[0] if row else MailReader.objects.get(address=new.address).token

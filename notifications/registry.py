@@ -83,6 +83,11 @@ def kind_named(name: str) -> Kind:
     return _kinds[name]
 
 
+def keeps_words(name: str) -> bool:
+    """Whether what mail of this kind said is stored; so it is of a kind that nobody has registered any more."""
+    return name not in _kinds or _kinds[name].keeps_words
+
+
 def name_account_mail(labels: Mapping[str, str | Promise]) -> None:
     """What staff call the kinds of account mail, which the account pages word and send; called in AppConfig.ready()."""
     _account_mail.update(labels)

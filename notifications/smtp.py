@@ -26,16 +26,26 @@ class LineWasDeadError(Exception):
     """A kept connection had ended before anything was said of this message: a new one may say it."""
 
 
-class Line(threading.local):
-    """The connection that this process keeps from one message to the next."""
+class Line:
+    """The connection that a thread keeps from one message to the next, and that ends with it."""
 
     backend: Any = None
     made_for: tuple[object, ...] = ()
     used_at = 0.0
     messages = 0
 
+    def __del__(self) -> None:
+        connection = getattr(self.backend, "connection", None)
+        if connection is not None:
+            connection.close()
 
-_line = Line()
+
+class Kept(threading.local):
+    def __init__(self) -> None:
+        self.line = Line()
+
+
+_kept = Kept()
 
 
 def send(mail: EmailMultiAlternatives) -> None:
@@ -48,9 +58,9 @@ def send(mail: EmailMultiAlternatives) -> None:
             hand_over(mail, kept=True)
             return
     hang_up()
-    _line.backend, _line.made_for, _line.messages = get_connection(), server_settings(), 0
+    _kept.line.backend, _kept.line.made_for, _kept.line.messages = get_connection(), server_settings(), 0
     try:
-        _line.backend.open()
+        _kept.line.backend.open()
         hand_over(mail, kept=False)
     except BaseException:
         if not is_open():
@@ -59,7 +69,7 @@ def send(mail: EmailMultiAlternatives) -> None:
 
 
 def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
-    backend = _line.backend
+    backend = _kept.line.backend
     begun = said_of(backend)
     try:
         if backend.send_messages([mail]) != 1:
@@ -82,7 +92,7 @@ def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     except BaseException:
         hang_up()  # whatever it was, the next message begins anew
         raise
-    _line.used_at, _line.messages = time.monotonic(), _line.messages + 1
+    _kept.line.used_at, _kept.line.messages = time.monotonic(), _kept.line.messages + 1
 
 
 def said_of(backend: Any) -> list[bool]:
@@ -104,12 +114,12 @@ def said_of(backend: Any) -> list[bool]:
 
 def is_kept() -> bool:
     """Whether there is a connection of this process, to the server of the settings, that is fresh enough."""
-    fresh = time.monotonic() - _line.used_at < IDLE_SECONDS and _line.messages < MESSAGES_A_LINE
-    return fresh and is_open() and _line.made_for == server_settings()
+    fresh = time.monotonic() - _kept.line.used_at < IDLE_SECONDS and _kept.line.messages < MESSAGES_A_LINE
+    return fresh and is_open() and _kept.line.made_for == server_settings()
 
 
 def is_open() -> bool:
-    connection = getattr(_line.backend, "connection", None)
+    connection = getattr(_kept.line.backend, "connection", None)
     return connection is not None and connection.sock is not None
 
 
@@ -120,8 +130,8 @@ def server_settings() -> tuple[object, ...]:
 
 def hang_up() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
-    backend, _line.backend = _line.backend, None
-    if backend is None or _line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
+    backend, _kept.line.backend = _kept.line.backend, None
+    if backend is None or _kept.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
         if isinstance(backend, EmailBackend) and backend.connection and backend.connection.sock:

@@ -2,11 +2,12 @@
 
 from notifications.models.addresses import Cleared, MailboxRead, MarkedAddress, ReturnedMail, Sort, Source
 from notifications.models.choices import MailChoice, MailReader, Where
-from notifications.models.outbox import LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
+from notifications.models.outbox import CLOCK_TOLERANCE, LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
 from notifications.models.servers import MailDomain, MailServer
 from notifications.models.team import TeamMail, TeamRhythm
 
 __all__ = [
+    "CLOCK_TOLERANCE",
     "LATELY",
     "MESSAGE_WORDS",
     "UNFINISHED",

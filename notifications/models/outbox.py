@@ -1,7 +1,7 @@
 """The outbox: one row an email, one email to one person about one event."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -114,6 +114,9 @@ class Notification(models.Model):
     sealed_body = models.BinaryField(_("encrypted body"), null=True, blank=True)
 
     erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # from then on none are kept
+
+    # While it is being sent: what its kind has read, so that asking whether it is still true and building it read once.
+    found: dict[str, Any] | None = None
 
     objects: ClassVar = NotificationQuerySet.as_manager()
 

@@ -8,18 +8,17 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications import choices, mime, rendering, sealing, smtp
-from notifications.models import Notification, State
-from notifications.registry import Message, kind_named
+from notifications.models import CLOCK_TOLERANCE, Notification, State
+from notifications.registry import Message, keeps_words, kind_named
 from notifications.services import bouncing, breaker, pacing, quiet
 from notifications.services.gathering import gathered
 
@@ -31,6 +30,15 @@ LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
+# In SQL, because each message runs them: Django would spend more on the words of these two than on sending. As claimable() says.
+CLAIM = """
+    UPDATE notifications_notification SET state = 'sending', lease_token = %(token)s, lease_until = %(until)s,
+        attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, %(now)s)
+    WHERE id = %(pk)s AND state IN ('pending', 'sending') AND (lease_until IS NULL OR lease_until < %(now)s) AND due_at <= %(due)s
+    RETURNING *
+"""
+WRITE = "UPDATE notifications_notification SET {} WHERE id = %(pk)s AND lease_token = %(mine)s"
+PLAIN, UNLESS_ERASED = "%({})s", "CASE WHEN erased_at IS NULL THEN %({})s ELSE '' END"
 
 
 @dataclass(frozen=True)
@@ -62,25 +70,16 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 
 def claim(pk: int, *, now: datetime) -> Notification | None:
     """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
-    token = uuid.uuid4()
-    claimed = (
-        Notification.objects.claimable(now)
-        .filter(pk=pk)
-        .update(
-            state=State.SENDING,
-            lease_token=token,
-            lease_until=now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS),
-            attempts=F("attempts") + 1,
-            first_tried_at=Coalesce("first_tried_at", now),
-        )
-    )
-    return Notification.objects.get(pk=pk, lease_token=token) if claimed else None
+    until = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
+    values = {"pk": pk, "token": uuid.uuid4(), "until": until, "now": now, "due": now + CLOCK_TOLERANCE}
+    return next(iter(Notification.objects.raw(CLAIM, values)), None)
 
 
 def attempt(notification: Notification, *, clock: Clock) -> Outcome:
     """Check again, build, send. Outside any transaction: a mail server may take minutes."""
     if notification.expires_at and notification.expires_at <= clock():
         return Outcome(State.EXPIRED, _("Too late to be of use."))
+    notification.found = {}
     try:
         if not notification.is_account_mail and not kind_named(notification.kind).still_true(notification):
             return Outcome(State.EXPIRED, _("No longer true when it was due."))
@@ -153,8 +152,8 @@ def pause_before(attempt_number: int) -> timedelta:
 
 def settle(notification: Notification, outcome: Outcome) -> bool:
     """Write the outcome if the lease is still ours. False if it is not: then another worker's outcome counts, or an erasure."""
-    columns: dict[str, object] = {
-        "state": outcome.state,
+    columns: dict[str, Any] = {
+        "state": str(outcome.state),
         "last_error": outcome.error[:300],
         "due_at": outcome.due_at or notification.due_at,
         "kicked_at": None,
@@ -162,30 +161,31 @@ def settle(notification: Notification, outcome: Outcome) -> bool:
         "lease_until": None,
         **outcome.extra,
     }
-    if outcome.kept and not notification.is_account_mail and kind_named(notification.kind).keeps_words:
+    if outcome.kept and not notification.is_account_mail and keeps_words(notification.kind):
         kept = outcome.kept.to_keep()
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:
         columns["sealed_body"] = None
-    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     try:
-        settled = bool(patiently(lambda: mine.update(**columns | unless_erased(columns))))
+        settled = bool(patiently(lambda: write(notification, columns)))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
-        settled = bool(patiently(lambda: mine.update(**columns | WORDLESS)))
+        settled = bool(patiently(lambda: write(notification, columns | WORDLESS)))
     if not settled:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
 
 
-def unless_erased(columns: dict[str, object]) -> dict[str, object]:
-    """The words among these columns, for a row whose words were not erased while it was being sent; else none.
+def write(notification: Notification, columns: dict[str, Any]) -> int:
+    """One UPDATE, of no row if the lease is another's now. Words are stored only where they were not erased meanwhile.
 
-    The database decides as it writes, so that no erasure fits in between.
+    The database decides that as it writes, so that no erasure fits in between.
     """
-    return {
-        name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in WORDLESS if name in columns
-    }
+    said = ", ".join(f"{name} = {(UNLESS_ERASED if name in WORDLESS else PLAIN).format(name)}" for name in columns)
+    mine = {"pk": notification.pk, "mine": notification.lease_token}
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE.format(said), columns | mine)
+        return int(cursor.rowcount)
 
 
 def patiently(write: Callable[[], int]) -> int:

@@ -57,7 +57,7 @@ class LosingTheYes(Inbox):
 @pytest.fixture
 def send_many(kind, make_row, now):
     def run(count, clock=None, **fields):
-        rows = [make_row(**fields) for _ in range(count)]
+        rows = [make_row(**{"recipient": f"reader{number}@leeds.example.nhs.uk", **fields}) for number in range(count)]
         for row in rows:
             deliver(row.pk, clock=clock or (lambda: now))
         return [Notification.objects.get(pk=row.pk) for row in rows]
@@ -202,7 +202,7 @@ def test_a_fork_does_not_say_goodbye_on_its_parents_line(monkeypatch):
             def close(self):
                 ours.sendall(b"QUIT\r\n")
 
-        smtp._line.backend, smtp._line.made_for = Backend(), (-1,)
+        smtp._kept.line.backend, smtp._kept.line.made_for = Backend(), (-1,)
         smtp.hang_up()
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):
