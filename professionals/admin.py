@@ -21,7 +21,7 @@ from ctac.staff_big_lists import MOST, Part, among, keys_in_order, keys_of, with
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
 from ctac.uk import tidy_postcode
 from notifications.services import readdress
-from professionals import services
+from professionals import mail_by_phone, services
 from professionals.access import signed_in
 from professionals.for_staff import called, domain_in_words
 from professionals.forms import PostcodeField, validate_phone
@@ -113,8 +113,8 @@ class PersonAdmin(StaffModelAdmin):
     list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
-    fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "added_at"]
-    readonly_fields = ["email_domain", "signs_in", "added_at"]
+    fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
+    readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
     object_actions = [
         ObjectAction(
@@ -128,7 +128,8 @@ class PersonAdmin(StaffModelAdmin):
             done=gettext_lazy("The person is erased."),
             permission="erase",
             weight="stop",
-        )
+        ),
+        mail_by_phone.ACTION,
     ]
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
@@ -138,6 +139,10 @@ class PersonAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("signs in"))
     def signs_in(self, person: Person) -> str:
         return _("Yes") if person.user_id else _("No, entered by staff")
+
+    @admin.display(description=gettext_lazy("chose to get by email"))
+    def mail(self, person: Person) -> str:
+        return mail_by_phone.in_words(person)
 
     @admin.display(description=gettext_lazy("email address"), ordering="email")
     def email_in_list(self, person: Person) -> SafeString | str:

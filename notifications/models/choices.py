@@ -17,6 +17,7 @@ class Where(models.TextChoices):
     ONE_CLICK = "one-click", _("One press in their mail program")
     SIGN_UP = "sign-up", _("At sign-up")
     ORDER = "order", _("After an order")
+    PHONE = "phone", _("On the phone to us")
     COMPLAINT = "complaint", _("By calling our mail unwanted in their mail program")
 
 

@@ -50,7 +50,9 @@ def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(no
 
 
 def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page: str) -> None:
-    opened = browser.get(page)
+    with CaptureQueriesContext(connection) as asked:
+        opened = browser.get(page)
+    assert len(asked) == 2  # whose it is, and what they said
     shown = opened.content.decode()
     assert "r…\u2060@leeds.example.nhs.uk" in shown
     assert "reader@" not in shown

@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from notifications.models import MailChoice
 from professionals import sample
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.sample import NotInProductionError
@@ -241,3 +242,16 @@ def test_a_new_person_is_not_asked_what_only_we_know(browser):
     page = browser.get(f"{AT}/person/add/").content.decode()
     assert "field-email_domain" not in page
     assert "field-signs_in" not in page
+
+
+def test_who_rings_gets_no_more_reminders_and_their_page_says_what_they_chose(browser):
+    person = make_person()
+    page = f"{AT}/person/{person.pk}/change/"
+    assert "Reminders of presentations that I take part in" in browser.get(page).content.decode()
+
+    assert browser.post(f"{AT}/person/{person.pk}/do/stop-mail/").status_code == 302
+
+    after = browser.get(page).content.decode()
+    assert "Only answers to what they do" in after
+    assert "Stop reminders and news" not in after
+    assert set(MailChoice.objects.values_list("wanted", "chosen_where")) == {(False, "phone")}
