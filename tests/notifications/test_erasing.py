@@ -7,7 +7,7 @@ from notifications.rendering import Rendered
 from notifications.services import erase_bodies_about, erase_for, export_for
 from notifications.services.delivering import Outcome, claim, settle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kind")]
 WORDS = {"subject": "Hello Sam", "text_body": "Sam", "html_body": "<p>Sam</p>", "last_error": "451 sam"}
 
 
