@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+
 from notifications.samples import Sample
 from tests.journeys.visitor import AXE, RULES, RUN_AXE, TOO_WIDE
 
@@ -44,6 +46,8 @@ def opened(browser: Any, way: Way) -> Iterator[Any]:
     page.route("**/*", lambda route: route.abort())
     yield page
     context.close()
+    # In the browser's loop Django opens a connection of its own, which nobody else would close: the database couldn't be dropped.
+    connection.close()
 
 
 def as_drawn(html: str, way: Way) -> str:
