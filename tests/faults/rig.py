@@ -62,6 +62,7 @@ class Rig:
         url = {"CELERY_BROKER_URL": self.broker.url} if self.broker.url else {}
         mine = {"EMAIL_URL": f"smtp://{HOST}:{self.server.port}", "EMAIL_TIMEOUT": str(EMAIL_TIMEOUT)}
         mine |= {"OUTBOX_SWEEP_SECONDS": "1", "MEDIA_ROOT": str(self.disk / "media"), "ORDER_THROTTLES_TIMES": "10000"}
+        mine["WORKER_PATIENCE"] = "40"  # a worker that hangs is noticed while a test waits
         self.live = RiggedLive(folder, **mine, **url, **self.clock.variables())
         self.people = cycle(stage.PEOPLE)
         self.facts: dict[str, Any] = {}
