@@ -64,6 +64,7 @@ class SendsFailedAgain:
             "opts": self.opts,
             "action": SEND_ALL,
             "title": SEND_ALL.label,
+            "original": SEND_ALL.label,
             "rows": summary_of_failed(),
             "form": forms.Form(),
             "media": self.media,

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from notifications import queue
 from notifications.models import MailServer
+from notifications.models.servers import server_name
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,6 @@ class Known:
 _known: dict[str, Known] = {}
 
 
-def server_name() -> str:
-    return f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
-
-
 def known() -> Known:
     """A second old at most while the server is well, else read now."""
     last = _known.get(server_name())
@@ -87,7 +84,7 @@ def may_talk(now: datetime) -> bool:
         return True
     mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + NO_PAUSE_IS_SO_LONG)
     trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
-    return bool(MailServer.objects.silent().filter(mine, name=server_name()).update(next_try_at=now + trying))
+    return bool(MailServer.objects.silent().filter(mine).update(next_try_at=now + trying))
 
 
 def failed(now: datetime) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from ctac.staff import staff_site
 from notifications.framing import POLICY
 from notifications.models import MailServer, Notification, State
+from notifications.models.servers import server_name
 from professionals.mail_labels import ACCOUNT_MAIL
 from tests.factories import make_staff, make_user, sign_in_staff
 
@@ -292,5 +293,8 @@ def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_ro
 
 def test_the_first_page_says_that_the_mail_server_is_silent(staff, now):
     assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 0
-    MailServer.objects.create(name="mail:25", failures=3, down_since=now, next_try_at=now)
+    MailServer.objects.create(name="before:25", failures=3, down_since=now, next_try_at=now)
+    [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
+    assert section["lines"][1]["figure"] == 0
+    MailServer.objects.create(name=server_name(), failures=3, down_since=now, next_try_at=now)
     assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 1
