@@ -29,7 +29,7 @@ from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
 from professionals.models import Person
-from tests.bookings.placed import STRANGER, history, place, reminders, sent
+from tests.bookings.placed import STRANGER, history, place, sent
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
@@ -85,7 +85,6 @@ def test_staff_accept_a_date_that_is_kept(asked: Booking, presenter: Presenter) 
     assert kinds_since(asked, before) == [
         ("booking-confirmed", asked.person.email),
         ("presenter-booked", presenter.email),
-        *(each[:2] for each in reminders(asked.person.email, presenter.email, 0)),
     ]
 
 
@@ -190,7 +189,6 @@ def test_the_professional_takes_one_of_the_times(asked: Booking, presenter: Pres
         ("booking-confirmed", asked.person.email),
         ("presenter-booked", presenter.email),
         ("staff-time-taken", settings.STAFF_EMAIL),
-        *(each[:2] for each in reminders(asked.person.email, presenter.email, 0)),
     ]
     everything = (sent(asked), history(asked))
     take_offer(booking=asked, option=second, by=asked.person.user, now=NOW)

@@ -25,7 +25,7 @@ from bookings.services import (
 )
 from bookings.services.moving import move
 from professionals.models import Person
-from tests.bookings.placed import TEN, place, place_as_staff, reminders, sent
+from tests.bookings.placed import TEN, place, place_as_staff, sent
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -73,8 +73,7 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
     confirm(booking=booking, by=staff, now=NOW)
     event = booking.events.get()
     assert (event.by, event.at, event.from_state, event.to_state) == (staff, NOW, "requested", "confirmed")
-    assert [kind for kind, _to, _version in sent(booking)[:2]] == ["booking-confirmed", "presenter-booked"]
-    assert sent(booking)[2:] == reminders(booking.person.email, presenter.email, 0)
+    assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "presenter-booked"]
 
 
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
@@ -140,7 +139,6 @@ def test_reassigning_tells_all_three_and_bumps_the_sequence(presenter: Presenter
         ("booking-confirmed", booking.person.email, 1),
         ("presenter-booked", other.email, 1),
         ("presenter-freed", presenter.email, 1),
-        *reminders(booking.person.email, other.email, 1),
     ]
 
 

@@ -220,6 +220,7 @@ def test_the_account_list_names_every_page_and_where_one_is(client: Client, owne
         ("Your details", "/account/details/", None),
         ("Delivery addresses", "/my/addresses/", None),
         ("Your calendar", "/my/calendar/", None),
+        ("What you get by email", "/my/mail/", None),
         ("Email address", "/account/email/", None),
         ("Password", "/account/password/set/", None),
         ("Second factor", "/account/2fa/", "page"),

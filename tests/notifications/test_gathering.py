@@ -122,7 +122,7 @@ def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
     assert digests().count() == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_worker_that_comes_for_the_digest_meanwhile_waits_and_tells_of_all(event, inbox, now, monkeypatch):
     """The second event has joined and is not committed yet when the digest's turn comes."""
     delivered(event(), now)

@@ -235,6 +235,7 @@ def test_the_list_narrows_to_whose_turn_it_is(desk: Client, asked: Booking, pres
     assert found == {
         "us": {asked, lapsed},
         "them": {offered},
+        "long": set(),
         "lapsed": {lapsed},
         "nonsense": {asked, offered, lapsed},
     }
