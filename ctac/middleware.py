@@ -80,6 +80,7 @@ class PrivateByDefaultMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.address_is_private = False  # type: ignore[attr-defined] # a name that is missing costs a template dearly
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
             may_come_back = request.method == "POST" and is_page(response) and not request.path.startswith(OWN_ACCOUNT)
