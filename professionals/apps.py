@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,9 +9,19 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
-        from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding, without_passkeys
+        from professionals import (
+            account_mail,
+            allauth_limits,
+            mail_labels,
+            own_data,
+            privacy,
+            roles,
+            safeguarding,
+            without_passkeys,
+        )
         from professionals.whose_address import people_at
 
+        post_migrate.connect(roles.after_migrate, sender=self)
         without_passkeys.leave_out()
         allauth_limits.install()
         registry.register(safeguarding.KIND)

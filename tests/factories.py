@@ -2,13 +2,16 @@
 
 import itertools
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY, AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from professionals.models import Organisation, Person, Profession, User
+from professionals.roles import BY_SLUG
 
 _number = itertools.count(1)
 
@@ -38,9 +41,15 @@ def make_person(*, with_user: bool = True, **fields: Any) -> Person:
     return Person.objects.create(user=user, email=email, organisation=organisation, **{**defaults, **fields})
 
 
-def make_staff(email: str = "", *, superuser: bool = True, **fields: Any) -> User:
-    """A staff user. Has no second factor yet: sign_in_staff opens a session that passed one."""
-    return make_user(email or f"staff{next(_number)}@ctac.example", is_staff=True, is_superuser=superuser, **fields)
+def make_staff(email: str = "", *, superuser: bool = True, role: str | Sequence[str] = (), **fields: Any) -> User:
+    """A staff user who may do everything; with a role ("read-only"), or several, what those may.
+
+    Has no second factor yet: sign_in_staff opens a session that passed one.
+    """
+    slugs = [role] if isinstance(role, str) else list(role)
+    user = make_user(email or f"staff{next(_number)}@ctac.example", is_staff=True, is_superuser=superuser and not slugs, **fields)
+    user.groups.set([Group.objects.get(name=BY_SLUG[slug].name) for slug in slugs])
+    return user
 
 
 def sign_in(client: Client, person: Person) -> Client:

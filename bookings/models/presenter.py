@@ -92,6 +92,7 @@ class Presenter(models.Model):
         ordering = ["name", "pk"]
         verbose_name = _("presenter")
         verbose_name_plural = _("presenters")
+        permissions = [("give_presentations", _("Can give presentations: own diary, visits, hours and leave"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(latest_return__gt=F("earliest_leaving")),

@@ -276,6 +276,7 @@ class Edition(models.Model):
         ordering = ["leaflet__position", "-published_on", "-pk"]
         verbose_name = _("edition")
         verbose_name_plural = _("editions")
+        permissions = [("keep_stock", _("Can receive, count and correct stock"))]
         constraints = [
             models.CheckConstraint(condition=Q(on_hand__gte=0), name="edition_on_hand_never_negative"),
             models.CheckConstraint(
