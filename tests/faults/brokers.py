@@ -13,17 +13,10 @@ from django.conf import settings
 from kombu import Connection
 
 from ctac.local import broker, processes
+from tests.faults.packages import RABBITMQ
 from tests.notifications.conftest import free_port
 
-PACKAGES = {"redis": "redis-server", "rabbitmq": "rabbitmq-server"}
-RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # not the wrapper in the path, which changes the user
 START_SECONDS = 60
-
-
-def missing(name: str) -> str:
-    """What must be installed for this broker; empty if it is there."""
-    there = {"folder": True, "redis": shutil.which("redis-server"), "rabbitmq": RABBITMQ.exists()}
-    return "" if there[name] else f"{PACKAGES[name]} is not installed: apt-get install {PACKAGES[name]}, or `make faults` as root"
 
 
 class Broker:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.brokers import KINDS, missing
+from tests.faults.brokers import KINDS
 from tests.faults.judge import Verdict, line, table
+from tests.faults.packages import missing
 from tests.faults.rig import Rig
 
 ASKED = os.environ.get("FAULTS", "")  # the brokers, with commas between; only `make faults` asks

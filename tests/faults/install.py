@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 
-from tests.faults.brokers import PACKAGES, missing
 from tests.faults.clock import library
+from tests.faults.packages import PACKAGES, missing
 
 
 def wanted() -> list[str]:

@@ -59,6 +59,15 @@ def broker_away(rig, load):
         rig.broker.start()
 
 
+def broker_killed_while_each_process_sends(rig, load):
+    """What they have in hand is sent, and no broker hears that it is done."""
+    with rig.slow_mail(1):
+        assert rig.server.in_data.wait(20)
+        rig.broker.stop()
+        time.sleep(2)
+        rig.broker.start()
+
+
 def broker_gone_with_what_was_queued(rig, load):
     with rig.worker_stopped():
         load.wait_for(3)
@@ -158,13 +167,13 @@ def mail_server_slow(rig, load):
 
 
 def mail_server_away_for_a_day(rig, load):
-    """Two hours and two hours again, each with its try."""
+    """Three hours and three hours again, each with its try."""
     rig.server.refuse()
     load.wait_for(3)
     load.stopping.set()
-    for _ in range(12):
+    for _ in range(8):
         time.sleep(1.5)
-        rig.pass_minutes(120)
+        rig.pass_minutes(180)
     rig.server.listen()
 
 
@@ -200,6 +209,7 @@ FAULTS = {
     "worker killed whole while it sends": worker_killed_while_it_sends,
     "worker's children killed while they send": children_killed_while_they_send,
     "broker away": broker_away,
+    "broker killed while each process sends": broker_killed_while_each_process_sends,
     "broker gone with what was queued": broker_gone_with_what_was_queued,
     "broker silent": broker_silent,
     "broker emptied": broker_emptied,
