@@ -1,6 +1,7 @@
 """What every test gets: a network that ends at this machine, an empty cache, a clock."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
+
+from ctac.local import postgres
+from tests import ready
 
 pytest_plugins = ["tests.live.fixtures", "tests.deploy.as_app_role"]
 
@@ -60,6 +64,15 @@ class QuickHasher(PBKDF2PasswordHasher):
 def _quick_passwords() -> Iterator[None]:
     with override_settings(PASSWORD_HASHERS=[f"{__name__}.{QuickHasher.__name__}"]):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of one that is migrated. A hook of pytest-django."""
+    from django.db import connection
+
+    if ready.FOLDER in os.environ:
+        connection.settings_dict["TEST"]["TEMPLATE"] = postgres.DATABASE
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
 """What must stand before Django's settings load: the test environment, its folders and its PostgreSQL.
 
 A pytest plugin (`-p tests.environment` in pyproject.toml). The first process makes one temporary
-folder and, unless DATABASE_URL names a server, starts one embedded PostgreSQL; xdist's workers
-inherit both through the environment, and each keeps its files in a folder of its own.
+folder and, unless DATABASE_URL names a server, starts one embedded PostgreSQL, with data that `tests.ready` has
+migrated; xdist's workers inherit both through the environment, and each keeps its files in a folder of its own.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ctac.local import postgres
+from tests import ready
 
 ROOT = "CTAC_TEST_ROOT"  # names the folder to the workers
 # A developer's own servers and settings are not the tests' business, except the database.
@@ -45,6 +46,8 @@ if EMBEDDED:
 def pytest_configure(config: pytest.Config) -> None:
     if EMBEDDED and not config.option.collectonly:
         try:
+            os.environ[ready.FOLDER] = str(ready.make())
+            ready.lay_out(Path(os.environ[ROOT]))
             SERVERS.append(postgres.start(Path(os.environ[ROOT]), fast=True))
         except postgres.PlatformError as error:
             raise pytest.UsageError(str(error)) from error

@@ -5,6 +5,11 @@ import socket
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from professionals.models import OutwardCode
+from tests import ready
 
 
 @pytest.mark.django_db
@@ -19,3 +24,21 @@ def test_a_test_can_not_reach_the_internet():
 
 def test_files_go_to_a_folder_of_this_run():
     assert (settings.ENVIRONMENT, "ctac-test-" in str(settings.VAR_DIR)) == ("test", True)
+
+
+def test_a_changed_migration_makes_other_data_ready(tmp_path, monkeypatch):
+    migration = tmp_path / "leaflets" / "migrations" / "0001_initial.py"
+    migration.parent.mkdir(parents=True)
+    monkeypatch.setattr(ready, "BASE_DIR", tmp_path)
+    found = set()
+    for text in ("operations = []", "operations = [1]", "operations = []"):
+        migration.write_text(text)
+        found.add(ready.fingerprint())
+    assert len(found) == 2
+
+
+@pytest.mark.django_db
+def test_the_copy_that_a_test_gets_is_migrated_and_has_the_places_of_postcodes():
+    recorder = MigrationRecorder(connection)
+    assert set(recorder.applied_migrations()) >= set(MigrationLoader(connection).disk_migrations)
+    assert OutwardCode.objects.count() > 2_900

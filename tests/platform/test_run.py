@@ -51,7 +51,7 @@ def copy(tmp_path):
 
 
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_goes_on(copy):
-    copy.start()
+    copy.start(ready_data=False)
     people = copy.query("SELECT count(*) FROM professionals_person")
     copy.process.kill()
     copy.process.wait()
