@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from bookings import rules
 from bookings.models import Booking, Nation
-from bookings.working_days import before_working_days
 from ctac.uk import format_day, uk_day
+from ctac.working_days import before_working_days
 
 
 def last_day_to_change(booking: Booking) -> date:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking
 from bookings.services.escalating import KIND as NAME
-from bookings.services.escalating import orders_too_long, since_when, too_long
+from bookings.services.escalating import anything_waits, since_when, too_long
 from bookings.words import Row, row
 from ctac.uk import format_day
+from leaflets.models import Order
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
@@ -22,15 +23,26 @@ from notifications.samples import Example
 MOST = 30
 
 
-def waiting(rows: Sequence[Row], count: int) -> Message:
-    one, many = _("%(count)d request waits too long for our answer"), _("%(count)d requests wait too long for our answer")
-    url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_changelist')}?waits=long"
-    context: dict[str, object] = {"facts": rows, "more": count - len(rows), "url": url}
+def where_they_wait(bookings: int, orders: int) -> str:
+    """The list of the staff site that has all of them: of one sort its own, of both the first page, which leads to either."""
+    if bookings and orders:
+        return f"{settings.SITE_URL}{reverse('staff:index')}"
+    name = "leaflets_order" if orders else "bookings_booking"
+    return f"{settings.SITE_URL}{reverse(f'staff:{name}_changelist')}?waits=long"
+
+
+def waiting(rows: Sequence[Row], bookings: int, orders: int) -> Message:
+    count = bookings + orders
+    one, many = (
+        _("%(count)d request has waited too long for our answer"),
+        _("%(count)d requests have waited too long for our answer"),
+    )
+    context: dict[str, object] = {"facts": rows, "more": count - len(rows), "url": where_they_wait(bookings, orders)}
     return Message((one if count == 1 else many) % {"count": count}, "manager_requests_waiting", context)
 
 
 def fact(reference: str, title: str, since: datetime) -> Row:
-    return row(reference, _("%(title)s\nWaits for us since %(day)s") % {"title": title, "day": format_day(since)})
+    return row(reference, _("%(title)s\nWaiting for us since %(day)s") % {"title": title, "day": format_day(since)})
 
 
 def of_leaflets() -> str:
@@ -40,15 +52,14 @@ def of_leaflets() -> str:
 def build(notification: Notification) -> Message:
     now = timezone.now()
     bookings = since_when(too_long(Booking.objects.with_names(), now))
-    orders = orders_too_long(now)
+    orders = Order.objects.asked_too_long_ago(now).order_by("created_at", "pk")
     rows = [fact(each.reference, each.presentation.title, each.waits_since) for each in bookings[:MOST]]
     rows += [fact(each.reference, of_leaflets(), each.created_at) for each in orders[: MOST - len(rows)]]
-    return waiting(rows, bookings.count() + orders.count())
+    return waiting(rows, bookings.count(), orders.count())
 
 
 def still_waits(notification: Notification) -> bool:
-    now = timezone.now()
-    return too_long(Booking.objects.all(), now).exists() or orders_too_long(now).exists()
+    return anything_waits(timezone.now())
 
 
 KINDS = (Kind(NAME, gettext_lazy("To the manager: requests wait"), build, still_waits),)
@@ -61,6 +72,6 @@ def examples() -> Iterator[Example]:
     kind, since = KINDS[0], datetime(2027, 2, 22, 10, tzinfo=UTC)
     title = "Spotting the signs of child trafficking"
     first, second = fact("BK-7Q4M-2F", title, since), fact("LO-3XK9-PT", of_leaflets(), since)
-    yield Example(kind.name, kind.label, lambda: waiting([first, second], 2))
+    yield Example(kind.name, kind.label, lambda: waiting([first, second], 1, 1))
     many = _("%(label)s, very many") % {"label": kind.label}
-    yield Example(kind.name, many, lambda: waiting([first] * MOST, MOST + 12))
+    yield Example(kind.name, many, lambda: waiting([first] * MOST, MOST + 12, 0))

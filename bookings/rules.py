@@ -26,8 +26,7 @@ DATES_KEPT_A_PERSON = 3
 # They are kept until 5pm UK time on the second working day.
 DATES_KEPT_WORKING_DAYS = 2
 DATES_KEPT_UNTIL = time(17)
-# A request that waits for our answer so long stands on the first page, and the manager is told; told again while anything waits.
-ESCALATED_AFTER_WORKING_DAYS = 2
+# Of requests that wait too long for our answer (ctac/answering.py) the manager is told, and told again while anything waits.
 ESCALATED_AGAIN_WORKING_DAYS = 2
 ESCALATED_AT = time(9)
 # What may be asked for at all: a presentation that begins and ends between these times of the clock, within a year.
@@ -48,7 +47,7 @@ LINKS_LAST = timedelta(days=120)
 LINKS_OPENED = (300, timedelta(hours=1))
 # Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
 PLACES_ASKED = (30, timedelta(hours=1))
-# What happens to a booking that starts so soon never waits for the team's digest.
+# What happens to a booking that starts so soon after the team's next digest does not wait for it.
 TOLD_AT_ONCE_WITHIN = timedelta(days=2)
 REMINDER_AT = time(9)
 # On the day, UK time, a presenter reads all that it has; if nothing could be sent, until then.

@@ -18,8 +18,8 @@ from bookings.diary.wish import Wish
 from bookings.gaps import EVER, Claim, Span, free_spans
 from bookings.models import Format, Presenter
 from bookings.travel import APART_ENOUGH, Journeys, Place
-from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import uk_day
+from ctac.working_days import after_working_days, is_bank_holiday
 
 
 @dataclass

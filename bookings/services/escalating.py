@@ -8,10 +8,11 @@ from django.db.models import DateTimeField, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from bookings import rules
-from bookings.models import Booking, BookingEvent, BookingQuerySet, DateOption, EventKind, Nation, OptionKind, OptionState
-from bookings.working_days import after_working_days, before_working_days, is_working_day
+from bookings.models import Booking, BookingEvent, BookingQuerySet, DateOption, EventKind, OptionKind, OptionState
+from ctac.answering import asked_too_long_ago
 from ctac.uk import uk_datetime, uk_day
-from leaflets.models import Order, OrderState
+from ctac.working_days import OURS, after_working_days, is_working_day
+from leaflets.models import Order
 from notifications.models import Notification
 from notifications.services import notify
 
@@ -22,15 +23,9 @@ ASKED_AGAIN = BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind
 LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PROPOSED, state=OptionState.EXPIRED)
 
 
-def cutoff(now: datetime) -> datetime:
-    """What waits since before then waits too long. The team is in England; a request of a weekend counts from Monday."""
-    last = before_working_days(uk_day(now), rules.ESCALATED_AFTER_WORKING_DAYS, Nation.ENGLAND)
-    return uk_datetime(last + A_DAY, time.min)
-
-
 def too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Of these the requests that wait for us, and have for too long."""
-    before = cutoff(now)
+    before = asked_too_long_ago(now)
     back = Exists(ASKED_AGAIN.filter(at__gte=before)), Exists(LET_LAPSE.filter(expires_at__gte=before))
     return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
 
@@ -43,8 +38,9 @@ def since_when(bookings: BookingQuerySet) -> Any:
     return bookings.annotate(waits_since=last).order_by("waits_since", "pk")
 
 
-def orders_too_long(now: datetime) -> Any:
-    return Order.objects.filter(state=OrderState.REQUESTED, created_at__lt=cutoff(now)).order_by("created_at", "pk")
+def anything_waits(now: datetime) -> bool:
+    """At most two statements."""
+    return too_long(Booking.objects.all(), now).exists() or Order.objects.asked_too_long_ago(now).exists()
 
 
 def escalate(*, now: datetime) -> int:
@@ -55,13 +51,13 @@ def escalate(*, now: datetime) -> int:
     """
     day = uk_day(now)
     begins = uk_datetime(day, rules.ESCALATED_AT)
-    if not is_working_day(day, Nation.ENGLAND) or now < begins:
+    if not is_working_day(day, OURS) or now < begins:
         return 0
     told = Notification.objects.filter(kind=KIND, resend_of=None).order_by("-created_at")
     last = told.values_list("created_at", flat=True).first()
     if last is not None and not is_due_again(last, now):
         return 0
-    if not (too_long(Booking.objects.all(), now).exists() or orders_too_long(now).exists()):
+    if not anything_waits(now):
         return 0
     notify(
         kind=KIND,
@@ -77,8 +73,8 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
     if uk_day(last) == uk_day(now):
         return False
-    if uk_day(now) >= after_working_days(uk_day(last), rules.ESCALATED_AGAIN_WORKING_DAYS, Nation.ENGLAND):
+    if uk_day(now) >= after_working_days(uk_day(last), rules.ESCALATED_AGAIN_WORKING_DAYS, OURS):
         return True
-    known = cutoff(last)
+    known = asked_too_long_ago(last)
     fresh = since_when(too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)
-    return fresh.exists() or orders_too_long(now).filter(created_at__gte=known).exists()
+    return fresh.exists() or Order.objects.asked_too_long_ago(now).filter(created_at__gte=known).exists()

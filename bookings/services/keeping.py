@@ -16,8 +16,8 @@ from bookings.services.errors import MoveRefused
 from bookings.services.holding import place_columns
 from bookings.services.locking import lock_booking
 from bookings.travel import Place
-from bookings.working_days import after_working_days
 from ctac.uk import uk_datetime, uk_day
+from ctac.working_days import after_working_days
 
 # Whoever asks for a date of their own asks staff to yield in these; in the presenter's own hours and area nobody yields unasked.
 ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}

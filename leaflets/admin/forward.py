@@ -1,5 +1,6 @@
 """Staff pass an order forward among those that wait for copies, or put it back in its own place."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -79,11 +80,17 @@ class WaitsFilter(admin.SimpleListFilter):
     title = gettext_lazy("what it waits for")
     parameter_name = "waits"
 
+    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "long": (gettext_lazy("Our answer, for too long"), lambda orders: orders.asked_too_long_ago(timezone.now())),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders: orders.passed_forward()),
+    }
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("forward", gettext_lazy("Copies, passed forward"))]
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
-        rows: QuerySet[Order] = queryset.passed_forward() if self.value() == "forward" else queryset
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
         return rows
 
 

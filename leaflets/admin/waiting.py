@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import Waiting, staff_site
@@ -24,6 +25,20 @@ def wait_for_orders(label: Any, state: OrderState) -> None:
     )
 
 
+def wait_for_some_orders(label: Any, waits: str, orders: Callable[[], Any], *, urgent: bool = False) -> None:
+    """A line of the first page, and the list that its filter narrows to exactly those orders."""
+    staff_site.add_waiting(
+        _("Leaflets"),
+        Waiting(
+            label=label,
+            count=orders,
+            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?waits={waits}",
+            permission="leaflets.view_order",
+            urgent=urgent,
+        ),
+    )
+
+
 def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> None:
     """A line of the first page, and the list of the editions that need it."""
     staff_site.add_waiting(
@@ -38,18 +53,13 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
 
 
 wait_for_orders(_("to decide on"), OrderState.REQUESTED)
+wait_for_some_orders(
+    _("waiting too long for our answer"), "long", lambda: Order.objects.asked_too_long_ago(timezone.now()), urgent=True
+)
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
 wait_for_orders(_("waiting for stock"), OrderState.WAITING)
-staff_site.add_waiting(
-    _("Leaflets"),
-    Waiting(
-        label=_("passed forward and waiting"),
-        count=lambda: Order.objects.passed_forward(),
-        address=lambda: f"{reverse('staff:leaflets_order_changelist')}?waits=forward",
-        permission="leaflets.view_order",
-    ),
-)
+wait_for_some_orders(_("passed forward and waiting"), "forward", lambda: Order.objects.passed_forward())
 staff_site.add_waiting(
     _("Leaflets"),
     Waiting(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from ctac.answering import asked_too_long_ago
 from ctac.db import words_index
 from leaflets.models.leaflet import Edition
 from notifications.models import Notification
@@ -91,6 +93,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def with_lines(self) -> Self:
         """One statement more, however many orders."""
         return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
+
+    def asked_too_long_ago(self, now: datetime) -> Self:
+        """Those that wait for us to decide, and have for too long."""
+        return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
 
     def passed_forward(self) -> Self:
         """Those that still wait for copies."""

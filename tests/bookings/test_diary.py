@@ -6,8 +6,8 @@ import pytest
 
 from bookings.diary import Breach, Diary, open_diary
 from bookings.models import Nation, Presenter
-from bookings.working_days import after_working_days
 from ctac.uk import UK, uk_day
+from ctac.working_days import after_working_days
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

@@ -12,8 +12,8 @@ from bookings.diary import Wish
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
 from bookings.services.locking import check_deferred_constraints
 from bookings.travel import Journeys, travel_between
-from bookings.working_days import after_working_days, is_bank_holiday
 from ctac.uk import UK, uk_datetime
+from ctac.working_days import after_working_days, is_bank_holiday
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

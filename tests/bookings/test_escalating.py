@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -60,7 +61,7 @@ def test_the_manager_is_told_after_two_working_days_and_again_two_later(
     assert newest().recipient == "manager@ctac.example"
     said = words_now()
     assert request_of_thursday.reference in said
-    assert "Waits for us since Thursday 14 January 2027" in said
+    assert "Waiting for us since Thursday 14 January 2027" in said
     assert request_of_thursday.person.name not in said
     assert told(MONDAY + A_DAY, MONDAY + 2 * A_DAY, MONDAY + 3 * A_DAY) == [0, 1, 0]
     assert Notification.objects.filter(kind="manager-requests-waiting").count() == 2
@@ -117,6 +118,18 @@ def test_a_request_for_leaflets_waits_too(clock: time_machine.Traveller) -> None
     clock.move_to(MONDAY)
     said = words_now()
     assert (order.reference in said, "A request for leaflets" in said) == (True, True)
+    assert "/staff/leaflets/order/?waits=long" in said
+
+
+def test_the_email_leads_to_the_list_that_has_all_of_them(
+    request_of_thursday: Booking, clock: time_machine.Traveller, settings: Any
+) -> None:
+    escalate(now=MONDAY)
+    clock.move_to(MONDAY)
+    assert f"{settings.SITE_URL}/staff/bookings/booking/?waits=long" in words_now()
+    make_order(make_person(), THURSDAY)
+    Order.objects.update(state="requested")
+    assert f"{settings.SITE_URL}/staff/\n" in words_now()
 
 
 def test_it_stands_on_the_first_staff_page_and_the_line_leads_to_it(

@@ -12,6 +12,7 @@ from tests.face.page import Page
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, change
+from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
 EDITIONS = "/staff/leaflets/edition/"
@@ -90,6 +91,28 @@ def test_orders_that_wait_are_those_of_the_list(client, staff, now, label, state
     assert line["figure"] == count
     found = client.get(line["href"]).context["cl"].result_list
     assert sorted(order.pk for order in found) == [order.pk for order in mine]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_orders_that_wait_too_long_for_our_answer_are_those_of_the_list(client, staff, now, count):
+    """Now is a Tuesday: what came by the end of Friday has waited for two working days."""
+    for state in set(OrderState) - {OrderState.REQUESTED}:
+        order_of(now, 9, state=state)
+    order_of(now, 3, state=OrderState.REQUESTED)
+    mine = [order_of(now, 4 + day, state=OrderState.REQUESTED) for day in range(count)]
+    line = waits(staff, "waiting too long for our answer")
+    assert (line["figure"], line["urgent"], waits(staff, "to decide on")["figure"]) == (count, True, count + 1)
+    assert set(client.get(line["href"]).context["cl"].result_list) == set(mine)
+
+
+def test_the_list_of_what_waits_too_long_costs_the_same_for_one_and_for_many(client, staff, now):
+    costs = []
+    for many in (1, 3):
+        for _each in range(many):
+            order_of(now, 9, state=OrderState.REQUESTED)
+        costs.append([len(statements(lambda page=page: client.get(page))) for page in (f"{ORDERS}?waits=long", "/staff/")])
+    assert costs[0] == costs[1]
+    assert max(costs[0]) <= 12
 
 
 def test_a_page_says_first_what_to_pack_and_where_it_goes(client, staff, now):

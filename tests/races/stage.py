@@ -95,7 +95,7 @@ def lay_out() -> dict[str, Any]:
 def two_days_of_a_week(today: date) -> list[date]:
     """Two working days in Scotland that the list of times shows together: it shows a week, from Monday."""
     from bookings.models import Nation
-    from bookings.working_days import after_working_days
+    from ctac.working_days import after_working_days
 
     pairs = ([after_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
     return next(pair for pair in pairs if pair[0].isocalendar()[:2] == pair[1].isocalendar()[:2])

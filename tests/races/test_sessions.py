@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bookings.models import Nation
-from bookings.working_days import after_working_days
+from ctac.working_days import after_working_days
 from tests.live.clients import CROWD, Answer, Client, all_of, at_once, inside
 from tests.races import gates
 from tests.races.stage import Stage

@@ -14,9 +14,9 @@ from bookings.admin.choices import any_presenter
 from bookings.models import Nation, Presentation, Presenter
 from bookings.models.presenter import validate_https
 from bookings.recurrence import Every, Series, series
-from bookings.working_days import is_bank_holiday
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
+from ctac.working_days import is_bank_holiday
 from professionals.safeguarding import StaffForm
 
 # These decide which days there are: while they stay, what was changed date by date stays too.

@@ -15,8 +15,8 @@ from bookings.journeys import read_journeys
 from bookings.models import Format, Nation, OpenSession, Presenter, SessionState
 from bookings.services.sessions.planning import Planned
 from bookings.travel import Journeys
-from bookings.working_days import is_bank_holiday
 from ctac.uk import format_span, uk_day
+from ctac.working_days import is_bank_holiday
 
 # Who plans months ahead knows it; and what is about the presenter's link is said only where it would be used.
 SAID_OTHERWISE = (Breach.HORIZON, Breach.NO_LINK)

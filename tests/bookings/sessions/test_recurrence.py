@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from bookings.recurrence import MOST_LOOKED_AT, Every, series
-from bookings.working_days import is_bank_holiday
 from ctac.staff_fields import uk_moment
 from ctac.uk import UK
+from ctac.working_days import is_bank_holiday
 
 
 def said(days: list[date]) -> list[str]:

@@ -1,6 +1,6 @@
 """Bank holidays and working days of each nation (from the package holidays, which follows the official lists).
 
-The years of bookings/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the
+The years of ctac/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the
 calendars of the whole world. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package.
 """
 
@@ -9,24 +9,24 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from bookings.models import Nation
-
 WRITTEN = Path(__file__).parent / "data" / "bank_holidays.json"
-# Country and subdivision by the names that the package has.
+# Where the team works: what is asked of it counts by this calendar.
+OURS = "england"
+# Country and subdivision by the names that the package has; the keys are those of professionals.models.Nation.
 CALENDARS: dict[str, tuple[str, str | None]] = {
-    Nation.ENGLAND: ("GB", "ENG"),
-    Nation.WALES: ("GB", "WLS"),
-    Nation.SCOTLAND: ("GB", "SCT"),
-    Nation.NORTHERN_IRELAND: ("GB", "NIR"),
-    Nation.GUERNSEY: ("GG", None),
-    Nation.JERSEY: ("JE", None),
-    Nation.ISLE_OF_MAN: ("IM", None),
+    OURS: ("GB", "ENG"),
+    "wales": ("GB", "WLS"),
+    "scotland": ("GB", "SCT"),
+    "northern-ireland": ("GB", "NIR"),
+    "guernsey": ("GG", None),
+    "jersey": ("JE", None),
+    "isle-of-man": ("IM", None),
 }
 
 
 @cache
 def bank_holidays(nation: str, year: int) -> frozenset[date]:
-    days = written().get(str(nation), {}).get(str(year))
+    days = written().get(nation, {}).get(str(year))
     return packaged(nation, year) if days is None else frozenset(date.fromisoformat(day) for day in days)
 
 

@@ -1,11 +1,11 @@
-"""`manage.py write_bank_holidays`: bookings/data/bank_holidays.json anew, after the package holidays was updated."""
+"""`manage.py write_bank_holidays`: ctac/data/bank_holidays.json anew, after the package holidays was updated."""
 
 import json
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bookings.working_days import CALENDARS, WRITTEN, packaged
+from ctac.working_days import CALENDARS, WRITTEN, packaged
 
 YEARS = range(2025, 2041)
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         days = {
-            str(nation): {str(year): sorted(day.isoformat() for day in packaged(nation, year)) for year in YEARS}
+            nation: {str(year): sorted(day.isoformat() for day in packaged(nation, year)) for year in YEARS}
             for nation in CALENDARS
         }
         WRITTEN.write_text(json.dumps(days, indent=1) + "\n")
