@@ -1,11 +1,11 @@
 """Emails about leave: to staff when a presenter asks for it or enters it, to the presenter when staff have answered."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -78,9 +78,9 @@ def kind(name: str, label: str | Promise, words: Words, state: LeaveState, **mor
     return Kind(name, label, build, still_true, **more)
 
 
-def is_not_soon(notification: Notification) -> bool:
+def is_not_soon(notification: Notification, digest_at: datetime) -> bool:
     leave = leave_of(notification)
-    return leave is None or leave.starts_at > timezone.now() + rules.TOLD_AT_ONCE_WITHIN
+    return leave is None or leave.starts_at > digest_at + rules.TOLD_AT_ONCE_WITHIN
 
 
 KINDS = (

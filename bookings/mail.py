@@ -1,6 +1,7 @@
 """Our kinds of email: how each is built when it is sent, and whether it should still go then."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import cast
 
@@ -13,7 +14,7 @@ from bookings import change_messages, messages, request_messages, rules
 from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
 from bookings.services import make_links
-from bookings.services.reminding import moment_of, version_of
+from bookings.services.reminding import gets_reminders, moment_of, version_of
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.topics import Topic
@@ -36,17 +37,13 @@ def read_booking(notification: Notification) -> Booking:
 def build_confirmed(notification: Notification) -> Message:
     booking, why = booking_of(notification), reason_of(notification)
     new = {"new_link": why == EventKind.LINK_SET, "new_presenter": why == EventKind.REASSIGNED}
-    return messages.confirmed(booking, now=notification.created_at, links=links_for(booking), **new)
+    reminds = gets_reminders(booking.person)
+    return messages.confirmed(booking, now=notification.created_at, reminds=reminds, links=links_for(booking), **new)
 
 
-def build_reminder(notification: Notification) -> Message:
+def build_reminder(notification: Notification, *, early: bool) -> Message:
     booking = booking_of(notification)
-    return messages.reminder(booking, links=links_for(booking))
-
-
-def build_week_reminder(notification: Notification) -> Message:
-    booking = booking_of(notification)
-    return messages.reminder(booking, links=links_for(booking), early=True)
+    return messages.reminder(booking, links=links_for(booking), early=early)
 
 
 def build_presenter_week_reminder(notification: Notification) -> Message:
@@ -266,9 +263,9 @@ def theirs_in_state(*states: State) -> Check:
     return lambda booking, notification: booking.state in states and is_theirs(booking, notification)
 
 
-def is_not_soon(notification: Notification) -> bool:
-    """What happens to a presentation of today or tomorrow is told at once; all else may wait for the team's digest."""
-    soon = timezone.now() + rules.TOLD_AT_ONCE_WITHIN
+def is_not_soon(notification: Notification, digest_at: datetime) -> bool:
+    """What happens to a presentation that would begin soon after the team's digest is told at once."""
+    soon = digest_at + rules.TOLD_AT_ONCE_WITHIN
     return not Booking.objects.filter(pk=int(notification.about.partition(":")[2]), starts_at__lt=soon).exists()
 
 
@@ -283,7 +280,7 @@ KINDS = (
     Kind(
         "booking-reminder-week",
         gettext_lazy("Reminder a week before"),
-        build_week_reminder,
+        partial(build_reminder, early=True),
         still(partial(reminds_of, early=True)),
         topic=Topic.REMINDERS,
         can_wait=True,
@@ -291,7 +288,7 @@ KINDS = (
     Kind(
         "booking-reminder",
         gettext_lazy("Booking reminder"),
-        build_reminder,
+        partial(build_reminder, early=False),
         still(partial(reminds_of, early=False)),
         topic=Topic.REMINDERS,
         can_wait=True,

@@ -70,9 +70,15 @@ def with_entry(
 
 
 def confirmed(
-    booking: Booking, *, now: datetime, links: Links = None, new_link: bool = False, new_presenter: bool = False
+    booking: Booking,
+    *,
+    now: datetime,
+    reminds: bool = True,
+    links: Links = None,
+    new_link: bool = False,
+    new_presenter: bool = False,
 ) -> Message:
-    """Booked, or still booked with another joining link or another presenter."""
+    """Booked, or still booked with another joining link or another presenter. `reminds` is whether they want reminders."""
     sentence = _("Your presentation is booked: %(day)s (%(reference)s)")
     if new_presenter:
         sentence = _("Your presentation on %(day)s has changed (%(reference)s)")
@@ -81,8 +87,8 @@ def confirmed(
     told: dict[str, object] = {
         "new_link": new_link,
         "new_presenter": new_presenter,
-        "reminded": booking.reminder_due_at > now,
-        "reminded_twice": booking.week_reminder_due_at > now,
+        "reminded": reminds and booking.reminder_due_at > now,
+        "reminded_twice": reminds and booking.week_reminder_due_at > now,
         "links": links,
     }
     said = message(sentence, "booking_confirmed", booking, **told, **link_rows(booking))
@@ -170,9 +176,9 @@ def for_presenter(booking: Booking, *, now: datetime, new_link: bool = False) ->
 
 def presenter_reminder(booking: Booking, *, early: bool = False) -> Message:
     """With what the day needs, and no calendar part."""
-    sentence = _("Reminder: you give %(reference)s on %(day)s")
+    sentence = _("Reminder: you are giving %(reference)s on %(day)s")
     if early:
-        sentence = _("Coming up: you give %(reference)s on %(day)s")
+        sentence = _("Coming up: you are giving %(reference)s on %(day)s")
     told: dict[str, object] = {"day_rows": on_the_day(booking), "early": early, **link_rows(booking)}
     return presenter_message(sentence, "booking_presenter_reminder", booking, **told)
 

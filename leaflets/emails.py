@@ -76,7 +76,7 @@ def approved(order: Order) -> Message:
     granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.lines.all()]
     less = any(line.cancelled for line in order.lines.all())
     rows = facts(order, [(count, title) for count, title in granted if count])
-    return message(_("Yes: we send you leaflets (%(reference)s)"), "order_approved", order, facts=rows, less=less)
+    return message(_("Yes: we are sending you leaflets (%(reference)s)"), "order_approved", order, facts=rows, less=less)
 
 
 def declined(order: Order, reason: str) -> Message:
@@ -228,11 +228,11 @@ KINDS = (
         gettext_lazy("To staff: new order"),
         said(for_staff),
         lambda n: state_is_not(n, S.CANCELLED),
-        in_digest=lambda n: True,
+        in_digest=lambda n, digest_at: True,
     ),
     Kind(
         *("staff-order-request", gettext_lazy("To staff: more leaflets asked for"), said(request_for_staff)),
         lambda n: state_is(n, S.REQUESTED),
-        in_digest=lambda n: True,
+        in_digest=lambda n, digest_at: True,
     ),
 )

@@ -42,7 +42,7 @@ def told(missing: MissingParcel, contents: Contents) -> Message:
 def sent_again(missing: MissingParcel, again: Order) -> Message:
     """About the new order, which has a reference of its own."""
     first = missing.parcel.order.reference
-    sentence = _("We send your leaflets again: %(first)s is now %(reference)s").replace("%(first)s", first)
+    sentence = _("We are sending your leaflets again: %(first)s is now %(reference)s").replace("%(first)s", first)
     return message(sentence, "order_resent", again, first=first)
 
 
@@ -103,6 +103,6 @@ KINDS = (
     Kind(
         *("staff-order-missing", gettext_lazy("To staff: parcel never came"), lambda n: for_staff(*with_contents(missing_of(n)))),
         lambda n: state_is(n, MissingState.OPEN),
-        in_digest=lambda n: True,
+        in_digest=lambda n, digest_at: True,
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
@@ -42,7 +43,8 @@ class Kind:
 
     Mail with a `topic` goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent
     in the night. Without `keeps_words` none are stored: they name people of whom `about` does not know, so an erasure would not
-    find them. To staff, `in_digest` says of what can come in the team's digest whether this one may wait for that.
+    find them. To staff, `in_digest` says of what can come in the team's digest whether this one may wait for that
+    of the given moment.
     """
 
     name: str
@@ -53,7 +55,7 @@ class Kind:
     topic: Topic | None = None
     can_wait: bool = False
     keeps_words: bool = True
-    in_digest: Callable[["Notification"], bool] | None = None
+    in_digest: Callable[["Notification", datetime], bool] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -54,7 +54,7 @@ from bookings.services.looking_after import NobodyHasHeard, StillThere, VisitNot
 from bookings.services.moving import cancel, confirm, decline, mark_delivered
 from bookings.services.placing import Address, Details, Submission, book
 from bookings.services.presenters import keep_presenter
-from bookings.services.reminding import remind_of_bookings
+from bookings.services.reminding import gets_reminders, remind_of_bookings
 from bookings.services.requesting import DatesRefused, request_dates, what_we_could_keep
 from bookings.services.visiting import (
     NotAVisit,
@@ -134,6 +134,7 @@ __all__ = [
     "find_by_code",
     "find_by_link",
     "find_feed",
+    "gets_reminders",
     "give_feedback",
     "grant_leave",
     "hit_by_leave",

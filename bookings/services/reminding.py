@@ -12,7 +12,10 @@ from typing import Protocol
 
 from bookings import rules
 from bookings.models import Booking, State
+from notifications.choices import wants
 from notifications.services import notify_found
+from notifications.topics import Topic
+from professionals.models import Person
 
 AHEAD = timedelta(days=8)  # nothing that starts later can be due
 
@@ -75,6 +78,11 @@ PRESENTERS = f"""
         FROM standing JOIN bookings_presenter AS presenter ON presenter.id = standing.presenter_id
     ), {NOT_YET}
 """  # noqa: S608 - constants of ours
+
+
+def gets_reminders(person: Person) -> bool:
+    """Whether they have not stopped them: one statement."""
+    return wants(Topic.REMINDERS, person.email)
 
 
 def remind_of_bookings(*, now: datetime) -> int:

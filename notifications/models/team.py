@@ -1,6 +1,7 @@
 """How the team gets its mail: each event at once, or some of it gathered into a digest."""
 
 from datetime import datetime, time, timedelta
+from itertools import count
 from typing import ClassVar
 
 from django.db import models
@@ -8,12 +9,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.uk import uk_datetime, uk_day
+from ctac.working_days import OURS, is_working_day
 
 
 class TeamRhythm(models.TextChoices):
     AT_ONCE = "at-once", _("One email for each thing that happens, at once")
-    DAILY = "daily", _("One email a day, at 8am")
-    TWICE = "twice", _("Two emails a day, at 8am and at 1pm")
+    DAILY = "daily", _("One email each working day, at 8am")
+    TWICE = "twice", _("Two emails each working day, at 8am and at 1pm")
 
 
 CLOCKS: dict[str, tuple[time, ...]] = {
@@ -44,10 +46,13 @@ class TeamMail(models.Model):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="teammail_is_one")]
 
     def __str__(self) -> str:
-        return str(_("The team’s mail"))
+        return str(self._meta.verbose_name_plural)
 
     def next_digest(self, now: datetime) -> datetime | None:
+        """The first after `now`, on a working day of the team: what comes on a weekend is told on Monday."""
         clocks = CLOCKS[self.rhythm]
-        days = (uk_day(now), uk_day(now) + timedelta(days=1))
-        moments = (uk_datetime(day, clock) for day in days for clock in clocks)
-        return next((moment for moment in moments if moment > now), None)
+        if not clocks:
+            return None
+        days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
+        moments = (uk_datetime(day, clock) for day in days if is_working_day(day, OURS) for clock in clocks)
+        return next(moment for moment in moments if moment > now)

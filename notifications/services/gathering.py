@@ -39,7 +39,7 @@ def digest_for(notification: Notification, now: datetime) -> datetime | None:
     if kind.in_digest is None:
         return None
     due_at: datetime | None = TeamMail.objects.next_digest(now)
-    return due_at if due_at and kind.still_true(notification) and kind.in_digest(notification) else None
+    return due_at if due_at and kind.still_true(notification) and kind.in_digest(notification, due_at) else None
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Which events of bookings may wait for the team's digest, and what it says of them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import time_machine
@@ -52,6 +53,21 @@ def test_what_happens_to_a_presentation_of_tomorrow_is_told_at_once(presenter: P
     booking.refresh_from_db()
     tell_cancelled(booking, NOW)
     assert delivered("staff-booking-cancelled").state == State.SENT
+
+
+def test_what_happens_soon_after_the_weekend_does_not_wait_for_mondays_digest(
+    presenter: Presenter, mail_server, clock: time_machine.Traveller
+) -> None:
+    """A Friday evening: the digest of Monday at 8 would leave less than two days."""
+    mail_server()
+    friday = datetime(2027, 1, 15, 18, tzinfo=UTC)
+    clock.move_to(friday)
+    tell_booked(make_booking(presenter, datetime(2027, 1, 20, 7, tzinfo=UTC)), friday)
+    tell_booked(make_booking(presenter, datetime(2027, 1, 20, 9, tzinfo=UTC)), friday)
+    rows = Notification.objects.filter(kind="staff-new-booking").order_by("pk")
+    for row in rows:
+        deliver(row.pk, clock=lambda: friday)
+    assert [row.state for row in rows.all()] == [State.SENT, State.GATHERED]
 
 
 def test_what_is_urgent_has_no_digest() -> None:

@@ -7,11 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from ctac.uk import UK
 from notifications import rendering, smtp
 from notifications.models import Notification, State, TeamMail
 from notifications.registry import Message, kind_named
 from notifications.services import deliver, gathering, resend
 from notifications.services.quiet import untried
+from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later
 
@@ -34,7 +36,7 @@ def inbox(mail_server):
 def event(make_kind, make_row):
     """Something happened, and the row of it is due."""
     words = Message("New booking BK-7Q4M-2F", "test_words", {"staff_url": "https://ctac.example/staff/1/"})
-    make_kind(message=words, in_digest=lambda notification: notification.reference != "BK-URGENT")
+    make_kind(message=words, in_digest=lambda notification, digest_at: notification.reference != "BK-URGENT")
     return lambda **fields: make_row(recipient="team@ctac.example", **fields)
 
 
@@ -59,7 +61,7 @@ def test_what_happens_in_a_day_is_one_email_of_the_next_morning(event, inbox, no
     assert (digest.recipient, digest.due_at, digest.reference) == ("team@ctac.example", EIGHT, "BK-0000 BK-0001 BK-0002")
     assert inbox.messages == []
     assert (delivered(digest, EIGHT).state, len(inbox.messages)) == (State.SENT, 1)
-    assert text_of(digest).count("New booking BK-7Q4M-2F:\nhttps://ctac.example/staff/1/") == 3
+    assert text_of(digest).count("New booking BK-7Q4M-2F:\n  https://ctac.example/staff/1/") == 3
     assert digest.text_body == ""
 
 
@@ -89,6 +91,35 @@ def test_when_the_next_digest_is(team, now, rhythm, hour, due):
     assert f"{team.next_digest(now.replace(hour=hour)):%dT%H}" == due
 
 
+@pytest.mark.parametrize(
+    ("rhythm", "now", "due"),
+    [
+        ("daily", "2027-01-15T07:59", "2027-01-15T08"),  # a Friday
+        ("daily", "2027-01-15T08:00", "2027-01-18T08"),
+        ("twice", "2027-01-15T12:59", "2027-01-15T13"),
+        ("twice", "2027-01-16T10:00", "2027-01-18T08"),
+        ("daily", "2027-03-25T17:00", "2027-03-30T08"),  # before Easter, and over the change of the clocks
+        ("daily", "2027-12-24T17:00", "2027-12-29T08"),
+    ],
+)
+def test_what_comes_on_days_off_is_told_on_the_next_working_day(team, rhythm, now, due):
+    team.rhythm = rhythm
+    assert f"{team.next_digest(datetime.fromisoformat(now).replace(tzinfo=UK)).astimezone(UK):%Y-%m-%dT%H}" == due
+
+
+def test_a_weekend_is_one_email_of_monday(event, inbox):
+    rows = [delivered(event(), datetime(2027, 1, day, 11, tzinfo=UTC)) for day in (15, 16, 17)]
+    assert digests().get().due_at == datetime(2027, 1, 18, 8, tzinfo=UTC)
+    assert {row.told_in for row in rows} == {digests().get()}
+
+
+def test_a_kind_is_asked_whether_it_may_wait_for_that_very_digest(make_kind, make_row, inbox, now):
+    asked = []
+    make_kind(in_digest=lambda notification, digest_at: not asked.append(digest_at))
+    delivered(make_row(), now)
+    assert asked == [EIGHT]
+
+
 def test_after_a_digest_has_gone_the_next_one_begins(event, inbox, now):
     TeamMail.objects.update(rhythm="twice")
     delivered(event(), now)
@@ -101,7 +132,7 @@ def test_after_a_digest_has_gone_the_next_one_begins(event, inbox, now):
 
 def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(make_kind, make_row, inbox, now):
     gone: set[int] = set()
-    make_kind(in_digest=lambda notification: True, still_true=lambda notification: notification.pk not in gone)
+    make_kind(in_digest=lambda notification, digest_at: True, still_true=lambda notification: notification.pk not in gone)
     rows = [delivered(make_row(), now) for _ in range(2)]
     gone.add(rows[0].pk)
     assert text_of(digests().get()).count("A subject") == 1
@@ -177,12 +208,33 @@ def test_a_digest_sent_again_tells_the_same(event, inbox, now):
 def test_staff_choose_it_on_a_page_and_see_where_a_message_is_told(event, now, client: Client):
     staff = sign_in_staff(client, make_staff("desk@ctac.example", superuser=True))
     page = staff.get(PAGE).content.decode()
-    assert "Two emails a day, at 8am and at 1pm" in page
+    assert "Two emails each working day, at 8am and at 1pm" in page
     assert "The rest never waits" in page
-    staff.post(PAGE, {"rhythm": "twice"})
-    assert TeamMail.objects.get().rhythm == "twice"
+    saved = staff.post(PAGE, {"rhythm": "twice"})
+    assert (saved["Location"], TeamMail.objects.get().rhythm) == (PAGE, "twice")
     assert staff.get("/staff/notifications/teammail/add/").status_code == 403
     row = delivered(event(), later(now, hours=1)())
     message = staff.get(f"/staff/notifications/notification/{row.pk}/change/").content.decode()
     assert "In a digest" in message
     assert f"/staff/notifications/notification/{row.told_in_id}/" in message
+
+
+def test_the_way_to_it_opens_its_form_at_once(client: Client):
+    staff = sign_in_staff(client, make_staff("desk@ctac.example", superuser=True))
+    assert staff.get("/staff/notifications/teammail/")["Location"] == PAGE
+    assert staff.post("/staff/notifications/teammail/")["Location"] == PAGE
+    form, history = (Page(staff.get(path).content.decode()) for path in (PAGE, PAGE.replace("change", "history")))
+    assert (form.one("h1").text, ways_back(form)) == ("How the team gets its mail", ["Staff site"])
+    assert (history.one("h1").text, ways_back(history)) == (
+        "When this was changed",
+        ["Staff site", "How the team gets its mail"],
+    )
+
+
+def test_who_may_not_see_it_is_not_led_to_it(client: Client):
+    assert sign_in_staff(client, make_staff(superuser=False)).get("/staff/notifications/teammail/").status_code == 403
+
+
+def ways_back(page: Page) -> list[str]:
+    crumbs = page.one("nav", "crumbs")
+    return [link.text for link in page.all("a") if crumbs in link.inside]
