@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from bookings import session_messages, session_words
 from bookings.models import PlaceLinkPurpose, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.services.place_links import make_place_links
+from bookings.services.reminding import gets_reminders
 from bookings.session_messages import Telling
 from bookings.words import moment, times_of
 from notifications.models import Notification
@@ -61,7 +62,8 @@ def build_taken(notification: Notification) -> Message:
     place = place_of(notification)
     given = place.events.filter(kind=SessionEventKind.TAKEN, changes__version=notification.version).exists()
     from_the_line = given and stood_before(place, notification) in IN_LINE
-    return session_messages.taken(place, telling(notification, place, PlaceLinkPurpose.LEAVE), from_the_line=from_the_line)
+    told = telling(notification, place, PlaceLinkPurpose.LEAVE, reminds=gets_reminders(place.person))
+    return session_messages.taken(place, told, from_the_line=from_the_line)
 
 
 def build_given_up(notification: Notification) -> Message:

@@ -24,6 +24,8 @@ class Telling:
     number: int = 0
     # Whether the reader's calendar has an entry of it already.
     in_calendars: bool = False
+    # Whether the reader wants reminders.
+    reminds: bool = True
 
 
 def message(sentence: str | Promise, template: str, place: SessionPlace, telling: Telling, **more: object) -> Message:
@@ -38,8 +40,8 @@ def message(sentence: str | Promise, template: str, place: SessionPlace, telling
         "links": telling.links,
         "line": session_words.in_line(telling.number) if telling.number else "",
         "until": place.offered_until,
-        "reminded": session.reminder_due_at > telling.now,
-        "reminded_twice": session.week_reminder_due_at > telling.now,
+        "reminded": telling.reminds and session.reminder_due_at > telling.now,
+        "reminded_twice": telling.reminds and session.week_reminder_due_at > telling.now,
         "in_calendars": telling.in_calendars,
         "url": f"{settings.SITE_URL}{reverse('session_mine', args=[session.reference])}",
         "session_url": f"{settings.SITE_URL}{session.get_absolute_url()}",

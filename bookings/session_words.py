@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
-from bookings.words import Row, Step, moment, row
+from bookings.words import Row, Step, reminders, row
 from ctac.uk import format_clock, format_day
 
 
@@ -64,19 +64,15 @@ def in_line(number: int) -> str:
     return _("You are number %(number)d in line.") % {"number": number}
 
 
-def next_steps(place: SessionPlace, now: datetime) -> list[Step]:
-    """What comes next and when, for who has a place or waits for one."""
+def next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> list[Step]:
+    """What comes next and when, for who has a place or waits for one; `reminds` is whether they want reminders."""
     session = place.session
     if place.state == PlaceState.WAITING:
         return while_waiting(session)
     steps = []
     if not session.joining_link:
         steps.append(Step(_("Before the session"), _("You get the joining link by email.")))
-    if session.week_reminder_due_at > now:
-        both = _("You get a reminder by email, and another one the day before.")
-        steps.append(Step(moment(session.week_reminder_due_at), both))
-    elif session.reminder_due_at > now:
-        steps.append(Step(moment(session.reminder_due_at), _("You get a reminder by email.")))
+    steps += reminders(session, now) if reminds else []
     joins = _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(session.starts_at)}
     return [*steps, Step(format_day(session.starts_at), joins)]
 

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking, BookingEvent, EventKind, Format, Presenter, SessionEvent, State
+from bookings.models import Booking, BookingEvent, EventKind, Format, OpenSession, Presenter, SessionEvent, State
 from ctac.uk import format_clock, format_day
 from professionals.models import Profession
 
@@ -226,42 +226,58 @@ def moment(at: datetime) -> str:
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
 
 
-def next_steps(booking: Booking, now: datetime) -> list[Step]:
-    """What comes next and when, for an open booking that was just placed."""
-    return after_a_request(booking) if booking.state == State.REQUESTED else after_a_confirmation(booking, now)
+def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
+    """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
+    return after_a_request(booking, reminds) if booking.state == State.REQUESTED else after_a_confirmation(booking, now, reminds)
 
 
-def after_asking_for_dates(booking: Booking) -> list[Step]:
+def has_reminder_ahead(booking: Booking, now: datetime) -> bool:
+    """Whether it is not too late for one."""
+    return not booking.has_time or booking.reminder_due_at > now
+
+
+def after_a_yes(reminds: bool) -> str:
+    if reminds:
+        return _("You get an entry for your calendar, and a reminder at 9am the day before.")
+    return _("You get an entry for your calendar.")
+
+
+def after_asking_for_dates(booking: Booking, reminds: bool) -> list[Step]:
     answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
     return [
         Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
         Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
-        Step(_("When a time is agreed"), _("You get an entry for your calendar, and a reminder at 9am the day before.")),
+        Step(_("When a time is agreed"), after_a_yes(reminds)),
     ]
 
 
-def after_a_request(booking: Booking) -> list[Step]:
+def after_a_request(booking: Booking, reminds: bool) -> list[Step]:
     if not booking.has_time:
-        return after_asking_for_dates(booking)
+        return after_asking_for_dates(booking, reminds)
     looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
     return [
         Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
         Step(_("Usually within two working days"), looks % {"email": booking.person.email}),
-        Step(_("If we say yes"), _("You get an entry for your calendar, and a reminder at 9am the day before.")),
+        Step(_("If we say yes"), after_a_yes(reminds)),
     ]
 
 
-def after_a_confirmation(booking: Booking, now: datetime) -> list[Step]:
+def after_a_confirmation(booking: Booking, now: datetime, reminds: bool) -> list[Step]:
     mail = _("We email all of this to %(email)s, with an entry for your calendar.") % {"email": booking.person.email}
     steps = [Step(_("In the next few minutes"), mail)]
     if booking.needs_a_presenter:
         steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
-    if booking.week_reminder_due_at > now:
-        both = _("You get a reminder by email, and another one the day before.")
-        steps.append(Step(moment(booking.week_reminder_due_at), both))
-    elif booking.reminder_due_at > now:
-        steps.append(Step(moment(booking.reminder_due_at), _("You get a reminder by email.")))
+    steps += reminders(booking, now) if reminds else []
     return [*steps, Step(format_day(booking.agreed[0]), on_the_day(booking))]
+
+
+def reminders(of: Booking | OpenSession, now: datetime) -> list[Step]:
+    """Those to come of a booking or an open session, as one step."""
+    if of.week_reminder_due_at > now:
+        return [Step(moment(of.week_reminder_due_at), _("You get a reminder by email, and another one the day before."))]
+    if of.reminder_due_at > now:
+        return [Step(moment(of.reminder_due_at), _("You get a reminder by email."))]
+    return []
 
 
 def on_the_day(booking: Booking) -> str:

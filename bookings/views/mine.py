@@ -14,7 +14,7 @@ from bookings.after_words import after_for_host
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, State
-from bookings.services import MoveRefused, TooLate, cancel
+from bookings.services import MoveRefused, TooLate, cancel, gets_reminders
 from bookings.views.flow import FORM_METHODS
 from ctac.compiled import Compiled
 from professionals.access import person_required
@@ -92,7 +92,9 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(found)
     dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
     facts = [*words.for_the_wall(found), *leaflet_words.for_the_host(found)]
-    more = {"next_steps": words.next_steps(found, timezone.now()), "facts": facts, **dates}
+    stopped = words.has_reminder_ahead(found, timezone.now()) and not gets_reminders(found.person)
+    steps = words.next_steps(found, timezone.now(), reminds=not stopped)
+    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates}
     return render(request, "bookings/placed.html", {**about(request, found), **more})
 
 

@@ -133,7 +133,7 @@ def notices() -> list[Message]:
 
 
 def next_steps(booking: Booking) -> list[words.Step]:
-    return words.next_steps(booking, START - timedelta(days=20)) if booking.is_open else []
+    return words.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
 
 
 def picker() -> Picker:

@@ -15,6 +15,9 @@ from icalendar import Calendar
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.services import confirm, decline, record_leave
 from bookings.services.moving import record
+from notifications.models import Where
+from notifications.services import choose
+from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in
@@ -48,6 +51,27 @@ def booking(presenter: Presenter, owner: Person) -> Booking:
 
 def text(response: HttpResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client: Client, booking: Booking) -> None:
+    placed = f"/bookings/{booking.reference}/placed/"
+    promised = text(client.get(placed))
+    assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
+    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    page = client.get(placed)
+    assert ("You get a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
+    assert 'href="/my/mail/">Choose what you get by email</a>' in page.content.decode()
+    Booking.objects.update(state=State.REQUESTED)
+    asked = text(client.get(placed))
+    assert ("You get an entry for your calendar." in asked, "you stopped reminders by email" in asked) == (True, True)
+
+
+def test_when_it_is_too_late_for_a_reminder_nothing_is_said_of_it(
+    client: Client, booking: Booking, clock: time_machine.Traveller
+) -> None:
+    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    clock.move_to(booking.reminder_due_at)
+    assert "remind" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import ical, session_words
 from bookings.after_words import after_for_place
 from bookings.models import PlaceState, SessionPlace
-from bookings.services import wish_year_later, withdraw_year_later
+from bookings.services import gets_reminders, wish_year_later, withdraw_year_later
 from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up
 from bookings.views.flow import FORM_METHODS
 from ctac.compiled import Compiled
@@ -45,12 +45,20 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("session_mine", reference=reference)
     context = {
         **standing(place, now),
+        **what_comes(place, now),
         "facts": session_words.for_its_person(place, with_reference=False),
-        "steps": session_words.next_steps(place, now) if place.state in (PlaceState.TAKEN, PlaceState.WAITING) else [],
         "has_calendar": place.has_a_place and place.session.is_scheduled,
         "after": after_for_place(place, now),
     }
     return render(request, "bookings/sessions/mine.html", context)
+
+
+def what_comes(place: SessionPlace, now: datetime) -> dict[str, object]:
+    if place.state not in (PlaceState.TAKEN, PlaceState.WAITING):
+        return {"steps": []}
+    ahead = place.state == PlaceState.TAKEN and place.session.reminder_due_at > now
+    stopped = ahead and not gets_reminders(place.person)
+    return {"steps": session_words.next_steps(place, now, reminds=not stopped), "stopped_reminders": stopped}
 
 
 def standing(place: SessionPlace, now: datetime) -> dict[str, object]:

@@ -24,8 +24,10 @@ from bookings.services.sessions import (
     take_place,
 )
 from notifications import rendering
-from notifications.models import Notification
+from notifications.models import Notification, Where
 from notifications.registry import kind_named
+from notifications.services import choose
+from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_session
@@ -48,6 +50,13 @@ def session() -> OpenSession:
 
 def take(session: OpenSession, person: Person | None = None) -> SessionPlace:
     return take_place(session=session, person=person or make_person(), by=None, now=NOW, channel="web")
+
+
+def test_no_reminder_is_promised_to_who_stopped_them(session: OpenSession) -> None:
+    place = take(session)
+    assert "We will remind you" in told(place, "place-taken").text
+    choose(address=place.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    assert "remind" not in told(place, "place-taken").text
 
 
 def newest(place: SessionPlace, kind: str) -> Notification:

@@ -16,7 +16,9 @@ from icalendar import Calendar
 from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
 from bookings.services.sessions import cancel_session, give_up, move_session, take_place
-from notifications.models import Notification
+from notifications.models import Notification, Where
+from notifications.services import choose
+from notifications.topics import Topic
 from professionals.models import Draft, Person
 from tests.bookings.flow import text
 from tests.bookings.rows import MONDAY, NOW, at, make_presentation, make_presenter
@@ -235,6 +237,17 @@ def test_an_offer_is_taken_with_one_press_until_it_runs_out(
     clock.shift(rules.OFFER_LASTS)
     words = text(client.post(page(session, "mine/"), fields, follow=True))
     assert ("This offer has ended" in words, "You have a place" in words) == (True, False)
+
+
+def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(
+    client: Client, session: OpenSession, person: Person
+) -> None:
+    promised = text(take(client, session))
+    assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
+    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    mine = client.get(page(session, "mine/"))
+    assert ("You get a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
+    assert 'href="/my/mail/">Choose what you get by email</a>' in mine.content.decode()
 
 
 def test_a_page_that_is_out_of_date_changes_nothing(client: Client, session: OpenSession, person: Person) -> None:
