@@ -1,12 +1,14 @@
 """People to try a new copy with. Never in production: the staff login's secrets stand here."""
 
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
+from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
 from professionals import secret_box
 from professionals.models import By, Person, Profession, Stopped, User, Where, Why
 from professionals.services import keep_stopped, organisation_named
@@ -26,6 +28,11 @@ PEOPLE = (
         "CF10 4UW",
     ),
 )
+# Mail to this address came back. With a password, because signing in by a code would show that the address is right.
+RETURNED_EMAIL = "rhys.evans@swansea.gov.uk"
+RETURNED_PASSWORD = "two-letters-one-stamp"  # noqa: S105 - for trying out
+RETURNED = ("Rhys Evans", RETURNED_EMAIL, Profession.SCHOOL_NURSE, "Swansea Schools Health", "01792 496 003", "SA1 3SN")
+SAID = "550 5.1.1 <rhys.evans@swansea.gov.uk>: Recipient address rejected: User unknown"
 MORE_ORGANISATIONS = ("Glasgow Royal Infirmary", "Belfast Health and Social Care", "Northumbria Police")
 
 
@@ -44,11 +51,14 @@ def load(now: datetime) -> None:
         _professional(*person)
     _staff()
     _stopped(now)
+    _returned(now)
 
 
-def _professional(name: str, email: str, profession: str, organisation: str, phone: str, postcode: str) -> None:
+def _professional(
+    name: str, email: str, profession: str, organisation: str, phone: str, postcode: str, password: str | None = None
+) -> None:
     defaults = {
-        "user": _verified_user(email),
+        "user": _verified_user(email, password),
         "name": name,
         "profession": profession,
         "organisation": organisation_named(organisation),
@@ -72,6 +82,19 @@ def _stopped(now: datetime) -> None:
     keep_stopped(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
     for _try in range(3):
         keep_stopped(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
+
+
+def _returned(now: datetime) -> None:
+    """Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone."""
+    if MarkedAddress.objects.exists():
+        return
+    _professional(*RETURNED, password=RETURNED_PASSWORD)
+    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": SAID}
+    key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
+    ReturnedMail.objects.get_or_create(
+        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
+    )
+    MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 
 
 def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:

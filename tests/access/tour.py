@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from professionals.sample import RETURNED_EMAIL, RETURNED_PASSWORD
 from tests.journeys.test_booking import choose_a_time, choose_workplace, give_details
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
@@ -245,6 +246,18 @@ def signs_in_as_staff(guide: Guide) -> Tour:
     guide.give_staff_code()
 
 
+def is_asked(guide: Guide) -> Tour:
+    """Who comes back after our mail to them did: what each page says then, and the page that asks."""
+    guide.open("/account/login/password/")
+    guide.fill("Work email address", RETURNED_EMAIL)
+    guide.fill("Password", RETURNED_PASSWORD)
+    guide.press("Sign in")
+    guide.open("/my/")
+    yield "my when mail came back"
+    guide.follow("Is that address right?")
+    yield "my returned mail"
+
+
 def staff(guide: Guide) -> Tour:
     """The staff site: each list, its add form with and without errors, one row, its history, and each of its actions."""
     yield from signs_in_as_staff(guide)
@@ -352,7 +365,15 @@ EMAILS = "/styleguide/emails/"
 # An email alone is no page: it may run no script, not even a checker's. tests/notifications look at each in a browser.
 STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
-TOURS: dict[Callable[[Guide], Tour], int] = {signed_out: 48, professional: 83, asks: 4, staff: 124, styleguide: 30, emails: 39}
+TOURS: dict[Callable[[Guide], Tour], int] = {
+    signed_out: 48,
+    professional: 83,
+    asks: 4,
+    is_asked: 2,
+    staff: 124,
+    styleguide: 30,
+    emails: 39,
+}
 # Much of a kind: only the long run looks at these.
 LONG = {emails}
 

@@ -6,7 +6,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
-from notifications.models import MailChoice
+from notifications.models import Cleared, MailChoice, MarkedAddress, ReturnedMail
+from notifications.services import put_right
 from professionals import sample
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.sample import NotInProductionError
@@ -18,6 +19,7 @@ from tests.professionals.test_second_factor import SECRET, enrol, totp
 pytestmark = pytest.mark.django_db
 
 AT = "/staff/professionals"
+SAMPLED = (User, Person, Organisation, EmailAddress, Authenticator, MarkedAddress, ReturnedMail)
 
 
 @pytest.fixture
@@ -187,9 +189,9 @@ def test_drafts_and_limits_have_no_page(browser):
 
 def test_sample_people_can_sign_in_and_loading_twice_adds_nothing(now):
     sample.load(now)
-    counts = [model.objects.count() for model in (User, Person, Organisation, EmailAddress, Authenticator)]
+    counts = [model.objects.count() for model in SAMPLED]
     sample.load(now)
-    assert [model.objects.count() for model in (User, Person, Organisation, EmailAddress, Authenticator)] == counts
+    assert [model.objects.count() for model in SAMPLED] == counts
 
     browser = Client()
     browser.post("/account/login/password/", {"login": sample.STAFF_EMAIL, "password": sample.STAFF_PASSWORD, "next": "/staff/"})
@@ -199,6 +201,24 @@ def test_sample_people_can_sign_in_and_loading_twice_adds_nothing(now):
     assert browser.get("/staff/").status_code == 200
     assert sign_in(Client(), Person.objects.first()).get("/account/details/").status_code == 200
     assert sample.STAFF_TOTP_SECRET == SECRET
+
+
+def test_whose_mail_came_back_in_the_sample_is_asked_and_staff_see_it(now):
+    sample.load(now)
+    browser, staff = Client(), sign_in_staff(Client(), make_staff())
+    browser.post("/account/login/password/", {"login": sample.RETURNED_EMAIL, "password": sample.RETURNED_PASSWORD})
+    assert "Is that address right?" in browser.get("/my/").text
+    assert "says that there is no such mailbox" in browser.get("/account/email/returned/").text
+    [mark] = staff.get("/staff/notifications/markedaddress/?look=marked").context["cl"].result_list
+    page = staff.get(f"/staff/notifications/markedaddress/{mark.pk}/change/").text
+    assert ("Rhys Evans" in page, "User unknown" in page) == (True, True)
+
+
+def test_what_was_put_right_in_the_sample_stays_so(now):
+    sample.load(now)
+    put_right(address=sample.RETURNED_EMAIL, how=Cleared.STAFF, by=None, now=now)
+    sample.load(now)
+    assert not MarkedAddress.objects.marked().exists()
 
 
 def test_there_are_no_sample_people_in_production(now, settings):
