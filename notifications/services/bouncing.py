@@ -207,8 +207,8 @@ def waits(mark: MarkedAddress, notification: Notification, now: datetime) -> Hel
 
 def team_addresses() -> set[str]:
     """Shared mailboxes that the settings name."""
-    team = (settings.STAFF_EMAIL, settings.SAFEGUARDING_LEAD_EMAIL, settings.VISIT_ESCALATION_EMAIL)
-    return {address.lower() for address in team}
+    names = ("STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
+    return {getattr(settings, name).lower() for name in names}
 
 
 @transaction.atomic
