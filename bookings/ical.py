@@ -195,7 +195,7 @@ def location(booking: Booking) -> str:
 def description(booking: Booking, *, for_presenter: bool = False) -> str:
     """How to change it: a calendar can't cancel with us."""
     if for_presenter:
-        words = _("Reference %(reference)s. Contact and details: %(url)s. Can’t you go? Tell the team, not the calendar.")
+        words = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
         if leaflet_words.live_order(booking):
             words += " " + _("There are leaflets to bring: they stand there too.")
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
@@ -230,7 +230,7 @@ def of_session(
 def session_description(session: OpenSession, *, for_presenter: bool, may_join: bool) -> str:
     words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
     if for_presenter:
-        words = _("Reference %(reference)s. Details: %(url)s. Can’t you give it? Tell the team, not the calendar.")
+        words = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
         url = reverse("presenter_session", args=[session.reference])
     elif may_join:
         words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")

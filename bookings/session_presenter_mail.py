@@ -51,7 +51,7 @@ def with_entry(said: Message, session: OpenSession, method: str, *, now: datetim
 
 def theirs(session: OpenSession, *, now: datetime, why: str = "", before: str = "") -> Message:
     """To who gives it. `why`: a kind of TOLD_OF; `before`: when it was, if it has moved."""
-    sentence = _("You give an open session: %(day)s (%(reference)s)")
+    sentence = _("You are giving an open session: %(day)s (%(reference)s)")
     if why == SessionEventKind.MOVED:
         sentence = _("Your open session has moved: %(day)s (%(reference)s)")
     elif why == SessionEventKind.LINK_SET:

@@ -31,9 +31,9 @@ def reminder(place: SessionPlace, said: Telling, *, early: bool) -> Message:
 
 
 def presenter_reminder(session: OpenSession, *, early: bool) -> Message:
-    sentence = _("Reminder: you give an open session on %(day)s (%(reference)s)")
+    sentence = _("Reminder: you are giving an open session on %(day)s (%(reference)s)")
     if early:
-        sentence = _("Coming up: you give an open session on %(day)s (%(reference)s)")
+        sentence = _("Coming up: you are giving an open session on %(day)s (%(reference)s)")
     rows = facts(session, may_join=True)
     return session_presenter_mail.message(sentence, "session_presenter_reminder", session, rows=rows, early=early)
 

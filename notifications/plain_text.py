@@ -13,7 +13,8 @@ SKIPPED = {"head", "style", "script"}
 SKIPPED_CLASSES = {"preheader", "brand"}
 BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
 VOID = {"meta", "br", "link", "img", "hr"}
-INDENT = "\t"  # stands for the two spaces before the further lines of a fact: spaces themselves are HTML's, and go
+# Spaces themselves are HTML's, and go. These stand for two before a line, and before all but the first of what it becomes.
+INDENT, HANGING = "\t", "\v"
 
 
 def plain_text(html: str) -> str:
@@ -32,7 +33,7 @@ class _Reader(HTMLParser):
         self.blocks: list[list[str]] = [[""]]
         self.skipping: list[str] = []
         self.link = self.label = ""
-        self.after_label = self.in_value = False
+        self.after_label = self.in_value = self.in_item = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -40,12 +41,17 @@ class _Reader(HTMLParser):
             self.skipping += [] if tag in VOID else [tag]
         elif tag in BLOCKS:
             self._end_block()
-        elif tag in {"br", "tr"}:
-            self.blocks[-1].append(INDENT if self.in_value and tag == "br" else "")
+        elif tag == "br":
+            self.blocks[-1].append(self.further)
+        elif tag == "tr":
+            self.blocks[-1].append("")
         elif tag == "td":
             self.in_value = self.after_label
+        elif tag == "th":
+            self.blocks[-1][-1] += HANGING
         elif tag == "li":
-            self.blocks[-1].append("- ")
+            self.blocks[-1].append(f"{HANGING}- ")
+            self.in_item = True
         elif tag == "a" and (given.get("href") or "").startswith("http"):
             self.link, self.label = str(given["href"]), ""
 
@@ -59,6 +65,8 @@ class _Reader(HTMLParser):
             self.after_label = True
         elif tag == "td":
             self.in_value = self.after_label = False
+        elif tag == "li":
+            self.in_item = False
         elif tag == "a" and self.link:
             self._write_link()
 
@@ -71,12 +79,17 @@ class _Reader(HTMLParser):
         else:
             self.blocks[-1][-1] += words
 
+    @property
+    def further(self) -> str:
+        """How a new line within a fact or an item of a list begins, so that one sees where the next one is."""
+        return INDENT if self.in_value or self.in_item else ""
+
     def _write_link(self) -> None:
         """A link that is its own label is written once."""
         label, link, self.link = self.label.strip(), self.link, ""
         if label != link:
             self.blocks[-1][-1] += f"{label}:"
-        self.blocks[-1] += [link, ""]
+        self.blocks[-1] += [self.further + link, self.further]
 
     def _end_block(self) -> None:
         if any(line.strip() for line in self.blocks[-1]):
@@ -95,7 +108,7 @@ def _block(lines: list[str]) -> str:
 def _wrapped(line: str) -> str:
     words = re.sub(r"\s+", " ", line).strip()
     first = "  " if line.startswith(INDENT) else ""
-    more = "  " if first or words.startswith("- ") else ""
+    more = "  " if line.startswith((INDENT, HANGING)) else ""
     return textwrap.fill(
         words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
     )

@@ -6,11 +6,14 @@ from django import template
 from django.template import Context
 from django.template.defaultfilters import linebreaksbr
 from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
 
 from notifications.rendering import PRIVATE_LINKS, phone_link
 
 register = template.Library()
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# What is read as one: from when to when, and a reference.
+TOGETHER = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m to \d{1,2}(?::\d\d)?[ap]m\b|\b[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
 
 
 @register.simple_tag(takes_context=True)
@@ -34,4 +37,4 @@ def fact(row: dict[str, object]) -> str:
         return format_html('<a href="{}">{}</a>', value, value)
     if EMAIL.fullmatch(value):
         return format_html('<a href="mailto:{}">{}</a>', value, value)
-    return linebreaksbr(value)
+    return mark_safe(TOGETHER.sub(r'<span class="keep">\g<0></span>', linebreaksbr(value)))  # noqa: S308 - escaped by linebreaksbr

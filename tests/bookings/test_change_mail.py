@@ -86,7 +86,7 @@ def test_the_presenter_who_stays_reads_both_times_and_their_entry_moves(booking:
     move(booking)
     said = words("presenter-moved")
     assert "It has moved to Monday 25 January 2027, 2pm" in said.text
-    assert "It was on Monday 25 January 2027, 10am. You still give it." in said.text
+    assert "It was on Monday 25 January 2027, 10am. You are still giving it." in said.text
     method, event = entry(built("presenter-moved"))
     assert (method, event["uid"], event["sequence"], event["attendee"]) == (
         "REQUEST",

@@ -73,5 +73,5 @@ def test_a_series_with_a_clash_is_put_right_and_planned(
     assert staff.heading == "Open sessions"
     expected = [uk_datetime(day, time(10)) for day in (days[0], other, *days[2:])]
     assert live.query(PLANNED, "Six Tuesdays: code 4821") == [(start, NAME) for start in expected]
-    mail = live.wait_for_mail(to=EMAIL, after=before, subject_contains="You give an open session")
+    mail = live.wait_for_mail(to=EMAIL, after=before, subject_contains="You are giving an open session")
     assert "Six Tuesdays: code 4821" in mail.text

@@ -4,8 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from notifications.plain_text import plain_text
 from notifications.registry import Message
 from notifications.rendering import Rendered, render
+from notifications.templatetags.mail import fact
 from tests.notifications.conftest import WORDS
 
 LINK = "http://localhost:8000/bookings/BK-7Q4M-2F/?key=abc&step=2"
@@ -22,16 +24,33 @@ def test_text_is_not_escaped_and_has_no_gaps():
     assert "Where:" not in text
 
 
+def test_what_goes_on_in_the_next_line_is_set_in():
+    """So that one sees where the next fact, and the next item of a list, begins."""
+    long = "Ring at the side door, and wait there until somebody comes down and lets you in"
+    facts = f"<table><tr><th>Room</th><td>{long}</td></tr><tr><th>To</th><td>One<br>Two</td></tr></table>"
+    items = '<ul><li>Monday:<br><a href="https://ctac.example/1">A booking</a></li><li>Two</li></ul>'
+    assert plain_text(f"{facts}{items}<p>A<br>B</p>") == (
+        "Room: Ring at the side door, and wait there until somebody comes down and lets\n  you in\nTo: One\n  Two\n\n"
+        "- Monday:\n  A booking:\n  https://ctac.example/1\n- Two\n\nA\nB\n"
+    )
+
+
+def test_a_time_and_a_reference_are_not_broken_over_two_lines():
+    said = fact({"value": "Tuesday 9 March 2027, 1:30pm to 3pm\nOrder LO-3XK9-PT <b>"})
+    kept = '<span class="keep">{}</span>'.format
+    assert said == f"Tuesday 9 March 2027, {kept('1:30pm to 3pm')}<br>Order {kept('LO-3XK9-PT')} &lt;b&gt;"
+
+
 def test_both_say_what_to_do_about_a_child_and_whose_time_it_is(settings):
     for body in (rendered().text, rendered().html):
-        for fact in (
+        for words in (
             "call 999",
             settings.ADVICE_PHONE,
             "Monday to Friday, 9.30am to 4.30pm",
             "Times are UK time",
             settings.SITE_URL,
         ):
-            assert fact in body
+            assert words in body
 
 
 def test_html_is_escaped():

@@ -41,7 +41,7 @@ def goes(session: OpenSession, kind: str, to: str = "asha@ctac.example") -> bool
 
 def test_what_is_theirs_says_when_how_to_join_and_who_comes(session: OpenSession) -> None:
     said, raw = built(session, YOURS)
-    assert said.subject == f"You give an open session: Monday 25 January 2027 ({session.reference})"
+    assert said.subject == f"You are giving an open session: Monday 25 January 2027 ({session.reference})"
     for words in ("1:30pm to 2:30pm", "https://meet.example/asha", "Code 4821", "1 of 2 places taken", "See who comes"):
         assert words in said.text, words
     assert f"/staff/mine/sessions/{session.reference}/" in said.html
