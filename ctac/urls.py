@@ -6,7 +6,7 @@ from django.urls import include, path
 import bookings.urls
 import leaflets.urls
 from ctac import views
-from ctac.routing import ByFirstWord
+from ctac.routing import ByFirstWord, Route
 from ctac.staff import staff_site
 from notifications.webhooks import mail_events
 from professionals.mail_choices import my_mail, my_mail_editions
@@ -17,7 +17,7 @@ handler404 = "ctac.views.not_found"
 handler429 = "ctac.views.too_many_requests"
 handler500 = "ctac.views.server_error"
 
-routes = [
+routes: list[Route] = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
     path("privacy/", views.privacy, name="privacy"),
