@@ -41,6 +41,12 @@ class Browser:
             raise AssertionError(f"POST {path} was answered {self.status}: {_problem(self.body)}")
         return self.location
 
+    def save(self, path: str, **fields: str) -> None:
+        """Posts as post() does, where the answer is a file."""
+        self._ask("POST", path, urlencode(dict(HIDDEN.findall(self.body)) | fields))
+        if self.status != 200:
+            raise AssertionError(f"POST {path} gave no file: {self.status}")
+
     def _ask(self, method: str, path: str, body: str | None) -> str:
         headers = {"Host": "localhost", "X-Forwarded-Proto": "https", "X-Forwarded-For": self.address}
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -48,7 +54,7 @@ class Browser:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": "https://localhost/"}
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
-        self.body, self.status = answer.read().decode(), answer.status
+        self.body, self.status = answer.read().decode(errors="replace"), answer.status
         self.location = answer.headers.get("Location", "")
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.split(";")[0].partition("=")

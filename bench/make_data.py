@@ -58,7 +58,8 @@ def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     lent = lend_defaults(cursor)
     cursor.execute((SQL / "reference.sql").read_text(), values)
     with indexes_made_afterwards(cursor):
-        for name, many in {"people": people, "bookings": bookings, "orders": orders, "messages": bookings + orders}.items():
+        files = {"people": people, "bookings": bookings, "sessions": bookings // 8, "orders": orders}
+        for name, many in (files | {"messages": bookings + orders, "addresses": people // 2}).items():
             began = time.perf_counter()
             cursor.execute((SQL / f"{name}.sql").read_text(), values)
             said(f"{name}: {many:,}", began)

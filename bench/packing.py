@@ -3,6 +3,7 @@
 from bench.client import Browser
 
 START = "/staff/leaflets/packingsession/add/"
+PRINTS = ("pick-list", "slips", "courier")
 
 
 def start(browser: Browser, orders: int) -> str:
@@ -16,6 +17,12 @@ def close(browser: Browser, session: str) -> None:
     action = session.replace("/change/", "/do/close/")
     browser.get(action)
     browser.post(action)
+
+
+def print_it(browser: Browser, session: str, what: str) -> None:
+    """The page with the button, and the paper or file that it gives."""
+    browser.get(session)
+    browser.save(session.replace("/change/", "/print/"), what=what)
 
 
 def start_and_close(browser: Browser, orders: int) -> None:

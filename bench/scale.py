@@ -8,7 +8,7 @@ page, each column by which it can be sorted, each choice of its filters, and sea
 page of a list of which one side has fewer rows to show is left out and said: it would be a measure of drawing, not of finding. A
 personal page of which one side has fewer entries does not hold: both sides were meant to have the same.
 
-    ONLY="person2 /my/" make scale
+    SHARE=0.1 ONLY="person2 /my/" make scale
     python -m bench.scale 0.1 --only "?q=" --only "staff/leaflets"
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
@@ -50,9 +50,12 @@ AGAIN = 3  # times that a page which takes too much is measured again
 PERSON, BUSIEST, STAFF = "person1@trust1.nhs.uk", "person2@trust2.nhs.uk", "staff@ctac.test"
 WHO_ORDER = [f"person{number}@trust{number % 500}.nhs.uk" for number in range(3, 3 + (FIRST + LOOKS) * (1 + AGAIN))]
 PUBLIC = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/presentations/spotting-the-signs/"]
-PUBLIC += ["/leaflets/", "/leaflets/health-visitors/", "/basket/", "/account/login/", "/account/signup/"]
+PUBLIC += ["/leaflets/", "/leaflets/health-visitors/", "/basket/", "/account/login/", "/account/signup/", "/sessions/", "/f/"]
 PERSONAL = ["/my/", "/account/details/", "/account/email/", "/book/spotting-the-signs/where/", "/leaflets/", "/basket/"]
+PERSONAL += ["/my/mail/", "/my/calendar/", "/my/addresses/", "/sessions/"]
+DESK = ["/staff/", "/staff/emails/", "/staff/emails/order-received/1/"]
 OWN = re.compile(r'href="(/(?:bookings|orders)/[A-Z]{2}-[^"]+)"')
+SESSION = re.compile(r'href="(/sessions/OS-[^"/]+/)"')
 STAFF_LINK = re.compile(r'href="(/staff/[^"?#]+)"')
 ROW_LINK = re.compile(r'<th class="field-[^>]*>\s*<a href="(/staff/[^"?#]+)')
 # Somebody, nobody, a ninth of all, two words of which each is common, a postcode that all share.
@@ -179,7 +182,7 @@ class Chosen:
 
 def staff_pages(small: Browser, large: Browser, chosen: Chosen) -> list[Page]:
     """The first page, and of each list itself, its first row, and all that stays on it."""
-    pages = [("/staff/", "/staff/", "/staff/")]
+    pages = [(path, path, path) for path in DESK]
     lists = [path for path in dict.fromkeys(STAFF_LINK.findall(small.get("/staff/"))) if path.count("/") == 4]
     for path in lists:
         rows = [ROW_LINK.findall(browser.get(path)) for browser in (small, large)]
@@ -226,6 +229,9 @@ def own_pages(small: Browser, large: Browser) -> list[Page]:
     found = [dict.fromkeys(OWN.findall(browser.get("/my/"))) for browser in (small, large)]
     kinds = ("/bookings/", "/orders/")
     first = [{kind: next((path for path in paths if path.startswith(kind)), "") for kind in kinds} for paths in found]
+    sessions = [SESSION.findall(browser.get("/sessions/")) for browser in (small, large)]
+    if all(sessions):
+        pages.append(("/sessions/ the first", sessions[0][0], sessions[1][0]))
     return pages + [(f"{kind} own", first[0][kind], first[1][kind]) for kind in kinds if first[0][kind] and first[1][kind]]
 
 
@@ -271,6 +277,7 @@ def look_at_packing(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bo
         sessions = [packing.start(browser, PACKED) for browser in browsers]
         page = (f"its page of {PACKED} parcels", *sessions)
         held.append(look_at(meter, f"staff {page[0]}", small, large, page, listed=True))
+        held += [look_at_print(meter, what, browsers, sessions) for what in packing.PRINTS]
         for browser, session in zip(browsers, sessions, strict=True):
             packing.close(browser, session)
         held.append(
@@ -279,6 +286,11 @@ def look_at_packing(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bo
     if chosen.has(DISPATCHING):
         held.append(compare(meter, DISPATCHING, *(timed(packing.start_and_dispatch, browser) for browser in browsers)))
     return held
+
+
+def look_at_print(meter: Meter, what: str, browsers: list[Browser], sessions: list[str]) -> bool:
+    prints = [timed(packing.print_it, *each, what) for each in zip(browsers, sessions, strict=True)]
+    return compare(meter, f"staff its {what}", *prints, looks=LOOKS_MORE)
 
 
 def timed(act: Callable[..., object], *arguments: object) -> Take:

@@ -12,9 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from bookings import session_presenter_mail
 from bookings.agenda import SessionStop, Stop, rows_of, session_rows, stops
-from bookings.mail_samples import booking as sample_booking
-from bookings.mail_samples import brought, longest
-from bookings.mail_samples import presenter as sample_presenter
 from bookings.models import Format, Presenter
 from bookings.services.agendas import KIND as NAME
 from ctac.uk import format_clock, format_day
@@ -87,6 +84,10 @@ KINDS = (Kind(NAME, gettext_lazy("To the presenter: today"), build, still_true, 
 
 
 def examples() -> Iterator[Example]:
+    from bookings.mail_samples import booking as sample_booking
+    from bookings.mail_samples import brought, longest
+    from bookings.mail_samples import presenter as sample_presenter
+
     kind = KINDS[0]
     session = session_presenter_mail.sample()
     day = session.starts_at.date()

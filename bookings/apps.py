@@ -14,11 +14,9 @@ class BookingsConfig(AppConfig):
             escalation_mail,
             leave_mail,
             mail,
-            mail_samples,
             privacy,
             session_invitations,
             session_mail,
-            session_mail_samples,
             session_presenter_mail,
             session_privacy,
             session_reminders,
@@ -34,10 +32,9 @@ class BookingsConfig(AppConfig):
         for module in (mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
             for kind in module.KINDS:
                 registry.register(kind, Desk.BOOKINGS)
-        samples.register(mail_samples.examples)
-        examples_of_sessions = (session_mail_samples, *of_sessions[1:])
-        for module in (*examples_of_sessions, *by_the_clock):
-            samples.register(module.examples)
+        modules_of_samples = ("bookings.mail_samples", "bookings.session_mail_samples")
+        for name in (*modules_of_samples, *(module.__name__ for module in (*of_sessions[1:], *by_the_clock))):
+            samples.register(f"{name}.examples")
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))

@@ -11,8 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings import session_mail_samples
-from bookings.mail_samples import STARTS
 from bookings.models import OpenSession, SessionPlace
 from bookings.services.sessions.inviting import KIND as NAME
 from bookings.session_words import room
@@ -72,6 +70,9 @@ KINDS = (
 
 
 def examples() -> Iterator[Example]:
+    from bookings import session_mail_samples
+    from bookings.mail_samples import STARTS
+
     [kind] = KINDS
     one = session_mail_samples.session()
     later = session_mail_samples.session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))

@@ -7,9 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import session_mail_samples, session_messages, session_presenter_mail
-from bookings.mail_samples import NOW
-from bookings.mail_samples import presenter as sample_presenter
+from bookings import session_messages, session_presenter_mail
 from bookings.models import OpenSession, PlaceLinkPurpose, PlaceState, SessionPlace
 from bookings.services.reminding import moment_of, version_of
 from bookings.session_mail import place_of, telling
@@ -87,6 +85,10 @@ KINDS = (
 
 
 def examples() -> Iterator[Example]:
+    from bookings import session_mail_samples
+    from bookings.mail_samples import NOW
+    from bookings.mail_samples import presenter as sample_presenter
+
     said = Telling(NOW, session_mail_samples.LEAVE)
     place = partial(session_mail_samples.place, joining_help=session_mail_samples.HELP)
     nobody = sample_presenter(joining_link="")

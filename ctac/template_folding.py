@@ -21,6 +21,8 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch
 
+from ctac.kept_parts import ASKED, Part
+
 
 class Loader(cached.Loader):
     """Keeps each template twice: as it is written, for those that extend it, and folded, for being drawn."""
@@ -214,8 +216,12 @@ class Included(Node):
         self.name, self.engine, self.extra_context = name, engine, include.extra_context
         self.token, self.origin = include.token, include.origin
         self.template: Template | None = None
+        self.part = Part(name) if name in ASKED and not include.extra_context else None
 
     def render(self, context: Context) -> str:
+        return self.part.render(context, self.draw) if self.part else self.draw(context)
+
+    def draw(self, context: Context) -> str:
         if self.template is None:
             self.template = self.engine.get_template(self.name)
         values = {name: expression.resolve(context) for name, expression in self.extra_context.items()}

@@ -3,7 +3,10 @@
 from django.conf import settings
 from django.urls import include, path
 
+import bookings.urls
+import leaflets.urls
 from ctac import views
+from ctac.routing import ByFirstWord, Route
 from ctac.staff import staff_site
 from notifications.webhooks import mail_events
 from professionals.mail_choices import my_mail, my_mail_editions
@@ -14,7 +17,7 @@ handler404 = "ctac.views.not_found"
 handler429 = "ctac.views.too_many_requests"
 handler500 = "ctac.views.server_error"
 
-urlpatterns = [
+routes: list[Route] = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
     path("privacy/", views.privacy, name="privacy"),
@@ -25,8 +28,8 @@ urlpatterns = [
     path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),
     path("mail/", include("notifications.choice_urls")),
     path("account/", include("professionals.urls")),
-    path("", include("bookings.urls")),
-    path("", include("leaflets.urls")),
+    *bookings.urls.urlpatterns,
+    *leaflets.urls.urlpatterns,
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),
@@ -35,4 +38,6 @@ urlpatterns = [
 ]
 
 if settings.DEVELOPMENT:
-    urlpatterns.append(path("mailbox/", include("ctac.local.mailbox.urls")))
+    routes.append(path("mailbox/", include("ctac.local.mailbox.urls")))
+
+urlpatterns = [ByFirstWord(routes)]

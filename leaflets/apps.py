@@ -7,7 +7,7 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import alert_mail, edition_mail, emails, mail_samples, missing_emails, privacy, recall_emails, stock_mail
+        from leaflets import alert_mail, edition_mail, emails, missing_emails, privacy, recall_emails, stock_mail
         from notifications import registry, samples
         from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
@@ -15,10 +15,8 @@ class LeafletsConfig(AppConfig):
         alone = (alert_mail.KIND, edition_mail.KIND, recall_emails.KIND, stock_mail.KIND)
         for kind in (*emails.KINDS, *missing_emails.KINDS, *alone):
             registry.register(kind, Desk.LEAFLETS)
-        samples.register(mail_samples.examples)
-        samples.register(mail_samples.alert_examples)
-        samples.register(mail_samples.edition_examples)
-        samples.register(mail_samples.recall_examples)
+        for examples in ("examples", "alert_examples", "edition_examples", "recall_examples"):
+            samples.register(f"leaflets.mail_samples.{examples}")
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register(PrivacySource("leaflets", privacy.export, privacy.erase))

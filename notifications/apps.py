@@ -17,4 +17,4 @@ class NotificationsConfig(AppConfig):
         site_health.register("outbox", health.outbox)
         site_health.register("returned mail", health.returned_mail)
         registry.register(digest_mail.KIND)
-        samples.register(digest_mail.examples)
+        samples.register("notifications.digest_mail.examples")

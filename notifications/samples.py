@@ -3,13 +3,14 @@
 The apps that own the kinds register here what to show (AppConfig.ready()); nothing is stored, nothing is sent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 from notifications import mime
 from notifications.models import Notification
@@ -66,11 +67,14 @@ class Sample:
         return mime.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
 
 
-_sources: list[Callable[[], Iterable[Example]]] = []
+_sources: list[str] = []
 
 
-def register(source: Callable[[], Iterable[Example]]) -> None:
-    """Called in an app's AppConfig.ready(). `source` gives at least one example of each kind that the app owns."""
+def register(source: str) -> None:
+    """Called in an app's AppConfig.ready(). `source`: the dotted path of a function that gives at least one example of each kind.
+
+    Its module is loaded when somebody looks, so that no web worker carries it (ADR 62).
+    """
     if source not in _sources:
         _sources.append(source)
 
@@ -83,7 +87,7 @@ def all_samples() -> list[Sample]:
 
 def all_examples() -> list[Example]:
     """In the same order, and not worded yet."""
-    return [example for source in _sources for example in source()]
+    return [example for source in _sources for example in import_string(source)()]
 
 
 def samples_of(kind: str) -> list[Sample]:

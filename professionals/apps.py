@@ -9,16 +9,7 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
-        from professionals import (
-            account_mail,
-            allauth_limits,
-            mail_labels,
-            own_data,
-            privacy,
-            roles,
-            safeguarding,
-            without_passkeys,
-        )
+        from professionals import allauth_limits, mail_labels, own_data, privacy, roles, safeguarding, without_passkeys
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
@@ -26,8 +17,8 @@ class ProfessionalsConfig(AppConfig):
         allauth_limits.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
-        samples.register(safeguarding.examples)
-        samples.register(account_mail.examples)
+        samples.register("professionals.safeguarding.examples")
+        samples.register("professionals.account_mail.examples")
         owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)
