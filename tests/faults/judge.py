@@ -76,12 +76,22 @@ COUNTED = ("acknowledged", "sent", "doubled", "failed", "unanswered")
 HEAD = (*COUNTED, "slowest", "took")
 
 
+# Nobody can answer while the whole web server starts anew: how long that takes is told, and not judged.
+UNJUDGED_BY_SECONDS = ("nothing", "web killed whole")
+
+
 def table(verdicts: list[Verdict]) -> str:
-    """For the terminal and for documents."""
-    lines = [row("fault", "broker", HEAD)]
-    lines += map(line, verdicts)
-    slowest, seconds = max(each.slowest for each in verdicts), sum(each.seconds for each in verdicts)
-    return "\n".join([*lines, row("all", "", [*figures(verdicts), f"{slowest:.2f} s", f"{seconds:.0f} s"])])
+    """For the terminal and for documents: a line a fault, then a line a broker."""
+    brokers = dict.fromkeys(each.broker for each in verdicts)
+    totals = [total([each for each in verdicts if each.broker == name]) for name in brokers]
+    return "\n".join([row("fault", "broker", HEAD), *map(line, verdicts), *totals])
+
+
+def total(verdicts: list[Verdict]) -> str:
+    """Of one broker. Its slowest answer is that of the faults that are judged by seconds."""
+    slowest = max((each.slowest for each in verdicts if each.fault not in UNJUDGED_BY_SECONDS), default=0.0)
+    cells = [*figures(verdicts), f"{slowest:.2f} s", f"{sum(each.seconds for each in verdicts):.0f} s"]
+    return row(f"all {len(verdicts)}", verdicts[0].broker, cells)
 
 
 def line(each: Verdict) -> str:

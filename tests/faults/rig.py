@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -30,7 +30,7 @@ UPDATE notifications_notification
 SET due_at = due_at - %s * interval '1 minute', kicked_at = kicked_at - %s * interval '1 minute',
     lease_until = lease_until - %s * interval '1 minute',
     first_tried_at = first_tried_at - %s * interval '1 minute'
-WHERE state IN ('pending', 'sending') AND due_at < to_timestamp(%s)
+WHERE state = ANY(%s) AND due_at < to_timestamp(%s)
 """
 # And to a server that was found dead: the moment when it may be tried again.
 PASS_OF_SERVERS = "UPDATE notifications_mailserver SET next_try_at = next_try_at - %s * interval '1 minute'"
@@ -39,6 +39,7 @@ SELECT id, state, attempts, lease_token::text FROM notifications_notification
 WHERE id > %s AND state IN ('pending', 'sending') AND due_at < to_timestamp(%s) ORDER BY id
 """
 SOON = 3 * 3600  # seconds: what is due later waits for its own day
+WAITING = 1.5  # seconds without news while nothing is being sent: all wait for their next try
 QUIET = 3.5  # seconds without news, longer than any talk with the mail server: what is still marked as being sent is an orphan
 EMAIL_TIMEOUT = 2
 
@@ -115,8 +116,8 @@ class Rig:
         while now := self.under_way(since):
             if now != before:
                 before, still_since = now, time.monotonic()
-            elif time.monotonic() - still_since > QUIET:
-                self.pass_minutes(10)
+            elif time.monotonic() - still_since > (QUIET if any(row[1] == "sending" for row in now) else WAITING):
+                self.pass_minutes(10, {row[1] for row in now})
                 still_since = time.monotonic()
             assert time.monotonic() < end, (
                 f"{len(now)} messages still wait after {seconds} s: {now[:5]}\n{self.live.output()[-3000:]}"
@@ -126,8 +127,9 @@ class Rig:
     def under_way(self, since: int) -> list[tuple[Any, ...]]:
         return self.live.query(UNDER_WAY, since, self.clock.now() + SOON)
 
-    def pass_minutes(self, minutes: int) -> None:
-        self.live.query(PASS, *[minutes] * 4, self.clock.now() + SOON)
+    def pass_minutes(self, minutes: int, states: Iterable[str] = ("pending", "sending")) -> None:
+        """Of messages in these states. Where only what waits is named, one that is taken up at this moment keeps its lease."""
+        self.live.query(PASS, *[minutes] * 4, list(states), self.clock.now() + SOON)
         self.live.query(PASS_OF_SERVERS, minutes)
 
     # Its parts

@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.clock import MISSING
 from tests.faults.conftest import keep
+from tests.faults.judge import UNJUDGED_BY_SECONDS
 from tests.faults.mail_server import Mood
 from tests.faults.rig import tree
 from tests.live.clients import inside
@@ -242,7 +243,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(rig, fault):
     if fault.startswith("clock") and not rig.clock.preloaded:
         pytest.skip(MISSING)
     verdict = rig.trial(fault, break_it)
-    judged_by_seconds = rig.usual < USUAL_ANSWER and fault not in ("nothing", "web killed whole")
+    judged_by_seconds = rig.usual < USUAL_ANSWER and fault not in UNJUDGED_BY_SECONDS
     if judged_by_seconds and verdict.slowest >= SLOWEST_ANSWER and not verdict.wrong:
         verdict = rig.trial(fault, break_it)  # chance is seldom slow twice
     keep(verdict)

@@ -25,6 +25,17 @@ def test_all_well_is_said_so():
     assert "a fault" in table([found])
 
 
+def test_each_broker_has_a_line_of_its_own():
+    verdicts = [
+        Verdict("one", "redis", 2, slowest=0.5),
+        Verdict("two", "redis", 3),
+        Verdict("web killed whole", "folder", slowest=9),
+    ]
+    redis, folder = (line.split() for line in table(verdicts).splitlines()[-2:])
+    assert (redis[:4], redis[-4:-2]) == (["all", "2", "redis", "5"], ["0.50", "s"])
+    assert (folder[:3], folder[-4:-2]) == (["all", "1", "folder"], ["0.00", "s"])
+
+
 @pytest.mark.parametrize(
     ("what", "words"),
     [
