@@ -25,7 +25,7 @@ run: ## start everything on http://localhost:8000 (another port: PORT=8001 make 
 test: ## install what the tests need, a browser included, and run them all
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
-	@$(VENV) -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+	@$(VENV) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 races: ## every race at a live server with its negative control, then 10,000 random operations, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -54,8 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two at least, because much of a test is waiting; eight at most, because each has a database."""
-    return max(2, min(os.cpu_count() or 1, 8))
+    """One more than processors, because much of a test is waiting; eight at most, because each has a database."""
+    return min((os.cpu_count() or 2) + 1, 8)
 
 
 def pytest_unconfigure() -> None:

@@ -61,12 +61,21 @@ def signed_out(guide: Guide) -> Tour:
     guide.open("/no-such-page/")
     yield "out not found"
     yield from says_how_it_was(guide)
+    yield from fills_a_basket(guide)
+    yield from forgot_a_password(guide)
+
+
+def fills_a_basket(guide: Guide) -> Tour:
     fill_basket(guide, "ten")
     yield "out leaflets with errors"
     fill_basket(guide, "15")
     yield "out leaflets with a basket"
     guide.open("/basket/")
     yield "out basket with a leaflet"
+
+
+def forgot_a_password(guide: Guide) -> Tour:
+    """Up to the code, which stands in the mailbox."""
     guide.open("/account/password/reset/")
     guide.page.locator("main input[type=email]").fill("nobody-here@leeds.nhs.uk")
     guide.send_empty()

@@ -1,20 +1,36 @@
 """`live`: the whole stack, once for all journeys. `page`, `new_page`: a browser on it that forgives no error."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 
 from .stack import Live
 
+STACKS = {"access": "tours", "races": "races"}  # by folder; all others share one
+LONGEST_FIRST = ["tours", "races", "live", "deploy", "faults", "big lists"]
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that share a stack run in one worker. The tours and the journeys take as long as each other: each has a stack."""
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """All that share a stack run in one worker. Tours, races and journeys take as long as each other: each has a stack.
+
+    `make test` begins with the first of the items, so what takes long begins first, and no worker is alone with it at the end.
+    """
     for item in items:
         if "live" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("tours" if "access" in item.path.parts else "live"))
+            item.add_marker(pytest.mark.xdist_group(STACKS.get(item.path.parent.name, "live")))
+    yield  # pytest-django puts first what needs a database
+    items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> int:
+    """Groups, the longest first; then what needs no database: it starts processes; then all the short ones."""
+    group = item.get_closest_marker("xdist_group")
+    if group:
+        return LONGEST_FIRST.index(group.args[0])
+    return len(LONGEST_FIRST) + int(item.get_closest_marker("django_db") is not None)
 
 
 @pytest.fixture(scope="session")
