@@ -2,13 +2,13 @@
 
 from typing import cast
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.models import Booking, Brought, State
 from bookings.words import Row, row
-from leaflets.models import Order, OrderLine, OrderState
+from leaflets.models import Order, OrderState
+from leaflets.reading import with_lines
 
 
 def brought_of(booking: Booking) -> Brought | None:
@@ -22,8 +22,7 @@ def copies(count: int) -> str:
 
 def contents(order: Order) -> str:
     """A line a title, the copies first, as it is picked from the shelf."""
-    prefetch_related_objects([order], Prefetch("lines", queryset=OrderLine.objects.in_order()))  # unless they are at hand
-    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.lines.all()]
+    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).lines.all()]
     return "\n".join(f"{count} × {title}" for count, title in lines if count)
 
 

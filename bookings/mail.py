@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -15,23 +14,10 @@ from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
 from bookings.services import make_links
 from bookings.services.reminding import gets_reminders, moment_of, version_of
+from bookings.told_of import booking_of
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.topics import Topic
-
-
-def booking_of(notification: Notification) -> Booking:
-    """The booking that `about` names ("booking:12"); while a message is being sent, read once."""
-    if notification.found is None:
-        return read_booking(notification)
-    if "booking" not in notification.found:
-        notification.found["booking"] = read_booking(notification)
-    return cast("Booking", notification.found["booking"])
-
-
-def read_booking(notification: Notification) -> Booking:
-    bookings = Booking.objects.with_names().with_leaflets().select_related("person__organisation", "visit__presenter")
-    return bookings.get(pk=int(notification.about.partition(":")[2]))
 
 
 def build_confirmed(notification: Notification) -> Message:

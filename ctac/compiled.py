@@ -13,6 +13,7 @@ PostgreSQL, too, works out its plan once for each connection: the statement is p
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from django.db.models.query import get_related_populators
 from psycopg2.extensions import AsIs
 
 numbers = count(1)
+NAMED = re.compile(r"%\((\w+)\)s")
 M = TypeVar("M", bound=Any)
 
 
@@ -165,6 +167,11 @@ class Statement:
         self.in_place = [each.value if isinstance(each, Fixed) else places[each] for each in parameters]
         given = ", ".join(["%s"] * len(self.keys))
         self.execute = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
+
+    @classmethod
+    def written(cls, about: str, sql: str) -> "Statement":
+        """From SQL that names its values, as in %(now)s, and has no other per cent sign."""
+        return cls(about, NAMED.sub("%s", sql), NAMED.findall(sql))
 
     def rows(self, values: Mapping[Any, Any]) -> list[Any]:
         database = connections[DEFAULT_DB_ALIAS]  # each look through django.db.connection again is dear

@@ -1,7 +1,7 @@
 """The emails about orders: what each says, and until when it is true."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from ctac.compiled import Compiled
 from ctac.uk import format_day
 from leaflets.models import OPEN_STATES, Dispatch, EventKind, Leaflet, Order, OrderEvent, OrderLine, OrderState
+from leaflets.reading import with_lines
 from leaflets.services.posting import contents_of
 from notifications.registry import Kind, Message
 
@@ -19,15 +21,32 @@ if TYPE_CHECKING:
 
 
 def order_of(notification: "Notification") -> Order:
-    return Order.objects.select_related("person").with_lines().get(pk=notification.about.removeprefix("order:"))
+    """The order that `about` names ("order:12"), with its lines. Raises Order.DoesNotExist."""
+    order = order_found(notification)
+    if order is None:
+        raise Order.DoesNotExist
+    return with_lines(order)
+
+
+def order_found(notification: "Notification") -> Order | None:
+    """While a message is being sent, read once; None if there is no such order any more."""
+    found = {} if notification.found is None else notification.found
+    if "order" not in found:
+        found["order"] = order_to_tell_of.first(order=int(notification.about.removeprefix("order:")))
+    return cast("Order | None", found["order"])
+
+
+order_to_tell_of: Compiled[Order] = Compiled(lambda order: Order.objects.select_related("person").filter(pk=order))
 
 
 def state_is_not(notification: "Notification", *states: OrderState) -> bool:
-    return Order.objects.filter(pk=notification.about.removeprefix("order:")).exclude(state__in=states).exists()
+    order = order_found(notification)
+    return order is not None and order.state not in states
 
 
 def state_is(notification: "Notification", *states: OrderState) -> bool:
-    return Order.objects.filter(pk=notification.about.removeprefix("order:"), state__in=states).exists()
+    order = order_found(notification)
+    return order is not None and order.state in states
 
 
 def facts(order: Order, rows: Iterable[tuple[int, str]] | None = None) -> list[dict[str, str]]:

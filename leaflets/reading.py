@@ -1,4 +1,4 @@
-"""What the pages of every visitor read of the catalogue, its queries compiled once."""
+"""What the pages of every visitor read of the catalogue, and emails of orders; its queries compiled once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Case, F, FilteredRelation, Q, QuerySet, When
 
-from ctac.compiled import Compiled, Statement
-from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet, StockAlert
+from ctac.compiled import Compiled, Statement, have_ready
+from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet, Order, OrderLine, StockAlert
 from leaflets.models.addresses import ON_THE_LABEL
 from leaflets.narrowing import Row
 from professionals.models import Person
@@ -27,6 +27,16 @@ _with_keys = Compiled(lambda keys: _with_their_print(Leaflet.objects.filter(pk__
 _stock_of_slugs = Compiled(lambda slugs: _with_their_print(Leaflet.objects.filter(slug__any_of=slugs)))
 _active_with_slug = Compiled(lambda slug: _with_their_print(Leaflet.objects.active().filter(slug=slug)))
 _with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
+
+
+_lines_in_order = Compiled(lambda order: OrderLine.objects.in_order().filter(order_id=order))
+
+
+def with_lines(order: Order) -> Order:
+    """The same with its lines at hand: one statement, or none if they are."""
+    if "lines" in getattr(order, "_prefetched_objects_cache", {}):
+        return order
+    return have_ready(order, "lines", _lines_in_order.all(order=order.pk))
 
 
 _asked_of: Compiled[Any] = Compiled(

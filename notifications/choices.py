@@ -1,12 +1,13 @@
 """Who wants which mail, and the links in mail by which its reader chooses. Writes are in services.choosing (ADR 58)."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from ctac.compiled import Statement
 from notifications.models import MailChoice, MailReader
 from notifications.models.choices import as_kept
 from notifications.registry import kind_named
@@ -20,7 +21,7 @@ READER_OF = """
     WITH kept AS (SELECT token FROM notifications_mailreader WHERE address = %(address)s),
     made AS (
         INSERT INTO notifications_mailreader (address, token, created_at)
-        SELECT %(address)s, %(token)s, %(now)s WHERE NOT EXISTS (SELECT FROM kept)
+        SELECT %(address)s::varchar, %(token)s::varchar, %(now)s::timestamptz WHERE NOT EXISTS (SELECT FROM kept)
         ON CONFLICT DO NOTHING RETURNING token
     )
     SELECT token FROM kept UNION ALL SELECT token FROM made
@@ -63,7 +64,10 @@ def one_click_link(address: str, topic: Topic) -> str:
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
     new = MailReader(address=as_kept(address), created_at=timezone.now())
-    with connection.cursor() as cursor:
-        cursor.execute(READER_OF, {"address": new.address, "token": new.token, "now": new.created_at})
-        row = cursor.fetchone()
-    return row[0] if row else MailReader.objects.get(address=new.address).token
+    rows = reader_of().rows({"address": new.address, "token": new.token, "now": new.created_at})
+    return rows[0][0] if rows else MailReader.objects.get(address=new.address).token
+
+
+@cache
+def reader_of() -> Statement:
+    return Statement.written("reader", READER_OF)

@@ -1,8 +1,10 @@
 """From the words of a message to the email that travels."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -27,6 +29,22 @@ class ChoiceLinks:
     stop: str = ""
 
 
+class Mail(EmailMultiAlternatives):
+    """Its parts are parted by lines that we choose: Python would look through all parts whether its own occurs there."""
+
+    def message(self, **more: Any) -> Any:
+        message = super().message(**more)
+        for part in message.walk():
+            if part.is_multipart():
+                part.set_boundary(new_boundary())
+        return message
+
+
+def new_boundary() -> str:
+    """Occurs in no text: "=_" is neither quoted-printable nor base64 (RFC 2045, 6.7), and nobody guesses the rest."""
+    return f"=_{secrets.token_hex(16)}"
+
+
 def links_of_choice(notification: Notification, message: Message) -> ChoiceLinks:
     """Of no use to the team, unless for mail that has a topic."""
     topic, reader = topic_of(notification.kind), notification.recipient
@@ -40,7 +58,7 @@ def compose(
 ) -> EmailMultiAlternatives:
     """Text, HTML and calendar as alternatives of one body, then the attachments. Account mail has no `message`."""
     sender = sender_of(desk_for(notification, message))
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=rendered.subject,
         body=rendered.text,
         from_email=sender.from_email,

@@ -1,26 +1,17 @@
 """What runs in the worker: load by id, call one service. No retry and no countdown: the row's due_at is the only clock."""
 
-import logging
-
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
 from notifications import services
 
-logger = logging.getLogger(__name__)
-
 
 # The hard limit ends a task before the lease of any row that it has claimed: so no second worker sends a row
 # while a mail server that answers a letter a minute still holds the first.
 @shared_task(time_limit=settings.OUTBOX_LEASE_SECONDS * 0.9)
 def deliver(ids: list[int]) -> None:
-    """Each row stands for itself: what happens to one does not touch the next."""
-    for pk in ids:
-        try:
-            services.deliver(pk)
-        except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
-            logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
+    services.deliver_each(ids)
 
 
 @shared_task

@@ -8,8 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ctac.compiled import Compiled, have_ready
-from leaflets.models import Order, OrderLine, OrderState
+from ctac.compiled import Compiled
+from leaflets.models import Order, OrderState
+from leaflets.reading import with_lines
 from leaflets.services import OrderHasMoved, cancel
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from notifications.choices import has_chosen
@@ -24,11 +25,10 @@ def own_order(request: HttpRequest, reference: str) -> Order:
     if order is None:
         raise Http404
     order.person = person
-    return have_ready(order, "lines", lines_in_order.all(order=order.pk))
+    return with_lines(order)
 
 
 order_of_person = Compiled(lambda person, reference: Order.objects.filter(person_id=person, reference=reference))
-lines_in_order = Compiled(lambda order: OrderLine.objects.in_order().filter(order_id=order))
 
 
 @person_required

@@ -3,7 +3,7 @@
 from notifications.services.bouncing import arrived, delivered, moved, put_right, take
 from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
-from notifications.services.delivering import deliver
+from notifications.services.delivering import deliver, deliver_each
 from notifications.services.erasing import erase_bodies_about, erase_for, export_for
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
@@ -19,6 +19,7 @@ __all__ = [
     "choose",
     "collect_each",
     "deliver",
+    "deliver_each",
     "delivered",
     "erase_bodies_about",
     "erase_for",

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from ctac.compiled import Compiled
 from notifications.bounces.meaning import sort_of
 from notifications.models import Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
 from notifications.registry import kind_named
@@ -181,13 +182,16 @@ def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
     address = notification.recipient.lower()
     if notification.is_account_mail or address in team_addresses():
         return None
-    mark = MarkedAddress.objects.marked().filter(address=address).first()
+    mark = mark_of.first(address=address)
     if mark is None:
         return None
     topic = kind_named(notification.kind).topic
     if topic and topic not in ON_AT_FIRST:
         return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
     return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)
+
+
+mark_of: Compiled[MarkedAddress] = Compiled(lambda address: MarkedAddress.objects.marked().filter(address=address))
 
 
 def takes_the_turn(mark: MarkedAddress, notification: Notification, now: datetime) -> bool:

@@ -5,17 +5,20 @@ import random
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, DataError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ctac.compiled import Statement
 from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import CLOCK_TOLERANCE, Notification, State
 from notifications.registry import Message, keeps_words, kind_named
@@ -30,15 +33,23 @@ LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
-# In SQL, because each message runs them: Django would spend more on the words of these two than on sending. As claimable() says.
-CLAIM = """
-    UPDATE notifications_notification SET state = 'sending', lease_token = %(token)s, lease_until = %(until)s,
-        attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, %(now)s)
-    WHERE id = %(pk)s AND state IN ('pending', 'sending') AND (lease_until IS NULL OR lease_until < %(now)s) AND due_at <= %(due)s
-    RETURNING *
-"""
-WRITE = "UPDATE notifications_notification SET {} WHERE id = %(pk)s AND lease_token = %(mine)s"
+# In SQL and prepared, because each message runs them: Django would spend more on the words of these than on sending.
+LEASED = """UPDATE notifications_notification message SET state = 'sending', lease_token = %(token)s, lease_until = %(until)s,
+    attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, %(now)s)"""
+# As claimable() says.
+CLAIMABLE = "state IN ('pending', 'sending') AND (lease_until IS NULL OR lease_until < %(now)s) AND due_at <= %(due)s"
+MARK = "UPDATE notifications_notification SET {said} WHERE id = %(pk)s AND lease_token = %(mine)s RETURNING TRUE"
 PLAIN, UNLESS_ERASED = "%({})s", "CASE WHEN erased_at IS NULL THEN %({})s ELSE '' END"
+# One commit for both. The mark comes first and nobody waits for the next row, so that no erasure of both can lock itself out.
+MARK_AND_CLAIM = """
+    WITH marked AS ({mark}),
+    free AS (
+        SELECT id AS found FROM notifications_notification
+        WHERE id = %(next)s AND {claimable} AND EXISTS (SELECT FROM marked) FOR UPDATE SKIP LOCKED
+    ),
+    claimed AS ({leased} FROM free WHERE id = found RETURNING {columns})
+    SELECT EXISTS (SELECT FROM marked), claimed.* FROM (SELECT) AS one LEFT JOIN claimed ON TRUE
+"""
 
 
 @dataclass(frozen=True)
@@ -52,27 +63,75 @@ class Outcome:
     extra: dict[str, object] = field(default_factory=dict)
 
 
-def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
-    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards.
+@dataclass(frozen=True)
+class Settled:
+    """Whether the outcome was written, and the next row if it was claimed with it."""
 
-    While the mail server is down rows stay untouched: the sweep comes back to them.
+    ours: bool
+    claimed: Notification | None = None
+
+
+def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
+    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards."""
+    deliver_each([pk], clock=clock)
+
+
+def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
+    """One after the other, each for itself: what happens to one does not touch the next.
+
+    The mark of a message that went and the claim of the next are one commit (ADR 61). While the mail server is down rows stay
+    untouched: the sweep comes back to them.
     """
-    if breaker.is_silent(clock()):
-        return
-    notification = claim(pk, now=clock())
-    if notification is None or gathered(notification, now=clock()):
-        return
+    held: Notification | None = None
+    for pk, following in zip_longest(pks, pks[1:]):
+        taken, held = held, None
+        try:
+            notification = taken or take_up(pk, clock=clock)
+            if notification and not gathered(notification, now=clock()):
+                held = work_on(notification, following, clock=clock)
+        except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
+            logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
+
+
+def take_up(pk: int, *, clock: Clock) -> Notification | None:
+    return None if breaker.is_silent(clock()) else claim(pk, now=clock())
+
+
+def work_on(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
+    """Send it. The next row, if it was claimed with the mark; what did not go makes no claim, and the next asks for itself."""
     outcome = attempt(notification, clock=clock)
-    settle(notification, outcome)
-    if outcome.state == State.SENT:
-        judge(None, clock())
+    if outcome.state != State.SENT:
+        settle(notification, outcome)
+        return None
+    claimed = settle(notification, outcome, following=following, now=clock()).claimed
+    judge(None, clock())
+    return claimed
 
 
 def claim(pk: int, *, now: datetime) -> Notification | None:
     """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
+    rows = claiming().rows(lease(now) | {"pk": pk})
+    return made_of(rows[0]) if rows else None
+
+
+@cache
+def claiming() -> Statement:
+    return Statement.written("claim", f"{LEASED} WHERE id = %(pk)s AND {CLAIMABLE} RETURNING {', '.join(columns_of_row())}")
+
+
+@cache
+def columns_of_row() -> list[str]:
+    return [field.attname for field in Notification._meta.concrete_fields]
+
+
+def lease(now: datetime) -> dict[str, Any]:
     until = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-    values = {"pk": pk, "token": uuid.uuid4(), "until": until, "now": now, "due": now + CLOCK_TOLERANCE}
-    return next(iter(Notification.objects.raw(CLAIM, values)), None)
+    return {"token": uuid.uuid4(), "until": until, "now": now, "due": now + CLOCK_TOLERANCE}
+
+
+def made_of(row: Sequence[Any]) -> Notification:
+    made: Notification = Notification.from_db(DEFAULT_DB_ALIAS, columns_of_row(), row)
+    return made
 
 
 def attempt(notification: Notification, *, clock: Clock) -> Outcome:
@@ -150,8 +209,11 @@ def pause_before(attempt_number: int) -> timedelta:
     return timedelta(minutes=minutes * random.uniform(0.75, 1.25))  # noqa: S311 - spread, not secrecy
 
 
-def settle(notification: Notification, outcome: Outcome) -> bool:
-    """Write the outcome if the lease is still ours. False if it is not: then another worker's outcome counts, or an erasure."""
+def settle(notification: Notification, outcome: Outcome, *, following: int | None = None, now: datetime | None = None) -> Settled:
+    """Write the outcome if the lease is still ours, and claim the `following` row with it, as of `now`.
+
+    If the lease is not ours, nothing is written or claimed: then another worker's outcome counts, or an erasure.
+    """
     columns: dict[str, Any] = {
         "state": str(outcome.state),
         "last_error": outcome.error[:300],
@@ -166,29 +228,40 @@ def settle(notification: Notification, outcome: Outcome) -> bool:
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:
         columns["sealed_body"] = None
+    ahead = lease(now) | {"next": following} if following and now else {}
     try:
-        settled = bool(patiently(lambda: write(notification, columns)))
+        settled = patiently(lambda: write(notification, columns, ahead))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
-        settled = bool(patiently(lambda: write(notification, columns | WORDLESS)))
-    if not settled:
+        settled = patiently(lambda: write(notification, columns | WORDLESS, ahead))
+    if not settled.ours:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
 
 
-def write(notification: Notification, columns: dict[str, Any]) -> int:
-    """One UPDATE, of no row if the lease is another's now. Words are stored only where they were not erased meanwhile.
+def write(notification: Notification, columns: dict[str, Any], ahead: dict[str, Any]) -> Settled:
+    """One statement, which changes nothing if the lease is another's now; with what is claimed `ahead`, if something is.
 
-    The database decides that as it writes, so that no erasure fits in between.
+    Words are stored only where they were not erased meanwhile. The database decides that as it writes, so that no erasure fits
+    in between.
     """
-    said = ", ".join(f"{name} = {(UNLESS_ERASED if name in WORDLESS else PLAIN).format(name)}" for name in columns)
     mine = {"pk": notification.pk, "mine": notification.lease_token}
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(said), columns | mine)
-        return int(cursor.rowcount)
+    rows = marking(tuple(columns), claims=bool(ahead)).rows(columns | mine | ahead)
+    if not ahead:
+        return Settled(ours=bool(rows))
+    [(ours, *row)] = rows
+    return Settled(ours, made_of(row) if row[0] else None)
 
 
-def patiently(write: Callable[[], int]) -> int:
+@cache
+def marking(columns: tuple[str, ...], *, claims: bool) -> Statement:
+    said = ", ".join(f"{name} = {(UNLESS_ERASED if name in WORDLESS else PLAIN).format(name)}" for name in columns)
+    mark = MARK.format(said=said)
+    both = MARK_AND_CLAIM.format(mark=mark, claimable=CLAIMABLE, leased=LEASED, columns=", ".join(columns_of_row()))
+    return Statement.written("mark", both if claims else mark)
+
+
+def patiently(write: Callable[[], Settled]) -> Settled:
     """Run one write, and again while the database can't be reached, for up to about 25 seconds."""
     for pause in MARK_PAUSES:
         try:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifications.models import Notification, State
 from notifications.services import deliver, delivering
-from notifications.services.delivering import Outcome, claim, settle
+from notifications.services.delivering import Outcome, Settled, claim, settle
 from tests.notifications.conftest import Inbox, later
 
 pytestmark = pytest.mark.django_db
@@ -57,8 +57,8 @@ def test_an_outcome_counts_only_while_the_lease_is_ours(make_row, now):
     row = make_row()
     slow = claim(row.pk, now=now)
     quick = claim(row.pk, now=now + LEASE * 2)
-    assert settle(slow, Outcome(State.FAILED, "too late to say")) is False
-    assert settle(quick, Outcome(State.SENT, extra={"sent_at": now})) is True
+    assert settle(slow, Outcome(State.FAILED, "too late to say")) == Settled(ours=False)
+    assert settle(quick, Outcome(State.SENT, extra={"sent_at": now})) == Settled(ours=True)
     row.refresh_from_db()
     assert (row.state, row.last_error, row.lease_token, row.lease_until) == (State.SENT, "", None, None)
 

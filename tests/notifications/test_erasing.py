@@ -49,7 +49,7 @@ def test_address_and_words_go_and_what_was_not_sent_stays_unsent(make_row, now):
 def test_a_worker_that_is_sending_can_not_write_the_words_back(make_row, now):
     row = claim(make_row(recipient="sam@nhs.net").pk, now=now)
     erase_for("sam@nhs.net", now)
-    assert settle(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now})) is False
+    assert settle(row, Outcome(State.SENT, kept=Rendered("Hello Sam", "Sam", "Sam"), extra={"sent_at": now})).ours is False
     row.refresh_from_db()
     assert (row.recipient, row.text_body, row.state) == ("", "", State.EXPIRED)
 
@@ -69,7 +69,7 @@ def test_a_worker_that_is_sending_to_others_tells_what_became_of_it_but_keeps_no
     row = claim(make_row(about="booking:12", recipient="staff@ctac.example").pk, now=now)
     erase_bodies_about(["booking:12"], now)
     extra = {"sent_at": now} if state == State.SENT else {}
-    assert settle(row, Outcome(state, "451 Sam", kept=Rendered("Hello Sam", "Sam", "Sam"), extra=extra)) is True
+    assert settle(row, Outcome(state, "451 Sam", kept=Rendered("Hello Sam", "Sam", "Sam"), extra=extra)).ours is True
     row.refresh_from_db()
     assert (row.state, row.recipient) == (state, "staff@ctac.example")
     assert (row.subject, row.text_body, row.html_body, row.last_error) == ("", "", "", "")
