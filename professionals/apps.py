@@ -17,6 +17,7 @@ class ProfessionalsConfig(AppConfig):
             privacy,
             roles,
             safeguarding,
+            session_ends,
             without_passkeys,
         )
         from professionals.whose_address import people_at
@@ -24,6 +25,7 @@ class ProfessionalsConfig(AppConfig):
         post_migrate.connect(roles.after_migrate, sender=self)
         without_passkeys.leave_out()
         allauth_limits.install()
+        session_ends.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register(safeguarding.examples)
