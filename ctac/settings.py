@@ -6,6 +6,7 @@ or CTAC_ENV=test (which the tests set), a missing secret stops the start.
 
 import secrets
 import sys
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import NoReturn
@@ -101,7 +102,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
-    "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
@@ -116,7 +116,7 @@ MIDDLEWARE = [
     "ctac.middleware.PolicyMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "professionals.session_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -246,7 +246,15 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a 
 
 # Sessions and cookies
 SESSION_ENGINE = "professionals.sessions"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Without a page asked for, and whatever happens, a sign-in ends after so long (ADR 64).
+SESSION_IDLE = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=120))
+SESSION_LONGEST = timedelta(hours=env.float("SESSION_LONGEST_HOURS", default=24))
+STAFF_SESSION_IDLE = timedelta(minutes=env.float("STAFF_SESSION_IDLE_MINUTES", default=60))
+STAFF_SESSION_LONGEST = timedelta(hours=env.float("STAFF_SESSION_LONGEST_HOURS", default=12))
+if min(SESSION_IDLE, SESSION_LONGEST, STAFF_SESSION_IDLE, STAFF_SESSION_LONGEST) <= timedelta(0):
+    stop("SESSION_IDLE_MINUTES, SESSION_LONGEST_HOURS and the same of staff must be more than 0.")
+# A day longer than the session itself, so that a form sent too late is known to be its owner's.
+SESSION_COOKIE_AGE = int((SESSION_LONGEST + timedelta(days=1)).total_seconds())
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "ctac.views.csrf_failure"

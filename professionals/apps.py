@@ -9,12 +9,22 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
-        from professionals import allauth_limits, mail_labels, own_data, privacy, roles, safeguarding, without_passkeys
+        from professionals import (
+            allauth_limits,
+            mail_labels,
+            own_data,
+            privacy,
+            roles,
+            safeguarding,
+            session_ends,
+            without_passkeys,
+        )
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
         without_passkeys.leave_out()
         allauth_limits.install()
+        session_ends.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register("professionals.safeguarding.examples")

@@ -6,10 +6,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from notifications import services as outbox
-from professionals.models import Person, User
+from professionals.models import Person, Session, User
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -45,8 +47,19 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified").order_by("pk")),
+        **User.objects.filter(pk=user.pk).values(addresses=_addresses(), signed_in=_browsers())[0],
     }
+
+
+def _addresses() -> ArraySubquery:
+    rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
+
+
+def _browsers() -> ArraySubquery:
+    """Where they are signed in, read with the addresses: one statement for both."""
+    rows = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
+    return ArraySubquery(rows.values(row=JSONObject(device="device", since="started_at", last_used="seen_at", ends="ends_at")))
 
 
 def erase_own(person: Person, now: datetime) -> None:
@@ -57,7 +70,6 @@ def erase_own(person: Person, now: datetime) -> None:
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
     _forget_log_entries(person, user)
     if user is not None:
-        _end_sessions(user.pk)
         user.delete()
 
 
@@ -66,13 +78,6 @@ def _forget_log_entries(person: Person, user: User | None) -> None:
     for row in filter(None, (person, user)):
         of_this_row = {"content_type": ContentType.objects.get_for_model(type(row)), "object_id": str(row.pk)}
         LogEntry.objects.filter(**of_this_row).update(object_repr=ERASED_NAME, change_message="")
-
-
-def _end_sessions(user_pk: int) -> None:
-    """Sessions name their user only inside their data, so each is opened; erasing someone is rare."""
-    for session in Session.objects.iterator():
-        if session.get_decoded().get("_auth_user_id") == str(user_pk):
-            session.delete()
 
 
 def export_mail(person: Person) -> list[Any]:

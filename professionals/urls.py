@@ -7,12 +7,18 @@ from django.urls import path
 
 from professionals import account_views as account
 from professionals import second_factor_views as second_factor
+from professionals import session_views as signed_in
 from professionals import views
 from professionals.returned_mail import returned_mail
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
     path("my-data/", views.my_data, name="account_my_data"),
+    # Where one is signed in
+    path("sessions/", signed_in.sessions, name="account_sessions"),
+    path("sessions/end-others/", signed_in.end_other_sessions, name="account_sessions_end_others"),
+    path("sessions/<uuid:public_id>/end/", signed_in.end_session, name="account_session_end"),
+    path("sent-late/", signed_in.form_sent_late, name="account_sent_late"),
     # In and out
     path("signup/", account.SignUpView.as_view(), name="account_signup"),
     path("login/", account.SignInView.as_view(), name="account_login"),

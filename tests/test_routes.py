@@ -20,7 +20,7 @@ from bookings.models import Presenter
 from bookings.services import host_key
 from ctac.staff import staff_site
 from notifications.models import MarkedAddress, Notification, TeamMail
-from professionals.models import By, Person, RecognisedDomain, Stopped, Where, Why
+from professionals.models import By, Person, RecognisedDomain, Session, Stopped, Where, Why
 from professionals.services import keep_stopped
 from tests import factories
 from tests.bookings import rows as bookings
@@ -100,9 +100,15 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
+        "session": another_browser_of(owner),
         "auth_group": Group.objects.create(name="Coordinators"),
         "view_on": owner,
     }
+
+
+def another_browser_of(person: Person) -> Session:
+    factories.sign_in(Client(), person)
+    return Session.objects.filter(user=person.user).latest("started_at")
 
 
 def stopped() -> Stopped:
@@ -129,6 +135,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             known = {
                 "code": objects["bookings_afterwards"].code,
                 "key": host_key(objects["bookings_afterwards"]),
+                "public_id": objects["session"].public_id,
                 "address_id": objects["address"].pk,
                 "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,

@@ -3,6 +3,7 @@ from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
+from professionals.models.session import Session
 from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
@@ -18,6 +19,7 @@ __all__ = [
     "Profession",
     "RateLimit",
     "RecognisedDomain",
+    "Session",
     "Stopped",
     "User",
     "Where",

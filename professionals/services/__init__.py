@@ -10,6 +10,7 @@ from professionals.services.people import (
     update_details,
     with_person_kept,
 )
+from professionals.services.sessions import end_sessions
 from professionals.services.staff_accounts import open_account, reset_second_factor
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
 
@@ -18,6 +19,7 @@ __all__ = [
     "NothingToMergeError",
     "address_verified",
     "clear_expired",
+    "end_sessions",
     "find_or_enter_person",
     "give_details",
     "is_recognised",

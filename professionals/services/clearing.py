@@ -2,26 +2,29 @@
 
 from datetime import datetime, timedelta
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.models import MarkedAddress, ReturnedMail
 from professionals.models import Draft, RateLimit, Stopped, User
+from professionals.services.sessions import clear_sessions
 
 UNVERIFIED_FOR = timedelta(days=7)
 
 
-@transaction.atomic
 def clear_expired(*, now: datetime) -> dict[str, int]:
     """Remove drafts, limits and sessions that are over, what was stopped a month ago, and what came back three months ago.
 
     Also sign-ups whose address was not verified within a week.
     """
+    return {**_clear_together(now), "sessions": clear_sessions(now=now)}
+
+
+@transaction.atomic
+def _clear_together(now: datetime) -> dict[str, int]:
     gone = {
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
-        "sessions": Session.objects.filter(expire_date__lte=now),
         "sign-ups": _never_verified(now),
         "stopped": Stopped.objects.over(now),
         "returned mail": ReturnedMail.objects.over(now),

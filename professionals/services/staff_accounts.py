@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from professionals.models import User
+from professionals.services.sessions import end_sessions
 
 
 @transaction.atomic
@@ -24,5 +25,6 @@ def reset_second_factor(*, user: User, by: User | None, now: datetime) -> None:
     """For a lost phone: the next sign-in enrols a new one. Ends every session and the password, which may be what was lost."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     Authenticator.objects.filter(user=locked).delete()
-    locked.set_unusable_password()  # a new hash: sessions that were opened with the old one end
+    locked.set_unusable_password()
     locked.save(update_fields=["password"])
+    end_sessions(user=locked)

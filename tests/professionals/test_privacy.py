@@ -5,13 +5,12 @@ import json
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from notifications.rendering import Rendered
 from notifications.services import seal_and_send
 from professionals import drafts, privacy
-from professionals.models import Draft, Person, User
+from professionals.models import Draft, Person, Session, User
 from professionals.privacy import PrivacySource
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 

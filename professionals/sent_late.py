@@ -1,0 +1,71 @@
+"""A form that was sent after its session had ended: kept until its owner has signed in again, who then sends it once more.
+
+Forms of several pages keep their answers in drafts. This is for all others, on the staff site too. What was typed waits,
+encrypted, in the session in which they sign in, and is shown to nobody but them (ADR 64).
+"""
+
+import json
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from professionals import secret_box
+
+KEY = "sent_late"
+LARGEST = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
+DETAILS = "account_details"
+
+
+@dataclass(frozen=True)
+class SentLate:
+    """`path` is where it was sent to; `files` says that it had some, which are not kept."""
+
+    user_pk: int
+    path: str
+    fields: list[tuple[str, str]]
+    files: bool
+
+    @property
+    def written(self) -> list[str]:
+        """What somebody wrote in words of their own, as far as that can be told: it has a space in it."""
+        return [value for _name, value in self.fields if " " in value.strip()]
+
+
+def may_be_kept(request: HttpRequest) -> bool:
+    """Never passwords and codes; and what is in a draft is safe already."""
+    of_account = request.path.startswith(reverse("account_login").removesuffix("login/"))
+    return not getattr(request, "draft_cookie", "") and (not of_account or request.path == reverse(DETAILS))
+
+
+def keep(request: HttpRequest, user_pk: int) -> bool:
+    """False if it may not be kept, or is too much."""
+    pairs = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
+    text = json.dumps({"user": user_pk, "fields": pairs, "files": bool(request.FILES)})
+    if not may_be_kept(request) or len(text) > LARGEST:
+        return False
+    request.session[KEY] = {"path": request.get_full_path(), "box": secret_box.lock(text)}
+    return True
+
+
+def kept(request: HttpRequest) -> SentLate | None:
+    """What waits for whoever is signed in. What another person sent from this browser goes at once."""
+    found = request.session.get(KEY)
+    if found is None:
+        return None
+    try:
+        typed = json.loads(secret_box.unlock(found["box"]))
+    except secret_box.UnreadableError:
+        typed = {"user": None}
+    if typed["user"] != request.user.pk:
+        forget(request)
+        return None
+    return SentLate(typed["user"], found["path"], [(name, value) for name, value in typed["fields"]], typed["files"])
+
+
+def forget(request: HttpRequest) -> None:
+    request.session.pop(KEY, None)
+
+
+def was_sent_again(request: HttpRequest) -> bool:
+    return request.method == "POST" and request.session.get(KEY, {}).get("path") == request.get_full_path()
