@@ -12,7 +12,7 @@ from leaflets.admin.editions import low_in_stock, to_review
 from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 
 
-def wait_for_orders(label: Any, state: OrderState) -> None:
+def wait_for_orders(label: Any, state: OrderState, permission: str = "leaflets.view_order") -> None:
     """A line of the first page, and the list of the orders in that state."""
     staff_site.add_waiting(
         _("Leaflets"),
@@ -20,12 +20,14 @@ def wait_for_orders(label: Any, state: OrderState) -> None:
             label=label,
             count=lambda: Order.objects.filter(state=state),
             address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
-            permission="leaflets.view_order",
+            permission=permission,
         ),
     )
 
 
-def wait_for_some_orders(label: Any, waits: str, orders: Callable[[], Any], *, urgent: bool = False) -> None:
+def wait_for_some_orders(
+    label: Any, waits: str, orders: Callable[[], Any], permission: str = "leaflets.view_order", *, urgent: bool = False
+) -> None:
     """A line of the first page, and the list that its filter narrows to exactly those orders."""
     staff_site.add_waiting(
         _("Leaflets"),
@@ -33,7 +35,7 @@ def wait_for_some_orders(label: Any, waits: str, orders: Callable[[], Any], *, u
             label=label,
             count=orders,
             address=lambda: f"{reverse('staff:leaflets_order_changelist')}?waits={waits}",
-            permission="leaflets.view_order",
+            permission=permission,
             urgent=urgent,
         ),
     )
@@ -52,9 +54,13 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
     )
 
 
-wait_for_orders(_("to decide on"), OrderState.REQUESTED)
+wait_for_orders(_("to decide on"), OrderState.REQUESTED, "leaflets.decide_order")
 wait_for_some_orders(
-    _("waiting too long for our answer"), "long", lambda: Order.objects.asked_too_long_ago(timezone.now()), urgent=True
+    _("waiting too long for our answer"),
+    "long",
+    lambda: Order.objects.asked_too_long_ago(timezone.now()),
+    "leaflets.decide_order",
+    urgent=True,
 )
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
