@@ -51,7 +51,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         """The row, or None: then the key is forgotten, so that nobody chooses the key of a session to come."""
-        found, now = session_by_key.first(key=kept_as(self.session_key)), timezone.now()
+        found, now = session_by_key.first(key=kept_as(str(self.session_key))), timezone.now()
         if found is None or found.expire_date <= now:
             self.ended, self._session_key = found, None
             return None
@@ -75,7 +75,7 @@ class SessionStore(DatabaseStore):
 
     def save(self, must_create: bool = False) -> None:
         """Raises UpdateError if the session has ended meanwhile: what was signed out stays signed out."""
-        data = self._get_session(no_load=must_create)  # which forgets the key of a session that is not there
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined] # which forgets the key of a session that is not there
         if self.session_key is None:
             self.create()
             return
@@ -96,7 +96,7 @@ class SessionStore(DatabaseStore):
         user_pk = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         now = timezone.now()
         row = self.row if self.row is not None and self.row.user_id == user_pk else self._begun(user_pk, now)
-        row.session_key, row.session_data = kept_as(self.session_key), self.encode(data)
+        row.session_key, row.session_data = kept_as(str(self.session_key)), self.encode(data)
         return used(row, now)
 
     def _begun(self, user_pk: int | None, now: datetime) -> Session:
@@ -112,7 +112,8 @@ class SessionStore(DatabaseStore):
 
     def cycle_key(self) -> None:
         """The same session under another key; one that has ended meanwhile comes back as nobody's."""
-        data, old, new = self._session, self.session_key, get_random_string(32, VALID_KEY_CHARS)
+        data = self._session  # type: ignore[attr-defined]
+        old, new = self.session_key, get_random_string(32, VALID_KEY_CHARS)
         if old is not None and Session.objects.filter(pk=kept_as(old)).update(session_key=kept_as(new)):
             self._session_key, self.modified = new, True
             return

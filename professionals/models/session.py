@@ -36,7 +36,7 @@ class Session(AbstractBaseSession):
     seen_at = models.DateTimeField(_("last used"), default=timezone.now)
     ends_at = models.DateTimeField(_("ends at the latest"))
 
-    objects = BaseSessionManager.from_queryset(SessionQuerySet)()
+    objects = BaseSessionManager.from_queryset(SessionQuerySet)()  # type: ignore[misc] # the base says that it is the class's own
 
     class Meta:
         verbose_name = _("browser session")
