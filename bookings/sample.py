@@ -14,7 +14,8 @@ from ctac.uk import uk_datetime, uk_day
 from leaflets.models import ToBring
 from leaflets.reading import in_stock_for
 from professionals.models import Person, User
-from professionals.sample import STAFF_EMAIL
+from professionals.roles import BY_SLUG
+from professionals.sample import STAFF_EMAIL, email_of
 
 HOST = "asha.patel@leeds.nhs.uk"  # of professionals/sample.py
 ADDRESS = Address("St James Health Centre", "Leeds", "LS1 4AP", "1 Park Row")
@@ -22,6 +23,7 @@ VISIT_IN = timedelta(weeks=4)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
 SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
+SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # whose diary each presenter's is
 COLLEAGUE = "owen.hughes@cardiff.gov.uk"  # of professionals/sample.py
 PRESENTATIONS = (
     {
@@ -61,7 +63,7 @@ PRESENTERS = (
 
 @transaction.atomic
 def load(now: datetime) -> None:
-    """Run again, it adds nothing and changes nothing. The first presenter is whom the sample staff login belongs to."""
+    """Run again, it adds nothing and changes nothing. Whose diary each presenter's is stands in SIGN_INS."""
     for fields in PRESENTATIONS:
         Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
     for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
@@ -76,7 +78,7 @@ def load(now: datetime) -> None:
                 nation=nation,
                 max_travel_minutes=longest,
                 joining_link=f"https://meet.example/ctac-{number}",
-                user=User.objects.filter(email=STAFF_EMAIL, presenter=None).first(),
+                user=User.objects.filter(email=SIGN_INS.get(number, ""), presenter=None).first(),
             )
         )
         Availability.objects.bulk_create(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
 from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
+from ctac.staff_public_pages import to_public_page
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -137,6 +139,12 @@ class StaffAdminSite(AdminSite):
             line = {"label": waiting.label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
             sections.setdefault(str(section), []).append(line)
         return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
+
+    def get_urls(self) -> list[Any]:
+        """The public page of an object opens to those who may see the object."""
+        view = self.admin_view(partial(to_public_page, self))
+        ours = path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")
+        return [ours if getattr(each, "name", "") == ours.name else each for each in super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
@@ -291,13 +299,18 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
 
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """What is not there, and what this colleague may not see, are answered alike."""
+        raise Http404
+
     def titled(
         self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
         """The page is called after its object, on its own: Django says the kind of thing first and the name below."""
         obj = self.get_object(request, object_id)
-        titles = {"title": str(pattern) % {"obj": obj}, "subtitle": None} if obj is not None else {}
-        return {**titles, **(extra_context or {})}
+        if obj is None:
+            raise Http404
+        return {"title": str(pattern) % {"obj": obj}, "subtitle": None, **(extra_context or {})}
 
     def summary_of(self, obj: Any) -> list[dict[str, object]]:
         """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""

@@ -4,10 +4,10 @@ A column that holds a figure is a method called `number_…`, which the styleshe
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -135,11 +135,15 @@ def whole(typed: str) -> dict[str, str]:
 class LooksOnly(StaffModelAdmin):
     """A page that is read: it saves nothing, because every change is an action, and it leaves out what is empty.
 
-    `may_be_empty` names the methods among its fields that return "" when they have nothing to say.
+    `may_be_empty` names the methods among its fields that return "" when they have nothing to say, and `for_who_acts` the fields
+    that only those need who may change it: a link by which people join, a phone number. `links` names fields that lead to
+    another page: the permission that opens it, and the field that says the same without a link.
     """
 
     change_form_template = "admin/change_form_without_history.html"
     may_be_empty: tuple[str, ...] = ()
+    for_who_acts: tuple[str, ...] = ()
+    links: ClassVar[Mapping[Any, tuple[str, str]]] = {}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -148,8 +152,22 @@ class LooksOnly(StaffModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)
-        kept = [(title, [name for name in options["fields"] if self.says(name, obj)], options) for title, options in fieldsets]
+        left_out = () if self.acts(request, obj) else self.for_who_acts
+        unlinked: dict[Any, Any] = {
+            name: other for name, (opens, other) in self.links.items() if not request.user.has_perm(opens)
+        }
+        kept = [
+            (
+                title,
+                [unlinked.get(name, name) for name in options["fields"] if name not in left_out and self.says(name, obj)],
+                options,
+            )
+            for title, options in fieldsets
+        ]
         return [(title, {**options, "fields": names}) for title, names, options in kept if names]
+
+    def acts(self, request: HttpRequest, obj: Any) -> bool:
+        return self.has_change_permission(request, obj)
 
     def says(self, name: Any, obj: Any) -> bool:
         """Whether this field has anything to show."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 
+VISITS_OPEN_WITH = "bookings.view_booking"  # the permission for the page to which the words lead
+
 
 @dataclass(frozen=True)
 class Visits:

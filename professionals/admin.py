@@ -1,6 +1,5 @@
 """People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
 
-import contextlib
 from typing import Any
 
 from django import forms
@@ -17,19 +16,16 @@ from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import MOST, Part, among, keys_in_order, keys_of, with_keys, with_words, words_in
-from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link, yes_no_of
-from ctac.uk import tidy_postcode
+from ctac.staff_big_lists import Part
+from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link
 from notifications.services import readdress
 from professionals import mail_by_phone, services
-from professionals.access import signed_in
-from professionals.for_staff import called, domain_in_words
+from professionals.account_admin import RoleAdmin, UserAdmin
+from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
-from professionals.models.user import USER_WORDS
 from professionals.privacy import erase_person
-from professionals.role_form import RoleForm
 from professionals.stopped_admin import StoppedAdmin
 
 
@@ -95,13 +91,6 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
     erase_person(person, by=by, now=timezone.now())
 
 
-def whole_postcode(typed: str) -> str:
-    """A postcode, in whatever case and spacing, as one word in canonical form; anything else as it is."""
-    with contextlib.suppress(ValidationError):
-        return f'"{tidy_postcode(typed)}"'
-    return typed
-
-
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
@@ -127,6 +116,7 @@ class PersonAdmin(StaffModelAdmin):
             ),
             done=gettext_lazy("The person is erased."),
             permission="erase",
+            available=lambda person: person.user is None or not person.user.is_staff,  # a manager closes that account first
             weight="stop",
         ),
         mail_by_phone.ACTION,
@@ -260,123 +250,6 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("The part after the @, or a piece of it")
 
 
-class NewUserForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["email", "is_staff", "groups"]
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()
-
-
-class ResetForm(forms.Form):
-    sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
-
-
-def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
-    services.reset_second_factor(user=user, by=by, now=timezone.now())
-
-
-@admin.register(User, site=staff_site)
-class UserAdmin(StaffModelAdmin):
-    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor."""
-
-    list_display = ["email", "person", "staff", "open", "signed_in_at"]
-    staff = yes_no_of("is_staff", gettext_lazy("staff"))
-    open = yes_no_of("is_active", gettext_lazy("open"))
-    signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
-    joined_at = moment_of("date_joined", gettext_lazy("opened"), short=True)
-    list_filter = ["is_staff", "is_active", "groups"]
-    list_select_related = ["person"]
-    search_fields = ["email", "person__name"]
-    search_help_text = gettext_lazy("Email address or name")
-    sorts_quickly = ["email"]
-    # What Django calls by names of its own: label, and what it means.
-    in_words = {
-        "is_active": (gettext_lazy("Open: may sign in"), ""),
-        "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
-        "groups": (gettext_lazy("Roles"), gettext_lazy("What they may see and do.")),
-    }
-    readonly_fields = ["email", "signed_in_at", "joined_at"]
-    object_actions = [
-        ObjectAction(
-            slug="reset-second-factor",
-            label=gettext_lazy("Reset the second factor"),
-            perform=reset_second_factor,
-            available=lambda user: user.authenticator_set.exists(),
-            form_class=ResetForm,
-            explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
-            done=gettext_lazy("The second factor is reset."),
-            weight="stop",
-        )
-    ]
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By the address of the account, or by the words of its person; of each no more than a list counts to.
-
-        Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
-        A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
-        """
-        words = list(words_in(search_term))
-        if not words:
-            return queryset.none() if search_term.strip() else queryset, False
-        people = Person.objects.filter(user__in=queryset) if queryset.query.where else Person.objects.exclude(user=None)
-        named = with_words(people, whole_postcode(search_term))
-        addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
-        found = sorted({*keys_of(named, "user_id"), *keys_of(addressed)}, reverse=True)[: MOST + 1]
-        newest_first = tuple(queryset.query.order_by) == ("-pk",)
-        in_order = found if newest_first else keys_in_order(among(queryset, found))
-        return with_keys(request, queryset, found, in_order), False
-
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
-        if obj is None:
-            return ["email", "is_staff", "groups"]
-        only_superusers = ["is_superuser"] if request.user.is_superuser else []
-        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        return [] if obj is None else list(self.readonly_fields)
-
-    def get_form(
-        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
-    ) -> type[forms.ModelForm]:
-        if obj is None:
-            kwargs["form"] = NewUserForm
-        form: type[forms.ModelForm] = super().get_form(request, obj, change, **kwargs)
-        return form
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.in_words:
-            kwargs["label"], kwargs["help_text"] = self.in_words[db_field.name]
-        if db_field.name == "groups":
-            kwargs["widget"] = forms.CheckboxSelectMultiple
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"is_staff": True}
-
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            services.open_account(user=obj, by=signed_in(request), now=timezone.now())
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Only a superuser changes a superuser."""
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-
-@admin.register(Group, site=staff_site)
-class GroupAdmin(StaffModelAdmin):
-    """Roles."""
-
-    form = RoleForm
-    list_display = ["name"]
-    actions = None
-
-
 staff_site.register(Stopped, StoppedAdmin)
+staff_site.register(User, UserAdmin)
+staff_site.register(Group, RoleAdmin)

@@ -1,8 +1,11 @@
 """Who asked for something, as the staff pages of bookings and orders show it: one set of words for both."""
 
-from typing import Any
+import contextlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -11,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.staff_lists import NOTHING, mail_link, phone_link, state_tag
+from ctac.uk import tidy_postcode
 from professionals.models import Person
 from professionals.services import is_recognised
 
@@ -43,6 +47,13 @@ def domain_in_words(person: Person) -> SafeString | str:
     return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
 
 
+def whole_postcode(typed: str) -> str:
+    """A postcode, in whatever case and spacing, as one word in canonical form; anything else as it is."""
+    with contextlib.suppress(ValidationError):
+        return f'"{tidy_postcode(typed)}"'
+    return typed
+
+
 class AboutPerson:
     """For an admin whose objects have a `person`, read with `person__organisation`."""
 
@@ -52,7 +63,12 @@ class AboutPerson:
             return queryset.filter(person=person), False
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
 
+    links: ClassVar[Mapping[Any, tuple[str, str]]] = {"person": ("professionals.view_person", "person_unlinked")}
     about_person = ("person", "person_organisation", "person_email", "person_phone")
+
+    @admin.display(description=gettext_lazy("person"))
+    def person_unlinked(self, obj: Any) -> str:
+        return str(obj.person)
 
     @admin.display(description=gettext_lazy("organisation"))
     def person_organisation(self, obj: Any) -> str:

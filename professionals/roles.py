@@ -117,8 +117,8 @@ READING = (
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
     may(
-        _("See orders, packing, leaflets and stock."),
-        leaflets="order:view packingsession:view leaflet:view edition:view stockmovement:view stocktake:view",
+        _("See orders, leaflets and stock."),
+        leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",
     ),
 )
 
@@ -156,9 +156,10 @@ ROLES = (
         "Read only",
         _("Looks, and changes nothing: for a colleague who learns the work, or checks it."),
         READING,
-        _("Changes nothing, takes nothing out, and sees no joining links, no leave, no list of people and no messages."),
+        _("Changes nothing, takes nothing out, and sees no joining links, phone numbers, leave, messages or lists of people."),
     ),
 )
+BY_NAME = {role.name: role for role in ROLES}
 BY_SLUG = {role.slug: role for role in ROLES}
 MANAGER = BY_SLUG["manager"]
 NAMES = tuple(role.name for role in ROLES)

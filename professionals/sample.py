@@ -5,13 +5,16 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from professionals import secret_box
 from professionals.models import By, Person, Profession, Stopped, User, Where, Why
+from professionals.roles import ROLES, Role
 from professionals.services import keep_stopped, organisation_named
 
 STAFF_EMAIL = "staff@ctac.test"
+ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app
 STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
 STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
 
@@ -58,10 +61,22 @@ def _professional(name: str, email: str, profession: str, organisation: str, pho
     Person.objects.get_or_create(email=email, defaults=defaults)
 
 
+def email_of(role: Role) -> str:
+    return f"{role.slug}@{ROLES_AT}"
+
+
 def _staff() -> None:
-    user = _verified_user(STAFF_EMAIL, password=STAFF_PASSWORD, is_staff=True, is_superuser=True)
+    """One who may do everything, and one of each role."""
+    _colleague(STAFF_EMAIL, is_superuser=True)
+    for role in ROLES:
+        _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
+
+
+def _colleague(email: str, **fields: bool) -> User:
+    user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
     data = {"secret": secret_box.lock(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
+    return user
 
 
 def _stopped(now: datetime) -> None:

@@ -31,8 +31,10 @@ from bookings.admin.filters import (
 )
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.leaflets import leaflets_in_words
+from bookings.admin.own import OwnToPresenters
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
+from bookings.agenda import own_visits
 from bookings.choosing import choice_for
 from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
 from bookings.models.booking import OPEN_STATES
@@ -40,7 +42,6 @@ from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (
     FoundByReference,
-    LooksOnly,
     ReadOnlyInline,
     how_long_ago,
     moment_of,
@@ -128,7 +129,7 @@ class EventInline(ReadOnlyInline):
 
 
 @admin.register(Booking, site=staff_site)
-class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
+class BookingAdmin(AboutPerson, FoundByReference, OwnToPresenters):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
     list_filter = (
         "state",
@@ -142,6 +143,8 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         PresenterFilter,
         VisitFilter,
     )
+    own_filters = ("state", WhenFilter, period_of("starts_at"), FormatFilter)
+    own_page = "presenter_visit"
     sorts_quickly = ("starts", "asked")
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
@@ -156,7 +159,7 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     inlines = (EventInline,)
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
-    readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
+    readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 
     may_be_empty = (
         "leaflets",
@@ -171,7 +174,11 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
         "came",
         "said",
     )
+    for_who_acts = ("joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
+
+    def own(self, presenter: Presenter) -> QuerySet[Booking]:
+        return own_visits(presenter)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
@@ -332,7 +339,9 @@ class BookingAdmin(AboutPerson, FoundByReference, LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"who_could": self.who_could(self.get_object(request, object_id)), **(extra_context or {})}
+        """Who could give it says what other presenters do that day: it is for those who may choose one."""
+        chooses = self.has_change_permission(request)
+        more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:

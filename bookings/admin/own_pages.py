@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, Presenter
-from bookings.presenting.access import open_visits
+from bookings.presenting.access import gives_presentations, open_visits
 from ctac.staff import OwnPage, staff_site
 from ctac.uk import format_clock, format_day, uk_day
 from professionals.models import User
@@ -17,7 +17,7 @@ def own_pages(user: User) -> list[OwnPage]:
     presenter = Presenter.objects.filter(user=user.pk).first()
     if presenter is None:
         return []
-    if presenter.active:
+    if gives_presentations(user, presenter):
         return [OwnPage(_("My diary"), reverse("presenter_diary"))]
     now = timezone.now()
     return [own_visit(booking, uk_day(now)) for booking in open_visits(presenter, now)]

@@ -187,6 +187,10 @@ class PresenterAdmin(StaffModelAdmin):
     )
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
+        """Whose sign-in sees a diary is for those to say who give roles."""
+        return () if request.user.has_perm("professionals.change_user") else ("user",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
         return super().get_queryset(request).prefetch_related("availability")
 

@@ -15,29 +15,37 @@ from bookings.models import Booking, Leave, Presenter, on_the_way_or_there
 from ctac.staff import staff_site
 
 P = ParamSpec("P")
+GIVES_PRESENTATIONS = "bookings.give_presentations"
 THANKS = timedelta(hours=1)  # for how long after the check-out its page stays open to whom staff made inactive
 View = Callable[Concatenate[HttpRequest, Presenter, P], HttpResponse]
 
 
 def presenter_required(view: View[P]) -> Callable[..., HttpResponse]:
-    """Calls the view with the presenter who signed in.
+    """Calls the view with the presenter who signed in, if their role is to give presentations.
 
     Whom the staff site would not let in is sent where it sends them; staff who give no presentations are told that the page is
     not for them.
     """
-    return let_in(view, lambda presenter: presenter.active)
+    return let_in(view, gives_presentations)
 
 
 def presenter_or_awaited(view: View[P]) -> Callable[..., HttpResponse]:
-    """As presenter_required, and also for whom staff made inactive while a visit waits for them (product.md, rule 10)."""
-    return let_in(view, lambda presenter: presenter.active or is_awaited(presenter, timezone.now()))
+    """As presenter_required, and also for whom staff made inactive, or took the role from, while a visit waits for them.
+
+    See rule 10 of product.md: a presenter is safe.
+    """
+    return let_in(view, lambda user, presenter: gives_presentations(user, presenter) or is_awaited(presenter, timezone.now()))
 
 
-def let_in(view: View[P], may_enter: Callable[[Presenter], bool]) -> Callable[..., HttpResponse]:
+def gives_presentations(user: Any, presenter: Presenter) -> bool:
+    return presenter.active and bool(user.has_perm(GIVES_PRESENTATIONS))
+
+
+def let_in(view: View[P], may_enter: Callable[[Any, Presenter], bool]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         presenter = Presenter.objects.with_given().filter(user=request.user.pk).first()
-        if presenter is None or not may_enter(presenter):
+        if presenter is None or not may_enter(request.user, presenter):
             raise PermissionDenied
         return view(request, presenter, *args, **kwargs)
 

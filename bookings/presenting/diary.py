@@ -17,7 +17,7 @@ from bookings import messages, words
 from bookings.agenda import IN_A_DIARY as SESSIONS_IN_A_DIARY
 from bookings.agenda import own_sessions, own_visits
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
-from bookings.presenting.access import own_leave, page, presenter_or_awaited, presenter_required
+from bookings.presenting.access import gives_presentations, own_leave, page, presenter_or_awaited, presenter_required
 from bookings.presenting.afterwards import after_of
 from bookings.presenting.checking import visit_now
 from bookings.session_figures import filled
@@ -117,7 +117,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         title=visit.presentation.title,
         visit=visit,
         rows=shown,
-        after=after_of(visit, timezone.now()) if presenter.active else None,
+        after=after_of(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
         now=visit_now(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)

@@ -101,6 +101,7 @@ DECISIONS = (
             "Give all of it or less. What is not in stock waits until more are printed. The person gets an email."
         ),
         done=gettext_lazy("The request is agreed. The person gets an email."),
+        permission="decide",
         weight="main",
         page=approve_page,
     ),
@@ -112,6 +113,7 @@ DECISIONS = (
         form_class=DeclineForm,
         explanation=gettext_lazy("Nothing of it is sent. The person gets an email with what you write."),
         done=gettext_lazy("The request is declined. The person gets an email."),
+        permission="decide",
         weight="stop",
     ),
 )

@@ -167,6 +167,13 @@ def to_review(editions: Any) -> Any:
     return editions.to_review_by(uk_day(timezone.now()) + REVIEW_AHEAD)
 
 
+def withdrawn_in_words(edition: Edition) -> str:
+    """When and why; a dash for one that was not."""
+    if edition.withdrawn_on is None:
+        return NOTHING
+    return ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
+
+
 @admin.register(Edition, site=staff_site)
 class EditionAdmin(SheetInAndOut):
     sheet_kind = SheetKind.STOCK
@@ -177,6 +184,7 @@ class EditionAdmin(SheetInAndOut):
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
     told = ("last_review", "withdrawal", "downloads")
+    told_unlinked = ("last_review", "withdrawal_unlinked", "downloads")
     figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "lasts", "level")
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
@@ -188,6 +196,7 @@ class EditionAdmin(SheetInAndOut):
             form_class=ReceiveForm,
             explanation=_("When boxes come in."),
             done=_("The copies are in stock."),
+            permission="stock",
         ),
         ObjectAction(
             "correct",
@@ -196,6 +205,7 @@ class EditionAdmin(SheetInAndOut):
             form_class=CorrectForm,
             explanation=_("After a count, or when copies are lost or spoilt."),
             done=_("The stock is corrected."),
+            permission="stock",
         ),
         ObjectAction(
             "review",
@@ -285,13 +295,16 @@ class EditionAdmin(SheetInAndOut):
 
     @admin.display(description=_("withdrawn"))
     def withdrawal(self, edition: Edition) -> SafeString | str:
-        if edition.withdrawn_on is None:
-            return NOTHING
-        said = ". ".join(part for part in (dateformat.format(edition.withdrawn_on, "j M Y"), edition.withdrawn_why) if part)
+        said = withdrawn_in_words(edition)
         if recall := getattr(edition, "recall", None):
             url = reverse("staff:leaflets_recall_change", args=[recall.pk])
             return format_html('{} <a href="{}">{}</a>', said, url, _("See the recall"))
         return said
+
+    @admin.display(description=_("withdrawn"))
+    def withdrawal_unlinked(self, edition: Edition) -> str:
+        """For those who may not open the recall."""
+        return withdrawn_in_words(edition)
 
     @admin.display(description=_("downloads"))
     def downloads(self, edition: Edition) -> str:
@@ -310,10 +323,13 @@ class EditionAdmin(SheetInAndOut):
 
     def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
         new = ("leaflet", "label", "published_on", "review_on")
-        return (*new, "pdf") if obj is None else (*new, "download", *self.told, *self.figures)
+        if obj is None:
+            return (*new, "pdf")
+        told = self.told if request.user.has_perm("leaflets.view_recall") else self.told_unlinked
+        return (*new, "download", *told, *self.figures)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("leaflet", "download", *self.told, *self.figures)
+        return () if obj is None else ("leaflet", "download", *self.told, "withdrawal_unlinked", *self.figures)
 
     def get_form(
         self, request: HttpRequest, obj: Edition | None = None, change: bool = False, **kwargs: Any
@@ -332,6 +348,9 @@ class EditionAdmin(SheetInAndOut):
         edition = add_edition(content=form.cleaned_data["pdf"].read(), now=timezone.now(), **cleaned)
         make_cover(edition=edition)
         obj.__dict__.update(edition.__dict__)
+
+    def has_stock_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
+        return request.user.has_perm("leaflets.keep_stock")
 
     def has_delete_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:
         return False

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -36,7 +37,7 @@ from leaflets.admin.missing import links_of_order
 from leaflets.admin.packing import sessions_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services import cancel, dispatch, start_packing
-from leaflets.visits import start_of_visit, visit_in_words
+from leaflets.visits import VISITS_OPEN_WITH, start_of_visit, visit_in_words
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -203,7 +204,9 @@ class OrderAdmin(ExportsOrders, AboutPerson, FoundByReference, LooksOnly):
     view_on_site = False  # the page there is its owner's
     object_actions = OBJECT_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
-    readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
+    readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "visit_unlinked", "person_unlinked")
+    links: ClassVar = {**AboutPerson.links, "visit": (VISITS_OPEN_WITH, "visit_unlinked")}
+    for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone")
     asked_at = moment_of("created_at", gettext_lazy("ordered"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -268,6 +271,10 @@ class OrderAdmin(ExportsOrders, AboutPerson, FoundByReference, LooksOnly):
     def visit(self, order: Order) -> str:
         return visit_in_words(order.brought_with)
 
+    @admin.display(description=gettext_lazy("visit"))
+    def visit_unlinked(self, order: Order) -> str:
+        return strip_tags(self.visit(order))
+
     @admin.display(description=gettext_lazy("came by"))
     def came_by(self, order: Order) -> str:
         return str(CAME_BY[order.channel])
@@ -282,7 +289,7 @@ class OrderAdmin(ExportsOrders, AboutPerson, FoundByReference, LooksOnly):
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
-        visit: list[dict[str, object]] = [{"label": _("Visit"), "value": self.visit(obj)}] if obj.brought_with else []
+        visit: list[dict[str, object]] = [{"label": _("Visit"), "value": self.visit_unlinked(obj)}] if obj.brought_with else []
         why: list[dict[str, object]] = [{"label": _("Why more than the limit"), "value": obj.asked_because}]
         return [
             {"label": _("What"), "value": self.to_pack(obj)},
@@ -294,6 +301,12 @@ class OrderAdmin(ExportsOrders, AboutPerson, FoundByReference, LooksOnly):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
+
+    def acts(self, request: HttpRequest, obj: Order | None) -> bool:
+        return super().acts(request, obj) or self.has_decide_permission(request, obj)
+
+    def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("leaflets.decide_order")
 
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False

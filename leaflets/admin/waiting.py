@@ -11,7 +11,7 @@ from leaflets.admin.editions import low_in_stock, to_review
 from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderState, PackingSession, RecallHolder, SessionState
 
 
-def wait_for_orders(label: Any, state: OrderState) -> None:
+def wait_for_orders(label: Any, state: OrderState, permission: str = "leaflets.view_order") -> None:
     """A line of the first page, and the list of the orders in that state."""
     staff_site.add_waiting(
         _("Leaflets"),
@@ -19,7 +19,7 @@ def wait_for_orders(label: Any, state: OrderState) -> None:
             label=label,
             count=lambda: Order.objects.filter(state=state),
             address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
-            permission="leaflets.view_order",
+            permission=permission,
         ),
     )
 
@@ -37,7 +37,7 @@ def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> 
     )
 
 
-wait_for_orders(_("to decide on"), OrderState.REQUESTED)
+wait_for_orders(_("to decide on"), OrderState.REQUESTED, "leaflets.decide_order")
 wait_for_orders(_("to pack"), OrderState.RECEIVED)
 wait_for_orders(_("being packed"), OrderState.PACKING)
 wait_for_orders(_("waiting for stock"), OrderState.WAITING)

@@ -34,7 +34,7 @@ def staff() -> User:
 
 @pytest.fixture
 def presenter() -> Presenter:
-    return make_presenter(joining_link=HERS, email="asha@ctac.example", user=make_staff(superuser=False))
+    return make_presenter(joining_link=HERS, email="asha@ctac.example", user=make_staff(role="presenter"))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def lay_out() -> dict[str, str]:
     from tests.factories import make_person, make_staff
     from tests.races.stage import staff_session
 
-    user = make_staff("presenter@after.example", superuser=False)
+    user = make_staff("presenter@after.example", role="presenter")
     presenter = make_presenter(name="Asha Rahman", email=user.email, user=user, weekdays=())
     asked = {"person": make_person(email=HOST), "presentation": Presentation.objects.earliest("pk")}
     booking = make_booking(presenter, timezone.now() - timedelta(minutes=70), postcode="", **asked)

@@ -26,7 +26,7 @@ def lay_out(number: int, minutes: int) -> dict[str, str]:
     from tests.factories import make_organisation, make_person, make_staff
     from tests.races.stage import staff_session
 
-    user = make_staff(f"presenter{number}@visits.example", superuser=False)
+    user = make_staff(f"presenter{number}@visits.example", role="presenter")
     presenter = make_presenter(
         name=f"Asha Patel {number}", email=user.email, user=user, weekdays=(), phone="0113 496 0002", base_postcode="YO1 7HH"
     )

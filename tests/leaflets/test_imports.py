@@ -241,7 +241,7 @@ def test_what_changed_between_looking_and_pressing_is_said_and_nothing_is_writte
 
 def test_rights_are_those_to_change_by_hand(client, now, edition):
     packer = make_staff(superuser=False)
-    packer.user_permissions.add(*Permission.objects.filter(codename__in=["view_edition", "change_edition"]))
+    packer.user_permissions.add(*Permission.objects.filter(codename__in=["view_edition", "keep_stock"]))
     sign_in_staff(client, packer)
     assert [kind for kind, *_rest in client.get(ADD).context["lists"]] == [SheetKind.STOCK]
     assert upload(client, as_csv(["x", "y"], headings=["Short name", "Title"]), kind="catalogue").status_code == 200

@@ -1,4 +1,4 @@
-"""Roles on the staff site, and what a colleague with a small one gets to see."""
+"""What a colleague with few permissions gets to see, and a person’s organisation."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -10,17 +10,12 @@ from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
-ROLES = "/staff/auth/group/"
 PRESENTERS = "/staff/bookings/presenter/"
 
 
 @pytest.fixture
 def staff(client: Client) -> Client:
     return sign_in_staff(client, make_staff())
-
-
-def permission(codename: str) -> Permission:
-    return Permission.objects.get(codename=codename)
 
 
 def colleague(*codenames: str) -> Client:
@@ -36,27 +31,6 @@ def read(client: Client, path: str) -> Page:
     response = client.get(path)
     assert response.status_code == 200
     return Page(response.content.decode())
-
-
-def test_a_role_is_ticked_in_the_words_of_the_menu(staff: Client) -> None:
-    page = read(staff, f"{ROLES}add/")
-    box = page.one("div", id="id_permissions")
-    said = [label.text for label in page.all("label") if box in label.inside and label.attrs.get("for")]
-    assert said[:5] == ["See bookings", "Add bookings", "Change bookings", "See what people said", "See leave"]
-    assert [each for each in said if "open sessions" in each] == [f"{verb} open sessions" for verb in ("See", "Add", "Change")]
-    assert "Erase a person" in said
-    # What nobody may do there is not offered, nor what has no page there.
-    assert {"Delete bookings", "Change busy time", "Change stock movements"}.isdisjoint(said)
-    assert [each for each in said if "|" in each or "session" in each.replace("open sessions", "")] == []
-
-
-def test_a_role_keeps_what_it_has_beyond_the_staff_site(staff: Client) -> None:
-    role = Group.objects.create(name="Packing")
-    beyond = permission("view_contenttype")
-    role.permissions.add(beyond, permission("view_leave"))
-    ticked = permission("view_order")
-    assert staff.post(f"{ROLES}{role.pk}/change/", {"name": "Packing", "permissions": [ticked.pk]}).status_code == 302
-    assert set(role.permissions.all()) == {beyond, ticked}
 
 
 def test_a_small_role_sees_its_own_lists_only() -> None:
@@ -79,11 +53,11 @@ def test_availability_belongs_to_who_may_change_presenters() -> None:
     assert read(colleague("view_presenter"), path).all("input", id="id_availability-0-start") == []
 
 
-@pytest.mark.parametrize("page", ["bookings/presenter", "auth/group", "professionals/person", "bookings/presentation"])
+@pytest.mark.parametrize("page", ["bookings/presenter", "professionals/person", "bookings/presentation"])
 def test_who_may_only_look_reads_a_page_without_boxes(page: str) -> None:
     rows = {"bookings/presenter": make_presenter, "professionals/person": make_person, "bookings/presentation": make_presentation}
     client = colleague(f"view_{page.partition('/')[2]}")
-    key = rows[page]().pk if page in rows else Group.objects.get(name="A small role").pk
+    key = rows[page]().pk
     assert read(client, f"/staff/{page}/{key}/change/").all("input", id="id_name") == []
 
 

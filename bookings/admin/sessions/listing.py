@@ -13,17 +13,19 @@ from django.utils.translation import gettext_lazy
 from bookings import words
 from bookings.admin.afterwards import came_in_words, feedback_in_words
 from bookings.admin.filters import AnyPresenterFilter
+from bookings.admin.own import OwnToPresenters
 from bookings.admin.sessions.actions import OBJECT_ACTIONS
 from bookings.admin.sessions.filters import NeedFilter, PresentationFilter, RoomFilter, SeriesFilter, SoonFilter
 from bookings.admin.sessions.one_place import ONE_PLACE
 from bookings.admin.sessions.people import history_part, parts_of
 from bookings.admin.sessions.planning import plan_page
 from bookings.admin.sessions.presenter import ASSIGN, REASSIGN, who_could
-from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
+from bookings.agenda import own_sessions
+from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.session_figures import Figures, figures_of
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, keys_of, period_of, with_words, words_in
-from ctac.staff_lists import LooksOnly, moment_of, short_moment, state_tag, whole
+from ctac.staff_lists import moment_of, short_moment, state_tag, whole
 from professionals.models import Person
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -44,7 +46,7 @@ def order_of_need() -> list[OrderBy]:
 
 
 @admin.register(OpenSession, site=staff_site)
-class OpenSessionAdmin(LooksOnly):
+class OpenSessionAdmin(OwnToPresenters):
     list_display = (
         "reference",
         "state_in_words",
@@ -64,6 +66,8 @@ class OpenSessionAdmin(LooksOnly):
         AnyPresenterFilter,
         SeriesFilter,
     )
+    own_filters = ("state", SoonFilter, period_of("starts_at"))
+    own_page = "presenter_session"
     sorts_quickly = ("starts",)
     list_select_related = ("presentation", "presenter", "series")
     search_fields = ("reference",)
@@ -78,7 +82,11 @@ class OpenSessionAdmin(LooksOnly):
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
     may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
+    for_who_acts = ("joining", "help_in_words")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
+
+    def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
+        return own_sessions(presenter)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()
@@ -97,14 +105,20 @@ class OpenSessionAdmin(LooksOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OpenSession], search_term: str
     ) -> tuple[QuerySet[OpenSession], bool]:
-        """A whole reference finds just that. An address finds where its person has a place; words, sessions and people."""
-        if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
+        """A whole reference finds just that. An address finds where its person has a place; words, sessions and people.
+
+        Where somebody has a place is found only by those who may see who comes.
+        """
+        sees_people = self.has_change_permission(request)
+        if sees_people and "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person=person))), False
         exact = whole(search_term)
         if "reference" in exact and (found := queryset.filter(**exact)).exists():
             return found, False
         if not search_term.strip():
             return queryset, False
+        if not sees_people:
+            return queryset.filter(in_its_words(search_term)), False
         people = keys_of(with_words(Person.objects.all(), search_term))
         theirs = SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)
         return queryset.filter(in_its_words(search_term) | Q(Exists(theirs))), False
@@ -205,8 +219,9 @@ class OpenSessionAdmin(LooksOnly):
         session = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if session is not None and self.has_view_permission(request, session):
-            may_act = self.has_change_permission(request, session) and ONE_PLACE.available(session)
-            parts = parts_of(session, self.figures(session), request.GET)
+            sees_people = self.has_change_permission(request, session)
+            may_act = sees_people and ONE_PLACE.available(session)
+            parts = parts_of(session, self.figures(session), request.GET) if sees_people else []
             more = {
                 "parts": parts,
                 "history": history_part(session, request.GET),

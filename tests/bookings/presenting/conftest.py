@@ -19,7 +19,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", user=make_staff("asha@ctac.example", superuser=False))
+    return make_presenter(name="Asha Patel", user=make_staff("asha@ctac.example", role="presenter"))
 
 
 @pytest.fixture

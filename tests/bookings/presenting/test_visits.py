@@ -105,7 +105,7 @@ def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the
     assert "This visit is no longer yours. Whoever takes it over can only check in after that. I have left" in text(
         phone.get(mine)
     )
-    second = make_presenter(name="Tom Adeyemi", user=make_staff(superuser=False))
+    second = make_presenter(name="Tom Adeyemi", user=make_staff(role="presenter"))
     Booking.objects.update(presenter=second)
     other = sign_in_staff(Client(), second.user)
     for page in (other.get(mine), other.get(f"{MINE}day/"), press(other, booking, "check-in")):

@@ -16,7 +16,7 @@ def staff() -> User:
 
 @pytest.fixture
 def presenter() -> Presenter:
-    return make_presenter(name="Asha Patel", phone="0113 496 0002", user=make_staff(superuser=False))
+    return make_presenter(name="Asha Patel", phone="0113 496 0002", user=make_staff(role="presenter"))
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_who_is_there_checks_out_though_it_was_cancelled_meanwhile(booking: Book
 
 def test_two_presenters_are_not_mixed_up(booking: Booking) -> None:
     """Somebody else takes over while the first is there: the first leaves first."""
-    first, second = booking.presenter, make_presenter(user=make_staff(superuser=False))
+    first, second = booking.presenter, make_presenter(user=make_staff(role="presenter"))
     arrive(booking, START)
     Booking.objects.update(presenter=second)
     with pytest.raises(SomebodyElseIsThere):
@@ -159,7 +159,7 @@ def test_staff_check_somebody_in_and_out_after_a_call(booking: Booking, staff: U
 
 def test_whoever_takes_over_is_waited_for_though_the_first_has_left(booking: Booking, staff: User) -> None:
     """The first fell ill on the doorstep."""
-    first, second = booking.presenter, make_presenter(user=make_staff(superuser=False))
+    first, second = booking.presenter, make_presenter(user=make_staff(role="presenter"))
     arrive(booking, START - 50 * MINUTE)
     leave(booking, START - 45 * MINUTE)
     reassign(booking=booking, presenter=second, by=staff, now=START - 40 * MINUTE, override_reason="She is near")
@@ -206,7 +206,7 @@ def test_a_visit_at_which_somebody_is_does_not_move(booking: Booking, staff: Use
 
 
 def test_cancelled_with_nobody_there_nobody_is_waited_for_and_with_somebody_they_are(booking: Booking, staff: User) -> None:
-    other = make_booking(make_presenter(user=make_staff(superuser=False)), START)
+    other = make_booking(make_presenter(user=make_staff(role="presenter")), START)
     arrive(other, START - HOUR)
     for each in (booking, other):
         cancel(booking=each, by=staff, now=START - MINUTE)
