@@ -120,7 +120,6 @@ REFUSED = {
         "professionals/user/",
         "auth/group/",
         "leaflets/orderexport/",
-        "leaflets/order/export/",
         "leaflets/sheetimport/add/",
     ],
     "presenter": ["leaflets/order/", "professionals/person/", "bookings/presenter/", "bookings/leave/", "bookings/busytime/"],
