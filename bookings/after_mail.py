@@ -6,10 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.mail import booking_of
 from bookings.messages import message
 from bookings.models import Afterwards, Booking, SessionPlace, SessionState, State, YearLater
 from bookings.services import host_has_answered, host_key, open_afterwards
+from bookings.told_of import booking_of
 from ctac.uk import format_day
 from notifications.models import Notification
 from notifications.registry import Kind, Message

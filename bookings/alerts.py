@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import words
-from bookings.mail import booking_of
 from bookings.messages import phone, staff_message
 from bookings.models import Booking, Overdue, Visit, without_joining_link
 from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.services.watching import minute_of
+from bookings.told_of import booking_of
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
 from notifications.models import Notification
