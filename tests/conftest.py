@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import override_settings
 
 from ctac.local import postgres
-from tests import ready
+from tests import initial_rows, ready
 
 pytest_plugins = ["tests.live.fixtures", "tests.deploy.as_app_role"]
 
@@ -73,6 +73,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
     if ready.FOLDER in os.environ:
         connection.settings_dict["TEST"]["TEMPLATE"] = postgres.DATABASE
+        initial_rows.use()
 
 
 @pytest.fixture(autouse=True)

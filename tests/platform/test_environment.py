@@ -4,12 +4,14 @@ import socket
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from professionals.models import OutwardCode
+from professionals.models import OutwardCode, Person
 from tests import ready
+from tests.factories import make_person
 
 
 @pytest.mark.django_db
@@ -42,3 +44,14 @@ def test_the_copy_that_a_test_gets_is_migrated_and_has_the_places_of_postcodes()
     recorder = MigrationRecorder(connection)
     assert set(recorder.applied_migrations()) >= set(MigrationLoader(connection).disk_migrations)
     assert OutwardCode.objects.count() > 2_900
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_each_test_without_a_transaction_begins_with_the_rows_of_the_migrations_and_no_other(turn):
+    """In a worker that runs both, the second finds what the first has changed as it was."""
+    view, add = (Permission.objects.get(codename=f"{verb}_person") for verb in ("view", "add"))
+    assert (view.name, Person.objects.count()) == ("Can view person", 0)
+    assert Permission.objects.filter(pk=view.pk).update(name="Changed") == 1
+    add.delete()
+    make_person()
