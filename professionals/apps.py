@@ -8,11 +8,21 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
-        from professionals import account_mail, allauth_limits, mail_labels, own_data, privacy, safeguarding, without_passkeys
+        from professionals import (
+            account_mail,
+            allauth_limits,
+            mail_labels,
+            own_data,
+            privacy,
+            safeguarding,
+            security_log,
+            without_passkeys,
+        )
         from professionals.whose_address import people_at
 
         without_passkeys.leave_out()
         allauth_limits.install()
+        security_log.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register(safeguarding.examples)
