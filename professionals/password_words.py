@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 # What a stranger would try here first. docs/security.md names where this list stands.
-OURS = (
+OURS: tuple[str, ...] = (
     "ctac",
     "nspcc",
     "child",
