@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races faults access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
+.PHONY: help run test races faults security access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -36,6 +36,12 @@ faults: ## break worker, broker, database, web, beat, clock, disk and mail serve
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install
 	@FAULTS=$(or $(BROKERS),folder,redis,rabbitmq) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
+
+security: ## bandit, ruff's security rules, times that must tell nothing, and a scanner signed out, as a professional and as staff (10 minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@mkdir -p var/scanner && cd var/scanner && $(subst ctac/local,../../ctac/local,$(INSTALL)) ../../requirements-security.txt
+	@$(VENV) -m ruff check --select S --ignore S603 .
+	@SECURITY=1 $(VENV) -m pytest tests/security --quiet --no-header --capture=no --durations=5 $(ARGS)
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)
@@ -92,6 +98,6 @@ css: ## rebuild the stylesheets from assets/ (needs Node)
 
 lock: ## pin requirements again from their .in files
 	@$(INSTALL) $(DEVELOPMENT)
-	@for name in requirements requirements-dev; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet \
+	@for name in requirements requirements-dev requirements-security; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet \
 		--universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 		$(UPGRADE) $$name.in --output-file $$name.txt; done

@@ -69,15 +69,16 @@ class Server:
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = listening.getsockname()[1]
         words = ["--bind", f"fd://{listening.fileno()}", "--workers", str(self.wanted), "--threads", str(self.threads)]
-        self.process = subprocess.Popen(
-            [self.python, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
-            cwd=BASE_DIR,
-            env=self.env,
-            pass_fds=[listening.fileno()],
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            preexec_fn=processes.tied(signal.SIGTERM),
-        )
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [self.python, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
+                cwd=BASE_DIR,
+                env=self.env,
+                pass_fds=[listening.fileno()],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=processes.tied(signal.SIGTERM),
+            )
         listening.close()
         while len(self.workers) < self.wanted:
             if self.process.poll() is not None:

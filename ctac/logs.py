@@ -28,7 +28,7 @@ QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
 # What these quote is a name out of our code; others quote what somebody typed.
 QUOTE_CODE = (AttributeError, ImportError, NameError, TypeError)
 LONGEST_WORDS = 300
-REQUEST_FACTS = ("method", "route", "status", "ms")
+REQUEST_FACTS = ("method", "route", "status", "ms", "user")
 
 
 def clean(text: str) -> str:

@@ -78,6 +78,12 @@ if PRODUCTION and not (SITE_URL.startswith("https://") and urlsplit(SITE_URL).ho
 # Facts people read on pages and in emails (product.md). Settings, because phone numbers change.
 ADVICE_PHONE = env("ADVICE_PHONE", default="0808 800 5000")
 ADVICE_EMAIL = env("ADVICE_EMAIL", default="help@nspcc.org.uk")
+# Where people report a security problem: an address, or a page with https (RFC 9116).
+SECURITY_CONTACT = env("SECURITY_CONTACT", default=ADVICE_EMAIL)
+if not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
+    stop(
+        f"SECURITY_CONTACT is {SECURITY_CONTACT!r}. Set it to an email address, or to a page whose address begins with https://."
+    )
 ADVICE_HOURS = _("Monday to Friday, 9.30am to 4.30pm")
 OUT_OF_HOURS_ROUTE = env("OUT_OF_HOURS_ROUTE", default="")
 STAFF_EMAIL = env("STAFF_EMAIL", default="ctac-team@localhost" if not PRODUCTION else ADVICE_EMAIL)
@@ -203,6 +209,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "professionals.password_words.FewCommonWordsValidator"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/my/"
@@ -218,8 +225,9 @@ ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
-ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+# Seconds: no longer than OWASP ASVS 5.0 allows a code that goes by email (V6.5.5).
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 2

@@ -224,7 +224,9 @@ class BigListMixin:
         return BigChangeList
 
     def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
-        parts = () if request.GET.get(ORDER_VAR) else self.parts()
+        """Of an object's history too, which Django turns over by this: its rows are others, and in an order of their own."""
+        of_the_list = queryset.model is self.model  # type: ignore[attr-defined]
+        parts = self.parts() if of_the_list and not request.GET.get(ORDER_VAR) else ()
         known = {"counted": getattr(request, "found_by_words", None), "keys": getattr(request, "found_in_order", None)}
         return CappedPaginator(queryset, per_page, *args, parts=parts, **known, **kwargs)
 

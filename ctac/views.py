@@ -1,12 +1,14 @@
 """Pages that belong to no app, and the pages for when something is wrong."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from bookings.answers import Answers
@@ -47,6 +49,34 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accessibility.html")
+
+
+SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year
+
+
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/security.html", {"contact": settings.SECURITY_CONTACT, "link": security_contact()})
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where a security problem can be reported, for programs and people who look for that (RFC 9116)."""
+    lines = [
+        f"Contact: {security_contact()}",
+        f"Expires: {timezone.now() + SECURITY_TXT_LASTS:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.SITE_URL}{reverse('security_txt')}",
+        f"Policy: {settings.SITE_URL}{reverse('security')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def security_contact() -> str:
+    """As a link."""
+    contact = str(settings.SECURITY_CONTACT)
+    return contact if contact.startswith("https://") else f"mailto:{contact}"
 
 
 def error_page(request: HttpRequest, template: str, status: int) -> HttpResponse:

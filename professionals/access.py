@@ -53,9 +53,9 @@ def with_next(url_name: str, next_url: str) -> str:
 
 
 def safe_next(request: HttpRequest) -> str:
-    """The page of ours that the form or the address names to go on to, or ''."""
+    """The page of ours that the form or the address names to go on to, or ''. Its path: a bare word could be a route's name."""
     url = request.POST.get("next") or request.GET.get("next") or ""
-    return url if _is_ours(request, url) else ""
+    return url if url.startswith("/") and _is_ours(request, url) else ""
 
 
 def where_to_return(request: HttpRequest) -> str:

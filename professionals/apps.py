@@ -16,6 +16,7 @@ class ProfessionalsConfig(AppConfig):
             privacy,
             roles,
             safeguarding,
+            security_log,
             session_ends,
             without_passkeys,
         )
@@ -25,6 +26,7 @@ class ProfessionalsConfig(AppConfig):
         without_passkeys.leave_out()
         allauth_limits.install()
         session_ends.install()
+        security_log.install()
         registry.register(safeguarding.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register("professionals.safeguarding.examples")

@@ -27,7 +27,7 @@ SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notif
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
-PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/leaflets/", "/basket/"]
+PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/", "/presentations/", "/leaflets/", "/basket/"]
 PAGES += ["/sessions/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}

@@ -14,7 +14,7 @@ from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/"]
+PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/"]
 
 
 @pytest.fixture(params=PAGES)

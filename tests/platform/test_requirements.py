@@ -1,13 +1,15 @@
 """What the project stands on is pinned, explained and named to whoever sets it up."""
 
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-LOCKS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-security.txt"]
 
 
 def lines_of(name: str) -> list[str]:
@@ -37,10 +39,27 @@ def test_the_lock_holds_what_was_asked_for(lock):
     assert [name for name in asked if name not in packages(lines_of(lock))] == [name for name in asked if name == "-c"]
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in", "requirements-security.in"])
 def test_every_requirement_has_a_reason(name):
     asked = [line for line in lines_of(name) if line and not line.startswith(("#", "-c"))]
     assert [line for line in asked if not re.search(r" # \w+", line)] == []
+
+
+def test_what_installs_takes_nothing_whose_hash_is_not_written_down(tmp_path):
+    """pip itself refuses: the installer runs with a list that has no hash."""
+    (tmp_path / "bare.txt").write_text("typing-extensions==4.0.0\n")
+    installer = Path(settings.BASE_DIR) / "ctac" / "local" / "install.py"
+    result = subprocess.run(
+        [sys.executable, str(installer), "bare.txt"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "Hashes are required in --require-hashes mode" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("page", ["docs/deploying.md", "Makefile", ".ci/run"])
+def test_nothing_is_installed_by_a_command_without_hashes(page):
+    commands = [line for line in lines_of(page) if re.search(r"\bpip install\b", line)]
+    assert [line for line in commands if "--require-hashes" not in line] == []
 
 
 READERS = r'\b(?:env(?:\.\w+)?|required_in_production|os\.environ\.get|need)\(\s*"([A-Z_]+)"'

@@ -60,4 +60,4 @@ def test_it_is_ours_in_text_and_html(prefix):
     assert "{" not in mail.text + mail.subject
     assert "&#" not in mail.text
     row = Notification.objects.get()
-    assert (row.expires_at - row.created_at).total_seconds() == (15 * 60 if "code" in facts else 3 * 24 * 3600)
+    assert (row.expires_at - row.created_at).total_seconds() == (10 * 60 if "code" in facts else 3 * 24 * 3600)

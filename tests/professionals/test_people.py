@@ -156,6 +156,17 @@ def test_the_details_page_shows_what_we_know(client, django_assert_num_queries):
     assert person.organisation.name in page
 
 
+@pytest.mark.parametrize(
+    "word", ["default", "staff:index", "a b", "javascript:alert(1)", "//evil.example/", "https://evil.example/"]
+)
+def test_after_the_details_page_only_a_path_of_ours_is_gone_on_to(client, word):
+    person = make_person()
+    sign_in(client, person)
+    form = client.get("/account/details/").context["form"].initial
+    answer = client.post("/account/details/", {**{name: value or "" for name, value in form.items()}, "next": word})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/details/")
+
+
 @person_required
 def page(request):
     return HttpResponse("in")

@@ -243,7 +243,7 @@ def test_mail_leaves_sealed_through_the_outbox(client):
         "",
         "",
     )
-    assert (row.expires_at - row.created_at).total_seconds() == 15 * 60
+    assert (row.expires_at - row.created_at).total_seconds() == 10 * 60
     assert last_code("nadia.khan@leeds.nhs.uk") not in str(bytes(row.sealed_body))
 
 

@@ -275,3 +275,9 @@ def test_who_rings_gets_no_more_reminders_and_their_page_says_what_they_chose(br
     assert "Only answers to what they do" in after
     assert "Stop reminders and news" not in after
     assert set(MailChoice.objects.values_list("wanted", "chosen_where")) == {(False, "phone")}
+
+
+def test_the_history_of_an_organisation_opens(browser):
+    """Its rows are in an order of their own, not in that of the list."""
+    organisation = make_person().organisation
+    assert browser.get(f"{AT}/organisation/{organisation.pk}/history/").status_code == 200

@@ -1,0 +1,40 @@
+"""What `manage.py check --deploy` says of the connections that production would open."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from .test_settings import NEEDED
+
+PLAIN = {
+    "DATABASE_URL": "postgres://ctac_app:x@db.example/ctac",
+    "EMAIL_URL": "smtp://mail.example:25",
+    "CELERY_BROKER_URL": "redis://redis.example:6379/0",
+    "CACHE_URL": "redis://redis.example:6379/1",
+}
+CLOSED = {
+    "DATABASE_URL": "postgres://ctac_app:x@db.example/ctac?sslmode=verify-full",
+    "EMAIL_URL": "smtp+tls://user:x@mail.example:587",
+    "CELERY_BROKER_URL": "rediss://redis.example:6379/0?ssl_cert_reqs=required",
+    "CACHE_URL": "rediss://redis.example:6379/1",
+}
+
+
+def check(**variables: str) -> str:
+    long = {"SECRET_KEY": "a-long-text-for-the-deployment-check-only-0123456789abcdef"}
+    env = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, **NEEDED, **long, **variables}
+    command = [sys.executable, "manage.py", "check", "--deploy"]
+    return subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False).stderr
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_server_elsewhere_without_encryption_is_told(name):
+    assert f"(ctac.W001) {name} reaches another machine" in check(**{name: PLAIN[name]})
+
+
+def test_encrypted_ones_and_those_of_this_machine_are_fine():
+    assert "ctac.W001" not in check(**CLOSED)
+    assert "ctac.W001" not in check()

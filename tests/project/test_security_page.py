@@ -1,0 +1,48 @@
+"""docs/security.md: it has what must be written down, and what it names as limits and times is what the settings say."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+from leaflets.admin.editions import LARGEST_PDF
+from leaflets.exchange import reading
+
+PAGE = Path(settings.BASE_DIR) / "docs" / "security.md"
+HEADINGS = [
+    "Whom we defend against",
+    "Where each defence stands",
+    "Ways in",
+    "What is checked where",
+    "Files",
+    "Keys and secrets",
+    "With whom the site talks",
+    "What is dear",
+    "What is logged",
+    "Libraries",
+    "To report a hole",
+    "After an incident",
+    "What the tools say and we accept",
+]
+
+
+def test_the_page_has_what_the_checklist_asks_to_be_written_down():
+    text = PAGE.read_text()
+    _start, *parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert list(sections) == HEADINGS
+    assert [name for name, words in sections.items() if len(words.split()) < 30] == []
+
+
+def test_the_figures_on_the_page_are_those_of_the_code():
+    text = PAGE.read_text()
+    megabyte = 1024 * 1024
+    assert f"{LARGEST_PDF // megabyte} MB" in text
+    assert f"{reading.LARGEST // megabyte} MB, unpacked {reading.LARGEST_UNPACKED // megabyte} MB" in text
+    assert f"a code lasts {settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60} minutes" in text
+    assert f"at least {settings.AUTH_PASSWORD_VALIDATORS[1]['OPTIONS']['min_length']} signs" in text
+
+
+def test_the_commands_after_an_incident_are_there():
+    text = PAGE.read_text()
+    assert [name for name in ("end_sessions", "reseal") if f"manage.py {name}" not in text] == []
