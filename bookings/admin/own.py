@@ -11,18 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from bookings.models import Presenter
-from bookings.presenting.access import GIVES_PRESENTATIONS
+from bookings.presenting.access import GIVES_PRESENTATIONS, presenter_of
 from ctac.staff_lists import LooksOnly
 
 
-def presenter_of(request: HttpRequest) -> Presenter | None:
-    """Whose diary this sign-in is; read once for a page. None also for whom staff made inactive."""
-    if "_presenter_of" not in request.__dict__:
-        may = request.user.has_perm(GIVES_PRESENTATIONS)
-        found = Presenter.objects.filter(user=request.user.pk, active=True).first() if may else None
-        request.__dict__["_presenter_of"] = found
-    known: Presenter | None = request.__dict__["_presenter_of"]
-    return known
+def giving(request: HttpRequest) -> Presenter | None:
+    """The presenter who signed in; none without the role, or whom staff made inactive."""
+    presenter = presenter_of(request) if request.user.has_perm(GIVES_PRESENTATIONS) else None
+    return presenter if presenter and presenter.active else None
 
 
 class OwnToPresenters(LooksOnly):
@@ -40,13 +36,13 @@ class OwnToPresenters(LooksOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of one that is not theirs a presenter never gets as far as this: get_queryset has only theirs."""
-        return self.sees_all(request) or presenter_of(request) is not None
+        return self.sees_all(request) or giving(request) is not None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         if self.sees_all(request):
             return rows
-        presenter = presenter_of(request)
+        presenter = giving(request)
         return rows.filter(pk__in=self.own(presenter).order_by().values("pk")) if presenter else rows.none()
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -55,7 +51,7 @@ class OwnToPresenters(LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.sees_all(request) and presenter_of(request):
+        if not self.sees_all(request) and giving(request):
             own = self.get_object(request, object_id)
             if own is None:
                 raise Http404

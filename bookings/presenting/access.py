@@ -37,6 +37,14 @@ def presenter_or_awaited(view: View[P]) -> Callable[..., HttpResponse]:
     return let_in(view, lambda user, presenter: gives_presentations(user, presenter) or is_awaited(presenter, timezone.now()))
 
 
+def presenter_of(request: HttpRequest) -> Presenter | None:
+    """Whose diary this sign-in is, also of one who is inactive; read once for a page, which has it in its menu too."""
+    if "_presenter_of" not in request.__dict__:
+        request.__dict__["_presenter_of"] = Presenter.objects.with_given().filter(user=request.user.pk).first()
+    known: Presenter | None = request.__dict__["_presenter_of"]
+    return known
+
+
 def gives_presentations(user: Any, presenter: Presenter) -> bool:
     return presenter.active and bool(user.has_perm(GIVES_PRESENTATIONS))
 
@@ -44,7 +52,7 @@ def gives_presentations(user: Any, presenter: Presenter) -> bool:
 def let_in(view: View[P], may_enter: Callable[[Any, Presenter], bool]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        presenter = Presenter.objects.with_given().filter(user=request.user.pk).first()
+        presenter = presenter_of(request)
         if presenter is None or not may_enter(request.user, presenter):
             raise PermissionDenied
         return view(request, presenter, *args, **kwargs)

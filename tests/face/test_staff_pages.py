@@ -42,7 +42,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
     ]
     assert [item.text for item in page.all("li", "lists__item")][-3:] == [
         "Accounts Add to Accounts",
-        "Roles Add to Roles",
+        "Roles",
         "Recognised domains Add to Recognised domains",
     ]
     assert "Recent actions" not in page.one("main").text
@@ -90,7 +90,6 @@ def test_pages_are_called_after_what_they_show(staff: Client) -> None:
         f"{top}{organisation.pk}/change/": "Leeds Health Visiting",
         f"{top}{organisation.pk}/history/": "History of Leeds Health Visiting",
         "/staff/auth/group/": "Roles",
-        "/staff/auth/group/add/": "Add role",
         "/staff/professionals/user/": "Accounts",
     }.items():
         page = read(staff, path)

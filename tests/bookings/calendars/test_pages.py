@@ -29,7 +29,7 @@ def page(request: pytest.FixtureRequest, client: Client) -> str:
     if request.param == "professional":
         sign_in(client, make_person())
         return "/my/calendar/"
-    user = make_staff(superuser=False)
+    user = make_staff(role="presenter")
     make_presenter(user=user)
     sign_in_staff(client, user)
     return "/staff/mine/calendar/"
