@@ -23,7 +23,7 @@ from professionals.access import signed_in
 from professionals.for_staff import whole_postcode
 from professionals.models import Person, User
 from professionals.models.user import USER_WORDS
-from professionals.roles import BY_NAME, MANAGER, NAMES
+from professionals.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 
 MOST_NAMED = 50
 
@@ -85,6 +85,19 @@ def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
     services.reset_second_factor(user=user, by=by, now=timezone.now())
 
 
+class RoleFilter(admin.SimpleListFilter):
+    """By role. Not by having none, as Django would offer: that is nearly everybody who ever signed up."""
+
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.slug, role.name) for role in ROLES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(groups__name=BY_SLUG[role].name) if (role := self.value()) in BY_SLUG else queryset
+
+
 class UserAdmin(StaffModelAdmin):
     """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor."""
 
@@ -93,7 +106,7 @@ class UserAdmin(StaffModelAdmin):
     open = yes_no_of("is_active", gettext_lazy("open"))
     signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
     joined_at = moment_of("date_joined", gettext_lazy("opened"), short=True)
-    list_filter = ["is_staff", "is_active", "groups"]
+    list_filter = ["is_staff", "is_active", RoleFilter]
     list_select_related = ["person"]
     search_fields = ["email", "person__name"]
     search_help_text = gettext_lazy("Email address or name")

@@ -64,6 +64,10 @@ class SessionStore(DatabaseStore):
         """No row is written that has gone meanwhile."""
         Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
 
+    @classmethod
+    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+        return Session
+
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(pk=kept_as(session_key)).exists()
 

@@ -19,7 +19,7 @@ BEGIN
 END $$;
 CREATE TRIGGER professionals_user_ends_sessions
     AFTER UPDATE OF is_active, is_staff, is_superuser ON professionals_user FOR EACH ROW
-    WHEN ((OLD.is_active, OLD.is_staff, OLD.is_superuser) IS DISTINCT FROM (NEW.is_active, NEW.is_staff, NEW.is_superuser))
+    WHEN (OLD.is_active <> NEW.is_active OR OLD.is_staff <> NEW.is_staff OR OLD.is_superuser <> NEW.is_superuser)
     EXECUTE FUNCTION professionals_end_sessions_of_user();
 
 CREATE FUNCTION professionals_end_sessions_of_member() RETURNS trigger LANGUAGE plpgsql AS $$

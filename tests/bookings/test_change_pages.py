@@ -174,6 +174,7 @@ def test_what_was_typed_before_the_cut_off_is_shown_after_it(
     sign_in(client, booking.person)
     type_details(client, booking)
     clock.move_to(at("08:00", date(2027, 1, 22)))
+    sign_in(client, booking.person)
     found = text(client.get(url(booking, "details/check/"), follow=True))
     assert "What you wanted to change People coming 30" in found
 

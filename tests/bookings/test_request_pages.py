@@ -15,7 +15,7 @@ from professionals.models import Draft, Person
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import NOW, at, make_hold
-from tests.factories import make_person
+from tests.factories import make_person, sign_in
 from tests.leaflets.statements import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("presentation")]
@@ -198,6 +198,7 @@ def test_it_is_withdrawn(client: Client, offered: Booking) -> None:
 def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, clock: Traveller) -> None:
     option = offered.options.proposed()[0]
     clock.move_to(datetime(2027, 1, 14, 17, tzinfo=UTC))
+    sign_in(client, offered.person)
     page = text(client.get(answer_path(offered)))
     why = "Monday 25 January 2027, 9am to 10am We kept it for you until Thursday 14 January 2027, 5pm, and had no answer."
     assert ("We no longer keep those times" in page, why in page, "We keep these times" in page) == (True, True, False)

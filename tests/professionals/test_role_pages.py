@@ -54,7 +54,8 @@ OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
     *(*TO_DECIDE, "asking for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
-    *("to decide on", *OF_ORDERS, "that never came", "to ring about a recall", *OF_STOCK, "packing sessions open"),
+    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "that never came", "to ring about a recall"),
+    *(*OF_STOCK, "packing sessions open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "stopped, not seen yet"),
 ]
 LINES = {

@@ -13,7 +13,7 @@ from bookings.services import open_afterwards
 from ctac.staff import staff_site
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.factories import make_person
+from tests.factories import make_person, sign_in_staff
 from tests.professionals.role_pages import colleague, read
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,7 @@ def test_a_visit_that_another_gives_now_is_gone_from_the_list(scene: dict[str, A
 
 def test_without_the_role_a_presenters_own_pages_do_not_open(scene: dict[str, Any]) -> None:
     scene["user"].groups.clear()
+    sign_in_staff(scene["client"], scene["user"])
     assert [scene["client"].get(f"/staff/mine/{page}").status_code for page in ("", "leave/", "availability/")] == [403, 403, 403]
     assert scene["client"].get(BOOKINGS).status_code == 403
 

@@ -13,7 +13,7 @@ from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.face.page import Page
-from tests.factories import make_organisation, make_person, sign_in_staff
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,7 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet"), came]
     assert buttons(desk, begun) == [("Mark as delivered", "main"), *there, *quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(hours=2))
+    sign_in_staff(desk, make_staff())
     # Whether the presenter is safe comes before the books.
     overdue = [("Say that all is well", "main"), ("Check the presenter out", "quiet"), came]
     assert buttons(desk, begun) == [*overdue, *quiet, ("Cancel this booking", "stop")]

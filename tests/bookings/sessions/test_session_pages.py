@@ -235,6 +235,7 @@ def test_an_offer_is_taken_with_one_press_until_it_runs_out(
     sign_in(client, two)
     fields = {"do": "accept", **hidden(client.get(page(session, "mine/")))}
     clock.shift(rules.OFFER_LASTS)
+    sign_in(client, two)
     words = text(client.post(page(session, "mine/"), fields, follow=True))
     assert ("This offer has ended" in words, "You have a place" in words) == (True, False)
 
@@ -293,6 +294,7 @@ def test_what_is_not_to_come_takes_nobody_and_frees_nothing(
         cancel_session(session=session, by=None, now=NOW, reason="The presenter is ill")
     else:
         clock.move_to(session.starts_at if when == "begun" else session.ends_at)
+        sign_in(client, person)
     words = text(client.get(page(session, "mine/")))
     said = {"cancelled": "This session is cancelled", "begun": "The session has begun", "over": "This session is over"}
     assert (said[when] in words, "Give up" in words, "The presenter is ill" in words) == (True, False, when == "cancelled")
