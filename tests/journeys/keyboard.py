@@ -43,17 +43,13 @@ FOCUSED = """() => {
 }"""
 
 
-BEFORE = f"() => {{ ({LOOKS})(); ({REMEMBER})(); return ({FOCUSED})(); }}"
-
-
-# Where the Tab key starts from: as after a page has loaded, or with the first stop in there, whatever had the focus since.
-START = """within => {
-    const start = document.querySelector(within) || document.body, usual = start.getAttribute('tabindex');
+# Where the Tab key starts from: as after a page has loaded, whatever had the focus since.
+AT_THE_START = """() => {
     scrollTo(0, 0);
-    start.tabIndex = -1;
-    start.focus({preventScroll: true});
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
     document.activeElement?.blur();
-    if (usual === null) start.removeAttribute('tabindex'); else start.setAttribute('tabindex', usual);
 }"""
 
 
@@ -62,7 +58,6 @@ class Keyboard:
 
     def __init__(self, page: Any) -> None:
         self.page = page
-        self.first = SKIP_LINK
 
     @property
     def focus(self) -> dict[str, Any] | None:
@@ -79,9 +74,11 @@ class Keyboard:
         self.page.keyboard.press(key)
         self.page.wait_for_function("() => !window.isLeft && document.readyState === 'complete'")
 
-    def tab(self, key: str = "Tab", before: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        """The next stop, or None after the last one. `before` is the stop that has the focus, if a walk has just come to it."""
-        before = before or self.page.evaluate(BEFORE)
+    def tab(self, key: str = "Tab") -> dict[str, Any] | None:
+        """The next stop, or None after the last one."""
+        self.page.evaluate(LOOKS)
+        self.page.evaluate(REMEMBER)
+        before = self.focus
         self.page.keyboard.press(key)
         stop = self.focus
         if stop is None and self.page.locator("iframe").count():
@@ -91,7 +88,7 @@ class Keyboard:
             assert before is not None, f"{self.page.url}: the focus does not come in"
             assert before["last"], f"{self.page.url}: the focus is lost after {before['name']!r}"
             return None
-        assert before or self.first in {"", stop["name"]}, f"{self.page.url}: the first stop is {stop['name']!r}"
+        assert before or stop["name"] == SKIP_LINK, f"{self.page.url}: the first stop is {stop['name']!r}"
         assert stop["name"], f"{self.page.url}: a stop has no name: {stop}"
         if stop["frame"]:
             return stop  # the focus is on something within, where nobody from outside can look
@@ -111,10 +108,9 @@ class Keyboard:
                 return stop
         raise AssertionError(f"{self.page.url}: no way by {key} to {name!r}, only to {names}")
 
-    def start_again(self, within: str = "body") -> None:
-        """To where the focus is when a page has just loaded, or to the beginning of what this selector finds."""
-        self.first = SKIP_LINK if within == "body" else ""
-        self.page.evaluate(START, within)
+    def start_again(self) -> None:
+        """To where the focus is when a page has just loaded."""
+        self.page.evaluate(AT_THE_START)
 
     def answer(self, name: str, text: str) -> None:
         self.to(name)
