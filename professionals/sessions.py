@@ -65,7 +65,7 @@ class SessionStore(DatabaseStore):
         Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
 
     @classmethod
-    def get_model_class(cls) -> type[Session]:  # type: ignore[override]
+    def get_model_class(cls) -> type[Session]:
         return Session
 
     def exists(self, session_key: str) -> bool:
