@@ -14,6 +14,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -75,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Our pages have asked by then (asking_again): allauth would keep what was posted, cookies too, as plain text."""
         return not recently_proved(context.request, enrolling=True) and super().is_reauthentication_required(app=app, **kwargs)
 
-    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
         ways = super().get_reauthentication_methods(user)
         with_factor = [way for way in ways if way["id"] != "reauthenticate"]
