@@ -18,6 +18,7 @@ MOVED = {"from_email": "nadia.rahman@leeds.nhs.uk", "to_email": "nadia.rahman@br
 KINDS: dict[str, dict[str, str]] = {
     "account/email/email_confirmation_signup": CODE,
     "account/email/login_code": CODE,
+    "account/email/reauthentication_code": CODE,
     "account/email/email_confirmation": CODE,
     "account/email/password_reset_code": CODE,
     "account/email/account_already_exists": {},

@@ -9,10 +9,13 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,6 +29,7 @@ from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
 from professionals.access import with_next
 from professionals.account_mail import account_mail, kind_of
+from professionals.asking_again import recently_proved
 from professionals.middleware import person_of
 from professionals.models import Person, User
 
@@ -67,6 +71,24 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_email(self, email: str) -> str:
         """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
         return unicodedata.normalize("NFKC", email).lower()
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Our pages have asked by then (asking_again): allauth would keep what was posted, cookies too, as plain text."""
+        return not recently_proved(context.request, enrolling=True) and super().is_reauthentication_required(app=app, **kwargs)
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
+        ways = super().get_reauthentication_methods(user)
+        with_factor = [way for way in ways if way["id"] != "reauthenticate"]
+        if with_factor or not user.is_authenticated:
+            return with_factor
+        by_password = [{**way, "description": _("Use your password instead")} for way in ways]
+        by_code = {
+            "id": "code",
+            "description": _("Use a code from an email instead"),
+            "url": reverse("account_reauthenticate_code"),
+        }
+        return [*by_password, by_code]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""

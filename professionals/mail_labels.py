@@ -7,6 +7,7 @@ ACCOUNT_MAIL: dict[str, str | Promise] = {
     "account-email-confirmation-signup": _("Sign-up code"),
     "account-email-confirmation": _("Code for a new address"),
     "account-login-code": _("Sign-in code"),
+    "account-reauthentication-code": _("Code to show who it is"),
     "account-account-already-exists": _("Sign-up with a known address"),
     "account-unknown-account": _("Sign-in with an unknown address"),
     "account-email-changed": _("Email address changed"),

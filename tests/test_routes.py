@@ -74,7 +74,7 @@ def laid_out(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str
         clients = {name: Client() for name in PEOPLE}
         factories.sign_in(clients["owner"], owner)
         factories.sign_in(clients["stranger"], stranger)
-        clients["staff at the door"].force_login(staff)
+        factories.sign_in_staff(clients["staff at the door"], staff, second_factor=False)
         factories.sign_in_staff(clients["staff"], staff)
         yield {"clients": clients, "objects": objects, "owner": owner}
         transaction.set_rollback(True)

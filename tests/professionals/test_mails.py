@@ -29,6 +29,7 @@ USED = {
     "account/email/password_reset",
     "account/email/password_reset_code",
     "account/email/password_set",
+    "account/email/reauthentication_code",
     "account/email/unknown_account",
     "mfa/email/recovery_codes_generated",
     "mfa/email/totp_activated",
