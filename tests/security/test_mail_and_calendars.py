@@ -1,14 +1,20 @@
 """Whatever is typed: every kind of mail has the headers that we gave it, and a calendar the entries that we made."""
 
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 from icalendar import Calendar
 
+from bookings.services import make_feed, token_of
 from notifications.samples import Sample, all_samples
+from tests.bookings.rows import at, make_booking, make_presenter
+from tests.factories import make_person, sign_in
 from tests.security.payloads import LINES
 from tests.security.typing_in import everybody_attacks
 
@@ -84,3 +90,18 @@ def test_no_line_of_a_calendar_is_theirs(samples: list[Sample]) -> None:
         assert lines.count("BEGIN:VEVENT") == 1, title
         assert not [line for line in lines if "\n" in line or "\r" in line], title
         assert not [line for line in lines if line.startswith(("Bcc:", "ATTENDEE:mailto:x@", "SUMMARY:Theirs"))], title
+
+
+def test_what_is_downloaded_or_fetched_by_a_calendar_has_our_entries_alone() -> None:
+    with everybody_attacks(LINES["calendar line"], stored=True):
+        owner = make_person(email="owner@leeds.example.nhs.uk")
+        start = at("10:00", (timezone.now() + timedelta(days=20)).date())
+        booking = make_booking(make_presenter(), start, person=owner)
+    mine = sign_in(Client(), owner)
+    feed = token_of(make_feed(owner=owner, by=owner.user, now=timezone.now()))  # type: ignore[arg-type]
+    for path in (f"/bookings/{booking.reference}/calendar.ics", f"/calendars/{feed}.ics"):
+        answer = mine.get(path)
+        [entry] = Calendar.from_ical(answer.content).walk("VEVENT")
+        assert "SUMMARY:Theirs" in str(entry["summary"])
+        assert set(entry) <= ONCE - {"ATTENDEE"}
+        assert not any(isinstance(value, list) for value in entry.values())
