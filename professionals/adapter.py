@@ -27,7 +27,7 @@ from notifications.models import Cleared, Where
 from notifications.services import arrived, choose, seal_and_send
 from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
-from professionals.access import with_next
+from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
 from professionals.asking_again import recently_proved
 from professionals.middleware import person_of
@@ -67,6 +67,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return limits.client_address(request)
+
+    def is_safe_url(self, url: str) -> bool:
+        """Where `next` may lead. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
+        return is_ours(self.request, url)
 
     def clean_email(self, email: str) -> str:
         """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
