@@ -7,7 +7,7 @@ narrow refuses them (ADR 63).
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from bookings.models import Presenter
@@ -55,6 +55,10 @@ class OwnToPresenters(LooksOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if not self.sees_all(request) and (own := self.get_object(request, object_id)) is not None:
-            return redirect(self.own_page, own.reference)
-        return super().change_view(request, object_id, form_url, extra_context)
+        """Sent or asked for, what is not theirs is not there: Django would refuse what is sent, and so say another thing."""
+        if self.sees_all(request):
+            return super().change_view(request, object_id, form_url, extra_context)
+        own = self.get_object(request, object_id)
+        if own is None:
+            raise Http404
+        return redirect(self.own_page, own.reference)
