@@ -21,6 +21,7 @@ from professionals import account_forms as forms
 from professionals.access import safe_next, with_next
 from professionals.allauth_limits import first_use
 from professionals.guarded import GuardedView
+from professionals.stale_codes import StillTheirsMixin
 
 
 class SignUpView(GuardedView, account.SignupView):
@@ -88,7 +89,7 @@ class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
 
 
-class ResetPasswordView(account.CompletePasswordResetView):
+class ResetPasswordView(StillTheirsMixin, account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
 
