@@ -24,6 +24,7 @@ from professionals.access import safe_next, signed_in, with_next
 from professionals.allauth_limits import first_use
 from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
+from professionals.stale_codes import StillTheirsMixin
 
 
 class SignUpView(GuardedView, account.SignupView):
@@ -100,7 +101,7 @@ class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
 
 
-class ResetPasswordView(account.CompletePasswordResetView):
+class ResetPasswordView(StillTheirsMixin, account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
 

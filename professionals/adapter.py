@@ -14,6 +14,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
@@ -29,9 +30,12 @@ from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
 from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
+from professionals.address_mail import CHANGED
 from professionals.asking_again import recently_proved
 from professionals.middleware import person_of
-from professionals.models import Person, User
+from professionals.models import Person, Session, User
+from professionals.services import address_changes
+from professionals.sessions import kept_as
 
 logger = logging.getLogger(__name__)
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
@@ -42,6 +46,13 @@ def code_was_used(addresses: list[str]) -> None:
     """Our mail arrives there, so the address is right, whatever came back from it before."""
     if addresses:
         arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
+
+
+def still_signed_in(request: HttpRequest) -> bool:
+    """Asked with the account locked: who was signed out while the old address was put back confirms no other one."""
+    if not request.user.is_authenticated:
+        return True
+    return Session.objects.filter(pk=kept_as(str(request.session.session_key)), user=request.user).exists()
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -57,6 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": _("That code is not right. Check the newest email from us and type the code again."),
         "incorrect_password": _("That password is not right. Check it and type it again."),
         "too_many_login_attempts": _("That was tried too often. Wait a few minutes and start again."),
+        "old_code": _("That code went to an address that is not yours with us any more. Start again."),
         "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
         "max_email_addresses": _("You are changing your email address already. Enter the code that we sent."),
     }
@@ -109,13 +121,39 @@ class AccountAdapter(DefaultAccountAdapter):
         """The code was right: the address is theirs, at sign-up or instead of the old one."""
         try:
             with transaction.atomic():
-                confirmed = super().confirm_email(request, email_address)
+                before = address_changes.locked(email_address.user_id).email
+                confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     code_was_used([email_address.email])
+                    if before.lower() != email_address.email.lower():
+                        services.note_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False
         return confirmed
+
+    def set_password(self, user: User, password: str) -> None:
+        """The password alone: the row may have another address by now. Who was signed out meanwhile sets none."""
+        user.set_password(password)
+        with transaction.atomic():
+            address_changes.locked(user.pk)
+            if still_signed_in(self.request):
+                user.save(update_fields=["password"])
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """That the address has changed is told by the service that notes the change: its mail has a link of its own."""
+        if template_prefix != CHANGED:
+            super().send_notification_mail(template_prefix, user, context, email)
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """A code that went to an address which is not the account's any more lets nobody in."""
+        if kwargs.get("email") and not address_changes.has_address(user, kwargs["email"]):
+            self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
+            return redirect("account_login")
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
         invite, now = sign_up.ticked_invitations(request, email), timezone.now()

@@ -9,6 +9,7 @@ from professionals import account_views as account
 from professionals import second_factor_views as second_factor
 from professionals import session_views as signed_in
 from professionals import views
+from professionals.address_views import address_put_back
 from professionals.asking_again import asks_again
 from professionals.code_again import CodeAgainView
 from professionals.returned_mail import returned_mail
@@ -35,6 +36,7 @@ urlpatterns = [
     path("email/", account.NewAddressView.as_view(), name="account_email"),
     path("email/returned/", returned_mail, name="account_returned_mail"),
     path("confirm-email/", account.address_code, name="account_email_verification_sent"),
+    path("address/<str:token>/", address_put_back, name="account_address_put_back"),
     # Password
     path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),
     path("password/set/", account.SetPasswordView.as_view(), name="account_set_password"),
