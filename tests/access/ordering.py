@@ -82,10 +82,10 @@ def decides_on_lost(guide: Guide) -> Tour:
 
 def packs(guide: Guide) -> Tour:
     """A packing session from the choice to the summary, with a copy that is not on the shelf."""
-    inside(guide.live, scene.__name__, scene.orders_to_pack.__name__, "HS")
+    inside(guide.live, scene.__name__, scene.orders_to_pack.__name__, "LD")
     guide.open("/staff/leaflets/packingsession/add/?what=post&areas=QQ")
     yield "staff packing start with errors"
-    guide.open("/staff/leaflets/packingsession/add/?what=post&areas=HS")
+    guide.open("/staff/leaflets/packingsession/add/?what=post&areas=LD")
     yield "staff packing start"
     guide.page.locator("#content-main form[method=post] [type=submit]").click()
     guide.look()

@@ -42,7 +42,7 @@ def write_and_wait_for_data(rig, name):
 
 
 def test_a_worker_killed_while_it_sends_loses_nothing(rig):
-    with rig.slow_mail(1):
+    with rig.slow_mail(5):  # so that it dies within one, however long the way to it
         write_and_wait_for_data(rig, "worker")
         killed = rig.live.kill("worker")
     rig.live.wait_for_another("worker", than=killed)
