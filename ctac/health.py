@@ -1,7 +1,7 @@
 """/healthz: this process answers. /readyz: it can do its work. For proxies and monitors; neither holds personal data.
 
-Answered before anything else: no host check, no redirect to https, no session, no line in the log. An app that has something
-to watch registers a check in its AppConfig; a check says in a few words what is wrong, or nothing.
+Answered before almost anything else: no host check, no redirect to https, no session, no line in the log. An app that has
+something to watch registers a check in its AppConfig; a check says in a few words what is wrong, or nothing.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def register(name: str, check: Check) -> None:
 
 
 class HealthMiddleware:
-    """Stands first in MIDDLEWARE."""
+    """Stands before all but the headers that every answer has."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -100,10 +100,10 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JSONFormatter(logging.Formatter):
-    """One object a line, for a machine to collect."""
+    """One object a line, for a machine to collect; in ASCII: no sign ends a line, moves a terminal or can't be written."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(facts_of(record), ensure_ascii=False)
+        return json.dumps(facts_of(record))
 
 
 class LineFormatter(logging.Formatter):

@@ -6,15 +6,10 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from csp.constants import HEADER
-from csp.middleware import CSPMiddleware
-from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.functional import cached_property
 
 from ctac.logs import request_reference, route_of
 
@@ -94,22 +89,7 @@ class PrivateByDefaultMiddleware:
             patch_cache_control(response, private=True, **{"no_cache" if may_come_back else "no_store": True})
             if may_come_back:
                 patch_vary_headers(response, ["Cookie"])
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
-
-
-class PolicyMiddleware(CSPMiddleware):
-    """The policy of the settings, worked out once; a view that has one of its own gets that, as ever."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if any(name.startswith("_csp") for name in (*vars(response), *vars(request))):
-            return super().process_response(request, response)
-        response.headers.setdefault(HEADER, self.policy)
-        return response
-
-    @cached_property
-    def policy(self) -> str:
-        return str(build_policy())
 
 
 class NoNulMiddleware:

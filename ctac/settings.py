@@ -114,12 +114,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ctac.safe_headers.SafeHeadersMiddleware",
     "ctac.health.HealthMiddleware",
     "ctac.middleware.RequestReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ctac.middleware.RequestLogMiddleware",
-    "ctac.middleware.PolicyMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
     "professionals.session_middleware.SessionMiddleware",
@@ -132,7 +132,7 @@ MIDDLEWARE = [
     "professionals.middleware.PersonMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
-    MIDDLEWARE.insert(2, "django.middleware.gzip.GZipMiddleware")
+    MIDDLEWARE.insert(3, "django.middleware.gzip.GZipMiddleware")
 
 ROOT_URLCONF = "ctac.urls"
 WSGI_APPLICATION = "ctac.wsgi.application"
@@ -189,6 +189,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # our files are for our pages
 WHITENOISE_AUTOREFRESH = not PRODUCTION  # else all files are listed first, 7 ms for each client of a test
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"  # nothing is served from here: views hand out what a person may see
@@ -247,6 +248,8 @@ ACCOUNT_RATE_LIMITS = {
 FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
 # How many times the usual limits on placing orders; above 1 for a campaign.
 ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
+# Seconds after which sensitive pages ask again who it is (ADR 65).
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.float("ASK_AGAIN_AFTER_MINUTES", default=10)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "CTAC"

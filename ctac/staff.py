@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import BLANK_CHOICE_DASH, Count, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -91,6 +91,10 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
 
 
+def cannot_ask(request: HttpRequest) -> HttpResponse | None:
+    raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
+
+
 class StaffAdminSite(AdminSite):
     """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
 
@@ -107,6 +111,8 @@ class StaffAdminSite(AdminSite):
         self._waiting: list[tuple[str | Promise, Waiting]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
+        # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 65).
+        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
@@ -210,7 +216,8 @@ class ObjectAction:
     something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides
     the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available
     when its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with
-    the model admin, the request, the object and the action, needs no `perform` and no `form_class`.
+    the model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who
+    has given the second factor within the last minutes.
     """
 
     slug: str
@@ -223,6 +230,7 @@ class ObjectAction:
     permission: str = "change"
     weight: Literal["main", "quiet", "stop"] = "quiet"
     page: Callable[..., HttpResponse] | None = None
+    asks_again: bool = False
 
 
 def in_our_words(form_class: Any) -> Any:
@@ -340,6 +348,9 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
         if not action.available(obj):
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
+        asked = staff_site.ask_again(request) if action.asks_again else None
+        if asked is not None:
+            return asked
         if action.page is not None:
             return action.page(self, request, obj, action)
         form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)

@@ -55,7 +55,7 @@ def with_next(url_name: str, next_url: str) -> str:
 def safe_next(request: HttpRequest) -> str:
     """The page of ours that the form or the address names to go on to, or ''. Its path: a bare word could be a route's name."""
     url = request.POST.get("next") or request.GET.get("next") or ""
-    return url if url.startswith("/") and _is_ours(request, url) else ""
+    return url if url.startswith("/") and is_ours(request, url) else ""
 
 
 def where_to_return(request: HttpRequest) -> str:
@@ -63,11 +63,12 @@ def where_to_return(request: HttpRequest) -> str:
     if request.method in {"GET", "HEAD"}:
         return request.get_full_path()
     referrer = request.headers.get("Referer", "")
-    if referrer and _is_ours(request, referrer):
+    if referrer and is_ours(request, referrer):
         parts = urlsplit(referrer)
         return parts.path + (f"?{parts.query}" if parts.query else "")
     return request.get_full_path()
 
 
-def _is_ours(request: HttpRequest, url: str) -> bool:
+def is_ours(request: HttpRequest, url: str) -> bool:
+    """Whether it leads to a page of this site; what can't be read as an address doesn't."""
     return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -20,6 +20,7 @@ from ctac.staff_big_lists import MOST, among, keys_in_order, keys_of, with_keys,
 from ctac.staff_lists import LooksOnly, moment_of, number_of, yes_no_of
 from professionals import services
 from professionals.access import signed_in
+from professionals.asking_again import ask_again
 from professionals.for_staff import whole_postcode
 from professionals.models import Person, User
 from professionals.models.user import USER_WORDS
@@ -128,8 +129,20 @@ class UserAdmin(StaffModelAdmin):
             explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
             done=gettext_lazy("The second factor is reset."),
             weight="stop",
+            asks_again=True,
         )
     ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        asked = ask_again(request) if self.has_add_permission(request) else None
+        return asked or super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Looking is free; who changes anything is asked again who they are."""
+        changes = request.method == "POST" and self.has_change_permission(request)
+        return (ask_again(request) if changes else None) or super().change_view(request, object_id, form_url, extra_context)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the address of the account, or by the words of its person; of each no more than a list counts to.

@@ -9,15 +9,22 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from notifications.rendering import Rendered, render_page
-from notifications.samples import Example
+from notifications.samples import PAGE, Example
 from professionals.mail_labels import ACCOUNT_MAIL
 
 CODE = {"code": "BCDF-GHJK"}
-MOVED = {"from_email": "nadia.rahman@leeds.nhs.uk", "to_email": "nadia.rahman@bradford.nhs.uk"}
+MOVED = {
+    "from_email": "nadia.rahman@leeds.nhs.uk",
+    "to_email": "nadia.rahman@bradford.nhs.uk",
+    "link": PAGE,
+    "changed": "Tuesday 12 January 2027, 10am",
+    "until": "Tuesday 19 January 2027, 10am",
+}
 # What the templates of each kind are given beside the address, for the samples.
 KINDS: dict[str, dict[str, str]] = {
     "account/email/email_confirmation_signup": CODE,
     "account/email/login_code": CODE,
+    "account/email/reauthentication_code": CODE,
     "account/email/email_confirmation": CODE,
     "account/email/password_reset_code": CODE,
     "account/email/account_already_exists": {},

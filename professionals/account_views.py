@@ -13,14 +13,18 @@ from allauth.mfa.totp import views as totp
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.views.generic import RedirectView
 
 from professionals import account_forms as forms
-from professionals.access import safe_next, with_next
+from professionals.access import safe_next, signed_in, with_next
 from professionals.allauth_limits import first_use
+from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
+from professionals.stale_codes import StillTheirsMixin
 
 
 class SignUpView(GuardedView, account.SignupView):
@@ -62,6 +66,7 @@ class AddressCodeView(account.ConfirmEmailVerificationCodeView):
     form_class = forms.AddressCodeForm
 
 
+@method_decorator(asks_again, name="dispatch")
 class NewAddressView(account.EmailView):
     """One address a person: asking for another one sends it a code, and the code replaces the old address."""
 
@@ -73,9 +78,17 @@ class NewAddressView(account.EmailView):
 
 
 class ChangePasswordView(account.PasswordChangeView):
+    """Its form asks for the password of now: enough for those who have no more than that."""
+
     form_class = forms.ChangePasswordForm
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        needs_more = request.user.is_authenticated and (request.user.is_staff or has_second_factor(signed_in(request)))
+        response: HttpResponseBase = (ask_again(request) if needs_more else None) or super().dispatch(request, *args, **kwargs)
+        return response
 
+
+@method_decorator(asks_again, name="dispatch")
 class SetPasswordView(account.PasswordSetView):
     form_class = forms.SetPasswordForm
 
@@ -88,7 +101,7 @@ class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
 
 
-class ResetPasswordView(account.CompletePasswordResetView):
+class ResetPasswordView(StillTheirsMixin, account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
 
@@ -100,6 +113,10 @@ class ActivateAppView(totp.ActivateTOTPView):
     """Enrolment. The code shows that the app works, so this session has passed the second factor, and the code is used up."""
 
     form_class = forms.ActivateAppForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = ask_again(request, enrolling=True) or super().dispatch(request, *args, **kwargs)
+        return response
 
     def form_valid(self, form: Form) -> HttpResponse:
         response = super().form_valid(form)
@@ -117,6 +134,7 @@ class ActivateAppView(totp.ActivateTOTPView):
         return {**super().get_context_data(**kwargs), "next": safe_next(self.request)}
 
 
+@method_decorator(asks_again, name="dispatch")
 class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         onward = "staff:index" if self.request.user.is_staff else "account_details"

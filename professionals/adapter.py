@@ -9,10 +9,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,10 +28,14 @@ from notifications.models import Cleared, Where
 from notifications.services import arrived, choose, seal_and_send
 from notifications.topics import Topic
 from professionals import drafts, limits, secret_box, services, sign_up
-from professionals.access import with_next
+from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
+from professionals.address_mail import CHANGED
+from professionals.asking_again import recently_proved
 from professionals.middleware import person_of
-from professionals.models import Person, User
+from professionals.models import Person, Session, User
+from professionals.services import address_changes
+from professionals.sessions import kept_as
 
 logger = logging.getLogger(__name__)
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
@@ -38,6 +46,13 @@ def code_was_used(addresses: list[str]) -> None:
     """Our mail arrives there, so the address is right, whatever came back from it before."""
     if addresses:
         arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
+
+
+def still_signed_in(request: HttpRequest) -> bool:
+    """Asked with the account locked: who was signed out while the old address was put back confirms no other one."""
+    if not request.user.is_authenticated:
+        return True
+    return Session.objects.filter(pk=kept_as(str(request.session.session_key)), user=request.user).exists()
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -53,6 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": _("That code is not right. Check the newest email from us and type the code again."),
         "incorrect_password": _("That password is not right. Check it and type it again."),
         "too_many_login_attempts": _("That was tried too often. Wait a few minutes and start again."),
+        "old_code": _("That code went to an address that is not yours with us any more. Start again."),
         "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
         "max_email_addresses": _("You are changing your email address already. Enter the code that we sent."),
     }
@@ -64,9 +80,31 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return limits.client_address(request)
 
+    def is_safe_url(self, url: str) -> bool:
+        """Where `next` may lead. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
+        return is_ours(self.request, url)
+
     def clean_email(self, email: str) -> str:
         """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
         return unicodedata.normalize("NFKC", email).lower()
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Our pages have asked by then (asking_again): allauth would keep what was posted, cookies too, as plain text."""
+        return not recently_proved(context.request, enrolling=True) and super().is_reauthentication_required(app=app, **kwargs)
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
+        ways = super().get_reauthentication_methods(user)
+        with_factor = [way for way in ways if way["id"] != "reauthenticate"]
+        if with_factor or not user.is_authenticated:
+            return with_factor
+        by_password = [{**way, "description": _("Use your password instead")} for way in ways]
+        by_code = {
+            "id": "code",
+            "description": _("Use a code from an email instead"),
+            "url": reverse("account_reauthenticate_code"),
+        }
+        return [*by_password, by_code]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
@@ -83,13 +121,39 @@ class AccountAdapter(DefaultAccountAdapter):
         """The code was right: the address is theirs, at sign-up or instead of the old one."""
         try:
             with transaction.atomic():
-                confirmed = super().confirm_email(request, email_address)
+                before = address_changes.locked(email_address.user_id).email
+                confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     code_was_used([email_address.email])
+                    if before.lower() != email_address.email.lower():
+                        services.note_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False
         return confirmed
+
+    def set_password(self, user: User, password: str) -> None:
+        """The password alone: the row may have another address by now. Who was signed out meanwhile sets none."""
+        user.set_password(password)
+        with transaction.atomic():
+            address_changes.locked(user.pk)
+            if still_signed_in(self.request):
+                user.save(update_fields=["password"])
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """That the address has changed is told by the service that notes the change: its mail has a link of its own."""
+        if template_prefix != CHANGED:
+            super().send_notification_mail(template_prefix, user, context, email)
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """A code that went to an address which is not the account's any more lets nobody in."""
+        if kwargs.get("email") and not address_changes.has_address(user, kwargs["email"]):
+            self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
+            return redirect("account_login")
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
         invite, now = sign_up.ticked_invitations(request, email), timezone.now()

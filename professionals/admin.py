@@ -21,6 +21,7 @@ from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link
 from notifications.services import readdress
 from professionals import mail_by_phone, services
 from professionals.account_admin import RoleAdmin, UserAdmin
+from professionals.asking_again import ask_again
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
@@ -118,6 +119,7 @@ class PersonAdmin(StaffModelAdmin):
             permission="erase",
             available=lambda person: person.user is None or not person.user.is_staff,  # a manager closes that account first
             weight="stop",
+            asks_again=True,
         ),
         mail_by_phone.ACTION,
     ]
@@ -250,6 +252,7 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("The part after the @, or a piece of it")
 
 
+staff_site.ask_again = ask_again
 staff_site.register(Stopped, StoppedAdmin)
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)

@@ -110,7 +110,7 @@ def _rates(
 ) -> dict[str, tuple[int, timedelta]]:
     """allauth's rates for the action ('3/m/key'), by the name that its own cache key has."""
     return {
-        ratelimit.get_cache_key(request, app=app, action=action, rate=rate, key=_same_in_any_case(key), user=user): (
+        ratelimit.get_cache_key(request, app=app, action=action, rate=rate, key=_one_mailbox(key), user=user): (
             rate.amount,
             timedelta(seconds=rate.duration),
         )
@@ -118,8 +118,9 @@ def _rates(
     }
 
 
-def _same_in_any_case(key: str | None) -> str | None:
-    return None if key is None else limits.hashed(key)
+def _one_mailbox(key: str | None) -> str | None:
+    """allauth's keys are addresses: in whatever letters one is written, it is one mailbox."""
+    return None if key is None else limits.hashed(limits.mailbox(key))
 
 
 REPLACED: tuple[tuple[Any, str, Callable[..., Any]], ...] = (

@@ -10,6 +10,7 @@ class ProfessionalsConfig(AppConfig):
     def ready(self) -> None:
         from notifications import owners, registry, samples
         from professionals import (
+            address_mail,
             allauth_limits,
             mail_labels,
             own_data,
@@ -28,9 +29,11 @@ class ProfessionalsConfig(AppConfig):
         session_ends.install()
         security_log.install()
         registry.register(safeguarding.KIND)
+        registry.register(address_mail.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         samples.register("professionals.safeguarding.examples")
         samples.register("professionals.account_mail.examples")
+        samples.register("professionals.address_mail.examples")
         owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)

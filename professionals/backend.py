@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
+from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
@@ -12,8 +13,14 @@ from professionals.models import User
 
 # Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 60).
 mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
+# And whether they have a second factor, which the pages that ask again need to know (ADR 65).
+has_second_factor = Exists(Authenticator.objects.filter(user=OuterRef("pk")))
 user_with_person = Compiled(
-    lambda pk: User.objects.select_related("person__organisation").annotate(mail_comes_back=mail_comes_back).filter(pk=pk)
+    lambda pk: (
+        User.objects.select_related("person__organisation")
+        .annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor)
+        .filter(pk=pk)
+    )
 )
 
 

@@ -19,6 +19,8 @@ from professionals.models import RateLimit
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
 UNKNOWN = "unknown"
+DOTLESS_I = "\u0131"  # which Django takes for a letter of an address, and no form of Unicode for an i
+UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
 TABLE = "professionals_ratelimit"
 # What one hit does to a key that is there already; the moment of the hit is passed three times.
 ONE_MORE = f"""
@@ -119,9 +121,18 @@ def clear(keys: Iterable[str]) -> None:
 
 
 def hashed(key: str) -> str:
-    """What is stored instead of the key, the same in any case and form of the letters: keys carry addresses."""
-    same = unicodedata.normalize("NFKC", key).casefold()
+    """What is stored instead of the key, the same in any case and form of the letters, with or without accents and signs that
+    nobody sees: keys carry addresses.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", key).casefold())
+    same = "".join(sign for sign in plain if unicodedata.category(sign) not in UNSEEN).replace(DOTLESS_I, "i")
     return hashlib.sha256(f"{settings.SECRET_KEY}:{same}".encode("utf-8", "replace")).hexdigest()
+
+
+def mailbox(address: str) -> str:
+    """The address whose mailbox this is: many servers deliver 'name+anything@…' to 'name@…'."""
+    name, at, domain = address.rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{domain}"
 
 
 def client_key(request: HttpRequest, action: str) -> str:

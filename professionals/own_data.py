@@ -11,7 +11,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from notifications import services as outbox
-from professionals.models import Person, Session, User
+from professionals.models import AddressChange, Person, Session, User
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -47,13 +47,19 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        **User.objects.filter(pk=user.pk).values(addresses=_addresses(), signed_in=_browsers())[0],
+        **User.objects.filter(pk=user.pk).values(addresses=_addresses(), changes_of_address=_changes(), signed_in=_browsers())[0],
     }
 
 
 def _addresses() -> ArraySubquery:
     rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
+
+
+def _changes() -> ArraySubquery:
+    """Addresses that they had, for as long as the old one can be put back and a week more."""
+    rows = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", changed="changed_at", put_back="objected_at")))
 
 
 def _browsers() -> ArraySubquery:

@@ -58,6 +58,10 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("session_key", "public_id", "of_staff", "expire_date", "ends_at"), NONE),
         **dict.fromkeys(("user", "session_data", "device", "started_at", "seen_at"), PERSONAL),
     },
+    "AddressChange": {
+        **dict.fromkeys(("id", "until", "token_hash"), NONE),
+        **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
+    },
     "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
     "Stopped": {
         **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),

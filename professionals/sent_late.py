@@ -1,5 +1,7 @@
 """A form that was sent after its session had ended: kept until its owner has signed in again, who then sends it once more.
 
+The same for one whose sender was asked again who they are (ADR 65).
+
 Forms of several pages keep their answers in drafts. This is for all others, on the staff site too. What was typed waits,
 encrypted, in the session in which they sign in, and is shown to nobody but them (ADR 64).
 """
@@ -14,17 +16,21 @@ from professionals import secret_box
 
 KEY = "sent_late"
 LARGEST = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
-DETAILS = "account_details"
+KEPT_OF_ACCOUNT = ("account_details", "account_email")
 
 
 @dataclass(frozen=True)
 class SentLate:
-    """`path` is where it was sent to; `files` says that it had some, which are not kept."""
+    """`path` is where it was sent to; `files` says that it had some, which are not kept.
+
+    `asked_again`: its sender was signed in all the time, and was asked who they are.
+    """
 
     user_pk: int
     path: str
     fields: list[tuple[str, str]]
     files: bool
+    asked_again: bool = False
 
     @property
     def written(self) -> list[str]:
@@ -35,16 +41,17 @@ class SentLate:
 def may_be_kept(request: HttpRequest) -> bool:
     """Never passwords and codes; and what is in a draft is safe already."""
     of_account = request.path.startswith(reverse("account_login").removesuffix("login/"))
-    return not getattr(request, "draft_cookie", "") and (not of_account or request.path == reverse(DETAILS))
+    return not getattr(request, "draft_cookie", "") and (not of_account or request.path in map(reverse, KEPT_OF_ACCOUNT))
 
 
-def keep(request: HttpRequest, user_pk: int) -> bool:
+def keep(request: HttpRequest, user_pk: int, *, asked_again: bool = False) -> bool:
     """False if it may not be kept, or is too much."""
     pairs = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
     text = json.dumps({"user": user_pk, "fields": pairs, "files": bool(request.FILES)})
     if not may_be_kept(request) or len(text) > LARGEST:
         return False
-    request.session[KEY] = {"path": request.get_full_path(), "box": secret_box.lock(text)}
+    request.session[KEY] = {"path": request.get_full_path(), "box": secret_box.lock(text), "asked_again": asked_again}
+    request.kept_just_now = True  # type: ignore[attr-defined]
     return True
 
 
@@ -60,7 +67,8 @@ def kept(request: HttpRequest) -> SentLate | None:
     if typed["user"] != request.user.pk:
         forget(request)
         return None
-    return SentLate(typed["user"], found["path"], [(name, value) for name, value in typed["fields"]], typed["files"])
+    fields = [(name, value) for name, value in typed["fields"]]
+    return SentLate(typed["user"], found["path"], fields, typed["files"], found.get("asked_again", False))
 
 
 def forget(request: HttpRequest) -> None:
@@ -68,4 +76,5 @@ def forget(request: HttpRequest) -> None:
 
 
 def was_sent_again(request: HttpRequest) -> bool:
-    return request.method == "POST" and request.session.get(KEY, {}).get("path") == request.get_full_path()
+    again = request.session.get(KEY, {}).get("path") == request.get_full_path() and not hasattr(request, "kept_just_now")
+    return request.method == "POST" and again

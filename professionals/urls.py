@@ -9,6 +9,9 @@ from professionals import account_views as account
 from professionals import second_factor_views as second_factor
 from professionals import session_views as signed_in
 from professionals import views
+from professionals.address_views import address_put_back
+from professionals.asking_again import asks_again
+from professionals.code_again import CodeAgainView
 from professionals.returned_mail import returned_mail
 
 urlpatterns = [
@@ -28,10 +31,12 @@ urlpatterns = [
     path("logout/", allauth_account.logout, name="account_logout"),
     path("inactive/", allauth_account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.ReauthenticateView.as_view(), name="account_reauthenticate"),
+    path("reauthenticate/code/", CodeAgainView.as_view(), name="account_reauthenticate_code"),
     # Address
     path("email/", account.NewAddressView.as_view(), name="account_email"),
     path("email/returned/", returned_mail, name="account_returned_mail"),
     path("confirm-email/", account.address_code, name="account_email_verification_sent"),
+    path("address/<str:token>/", address_put_back, name="account_address_put_back"),
     # Password
     path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),
     path("password/set/", account.SetPasswordView.as_view(), name="account_set_password"),
@@ -44,8 +49,12 @@ urlpatterns = [
     path("2fa/authenticate/", second_factor.SecondFactorView.as_view(), name="mfa_authenticate"),
     path("2fa/reauthenticate/", second_factor.SecondFactorAgainView.as_view(), name="mfa_reauthenticate"),
     path("2fa/totp/activate/", account.ActivateAppView.as_view(), name="mfa_activate_totp"),
-    path("2fa/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("2fa/totp/deactivate/", asks_again(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path("2fa/totp/qr.svg", views.totp_qr, name="mfa_totp_qr"),
     path("2fa/recovery-codes/", account.RecoveryCodesView.as_view(), name="mfa_view_recovery_codes"),
-    path("2fa/recovery-codes/generate/", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path(
+        "2fa/recovery-codes/generate/",
+        asks_again(recovery_codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
 ]

@@ -7,12 +7,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
+from professionals.asking_again import ask_again
 from professionals.forms import DetailsForm
 
 
@@ -45,7 +47,10 @@ ask_first_details = verified_email_required(ask_details)
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Everything that we hold about the person, as one file."""
+    """Everything that we hold about the person, as one file; who had to show who they are goes on from their details."""
+    asked = ask_again(request, afterwards=reverse("account_details"))
+    if asked is not None:
+        return asked
     data = privacy.export_person(the_person(request))
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'

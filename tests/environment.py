@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from error
 
 
+@pytest.hookimpl(tryfirst=True)  # before the number of its own
 def pytest_xdist_auto_num_workers() -> int:
     """One more than processors, because much of a test is waiting; eight at most, because each has a database."""
     return min((os.cpu_count() or 2) + 1, 8)

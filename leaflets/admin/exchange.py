@@ -23,6 +23,7 @@ from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_r
 from leaflets.exchange.writing import CSV, MOST_ROWS, XLSX, Heading, csv_pieces, xlsx_pieces
 from leaflets.models import Order, OrderExport, SheetForm
 from leaflets.services.exporting import record_export
+from professionals.asking_again import ask_again
 from professionals.models import User
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class ExportsOrders(Base):
             raise PermissionDenied
         form, asked = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
         here = f"{reverse('staff:leaflets_order_changelist')}{f'?{asked}' if asked else ''}"
+        asked_again = ask_again(request)
+        if asked_again is not None:
+            return asked_again
         if form not in SheetForm.values or "%00" in asked or "\0" in asked:
             return redirect("staff:leaflets_order_changelist")
         request.GET = QueryDict(asked)
@@ -90,11 +94,11 @@ class ExportsOrders(Base):
 
     @admin.action(description=gettext_lazy("Export as XLSX (Excel)"), permissions=["export"])
     def export_ticked_xlsx(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
-        return self.export(request, orders, SheetForm.XLSX, chosen=True)
+        return ask_again(request) or self.export(request, orders, SheetForm.XLSX, chosen=True)
 
     @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
     def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
-        return self.export(request, orders, SheetForm.CSV, chosen=True)
+        return ask_again(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
 
 
 def as_user(request: HttpRequest) -> User:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -21,13 +22,24 @@ from professionals.safeguarding import tell_lead
 
 LARGEST_PDF = 20 * 1024 * 1024
 MOST_INFLATED = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
+MOST_INFLATED_IN_ALL = 100 * 1024 * 1024
 PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
 OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
+
+# What a reader runs, opens or sends (ISO 32000-2, 12.6.4 and 7.11.4), and what holds programs of another kind (XFA).
+ACTS = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z0-9])")
+WRITTEN_AS_NUMBER = re.compile(rb"#([0-9A-Fa-f]{2})")  # /J#61vaScript is /JavaScript (7.3.5)
 
 
 class NotAPdf(DomainError):
     message: str | Promise = _(
         "This file is not a PDF that we can read. Save it as a PDF again, without a password, and upload that."
+    )
+
+
+class PdfActs(NotAPdf):
+    message: str | Promise = _(
+        "This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that."
     )
 
 
@@ -40,22 +52,36 @@ class EditionIsNotHandedOut(DomainError):
 
 
 def count_pages(content: bytes) -> int:
-    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf."""
-    if b"%PDF-" not in content[:1024] or b"%%EOF" not in content[-2048:] or b"/Encrypt" in content:
+    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf; PdfActs for one that is more than pages.
+
+    It begins as a PDF does, so that it is nothing else at the same time. What is packed otherwise than readers of PDF/A would
+    unpack it isn't looked into: browsers show it in a sandbox, under a policy that runs nothing.
+    """
+    is_pdf = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-")
+    if not is_pdf or b"%%EOF" not in content[-2048:] or b"/Encrypt" in content:
         raise NotAPdf
-    pages = sum(len(PAGE.findall(part)) for part in (content, *_object_streams(content)))
+    pages = 0
+    for part in chain([content], _object_streams(content)):
+        if ACTS.search(WRITTEN_AS_NUMBER.sub(lambda found: bytes.fromhex(found[1].decode()), part)):
+            raise PdfActs
+        pages += len(PAGE.findall(part))
     if not pages:
         raise NotAPdf
     return pages
 
 
 def _object_streams(content: bytes) -> Iterator[bytes]:
-    """Since PDF 1.5 page objects may stand in compressed streams."""
+    """Since PDF 1.5 page objects may stand in compressed streams. Raises NotAPdf if all of them together are huge."""
+    left, whole = MOST_INFLATED_IN_ALL, memoryview(content)
     for found in OBJECT_STREAM.finditer(content):
         try:
-            yield zlib.decompressobj().decompress(content[found.end() :], MOST_INFLATED)
+            part = zlib.decompressobj().decompress(whole[found.end() :], MOST_INFLATED)
         except zlib.error:
             continue
+        left -= len(part)
+        if left < 0:
+            raise NotAPdf
+        yield part
 
 
 @transaction.atomic

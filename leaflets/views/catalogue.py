@@ -19,6 +19,7 @@ from leaflets.reading import other_versions, prints_of, waited_for
 from leaflets.services import count_download, is_a_program
 from leaflets.services.allowances import NOTHING_LATELY
 from leaflets.standing import in_full
+from leaflets.throttles import too_many_downloads
 from professionals.access import person_in
 
 
@@ -71,6 +72,8 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
     edition = leaflet.current_edition
     if edition is None:
         return no_download(request, leaflet)
+    if too_many_downloads(request, timezone.now()):
+        return render(request, "errors/429.html", status=429)
     return pdf_of(request, edition=edition)  # type: ignore[call-arg] # csp_replace keeps what a view takes, but doesn't say so
 
 

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from notifications.bounces.meaning import sort_of
 from notifications.models.addresses import Sort, Source
-from notifications.services.bouncing import Answer
+from notifications.services.bouncing import Answer, storable
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def told_by(events: Iterable[Any], now: datetime) -> Told:
     told = Told([], {})
     for event in events:
         if event.event_type == "delivered" and event.recipient:
-            told.arrived[event.recipient.strip().lower()] = moment_of(event, now)
+            told.arrived[storable(event.recipient).strip().lower()] = moment_of(event, now)
         elif sort := sort_of_event(event):
             told.answers.append(answer_of(event, sort, now))
     return told
@@ -123,7 +123,7 @@ def answer_of(event: Any, sort: Sort, now: datetime) -> Answer:
         message_id=str(event.message_id or ""),
         address=str(event.recipient or ""),
         said=words_of(event),
-        key=hashlib.sha256(known.encode()).hexdigest(),
+        key=hashlib.sha256(storable(known).encode()).hexdigest(),
         at=moment_of(event, now),
     )
 

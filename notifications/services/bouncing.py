@@ -46,6 +46,15 @@ class Answer:
     key: str = ""
     at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("message_id", "address", "said", "key"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
+
+
+def storable(said: str) -> str:
+    """Without a NUL and without half a sign, which no column holds and servers that we don't know may send."""
+    return said.encode("utf-8", "replace").decode().replace("\0", "")
+
 
 @dataclass(frozen=True)
 class HeldBack:

@@ -1,3 +1,4 @@
+from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
@@ -8,6 +9,7 @@ from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
 __all__ = [
+    "AddressChange",
     "By",
     "Draft",
     "DraftKind",

@@ -1,5 +1,6 @@
 """Every write about who people are. Other apps import from here."""
 
+from professionals.services.address_changes import change_to_object, note_change, put_back
 from professionals.services.clearing import clear_expired
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
@@ -18,6 +19,7 @@ __all__ = [
     "Details",
     "NothingToMergeError",
     "address_verified",
+    "change_to_object",
     "clear_expired",
     "end_sessions",
     "find_or_enter_person",
@@ -27,8 +29,10 @@ __all__ = [
     "let_through",
     "mark_seen",
     "merge_organisations",
+    "note_change",
     "open_account",
     "organisation_named",
+    "put_back",
     "reset_second_factor",
     "update_details",
     "with_person_kept",

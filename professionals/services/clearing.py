@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.models import MarkedAddress, ReturnedMail
-from professionals.models import Draft, RateLimit, Stopped, User
+from professionals.models import AddressChange, Draft, RateLimit, Stopped, User
+from professionals.services.address_changes import KEPT_LONGER
 from professionals.services.sessions import clear_sessions
 
 UNVERIFIED_FOR = timedelta(days=7)
@@ -15,7 +16,7 @@ UNVERIFIED_FOR = timedelta(days=7)
 def clear_expired(*, now: datetime) -> dict[str, int]:
     """Remove drafts, limits and sessions that are over, what was stopped a month ago, and what came back three months ago.
 
-    Also sign-ups whose address was not verified within a week.
+    Also sign-ups whose address was not verified within a week, and changes of address a week after nobody can object any more.
     """
     return {**_clear_together(now), "sessions": clear_sessions(now=now)}
 
@@ -27,6 +28,7 @@ def _clear_together(now: datetime) -> dict[str, int]:
         "limits": RateLimit.objects.filter(resets_at__lte=now),
         "sign-ups": _never_verified(now),
         "stopped": Stopped.objects.over(now),
+        "changes of address": AddressChange.objects.over(now - KEPT_LONGER),
         "returned mail": ReturnedMail.objects.over(now),
         "marked addresses": MarkedAddress.objects.over(now),
     }

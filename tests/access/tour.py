@@ -32,7 +32,14 @@ PAGES += ["/sessions/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
-MY_PAGES = ["/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/totp/activate/", "/account/2fa/"]
+MY_PAGES = [
+    "/account/details/",
+    "/account/email/",
+    "/account/password/set/",
+    "/account/2fa/totp/activate/",
+    "/account/2fa/",
+    "/account/reauthenticate/code/",
+]
 MY_PAGES += ["/account/logout/", "/account/sessions/", "/my/mail/"]
 MY_FORMS = MY_PAGES[:4]
 PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]

@@ -119,8 +119,8 @@ class Site:
         with self.log_file.open("ab") as log:
             self.processes.append(subprocess.Popen([*PYTHON, "-m", *words], cwd=ROOT, env=self.env, stdout=log, stderr=log))
 
-    def serve(self) -> None:
-        words = ["--config", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"]
+    def serve(self, *, workers: int = 1) -> None:
+        words = ["--config", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
         self.start("gunicorn", "tests.deploy.site", *words)
         processes.wait_until(lambda: self.answers() or self.processes[-1].poll() is not None, 30)
         assert self.processes[-1].poll() is None, self.log_file.read_text()

@@ -46,6 +46,7 @@ def test_a_stopped_database_makes_it_unready_and_not_dead(server, site):
     try:
         away = site.get("/readyz")
         assert (away.status, away.json) == (503, {"status": "unavailable", "database": "away"})
+        assert away.headers["X-Content-Type-Options"] == "nosniff"
         assert site.get("/healthz").status == 200
         assert site.visit("/leaflets/").status == 500
     finally:

@@ -14,7 +14,8 @@ from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from ctac.template_folding import Included, Loader, Set
-from tests.test_routes import ROUTES, arguments, laid_out, world
+from tests.matrix.asking import ROUTES, arguments
+from tests.matrix.people import laid_out, world
 
 __all__ = ["laid_out", "world"]
 DRAWN_BY_LOT = re.compile(r'(?<=token" value=)"[\w-]+"|(?<=class="reference">)[0-9A-F]{8}(?=<)|(?<=class="totp-key">)[A-Z2-7 ]+')
@@ -55,13 +56,19 @@ def test_every_page_is_what_django_draws(world: dict[str, Any], djangos_loader: 
     different = []
     for route in ROUTES:
         url = reverse(route, kwargs=arguments(route, ROUTES[route], world))
-        for person in ("staff",) if url.startswith("/staff/") else ("signed out", "owner"):
+        for person in who_sees(url):
             with drawn_by(djangos_loader):
                 theirs = page(world["clients"][person], url)
             ours = page(world["clients"][person], url)
             if ours != theirs:
                 different.append((person, route, [*unified_diff(theirs.splitlines(), ours.splitlines(), n=0)][:6]))
     assert different == []
+
+
+def who_sees(url: str) -> tuple[str, ...]:
+    if url.startswith("/staff/mine/"):
+        return ("own presenter",)
+    return ("staff",) if url.startswith("/staff/") else ("signed out", "owner")
 
 
 def draw(sources: dict[str, str], **context: object) -> str:

@@ -21,6 +21,7 @@ PREFIXES = sorted(
 )
 USED = {
     "account/email/account_already_exists",
+    "account/email/address_put_back",
     "account/email/email_changed",
     "account/email/email_confirmation",
     "account/email/email_confirmation_signup",
@@ -29,6 +30,7 @@ USED = {
     "account/email/password_reset",
     "account/email/password_reset_code",
     "account/email/password_set",
+    "account/email/reauthentication_code",
     "account/email/unknown_account",
     "mfa/email/recovery_codes_generated",
     "mfa/email/totp_activated",

@@ -1,0 +1,44 @@
+"""Somebody's things on the site that runs as production does, and their cookies. Made inside it, with its key and its role."""
+
+import json
+import sys
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from bookings.services import make_feed, token_of
+from leaflets.models import Leaflet
+from leaflets.services.covers import make_cover
+from tests.bookings.rows import make_world as bookings_world
+from tests.factories import make_person, make_staff, sign_in, sign_in_staff
+from tests.leaflets.factories import make_world as leaflets_world
+
+
+def session_key(client: Client) -> str:
+    session: SessionBase = client.session
+    return str(session.session_key)
+
+
+@transaction.atomic
+def scene() -> dict[str, str]:
+    """Keys of two sessions, and what the paths of the walk need."""
+    now, owner = timezone.now(), make_person(email="owner@leeds.example.nhs.uk")
+    order, booking = leaflets_world(owner, now)["leaflets_order"], bookings_world(owner, now)["bookings_booking"]
+    edition = Leaflet.objects.in_catalogue().first().current_edition  # type: ignore[union-attr]
+    assert edition is not None
+    assert make_cover(edition=edition)
+    return {
+        "owner": session_key(sign_in(Client(), owner)),
+        "staff": session_key(sign_in_staff(Client(), make_staff())),
+        "order": order.reference,  # type: ignore[attr-defined]
+        "booking": booking.reference,
+        "slug": edition.leaflet.slug,
+        "edition": str(edition.pk),
+        "feed": token_of(make_feed(owner=owner, by=owner.user, now=now)),  # type: ignore[arg-type]
+    }
+
+
+def print_scene() -> None:
+    sys.stdout.write(json.dumps(scene()) + "\n")

@@ -1,0 +1,121 @@
+"""Every route and every action of staff, and what each kind of person is answered there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from bookings.services import host_key
+from ctac.staff import staff_site
+from tests.matrix.people import PEOPLE
+
+# "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (design.md).
+UNCHANGED_BY_GET = ("notifications", "professionals", "bookings", "leaflets", "account", "mfa", "auth", "admin")
+EXCEPTED = {"Draft", "RateLimit", "Session"}
+
+
+def named_routes(patterns: list[Any], namespace: str = "") -> Iterator[tuple[str, set[str]]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from named_routes(pattern.url_patterns, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            # Django's admin has two without a name: an old address that redirects, and the catch-all, which asks for permission.
+            yield f"{namespace}{pattern.name}", set(pattern.pattern.regex.groupindex)
+
+
+ROUTES = dict(sorted(named_routes(get_resolver().url_patterns)))
+# "staff:bookings_booking_action confirm": a button of the staff site, of which one route serves many.
+ACTIONS = sorted(
+    f"staff:{model._meta.app_label}_{model._meta.model_name}_action {action.slug}"
+    for model, model_admin in staff_site._registry.items()
+    for action in getattr(model_admin, "object_actions", ())
+)
+ASKED = (*ROUTES, *ACTIONS)
+
+
+def address(asked: str, world: dict[str, Any]) -> str:
+    """The address of a route, or of a route and an action's slug, with the objects of the world."""
+    route, _space, slug = asked.partition(" ")
+    return reverse(route, kwargs=arguments(route, ROUTES[route], world) | ({"slug": slug} if slug else {}))
+
+
+def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, object]:
+    """Arguments that lead to the owner's objects, so that only who asks makes the difference."""
+    objects = world["objects"]
+    values: dict[str, object] = {}
+    for name in names:
+        if name == "object_id":
+            model = route.split(":")[-1].rsplit("_", 1)[0]
+            values[name] = objects[model].pk
+        elif name == "slug":
+            of_catalogue = route.startswith(("leaflet", "basket"))
+            model = "leaflets_leaflet" if of_catalogue else "bookings_presentation"
+            values[name] = "no-such-action" if route.endswith("_action") else objects[model].slug
+        elif name == "reference":
+            about = "bookings_opensession" if "session" in route else "leaflets_order" if "order" in route else "bookings_booking"
+            values[name] = objects[about].reference
+        else:
+            known = {
+                "code": objects["bookings_afterwards"].code,
+                "key": host_key(objects["bookings_afterwards"]),
+                "address_id": objects["address"].pk,
+                "exception_id": objects["exception"].pk,
+                "leave_id": objects["bookings_leave"].pk,
+                "public_id": objects["session"].public_id,
+                "app_label": "bookings",
+                "url": "nowhere/",
+                "content_type_id": 1,
+                "number": 1,
+                "kind": "booking-confirmed",
+            }
+            values[name] = known.get(name) or message_key(objects)
+    return values
+
+
+def message_key(objects: dict[str, Any]) -> int:
+    return int(objects["notifications_notification"].pk)
+
+
+def answer(client: Client, method: str, url: str) -> str:
+    """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site."""
+    response = client.generic(method, url)
+    if response.streaming:
+        list(response.streaming_content)  # closes the file; response.close() would close the test's connection as well
+    target = response.headers.get("Location", "")
+    if target.startswith(reverse("account_login")):
+        return "sign in"
+    if target.startswith("/account/2fa/"):
+        return "2nd factor"
+    if target.startswith(reverse("staff:login")):
+        return "door"
+    return str(response.status_code)
+
+
+def answers(asked: str, method: str, world: dict[str, Any]) -> tuple[str, ...]:
+    """In the order of PEOPLE."""
+    url = address(asked, world)
+    seen = []
+    for person in PEOPLE:
+        with transaction.atomic():
+            seen.append(answer(world["clients"][person], method, url))
+            # A POST must not spoil the next person's turn; what a GET leaves behind is looked at afterwards.
+            transaction.set_rollback(method == "POST")
+    return tuple(seen)
+
+
+def fingerprints() -> dict[str, str]:
+    """A hash of every row of every table that no GET may change."""
+    every = apps.get_models(include_auto_created=True)  # which account has which role is in such a table
+    kept = [model for model in every if model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(fingerprint_of(model) for model in kept))
+        return dict(cursor.fetchall())
+
+
+def fingerprint_of(model: type[Model]) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"  # noqa: S608

@@ -1,0 +1,73 @@
+"""The same time for an address with an account as for one without, against a live server: medians of 30 within 50 ms.
+
+Runs with SECURITY=1 only, on a machine that does nothing else.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from tests.live.clients import Client, inside
+from tests.live.stack import Live
+from tests.professionals.test_sign_up import TYPED
+
+pytestmark = pytest.mark.skipif(not os.environ.get("SECURITY"), reason="measures time: SECURITY=1 runs it")
+
+ACCOUNTS = "tests.security.timing.accounts"
+TIMES, WARM_UP = 30, 3
+WITHIN = 0.050  # seconds
+FORMS: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
+    "sign-in by code": ("/account/login/", lambda email: {"login": email}),
+    "sign-in by password": ("/account/login/password/", lambda email: {"login": email, "password": "not this one"}),
+    "sign-up": ("/account/signup/", lambda email: {**TYPED, "email": email}),
+    "reset": ("/account/password/reset/", lambda email: {"email": email}),
+    "change of address": ("/account/email/", lambda email: {"email": email}),
+}
+
+
+@pytest.fixture(scope="module")
+def known(live: Live) -> Iterator[str]:
+    """Each address is asked for once, so that no limit is met."""
+    return iter(inside(live, ACCOUNTS, "make_known", (TIMES + WARM_UP) * len(FORMS)))
+
+
+@pytest.fixture(scope="module")
+def session(live: Live) -> str:
+    return str(inside(live, ACCOUNTS, "open_session"))
+
+
+unknown = (f"other{number}@timing.nhs.uk" for number in count())
+
+
+def seconds_for(client: Client, form: str, email: str) -> float:
+    """From pressing the button to the end of the answer; the page was there before."""
+    path, fields = FORMS[form]
+    typed = fields(email)
+    page = client.get(path).form(*typed)
+    start = time.perf_counter()
+    answer = client.send(path, page, **typed)
+    took = time.perf_counter() - start
+    assert answer.status == (200 if "password" in typed else 302), (form, answer.outcome)
+    assert "too often" not in answer.text
+    return took
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_known_and_an_unknown_address_take_the_same_time(live: Live, known: Iterator[str], session: str, form: str) -> None:
+    """Asked in turn, so that whatever slows the machine slows both."""
+    taken: dict[str, list[float]] = {"known": [], "unknown": []}
+    for number in range(TIMES + WARM_UP):
+        for sort, emails in (("known", known), ("unknown", unknown)):
+            live.query("DELETE FROM professionals_ratelimit")  # limits by network address are for strangers who try many
+            client = Client(live.base_url, session=session if form == "change of address" else "")
+            took = seconds_for(client, form, next(emails))
+            if number >= WARM_UP:
+                taken[sort].append(took)
+    medians = {sort: statistics.median(times) for sort, times in taken.items()}
+    difference = abs(medians["known"] - medians["unknown"])
+    print(f"{form}: known {medians['known'] * 1000:.1f} ms, unknown {medians['unknown'] * 1000:.1f} ms")  # noqa: T201
+    assert difference < WITHIN, {sort: f"{seconds * 1000:.1f} ms" for sort, seconds in medians.items()}
