@@ -95,8 +95,15 @@ class Folder(Broker):
     def stop(self) -> None:
         if not self.is_stopped:
             self.folder.rename(self.away)
-            self.folder.write_text("not a folder")
             self.is_stopped = True
+            self.put_a_file_there()
+
+    def put_a_file_there(self) -> None:
+        """Whoever sends in this very moment makes the folder anew; what they put into it is lost, as with a broker that dies."""
+        while not self.folder.is_file():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            with suppress(IsADirectoryError):
+                self.folder.write_text("not a folder")
 
     def silence(self, number: signal.Signals = signal.SIGSTOP) -> None:
         self.stop() if number == signal.SIGSTOP else self.start()
