@@ -64,6 +64,11 @@ def day_in_words(day: date, _language: str | None) -> str:
     return dateformat.format(day, "l j F Y")
 
 
+def format_moment(moment: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+    return f"{format_day(moment)}, {format_clock(moment)}"
+
+
 def format_span(start: datetime, end: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
     return f"{format_day(start)}, {format_clock(start)} to {format_clock(end)}"

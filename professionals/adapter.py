@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -125,6 +125,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     code_was_used([email_address.email])
+                    if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
+                        record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
                         services.note_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import format_clock, format_day
+from ctac.uk import format_moment
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
@@ -21,13 +21,9 @@ CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/add
 PUT_BACK_TOLD_FOR = timedelta(days=7)
 
 
-def in_words(moment: datetime) -> str:
-    return f"{format_day(moment)}, {format_clock(moment)}"
-
-
 def facts_of(change: AddressChange, token: str) -> dict[str, Any]:
     link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
-    moments = {"changed": in_words(change.changed_at), "until": in_words(change.until)}
+    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     return {"from_email": change.old, "to_email": change.new, "link": link, **moments}
 
 
@@ -39,7 +35,7 @@ def tell_of_change(change: AddressChange, token: str, now: datetime) -> None:
 
 def tell_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
     """To the address that is right again, and to the one that the account had until now."""
-    facts = {"old": change.old, "moment": in_words(now)}
+    facts = {"old": change.old, "moment": format_moment(now)}
     for to in dict.fromkeys([change.old, before]):
         mail = account_mail(PUT_BACK, to, {**facts, "is_theirs": to == change.old})
         seal_and_send(kind=kind_of(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + PUT_BACK_TOLD_FOR)

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods
 
 from ctac.errors import DomainError
 from ctac.private_pages import keep_private
+from ctac.uk import format_moment
 from professionals import services
-from professionals.address_mail import in_words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,5 +28,5 @@ def _answer(request: HttpRequest, token: str) -> HttpResponse:
         services.put_back(token=token, now=now)
         return redirect("account_address_put_back", token)
     change = services.change_to_object(token=token, now=now)
-    moments = {"changed": in_words(change.changed_at), "until": in_words(change.until)}
+    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     return render(request, "account/address_put_back.html", {"change": change, **moments})

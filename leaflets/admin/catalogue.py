@@ -32,6 +32,8 @@ class LeafletForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "version_of" in self.fields and self.instance.pk:  # no version of itself, as the database has it
+            self.fields["version_of"].queryset = self.fields["version_of"].queryset.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]
         if "topics" in self.fields and (used := topics_in_use()):
             in_use = ", ".join(sorted(used.values(), key=str.casefold))
             self.fields["topics"].help_text = _("One topic a line. In use so far: %(topics)s.") % {"topics": in_use}

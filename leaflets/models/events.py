@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import format_clock, format_day
+from ctac.uk import format_moment
 from leaflets.models import event_words
 from leaflets.models.order import Order
 
@@ -75,4 +75,4 @@ class OrderEvent(models.Model):
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-        return f"{format_day(self.at)}, {format_clock(self.at)}"
+        return format_moment(self.at)

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import format_clock, format_day
+from ctac.uk import format_moment
 from leaflets.models.order import Dispatch, Order
 
 MOST_PARCELS = 200  # in one session
@@ -170,4 +170,4 @@ class PrintRecord(models.Model):
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
-        return f"{format_day(self.at)}, {format_clock(self.at)}"
+        return format_moment(self.at)

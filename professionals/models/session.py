@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ctac.uk import format_moment
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def live(self, now: datetime) -> "SessionQuerySet":
@@ -44,6 +46,14 @@ class Session(AbstractBaseSession):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def since(self) -> str:
+        return format_moment(self.started_at)
+
+    @property
+    def last_seen(self) -> str:
+        return format_moment(self.seen_at)
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -7,7 +7,6 @@ on the tour without being named here.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from professionals.sample import RETURNED_EMAIL, RETURNED_PASSWORD
@@ -15,6 +14,7 @@ from tests.journeys.test_booking import choose_a_time, choose_workplace, give_de
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
 
+from .account import forgot_a_password, signs_up
 from .afterwards import counts_who_came, has_been_given, says_how_it_was
 from .arriving import goes_there
 from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
@@ -79,23 +79,6 @@ def fills_a_basket(guide: Guide) -> Tour:
     yield "out leaflets with a basket"
     guide.open("/basket/")
     yield "out basket with a leaflet"
-
-
-def forgot_a_password(guide: Guide) -> Tour:
-    """Up to the code, which stands in the mailbox."""
-    guide.open("/account/password/reset/")
-    guide.page.locator("main input[type=email]").fill("nobody-here@leeds.nhs.uk")
-    guide.send_empty()
-    yield "out password reset code"
-    guide.send_empty()
-    yield "out password reset code with errors"
-    guide.open("/mailbox/")
-    yield "out mailbox"
-    guide.live.wait_for_mail(to="nobody-here@leeds.nhs.uk")
-    guide.open("/mailbox/")
-    guide.page.locator("main a[href^='/mailbox/']").first.click()
-    guide.look()
-    yield "out mailbox message"
 
 
 def books(guide: Guide, email: str) -> Tour:
@@ -189,23 +172,6 @@ def by_link(guide: Guide) -> Tour:
     yield "link cancelled"
     guide.open("/links/over/")
     yield "link over"
-
-
-def signs_up(guide: Guide, email: str) -> Tour:
-    before = datetime.now(UTC)
-    guide.fill("Work email address", email)
-    guide.fill("Your name", "Meera Shah")
-    guide.select("Your profession", "Health visitor")
-    guide.fill("Where you work", "Leeds Community Healthcare NHS Trust, 0–19 Public Health Integrated Nursing Service")
-    guide.fill("Work phone", "0113 496 0123")
-    guide.fill("Work postcode", "ls1 4ap")
-    guide.press("Send me a code")
-    yield "sign up code"
-    guide.send_empty()
-    yield "sign up code with errors"
-    guide.fill("Code from the email", guide.code_from_mail(email, before))
-    guide.page.locator("main form button[type=submit]").first.click()
-    guide.look()
 
 
 def professional(guide: Guide) -> Tour:

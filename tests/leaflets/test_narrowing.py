@@ -147,3 +147,7 @@ def test_a_topic_is_worded_as_on_other_titles_and_a_title_with_versions_is_no_ve
     typed = {name: getattr(title, name) for name in names}
     page = client.post(f"/staff/leaflets/leaflet/{title.pk}/change/", {**typed, "version_of": other.pk}).content.decode()
     assert "This title has versions itself, so it can’t be one." in page
+    typed = {name: getattr(other, name) for name in names}
+    of_itself = client.post(f"/staff/leaflets/leaflet/{other.pk}/change/", {**typed, "version_of": other.pk})
+    assert (of_itself.status_code, Leaflet.objects.get(pk=other.pk).version_of) == (200, None)
+    assert f'<option value="{other.pk}"' not in of_itself.content.decode()

@@ -1,12 +1,9 @@
 """Two who change or put back an address at the same moment take turns."""
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from notifications.models import Notification
@@ -16,31 +13,10 @@ from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import is_in
 from tests.professionals.sessions.test_at_once import held
 from tests.professionals.test_address_changes import CHANGE, CONFIRM, NEW, NEWER, OLD, address_of, all_is, link, move
+from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 LOCKED = "SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE"
-
-
-def begun(work: Callable[[], Any], answers: list[Any], waiting: int) -> threading.Thread:
-    """Under way, and the last of so many who wait for a lock."""
-
-    def run() -> None:
-        try:
-            answers.append(work())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0] == waiting:
-                return thread
-        time.sleep(0.02)
-    raise AssertionError("it does not wait")
 
 
 def in_turn(person: Any, *works: Callable[[], Any]) -> list[Any]:

@@ -10,6 +10,7 @@ from professionals.models import User
 from tests.factories import make_person, sign_in
 from tests.professionals.factors.proof import CODE_AGAIN, FACTOR_AGAIN, PASSWORD_AGAIN, SENT_LATE, enrol, grow_old, totp
 from tests.professionals.mailing import last_code, mails_to
+from tests.professionals.test_sign_up import sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,13 @@ def test_just_signed_in_nobody_is_asked(client, person):
     sign_in(client, person)
 
     assert [client.get(page).status_code for page in (NEW_ADDRESS, SET_PASSWORD, DATA)] == [200, 200, 200]
+
+
+def test_nor_is_who_has_just_signed_up(client):
+    sign_up(client)
+    client.post("/account/confirm-email/", {"code": last_code("nadia.khan@leeds.nhs.uk")})
+
+    assert client.get(NEW_ADDRESS).status_code == 200
 
 
 def test_a_password_does_for_who_has_one(with_password):

@@ -1,7 +1,6 @@
 """A session that ends while a request of it is under way: nothing brings it back."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,20 +14,12 @@ from django.utils import timezone
 
 from professionals import services
 from professionals.models import Session, User
-from tests.factories import make_person
-from tests.professionals.sessions.browsers import DETAILS, PASSWORD, browser, is_in, key_of, signed_in, with_password
+from tests.professionals.sessions.browsers import DETAILS, PASSWORD, browser, is_in, key_of, signed_in
+from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 TYPED = {"phone": "0113 496 0001", "profession": "midwife", "postcode": "LS1 4AP", "organisation_name": "Leeds"}
-
-
-@pytest.fixture
-def person():
-    person = make_person()
-    with_password(person.user)
-    return person
 
 
 def twin(client: Client) -> Client:
@@ -53,25 +44,8 @@ def held(sql: str, *values: object) -> Iterator[Any]:
 
 
 def under_way(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
-    """Begun, and waiting for a lock."""
     answers: list[Any] = []
-
-    def run() -> None:
-        try:
-            answers.append(work())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return thread, answers
-        time.sleep(0.02)
-    raise AssertionError("it does not wait")
+    return begun(work, answers), answers
 
 
 def test_signing_out_while_a_form_is_saved_stays_signed_out(person):

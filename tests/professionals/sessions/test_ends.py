@@ -11,24 +11,12 @@ from professionals import privacy, services
 from professionals.models import Session, User
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
-from tests.professionals.sessions.browsers import IPHONE, PASSWORD, is_in, key_of, row_of, signed_in, with_password
+from tests.professionals.sessions.browsers import IPHONE, PASSWORD, is_in, key_of, row_of, signed_in
 from tests.professionals.test_second_factor import enrol
 
 pytestmark = pytest.mark.django_db
 
 NEW = "another horse battery staple"
-
-
-@pytest.fixture
-def person():
-    person = make_person()
-    with_password(person.user)
-    return person
-
-
-@pytest.fixture
-def here(person):
-    return signed_in(person.user)
 
 
 @pytest.fixture

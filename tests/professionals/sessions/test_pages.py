@@ -5,24 +5,13 @@ import uuid
 import pytest
 from django.test import Client
 
+from ctac.uk import format_moment
 from professionals.models import Session
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.sessions.browsers import IPHONE, is_in, key_of, row_of, signed_in, with_password
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/sessions/"
-
-
-@pytest.fixture
-def person():
-    person = make_person()
-    with_password(person.user)
-    return person
-
-
-@pytest.fixture
-def here(person):
-    return signed_in(person.user)
 
 
 def end_address(client: Client) -> str:
@@ -44,6 +33,7 @@ def test_it_lists_each_browser_and_marks_this_one(person, here, others, django_a
     assert ("You are signed in nowhere else." in text) == (others == 0)
     assert key_of(here) not in text
     assert row_of(here).pk not in text
+    assert f"Signed in {format_moment(row_of(here).started_at)}. Last used about" in text
 
 
 def test_what_has_ended_is_not_shown(person, here, now):
