@@ -14,11 +14,15 @@ LOOKS = """() => { window.looksOf = element => [[element], [element, '::before']
     }).join(' | '); }"""
 # As everything looks before the focus comes to it. Styles change at once, so that they can be compared.
 REMEMBER = """() => {
-    if (window.plain) return;
-    document.documentElement.querySelectorAll('*').forEach(element => { element.style.transition = 'none'; });
-    window.plain = new Map([...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
-        .filter(element => element !== document.activeElement).map(element => [element, window.looksOf(element)]));
+    window.plain ??= new Map();
+    const isNew = element => !window.plain.has(element) && element !== document.activeElement;
+    const news = [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')].filter(isNew);
+    if (news.length) document.documentElement.querySelectorAll('*').forEach(element => { element.style.transition = 'none'; });
+    news.forEach(element => window.plain.set(element, window.looksOf(element)));
 }"""
+# Nothing that a script fetches for the page is still on its way.
+ALL_THERE = "() => !document.querySelector('[aria-busy=true]')"
+
 FOCUSED = """() => {
     const element = document.activeElement;
     if (!element || element === document.body || element === document.documentElement) return null;
@@ -76,6 +80,7 @@ class Keyboard:
 
     def tab(self, key: str = "Tab") -> dict[str, Any] | None:
         """The next stop, or None after the last one."""
+        self.page.wait_for_function(ALL_THERE)
         self.page.evaluate(LOOKS)
         self.page.evaluate(REMEMBER)
         before = self.focus
