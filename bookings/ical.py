@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from ctac.uk import UK, uk_day
 
 # The library takes 3 MB: a web worker that makes no entry does without it.
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event, vCalAddress
+    from icalendar import Calendar, Component, Event, vCalAddress
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
@@ -111,16 +112,24 @@ def place_sequence(place: SessionPlace) -> int:
 
 def whole(method: str, entries: Iterable[Entry], *, now: datetime, to: Attendee | None = None) -> "Calendar":
     """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
-    from icalendar import Calendar, Timezone
+    from icalendar import Calendar
 
     made = Calendar()
     made.add("prodid", "-//CTAC//Bookings//EN")
     made.add("version", "2.0")
     made.add("method", method)
-    made.add_component(Timezone.from_ical(LONDON))
+    made.add_component(london())
     for entry in entries:
         made.add_component(event(entry, now=now, to=None if method == "PUBLISH" else to))
     return made
+
+
+@cache
+def london() -> "Component":
+    """The same in each calendar, which only reads it."""
+    from icalendar import Timezone
+
+    return Timezone.from_ical(LONDON)
 
 
 def event(entry: Entry, *, now: datetime, to: Attendee | None) -> "Event":

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.compiled import Statement
+from ctac.compiled import Compiled, Statement
 from notifications.models import MailChoice, MailReader
 from notifications.models.choices import as_kept
 from notifications.registry import kind_named
@@ -30,8 +30,8 @@ READER_OF = """
 
 def wants(topic: Topic, address: str) -> bool:
     """What the reader of this address last said of the topic, or else how it begins: one statement."""
-    said = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
-    return topic in ON_AT_FIRST if said is None else said
+    said = said_of_topic.first(address=as_kept(address), topic=str(topic))
+    return topic in ON_AT_FIRST if said is None else said[0]
 
 
 def has_chosen(topic: Topic, address: str) -> bool:
@@ -66,6 +66,11 @@ def token_of(address: str) -> str:
     new = MailReader(address=as_kept(address), created_at=timezone.now())
     rows = reader_of().rows({"address": new.address, "token": new.token, "now": new.created_at})
     return rows[0][0] if rows else MailReader.objects.get(address=new.address).token
+
+
+said_of_topic = Compiled(
+    lambda address, topic: MailChoice.objects.filter(reader__address=address, topic=topic).values_list("wanted")
+)
 
 
 @cache

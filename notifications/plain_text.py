@@ -15,12 +15,13 @@ BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
 VOID = {"meta", "br", "link", "img", "hr"}
 # Spaces themselves are HTML's, and go. These stand for two before a line, and before all but the first of what it becomes.
 INDENT, HANGING = "\t", "\v"
+SPACES = re.compile(r"\s+")
 
 
 def plain_text(html: str) -> str:
     """One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html[max(html.find("<body"), 0) :])
     reader.close()
     return reader.text()
 
@@ -71,9 +72,9 @@ class _Reader(HTMLParser):
             self._write_link()
 
     def handle_data(self, data: str) -> None:
-        words = re.sub(r"\s+", " ", data)
         if self.skipping:
             return
+        words = SPACES.sub(" ", data)
         if self.link:
             self.label += words
         else:
@@ -106,8 +107,10 @@ def _block(lines: list[str]) -> str:
 
 
 def _wrapped(line: str) -> str:
-    words = re.sub(r"\s+", " ", line).strip()
+    words = " ".join(line.split())
     first = "  " if line.startswith(INDENT) else ""
+    if len(first + words) <= WIDTH:
+        return first + words
     more = "  " if line.startswith((INDENT, HANGING)) else ""
     return textwrap.fill(
         words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False

@@ -1,7 +1,5 @@
 """Links in emails that show or change one booking without signing in: what is kept of them."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +10,6 @@ from bookings.models.booking import Booking
 class LinkPurpose(models.TextChoices):
     CHANGE = "change", _("See it and change its time")
     CANCEL = "cancel", _("Cancel it")
-
-
-class BookingLinkQuerySet(models.QuerySet["BookingLink"]):
-    def expired(self, now: datetime) -> "BookingLinkQuerySet":
-        return self.filter(expires_at__lte=now)
 
 
 class BookingLink(models.Model):
@@ -31,8 +24,6 @@ class BookingLink(models.Model):
     address_hash = models.CharField(_("hash of the address"), max_length=64)
     created_at = models.DateTimeField(_("made"))
     expires_at = models.DateTimeField(_("expires"), db_index=True)
-
-    objects = BookingLinkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("link in an email")
