@@ -2,16 +2,16 @@
 
 import logging
 
-from celery import shared_task
 from django.utils import timezone
 
 from bookings.services import escalate, lapse, lapsing, remind_of_bookings, send_agendas, tell_year_later, watching
 from bookings.services.sessions import lapse_offers, remind_of_sessions
+from ctac.celery import app
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task
+@app.task
 def watch() -> None:
     """Each booking stands for itself: what happens to one does not keep the next from being told of."""
     now = timezone.now()
@@ -22,19 +22,19 @@ def watch() -> None:
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
 
 
-@shared_task
+@app.task
 def send_agendas_of_today() -> None:
     """From 7 in the morning. Twice does no harm: each is written once."""
     send_agendas(now=timezone.now())
 
 
-@shared_task
+@app.task
 def escalate_requests() -> None:
     """On working days from 9. Twice does no harm: the manager gets one email a day at most."""
     escalate(now=timezone.now())
 
 
-@shared_task
+@app.task
 def lapse_dates() -> None:
     """Dates of requests that nobody answered in time. Runs every minute; twice does no harm."""
     now = timezone.now()
@@ -45,25 +45,25 @@ def lapse_dates() -> None:
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
 
 
-@shared_task
+@app.task
 def lapse_offers_of_places() -> None:
     """Offers of places that nobody accepted in time; the places go to who is next. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
 
 
-@shared_task
+@app.task
 def remind_a_year_later() -> None:
     """Twice does no harm: each is told once."""
     tell_year_later(now=timezone.now())
 
 
-@shared_task
+@app.task
 def remind_of_their_bookings() -> None:
     """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
     remind_of_bookings(now=timezone.now())
 
 
-@shared_task
+@app.task
 def remind_of_open_sessions() -> None:
     """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
     remind_of_sessions(now=timezone.now())

@@ -1,4 +1,4 @@
-"""The Celery application. Web, worker and beat are separate processes everywhere."""
+"""The Celery application, for worker and beat. Web workers do without it: they publish through ctac.publishing."""
 
 import logging.config
 import os
@@ -6,15 +6,16 @@ from typing import Any
 
 from celery import Celery, signals
 
-from ctac.logs import NOTHING, request_reference
+from ctac.logs import NOTHING, request_reference, running_task
+from ctac.publishing import REFERENCE
+from ctac.schedule import schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
 
 app = Celery("ctac")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = schedule()
 app.autodiscover_tasks()
-
-REFERENCE = "request_reference"  # the header in which a task carries the reference of the request that caused it
 
 
 @signals.before_task_publish.connect
@@ -25,11 +26,13 @@ def carry_the_reference(headers: dict[str, Any], **kwargs: object) -> None:
 @signals.task_prerun.connect
 def take_the_reference(task: Any, **kwargs: object) -> None:
     request_reference.set(task.request.get(REFERENCE) or NOTHING)
+    running_task.set({"task": task.name, "task_id": task.request.id})
 
 
 @signals.task_postrun.connect
 def drop_the_reference(**kwargs: object) -> None:
     request_reference.set(NOTHING)
+    running_task.set({})
 
 
 @signals.setup_logging.connect

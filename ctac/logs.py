@@ -15,12 +15,12 @@ from http import HTTPStatus
 from typing import Any
 
 import psycopg2
-from celery import current_task
 from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest
 
 NOTHING = "-"
 request_reference: ContextVar[str] = ContextVar("request_reference", default=NOTHING)
+running_task: ContextVar[dict[str, str]] = ContextVar("running_task", default={})  # noqa: B039 - nobody changes it
 
 EMAIL = re.compile(r"[\w.+'%-]*[\w+'-](?:@|%40)\w[\w.-]*")
 QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
@@ -90,8 +90,7 @@ def facts_of(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         "reference": request_reference.get(),
     }
-    if current_task:
-        facts |= {"task": current_task.name, "task_id": current_task.request.id}
+    facts |= running_task.get()
     facts["message"] = clean(message_of(record)).strip()
     facts |= {name: getattr(record, name) for name in REQUEST_FACTS if hasattr(record, name)}
     if record.exc_info and record.exc_info[1]:

@@ -13,7 +13,6 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -360,23 +359,5 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "ctac.beat:Scheduler"  # which a clock that is put back doesn't stop
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "sweep the outbox": {"task": "notifications.tasks.sweep", "schedule": OUTBOX_SWEEP_SECONDS, "options": {"expires": 55}},
-    # Every two minutes: an alert is never later than that, as long as beat and worker run.
-    "watch over visits": {"task": "bookings.tasks.watch", "schedule": 120.0, "options": {"expires": 110}},
-    # In UTC: 7 to 11 of a UK clock, in winter and in summer. The service knows the hour.
-    "send agendas": {"task": "bookings.tasks.send_agendas_of_today", "schedule": crontab(minute="*/5", hour="6-10")},
-    "escalate requests": {"task": "bookings.tasks.escalate_requests", "schedule": crontab(minute=5, hour="8-16")},
-    "lapse the dates of requests": {"task": "bookings.tasks.lapse_dates", "schedule": 60.0, "options": {"expires": 55}},
-    "remind of bookings": {"task": "bookings.tasks.remind_of_their_bookings", "schedule": 300.0, "options": {"expires": 290}},
-    "remind of open sessions": {"task": "bookings.tasks.remind_of_open_sessions", "schedule": 300.0, "options": {"expires": 290}},
-    "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
-    "remind a year later": {"task": "bookings.tasks.remind_a_year_later", "schedule": crontab(minute=50, hour="8-16")},
-    "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
-    "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
-}
-if BOUNCE_MAILBOX:
-    every_five_minutes = {"task": "notifications.tasks.read_returned_mail", "schedule": 300.0, "options": {"expires": 290}}
-    CELERY_BEAT_SCHEDULE["read returned mail"] = every_five_minutes
 
 LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))

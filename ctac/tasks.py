@@ -1,8 +1,8 @@
 """What the worker does for itself."""
 
-from celery import shared_task
+from ctac.celery import app
 
 
-@shared_task
+@app.task
 def tick() -> None:
     """Nothing; that it was taken shows that the worker takes tasks (ctac.watchdog)."""

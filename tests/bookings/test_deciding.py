@@ -25,6 +25,7 @@ from bookings.services import (
     take_offer,
 )
 from bookings.tasks import lapse_dates
+from ctac.schedule import schedule
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -307,7 +308,7 @@ def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:
 
 def test_beat_lapses_what_is_over(asked: Booking) -> None:
     offer(asked, at("12:00"))
-    assert settings.CELERY_BEAT_SCHEDULE["lapse the dates of requests"]["task"] == lapse_dates.name
+    assert schedule()["lapse the dates of requests"]["task"] == lapse_dates.name
     with time_machine.travel(LATER, tick=False):
         for _twice in range(2):
             lapse_dates()

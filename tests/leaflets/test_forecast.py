@@ -7,6 +7,7 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
+from ctac.schedule import schedule
 from ctac.uk import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
 from leaflets.sample_pdf import sample_pdf
@@ -201,7 +202,7 @@ def test_several_are_told_of_in_one_email_the_most_needed_first(now):
     assert "out since 12 January 2027" in text
     assert "6 free to give: about 6 days, until 18 January 2027" in text
     assert "level" not in text
-    assert settings.CELERY_BEAT_SCHEDULE["warn of low stock"]["task"] == warn_of_low_stock.name
+    assert schedule()["warn of low stock"]["task"] == warn_of_low_stock.name
 
 
 def test_staff_set_the_level_on_the_leaflet(client, staff, now):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from ctac.celery import app
+from ctac import publishing
 from notifications.models import Notification
 from notifications.services import Later, notify, notify_each, writing
 
@@ -127,17 +127,12 @@ def test_a_transaction_that_fails_tells_nobody(kind, now, queued):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, monkeypatch):
-    monkeypatch.setattr(app.amqp, "_producer_pool", None)
-    with monkeypatch.context() as patch:
-        patch.setitem(app.conf, "broker_url", "redis://127.0.0.1:1/0")
-        patch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
-        patch.setitem(app.conf, "broker_transport_options", {"socket_connect_timeout": 1})
-        app.pool.force_close_all()
-        app._pool = None
-        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
-    app._pool = None
-    app.amqp._producer_pool = None
+def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, settings):
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1}
+    publishing.producers.cache_clear()
+    notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+    publishing.producers.cache_clear()
     row = Notification.objects.get()
     assert row.state == "pending"
     assert f"the sweep will send messages [{row.pk}]" in caplog.text
