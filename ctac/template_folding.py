@@ -25,7 +25,7 @@ from ctac.kept_parts import ASKED, Part
 
 
 class Loader(cached.Loader):
-    """Keeps each template twice: as it is written, for those that extend it, and folded, for being drawn."""
+    """Keeps each template folded, for being drawn, and those that others extend also as they are written."""
 
     def __init__(self, engine: Any, loaders: list[Any]) -> None:
         super().__init__(engine, loaders)
@@ -38,6 +38,7 @@ class Loader(cached.Loader):
         found = self.folded.get(template_name)
         if found is None:
             found = self.folded[template_name] = fold(super().get_template(template_name))
+            self.get_template_cache.pop(self.cache_key(template_name), None)
         return found
 
     def reset(self) -> None:
@@ -52,6 +53,8 @@ def fold(template: Template) -> Template:
         folded.nodelist = Folding(family(template)).all()
     except NotSure:
         return template
+    if not template.engine.debug:
+        folded.source = ""  # only Django's page of a developer's error shows it
     return folded
 
 
@@ -93,6 +96,8 @@ class Folding:
         for node in nodelist:
             for new in self.node(node):
                 before = folded[-1] if folded else None
+                if not self.template.engine.debug:
+                    new.__dict__.pop("token", None)  # where it stood in its file: as with the source
                 if isinstance(new, TextNode) and isinstance(before, TextNode):
                     folded[-1] = TextNode(before.s + new.s)
                 else:
