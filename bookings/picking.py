@@ -128,7 +128,7 @@ class Picker:
     def opens_at(self) -> date | None:
         """The day that the month view shows first: that of the time chosen before, else the first of the week."""
         chosen = self.form["start"].value()
-        days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)]
+        days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)] if chosen else []
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
     @property

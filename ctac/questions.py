@@ -4,7 +4,7 @@
 HTML, as Django has it. Optional questions say so in their label: no form has the browser's own checks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +151,23 @@ def option_groups(field: BoundField, css_class: str) -> list[tuple[str | None, l
     """The options of a choice, by group where the choices are grouped (days with their times, say)."""
     groups = field.field.widget.optgroups(field.html_name, field.field.widget.format_value(field.value()), {"id": field.auto_id})
     return [(label or None, [make_option(field, data, css_class) for data in options]) for label, options, _index in groups]
+
+
+def radio_days(field: BoundField) -> list[tuple[Any, SafeString]]:
+    """The radios of a choice of times, by day. As option_groups, where there are many and none has a hint: drawn at once."""
+    wanted = field.field.widget.format_value(field.value())
+    days = enumerate(field.field.choices)  # type: ignore[attr-defined]
+    return [(day, mark_safe("".join(radios(field, number, times, wanted)))) for number, (day, times) in days]  # noqa: S308 - escaped
+
+
+def radios(field: BoundField, group: int, times: Iterable[tuple[str, Any]], wanted: list[str]) -> Iterator[str]:
+    name, prefix = escape(field.html_name), f"{escape(field.auto_id)}_{group}_"
+    for number, (value, label) in enumerate(times):
+        chosen = " checked" if value in wanted else ""
+        yield (
+            f'<div class="time"><input type="radio" name="{name}" value="{escape(value)}" id="{prefix}{number}"{chosen}'
+            f' class="time__input"><label class="time__label" for="{prefix}{number}">{escape(label)}</label></div>'
+        )
 
 
 def make_option(field: BoundField, data: dict[str, Any], css_class: str) -> Option:

@@ -53,9 +53,19 @@ def fold(template: Template) -> Template:
         folded.nodelist = Folding(family(template)).all()
     except NotSure:
         return template
+    folded.layout = layout_of(template)  # type: ignore[attr-defined]
     if not template.engine.debug:
         folded.source = ""  # only Django's page of a developer's error shows it
     return folded
+
+
+def layout_of(template: Template) -> str:
+    """The name of the template that it extends, folded or not; empty if none."""
+    known: str | None = getattr(template, "layout", None)
+    if known is not None:
+        return known
+    extends = extending(template)
+    return (constant(extends.parent_name) if extends else None) or ""
 
 
 class NotSure(Exception):

@@ -11,12 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ctac.questions import date_parts, hint_and_error, is_conditional, kind, option_groups, question
+from ctac.questions import date_parts, hint_and_error, is_conditional, kind, question, radio_days
 
 register = template.Library()
 
 register.simple_tag(question)
-register.simple_tag(option_groups)
+register.simple_tag(radio_days)
 register.filter(hint_and_error)
 
 

@@ -7,8 +7,9 @@ import pytest
 from django import forms
 from django.forms.boundfield import BoundWidget
 from django.forms.renderers import TemplatesSetting
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 
+from ctac.questions import Option, option_groups, radio_days
 from ctac.widgets import QUICK, QuickRenderer
 
 NASTY = """<b title='"'>&amp; “ü” </b>"""
@@ -61,3 +62,23 @@ def test_other_controls_go_through_their_templates() -> None:
     for widget in (forms.ClearableFileInput(), forms.SelectDateWidget(years=[2027]), forms.SplitDateTimeWidget()):
         assert widget.template_name not in QUICK
         assert widget.render("name", None, {}, QuickRenderer()) == widget.render("name", None, {}, TemplatesSetting())
+
+
+TIMES = [("Mon <1>", [("a&b", format_html("9am<i> {}</i>", "<")), ("b", "10am")]), ("Tue", [("c", "1")])]
+
+
+class TimesForm(forms.Form):
+    start = forms.ChoiceField(widget=forms.RadioSelect, choices=TIMES)
+
+
+def drawn_apart(time: Option) -> str:
+    label = f'<label class="time__label" for="{time.id}">{conditional_escape(time.label)}</label>'
+    return f'<div class="time">{time.tag}{label}</div>'
+
+
+@pytest.mark.parametrize("chosen", [None, "b", "a&b"])
+def test_days_with_their_times_are_drawn_as_each_radio_would_be(chosen: str | None) -> None:
+    field = TimesForm(initial={"start": chosen})["start"]
+    apart = [(day, "".join(map(drawn_apart, times))) for day, times in option_groups(field, "time__input")]
+    assert radio_days(field) == apart
+    assert str(apart).count("checked") == (chosen is not None)
