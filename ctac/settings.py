@@ -358,7 +358,8 @@ CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_WORKER_POOL = "ctac.worker_pool:TaskPool"  # which a killed child doesn't stop
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 61).
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
 # Seconds without a task taken, though one is queued, after which a worker ends to be started anew; more than any task may take.
 WORKER_PATIENCE = env.float("WORKER_PATIENCE", default=max(400, 1.2 * OUTBOX_LEASE_SECONDS))
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
