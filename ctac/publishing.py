@@ -25,18 +25,18 @@ def send_task(
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
-    queue: str = settings.CELERY_TASK_DEFAULT_QUEUE,
+    queue: str | None = None,
     expires: float | None = None,
 ) -> None:
-    """Queue the task of that name; not after `expires` seconds. Raises what the broker's transport raises, and KeyError for a
+    """Queue the task of that name, on the usual queue if none is named; not after `expires` seconds. Raises what the broker's transport raises, and KeyError for a
     queue that settings do not name."""
     headers, properties, body = message(name, list(args), dict(kwargs or {}), expires=expires)
-    declared = {each.name: each for each in settings.CELERY_TASK_QUEUES}[queue]
+    declared = {each.name: each for each in settings.CELERY_TASK_QUEUES}[queue or settings.CELERY_TASK_DEFAULT_QUEUE]
     with producers().acquire(block=True) as producer:
         producer.publish(
             body,
             exchange="",
-            routing_key=queue,
+            routing_key=declared.name,
             declare=[declared],
             headers=headers,
             serializer="json",

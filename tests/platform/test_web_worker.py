@@ -1,5 +1,6 @@
 """What a web worker has in memory before the first request, and when it begins to serve account pages."""
 
+import os
 import subprocess
 import sys
 
@@ -27,3 +28,11 @@ def test_what_only_a_few_pages_need_is_not_loaded() -> None:
     words = [sys.executable, "-W", "ignore:No directory at:UserWarning", "-c", START]  # tests don’t collect static files
     started = subprocess.run(words, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     assert (started.stdout.strip(), started.stderr) == ("[]", "")
+
+
+def test_a_worker_starts_by_itself_too() -> None:
+    """Nobody names the settings to it."""
+    words = [sys.executable, "-W", "ignore", "-c", "from ctac.celery import app; print(sorted(app.conf.beat_schedule)[0])"]
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    started = subprocess.run(words, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+    assert (started.stdout.strip(), started.stderr) == ("clear old drafts and limits", "")
