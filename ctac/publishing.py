@@ -28,8 +28,10 @@ def send_task(
     queue: str | None = None,
     expires: float | None = None,
 ) -> None:
-    """Queue the task of that name, on the usual queue if none is named; not after `expires` seconds. Raises what the broker's transport raises, and KeyError for a
-    queue that settings do not name."""
+    """Queue the task of that name, on the usual queue if none is named; it ends after `expires` seconds.
+
+    Raises what the broker's transport raises, and KeyError for a queue that settings do not name.
+    """
     headers, properties, body = message(name, list(args), dict(kwargs or {}), expires=expires)
     declared = {each.name: each for each in settings.CELERY_TASK_QUEUES}[queue or settings.CELERY_TASK_DEFAULT_QUEUE]
     with producers().acquire(block=True) as producer:
