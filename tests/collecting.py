@@ -4,6 +4,7 @@ Pytest compiles a file of tests that has changed, and keeps what it made. Worker
 compile every one, at the same moment, so each begins at a place of its own.
 """
 
+import gc
 import os
 from contextlib import suppress
 from importlib import import_module
@@ -33,3 +34,9 @@ def in_turn(names: list[str], *, worker: int, workers: int) -> list[str]:
     """From this worker's share to the end, and on from the beginning."""
     start = len(names) * worker // workers
     return names[start:] + names[:start]
+
+
+def pytest_collection_finish() -> None:
+    """All that is there now stays to the end. Python need not search it for rubbish again and again, a tenth of its time."""
+    gc.collect()
+    gc.freeze()
