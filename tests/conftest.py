@@ -14,7 +14,7 @@ from django.test import override_settings
 from ctac.local import postgres
 from tests import initial_rows, ready
 
-pytest_plugins = ["tests.live.fixtures", "tests.deploy.as_app_role"]
+pytest_plugins = ["tests.collecting", "tests.live.fixtures", "tests.deploy.as_app_role"]
 
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
 

@@ -3,11 +3,15 @@
 A pytest plugin (`-p tests.environment` in pyproject.toml). The first process makes one temporary
 folder and, unless DATABASE_URL names a server, starts one embedded PostgreSQL, with data that `tests.ready` has
 migrated; xdist's workers inherit both through the environment, and each keeps its files in a folder of its own.
+
+Python keeps what it has compiled, whatever PYTHONDONTWRITEBYTECODE says: the tests start hundreds of processes, each of which
+would compile the whole of the application first, and each worker every test.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +37,8 @@ def prepare() -> bool:
     os.environ["ENV_FILE"] = os.devnull
     os.environ["QUIET_HOURS"] = ""  # tests run at any time of the day
     os.environ["CTAC_VAR"] = str(root / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     return first
 
 

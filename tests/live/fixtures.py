@@ -9,6 +9,9 @@ import pytest
 from .stack import Live
 
 STACKS = {"access": "tours", "races": "races"}  # by folder; all others share one
+# Nobody watches, so that drawing needs no process of its own, nor scripts that run once compilers in the background. A frame of
+# another origin has its own process: a whole browser gives it one by itself, a headless shell when told.
+CHROMIUM = ["--disable-dev-shm-usage", "--in-process-gpu", "--js-flags=--single-threaded", "--site-per-process"]
 LONGEST_FIRST = ["tours", "races", "live", "deploy", "faults", "big lists"]
 
 
@@ -62,7 +65,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # Playwright's loop runs in this thread, and Django would refuse its database here; nothing runs at the same time.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         # No sandbox, which root and containers can't have: it visits only us.
-        chromium = playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=["--disable-dev-shm-usage"])
+        chromium = playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM)
         yield chromium
         chromium.close()
 
