@@ -72,7 +72,7 @@ class SessionStore(DatabaseStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return super().encode(sealed(session_dict))
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         return opened(super().decode(session_data))
 
     def exists(self, session_key: str) -> bool:
