@@ -1,4 +1,4 @@
-"""Second-factor secrets are encrypted in the database, so that a copy of it opens no account."""
+"""Second-factor secrets, and what sessions hold of the kind, are encrypted: a copy of the database opens no account."""
 
 from base64 import urlsafe_b64encode
 from functools import lru_cache

@@ -2,8 +2,8 @@
 
 The same for one whose sender was asked again who they are (ADR 65).
 
-Forms of several pages keep their answers in drafts. This is for all others, on the staff site too. What was typed waits,
-encrypted, in the session in which they sign in, and is shown to nobody but them (ADR 64).
+Forms of several pages keep their answers in drafts. This is for all others, on the staff site too. What was typed waits in the
+session in which they sign in, where it is encrypted with its address (ADR 71), and is shown to nobody but them (ADR 64).
 """
 
 import json
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-
-from professionals import secret_box
 
 KEY = "sent_late"
 LARGEST = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000
@@ -47,10 +45,10 @@ def may_be_kept(request: HttpRequest) -> bool:
 def keep(request: HttpRequest, user_pk: int, *, asked_again: bool = False) -> bool:
     """False if it may not be kept, or is too much."""
     pairs = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
-    text = json.dumps({"user": user_pk, "fields": pairs, "files": bool(request.FILES)})
-    if not may_be_kept(request) or len(text) > LARGEST:
+    typed = {"user": user_pk, "path": request.get_full_path(), "fields": pairs, "files": bool(request.FILES)}
+    if not may_be_kept(request) or len(json.dumps(typed)) > LARGEST:
         return False
-    request.session[KEY] = {"path": request.get_full_path(), "box": secret_box.lock(text), "asked_again": asked_again}
+    request.session[KEY] = {**typed, "asked_again": asked_again}
     request.kept_just_now = True  # type: ignore[attr-defined]
     return True
 
@@ -60,15 +58,11 @@ def kept(request: HttpRequest) -> SentLate | None:
     found = request.session.get(KEY)
     if found is None:
         return None
-    try:
-        typed = json.loads(secret_box.unlock(found["box"]))
-    except secret_box.UnreadableError:
-        typed = {"user": None}
-    if typed["user"] != request.user.pk:
+    if found["user"] != request.user.pk:
         forget(request)
         return None
-    fields = [(name, value) for name, value in typed["fields"]]
-    return SentLate(typed["user"], found["path"], fields, typed["files"], found.get("asked_again", False))
+    fields = [(name, value) for name, value in found["fields"]]
+    return SentLate(found["user"], found["path"], fields, found["files"], found["asked_again"])
 
 
 def forget(request: HttpRequest) -> None:

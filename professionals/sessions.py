@@ -18,6 +18,7 @@ from django.utils.crypto import get_random_string
 from ctac.compiled import Compiled
 from professionals.devices import device_of
 from professionals.models import Session, User
+from professionals.sealed_session import opened, sealed
 
 SEEN_EVERY = timedelta(minutes=5)  # that somebody is there is written no more often
 session_by_key = Compiled(lambda key: Session.objects.filter(session_key=key))
@@ -67,6 +68,12 @@ class SessionStore(DatabaseStore):
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        return super().encode(sealed(session_dict))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        return opened(super().decode(session_data))
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(pk=kept_as(session_key)).exists()

@@ -16,6 +16,7 @@ from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
 from professionals.forms import DetailsForm
+from professionals.taking_out import too_often_of_ones_own
 
 
 @login_required
@@ -51,6 +52,9 @@ def my_data(request: HttpRequest) -> HttpResponse:
     asked = ask_again(request, afterwards=reverse("account_details"))
     if asked is not None:
         return asked
+    wait = too_often_of_ones_own(request, timezone.now())
+    if wait is not None:
+        return wait
     data = privacy.export_person(the_person(request))
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'

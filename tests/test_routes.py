@@ -78,3 +78,18 @@ def test_what_is_another_presenters_is_not_there_for_a_presenter() -> None:
 def test_an_action_that_a_role_does_not_have_is_refused_before_anything_else() -> None:
     """Read only has no action at all."""
     assert {each: cells(each, "read only") for each in ACTIONS if not cells(each, "read only") <= {"403", "404"}} == {}
+
+
+WITH_TOKEN = [route for route, names in ROUTES.items() if "token" in names]
+# Whoever has a private link is answered the same, but who is signed in as its owner may be led to their own page.
+BY_LINK = ("signed out", "colleague", "stranger", "at the door", "coordinator", "presenter", "own presenter", "read only")
+
+
+@pytest.mark.parametrize("asked", WITH_TOKEN)
+def test_a_private_link_gives_the_same_to_whoever_has_it_and_a_made_up_one_nothing(asked: str, world: dict[str, Any]) -> None:
+    given = [tuple(by_person(EXPECTED[f"{method} {asked}"])[who] for method in ("GET", "POST")) for who in BY_LINK]
+    assert len(set(given)) == 1
+    assert given[0][0] in {"200", "302"}
+    made_up = {**world, "objects": {**world["objects"], "tokens": {}}}
+    found = {answer for method in ("GET", "POST") for answer in answers(asked, method, made_up)}
+    assert found <= {"404", "405"}

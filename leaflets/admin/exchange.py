@@ -25,6 +25,7 @@ from leaflets.models import Order, OrderExport, SheetForm
 from leaflets.services.exporting import record_export
 from professionals.asking_again import ask_again
 from professionals.models import User
+from professionals.taking_out import too_many_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +90,11 @@ class ExportsOrders(Base):
         if form == SheetForm.XLSX and lines >= MOST_ROWS:
             messages.warning(request, too_many(lines))
             return None
-        record_export(form=form, orders=len(keys), lines=lines, by=as_user(request), now=timezone.now(), **what)
+        now = timezone.now()
+        wait = too_many_sheets(request, now)
+        if wait is not None:
+            return wait
+        record_export(form=form, orders=len(keys), lines=lines, by=as_user(request), now=now, **what)
         return as_file("orders", form, HEADINGS, order_rows(keys), sheet=_("Orders"))
 
     @admin.action(description=gettext_lazy("Export as XLSX (Excel)"), permissions=["export"])

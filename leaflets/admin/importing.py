@@ -31,6 +31,7 @@ from leaflets.exchange.stock import stock_rows
 from leaflets.exchange.writing import Heading
 from leaflets.models import ImportState, SheetForm, SheetImport, SheetKind
 from leaflets.services.importing import KINDS, keep_sheet, plan_of, write_sheet, written_before
+from professionals.taking_out import too_many_sheets
 
 ON_A_PAGE = 200
 MOST_IN_SUMMARY = 50
@@ -138,6 +139,9 @@ class SheetImportAdmin(LooksOnly):
             raise Http404
         if kind not in kinds_for(request):
             raise PermissionDenied
+        wait = too_many_sheets(request, timezone.now())
+        if wait is not None:
+            return wait
         headings = [Heading(column.label, column.width) for column in KINDS[kind].columns]
         rows = iter(()) if request.GET.get("empty") else ROWS[kind]()
         return as_file({"stock": "stock-list"}.get(kind, kind), form, headings, rows, sheet=str(SheetKind(kind).label))

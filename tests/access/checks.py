@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal
 
-from tests.journeys.keyboard import MOST_STOPS, Keyboard
+from tests.journeys.keyboard import LOOK_AT_EACH, MOST_STOPS, Keyboard, fault_of
 from tests.journeys.visitor import AXE, RULES, TOO_WIDE, is_new_to_axe
 
 Scheme = Literal["light", "dark"]
@@ -50,7 +50,8 @@ class Figures:
 
 class Examiner:
     """Looks at each stop of a tour. `thorough` looks in every scheme and width and walks it by keyboard; otherwise each stop
-    is looked at in one of the four, in turn, so that a short run sees all of them on every kind of page."""
+    is looked at in one of the four, in turn, so that a short run sees all of them on every kind of page, and the focus is put
+    on each place that Tab can come to, without the key."""
 
     def __init__(self, *, thorough: bool) -> None:
         self.thorough = thorough
@@ -62,8 +63,7 @@ class Examiner:
         found = [*self.structure(page), *self.narrow(page), *self.summary(page)]
         for scheme, width in views:
             found += self.axe(page, scheme, width)
-        if self.thorough:
-            found += self.keyboard(page)
+        found += self.keyboard(page) if self.thorough else self.focus(page)
         self.figures.faults += [f"{name}: {fault}" for fault in found]
 
     def structure(self, page: Any) -> Iterator[str]:
@@ -102,6 +102,12 @@ class Examiner:
         self.figures.counts["looks by axe"] += 1
         self.figures.counts["rules that axe held"] += answer["rules"]
         yield from (f"{fault} ({scheme}, {width} px)" for fault in answer["faults"])
+
+    def focus(self, page: Any) -> Iterator[str]:
+        """The focus on each thing that takes it: each is seen, marked and named, and none comes before its turn."""
+        found = page.evaluate(LOOK_AT_EACH)
+        self.figures.counts["things that take the focus"] += len(found)
+        yield from (f"{page.url}: {fault}" for stop in found if (fault := fault_of(stop)))
 
     def keyboard(self, page: Any) -> Iterator[str]:
         """Tab from the first stop to the last: each is seen, marked and named."""

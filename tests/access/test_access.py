@@ -63,3 +63,26 @@ def test_the_examiner_finds_what_is_wrong(new_page: Callable[..., Any]) -> None:
     found = "\n".join(examine.figures.faults)
     for fault in ("2 h1 elements", "scrolls sideways", "disagree", "brings the focus to no field", "label: ", "has no name"):
         assert fault in found, (fault, found)
+
+
+UNSEEN = """() => {
+    document.querySelector('main').insertAdjacentHTML('beforeend', `<a href="#a" style="opacity: 0; outline: none">Faint</a>
+        <p style="position: relative"><a href="#b">Under</a>
+        <span style="position: absolute; inset: 0; background: teal"></span></p>
+        <a href="#c" style="position: absolute; top: -50px">Beyond</a><button></button><a href="#d" tabindex="3">First</a>`);
+    document.querySelector('main').insertAdjacentHTML('afterbegin',
+        `<div tabindex="0" aria-label="Tall" style="width: 100%; height: 3000px">Much</div>`);
+}"""
+
+
+def test_a_short_look_finds_what_nobody_sees_focused(new_page: Callable[..., Any]) -> None:
+    """What is larger than the window is seen as soon as a part of it is."""
+    page = new_page(**DESK, bypass_csp=True)
+    page.goto("/about/")
+    page.evaluate(UNSEEN)
+    found = "\n".join(Examiner(thorough=False).focus(page))
+    assert "'Under' has the focus out of sight" in found
+    assert "'Beyond' has the focus out of sight" in found
+    assert "a stop has no name" in found
+    assert "comes before its turn" in found
+    assert "Tall" not in found

@@ -178,3 +178,12 @@ def site(server: Server) -> Iterator[Site]:
         yield found
     finally:
         found.stop()
+
+
+@pytest.fixture(scope="session")
+def things(server: Server, site: Site) -> dict[str, str]:
+    """Of somebody at the site and of a member of staff: keys of their sessions, and what the paths to their things need."""
+    code = "from tests.deploy.scene import print_scene; print_scene()"
+    found: dict[str, str] = json.loads(server.manage("shell", "--no-imports", "-c", code, role="ctac_app").splitlines()[-1])
+    files = json.loads((site.server.var_dir / "static" / "staticfiles.json").read_text())["paths"]
+    return found | {"hashed": files["css/site.css"]}

@@ -1,4 +1,4 @@
-"""What can be said of the files in deploy/ where neither nginx nor systemd is."""
+"""What can be said of the files in deploy/ without running what they are for."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What the proxy's file says about TLS and about what it gives away (nginx itself is tried by hand: docs/deploying.md)."""
+"""What the proxy's file says about TLS and about what it gives away (nginx itself is asked in test_nginx.py)."""
 
 import re
 import socket

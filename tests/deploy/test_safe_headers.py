@@ -1,7 +1,6 @@
 """The headers of every kind of answer that production gives: pages, errors, files, probes, redirects; and its cookies."""
 
 import http.client
-import json
 import re
 from contextlib import closing
 from http.cookies import SimpleCookie
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from notifications.framing import POLICY as FRAMED
-from tests.deploy.conftest import BEHIND_A_PROXY, ROOT, Server, Site
+from tests.deploy.conftest import BEHIND_A_PROXY, ROOT, Site
 
 POLICY = (
     "base-uri 'none'; default-src 'self'; form-action 'self'; frame-ancestors 'none'; img-src 'self'; object-src 'none'; "
@@ -73,14 +72,6 @@ WALK: list[tuple[str, str, str, int, str, dict[str, str]]] = [
     ("POST", "/healthz", "", 405, "no-store", {}),
     ("GET", "/readyz", "", 200, "no-store", {}),
 ]
-
-
-@pytest.fixture(scope="module")
-def things(server: Server, site: Site) -> dict[str, str]:
-    code = "from tests.deploy.scene import print_scene; print_scene()"
-    found: dict[str, str] = json.loads(server.manage("shell", "--no-imports", "-c", code, role="ctac_app").splitlines()[-1])
-    files = json.loads((site.server.var_dir / "static" / "staticfiles.json").read_text())["paths"]
-    return found | {"hashed": files["css/site.css"]}
 
 
 def ask(site: Site, method: str, path: str, **headers: str) -> tuple[int, list[tuple[str, str]]]:
@@ -153,8 +144,22 @@ def test_a_session_another_host_might_set_is_not_taken(site: Site, things: dict[
     assert ask(site, "GET", "/my/", **BEHIND_A_PROXY, Cookie=f"session={things['owner']}")[0] == 302
 
 
+CONF = (ROOT / "deploy/nginx/ctac.conf").read_text()
+BY_THE_SITE = {name: value for name, value in EVERYWHERE.items() if name != "Server"}
+
+
 def test_the_proxy_says_the_same_of_the_files_that_it_serves_itself() -> None:
     """Of static files, with and without a hash in their names."""
-    said = re.findall(r'add_header (\S+) "?([^"\n]*?)"? always;', (ROOT / "deploy/nginx/ctac.conf").read_text())
-    wanted = {name: value for name, value in EVERYWHERE.items() if name != "Server"}
-    assert sorted(said) == sorted([*wanted.items()] * 2)
+    said = re.findall(r'add_header (\S+) "?([^"$\n]*?)"? always;', CONF)
+    assert sorted(said) == sorted([*BY_THE_SITE.items()] * 2)
+
+
+def test_the_proxy_says_the_same_of_what_it_answers_itself() -> None:
+    """To https with HSTS, to http and to who names no host without; nginx itself is asked in test_nginx.py."""
+    maps = re.findall(r'map \$upstream_http_(\w+) \$(\w+) \{ "" "?([^"]*?)"?; default ""; \}', CONF)
+    values = {variable: value for _header, variable, value in maps}
+    said = [(name, values[variable]) for name, variable in re.findall(r"add_header (\S+) \$(\w+) always;", CONF)]
+    wanted = BY_THE_SITE | {"Cache-Control": NOWHERE}
+    plain = {name: value for name, value in wanted.items() if name != "Strict-Transport-Security"}
+    assert sorted(said) == sorted([*wanted.items(), *plain.items(), *plain.items()])
+    assert {header.replace("_", "-") for header, _variable, _value in maps} == {name.lower() for name in wanted}

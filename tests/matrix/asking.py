@@ -13,6 +13,8 @@ from bookings.services import host_key
 from ctac.staff import staff_site
 from tests.matrix.people import PEOPLE
 
+# As long as a token is, and nobody's.
+MADE_UP = "A" * 43
 # "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (design.md).
 UNCHANGED_BY_GET = ("notifications", "professionals", "bookings", "leaflets", "account", "mfa", "auth", "admin")
 EXCEPTED = {"Draft", "RateLimit", "Session"}
@@ -71,6 +73,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "content_type_id": 1,
                 "number": 1,
                 "kind": "booking-confirmed",
+                "topic": "editions",
+                "token": objects["tokens"].get(route, MADE_UP),
             }
             values[name] = known.get(name) or message_key(objects)
     return values

@@ -1,22 +1,32 @@
 """The people of the matrix, and one of each object, all of them the owner's and the own presenter's."""
 
+import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from bookings.models import Presenter
+from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
+from bookings.services import make_feed, make_links, token_of
+from bookings.services.place_links import make_place_links
+from notifications.choices import token_of as token_of_mail
 from notifications.models import MarkedAddress, Notification, TeamMail
-from professionals.models import By, Person, RecognisedDomain, Session, Stopped, User, Where, Why
+from professionals.models import AddressChange, By, Person, RecognisedDomain, Session, Stopped, User, Where, Why
+from professionals.models.address_change import kept_as
 from professionals.services import keep_stopped
+from professionals.services.address_changes import OBJECT_FOR
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions
 from tests.leaflets import factories as leaflets
+from tests.professionals.factors.proof import enrol
 
 # In the order of the table's columns.
 OUTSIDE = ("signed out", "owner", "colleague", "stranger", "at the door")
@@ -67,6 +77,7 @@ def lay_out() -> dict[str, Any]:
     staff = {name: factories.make_staff(role=role) for name, role in ROLES.items()}
     objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
     objects |= make_world_of_sessions(owner, objects["bookings_presenter"], now)
+    objects["tokens"] = tokens(owner, objects, now)
     Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff["own presenter"])
     bookings.make_presenter(user=staff["presenter"])
     return {"clients": browsers(professionals, staff), "objects": objects, "owner": owner, "users": staff}
@@ -79,8 +90,32 @@ def browsers(professionals: dict[str, Person], staff: dict[str, User]) -> dict[s
         factories.sign_in(clients[name], person)
     factories.sign_in_staff(clients["at the door"], factories.make_staff(role="manager"), second_factor=False)
     for name, user in staff.items():
+        enrol(user)
+        RecoveryCodes.activate(user).mark_as_viewed()  # the first look is noted
         factories.sign_in_staff(clients[name], user)
     return clients | {"staff": factories.sign_in_staff(Client(), factories.make_staff())}
+
+
+def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, str]:
+    """By route, what stands in the private link that the owner was sent; whoever has it needs no account."""
+    assert owner.user is not None
+    links = make_links(booking=objects["bookings_booking"], address=owner.email, purposes=LinkPurpose, now=now)
+    places = make_place_links(place=objects["bookings_sessionplace"], purposes=PlaceLinkPurpose, now=now)
+    feed = make_feed(owner=owner, by=owner.user, now=now)
+    objection = secrets.token_urlsafe(32)
+    changed = {"old": "before@leeds.nhs.uk", "new": owner.email, "changed_at": now, "until": now + OBJECT_FOR}
+    AddressChange.objects.create(user=owner.user, token_hash=kept_as(objection), **changed)
+    found = {
+        **dict.fromkeys(("link_booking", "link_time", "link_time_check"), links[LinkPurpose.CHANGE]),
+        **dict.fromkeys(("link_cancel", "link_cancelled"), links[LinkPurpose.CANCEL]),
+        "place_link": places[PlaceLinkPurpose.SEE],
+        "place_link_leave": places[PlaceLinkPurpose.LEAVE],
+        **dict.fromkeys(("mail_choices", "mail_stop"), token_of_mail(owner.email)),
+        "calendar_feed": token_of(feed),
+        "account_address_put_back": objection,
+    }
+    Client().get(reverse("calendar_feed", args=[found["calendar_feed"]]))  # the first reading is noted in the feed
+    return found
 
 
 def people_and_mail(owner: Person) -> dict[str, Any]:

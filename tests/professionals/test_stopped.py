@@ -138,7 +138,7 @@ def test_it_goes_after_a_month_and_with_its_person(now):
     stop(now, person=person)
     assert services.clear_expired(now=now)["stopped"] == 1
     assert privacy.export_person(person)["person"]["stopped"] == [
-        {"where": "Placing an order", "why": "Too many tries", "times": 1, "last": now}
+        {"where": "Placing an order", "why": "Too many tries", "times": 1, "last": now.isoformat()}
     ]
     privacy.erase_person(person, by=None, now=now)
     assert (Stopped.objects.count(), Person.objects.count()) == (0, 1)

@@ -1,10 +1,17 @@
-"""Whoever sends more fields than the form has changes nothing by them."""
+"""Whoever sends more fields than the form has changes nothing by them: some by name, and how our code reads what is sent.
 
+Every form that can be reached is sent with and without in test_extra_fields.py.
+"""
+
+import ast
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django import forms
+from django.apps import apps
 from django.db.models import Model
 from django.test import Client
 
@@ -13,7 +20,7 @@ from professionals.models import User
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.test_ordering import ADDRESS, CHECK, fill, hidden
-from tests.security.test_fields import form_classes
+from tests.security.test_fields import OURS, form_classes
 
 # What somebody would like to set: of themselves, of whose it is, of how it stands.
 WISHED = {
@@ -105,3 +112,62 @@ def test_no_form_of_ours_takes_whatever_its_model_has() -> None:
     assert [name for name, meta in named.items() if meta.fields == forms.ALL_FIELDS or meta.exclude] == []
     powers = {"is_staff", "is_superuser", "groups", "user_permissions", "password", "token_hash", "session_key"}
     assert {name for name, meta in named.items() if powers & set(meta.fields or ())} == {"NewUserForm"}
+
+
+# Who reads all that was sent, and what keeps a name that the form does not have from doing anything.
+ALL_OF_IT = {
+    "professionals/sent_late.py lists": "shown to whoever sent it, to be sent again to the same form",
+    "bookings/views/flow.py dict": "what a form shows at first, which looks its own fields up in it",
+    "leaflets/views/changing.py items": "of a form that was stopped, by the names of its fields",
+    "leaflets/admin/recalling.py get": "by the names of the form's fields, for the page after it",
+    "leaflets/admin/packing/starting.py copy": "a form reads it, and its own fields are looked up in it",
+}
+
+
+def reads_of_post() -> Iterator[tuple[str, str]]:
+    """Of each mention of request.POST in our code: the file and, if it is more than a form or a name, what is done with it."""
+    for app in OURS:
+        folder = Path(apps.get_app_config(app).path)
+        for path in sorted(folder.rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and node.attr == "POST" and "request" in ast.unparse(node.value):
+                    yield str(path.relative_to(folder.parent)), more_than_a_name(node, above)
+
+
+def more_than_a_name(node: ast.AST, above: dict[ast.AST, ast.AST]) -> str:
+    """Nothing, where it is given to a form as it is, or asked for one name that stands in the code."""
+    parent = above[node]
+    while isinstance(parent, ast.IfExp | ast.BoolOp | ast.Tuple):
+        node, parent = parent, above[parent]
+    if isinstance(parent, ast.Attribute):
+        call = above[parent]
+        asked = isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+        return "" if parent.attr in {"get", "getlist"} and asked else parent.attr
+    if isinstance(parent, ast.Compare):
+        return "" if isinstance(parent.left, ast.Constant) else "in"
+    whole = isinstance(parent, ast.Call | ast.Assign | ast.Return) or (isinstance(parent, ast.keyword) and parent.arg is not None)
+    return "" if whole else type(parent).__name__
+
+
+def test_what_is_sent_is_read_by_forms_and_by_names_that_stand_in_the_code() -> None:
+    found = list(reads_of_post())
+    assert len(found) > 80
+    assert {f"{file} {how}" for file, how in found if how} == set(ALL_OF_IT)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "[setattr(row, *pair) for pair in request.POST.items()]",
+        "Model(**request.POST)",
+        "x = request.POST[name]",
+        "request.POST.get(name)",
+    ],
+)
+def test_a_careless_way_to_read_would_be_seen(code: str) -> None:
+    tree = ast.parse(code)
+    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    [post] = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "POST"]
+    assert more_than_a_name(post, above)

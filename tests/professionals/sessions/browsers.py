@@ -1,6 +1,9 @@
 """Browsers of people who are signed in, for the tests of sessions."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.test import Client
 
 from professionals.models import Session, User
@@ -40,3 +43,8 @@ def row_of(client: Client) -> Session:
 
 def is_in(client: Client) -> bool:
     return client.get(DETAILS).status_code == 200
+
+
+def stored() -> list[dict[str, Any]]:
+    """What the table says to whoever has a copy of it, and even of the key that it is signed with."""
+    return [DatabaseStore().decode(row.session_data) for row in Session.objects.all()]

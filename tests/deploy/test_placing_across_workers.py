@@ -1,0 +1,151 @@
+"""Orders, bookings and codes at two workers at once: a limit counts for both, whatever is claimed and however it is typed.
+
+The site runs as production does, but its limits on orders are a twentieth of the usual, and forms may be sent at once.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from bookings import rules
+from leaflets import throttles
+from tests.deploy.browser import SESSION, Answer, Browser, hidden
+from tests.deploy.conftest import Server, Site
+from tests.security.payloads import FORGED, SAME_MAILBOX
+
+TIMES = 0.05
+PEOPLE = 24
+CHECK = reverse("order_check")
+TO = {"name": "Sam Taylor", "organisation_name": "Leeds", "address_line_1": "1 Park Row", "town": "Leeds"}
+# One postcode, as different as it can be typed.
+SAME_POSTCODE = ("LS1 4AP", "ls1 4ap", "LS14AP", " Ls1  4aP ", "ls1\u00a04ap", "LS1-4AP", "ＬＳ１ ４ＡＰ")
+
+
+@pytest.fixture(scope="module")
+def two_workers(server: Server, site: Site) -> Iterator[Site]:
+    """Beside the site of one worker, which has collected the static files."""
+    found = Site(server)
+    found.env |= {"ORDER_THROTTLES_TIMES": str(TIMES), "FASTEST_FORM_SECONDS": "0"}
+    try:
+        found.serve(workers=2)
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture(scope="module")
+def crowd(server: Server, two_workers: Site) -> dict[str, Any]:
+    code = f"from tests.deploy.crowd import print_crowd; print_crowd({PEOPLE})"
+    found: dict[str, Any] = json.loads(server.manage("shell", "--no-imports", "-c", code, role="ctac_app").splitlines()[-1])
+    return found
+
+
+def claims(number: int, network: str) -> list[tuple[str, str]]:
+    """What somebody claims, each time something else, and behind it what our proxy adds; in one header or in two, in any case."""
+    forged = FORGED[number % len(FORGED)].format(n=number)
+    ways = [
+        [("X-Forwarded-For", f"{forged}, {network}")],
+        [("X-Forwarded-For", forged), ("x-forwarded-for", network)],
+        [("x-FORWARDED-for", f"{forged},{network}"), ("X_Forwarded_For", "198.51.100.9"), ("X-Real-IP", "198.51.100.8")],
+    ]
+    return ways[number % len(ways)]
+
+
+def filled(browser: Browser, leaflet: str, postcode: str) -> dict[str, str]:
+    """An order that waits for its last button, and what the button sends; nothing if it was not taken."""
+    browser.post(reverse("basket_add", args=[leaflet]), {f"{leaflet}-copies": "1"})
+    browser.post(reverse("order_delivery"), {**TO, "postcode": postcode})
+    return hidden(browser.get(CHECK))
+
+
+def pressed_at_once(browsers: Sequence[Browser], forms: Sequence[dict[str, str]]) -> list[Answer]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda browser, form: browser.post(CHECK, form), browsers, forms))
+
+
+def statuses(answers: Sequence[Answer]) -> Counter[int]:
+    return Counter(answer.status for answer in answers)
+
+
+def most(limit: tuple[int, object]) -> int:
+    return int(limit[0] * TIMES)
+
+
+def test_a_network_places_as_many_orders_as_it_may_whatever_it_claims(two_workers: Site, crowd: dict[str, Any]) -> None:
+    """By people of their own workplaces, to postcodes of their own."""
+    may, network = most(throttles.OF_A_NETWORK), "203.0.113.61"
+    keys = crowd["sessions"][: may + 4]
+    browsers = [Browser(two_workers, {SESSION: key}, claims(n, network)) for n, key in enumerate(keys)]
+    forms = [filled(browser, crowd["leaflets"][0], f"YO{n % 5 + 10} {n % 9 + 1}AA") for n, browser in enumerate(browsers)]
+    assert all(forms)
+    assert statuses(pressed_at_once(browsers, forms)) == {302: may, 429: 4}
+
+
+def test_a_postcode_gets_as_many_parcels_as_it_may_however_it_is_typed(two_workers: Site, crowd: dict[str, Any]) -> None:
+    may = most(throttles.TO_A_POSTCODE)
+    browsers = [Browser(two_workers, {SESSION: key}, claims(n, f"203.0.113.{n}")) for n, key in enumerate(crowd["sessions"][-9:])]
+    forms = [filled(browser, crowd["leaflets"][1], SAME_POSTCODE[n % len(SAME_POSTCODE)]) for n, browser in enumerate(browsers)]
+    taken = [(browser, form) for browser, form in zip(browsers, forms, strict=True) if form]
+    assert len(taken) > may + 1  # a form may refuse a way of typing; then there is no order
+    assert statuses(pressed_at_once(*zip(*taken, strict=True))) == {302: may, 429: len(taken) - may}
+
+
+def test_a_person_places_as_many_orders_as_they_may_from_wherever(two_workers: Site, crowd: dict[str, Any]) -> None:
+    may, key = most(throttles.OF_AN_ACCOUNT), crowd["sessions"][may_be_last(crowd)]
+    answers = []
+    for n in range(may + 2):
+        browser = Browser(two_workers, {SESSION: key}, claims(n, f"203.0.113.{100 + n}"))
+        answers.append(browser.post(CHECK, filled(browser, crowd["leaflets"][2], f"BD1 {n + 1}AA")))
+    assert statuses(answers) == {302: may, 429: 2}
+
+
+def may_be_last(crowd: dict[str, Any]) -> int:
+    """Somebody of whom no other test here knows."""
+    return len(crowd["sessions"]) // 2 + 5
+
+
+def choose(site: Site, presentation: str, network: str) -> Callable[[range], list[int]]:
+    where, when = (reverse(f"book_{step}", args=[presentation]) for step in ("where", "when"))
+
+    def tries(numbers: range) -> list[int]:
+        browser = Browser(site)
+        browser.post(where, {"format": "online"})
+        starts = re.findall(r'name="start"[^>]*value="([^"]+)"', browser.get(when).text)
+        found = []
+        for n in numbers:
+            browser.claims = claims(n, network)
+            found.append(browser.post(when, {"start": starts[n % min(len(starts), 6)]}).status)
+        return found
+
+    return tries
+
+
+def test_a_network_chooses_as_many_times_to_book_as_it_may(two_workers: Site, crowd: dict[str, Any]) -> None:
+    """By visitors who are not signed in, and hold a time each."""
+    may = rules.HOLDS_ALLOWED[0]
+    with ThreadPoolExecutor(3) as pool:
+        each = may // 3 + 3
+        parts = [range(n * each, (n + 1) * each) for n in range(3)]
+        found = [
+            status for part in pool.map(choose(two_workers, crowd["presentation"], "203.0.113.62"), parts) for status in part
+        ]
+    assert found.count(429) == len(found) - may
+
+
+def test_a_mailbox_gets_no_more_codes_for_being_written_otherwise(
+    server: Server, two_workers: Site, crowd: dict[str, Any]
+) -> None:
+    """From a network of its own each time."""
+    ways = [*SAME_MAILBOX, *SAME_MAILBOX]
+    browsers = [Browser(two_workers, {}, claims(n, f"198.18.0.{n}")) for n in range(len(ways))]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda browser, login: browser.post(reverse("account_login"), {"login": login}), browsers, ways))
+    assert max(answer.status for answer in answers) < 500
+    sent = "SELECT count(*) FROM notifications_notification WHERE is_account_mail AND created_at > now() - interval '1 minute'"
+    assert server.query(sent) == [(3,)]
