@@ -92,6 +92,7 @@ VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
 
 INSTALLED_APPS = [
+    "audit",
     "notifications",
     "professionals",
     "leaflets",
@@ -336,6 +337,11 @@ MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
+# The audit (docs/adr/0073): months that it is kept after their end; the database itself refuses to drop less than six.
+AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
+if AUDIT_KEPT_MONTHS < 6:
+    stop("AUDIT_KEPT_MONTHS must be at least 6.")
+
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, VAR_DIR)
@@ -373,6 +379,7 @@ CELERY_BEAT_SCHEDULE = {
     "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
     "remind a year later": {"task": "bookings.tasks.remind_a_year_later", "schedule": crontab(minute=50, hour="8-16")},
     "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
+    "keep the months of the audit": {"task": "audit.tasks.keep_months", "schedule": crontab(hour=3, minute=40)},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 if BOUNCE_MAILBOX:

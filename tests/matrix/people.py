@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from audit.models import Entry
 from bookings.models import Presenter
 from notifications.models import MarkedAddress, Notification, TeamMail
 from professionals.models import By, Person, RecognisedDomain, Session, Stopped, User, Where, Why
@@ -94,6 +95,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
+        "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
         "view_on": owner,
         "session": another_browser_of(owner),
