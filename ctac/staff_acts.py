@@ -15,7 +15,7 @@ Base = ModelAdmin if TYPE_CHECKING else object
 
 @dataclass
 class Told:
-    """`did`: "added", "changed", "deleted" or "sent"; `kind` and `keys` of the rows; `what`: words of the code, such as fields."""
+    """`did`: "added", "changed", "deleted" or "sent"; `kind` and `keys` of the rows; `what`: words of code, such as fields."""
 
     did: str = ""
     kind: str = ""

@@ -12,8 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit.models import Act
-from audit.services import About, record
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
@@ -53,9 +51,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
     asked = ask_again(request, afterwards=reverse("account_details"))
     if asked is not None:
         return asked
-    person = the_person(request)
-    record(Act.EXPORTED, by=request.user.pk, about=About.of(person), page="my_data")
-    data = privacy.export_person(person)
+    data = privacy.export_person(the_person(request))
     response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response

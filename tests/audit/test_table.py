@@ -53,7 +53,7 @@ def test_the_role_that_serves_the_site_may_not(as_app: None, change: str, table:
     "sql",
     [
         "INSERT INTO audit_entry (act, at) VALUES ('viewed', '2026-01-01')",  # in the past
-        "INSERT INTO audit_entry (act, id) OVERRIDING SYSTEM VALUE VALUES ('viewed', 1)",
+        "INSERT INTO audit_entry (act, id) VALUES ('viewed', 1)",
         "INSERT INTO audit_entry_of_this_month (act) VALUES ('viewed')",
         "SELECT * FROM audit_entry_of_this_month",
         "ALTER TABLE audit_entry DETACH PARTITION audit_entry_of_this_month",

@@ -101,12 +101,6 @@ def test_an_erasure_is_a_row_in_the_same_transaction(person: Person, rows: Rows)
     assert (Act.ERASED, manager.pk, str(person.pk), "") in rows()
 
 
-def test_whoever_takes_their_own_data_is_a_row(client: Client, person: Person, rows: Rows) -> None:
-    sign_in(client, person)
-    client.get("/account/my-data/")
-    assert rows()[-1] == (Act.EXPORTED, person.user.pk, str(person.pk), "")
-
-
 def test_a_limit_is_one_row_an_hour_however_often_it_stops_somebody(person: Person, rows: Rows) -> None:
     """Else whoever tries a million times would fill the table."""
     for _again in range(3):
