@@ -56,6 +56,7 @@ CREATE FUNCTION audit_add_month(month date) RETURNS boolean LANGUAGE plpgsql SEC
 DECLARE
     starts date := date_trunc('month', month);
     name text := public.audit_month(starts);
+    reader regrole;
 BEGIN
     IF starts NOT BETWEEN now() - interval '10 years' AND now() + interval '3 years' THEN
         RAISE EXCEPTION 'no audit of %', starts USING ERRCODE = 'invalid_parameter_value';
@@ -69,6 +70,13 @@ BEGIN
         'CREATE TRIGGER audit_entry_not_emptied BEFORE TRUNCATE ON public.%I
             FOR EACH STATEMENT EXECUTE FUNCTION public.audit_entry_append_only()', name
     );
+    -- A backup reads each month by itself: whoever may read the whole may read it.
+    FOR reader IN
+        SELECT DISTINCT grantee::regrole FROM pg_class, aclexplode(relacl)
+        WHERE pg_class.oid = 'public.audit_entry'::regclass AND privilege_type = 'SELECT' AND grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format('GRANT SELECT ON public.%I TO %s', name, reader);
+    END LOOP;
     RETURN true;
 END $$;
 

@@ -55,7 +55,6 @@ def test_the_role_that_serves_the_site_may_not(as_app: None, change: str, table:
         "INSERT INTO audit_entry (act, at) VALUES ('viewed', '2026-01-01')",  # in the past
         "INSERT INTO audit_entry (act, id) VALUES ('viewed', 1)",
         "INSERT INTO audit_entry_of_this_month (act) VALUES ('viewed')",
-        "SELECT * FROM audit_entry_of_this_month",
         "ALTER TABLE audit_entry DETACH PARTITION audit_entry_of_this_month",
         "INSERT INTO django_admin_log (object_repr, action_flag, change_message, user_id) VALUES ('Nadia', 1, '', 1)",
     ],
@@ -126,6 +125,7 @@ def test_a_new_months_table_is_closed_too(as_app: None) -> None:
     month = month_after(first_of_month(datetime.now(UTC)), -20)
     run(f"SELECT audit_add_month('{month}')")
     table = f"audit_entry_{month:%Y_%m}"
+    run(f"SELECT * FROM {table}")  # noqa: S608 - a backup does
     with pytest.raises(ProgrammingError, match="permission denied"):
         run(f"DELETE FROM {table}")  # noqa: S608 - a month
     run("RESET ROLE")
