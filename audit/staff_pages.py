@@ -31,13 +31,15 @@ def each(view: Any) -> Any:
     def audited(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         token = acting.set(request.user.pk)
         try:
+            if ticked(request):
+                write_as(Act.SENT, request, view, kwargs)
             with together(request):
                 response = view(request, *args, **kwargs)
                 write(request, view, response, kwargs)
             return response
         except tuple(STATUS) as refusal:
             what = next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
-            record(Act.REFUSED, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
+            write_as(Act.REFUSED, request, view, kwargs, what)
             raise
         finally:
             acting.reset(token)
@@ -46,15 +48,23 @@ def each(view: Any) -> Any:
 
 
 def together(request: HttpRequest) -> AbstractContextManager[Any]:
-    """What is changed and that it was: both, or neither. Whoever only looks opens no transaction."""
-    return nullcontext() if request.method in LOOKING else transaction.atomic()
+    """What is changed and that it was: both, or neither. Whoever only looks opens no transaction.
+
+    Nor does what is done with ticked rows: each is a transaction of its own there, or one would hold locks while it waits for
+    those of the next. So that it was sent is written before, and what came of it after.
+    """
+    return nullcontext() if request.method in LOOKING or ticked(request) else transaction.atomic()
 
 
 def write(request: HttpRequest, view: Any, response: HttpResponseBase, kwargs: dict[str, Any]) -> None:
     act = act_of(request, response)
-    if act is None:
+    if act is None or (act is Act.SENT and ticked(request)):
         return
-    what = str(response.status_code) if act is Act.REFUSED else told(request).what or words_of(request, view, kwargs)
+    write_as(act, request, view, kwargs, str(response.status_code) if act is Act.REFUSED else "")
+
+
+def write_as(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
+    what = what or told(request).what or words_of(request, view, kwargs)
     record(act, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
 
 
@@ -86,8 +96,10 @@ def page_of(request: HttpRequest) -> str:
 def words_of(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> str:
     """The button that was pressed. Both are known words by now: any other is a 404, or does nothing."""
     known = [each if isinstance(each, str) else each.__name__ for each in getattr(admin_of(view), "actions", None) or ()]
+    known.append("delete_selected")
     chosen = request.POST.get("action", "") if ticked(request) else ""
-    return str(kwargs.get("slug") or (chosen if chosen in known else ""))
+    with_all = f"{chosen}, all of the list" if request.POST.get("select_across") == "1" else chosen
+    return str(kwargs.get("slug") or (with_all if chosen in known else ""))
 
 
 def about(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> About:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Act, Entry
-from leaflets.models import OrderExport
+from leaflets.models import Order, OrderExport
 from professionals.models import Organisation
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_order
@@ -84,6 +84,22 @@ def test_ticked_rows_are_a_row_each_by_one_statement(desk: Client) -> None:
     latest = Entry.objects.newest_first()[0]
     found = Entry.objects.filter(act=Act.EXPORTED, request=latest.request).values_list("key", "what")
     assert sorted(found) == sorted((str(order.pk), "export_ticked_csv") for order in orders)
+
+
+def test_ticked_rows_are_each_in_a_transaction_of_their_own_and_what_was_sent_is_written_before(desk: Client) -> None:
+    """Else dispatching one order would hold its leaflets while it waits for those of the next: the order of locks forbids it."""
+    orders = [make_order(make_person(), timezone.now()) for _each in range(2)]
+    keys = [order.pk for order in orders]
+    run("ALTER TABLE audit_entry ADD CONSTRAINT closed CHECK (act <> 'changed') NOT VALID")
+    try:
+        with pytest.raises(DatabaseError, match="closed"):
+            desk.post("/staff/leaflets/order/", {"action": "start_packing_all", "_selected_action": keys})
+    finally:
+        run("ALTER TABLE audit_entry DROP CONSTRAINT closed")
+    latest = Entry.objects.newest_first()[0]
+    written = Entry.objects.filter(request=latest.request).values_list("act", "key", "what")
+    assert sorted(written) == sorted((Act.SENT, str(order.pk), "start_packing_all") for order in orders)
+    assert {Order.objects.get(pk=order.pk).state for order in orders} == {"packing"}
 
 
 def test_a_refusal_stays_when_all_else_is_rolled_back(client: Client) -> None:
