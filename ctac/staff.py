@@ -265,7 +265,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(BigListMixin, TellsTheAudit, admin.ModelAdmin):
+class StaffModelAdmin(BigListMixin, TellsTheAudit):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()

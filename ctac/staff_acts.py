@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-
-Base = ModelAdmin if TYPE_CHECKING else object
 
 
 @dataclass
@@ -62,7 +60,7 @@ def changed_in(form: Any) -> list[str]:
     return [name for each in getattr(form, "forms", [form]) for name in each.changed_data]
 
 
-class TellsTheAudit(Base):
+class TellsTheAudit(ModelAdmin):
     """For a model admin: its own forms say what they did. Django's log of them, which would have names in it, is off."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
