@@ -98,6 +98,7 @@ VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
 
 INSTALLED_APPS = [
+    "audit",
     "notifications",
     "professionals",
     "leaflets",
@@ -341,6 +342,11 @@ BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
 MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.providers, which reports to us
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
+
+# The audit (docs/adr/0073): months that it is kept after their end; the database itself refuses to drop less than six.
+AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
+if AUDIT_KEPT_MONTHS < 6:
+    stop("AUDIT_KEPT_MONTHS must be at least 6.")
 
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)

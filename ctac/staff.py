@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac import staff_menu
 from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
+from ctac.staff_acts import NO_AUDIT, TellsTheAudit, tell
 from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_public_pages import to_public_page
@@ -113,6 +114,7 @@ class StaffAdminSite(AdminSite):
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 65).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
+        self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 74)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
@@ -181,8 +183,11 @@ class StaffAdminSite(AdminSite):
         return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """What a browser may keep PrivateByDefaultMiddleware says, as of every page: never_cache would forbid the way back."""
-        return super().admin_view(view, cacheable=True)
+        """Each page is audited, so none can forget it.
+
+        What a browser may keep PrivateByDefaultMiddleware says, as of every page: never_cache would forbid the way back.
+        """
+        return super().admin_view(self.audit.each(view), cacheable=True)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and passed_second_factor(request)
@@ -194,6 +199,7 @@ class StaffAdminSite(AdminSite):
         if not user.is_authenticated:
             return redirect(f"{reverse('account_login')}?{afterwards}")
         if not user.is_active or not user.is_staff:
+            self.audit.refused(request)
             raise PermissionDenied
         if self.has_permission(request):
             return redirect("staff:index")
@@ -259,7 +265,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
+class StaffModelAdmin(BigListMixin, TellsTheAudit):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
@@ -300,9 +306,6 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": staff_menu.name_of(self.opts), **(extra_context or {})})
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().history_view(request, object_id, self.titled(_("History of %(obj)s"), request, object_id, extra_context))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
@@ -346,6 +349,7 @@ class StaffModelAdmin(BigListMixin, admin.ModelAdmin):
             raise PermissionDenied
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
+            tell(request, "sent", what=slug)
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
         asked = staff_site.ask_again(request) if action.asks_again else None

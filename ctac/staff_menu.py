@@ -52,7 +52,7 @@ SECTIONS = (
     Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
-    Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
+    Section(_("Settings"), ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain"), daily=False),
 )
 # What has a plainer name than Django's.
 NAMES: dict[str, tuple[str | Promise, str | Promise]] = {

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Cleared, Where
 from notifications.services import arrived, choose, seal_and_send
 from notifications.topics import Topic
-from professionals import drafts, limits, secret_box, services, sign_up
+from professionals import drafts, limits, secret_box, security_log, services, sign_up
 from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
 from professionals.address_mail import CHANGED
@@ -40,6 +41,7 @@ from professionals.sessions import kept_as
 logger = logging.getLogger(__name__)
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
 NOTICE_LASTS = timedelta(days=3)
+REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
 
 
 def code_was_used(addresses: list[str]) -> None:
@@ -72,6 +74,13 @@ class AccountAdapter(DefaultAccountAdapter):
         "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
         "max_email_addresses": _("You are changing your email address already. Enter the code that we sent."),
     }
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """What allauth's forms ask when an answer is wrong: of these it sends no signal."""
+        if code in REFUSED:
+            security_log.answer_refused(REFUSED[code], self.request.user.pk)
+        refusal: ValidationError = super().validation_error(code, *args)
+        return refusal
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Pages are all that we serve: no header turns them into JSON."""

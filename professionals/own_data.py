@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
@@ -87,16 +85,8 @@ def erase_own(person: Person, now: datetime) -> None:
     person.drafts.all().delete()
     person.stopped.all().delete()
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
-    _forget_log_entries(person, user)
     if user is not None:
         user.delete()
-
-
-def _forget_log_entries(person: Person, user: User | None) -> None:
-    """The staff site's own log names what it was about in words."""
-    for row in filter(None, (person, user)):
-        of_this_row = {"content_type": ContentType.objects.get_for_model(type(row)), "object_id": str(row.pk)}
-        LogEntry.objects.filter(**of_this_row).update(object_repr=ERASED_NAME, change_message="")
 
 
 def export_mail(person: Person) -> list[Any]:

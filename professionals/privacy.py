@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
+from audit.models import Act
+from audit.services import About, record
 from ctac.classification import NONE, PERSONAL
 from professionals.models import Person, User
 
@@ -105,3 +107,4 @@ def erase_person(person: Person, *, by: User | None, now: datetime) -> None:
     locked = Person.objects.select_for_update().get(pk=person.pk)
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)
+    record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))

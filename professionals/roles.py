@@ -95,6 +95,7 @@ MANAGEMENT = (
         auth="group:view",
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
+    may(_("Read who looked at, took out and changed what."), audit="entry:view"),
     may(_("Erase a person."), professionals="person:view,erase"),
     may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),

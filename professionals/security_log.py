@@ -1,4 +1,4 @@
-"""Who came in and how, and what was changed about the way in, a line each in the log: by key, never by name or address.
+"""Who came in and how, and what was changed about the way in: a line each in the log and a row in the audit, by key alone.
 
 Asked for by OWASP ASVS 5.0, V16.3.1. What was done with bookings, orders and messages stands in their histories.
 """
@@ -10,10 +10,15 @@ from allauth.account import signals as account
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as mfa
 from django.contrib.auth import signals as auth
+from django.contrib.auth.models import Group
+from django.db.models.signals import m2m_changed
 from django.dispatch import Signal
 from django.http import HttpRequest
 
+from audit.models import Act
+from audit.services import About, acting, record
 from professionals.models import User
+from professionals.roles import BY_NAME
 
 logger = logging.getLogger("ctac.security")
 CHANGES: dict[Signal, str] = {
@@ -31,24 +36,52 @@ def install() -> None:
     auth.user_logged_in.connect(signed_in)
     auth.user_logged_out.connect(signed_out)
     auth.user_login_failed.connect(refused)
+    mfa.authentication_failed.connect(code_refused)
     for signal in CHANGES:
         signal.connect(changed)
+    m2m_changed.connect(roles_changed, sender=User.groups.through)
 
 
 def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     ways = sorted({str(record["method"]) for record in get_authentication_records(request, user)})
     logger.info("signed in: user %s by %s", user.pk, " and ".join(ways) or "another way")
+    record(Act.SIGNED_IN, by=user.pk, about=About.of(user), whats=[", ".join(ways)])
 
 
 def signed_out(user: User | None, **_: Any) -> None:
     if user is not None:
         logger.info("signed out: user %s", user.pk)
+        record(Act.SIGNED_OUT, by=user.pk, about=About.of(user))
 
 
 def refused(**_: Any) -> None:
     """Not whose: to look that up would take longer for an address that has an account."""
     logger.warning("password refused")
+    record(Act.NOT_LET_IN, whats=["password"])
+
+
+def code_refused(user: User, **_: Any) -> None:
+    """Of the second factor: whose it is, the first step has shown."""
+    logger.warning("second factor refused: user %s", user.pk)
+    record(Act.NOT_LET_IN, by=user.pk, about=About.of(user), whats=["second factor"])
+
+
+def answer_refused(what: str, by: int | None) -> None:
+    """A code by email, or a password that was asked for again; of somebody who is not signed in, not whose."""
+    record(Act.NOT_LET_IN, by=by, whats=[what])
 
 
 def changed(signal: Signal, user: User, **_: Any) -> None:
     logger.info("%s: user %s", CHANGES[signal], user.pk)
+    record(Act.CREDENTIALS, by=acting.get() or user.pk, about=About.of(user), whats=[CHANGES[signal]])
+
+
+GIVEN = {"post_add": Act.ROLE_GIVEN, "post_remove": Act.ROLE_TAKEN}
+
+
+def roles_changed(instance: User, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    """However it is done: on the page of an account, or by a command."""
+    if action in GIVEN and pk_set:
+        names = Group.objects.filter(pk__in=pk_set).order_by("name").values_list("name", flat=True)
+        slugs = [BY_NAME[name].slug if name in BY_NAME else "no role" for name in names]
+        record(GIVEN[action], by=acting.get(), about=About.of(instance), whats=slugs)

@@ -21,6 +21,7 @@ from bookings.presenting.leave import FORM_METHODS
 from bookings.preview import Preview, preview, tried
 from bookings.services import keep_presenter, set_days, set_week, take_back_days
 from ctac.errors import DomainError
+from ctac.staff_acts import told
 from ctac.uk import format_day, uk_day
 from professionals.access import signed_in
 
@@ -145,6 +146,7 @@ def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id: int) -> HttpResponse:
     """Back to the week's hours."""
+    told(request).kind = AvailabilityException._meta.label_lower
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
         try:

@@ -16,6 +16,7 @@ from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.presenting.access import own_leave, page, presenter_required
 from bookings.services import Recorded, ask_for_leave, come_back
 from ctac.errors import DomainError
+from ctac.staff_acts import told
 from professionals.access import signed_in
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -81,6 +82,7 @@ def said(recorded: Recorded) -> str:
 def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: int) -> HttpResponse:
     """Take back what is not needed, or say that one is back."""
     now = timezone.now()
+    told(request).kind = Leave._meta.label_lower
     leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
     is_back = runs(leave, now)
     if request.method == "POST":

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
+from audit.models import Act
+from audit.services import reference_now, tidy
 from ctac.uk import uk_datetime, uk_day
 from professionals import limits
 from professionals.models import By, Person, Stopped, User, Where, Why
@@ -20,7 +22,8 @@ def keep_stopped(
 ) -> None:
     """One more. A figure that can't be written is lost and logged: nobody's page fails for it. One statement.
 
-    `key`: as it is given to `limits`, in the clear; its hash is stored. Past so many rows an hour, those of all keys are one row.
+    The first of a key in an hour is written into the audit by the same statement. `key`: as it is given to `limits`, in the
+    clear; its hash is stored. Past so many rows an hour, those of all keys are one row.
     """
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
     values: dict[str, Any] = {
@@ -34,6 +37,11 @@ def keep_stopped(
         "organisation": person.organisation_id if person else None,
         "now": now,
         "most": MOST_ROWS_AN_HOUR,
+        "limited": Act.LIMITED,
+        "whose": str(person.pk) if person else "",
+        "kind": "professionals.person" if person else "",
+        "request": reference_now(),
+        "what": tidy(f"{where.value}, {why.value}"),
     }
     try:
         with connection.cursor() as cursor:
@@ -52,10 +60,15 @@ KEEP = """
             CASE WHEN there_is THEN %(person)s::bigint END AS person,
             CASE WHEN there_is THEN %(organisation)s::bigint END AS organisation
         FROM room
+    ), stored AS (
+        INSERT INTO professionals_stopped AS kept (hour, "where", why, by, key, about, person_id, organisation_id, times, last_at)
+        SELECT %(hour)s, %(where)s, %(why)s, %(by)s, key, about, person, organisation, 1, %(now)s FROM told
+        ON CONFLICT (hour, "where", why, by, key)
+            DO UPDATE SET times = kept.times + 1, last_at = EXCLUDED.last_at, seen_at = NULL
+        RETURNING times
     )
-    INSERT INTO professionals_stopped AS kept (hour, "where", why, by, key, about, person_id, organisation_id, times, last_at)
-    SELECT %(hour)s, %(where)s, %(why)s, %(by)s, key, about, person, organisation, 1, %(now)s FROM told
-    ON CONFLICT (hour, "where", why, by, key) DO UPDATE SET times = kept.times + 1, last_at = EXCLUDED.last_at, seen_at = NULL
+    INSERT INTO audit_entry (act, kind, key, what, request)
+    SELECT %(limited)s, %(kind)s, %(whose)s, %(what)s, %(request)s FROM stored WHERE times = 1
 """
 
 

@@ -70,7 +70,7 @@ def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_
     # Not their definitions: PostgreSQL writes a list of texts in another way once it has read it again.
     columns = "conrelid::regclass::text, conname, contype, condeferrable, convalidated"
     rules = f"SELECT {columns} FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"  # noqa: S608 - ours
-    triggers = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+    triggers = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
     for sql in (rules, triggers):
         assert server.query(sql, database="restored") == server.query(sql)
     assert server.python("manage.py", "migrate", "--check", DATABASE_URL=empty).returncode == 0

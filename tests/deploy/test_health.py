@@ -11,7 +11,7 @@ from ctac import health
 from notifications.models import Notification
 from tests.deploy.conftest import Site
 
-READY = {"status": "ok", "database": "ok", "migrations": "ok", "outbox": "ok", "returned mail": "ok"}
+READY = {"status": "ok", "database": "ok", "migrations": "ok", "audit": "ok", "outbox": "ok", "returned mail": "ok"}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -127,5 +127,5 @@ def test_a_probe_is_cheap(django_assert_max_num_queries):
         Client().get("/healthz")
     client = Client()
     client.get("/readyz")  # the first looks for migrations
-    with django_assert_max_num_queries(6):  # the timeout, three of the outbox, and a savepoint of the test's transaction
+    with django_assert_max_num_queries(7):  # the timeout, the audit, three of the outbox, and a savepoint of the test
         client.get("/readyz")

@@ -9,6 +9,7 @@ from tests.deploy.as_app_role import WORK
 from tests.deploy.conftest import ROOT
 
 HISTORY = [
+    "audit_entry",
     *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement")
 ]
 WITHOUT_REASON = {"leaflets_orderexport"}  # only who it was can be blanked
@@ -51,7 +52,7 @@ def test_it_can_not(server, sql):
         server.query(sql, role="ctac_app")
 
 
-@pytest.mark.parametrize("table", HISTORY)
+@pytest.mark.parametrize("table", HISTORY[1:])  # the audit names nobody, so nothing in it is ever blanked
 def test_it_can_blank_a_reason_when_a_person_is_erased(server, table):
     """No row: what counts is whether the statement is allowed at all."""
     blank = "by_id = NULL" if table in WITHOUT_REASON else "reason = ''"

@@ -40,9 +40,10 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "People",
         "Settings",
     ]
-    assert [item.text for item in page.all("li", "lists__item")][-3:] == [
+    assert [item.text for item in page.all("li", "lists__item")][-4:] == [
         "Accounts Add to Accounts",
         "Roles",
+        "Who did what",
         "Recognised domains Add to Recognised domains",
     ]
     assert "Recent actions" not in page.one("main").text

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.models import Entry
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.services import make_feed, make_links, token_of
 from bookings.services.place_links import make_place_links
@@ -129,6 +130,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
+        "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
         "view_on": owner,
         "session": another_browser_of(owner),

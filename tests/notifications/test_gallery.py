@@ -24,7 +24,7 @@ def staff(client: Client) -> Client:
 
 
 def test_the_list_has_every_example_and_each_leads_to_its_page(staff: Client, django_assert_max_num_queries: Callable) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = Page(staff.get(LIST).text)
     samples = all_samples()
     rows = {link.attrs["href"]: link.text for link in page.all("a") if link.attrs.get("href", "").startswith(LIST)}
@@ -37,7 +37,7 @@ def test_the_list_has_every_example_and_each_leads_to_its_page(staff: Client, dj
 def test_one_email_is_shown_wide_narrow_dark_as_text_and_with_what_mail_programs_are_told(
     staff: Client, django_assert_max_num_queries: Callable
 ) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         text = staff.get(REMINDER).text
     page = Page(text)
     [sample] = [each for each in all_samples() if each.kind == "booking-reminder"][:1]

@@ -31,7 +31,7 @@ MENUS = {
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
         *(*MESSAGES, "How the team gets its mail"),
         *PEOPLE,
-        *("Accounts", "Roles", "Recognised domains"),
+        *("Accounts", "Roles", "Who did what", "Recognised domains"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", "Open sessions"),

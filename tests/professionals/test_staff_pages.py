@@ -33,7 +33,7 @@ def test_lists_open_with_the_same_few_statements(browser, page, count, django_as
     for _ in range(count):
         make_person()
 
-    with django_assert_num_queries({"person": 4, "organisation": 4, "recogniseddomain": 4, "user": 4}[page]):
+    with django_assert_num_queries({"person": 5, "organisation": 5, "recogniseddomain": 5, "user": 5}[page]):
         assert browser.get(f"{AT}/{page}/").status_code == 200
 
 

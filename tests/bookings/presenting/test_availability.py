@@ -217,4 +217,4 @@ def test_the_page_takes_the_same_few_statements(phone: Client, presenter: Presen
             make_booking(presenter, at(f"1{2 * hour}:00", MONDAY + timedelta(days=number)))
             make_exception(presenter, MONDAY + timedelta(days=10 + hour), hours=None)
         counts.append(len(statements(lambda: phone.get(MINE))))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 13  # one of them the audit's

@@ -1,0 +1,163 @@
+"""Who looked at, took out and changed what: for managers, to read (ADR 73)."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.histories import in_words, names_of
+from audit.models import Act, Entry
+from ctac import staff_menu
+from ctac.references import is_reference, tidy_reference
+from ctac.staff import staff_site
+from ctac.staff_big_lists import BigChangeList, period_of
+from ctac.staff_lists import NOTHING, LooksOnly, moment_of, state_tag
+
+MOST_COLLEAGUES = 200
+STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
+
+
+class WhoFilter(admin.SimpleListFilter):
+    """Staff by their accounts. The address of the page has their key, so that no log and no bookmark names them."""
+
+    title = gettext_lazy("who")
+    parameter_name = "who"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        staff = get_user_model()._default_manager.filter(is_staff=True).order_by("email")
+        return [(str(key), email) for key, email in staff.values_list("pk", "email")[:MOST_COLLEAGUES]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
+        chosen = self.value() or ""
+        return queryset.filter(actor=chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = gettext_lazy("kind of thing")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        named = [(model._meta.label_lower, capfirst(staff_menu.one_of(model._meta))) for model in models_with_pages()]
+        return sorted(named, key=lambda each: each[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class NamingList(BigChangeList):
+    """Whose the keys on this page are is asked once for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = self.result_list = list(self.result_list)
+        names = names_of(entry.actor for entry in rows)
+        for entry in rows:
+            entry.who_it_was = names[entry.actor]
+
+
+@admin.register(Entry, site=staff_site)
+class EntryAdmin(LooksOnly):
+    """Of all that is looked at the list itself is no exception: opening it is a row, too."""
+
+    list_display = ("when", "who", "did", "about", "details", "request")
+    list_display_links = None
+    list_filter = (WhoFilter, "act", KindFilter, period_of("at"))
+    search_fields = ("key",)
+    search_help_text = gettext_lazy("A reference, such as BK-7Q4M-2F, or the number of a person, account or message")
+    sorts_quickly = ("when",)
+    ordering = ("-at", "-pk")
+    actions = None
+    when = moment_of("at", gettext_lazy("when"), short=True)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BigChangeList]:
+        return NamingList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
+        """A row has no page of its own: the list says all of it."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
+    ) -> tuple[QuerySet[Entry], bool]:
+        """Of one object. A reference stands in the address of some pages, and of others its key."""
+        typed = search_term.strip()
+        if not typed:
+            return queryset, False
+        if not is_reference(typed):
+            return queryset.filter(key=typed) if typed.isascii() and typed.isdecimal() else queryset.none(), False
+        reference = tidy_reference(typed)
+        found = Q(key=reference)
+        for model in models_with_references():
+            key = model._base_manager.filter(reference=reference).values_list("pk", flat=True).first()
+            if key is not None:
+                found |= Q(kind=model._meta.label_lower, key=str(key))
+        return queryset.filter(found), False
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, entry: Any) -> str:
+        return str(entry.who_it_was)
+
+    @admin.display(description=gettext_lazy("did"), ordering="act")
+    def did(self, entry: Entry) -> SafeString:
+        return state_tag(entry.get_act_display(), "stopped" if entry.act in STOPPED else "done")
+
+    @admin.display(description=gettext_lazy("what"))
+    def about(self, entry: Entry) -> SafeString | str:
+        """The kind and the number, with the way to its page if it has one; of what is no object, the name of the page."""
+        model = model_of(entry.kind)
+        if model is None:
+            return entry.key or in_words(entry.page) or NOTHING
+        kind = capfirst(staff_menu.one_of(model._meta))
+        if not entry.key:
+            return _("List: %(kind)s") % {"kind": staff_menu.name_of(model._meta)}
+        try:
+            href = reverse(f"staff:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.key])
+        except NoReverseMatch:
+            return f"{kind} {entry.key}"
+        return format_html('<a href="{}">{} {}</a>', href, kind, entry.key)
+
+    @admin.display(description=gettext_lazy("details"))
+    def details(self, entry: Entry) -> str:
+        return in_words(entry.what) or NOTHING
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        return False
+
+
+def models_with_pages() -> list[Any]:
+    return [model for model in apps.get_models() if staff_site.is_registered(model)]
+
+
+def models_with_references() -> list[Any]:
+    return [model for model in models_with_pages() if has_reference(model)]
+
+
+def has_reference(model: Any) -> bool:
+    try:
+        return bool(model._meta.get_field("reference").unique)
+    except FieldDoesNotExist:
+        return False
+
+
+def model_of(kind: str) -> Any:
+    """None for what has no page on the staff site."""
+    try:
+        model = apps.get_model(kind) if kind else None
+    except LookupError:
+        return None
+    return model if model and staff_site.is_registered(model) else None

@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditConfig(AppConfig):
+    name = "audit"
+    verbose_name = _("Audit")
+
+    def ready(self) -> None:
+        from audit import health, staff_pages
+        from audit.services import after_migrate
+        from ctac import health as site_health
+        from ctac.staff import staff_site
+
+        post_migrate.connect(after_migrate, sender=self)
+        site_health.register("audit", health.audit)
+        staff_site.audit = staff_pages.ON_THE_STAFF_SITE

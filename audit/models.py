@@ -1,0 +1,73 @@
+"""Who looked at, took out and changed what, and when: rows that nobody changes, in one table a month (ADR 73)."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Act(models.TextChoices):
+    VIEWED = "viewed", _("Looked at")
+    SENT = "sent", _("Sent a form that changed nothing yet")
+    ADDED = "added", _("Added")
+    CHANGED = "changed", _("Changed")
+    DELETED = "deleted", _("Deleted")
+    EXPORTED = "exported", _("Took out as a file")
+    ERASED = "erased", _("Erased a person")
+    REFUSED = "refused", _("Was refused")
+    LIMITED = "limited", _("Was stopped by a limit")
+    SIGNED_IN = "signed-in", _("Signed in")
+    SIGNED_OUT = "signed-out", _("Signed out")
+    NOT_LET_IN = "not-let-in", _("Wrong password or code")
+    CREDENTIALS = "credentials", _("Changed how they sign in")
+    ROLE_GIVEN = "role-given", _("Gave a role")
+    ROLE_TAKEN = "role-taken", _("Took a role away")
+
+
+# What stands in the history of an object: whoever may see the object may see who changed it, and not who looked at it.
+CHANGES = (Act.ADDED, Act.CHANGED, Act.DELETED, Act.ERASED, Act.CREDENTIALS, Act.ROLE_GIVEN, Act.ROLE_TAKEN)
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def about(self, kind: str, key: object) -> Self:
+        """Of one object: its model ("bookings.booking") and its key."""
+        return self.filter(kind=kind, key=str(key))
+
+    def changes(self) -> Self:
+        return self.filter(act__in=CHANGES)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-at", "-pk")
+
+
+class Entry(models.Model):
+    """One act. Every text in it is a word of the code, a key or a reference; the database refuses any other shape.
+
+    `actor` is the key of a user and no foreign key, so that the row stays as it is when the account goes. `kind` and `key` say
+    which object ("bookings.booking", "17"); `page` is the name of a route, `what` more words of the code: a button, the fields
+    that were changed, a role. `request` is the reference that log and error pages have. `at` is the database's own clock.
+
+    The table is made by a migration in SQL, because Django knows no partitions, and its key is (at, id).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(_("when"), db_default=Now())
+    act = models.CharField(_("act"), max_length=12, choices=Act)
+    actor = models.BigIntegerField(_("who"), null=True, blank=True)
+    kind = models.CharField(_("kind of thing"), max_length=50, blank=True, default="")
+    key = models.CharField(_("key"), max_length=36, blank=True, default="")
+    page = models.CharField(_("page"), max_length=80, blank=True, default="")
+    what = models.CharField(_("details"), max_length=200, blank=True, default="")
+    request = models.CharField(_("request"), max_length=8, blank=True, default="")
+
+    objects: Any = EntryQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        default_permissions = ("view",)
+        verbose_name = _("act")
+        verbose_name_plural = _("Who did what")
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} {self.kind} {self.key}".strip()

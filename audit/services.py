@@ -1,0 +1,129 @@
+"""Writing the audit: one statement for one act, however many objects it is about; and the months that its table has (ADR 73)."""
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from audit.models import Act
+from ctac.logs import NOTHING, request_reference
+
+logger = logging.getLogger(__name__)
+MONTHS_AHEAD = 12
+# Who acts on the page that is being answered; a signal that tells of a change doesn't know.
+acting: ContextVar[int | None] = ContextVar("acting", default=None)
+
+KEY = re.compile(r"[0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}", re.ASCII)
+NOT_A_WORD = re.compile(r"[^a-z0-9_, -]")
+INSERT = "INSERT INTO audit_entry (act, actor, kind, key, page, what, request) VALUES "
+ONE_ROW = "(%s, %s, %s, %s, %s, %s, %s)"
+
+
+@dataclass(frozen=True)
+class About:
+    """What an act was about: a model ("bookings.booking") and the keys of its rows; of a list or a page of nothing, none.
+
+    A key that is neither a number, a UUID nor a reference is left out: it comes from an address, in which anything may be typed.
+    """
+
+    kind: str = ""
+    keys: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, row: Any) -> "About":
+        return cls(row._meta.label_lower, (str(row.pk),))
+
+
+NOBODY_IN_PARTICULAR = About()
+
+
+def record(
+    act: Act, *, by: int | None = None, about: About = NOBODY_IN_PARTICULAR, page: str = "", whats: Sequence[str] = ("",)
+) -> None:
+    """Write one act: a row for each object and each of `whats`. One statement, in the transaction that is open, if one is.
+
+    `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything that was typed. Raises
+    DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 74).
+    """
+    reference = reference_now()
+    rows = [(act.value, by, about.kind, key, page, tidy(what), reference) for key in known(about.keys) for what in whats]
+    with connections["default"].cursor() as cursor:
+        cursor.execute(INSERT + ", ".join([ONE_ROW] * len(rows)), [value for row in rows for value in row])
+
+
+def reference_now() -> str:
+    """Of the request that is being answered; of a task or a command none."""
+    reference = request_reference.get()
+    return "" if reference == NOTHING else reference
+
+
+def known(keys: Iterable[str]) -> list[str]:
+    """Those of the shape of a key, each once; a lone "" if there are none, because the act is written all the same."""
+    return list(dict.fromkeys(key for key in keys if KEY.fullmatch(key))) or [""]
+
+
+def tidy(what: str) -> str:
+    return NOT_A_WORD.sub("", what.lower())[:200]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which months of the table were added and which dropped."""
+
+    added: tuple[date, ...]
+    dropped: tuple[date, ...]
+
+
+def keep_months(*, now: datetime, months: int | None = None) -> Kept:
+    """Tables for this month and the twelve after it; those go that ended more than `months` ago (AUDIT_KEPT_MONTHS).
+
+    Months are those of UTC. Twice does no harm. The database refuses to drop what ended within six months, whatever it is asked.
+    """
+    keep = settings.AUDIT_KEPT_MONTHS if months is None else months
+    this = first_of_month(now)
+    there = months_there()
+    added = [month for month in (month_after(this, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in there]
+    dropped = [month for month in there if month < month_after(this, -keep)]
+    with connections["default"].cursor() as cursor:
+        for month in added:
+            cursor.execute("SELECT audit_add_month(%s)", [month])
+        for month in dropped:
+            cursor.execute("SELECT audit_drop_month(%s)", [month])
+    if added or dropped:
+        logger.info("audit: months added %s, dropped %s", len(added), len(dropped))
+    return Kept(tuple(added), tuple(dropped))
+
+
+def months_there() -> list[date]:
+    """The months that have a table, in order."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'audit_entry'::regclass"
+        )
+        return sorted(datetime.strptime(name, "audit_entry_%Y_%m").replace(tzinfo=UTC).date() for (name,) in cursor.fetchall())
+
+
+def first_of_month(moment: datetime) -> date:
+    return moment.astimezone(UTC).date().replace(day=1)
+
+
+def month_after(month: date, many: int) -> date:
+    """So many months later, or earlier."""
+    years, place = divmod(month.month - 1 + many, 12)
+    return date(month.year + years, place + 1, 1)
+
+
+def after_migrate(*, using: str, **about: Any) -> None:
+    """Each deployment renews the months ahead, whatever became of beat."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT audit_add_month((date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead))::date)"
+            " FROM generate_series(0, %s) AS ahead",
+            [MONTHS_AHEAD],
+        )

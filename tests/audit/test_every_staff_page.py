@@ -1,0 +1,114 @@
+"""Each page, button and file of the staff site is a row, also one that somebody adds tomorrow; so is each refusal.
+
+The routes are those of the matrix: all that there are, with the objects of its world.
+"""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Act, Entry
+from tests.matrix.asking import ACTIONS, ROUTES, address
+from tests.matrix.people import laid_out, world
+
+__all__ = ["laid_out", "world"]
+pytestmark = pytest.mark.django_db
+WAYS_IN_AND_OUT = {"staff:login", "staff:logout", "staff:password_change", "staff:password_change_done"}
+STAFF = ["staff", "own presenter", "read only"]  # who may do everything, what presenters have besides, and who is refused most
+
+
+def is_staff_page(asked: str, world: dict[str, Any]) -> bool:
+    return address(asked, world).startswith("/staff/") and asked not in WAYS_IN_AND_OUT
+
+
+def ask(client: Client, method: str, url: str) -> tuple[Any, list[Entry]]:
+    """The answer, and the rows that it made."""
+    before = set(Entry.objects.values_list("pk", flat=True))
+    response = client.generic(method, url)
+    if response.streaming:
+        list(response.streaming_content)
+    return response, list(Entry.objects.exclude(pk__in=before))
+
+
+def expected(response: Any, method: str, url: str) -> set[str]:
+    """What the answer makes of it. Nothing where somebody who only looks is sent elsewhere, or to the door."""
+    to = response.headers.get("Location", "")
+    if response.status_code >= 400:
+        return {Act.REFUSED}
+    if response.headers.get("Content-Disposition"):
+        return {Act.EXPORTED}
+    if method == "GET":
+        return {Act.VIEWED, Act.EXPORTED} if response.status_code == 200 or "/staff/r/" in url else set()
+    if response.status_code == 200 or to.startswith("/account/"):
+        return {Act.SENT, Act.EXPORTED}
+    return {Act.ADDED, Act.CHANGED, Act.DELETED, Act.SENT}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("person", STAFF)
+def test_each_page_of_the_staff_site_is_a_row(person: str, method: str, world: dict[str, Any]) -> None:
+    wrong, rows = {}, 0
+    client = world["clients"].get(person) or world["clients"]["staff"]
+    client.raise_request_exception = True
+    user = int(client.session["_auth_user_id"])
+    for asked in (*ROUTES, *ACTIONS):
+        if not is_staff_page(asked, world):
+            continue
+        url = address(asked, world)
+        with transaction.atomic():
+            response, made = ask(client, method, url)
+            transaction.set_rollback(True)
+        if person != "staff" and response.headers.get("Location", "").startswith(reverse("staff:login")):
+            wrong[asked] = "sent to the door"
+        acts = expected(response, method, url)
+        own = [entry for entry in made if entry.act in {*acts, Act.REFUSED}]
+        if bool(acts) != (len(own) == 1) or {entry.actor for entry in own} - {user}:
+            wrong[asked] = f"{response.status_code}: {[(entry.act, entry.actor) for entry in made]}"
+        rows += len(made)
+    assert wrong == {}
+    assert rows > 100
+
+
+def test_what_the_page_is_about_is_its_object(world: dict[str, Any]) -> None:
+    objects, client = world["objects"], world["clients"]["manager"]
+    for label in (
+        "bookings_booking",
+        "leaflets_order",
+        "professionals_person",
+        "bookings_opensession",
+        "notifications_notification",
+    ):
+        _response, [entry] = ask(client, "GET", reverse(f"staff:{label}_change", args=[objects[label].pk]))
+        assert (entry.act, entry.kind, entry.key) == (Act.VIEWED, label.replace("_", "."), str(objects[label].pk))
+        assert (entry.page, entry.what) == (f"{label}_change", "")
+    _response, [entry] = ask(client, "GET", reverse("staff:professionals_person_changelist"))
+    assert (entry.act, entry.kind, entry.key) == (Act.VIEWED, "professionals.person", "")
+    message = objects["notifications_notification"]
+    _response, [entry] = ask(client, "GET", reverse("message_html", args=[message.pk]))
+    assert (entry.kind, entry.key, entry.page) == ("notifications.notification", str(message.pk), "message_html")
+
+
+def test_a_presenters_own_page_is_about_the_reference_in_its_address(world: dict[str, Any]) -> None:
+    booking = world["objects"]["bookings_booking"]
+    _response, [entry] = ask(world["clients"]["own presenter"], "GET", reverse("presenter_visit", args=[booking.reference]))
+    assert (entry.act, entry.key, entry.page) == (Act.VIEWED, booking.reference, "presenter_visit")
+
+
+def test_anothers_visit_is_a_refusal_with_its_reference(world: dict[str, Any]) -> None:
+    booking = world["objects"]["bookings_booking"]
+    response, [entry] = ask(world["clients"]["presenter"], "GET", reverse("presenter_visit", args=[booking.reference]))
+    assert (response.status_code, entry.act, entry.what, entry.key) == (404, Act.REFUSED, "404", booking.reference)
+
+
+def test_who_has_an_account_and_knocks_at_the_staff_site_is_a_refusal(world: dict[str, Any]) -> None:
+    client = world["clients"]["owner"]
+    response, made = ask(client, "GET", reverse("staff:login"))
+    assert (response.status_code, [(entry.act, entry.page) for entry in made]) == (403, [(Act.REFUSED, "login")])
+
+
+def test_a_row_has_the_reference_that_the_page_has(world: dict[str, Any]) -> None:
+    response, [entry] = ask(world["clients"]["manager"], "GET", "/staff/")
+    assert entry.request == response.headers["X-Reference"]
