@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Model
 from django.urls import reverse
 
-from bookings.models import Afterwards, Booking, BusyTime, Feedback, JourneyTime, Leave, OpenSession, SessionPlace
+from bookings.models import Booking, BusyTime, Feedback, JourneyTime, Leave, OpenSession, SessionPlace
 from bookings.privacy import FIELDS
 from professionals.flagged import FlaggedSource
 
@@ -26,15 +26,15 @@ def of_place(key: int) -> Iterator[Model]:
 
 
 def of_leave(key: int) -> Iterator[Model]:
-    yield Leave.objects.get(pk=key)
+    yield from Leave.objects.filter(pk=key)  # who deletes it takes its words too
 
 
 def of_feedback(key: int) -> Iterator[Model]:
-    yield Feedback.objects.get(pk=key)
+    yield from Feedback.objects.filter(pk=key)
 
 
 def of_journey(key: int) -> Iterator[Model]:
-    yield from JourneyTime.objects.filter(pk=key)  # who deletes one takes its words too
+    yield from JourneyTime.objects.filter(pk=key)
 
 
 def page_of(model: str, key: int) -> str:
@@ -46,7 +46,7 @@ def page_of_place(key: int) -> str:
 
 
 def page_of_feedback(key: int) -> str:
-    return page_of("afterwards", Afterwards.objects.get(feedback=key).pk)
+    return page_of("afterwards", Feedback.objects.get(pk=key).afterwards_id)
 
 
 SOURCES = (

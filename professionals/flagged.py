@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import CharField, Exists, Model, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext_lazy as _
 
 from ctac.classification import FREE_TEXT
 from professionals.child_details import looks_like_child_details
 from professionals.models import FlaggedText
+
+KEPT_BACK = _("Not shown in a list: it may be about a child.")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,10 @@ class Words:
         return looks_like_child_details(self.text)
 
     def clear(self) -> None:
-        type(self.row)._base_manager.filter(pk=self.row.pk).update(**{self.column: ""})
+        """Nothing stays of it; a word where the column needs one."""
+        needs_one = not self.row._meta.get_field(self.column).blank  # type: ignore[union-attr]
+        nothing = str(_("Cleared")) if needs_one else ""
+        type(self.row)._base_manager.filter(pk=self.row.pk).update(**{self.column: nothing})
 
 
 _sources: dict[str, FlaggedSource] = {}
@@ -83,3 +90,10 @@ def _texts(row: Model, fields: Mapping[str, Mapping[str, str]]) -> Iterable[Word
 def is_kept_back(subject: str) -> bool:
     """Whether something written with this object ("missing:7") waits for the safeguarding lead: then no email has its words."""
     return FlaggedText.objects.of(subject).undecided().exists()
+
+
+def waits_for_lead(kind: str) -> Exists:
+    """The same for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`."""
+    subject = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()))
+    written = Q(about=subject) | Q(about__startswith=Concat(subject, Value(":")))
+    return Exists(FlaggedText.objects.undecided().filter(written))

@@ -47,6 +47,7 @@ class ChildDetailsMixin(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        self._suspicious = self._find_suspicious()  # a form may have got more fields since
         if self._can_be_kept and self.cleaned_data.get(CONFIRM_FIELD):
             self.flagged = True
         else:

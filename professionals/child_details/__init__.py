@@ -21,10 +21,11 @@ MOST_READ = 50_000
 def looks_like_child_details(text: str) -> bool:
     """Whether a note seems to tell of one child: a number or reference of theirs, a birth, an age, a name, what happened."""
     words = normalised(text[:MOST_READ])
-    return bool(words) and (
-        has_nhs_number(words)
-        or has_reference(words)
-        or tells_a_birth(words, timezone.localdate())
-        or tells_an_age(words)
-        or tells_of_one_child(words)
-    )
+    return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words)
+
+
+def _tells_by_figures(words: str) -> bool:
+    """What can't be said without a digit, and most notes have none."""
+    if not any(letter.isdigit() for letter in words):
+        return False
+    return has_nhs_number(words) or has_reference(words) or tells_a_birth(words, timezone.localdate())
