@@ -72,7 +72,7 @@ class StockMovementAdmin(StaffModelAdmin):
 
     @admin.display(description=_("by whom and why"))
     def who_and_why(self, movement: Any) -> SafeString | str:
-        why = KEPT_BACK if movement.kept_back else movement.reason
+        why = str(KEPT_BACK if movement.kept_back else movement.reason)
         if movement.by is None:
             return why or NOTHING
         return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)

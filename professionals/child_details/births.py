@@ -56,7 +56,7 @@ def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
     if name and (are_initials(name[3]) if name[3] else are_names(name[1], name[2])):
         return True
     name = NAME_AFTER.search(behind)
-    return bool(name) and are_names(name[1], name[2])
+    return name is not None and are_names(name[1], name[2])
 
 
 def _date_of(found: re.Match[str]) -> date | None:

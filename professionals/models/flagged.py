@@ -1,12 +1,15 @@
 """What was kept though it looked like a child's details: that it is there, who read it, what was decided. Never the words."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from professionals.models.user import User
 
 
 class Decision(models.TextChoices):
@@ -63,7 +66,7 @@ class FlaggedText(models.Model):
     def is_decided(self) -> bool:
         return self.decision != Decision.OPEN
 
-    def was_read_by(self, user: object) -> bool:
+    def was_read_by(self, user: "User") -> bool:
         return self.events.filter(kind=FlaggedEventKind.READ, by=user).exists()
 
 
