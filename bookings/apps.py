@@ -12,6 +12,7 @@ class BookingsConfig(AppConfig):
             agenda_mail,
             alerts,
             escalation_mail,
+            flagged,
             leave_mail,
             mail,
             privacy,
@@ -25,6 +26,7 @@ class BookingsConfig(AppConfig):
         )
         from notifications import owners, registry, samples
         from notifications.senders import Desk
+        from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
@@ -35,6 +37,7 @@ class BookingsConfig(AppConfig):
         modules_of_samples = ("bookings.mail_samples", "bookings.session_mail_samples")
         for name in (*modules_of_samples, *(module.__name__ for module in (*of_sessions[1:], *by_the_clock))):
             samples.register(f"{name}.examples")
+        texts.register(*flagged.SOURCES)
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))

@@ -219,11 +219,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "comment": FREE_TEXT,
     },
     "YearLater": {**dict.fromkeys(("id", "due_at", "told_at", "wished_at"), NONE), "booking": PERSONAL, "place": PERSONAL},
-    "SessionSeries": dict.fromkeys(("id", "name", "created_at"), NONE),
+    "SessionSeries": {"id": NONE, "name": FREE_TEXT, "created_at": NONE},
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
-        **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link", "joining_help"), NONE),
+        **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link"), NONE),
         **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at"), NONE),
+        "joining_help": FREE_TEXT,
         "closed_reason": FREE_TEXT,
     },
     "SessionPlace": {

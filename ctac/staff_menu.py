@@ -51,8 +51,15 @@ SECTIONS = (
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
-    Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
-    Section(_("Settings"), ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain"), daily=False),
+    Section(
+        _("People"),
+        ("professionals.person", "professionals.organisation", "professionals.stopped", "professionals.flaggedtext"),
+    ),
+    Section(
+        _("Settings"),
+        ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        daily=False,
+    ),
 )
 # What has a plainer name than Django's.
 NAMES: dict[str, tuple[str | Promise, str | Promise]] = {

@@ -1,11 +1,10 @@
 """The forms about addresses that are kept: the book's own, and the delivery page's choice among them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +16,7 @@ from leaflets.models.addresses import MOST_KEPT, ON_THE_LABEL, same_place
 from leaflets.reading import Places
 from professionals.guarded import GuardedMixin
 from professionals.models import Person, Where
-from professionals.safeguarding import CONFIRM_FIELD, looks_like_child_details
+from professionals.safeguarding import CONFIRM_FIELD
 
 ANOTHER = "another"
 OPTIONAL = ("attention", "organisation_name", "address_line_2")
@@ -30,25 +29,10 @@ class AddressForm(DeliveryForm):
     safeguarding lead could look at it (product.md, rule 6).
     """
 
-    free_text_fields: Iterable[str] = ()
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name on the label")
         self.fields["name"].error_messages["required"] = _("Enter the name on the label.")
-
-    def clean_attention(self) -> str:
-        attention: str = self.cleaned_data["attention"]
-        if looks_like_child_details(attention):
-            facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS}
-            raise forms.ValidationError(str(NO_CHILD) % facts)
-        return attention
-
-
-NO_CHILD = gettext_lazy(
-    "This looks like details of a child. Please take them out: we keep none in an address. Worried about a child? Call the "
-    "advice line on %(phone)s, %(hours)s. In immediate danger, call 999."
-)
 
 
 class DeliveryChoiceForm(DeliveryForm):

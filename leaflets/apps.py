@@ -7,9 +7,10 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import alert_mail, edition_mail, emails, missing_emails, privacy, recall_emails, stock_mail
+        from leaflets import alert_mail, edition_mail, emails, flagged, missing_emails, privacy, recall_emails, stock_mail
         from notifications import registry, samples
         from notifications.senders import Desk
+        from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
 
         alone = (alert_mail.KIND, edition_mail.KIND, recall_emails.KIND, stock_mail.KIND)
@@ -17,6 +18,7 @@ class LeafletsConfig(AppConfig):
             registry.register(kind, Desk.LEAFLETS)
         for examples in ("examples", "alert_examples", "edition_examples", "recall_examples"):
             samples.register(f"leaflets.mail_samples.{examples}")
+        texts.register(*flagged.SOURCES)
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register(PrivacySource("leaflets", privacy.export, privacy.erase))

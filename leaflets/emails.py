@@ -15,6 +15,7 @@ from leaflets.models import OPEN_STATES, Dispatch, EventKind, Leaflet, Order, Or
 from leaflets.reading import with_lines
 from leaflets.services.posting import contents_of
 from notifications.registry import Kind, Message
+from professionals.flagged import is_kept_back
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -210,7 +211,8 @@ def rows_of(contents: Mapping[Leaflet, int]) -> list[tuple[int, str]]:
 
 def said_why(notification: "Notification") -> Message:
     order = order_of(notification)
-    return declined(order, order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0])
+    reason = order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0]
+    return declined(order, "" if is_kept_back(f"order:{order.pk}") else reason)
 
 
 def is_latest_change(notification: "Notification") -> bool:

@@ -228,6 +228,7 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
     """Where the parcel goes. `delivery()` gives it to the services."""
 
     free_text_fields: Iterable[str] = ("attention",)
+    never_kept: Iterable[str] = ("attention",)  # it is printed on the parcel
     autocomplete = {
         "name": "name",
         "organisation_name": "organization",
@@ -278,7 +279,7 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
-        """What the draft keeps; given back to the form as data, it is as valid and as flagged as before."""
+        """What the draft keeps; given back to the form as data, it is as valid as before."""
         return dict(self.cleaned_data)
 
     def delivery(self) -> Delivery:

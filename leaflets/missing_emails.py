@@ -13,6 +13,7 @@ from leaflets.emails import copies, message, rows_of
 from leaflets.models import MissingParcel, MissingState, Order, OrderState
 from leaflets.services.posting import contents_of
 from notifications.registry import Kind, Message
+from professionals.flagged import is_kept_back
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -78,7 +79,7 @@ def said_again(notification: "Notification") -> Message:
 
 def said_closed(notification: "Notification") -> Message:
     missing = missing_of(notification)
-    return closed(*with_contents(missing), missing.reason)
+    return closed(*with_contents(missing), "" if is_kept_back(f"missing:{missing.pk}") else missing.reason)
 
 
 def state_is(notification: "Notification", state: MissingState) -> bool:

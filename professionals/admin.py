@@ -22,6 +22,7 @@ from notifications.services import readdress
 from professionals import mail_by_phone, services
 from professionals.account_admin import RoleAdmin, UserAdmin
 from professionals.asking_again import ask_again
+from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
@@ -251,6 +252,8 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     search_fields = ["domain"]
     search_help_text = gettext_lazy("The part after the @, or a piece of it")
 
+
+__all__ = ["FlaggedTextAdmin", "OutOfHoursAdmin"]
 
 staff_site.ask_again = ask_again
 staff_site.register(Stopped, StoppedAdmin)

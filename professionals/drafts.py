@@ -28,6 +28,7 @@ M = TypeVar("M", bound=Model)
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
 RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
+FLAGGED_FOR = timedelta(hours=2)  # with a text that may be about a child: long enough to finish the form
 SAVE_STEP = "UPDATE professionals_draft SET answers = answers || %s::jsonb, expires_at = %s WHERE id = %s"
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
@@ -150,11 +151,16 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
 def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> bool:
     """The same for several pages. False if the draft is gone: it was placed in another tab."""
     entry = json.dumps(steps, cls=DjangoJSONEncoder)
-    draft.expires_at = now + KEPT_FOR
     draft.answers = {**draft.answers, **json.loads(entry)}  # as they come back from the database: dates as text
+    draft.expires_at = now + _kept_for(draft.answers)
     with connection.cursor() as cursor:
         cursor.execute(SAVE_STEP, [entry, draft.expires_at, draft.pk])
         return cursor.rowcount == 1
+
+
+def _kept_for(answers: Mapping[str, Any]) -> timedelta:
+    """A text that its writer kept though it looked like a child's details (product.md, rule 6) makes the draft short-lived."""
+    return FLAGGED_FOR if any(isinstance(step, dict) and step.get("flagged") for step in answers.values()) else KEPT_FOR
 
 
 @transaction.atomic
@@ -181,7 +187,8 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
     theirs = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
     if theirs and theirs.expires_at > now:
         theirs.answers = _laid_over(theirs.answers, draft.answers)
-        theirs.key_hash, theirs.expires_at = draft.key_hash, max(theirs.expires_at, draft.expires_at)
+        theirs.key_hash = draft.key_hash
+        theirs.expires_at = min(max(theirs.expires_at, draft.expires_at), now + _kept_for(theirs.answers))
         _hand_over_what_is_bound(draft, theirs)
         draft.delete()
         theirs.save(update_fields=["answers", "key_hash", "expires_at"])
@@ -233,7 +240,7 @@ def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, d
     key_hash = _hash(_secret(request) or _new_secret(request))
     while True:
         answers = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
-        fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + KEPT_FOR}
+        fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + _kept_for(answers)}
         draft = Draft(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
         if _begin(draft):
             return draft

@@ -64,6 +64,9 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "until", "token_hash"), NONE),
         **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
     },
+    "FlaggedText": dict.fromkeys(("id", "about", "reference", "flagged_at", "read_at", "decision"), NONE),
+    "FlaggedEvent": {**dict.fromkeys(("id", "flagged", "kind", "at"), NONE), "by": PERSONAL},
+    "OutOfHours": dict.fromkeys(("id", "route"), NONE),
     "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
     "Stopped": {
         **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),

@@ -103,6 +103,10 @@ MANAGEMENT = (
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
     may(
+        _("Read a text that may be about a child, clear it, and say where to turn while the advice line is closed."),
+        professionals="flaggedtext:view,change outofhours:view,change",
+    ),
+    may(
         _("Change which email domains we recognise, and how the team gets its mail."),
         professionals="recogniseddomain:view,add,change,delete",
         notifications="teammail:view,change",

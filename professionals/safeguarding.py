@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.registry import Kind, Message
 from notifications.samples import Example
 from notifications.services import notify
+from professionals.advice_line import whom_to_call
 from professionals.child_details import looks_like_child_details
+from professionals.models import FlaggedText
+from professionals.models.flagged import flagged_now
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -24,30 +29,38 @@ CONFIRM_FIELD = "keep_what_i_wrote"
 class ChildDetailsMixin(forms.Form):
     """A form that stops once when its free text looks like a child's details, says whom to call, and offers to keep the text.
 
-    A valid form whose `flagged` is true holds text that its writer kept: store that, and call tell_lead after.
+    A valid form whose `flagged` is true holds text that its writer kept: store that, and call tell_lead after. What goes on to
+    others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 72).
     """
 
     free_text_fields: Iterable[str] = ()
+    never_kept: Iterable[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.flagged = False
-        if self._suspicious():
+        self._suspicious = self._find_suspicious()
+        if self._can_be_kept:
             self.fields[CONFIRM_FIELD] = forms.BooleanField(
-                required=False, label=_("Keep what I wrote. Your safeguarding lead is told that it is there.")
+                required=False, label=_("Keep what I wrote. Our safeguarding lead is told that it is there.")
             )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        suspicious = self._suspicious()
-        if suspicious and self.cleaned_data.get(CONFIRM_FIELD):
+        self._suspicious = self._find_suspicious()  # a form may have got more fields since
+        if self._can_be_kept and self.cleaned_data.get(CONFIRM_FIELD):
             self.flagged = True
-        elif suspicious:
-            for name in suspicious:
-                self.add_error(name, forms.ValidationError(explanation(), code="child_details"))
+        else:
+            for name in filter(self.fields.__contains__, self._suspicious):
+                sentences = explanation(can_be_kept=self._can_be_kept)
+                self.add_error(name, forms.ValidationError(sentences, code="child_details"))
         return cleaned
 
-    def _suspicious(self) -> list[str]:
+    @property
+    def _can_be_kept(self) -> bool:
+        return bool(self._suspicious) and not set(self._suspicious) & set(self.never_kept)
+
+    def _find_suspicious(self) -> list[str]:
         if not self.is_bound:
             return []
         typed = {name: str(self.data.get(self.add_prefix(name)) or "") for name in self.free_text_fields if name in self.fields}
@@ -63,45 +76,44 @@ class StaffForm(ChildDetailsMixin):
         return {**cleaned, "flagged": self.flagged}
 
 
-def explanation() -> str:
-    """What the form says beside the field: take it out, and whom to call about a child, out of hours too."""
-    facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "route": settings.OUT_OF_HOURS_ROUTE}
-    if settings.OUT_OF_HOURS_ROUTE:
-        sentence = _(
-            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? "
-            "Call the advice line on %(phone)s, %(hours)s. At other times: %(route)s. In immediate danger, call 999. "
-            "If this is not about a child, tick the box at the end."
-        )
+def explanation(*, can_be_kept: bool = True) -> str:
+    """What the form says beside the field: take it out, and whom to call about a child at this moment."""
+    take_out = _("This looks like details of a child. Please take them out: we can’t act on them here.")
+    if can_be_kept:
+        otherwise = _("If this is not about a child, tick the box at the end.")
     else:
-        sentence = _(
-            "This looks like details of a child. Please take them out: we can’t act on them here. Worried about a child? "
-            "Call the advice line on %(phone)s, %(hours)s. In immediate danger, call 999. "
-            "If this is not about a child, tick the box at the end."
-        )
-    return str(sentence % facts)
+        otherwise = _("If this is not about a child, please say it in other words: other people will read it.")
+    return f"{take_out} {whom_to_call(timezone.now())} {otherwise}"
 
 
 def tell_lead(*, about: str, reference: str, now: datetime) -> None:
-    """Tell the safeguarding lead that something kept with this booking or order should be read; never what it says."""
+    """Tell the safeguarding lead once that something kept with this booking or order should be read; never what it says."""
+    flagged_now(about, reference, now)
     notify(kind=KIND.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)
 
 
+def _to_read(notification: "Notification") -> FlaggedText | None:
+    return FlaggedText.objects.undecided().filter(about=notification.about).first()
+
+
 def _build(notification: "Notification") -> Message:
-    return _message(notification.reference)
+    flagged = _to_read(notification)
+    return _message(notification.reference, flagged.pk if flagged else None)
 
 
-def _message(reference: str) -> Message:
+def _message(reference: str, key: int | None) -> Message:
+    path = reverse("staff:professionals_flaggedtext_change", args=[key]) if key else reverse("staff:index")
     subject = _("Please read what was written with %(reference)s") % {"reference": reference}
-    return Message(subject=subject, template="safeguarding_flag", context={"reference": reference})
+    return Message(subject=subject, template="safeguarding_flag", context={"reference": reference, "path": path})
 
 
 def examples() -> Iterator[Example]:
-    yield Example(KIND.name, KIND.label, lambda: _message("BK-7Q4M-2F"))
+    yield Example(KIND.name, KIND.label, lambda: _message("BK-7Q4M-2F", 12))
 
 
 KIND = Kind(
     name="safeguarding-flag",
     label=_("To the safeguarding lead: something to read"),
     build=_build,
-    still_true=lambda notification: True,
+    still_true=lambda notification: _to_read(notification) is not None,
 )

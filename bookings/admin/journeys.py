@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from bookings.services.journeys import too_close
 from ctac.staff import StaffModelAdmin, staff_site
 from ctac.staff_lists import moment_of, number_of
 from professionals.areas import is_area
+from professionals.flagged import KEPT_BACK, waits_for_lead
 from professionals.models import User
 from professionals.safeguarding import ChildDetailsMixin
 
@@ -60,7 +62,7 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
 @admin.register(JourneyTime, site=staff_site)
 class JourneyTimeAdmin(StaffModelAdmin):
     form = JourneyTimeForm
-    list_display = ("pair", "number_minutes", "reason", "set_by", "at_in_words")
+    list_display = ("pair", "number_minutes", "why", "set_by", "at_in_words")
     list_select_related = ("set_by",)
     search_fields = ("one", "other", "reason")
     search_help_text = gettext_lazy("Area or reason")
@@ -72,6 +74,13 @@ class JourneyTimeAdmin(StaffModelAdmin):
         if journey.one == journey.other:
             return _("Within %(area)s") % {"area": journey.one}
         return _("%(one)s and %(other)s") % {"one": journey.one, "other": journey.other}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
+        return super().get_queryset(request).annotate(kept_back=waits_for_lead("journey"))
+
+    @admin.display(description=gettext_lazy("why"), ordering="reason")
+    def why(self, journey: Any) -> str:
+        return str(KEPT_BACK) if journey.kept_back else journey.reason
 
     def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
         now = timezone.now()

@@ -25,6 +25,7 @@ from bookings.services import Recorded, end_leave, grant_leave, hit_by_leave, re
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_lists import LooksOnly, moment_of, state_tag
+from professionals.flagged import KEPT_BACK
 from professionals.models import User
 from professionals.safeguarding import StaffForm
 
@@ -83,7 +84,7 @@ REFUSE = ObjectAction(
 @admin.register(Leave, site=staff_site)
 class LeaveAdmin(LooksOnly):
     change_list_template = "bookings/staff/leave.html"
-    list_display = ("presenter", "when", "kind", "state_in_words", "reason")
+    list_display = ("presenter", "when", "kind", "state_in_words", "why")
     list_filter = ("state", AnyPresenterFilter, "kind", "starts_at")
     object_actions = (GRANT, REFUSE)
     list_select_related = ("presenter",)
@@ -102,6 +103,10 @@ class LeaveAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
         return leave.in_words
+
+    @admin.display(description=gettext_lazy("note"), ordering="reason")
+    def why(self, leave: Leave) -> str:
+        return str(KEPT_BACK) if leave.flagged_child_details else leave.reason
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, leave: Leave) -> str:

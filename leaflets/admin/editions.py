@@ -105,6 +105,7 @@ def correct(edition: Edition, *, by: User, change: int, reason: str, flagged: bo
 
 class WithdrawForm(StaffForm):
     free_text_fields = ("why",)
+    never_kept = ("why",)  # the page of the leaflet says it
 
     why = forms.CharField(
         label=_("What people should know"),

@@ -84,6 +84,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     """Who called, how many of each title, where to. Fields of the address begin with `to_`, of titles with `copies_`."""
 
     free_text_fields = ("to_attention", "override_reason")
+    never_kept = ("to_attention",)
 
     to_name = as_in_delivery("name", gettext_lazy("Name on the label"), same_as_caller=True)
     to_attention = as_in_delivery("attention")

@@ -37,6 +37,7 @@ class SendAgainForm(StaffForm):
     """Where it goes this time: as the first time, until staff correct it."""
 
     free_text_fields = ("attention",)
+    never_kept = ("attention",)
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
         super().__init__(data, initial={name: getattr(order, name) for name in ADDRESS}, **kwargs)

@@ -37,6 +37,7 @@ class RecallForm(StaffForm):
     """Every text in it is read by people outside."""
 
     free_text_fields = ("why", "words")
+    never_kept = ("why", "words")  # the page of the leaflet says why, and an email to everyone who holds one has both
 
     why = forms.CharField(
         label=gettext_lazy("What is wrong?"),

@@ -1,6 +1,7 @@
 """The stock ledger, to read."""
 
 import re
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -16,6 +17,7 @@ from ctac.staff_big_lists import contains, period_of, words_in
 from ctac.staff_lists import NOTHING, moment_of
 from leaflets.models import Edition, OrderLine, StockMovement
 from leaflets.models.stock import MOVEMENT_WORDS
+from professionals.flagged import KEPT_BACK, waits_for_lead
 
 
 def signed(change: int) -> str:
@@ -43,6 +45,9 @@ class StockMovementAdmin(StaffModelAdmin):
     ordering = ("-at", "-pk")
     when = moment_of("at", _("when"), short=True)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        return super().get_queryset(request).annotate(kept_back=waits_for_lead("stock"))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
@@ -66,10 +71,11 @@ class StockMovementAdmin(StaffModelAdmin):
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
     @admin.display(description=_("by whom and why"))
-    def who_and_why(self, movement: StockMovement) -> SafeString | str:
+    def who_and_why(self, movement: Any) -> SafeString | str:
+        why = str(KEPT_BACK if movement.kept_back else movement.reason)
         if movement.by is None:
-            return movement.reason or NOTHING
-        return format_html('{}<br> <span class="quiet">{}</span>', movement.by, movement.reason)
+            return why or NOTHING
+        return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)
 
     @admin.display(description=_("on the shelf"), ordering="on_hand_change")
     def number_shelf(self, movement: StockMovement) -> str:

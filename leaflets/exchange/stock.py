@@ -38,6 +38,7 @@ NOTE = Column(
     "note", gettext_lazy("Note"), gettext_lazy("For the stock movements: the delivery note, or why copies are missing."), width=40
 )
 COLUMNS = (SLUG, TITLE, EDITION, STATE, ON_HAND, PROMISED, FREE, CAME_IN, COUNTED, NOTE)
+TAKEN_OUT = "[details of a child, taken out]"
 MOST_OF_A_NOTE = 300
 
 
@@ -117,12 +118,20 @@ def edition_of(row: Row, cells: Cells, known: dict[str, list[Edition]]) -> Editi
     return chosen[0]
 
 
+def without_child_details(rows: list[tuple[int, Cells]]) -> list[tuple[int, Cells]]:
+    """The rows as they are kept: where a note looks like a child's details, a mark stands in its place, which is refused."""
+    return [
+        (number, {**cells, "note": TAKEN_OUT} if looks_like_child_details(cells.get("note", "")) else cells)
+        for number, cells in rows
+    ]
+
+
 def step_of(row: Row, cells: Cells, edition: Edition) -> Step | None:
     came_in, counted = number_in(row, cells, CAME_IN), number_in(row, cells, COUNTED)
     note = cells.get("note", "")
     if len(note) > MOST_OF_A_NOTE:
         row.refuse(NOTE, _("This note has %(n)d characters. Shorten it to 300.") % {"n": len(note)})
-    elif looks_like_child_details(note):
+    elif note == TAKEN_OUT:
         row.refuse(NOTE, _("This looks like details of a child. Please take them out: they don’t belong in the stock list."))
     if came_in and counted is not None:
         row.refuse(COUNTED, _("Fill in copies that came in or copies counted, not both: nobody knows which was first."))

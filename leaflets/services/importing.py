@@ -57,8 +57,13 @@ class NothingToWrite(DomainError):
 
 @transaction.atomic
 def keep_sheet(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
-    """Read the file and keep its cells. Nothing else is written. What nobody wrote within a week goes. Raises NotASheet."""
+    """Read the file and keep its cells, but no child's details. Nothing else is written. What nobody wrote within a week goes.
+
+    Raises NotASheet.
+    """
     rows, unknown = match_columns(read_sheet(content), KINDS[kind].columns)
+    if kind == SheetKind.STOCK:
+        rows = stock.without_child_details(rows)
     digest = hashlib.sha256(json.dumps([kind, [cells for _number, cells in rows]]).encode()).hexdigest()
     SheetImport.objects.filter(state=ImportState.CHECKED, uploaded_at__lt=now - UNUSED_FOR).delete()
     return SheetImport.objects.create(kind=kind, rows=rows, unknown=unknown, digest=digest, uploaded_at=now, uploaded_by=by)

@@ -1,6 +1,5 @@
 """From the basket to the confirmation: delivery, check, place."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from leaflets import baskets
 from leaflets.address_forms import DeliveryChoiceForm, OpenDeliveryForm
 from leaflets.forms import DeliveryForm
-from leaflets.models import Channel, Delivery, Order
+from leaflets.models import Channel, Order
 from leaflets.models.addresses import MOST_KEPT
 from leaflets.reading import Places, places_of
 from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
@@ -123,7 +122,7 @@ def later_page(request: HttpRequest, draft: Draft, delivery: DeliveryForm, stop:
 
 def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
     basket, wishes = baskets.read(draft, with_stock=False), baskets.wishes_of(draft)
-    act = place_order if not baskets.keeps_address(draft) else partial(place_and_keep, kept=kept_of(delivery))
+    act = place_order if not baskets.keeps_address(draft) else partial(place_and_keep, kept=delivery.delivery())
     try:
         order = act(
             person=request.person,  # type: ignore[attr-defined]
@@ -133,7 +132,7 @@ def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: st
             delivery=delivery.delivery(),
             asked_because=wishes.because,
             will_wait_for=[leaflet for leaflet in basket if leaflet.slug in wishes.waits],
-            flagged=delivery.flagged or wishes.flagged,
+            flagged=wishes.flagged,
             token=draft.token,
             digest=digest,
             now=timezone.now(),
@@ -145,11 +144,6 @@ def place(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: st
     except AlreadyPlaced as refusal:
         return placed_before(request, refusal.order, digest)
     return redirect("order_placed", order.reference)
-
-
-def kept_of(delivery: DeliveryForm) -> Delivery:
-    """Without what looks like a child's details: the order has that, and staff look at it there."""
-    return replace(delivery.delivery(), attention="") if delivery.flagged else delivery.delivery()
 
 
 def placed_before(request: HttpRequest, order: Order, digest: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.draft import Draft, DraftKind
+from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
@@ -11,11 +12,16 @@ from professionals.models.user import User
 __all__ = [
     "AddressChange",
     "By",
+    "Decision",
     "Draft",
     "DraftKind",
+    "FlaggedEvent",
+    "FlaggedEventKind",
+    "FlaggedText",
     "LocalAuthority",
     "Nation",
     "Organisation",
+    "OutOfHours",
     "OutwardCode",
     "Person",
     "Profession",

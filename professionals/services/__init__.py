@@ -2,6 +2,7 @@
 
 from professionals.services.address_changes import change_to_object, note_change, put_back
 from professionals.services.clearing import clear_expired
+from professionals.services.flagging import DecidedAlreadyError, NotReadYetError, clear_flagged, read_flagged, say_no_child
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -16,11 +17,14 @@ from professionals.services.staff_accounts import open_account, reset_second_fac
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
 
 __all__ = [
+    "DecidedAlreadyError",
     "Details",
+    "NotReadYetError",
     "NothingToMergeError",
     "address_verified",
     "change_to_object",
     "clear_expired",
+    "clear_flagged",
     "end_sessions",
     "find_or_enter_person",
     "give_details",
@@ -33,7 +37,9 @@ __all__ = [
     "open_account",
     "organisation_named",
     "put_back",
+    "read_flagged",
     "reset_second_factor",
+    "say_no_child",
     "update_details",
     "with_person_kept",
 ]

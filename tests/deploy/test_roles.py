@@ -10,7 +10,7 @@ from tests.deploy.conftest import ROOT
 
 HISTORY = [
     "audit_entry",
-    *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement")
+    *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
 ]
 WITHOUT_REASON = {"leaflets_orderexport"}  # only who it was can be blanked
 APPEND_ONLY = """

@@ -155,8 +155,7 @@ def test_what_looks_like_a_childs_details_is_not_kept_in_the_book(client, leafle
     page = client.post(reverse("my_address_add"), {**ADDRESS, **attention, "keep_what_i_wrote": "on"})
     assert list(page.context["form"].errors) == ["attention"]
     fill(client, leaflet, keep="on", keep_what_i_wrote="on", **attention)
-    place(client)
-    assert (KeptAddress.objects.get().attention, Order.objects.get().attention) == ("", attention["attention"])
+    assert not KeptAddress.objects.exists()
 
 
 def test_it_is_exported_and_erased(person, kept, now):

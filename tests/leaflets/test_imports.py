@@ -160,6 +160,14 @@ def test_each_error_of_a_stock_list_is_told_by_row_and_column(now, edition, row,
     assert said in why
 
 
+def test_what_looks_like_a_childs_details_is_not_kept_with_the_upload(now, edition):
+    row = ["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"]
+    sheet = keep_sheet(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)
+    assert "Anna" not in str(SheetImport.objects.values().get(pk=sheet.pk))
+    [(column, why)] = plan_of(sheet).rows[0].wrong
+    assert (column, "This looks like details of a child" in why) == ("Note", True)
+
+
 def test_the_same_edition_twice_and_a_withdrawn_one_are_refused(now, edition):
     content = as_csv(["gp", "", "", "1", "", ""], ["GP", "march 2026", "", "2", "", ""])
     assert wrong(content, now) == [(3, "Short name", "Row 2 is about the same edition. Put both into one row.")]

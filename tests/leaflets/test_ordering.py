@@ -120,15 +120,16 @@ def test_the_address_has_autocomplete_tokens(client, leaflet):
     ]
 
 
-def test_a_childs_details_are_asked_about_before_they_are_kept(client, leaflet, person):
+def test_a_childs_details_cannot_be_printed_on_a_parcel(client, leaflet, person):
     sign_in(client, person)
     response = fill(client, leaflet, attention="NHS number 943 476 5919")
     assert list(response.context["form"].errors) == ["attention"]
     assert "attention" not in str(Draft.objects.get().answers)
-    assert fill(client, leaflet, attention="NHS number 943 476 5919", keep_what_i_wrote="on").url == CHECK
-    client.post(CHECK, hidden(client.get(CHECK)))
-    order = Order.objects.get()
-    assert Notification.objects.filter(kind="safeguarding-flag", reference=order.reference).count() == 1
+    assert "keep_what_i_wrote" not in response.context["form"].fields
+    again = fill(client, leaflet, attention="NHS number 943 476 5919", keep_what_i_wrote="on")
+    assert list(again.context["form"].errors) == ["attention"]
+    assert "other people will read it" in again.content.decode()
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["order_delivery", "order_check"])

@@ -19,7 +19,19 @@ from bookings.services import make_feed, make_links, token_of
 from bookings.services.place_links import make_place_links
 from notifications.choices import token_of as token_of_mail
 from notifications.models import MarkedAddress, Notification, TeamMail
-from professionals.models import AddressChange, By, Person, RecognisedDomain, Session, Stopped, User, Where, Why
+from professionals.models import (
+    AddressChange,
+    By,
+    FlaggedText,
+    OutOfHours,
+    Person,
+    RecognisedDomain,
+    Session,
+    Stopped,
+    User,
+    Where,
+    Why,
+)
 from professionals.models.address_change import kept_as
 from professionals.services import keep_stopped
 from professionals.services.address_changes import OBJECT_FOR
@@ -127,6 +139,8 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_organisation": owner.organisation,
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
         "professionals_stopped": stopped(),
+        "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
+        "professionals_outofhours": OutOfHours.objects.get_or_create(pk=1)[0],
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],

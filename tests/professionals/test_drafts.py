@@ -336,3 +336,17 @@ def test_the_adapter_adopts_after_a_real_sign_in(client, now):
     client.post("/account/logout/")
     assert client.cookies[settings.DRAFT_COOKIE_NAME].value == ""
     assert Draft.objects.filter(pk=draft.pk).exists()
+
+
+def test_a_draft_with_a_text_that_may_be_about_a_child_lives_two_hours_and_what_is_saved_later_prolongs_it_by_no_more(now):
+    browser = Browser()
+    draft = start(browser, now, {"notes": "Ana Pop, born 12/03/2014", "flagged": True})
+    assert find(browser, now + timedelta(hours=1, minutes=59)) == draft
+    assert find(Browser(), now) is None
+    later = now + timedelta(hours=1)
+    drafts.save_step(draft, "when", {"start": "10am"}, later)
+    draft.refresh_from_db()
+    assert draft.expires_at == later + timedelta(hours=2)
+    drafts.save_step(draft, "where", {"notes": "", "flagged": False}, later)
+    draft.refresh_from_db()
+    assert draft.expires_at == later + timedelta(hours=48)

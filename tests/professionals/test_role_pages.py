@@ -31,7 +31,8 @@ MENUS = {
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
         *(*MESSAGES, "How the team gets its mail"),
         *PEOPLE,
-        *("Accounts", "Roles", "Who did what", "Recognised domains"),
+        "Texts that may be about a child",
+        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", "Open sessions"),
@@ -62,7 +63,7 @@ LINES = {
     "coordinator": OF_ALL,
     "presenter": [],
     "fulfilment": [*OF_ORDERS, "that never came", *OF_STOCK, "packing sessions open"],
-    "manager": OF_ALL,
+    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1]],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
 

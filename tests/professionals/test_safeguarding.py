@@ -1,6 +1,7 @@
 """Free text stops once when it looks like a child's details; the safeguarding lead is told of what is kept, never its words."""
 
 import pytest
+import time_machine
 from django import forms
 from django.http import QueryDict
 
@@ -8,6 +9,7 @@ from ctac.forms import PageForm
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
+from professionals.models import Decision, FlaggedText
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin, tell_lead
 
 NOTE = "Amina Khan, dob 14/03/2012"
@@ -31,6 +33,7 @@ def test_an_ordinary_note_goes_through():
     assert (form.flagged, CONFIRM_FIELD in form.fields) == (False, False)
 
 
+@time_machine.travel("2027-01-12 12:00+00:00")
 def test_a_childs_details_stop_the_form_and_point_to_help(settings):
     form = posted(access_needs=NOTE)
 
@@ -43,10 +46,21 @@ def test_a_childs_details_stop_the_form_and_point_to_help(settings):
     assert form["access_needs"].value() == NOTE
 
 
-def test_the_route_out_of_hours_is_given_when_staff_set_one(settings):
-    settings.OUT_OF_HOURS_ROUTE = "your local police on 101"
+class LabelForm(NoteForm):
+    free_text_fields = ("access_needs", "attention")
+    never_kept = ("attention",)
+    attention = forms.CharField(required=False)
 
-    assert "At other times: your local police on 101." in posted(access_needs=NOTE).errors["access_needs"][0]
+
+@time_machine.travel("2027-01-12 12:00+00:00")
+def test_what_goes_on_to_others_cannot_be_kept():
+    query = QueryDict(mutable=True)
+    query.update({"attention": NOTE, "access_needs": NOTE, CONFIRM_FIELD: "on"})
+    form = LabelForm(query)
+
+    assert (form.is_valid(), form.flagged, CONFIRM_FIELD in form.fields) == (False, False, False)
+    assert set(form.errors) == {"access_needs", "attention"}
+    assert "other people will read it" in form.errors["attention"][0]
 
 
 def test_what_is_kept_on_purpose_goes_through_with_a_flag():
@@ -85,4 +99,8 @@ def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
     )
     assert message.subject == "Please read what was written with BK-7Q4M-2F"
     assert all("BK-7Q4M-2F" in body for body in (message.text, message.html))
-    assert "/staff/" in message.text
+    flagged = FlaggedText.objects.get()
+    assert f"/staff/professionals/flaggedtext/{flagged.pk}/change/" in message.text
+    assert (flagged.about, flagged.reference, flagged.flagged_at, flagged.decision) == ("booking:12", "BK-7Q4M-2F", now, "")
+    FlaggedText.objects.update(decision=Decision.NO_CHILD)
+    assert kind.still_true(row) is False

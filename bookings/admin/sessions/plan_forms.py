@@ -28,6 +28,7 @@ class JoiningForm(StaffForm, PageForm):
     """How people join: asked of new sessions and of one that is there."""
 
     free_text_fields: tuple[str, ...] = ("joining_help",)
+    never_kept: tuple[str, ...] = ("joining_help",)  # emails and calendars of everyone who has a place have it
 
     own_joining_link = forms.URLField(
         label=gettext_lazy("Joining link of its own"),
@@ -95,6 +96,7 @@ class PlanForm(JoiningForm):
     )
 
     free_text_fields = ("joining_help", "series_name")
+    never_kept = ("joining_help", "series_name")
     fieldsets = {gettext_lazy("When"): ("day", "clock", "every", "count", "leave_out")}
     field_order = (
         *("presentation", "presenter", "day", "clock", "every", "count", "leave_out"),

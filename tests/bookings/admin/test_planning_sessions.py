@@ -135,12 +135,11 @@ def test_nothing_ticked_plans_nothing(desk: Client) -> None:
     assert "Tick at least one date." in text(desk.post(ADD, sent_back(page, **{"d0-keep": ""})))
 
 
-def test_it_asks_about_a_childs_details(desk: Client) -> None:
+def test_a_childs_details_are_told_to_nobody_who_joins(desk: Client) -> None:
     answers = plan_form(make_presentation(), None, joining_help=ABOUT_A_CHILD, every="once")
     assert "This looks like details of a child." in text(desk.post(ADD, answers))
-    page = desk.post(ADD, {**answers, **KEPT})
-    desk.post(ADD, sent_back(page))
-    assert (OpenSession.objects.count(), told_lead()) == (1, 1)
+    assert "other people will read it" in text(desk.post(ADD, {**answers, **KEPT}))
+    assert (OpenSession.objects.count(), told_lead()) == (0, 0)
 
 
 def test_many_dates_take_as_many_statements_as_two(desk: Client, presenter: Presenter) -> None:

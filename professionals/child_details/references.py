@@ -1,0 +1,55 @@
+"""References that police, social care, health, schools, courts and the Home Office give to one person or one case."""
+
+import re
+
+from professionals.child_details.nhs_numbers import is_of_another_kind
+
+WORD = r"(?:ref|reference|refs|id|no|num|number|file|log|report|card|code)"
+# Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
+STRONG = (
+    r"(?:cad|nrm|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm|nass|upn|mrn|uasc|eduref"
+    r"|azeus|framework-?i|emis)"
+)
+# Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
+WEAK = (
+    r"(?:case|crime|occurrence|custody|incident|intel|intelligence|missing person|child|client|patient|service user|hospital"
+    r"|caseload|referral|social care|social services|child'?ren'?s services|police|mash|marac|maset|strat(?:egy)? meeting"
+    r"|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc|home office|h\.?o\.?|port|asylum|immigration"
+    r"|passport|brp|court|young person|yp|pupil|school|foster|lac|legal|icr|ll|social worker(?:'s)?"
+    r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
+)
+YEAR = r"(?:19|20)\d\d(?![\w/-])"
+ID = rf"(?!{YEAR})(?!(?:BK|LO|OS)-)(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
+LINK = r"\.?(?: is| was)? ?[:#=-]{0,2} ?"
+LABELLED = re.compile(rf"\b(?:{STRONG}(?: {WORD}\b){{0,2}}|{WEAK}(?: {WORD}\b\.?){{1,2}}){LINK}{ID}", re.IGNORECASE)
+# "26/4412", "P/12/345" after a label: too few digits in a row for the above.
+SHORT_LABELLED = re.compile(rf"\b{WEAK}(?: {WORD}\b\.?){{1,2}}{LINK}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
+# As long as police number crimes; what is an order, a parcel or a phone is said to be one before it.
+LONG = re.compile(rf"\b(?:ref|reference){LINK}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
+LABEL_AFTER = re.compile(
+    rf"(?<![\w/-])(?=[A-Z0-9/]{{0,20}}\d{{4}})[A-Z0-9/]{{6,24}} (?:is|was) (?:the|her|his|their|our|a|my) "
+    rf"(?:{STRONG}|{WEAK}) {WORD}\b",
+    re.IGNORECASE,
+)
+SHAPES = re.compile(
+    r"(?<![\w/-])(?:"
+    r"\d{1,2}[A-Z]{0,2}/\d{4,7}/\d{2}"  # crime: 42/12345/26, 13DC/48213/26
+    r"|[A-Z]{2,4}/\d{4,7}/\d{2}"  # crime: CR/004512/26
+    r"|[A-HJ-NP-RT-Z]\d{11}[0-9A-Z]"  # unique pupil number
+    r"|[A-Z]{2}\d{2}[CPZ]\d{5}"  # family court
+    r")(?![\w/-])"
+)
+HOME_OFFICE = re.compile(r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{4}(?![\w-])")  # unique application number
+# Letters that the first two may be (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
+NATIONAL_INSURANCE = re.compile(
+    r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"
+    r"|\b(?i:ni|nino|national insurance)\b(?: (?i:no|number|num)\b)?[ .:#-]{1,3}[A-Z]{2} ?\d\d ?\d\d ?\d\d"
+)
+
+
+def has_reference(text: str) -> bool:
+    """Whether the note quotes what finds one person in somebody's records. Our own references are none."""
+    patterns = (LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
+    if any(pattern.search(text) for pattern in patterns):
+        return True
+    return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))

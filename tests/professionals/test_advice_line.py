@@ -1,0 +1,124 @@
+"""Whom the page says to call about a child: by a UK clock, on bank holidays, and on the days on which the clocks change."""
+
+from datetime import datetime
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+
+from professionals.advice_line import is_open, opens_next, whom_to_call
+from professionals.models import OutOfHours
+from professionals.safeguarding import explanation
+from tests.factories import make_staff, sign_in_staff
+
+
+def at(text):
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_then"),
+    [
+        ("2027-01-12T09:29:59.999999+00:00", False),  # a Tuesday in winter: UK time is UTC
+        ("2027-01-12T09:30:00+00:00", True),
+        ("2027-01-12T16:29:59.999999+00:00", True),
+        ("2027-01-12T16:30:00+00:00", False),
+        ("2027-07-13T08:29:59+00:00", False),  # a Tuesday in summer: UK time is an hour ahead
+        ("2027-07-13T08:30:00+00:00", True),
+        ("2027-07-13T15:29:59+00:00", True),
+        ("2027-07-13T15:30:00+00:00", False),
+        ("2027-07-13T17:00:00+02:00", True),  # the same moment as 4pm in the UK, told by another clock
+        ("2027-01-16T12:00:00+00:00", False),  # Saturday
+        ("2027-01-17T12:00:00+00:00", False),  # Sunday
+        ("2027-01-01T12:00:00+00:00", False),  # New Year's Day, a Friday
+        ("2027-03-26T12:00:00+00:00", False),  # Good Friday
+        ("2027-03-29T12:00:00+01:00", False),  # Easter Monday
+        ("2027-12-27T12:00:00+00:00", False),  # Christmas Day was a Saturday
+        ("2027-12-28T12:00:00+00:00", False),  # Boxing Day was a Sunday
+        ("2027-12-29T12:00:00+00:00", True),
+        ("2027-03-17T12:00:00+00:00", True),  # a bank holiday in Northern Ireland; the team works in England
+        ("2027-08-02T12:00:00+01:00", True),  # a bank holiday in Scotland
+        # The clocks go forward on Sunday 28 March 2027; the Monday is Easter Monday.
+        ("2027-03-25T09:30:00+00:00", True),
+        ("2027-03-30T08:29:59+00:00", False),
+        ("2027-03-30T08:30:00+00:00", True),
+        # They go back on Sunday 31 October 2027.
+        ("2027-10-29T08:30:00+00:00", True),
+        ("2027-11-01T08:30:00+00:00", False),
+        ("2027-11-01T09:30:00+00:00", True),
+        ("2027-11-01T16:29:59+00:00", True),
+        ("2027-11-01T16:30:00+00:00", False),
+    ],
+)
+def test_when_it_is_open(moment, open_then):
+    assert is_open(at(moment)) is open_then
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2027-01-12T09:29:59+00:00", "2027-01-12T09:30:00+00:00"),
+        ("2027-01-12T16:30:00+00:00", "2027-01-13T09:30:00+00:00"),
+        ("2027-01-15T16:30:00+00:00", "2027-01-18T09:30:00+00:00"),  # Friday to Monday
+        ("2026-12-31T23:59:59+00:00", "2027-01-04T09:30:00+00:00"),
+        ("2027-03-25T17:00:00+00:00", "2027-03-30T08:30:00+00:00"),  # over Easter, and into summer time
+        ("2027-10-29T16:00:00+00:00", "2027-11-01T09:30:00+00:00"),  # into winter time
+        ("2027-07-12T23:30:00+00:00", "2027-07-13T08:30:00+00:00"),  # in the UK it is Tuesday already
+        ("2027-10-31T00:30:00+00:00", "2027-11-01T09:30:00+00:00"),  # 1.30am, for the first time
+        ("2027-10-31T01:30:00+00:00", "2027-11-01T09:30:00+00:00"),  # 1.30am, once more
+    ],
+)
+def test_when_it_opens_next(moment, opens):
+    assert opens_next(at(moment)) == at(opens)
+
+
+def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing(settings):
+    """No database here: the test would fail if it were asked."""
+    assert whom_to_call(at("2027-07-13T14:00:00+00:00")) == (
+        "Worried about a child? Call the advice line on 0808 800 5000: it is open until 4:30pm today. "
+        "In immediate danger, call 999."
+    )
+
+
+@pytest.mark.django_db
+def test_while_it_is_closed_the_page_gives_the_route_that_staff_set(settings):
+    settings.OUT_OF_HOURS_ROUTE = ""
+    closed = at("2027-03-27T12:00:00+00:00")
+    opens = "The advice line on 0808 800 5000 is closed now. It opens on Tuesday 30 March 2027 at 9:30am."
+    assert whom_to_call(closed) == f"Worried about a child? {opens} In immediate danger, call 999."
+    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
+    assert (
+        whom_to_call(closed)
+        == f"Worried about a child? {opens} Until then: call the police on 101. In immediate danger, call 999."
+    )
+    OutOfHours.objects.update(route="call the duty team of your council.")
+    assert "Until then: call the duty team of your council. In immediate danger" in whom_to_call(closed)
+
+
+@pytest.mark.django_db
+def test_there_is_one_row():
+    assert OutOfHours.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutOfHours.objects.create(pk=2, route="Another")
+
+
+@pytest.mark.django_db
+def test_a_manager_sets_the_route_and_a_form_that_stops_gives_it(client):
+    manager = make_staff(superuser=False, role="manager")
+    sign_in_staff(client, manager)
+    page = "/staff/professionals/outofhours/1/change/"
+    assert "Where to turn while the advice line is closed" in client.get(page).content.decode()
+    assert client.post(page, {"route": "call the police on 101"}).status_code == 302
+    assert OutOfHours.objects.get().route == "call the police on 101"
+    with time_machine.travel("2027-01-12 17:00+00:00"):
+        assert "Until then: call the police on 101." in explanation()
+    with time_machine.travel("2027-01-12 12:00+00:00"):
+        assert "101" not in explanation()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["coordinator", "presenter", "fulfilment", "read-only"])
+def test_other_colleagues_do_not_set_it(client, role):
+    sign_in_staff(client, make_staff(superuser=False, role=role))
+    assert client.post("/staff/professionals/outofhours/1/change/", {"route": "call me"}).status_code == 403
+    assert OutOfHours.objects.get().route == ""

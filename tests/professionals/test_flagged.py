@@ -1,0 +1,152 @@
+"""What the safeguarding lead does: sees what is not read, reads it, clears it or keeps it; each is noted."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from bookings.models import Booking
+from professionals import services
+from professionals.flagged import is_kept_back, words_of
+from professionals.models import Decision, FlaggedEvent, FlaggedText
+from professionals.safeguarding import tell_lead
+from tests.bookings.rows import at, make_booking, make_presenter
+from tests.factories import make_staff, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+
+CHILD = "Ana Pop, born 12/03/2014"
+LIST = "/staff/professionals/flaggedtext/"
+
+
+@pytest.fixture
+def booking():
+    made = make_booking(make_presenter(), at("10:00"))
+    Booking.objects.filter(pk=made.pk).update(notes=CHILD, room="Room 3", flagged_child_details=True)
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def flagged(booking, now):
+    tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    return FlaggedText.objects.get()
+
+
+@pytest.fixture
+def lead(client):
+    lead = make_staff("lead@ctac.example", superuser=False, role="manager")
+    sign_in_staff(client, lead)
+    return lead
+
+
+def page(flagged, slug):
+    return reverse("staff:professionals_flaggedtext_action", args=[flagged.pk, slug])
+
+
+def test_the_lead_sees_what_is_not_read_and_no_page_shows_the_words_before_the_button(client, lead, flagged):
+    first = client.get("/staff/").content.decode()
+    assert "texts that may be about a child, not read yet" in first
+    unread = client.get(f"{LIST}?state=unread").content.decode()
+    change = client.get(f"{LIST}{flagged.pk}/change/").content.decode()
+    ask = client.get(page(flagged, "read")).content.decode()
+    assert flagged.reference in unread
+    assert reverse("staff:bookings_booking_change", args=[Booking.objects.get().pk]) in change
+    for shown in (first, unread, change, ask):
+        assert "Ana Pop" not in shown
+    assert not FlaggedEvent.objects.exists()  # looking notes nothing, and shows nothing
+
+
+def test_the_button_notes_who_read_it_and_shows_it(client, lead, flagged):
+    shown = client.post(page(flagged, "read"), follow=True).content.decode()
+    assert CHILD in shown
+    assert "Room 3" not in shown  # only what looks like a child's details
+    client.post(page(flagged, "read"))
+    client.get(page(flagged, "read"))
+    assert list(FlaggedEvent.objects.values_list("kind", "by")) == [("read", lead.pk)]
+    assert flagged.reference not in client.get(f"{LIST}?state=unread").content.decode()
+    listed = client.get(f"{LIST}?state=open").content.decode()
+    assert "lead@ctac.example" in listed
+    assert CHILD not in listed
+
+
+def test_another_colleague_who_opens_it_is_noted_too(client, lead, flagged):
+    client.post(page(flagged, "read"))
+    other = make_staff(superuser=False, role="manager")
+    sign_in_staff(client, other)
+    assert CHILD not in client.get(page(flagged, "read")).content.decode()
+    client.post(page(flagged, "read"))
+    assert list(FlaggedEvent.objects.values_list("by", flat=True)) == [lead.pk, other.pk]
+
+
+def test_the_words_are_cleared_and_what_was_decided_is_kept(client, lead, flagged, booking):
+    client.post(page(flagged, "read"))
+    client.post(page(flagged, "clear"))
+    booking.refresh_from_db()
+    flagged.refresh_from_db()
+    assert (booking.notes, booking.room, booking.flagged_child_details) == ("", "Room 3", False)
+    assert (flagged.decision, is_kept_back(f"booking:{booking.pk}")) == (Decision.CLEARED, False)
+    assert list(FlaggedEvent.objects.values_list("kind", "by")) == [("read", lead.pk), ("cleared", lead.pk)]
+    change = client.get(f"{LIST}{flagged.pk}/change/").content.decode()
+    assert "lead@ctac.example" in change
+    assert "Read what was written" not in change
+    assert not LogEntry.objects.filter(change_message__contains="Ana").exists()
+
+
+def test_what_is_not_about_a_child_is_a_text_like_any_other(client, lead, flagged, booking):
+    client.post(page(flagged, "read"))
+    client.post(page(flagged, "no-child"))
+    booking.refresh_from_db()
+    assert (booking.notes, booking.flagged_child_details) == (CHILD, False)
+    assert not is_kept_back(f"booking:{booking.pk}")
+
+
+def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead, flagged, booking, now):
+    assert "Read what was written first." in client.post(page(flagged, "clear")).content.decode()
+    booking.refresh_from_db()
+    assert booking.notes == CHILD
+    services.read_flagged(flagged=flagged, by=lead, now=now)
+    services.say_no_child(flagged=flagged, by=lead, now=now)
+    with pytest.raises(services.DecidedAlreadyError):
+        services.clear_flagged(flagged=flagged, by=lead, now=now)
+
+
+def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
+    tell_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
+    services.read_flagged(flagged=flagged, by=lead, now=now)
+    services.say_no_child(flagged=flagged, by=lead, now=now)
+    booking.refresh_from_db()
+    assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
+
+
+def test_a_booking_whose_number_begins_alike_is_another(flagged, booking, now):
+    assert not FlaggedText.objects.of(f"booking:{booking.pk}"[:-1] or "x").exists()
+    assert not FlaggedText.objects.of(f"booking:{booking.pk}0").exists()
+
+
+def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
+    booking.events.create(kind="changed", at=now, reason=CHILD)
+    Booking.objects.update(notes="")
+    tell_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
+    flagged = FlaggedText.objects.get()
+    assert [words.text for words in words_of(flagged)] == [CHILD]
+    services.read_flagged(flagged=flagged, by=lead, now=now)
+    services.clear_flagged(flagged=flagged, by=lead, now=now)
+    assert list(booking.events.values_list("reason", flat=True)) == [""]
+
+
+@pytest.mark.parametrize("role", ["coordinator", "presenter", "fulfilment", "read-only"])
+def test_other_colleagues_see_neither_list_nor_words(client, flagged, role):
+    sign_in_staff(client, make_staff(superuser=False, role=role))
+    for address in (LIST, f"{LIST}{flagged.pk}/change/", page(flagged, "read")):
+        assert client.get(address).status_code == 403
+    assert client.post(page(flagged, "read")).status_code == 403
+    assert not FlaggedEvent.objects.exists()
+
+
+def test_the_database_keeps_what_was_noted(flagged, lead, now):
+    services.read_flagged(flagged=flagged, by=lead, now=now)
+    for refused in (lambda: FlaggedEvent.objects.update(kind="cleared"), lambda: FlaggedEvent.objects.all().delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            refused()
+    FlaggedEvent.objects.update(by=None)  # when the account is deleted
