@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from kombu import Connection, pools
+from kombu import pools
+from kombu.connection import Connection
 
 from ctac.logs import request_reference
 
@@ -53,7 +54,7 @@ def message(
 ) -> tuple[dict[str, Any], dict[str, Any], tuple[Any, ...]]:
     """Headers, properties and body as Celery's workers read them. What a task is given stands in the body alone."""
     task_id = str(uuid.uuid4())
-    headers = {
+    headers: dict[str, Any] = {
         "lang": "py",
         "task": name,
         "id": task_id,

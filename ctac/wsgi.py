@@ -16,7 +16,7 @@ def read_ahead() -> None:
     from django.urls import reverse
 
     reverse("home")  # reads every route, and with them every view
-    folder = Path(settings.TEMPLATES[0]["DIRS"][0])
+    folder = Path(settings.BASE_DIR, "templates")
     for page in sorted(page for name in READ_AHEAD for page in (folder / name).rglob("*.html")):
         name = page.relative_to(folder)
         if "staff" not in name.parts:

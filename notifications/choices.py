@@ -1,7 +1,7 @@
 """Who wants which mail, and the links in mail by which its reader chooses. Writes are in services.choosing (ADR 58)."""
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -68,7 +68,7 @@ def token_of(address: str) -> str:
     return rows[0][0] if rows else MailReader.objects.get(address=new.address).token
 
 
-said_of_topic = Compiled(
+said_of_topic: Compiled[Any] = Compiled(
     lambda address, topic: MailChoice.objects.filter(reader__address=address, topic=topic).values_list("wanted")
 )
 

@@ -5,6 +5,7 @@ There are two queues, and a worker takes from them in turn: what somebody waits 
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 
@@ -32,7 +33,7 @@ def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
         logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
 
 
-def _send(ids: Sequence[int], **options: object) -> bool:
+def _send(ids: Sequence[int], **options: Any) -> bool:
     for start in range(0, len(ids), IDS_A_TASK):
         try:
             send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
