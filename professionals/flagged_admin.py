@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,10 +36,12 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
         return redirect(here)
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     is_read = flagged.was_read_by(by)
+    words = [{"label": capfirst(each.label), "value": each.text} for each in sources.words_of(flagged)] if is_read else []
     context = {
         **page_admin.about_action(request, action, flagged, change_url),
         "is_read": is_read,
-        "words": sources.words_of(flagged) if is_read else [],
+        "rows": [*page_admin.summary_of(flagged), *words],
+        "is_gone": is_read and not words,
         "next_actions": [each for each in page_admin.available_actions(request, flagged) if each.slug != READ],
     }
     return TemplateResponse(request, "professionals/staff/flagged.html", context)
