@@ -37,5 +37,5 @@ class BookingsConfig(AppConfig):
             samples.register(f"{name}.examples")
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
-        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))
-        register(PrivacySource("bookings", privacy.export, privacy.erase))
+        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
+        register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))

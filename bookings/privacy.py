@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from bookings import after_privacy
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
 from bookings.services import refuse_while_on_the_way_or_there, revoke_feed
@@ -307,6 +309,16 @@ def export(person: Person) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = Booking.objects.filter(person=person).upcoming(now).count()
+    said = ngettext(
+        "%(n)d presentation that you booked is cancelled. Its presenter is told.",
+        "%(n)d presentations that you booked are cancelled. Their presenters are told.",
+        count,
+    )
+    return [said % {"n": count}] if count else []
 
 
 def erase(person: Person, now: datetime) -> None:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from bookings.models import PlaceLink, SessionEvent, SessionPlace, YearLater
 from bookings.services.sessions import give_up_all
 from notifications.services import erase_bodies_about
@@ -34,6 +36,16 @@ def export(person: Person) -> list[dict[str, Any]]:
         }
         for place in places
     ]
+
+
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
+    said = ngettext(
+        "Your place at %(n)d open session goes to whoever is next.",
+        "Your places at %(n)d open sessions go to whoever is next.",
+        count,
+    )
+    return [said % {"n": count}] if count else []
 
 
 def erase(person: Person, now: datetime) -> None:

@@ -51,7 +51,9 @@ SECTIONS = (
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
-    Section(_("People"), ("professionals.person", "professionals.organisation", "professionals.stopped")),
+    Section(
+        _("People"), ("professionals.person", "professionals.organisation", "professionals.stopped", "professionals.dataaction")
+    ),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
 )
 # What has a plainer name than Django's.

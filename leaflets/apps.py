@@ -19,5 +19,5 @@ class LeafletsConfig(AppConfig):
             samples.register(f"leaflets.mail_samples.{examples}")
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
-        register(PrivacySource("leaflets", privacy.export, privacy.erase))
+        register(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.ahead))
         register(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))

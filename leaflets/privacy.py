@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from leaflets import recall_privacy
@@ -197,6 +198,12 @@ def export_alerts(person: Person) -> list[Any]:
 def erase_alerts(person: Person, now: datetime) -> None:
     """After the orders: who brings stock in holds its edition and then ends the alerts, so they come last."""
     StockAlert.objects.filter(person=person).delete()
+
+
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = person.orders.open().count()
+    said = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
+    return [said % {"n": count}] if count else []
 
 
 def erase(person: Person, now: datetime) -> None:

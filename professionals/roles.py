@@ -95,7 +95,10 @@ MANAGEMENT = (
         auth="group:view",
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
-    may(_("Erase a person."), professionals="person:view,erase"),
+    may(
+        _("Erase a person or give them a copy of their data, and see for whom that was done."),
+        professionals="person:view,erase give_person_data dataaction:view",
+    ),
     may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),
         bookings="presentation:view,add,change",

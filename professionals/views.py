@@ -5,7 +5,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
+from professionals.data_file import as_file
 from professionals.forms import DetailsForm
 
 
@@ -51,10 +52,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
     asked = ask_again(request, afterwards=reverse("account_details"))
     if asked is not None:
         return asked
-    data = privacy.export_person(the_person(request))
-    response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
+    return as_file(privacy.export_person(the_person(request)))
 
 
 @login_required

@@ -1,5 +1,6 @@
 from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
+from professionals.models.data_action import DataAction, Done, Reason
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
@@ -11,6 +12,8 @@ from professionals.models.user import User
 __all__ = [
     "AddressChange",
     "By",
+    "DataAction",
+    "Done",
     "Draft",
     "DraftKind",
     "LocalAuthority",
@@ -20,6 +23,7 @@ __all__ = [
     "Person",
     "Profession",
     "RateLimit",
+    "Reason",
     "RecognisedDomain",
     "Session",
     "Stopped",
