@@ -15,6 +15,7 @@ class BookingsConfig(AppConfig):
             leave_mail,
             mail,
             privacy,
+            retention,
             session_invitations,
             session_mail,
             session_presenter_mail,
@@ -26,6 +27,8 @@ class BookingsConfig(AppConfig):
         from notifications import owners, registry, samples
         from notifications.senders import Desk
         from professionals.privacy import PrivacySource, register
+        from professionals.retention import register as register_rule
+        from professionals.retention import register_activity
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
         by_the_clock = (agenda_mail, escalation_mail)
@@ -39,3 +42,7 @@ class BookingsConfig(AppConfig):
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
         register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
+        for rule in retention.RULES:
+            register_rule(rule)
+        for activity in retention.ACTIVITIES:
+            register_activity(activity)

@@ -1,7 +1,7 @@
 """What bookings hold about a person: how each field is classified, how it is exported and erased."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -173,6 +173,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "closed_reason": FREE_TEXT,
         "visit_closed": NONE,
         "created_at": NONE,
+        "anonymised_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "Brought": dict.fromkeys(("id", "booking", "order", "missing"), NONE),
@@ -225,7 +226,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
         **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link", "joining_help"), NONE),
-        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at"), NONE),
+        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at", "anonymised_at"), NONE),
         "closed_reason": FREE_TEXT,
     },
     "SessionPlace": {
@@ -333,15 +334,20 @@ def erase(person: Person, now: datetime) -> None:
     bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
     refuse_while_on_the_way_or_there(theirs, now)  # whoever checked in meanwhile stays waited for though it is cancelled
     keys = [booking.pk for booking in bookings]
-    Booking.objects.filter(pk__in=keys).update(**ERASED)
-    BookingEvent.objects.filter(booking__in=keys).update(reason="")
-    BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
-    BookingLink.objects.filter(booking__in=keys).delete()
+    forget_details(keys)
     revoke_feed(owner=person, by=None, now=now)
     after_privacy.erase(keys)
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)
+
+
+def forget_details(keys: Sequence[int]) -> None:
+    """Of these bookings, what was typed of where, who and why; figures stay."""
+    Booking.objects.filter(pk__in=keys).update(**ERASED)
+    BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    BusyTime.objects.filter(booking__in=keys).exclude(travel_reason="").update(travel_reason="")
+    BookingLink.objects.filter(booking__in=keys).delete()
 
 
 def about_of(keys: Iterable[int]) -> list[str]:

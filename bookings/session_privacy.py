@@ -1,6 +1,7 @@
 """What open sessions hold about a person: how it is exported and erased. The fields are classified in bookings/privacy.py."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +52,11 @@ def ahead(person: Person, now: datetime) -> list[str]:
 def erase(person: Person, now: datetime) -> None:
     """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
     give_up_all(person=person, by=None, now=now)
-    keys = list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True))
+    forget_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
+
+
+def forget_details(keys: Sequence[int], now: datetime) -> None:
+    """Of these places."""
     SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
     SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
     PlaceLink.objects.filter(place__in=keys).delete()

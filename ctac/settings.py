@@ -336,6 +336,16 @@ MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
+# For how many months each sort of record keeps what is personal (professionals/retention.py); from then on it is counts alone.
+KEEP_MONTHS = {
+    "people": env.int("KEEP_PEOPLE_MONTHS", default=36),
+    "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
+    "orders": env.int("KEEP_ORDERS_MONTHS", default=24),
+    "messages": env.int("KEEP_MESSAGES_MONTHS", default=12),
+}
+if min(KEEP_MONTHS.values()) < 1:
+    stop("each of KEEP_…_MONTHS must be 1 or more.")
+
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, VAR_DIR)
@@ -373,6 +383,7 @@ CELERY_BEAT_SCHEDULE = {
     "lapse offers of places": {"task": "bookings.tasks.lapse_offers_of_places", "schedule": 60.0, "options": {"expires": 55}},
     "remind a year later": {"task": "bookings.tasks.remind_a_year_later", "schedule": crontab(minute=50, hour="8-16")},
     "warn of low stock": {"task": "leaflets.tasks.warn_of_low_stock", "schedule": crontab(hour=7, minute=40)},
+    "take out what was kept long enough": {"task": "professionals.tasks.take_out", "schedule": crontab(hour=3, minute=40)},
     "clear old drafts and limits": {"task": "professionals.tasks.clear_expired", "schedule": crontab(minute=17)},
 }
 if BOUNCE_MAILBOX:

@@ -52,7 +52,14 @@ SECTIONS = (
     Section(_("Packing"), ("leaflets.packingsession",)),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(
-        _("People"), ("professionals.person", "professionals.organisation", "professionals.stopped", "professionals.dataaction")
+        _("People"),
+        (
+            "professionals.person",
+            "professionals.organisation",
+            "professionals.stopped",
+            "professionals.dataaction",
+            "professionals.retentionrun",
+        ),
     ),
     Section(_("Settings"), ("professionals.user", "auth.group", "professionals.recogniseddomain"), daily=False),
 )

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, Func, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -91,6 +92,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "replaces": NONE,
         "passed_forward_at": NONE,
         "created_at": NONE,
+        "anonymised_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "backordered", "allocated", "dispatched", "cancelled"), NONE),
@@ -215,25 +217,21 @@ def erase(person: Person, now: datetime) -> None:
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
     recall_privacy.erase(person)
-    orders = person.orders.all()
-    OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
-    StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")
-    Dispatch.objects.filter(order__in=orders).update(tracking_number="")
-    Parcel.objects.filter(order__in=orders).update(tracking_number="")
-    reports = MissingParcel.objects.of_orders(orders.values_list("pk", flat=True))
+    forget_details(person.orders.all(), now)
+
+
+def forget_details(orders: QuerySet[Order], now: datetime) -> None:
+    """Of these orders, to whom and where they went and what was written; figures stay."""
+    keys = list(orders.values_list("pk", flat=True))
+    OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
+    StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
+    Dispatch.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
+    Parcel.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
+    reports = MissingParcel.objects.of_orders(keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
-    for order in orders:
-        order.name = _("Erased")
-        order.attention = order.organisation_name = order.address_line_1 = order.address_line_2 = order.town = ""
-        order.asked_because, order.organisation = "", None
-        order.postcode = order.postcode.split(" ")[0]
-        order.submission_digest, order.submission_token = "", None
-    Order.objects.bulk_update(
-        orders,
-        [
-            *("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode"),
-            *("submission_digest", "submission_token", "asked_because", "organisation"),
-        ],
-        batch_size=500,
+    blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
+    outward = Func("postcode", Value(" "), Value(1), function="split_part", output_field=CharField())
+    Order.objects.filter(pk__in=keys).update(
+        name=_("Erased"), organisation=None, postcode=outward, submission_digest="", submission_token=None, **blanks
     )

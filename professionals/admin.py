@@ -26,8 +26,9 @@ from professionals.data_admin import GIVE_DATA, DataActionAdmin
 from professionals.erased_mail import erase_and_tell
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
-from professionals.models import DataAction, Organisation, Person, RecognisedDomain, Stopped, User
+from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
+from professionals.retention_admin import RetentionRunAdmin
 from professionals.stopped_admin import StoppedAdmin
 
 
@@ -263,5 +264,6 @@ class RecognisedDomainAdmin(StaffModelAdmin):
 staff_site.ask_again = ask_again
 staff_site.register(Stopped, StoppedAdmin)
 staff_site.register(DataAction, DataActionAdmin)
+staff_site.register(RetentionRun, RetentionRunAdmin)
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)

@@ -15,7 +15,9 @@ class ProfessionalsConfig(AppConfig):
             erased_mail,
             mail_labels,
             own_data,
+            own_retention,
             privacy,
+            retention,
             roles,
             safeguarding,
             security_log,
@@ -40,3 +42,5 @@ class ProfessionalsConfig(AppConfig):
         owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)
+        for rule in own_retention.RULES:
+            retention.register(rule)

@@ -70,6 +70,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "person": PERSONAL,
         "by_staff": PERSONAL,
     },
+    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
     "DataAction": {**dict.fromkeys(("id", "done", "reason", "at"), NONE), **dict.fromkeys(("person", "by"), PERSONAL)},
 }
 

@@ -96,8 +96,8 @@ MANAGEMENT = (
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(
-        _("Erase a person or give them a copy of their data, and see for whom that was done."),
-        professionals="person:view,erase give_person_data dataaction:view",
+        _("Erase a person or give them a copy of their data, see for whom that was done, and see what is kept no longer."),
+        professionals="person:view,erase give_person_data dataaction:view retentionrun:view",
     ),
     may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),

@@ -3,7 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
+from professionals import retention
 from professionals.services import clear_expired as clear_expired_now
+
+
+@shared_task
+def take_out() -> None:
+    """Runs nightly, after the backup; twice does no harm."""
+    retention.run(now=timezone.now())
 
 
 @shared_task

@@ -5,6 +5,7 @@ from professionals.models.draft import Draft, DraftKind
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
+from professionals.models.retention_run import RetentionRun
 from professionals.models.session import Session
 from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
@@ -25,6 +26,7 @@ __all__ = [
     "RateLimit",
     "Reason",
     "RecognisedDomain",
+    "RetentionRun",
     "Session",
     "Stopped",
     "User",

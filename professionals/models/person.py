@@ -80,6 +80,7 @@ class Person(models.Model):
         indexes = [
             words_index("person_searched"),
             models.Index(fields=["name", "id"], name="person_by_name"),
+            models.Index(fields=["created_at"], name="person_kept", condition=models.Q(erased_at__isnull=True)),
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
         ]

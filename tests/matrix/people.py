@@ -11,7 +11,20 @@ from django.utils import timezone
 
 from bookings.models import Presenter
 from notifications.models import MarkedAddress, Notification, TeamMail
-from professionals.models import By, DataAction, Done, Person, Reason, RecognisedDomain, Session, Stopped, User, Where, Why
+from professionals.models import (
+    By,
+    DataAction,
+    Done,
+    Person,
+    Reason,
+    RecognisedDomain,
+    RetentionRun,
+    Session,
+    Stopped,
+    User,
+    Where,
+    Why,
+)
 from professionals.services import keep_stopped
 from tests import factories
 from tests.bookings import rows as bookings
@@ -94,6 +107,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_dataaction": DataAction.objects.create(
             person=owner, done=Done.GIVEN, reason=Reason.ASKED, at=timezone.now()
         ),
+        "professionals_retentionrun": RetentionRun.objects.create(started_at=now),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
