@@ -23,6 +23,7 @@ from leaflets.models import (
 )
 from leaflets.services import cancel
 from leaflets.services.ledger import lock_editions
+from notifications.services import erase_bodies_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -221,7 +222,7 @@ def erase(person: Person, now: datetime) -> None:
 
 
 def forget_details(orders: QuerySet[Order], now: datetime) -> None:
-    """Of these orders, to whom and where they went and what was written; figures stay."""
+    """Of these orders, to whom and where they went and what was written, also to staff of them; figures stay."""
     keys = list(orders.values_list("pk", flat=True))
     OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
@@ -230,6 +231,8 @@ def forget_details(orders: QuerySet[Order], now: datetime) -> None:
     reports = MissingParcel.objects.of_orders(keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
+    told = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
+    erase_bodies_about(told, now)
     blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
     outward = Func("postcode", Value(" "), Value(1), function="split_part", output_field=CharField())
     Order.objects.filter(pk__in=keys).update(

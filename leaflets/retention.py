@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from leaflets.models import Order
 from leaflets.privacy import forget_details
-from notifications.services import erase_bodies_about
 from professionals.retention import Rule
 
 
@@ -20,7 +19,6 @@ def orders_over(before: datetime) -> QuerySet[Order]:
 def forget_orders(keys: Sequence[int], now: datetime) -> None:
     forget_details(Order.objects.filter(pk__in=keys), now)
     Order.objects.filter(pk__in=keys).update(anonymised_at=now)
-    erase_bodies_about([f"order:{key}" for key in keys], now)
 
 
 def ordered(since: datetime) -> Exists:
