@@ -336,6 +336,9 @@ MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
+# Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 76).
+ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
 # For how many months each sort of record keeps what is personal (professionals/retention.py); from then on it is counts alone.
 KEEP_MONTHS = {
     "people": env.int("KEEP_PEOPLE_MONTHS", default=36),

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from ctac.classification import NONE, PERSONAL
+from professionals.erasure_file import after_an_erasure
 from professionals.models import DataAction, Done, Person, Reason, User
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -71,7 +73,10 @@ FIELDS: dict[str, dict[str, str]] = {
         "by_staff": PERSONAL,
     },
     "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
-    "DataAction": {**dict.fromkeys(("id", "done", "reason", "at"), NONE), **dict.fromkeys(("person", "by"), PERSONAL)},
+    "DataAction": {
+        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
+        **dict.fromkeys(("person", "by"), PERSONAL),
+    },
 }
 
 
@@ -134,5 +139,7 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reas
         source.erase(locked, now)
     Person.objects.filter(pk=locked.pk).update(erased_at=now)
     theirs = by is not None and by.pk == locked.user_id
-    DataAction.objects.create(person=locked, done=Done.ERASED, reason=reason, by=None if theirs else by, at=now)
+    known = now if reason == Reason.RESTORED else None  # the file named them
+    DataAction.objects.create(person=locked, done=Done.ERASED, reason=reason, by=None if theirs else by, at=now, written_at=known)
+    transaction.on_commit(partial(after_an_erasure, now), robust=True)
     return address

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from professionals import retention
+from professionals.erasure_file import write_down
 from professionals.services import clear_expired as clear_expired_now
 
 
@@ -17,3 +18,4 @@ def take_out() -> None:
 def clear_expired() -> None:
     """Runs hourly; twice does no harm."""
     clear_expired_now(now=timezone.now())
+    write_down(timezone.now())

@@ -29,12 +29,18 @@ class DataAction(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     at = models.DateTimeField(_("when"))
+    written_at = models.DateTimeField(_("written to the file of erasures"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("erasure or copy")
         verbose_name_plural = _("erasures and copies")
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["-at", "-id"], name="data_action_newest")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="data_action_newest"),
+            models.Index(
+                fields=["id"], name="data_action_to_write", condition=models.Q(done=Done.ERASED, written_at__isnull=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_done_display()} {self.pk}"
