@@ -322,3 +322,16 @@ def test_sessions_and_places_lose_reasons_too():
     session = make_session(make_presenter(), over("sessions") - timedelta(days=2), state="cancelled", closed_reason=WORDS)
     retention.run(now=NOW)
     assert OpenSession.objects.get(pk=session.pk).closed_reason == ""
+
+
+def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(client, settings):
+    settings.KEEP_MONTHS = {**settings.KEEP_MONTHS, "orders": 18}
+    settings.BACKUP_KEEP_DAYS = 45
+    page = client.get("/privacy/").content.decode()
+    for rule in retention.rules():
+        assert f"{rule.what}: {rule.how_long} after {rule.since}. {rule.goes}" in page
+    for kept in kept_for.by_the_hour():
+        assert f"{kept.what}: {kept.how_long}." in page
+    assert "Orders of leaflets: 18 months after the order was placed." in page
+    assert "up to 45 days" in page
+    assert "Information Commissioner’s Office" in page
