@@ -17,7 +17,7 @@ from ctac.staff import ObjectAction, in_our_words
 from ctac.staff_lists import LooksOnly, moment_of
 from professionals import privacy
 from professionals.access import signed_in
-from professionals.data_file import as_file
+from professionals.data_file import FileForm, as_file
 from professionals.models import DataAction, Person
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 
 class GiveDataForm(forms.Form):
+    file_form = forms.ChoiceField(
+        label=gettext_lazy("In which form?"), choices=FileForm.choices, initial=FileForm.HTML, widget=forms.RadioSelect
+    )
     sure = forms.BooleanField(
         label=gettext_lazy("I have checked that it is this person who asks, and that the copy goes to them alone.")
     )
@@ -33,7 +36,8 @@ class GiveDataForm(forms.Form):
 def give_data_page(page: "PersonAdmin", request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
     form = in_our_words(GiveDataForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return as_file(privacy.give_data(person, by=signed_in(request), now=timezone.now()))
+        data = privacy.give_data(person, by=signed_in(request), now=timezone.now())
+        return as_file(data, form.cleaned_data["file_form"])
     change_url = reverse("staff:professionals_person_change", args=[person.pk])
     context = {**page.about_action(request, action, person, change_url), "form": form}
     return TemplateResponse(request, "admin/object_action.html", context)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
-from professionals.data_file import as_file
+from professionals.data_file import FileForm, as_file
 from professionals.forms import DetailsForm
 
 
@@ -48,11 +48,15 @@ ask_first_details = verified_email_required(ask_details)
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Everything that we hold about the person, as one file; who had to show who they are goes on from their details."""
+    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program.
+
+    Who had to show who they are goes on from their details.
+    """
     asked = ask_again(request, afterwards=reverse("account_details"))
     if asked is not None:
         return asked
-    return as_file(privacy.export_person(the_person(request)))
+    form = FileForm.HTML if request.GET.get("form") == FileForm.HTML else FileForm.JSON
+    return as_file(privacy.export_person(the_person(request)), form)
 
 
 @login_required

@@ -141,7 +141,7 @@ def test_a_manager_gives_a_copy_and_it_is_written_down(person):
     assert browser.post(of(person, "give-data")).status_code == 200
     assert actions() == []
 
-    response = browser.post(of(person, "give-data"), {"sure": "on"})
+    response = browser.post(of(person, "give-data"), {"sure": "on", "file_form": "json"})
 
     assert json.loads(response.content)["person"]["name"] == "Nadia Rahman"
     assert actions() == [(person.pk, Done.GIVEN, Reason.ASKED, manager.pk)]
@@ -165,8 +165,8 @@ def test_a_manager_erases_on_request_and_the_person_is_told(person):
 @pytest.mark.parametrize("slug", ["erase", "give-data"])
 def test_both_are_a_managers_and_ask_again(person, slug):
     coordinator = sign_in_staff(Client(), make_staff(role="coordinator"))
-    assert coordinator.post(of(person, slug), {"sure": "on"}).status_code == 403
+    assert coordinator.post(of(person, slug), {"sure": "on", "file_form": "html"}).status_code == 403
     old = grow_old(sign_in_staff(Client(), make_staff(role="manager")))
-    assert old.post(of(person, slug), {"sure": "on"}).status_code == 302
+    assert old.post(of(person, slug), {"sure": "on", "file_form": "html"}).status_code == 302
     assert Person.objects.get(pk=person.pk).name == "Nadia Rahman"
     assert actions() == []

@@ -225,7 +225,9 @@ def to_colleagues(person: Person) -> list[str]:
 def of_mail(person: Person, now: datetime) -> None:
     booking = Booking.objects.filter(person=person).first()
     row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now}
-    Notification.objects.create(kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", **row)
+    Notification.objects.create(
+        kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
+    )
     for number, about in enumerate(to_colleagues(person)):  # whose words name the person too
         more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
         Notification.objects.create(kind="order-missing-for-staff", **more, **row)
