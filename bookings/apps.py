@@ -16,6 +16,7 @@ class BookingsConfig(AppConfig):
             leave_mail,
             mail,
             privacy,
+            retention,
             session_invitations,
             session_mail,
             session_presenter_mail,
@@ -28,6 +29,8 @@ class BookingsConfig(AppConfig):
         from notifications.senders import Desk
         from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
+        from professionals.retention import register as register_rule
+        from professionals.retention import register_activity
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
         by_the_clock = (agenda_mail, escalation_mail)
@@ -40,5 +43,9 @@ class BookingsConfig(AppConfig):
         texts.register(*flagged.SOURCES)
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
-        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase))
-        register(PrivacySource("bookings", privacy.export, privacy.erase))
+        register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
+        register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
+        for rule in retention.RULES:
+            register_rule(rule)
+        for activity in retention.ACTIVITIES:
+            register_activity(activity)

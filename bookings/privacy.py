@@ -1,9 +1,11 @@
 """What bookings hold about a person: how each field is classified, how it is exported and erased."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.utils.translation import ngettext
 
 from bookings import after_privacy
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
@@ -171,6 +173,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "closed_reason": FREE_TEXT,
         "visit_closed": NONE,
         "created_at": NONE,
+        "anonymised_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "Brought": dict.fromkeys(("id", "booking", "order", "missing"), NONE),
@@ -223,7 +226,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "OpenSession": {
         **dict.fromkeys(("id", "reference", "presentation", "presenter", "series", "state", "starts_at", "ends_at"), NONE),
         **dict.fromkeys(("capacity", "occupied", "waiting", "last_position", "own_joining_link"), NONE),
-        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at"), NONE),
+        **dict.fromkeys(("details_sent_at", "sequence", "ical_uid", "plan_token", "created_at", "anonymised_at"), NONE),
         "joining_help": FREE_TEXT,
         "closed_reason": FREE_TEXT,
     },
@@ -310,6 +313,16 @@ def export(person: Person) -> list[dict[str, Any]]:
     ]
 
 
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = Booking.objects.filter(person=person).upcoming(now).count()
+    said = ngettext(
+        "%(n)d presentation that you booked is cancelled. Its presenter is told.",
+        "%(n)d presentations that you booked are cancelled. Their presenters are told.",
+        count,
+    )
+    return [said % {"n": count}] if count else []
+
+
 def erase(person: Person, now: datetime) -> None:
     """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
 
@@ -322,15 +335,20 @@ def erase(person: Person, now: datetime) -> None:
     bookings = list(theirs.select_for_update(no_key=True).order_by("pk"))
     refuse_while_on_the_way_or_there(theirs, now)  # whoever checked in meanwhile stays waited for though it is cancelled
     keys = [booking.pk for booking in bookings]
-    Booking.objects.filter(pk__in=keys).update(**ERASED)
-    BookingEvent.objects.filter(booking__in=keys).update(reason="")
-    BusyTime.objects.filter(booking__in=keys).update(travel_reason="")
-    BookingLink.objects.filter(booking__in=keys).delete()
+    forget_details(keys)
     revoke_feed(owner=person, by=None, now=now)
     after_privacy.erase(keys)
     for booking in bookings:
         record(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)
+
+
+def forget_details(keys: Sequence[int]) -> None:
+    """Of these bookings, what was typed of where, who and why; figures stay."""
+    Booking.objects.filter(pk__in=keys).update(**ERASED)
+    BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
+    BusyTime.objects.filter(booking__in=keys).exclude(travel_reason="").update(travel_reason="")
+    BookingLink.objects.filter(booking__in=keys).delete()
 
 
 def about_of(keys: Iterable[int]) -> list[str]:

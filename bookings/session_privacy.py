@@ -1,8 +1,11 @@
 """What open sessions hold about a person: how it is exported and erased. The fields are classified in bookings/privacy.py."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+
+from django.utils.translation import ngettext
 
 from bookings.models import PlaceLink, SessionEvent, SessionPlace, YearLater
 from bookings.services.sessions import give_up_all
@@ -36,10 +39,24 @@ def export(person: Person) -> list[dict[str, Any]]:
     ]
 
 
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
+    said = ngettext(
+        "Your place at %(n)d open session goes to whoever is next.",
+        "Your places at %(n)d open sessions go to whoever is next.",
+        count,
+    )
+    return [said % {"n": count}] if count else []
+
+
 def erase(person: Person, now: datetime) -> None:
     """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
     give_up_all(person=person, by=None, now=now)
-    keys = list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True))
+    forget_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
+
+
+def forget_details(keys: Sequence[int], now: datetime) -> None:
+    """Of these places."""
     SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
     SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
     PlaceLink.objects.filter(place__in=keys).delete()

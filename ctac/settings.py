@@ -348,6 +348,19 @@ AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
 if AUDIT_KEPT_MONTHS < 6:
     stop("AUDIT_KEPT_MONTHS must be at least 6.")
 
+# Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 76).
+ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
+# For how many months each sort of record keeps what is personal (professionals/retention.py); from then on it is counts alone.
+KEEP_MONTHS = {
+    "people": env.int("KEEP_PEOPLE_MONTHS", default=36),
+    "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
+    "orders": env.int("KEEP_ORDERS_MONTHS", default=24),
+    "messages": env.int("KEEP_MESSAGES_MONTHS", default=12),
+}
+if min(KEEP_MONTHS.values()) < 1:
+    stop("each of KEEP_…_MONTHS must be 1 or more.")
+
 # Celery. The outbox table holds the truth, so any broker may be lost.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, VAR_DIR)

@@ -53,7 +53,14 @@ SECTIONS = (
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(
         _("People"),
-        ("professionals.person", "professionals.organisation", "professionals.stopped", "professionals.flaggedtext"),
+        (
+            "professionals.person",
+            "professionals.organisation",
+            "professionals.stopped",
+            "professionals.flaggedtext",
+            "professionals.dataaction",
+            "professionals.retentionrun",
+        ),
     ),
     Section(
         _("Settings"),

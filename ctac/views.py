@@ -17,7 +17,7 @@ from ctac.logs import request_reference, route_of
 from ctac.past import past
 from leaflets import baskets
 from leaflets.models import Order
-from professionals import drafts
+from professionals import drafts, kept_for, retention
 from professionals.access import person_required, the_person
 from professionals.models import DraftKind
 
@@ -38,7 +38,9 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/privacy.html")
+    """How long each record is kept is said by the very rules that take it out."""
+    kept = {"rules": retention.rules(), "by_the_hour": list(kept_for.by_the_hour()), "backup_days": settings.BACKUP_KEEP_DAYS}
+    return render(request, "pages/privacy.html", kept)
 
 
 @require_safe

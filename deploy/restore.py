@@ -81,6 +81,7 @@ def main(words: list[str]) -> int:
     compare(contents["rows"] | {"uploaded files": contents["files"]}, rows_of(url) | {"uploaded files": files})
     subprocess.run([sys.executable, str(ROOT / "manage.py"), "reconcile_stock"], check=True, cwd=ROOT)
     print(f"{sum(contents['rows'].values())} rows and {files} files are back. Now run deploy/sql/grants.sql as their owner.")
+    print("Before anything is served: manage.py replay_erasures. Whoever was erased since this backup is in it again.")
     return 0
 
 

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, Func, QuerySet, Value
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from leaflets import recall_privacy
@@ -21,6 +23,7 @@ from leaflets.models import (
 )
 from leaflets.services import cancel
 from leaflets.services.ledger import lock_editions
+from notifications.services import erase_bodies_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -90,6 +93,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "replaces": NONE,
         "passed_forward_at": NONE,
         "created_at": NONE,
+        "anonymised_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "backordered", "allocated", "dispatched", "cancelled"), NONE),
@@ -199,6 +203,12 @@ def erase_alerts(person: Person, now: datetime) -> None:
     StockAlert.objects.filter(person=person).delete()
 
 
+def ahead(person: Person, now: datetime) -> list[str]:
+    count = person.orders.open().count()
+    said = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
+    return [said % {"n": count}] if count else []
+
+
 def erase(person: Person, now: datetime) -> None:
     """Cancel what is open, so that no parcel goes to someone who is gone; keep titles, copies and dates for the figures.
 
@@ -208,25 +218,23 @@ def erase(person: Person, now: datetime) -> None:
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
     recall_privacy.erase(person)
-    orders = person.orders.all()
-    OrderEvent.objects.filter(order__in=orders).exclude(reason="").update(reason="")
-    StockMovement.objects.filter(order_line__order__in=orders).exclude(reason="").update(reason="")
-    Dispatch.objects.filter(order__in=orders).update(tracking_number="")
-    Parcel.objects.filter(order__in=orders).update(tracking_number="")
-    reports = MissingParcel.objects.of_orders(orders.values_list("pk", flat=True))
+    forget_details(person.orders.all(), now)
+
+
+def forget_details(orders: QuerySet[Order], now: datetime) -> None:
+    """Of these orders, to whom and where they went and what was written, also to staff of them; figures stay."""
+    keys = list(orders.values_list("pk", flat=True))
+    OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
+    StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
+    Dispatch.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
+    Parcel.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
+    reports = MissingParcel.objects.of_orders(keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
-    for order in orders:
-        order.name = _("Erased")
-        order.attention = order.organisation_name = order.address_line_1 = order.address_line_2 = order.town = ""
-        order.asked_because, order.organisation = "", None
-        order.postcode = order.postcode.split(" ")[0]
-        order.submission_digest, order.submission_token = "", None
-    Order.objects.bulk_update(
-        orders,
-        [
-            *("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode"),
-            *("submission_digest", "submission_token", "asked_because", "organisation"),
-        ],
-        batch_size=500,
+    told = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
+    erase_bodies_about(told, now)
+    blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
+    outward = Func("postcode", Value(" "), Value(1), function="split_part", output_field=CharField())
+    Order.objects.filter(pk__in=keys).update(
+        name=_("Erased"), organisation=None, postcode=outward, submission_digest="", submission_token=None, **blanks
     )

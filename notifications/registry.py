@@ -61,6 +61,7 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 _desks: dict[str, Desk] = {}
 _account_mail: dict[str, str | Promise] = {}
+_forgetting: set[str] = set()
 
 
 def register(kind: Kind, desk: Desk = Desk.ADVICE) -> None:
@@ -88,6 +89,15 @@ def kind_named(name: str) -> Kind:
 def keeps_words(name: str) -> bool:
     """Whether what mail of this kind said is stored; so it is of a kind that nobody has registered any more."""
     return name not in _kinds or _kinds[name].keeps_words
+
+
+def forget_addresses_of(name: str) -> None:
+    """Once mail of this kind has gone, or will not go any more, its row does not say to whom; called in AppConfig.ready()."""
+    _forgetting.add(name)
+
+
+def keeps_address(name: str) -> bool:
+    return name not in _forgetting
 
 
 def name_account_mail(labels: Mapping[str, str | Promise]) -> None:

@@ -33,6 +33,7 @@ KINDS: dict[str, dict[str, str]] = {
     "account/email/password_set": {},
     "account/email/password_changed": {},
     "account/email/password_reset": {},
+    "account/email/account_erased": {"themselves": "yes"},
     "mfa/email/totp_activated": {},
     "mfa/email/totp_deactivated": {},
     "mfa/email/recovery_codes_generated": {},

@@ -22,12 +22,14 @@ from notifications.services import readdress
 from professionals import mail_by_phone, services
 from professionals.account_admin import RoleAdmin, UserAdmin
 from professionals.asking_again import ask_again
+from professionals.data_admin import GIVE_DATA, DataActionAdmin
+from professionals.erased_mail import erase_and_tell
 from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
-from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
+from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
-from professionals.privacy import erase_person
+from professionals.retention_admin import RetentionRunAdmin
 from professionals.stopped_admin import StoppedAdmin
 
 
@@ -90,7 +92,7 @@ class EraseForm(forms.Form):
 
 
 def erase(person: Person, *, by: User, sure: bool) -> None:
-    erase_person(person, by=by, now=timezone.now())
+    erase_and_tell(person, by=by, now=timezone.now())
 
 
 @admin.register(Person, site=staff_site)
@@ -114,14 +116,18 @@ class PersonAdmin(StaffModelAdmin):
             perform=erase,
             form_class=EraseForm,
             explanation=gettext_lazy(
-                "Takes name, contact details, sign-in and messages out of everything we hold. It can’t be undone."
+                "Takes name, contact details, sign-in and messages out of everything we hold, and cancels what lies ahead: "
+                "presenters are told. One last email tells the person that it is done. It can’t be undone."
             ),
             done=gettext_lazy("The person is erased."),
             permission="erase",
-            available=lambda person: person.user is None or not person.user.is_staff,  # a manager closes that account first
+            available=lambda person: (
+                person.erased_at is None and (person.user is None or not person.user.is_staff)  # that account is closed first
+            ),
             weight="stop",
             asks_again=True,
         ),
+        GIVE_DATA,
         mail_by_phone.ACTION,
     ]
 
@@ -177,6 +183,9 @@ class PersonAdmin(StaffModelAdmin):
 
     def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return bool(request.user.has_perm("professionals.erase_person"))
+
+    def has_give_data_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        return bool(request.user.has_perm("professionals.give_person_data"))
 
 
 class MergeForm(forms.Form):
@@ -257,5 +266,7 @@ __all__ = ["FlaggedTextAdmin", "OutOfHoursAdmin"]
 
 staff_site.ask_again = ask_again
 staff_site.register(Stopped, StoppedAdmin)
+staff_site.register(DataAction, DataActionAdmin)
+staff_site.register(RetentionRun, RetentionRunAdmin)
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)

@@ -12,15 +12,19 @@ class ProfessionalsConfig(AppConfig):
         from professionals import (
             address_mail,
             allauth_limits,
+            erased_mail,
             mail_labels,
             own_data,
+            own_retention,
             privacy,
+            retention,
             roles,
             safeguarding,
             security_log,
             session_ends,
             without_passkeys,
         )
+        from professionals.account_mail import kind_of
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
@@ -31,9 +35,12 @@ class ProfessionalsConfig(AppConfig):
         registry.register(safeguarding.KIND)
         registry.register(address_mail.KIND)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
+        registry.forget_addresses_of(kind_of(erased_mail.ERASED))
         samples.register("professionals.safeguarding.examples")
         samples.register("professionals.account_mail.examples")
         samples.register("professionals.address_mail.examples")
         owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)
+        for rule in own_retention.RULES:
+            retention.register(rule)

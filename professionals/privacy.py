@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,8 @@ from django.db import transaction
 from audit.models import Act
 from audit.services import About, record
 from ctac.classification import NONE, PERSONAL
-from professionals.models import Person, User
+from professionals.erasure_file import after_an_erasure
+from professionals.models import DataAction, Done, Person, Reason, User
 
 FIELDS: dict[str, dict[str, str]] = {
     "OutwardCode": {
@@ -43,6 +45,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "organisation": PERSONAL,
         "postcode": PERSONAL,
         "created_at": NONE,
+        "erased_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
     "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
@@ -74,16 +77,29 @@ FIELDS: dict[str, dict[str, str]] = {
         "person": PERSONAL,
         "by_staff": PERSONAL,
     },
+    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
+    "DataAction": {
+        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
+        **dict.fromkeys(("person", "by"), PERSONAL),
+    },
 }
+
+
+def nothing_ahead(person: Person, now: datetime) -> list[str]:
+    return []
 
 
 @dataclass(frozen=True)
 class PrivacySource:
-    """One app's part. `export(person)` gives plain dicts and lists; `erase(person, now)` keeps figures and no person."""
+    """One app's part. `export(person)` gives plain dicts and lists; `erase(person, now)` keeps figures and no person.
+
+    `ahead(person, now)` says in whole sentences what an erasure would cancel.
+    """
 
     name: str
     export: Callable[[Person], dict[str, Any] | list[Any]]
     erase: Callable[[Person, datetime], None]
+    ahead: Callable[[Person, datetime], list[str]] = nothing_ahead
 
 
 _sources: dict[str, PrivacySource] = {}
@@ -101,13 +117,35 @@ def export_person(person: Person) -> dict[str, Any]:
     return {name: source.export(person) for name, source in sorted(_sources.items())}
 
 
-@transaction.atomic
-def erase_person(person: Person, *, by: User | None, now: datetime) -> None:
-    """Take this person out of everything that we hold, in one transaction.
+def would_be_cancelled(person: Person, now: datetime) -> list[str]:
+    """A sentence for each sort of thing that lies ahead of this person."""
+    return [sentence for source in _sources.values() for sentence in source.ahead(person, now)]
 
-    The sources of the apps above erase first: they may still need the address that ours takes away.
+
+@transaction.atomic
+def give_data(person: Person, *, by: User, now: datetime) -> dict[str, Any]:
+    """All that we hold about them, for a colleague who hands it to them; that it was given is written down."""
+    DataAction.objects.create(person=person, done=Done.GIVEN, reason=Reason.ASKED, by=by, at=now)
+    return export_person(person)
+
+
+@transaction.atomic
+def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reason = Reason.ASKED) -> str:
+    """Take this person out of everything that we hold, in one transaction. The address that they had, for a last email.
+
+    The sources of the apps above erase first: they may still need the address that ours takes away. Whoever is erased
+    already stays so, and nothing is written. Raises what an app's own `erase` raises to refuse, a DomainError.
     """
     locked = Person.objects.select_for_update().get(pk=person.pk)
+    if locked.erased_at is not None:
+        return ""
+    address = locked.email
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)
     record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))
+    Person.objects.filter(pk=locked.pk).update(erased_at=now)
+    theirs = by is not None and by.pk == locked.user_id
+    known = now if reason == Reason.RESTORED else None  # the file named them
+    DataAction.objects.create(person=locked, done=Done.ERASED, reason=reason, by=None if theirs else by, at=now, written_at=known)
+    transaction.on_commit(partial(after_an_erasure, now), robust=True)
+    return address

@@ -96,7 +96,10 @@ MANAGEMENT = (
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(_("Read who looked at, took out and changed what."), audit="entry:view"),
-    may(_("Erase a person."), professionals="person:view,erase"),
+    may(
+        _("Erase a person or give them a copy of their data, see for whom that was done, and see what is kept no longer."),
+        professionals="person:view,erase give_person_data dataaction:view retentionrun:view",
+    ),
     may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),
         bookings="presentation:view,add,change",

@@ -3,10 +3,19 @@
 from django.utils import timezone
 
 from ctac.celery import app
+from professionals import retention
+from professionals.erasure_file import write_down
 from professionals.services import clear_expired as clear_expired_now
+
+
+@app.task
+def take_out() -> None:
+    """Runs nightly, after the backup; twice does no harm."""
+    retention.run(now=timezone.now())
 
 
 @app.task
 def clear_expired() -> None:
     """Runs hourly; twice does no harm."""
     clear_expired_now(now=timezone.now())
+    write_down(timezone.now())

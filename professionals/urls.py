@@ -6,6 +6,7 @@ from allauth.mfa.totp import views as totp
 from django.urls import path
 
 from professionals import account_views as account
+from professionals import deleting_views as deleting
 from professionals import second_factor_views as second_factor
 from professionals import session_views as signed_in
 from professionals import views
@@ -17,6 +18,8 @@ from professionals.returned_mail import returned_mail
 urlpatterns = [
     path("details/", views.details, name="account_details"),
     path("my-data/", views.my_data, name="account_my_data"),
+    path("delete/", deleting.delete_account, name="account_delete"),
+    path("deleted/", deleting.account_deleted, name="account_deleted"),
     # Where one is signed in
     path("sessions/", signed_in.sessions, name="account_sessions"),
     path("sessions/end-others/", signed_in.end_other_sessions, name="account_sessions_end_others"),

@@ -5,7 +5,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
+from professionals.data_file import FileForm, as_file
 from professionals.forms import DetailsForm
 from professionals.taking_out import too_often_of_ones_own
 
@@ -48,17 +49,18 @@ ask_first_details = verified_email_required(ask_details)
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Everything that we hold about the person, as one file; who had to show who they are goes on from their details."""
+    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program.
+
+    Who had to show who they are goes on from their details.
+    """
     asked = ask_again(request, afterwards=reverse("account_details"))
     if asked is not None:
         return asked
     wait = too_often_of_ones_own(request, timezone.now())
     if wait is not None:
         return wait
-    data = privacy.export_person(the_person(request))
-    response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
+    form = FileForm.HTML if request.GET.get("form") == FileForm.HTML else FileForm.JSON
+    return as_file(privacy.export_person(the_person(request)), form)
 
 
 @login_required

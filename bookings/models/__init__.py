@@ -11,7 +11,7 @@ from bookings.models.after import (
 )
 from bookings.models.attendance import Attendance, AttendanceCount
 from bookings.models.availability import Availability, AvailabilityException, Weekday
-from bookings.models.booking import Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
+from bookings.models.booking import BOOKING_OVER_AT, Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
 from bookings.models.brought import Brought
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.feed import CalendarFeed
@@ -27,6 +27,7 @@ from bookings.models.session_place import LIVE_PLACES, OCCUPYING, PlaceLink, Pla
 from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
 
 __all__ = [
+    "BOOKING_OVER_AT",
     "EVERYBODYS",
     "LIVE_PLACES",
     "OCCUPYING",

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,7 @@ MOVES: dict[str, frozenset[str]] = {
 }
 # These hold their presenter's time.
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
+BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Somebody may be out there.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
 STATE_TAGS = {
@@ -176,6 +178,7 @@ class Booking(models.Model):
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
     closed_reason = models.TextField(_("why it was cancelled or declined"), blank=True)
     created_at = models.DateTimeField(_("booked"))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
@@ -220,6 +223,7 @@ class Booking(models.Model):
             words_index("booking_searched"),
             # Visits that somebody is still waited for; those of the past are few, however many there were.
             models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
+            models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
 
     def __str__(self) -> str:

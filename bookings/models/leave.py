@@ -65,6 +65,7 @@ class Leave(models.Model):
         verbose_name = _("leave")
         verbose_name_plural = _("leave")
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="leave_ends_after_it_starts")]
+        indexes = [models.Index(fields=["ends_at"], name="leave_with_words", condition=~Q(reason="") | ~Q(answer=""))]
 
     def __str__(self) -> str:
         return f"{self.presenter}: {self.when}"

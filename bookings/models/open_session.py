@@ -97,6 +97,7 @@ class OpenSession(models.Model):
     # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
     plan_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("planned"))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
 
     objects = OpenSessionQuerySet.as_manager()
 
@@ -120,6 +121,7 @@ class OpenSession(models.Model):
             models.Index(fields=["starts_at", "id"], name="session_scheduled", condition=Q(state="scheduled")),
             models.Index(fields=["ends_at", "id"], name="session_ending", condition=Q(state="scheduled")),
             models.Index(fields=["-starts_at", "-id"], name="session_newest"),
+            models.Index(fields=["ends_at"], name="session_kept", condition=Q(anonymised_at__isnull=True)),
             models.Index(fields=["presenter", "starts_at", "id"], name="session_of_a_presenter"),
         ]
 

@@ -157,6 +157,7 @@ class Order(models.Model):
     # Of what is waited for, it gets copies before those that were not passed forward (ADR 46).
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = OrderQuerySet.as_manager()
@@ -176,6 +177,9 @@ class Order(models.Model):
             ),
             # The staff list: what is done with, by each filter, by the words in it.
             models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(
+                fields=["created_at"], name="order_kept", condition=~Q(state__in=OPEN_STATES) & Q(anonymised_at__isnull=True)
+            ),
             models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),
             models.Index(fields=["channel", "-created_at", "-id"], name="order_by_channel"),
             models.Index(fields=["postcode", "-created_at", "-id"], name="order_by_postcode"),

@@ -152,6 +152,7 @@ class Notification(models.Model):
             models.Index(fields=["due_at"], name="notification_unsent_by_due", condition=Q(state__in=["pending", "sending"])),
             models.Index(fields=["told_in"], name="notification_told_in", condition=Q(told_in__isnull=False)),
             models.Index(fields=["created_at"], name="notification_failed", condition=Q(state="failed")),
+            models.Index(fields=["created_at"], name="notification_kept", condition=~Q(recipient="")),
             models.Index(fields=["-created_at", "-id"], name="notification_newest"),
             models.Index(fields=["reference"], name="notification_by_reference"),
             models.Index(fields=["about"], name="notification_by_about"),

@@ -4,7 +4,15 @@ from notifications.services.bouncing import arrived, delivered, moved, put_right
 from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver, deliver_each
-from notifications.services.erasing import erase_bodies_about, erase_for, export_for
+from notifications.services.erasing import (
+    erase_bodies_about,
+    erase_for,
+    erase_messages,
+    export_for,
+    forget_addresses,
+    kept_since_before,
+    marked_before,
+)
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from notifications.services.sweeping import sweep
@@ -23,8 +31,12 @@ __all__ = [
     "delivered",
     "erase_bodies_about",
     "erase_for",
+    "erase_messages",
     "export_choices",
     "export_for",
+    "forget_addresses",
+    "kept_since_before",
+    "marked_before",
     "may_resend",
     "moved",
     "notify",

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from ctac.compiled import Statement
 from notifications import choices, mime, rendering, sealing, smtp
 from notifications.models import CLOCK_TOLERANCE, Notification, State
-from notifications.registry import Message, keeps_words, kind_named
+from notifications.registry import Message, keeps_address, keeps_words, kind_named
 from notifications.services import bouncing, breaker, pacing, quiet
 from notifications.services.gathering import gathered
 
@@ -176,7 +176,8 @@ def hand_over(notification: Notification, rendered: rendering.Rendered, mail: Em
         logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
         judge(error, clock())
         if smtp.is_permanent(error):
-            bouncing.refused(notification, error, now=clock())
+            if keeps_address(notification.kind):
+                bouncing.refused(notification, error, now=clock())
             return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
         return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
@@ -228,6 +229,8 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:
         columns["sealed_body"] = None
+        if not keeps_address(notification.kind):
+            columns |= {"recipient": ""} | WORDLESS
     ahead = lease(now) | {"next": following} if following and now else {}
     try:
         settled = patiently(lambda: write(notification, columns, ahead))

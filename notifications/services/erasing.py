@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
-from notifications.models import UNFINISHED, Notification, ReturnedMail, State
+from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.registry import label_of
 from notifications.services.bouncing import forget_address
 from notifications.services.choosing import erase_choices
@@ -56,6 +56,26 @@ def erase_for(email: str, now: datetime) -> int:
     return Notification.objects.to_address(email).update(
         recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE
     )
+
+
+def kept_since_before(moment: datetime) -> QuerySet[Notification]:
+    """Messages written before that moment that still say to whom, but for those that have not gone yet."""
+    kept = Notification.objects.filter(created_at__lt=moment).exclude(recipient="")
+    return kept.exclude(state__in=UNFINISHED).order_by("created_at")
+
+
+def erase_messages(keys: Iterable[int], now: datetime) -> None:
+    """To whom these messages went and what they said; that they went stays."""
+    Notification.objects.filter(pk__in=list(keys)).update(recipient="", erased_at=now, **BLANK)
+
+
+def forget_addresses(keys: Iterable[int], now: datetime) -> None:
+    """Marks of addresses that mail came back from."""
+    MarkedAddress.objects.filter(pk__in=list(keys)).delete()
+
+
+def marked_before(moment: datetime) -> QuerySet[MarkedAddress]:
+    return MarkedAddress.objects.filter(last_at__lt=moment).order_by("last_at", "pk")
 
 
 @transaction.atomic

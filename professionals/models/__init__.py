@@ -1,10 +1,12 @@
 from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
+from professionals.models.data_action import DataAction, Done, Reason
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
+from professionals.models.retention_run import RetentionRun
 from professionals.models.session import Session
 from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
@@ -12,7 +14,9 @@ from professionals.models.user import User
 __all__ = [
     "AddressChange",
     "By",
+    "DataAction",
     "Decision",
+    "Done",
     "Draft",
     "DraftKind",
     "FlaggedEvent",
@@ -26,7 +30,9 @@ __all__ = [
     "Person",
     "Profession",
     "RateLimit",
+    "Reason",
     "RecognisedDomain",
+    "RetentionRun",
     "Session",
     "Stopped",
     "User",

@@ -61,6 +61,7 @@ class Person(models.Model):
     )
     postcode = models.CharField(_("work postcode"), max_length=9, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
     objects = PersonQuerySet.as_manager()
@@ -69,13 +70,17 @@ class Person(models.Model):
         ordering = ["name", "pk"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        permissions = [("erase_person", _("Can erase a person"))]
+        permissions = [
+            ("erase_person", _("Can erase a person")),
+            ("give_person_data", _("Can give a person a copy of all that is held about them")),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
         ]
         indexes = [
             words_index("person_searched"),
             models.Index(fields=["name", "id"], name="person_by_name"),
+            models.Index(fields=["created_at"], name="person_kept", condition=models.Q(erased_at__isnull=True)),
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
         ]

@@ -40,7 +40,7 @@ MY_PAGES = [
     "/account/2fa/",
     "/account/reauthenticate/code/",
 ]
-MY_PAGES += ["/account/logout/", "/account/sessions/", "/my/mail/"]
+MY_PAGES += ["/account/logout/", "/account/sessions/", "/account/delete/", "/account/deleted/", "/my/mail/"]
 MY_FORMS = MY_PAGES[:4]
 PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]
 PRESENTER_FORMS += ["/staff/mine/leave/ask/"]

@@ -226,6 +226,7 @@ def test_the_account_list_names_every_page_and_where_one_is(client: Client, owne
         ("Second factor", "/account/2fa/", "page"),
         ("Where you are signed in", "/account/sessions/", None),
         ("Download your data", "/account/my-data/", None),
+        ("Delete your account", "/account/delete/", None),
         ("Sign out", "/account/logout/", None),
     ]
 

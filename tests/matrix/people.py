@@ -22,10 +22,14 @@ from notifications.models import MarkedAddress, Notification, TeamMail
 from professionals.models import (
     AddressChange,
     By,
+    DataAction,
+    Done,
     FlaggedText,
     OutOfHours,
     Person,
+    Reason,
     RecognisedDomain,
+    RetentionRun,
     Session,
     Stopped,
     User,
@@ -141,6 +145,10 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_stopped": stopped(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
         "professionals_outofhours": OutOfHours.objects.get_or_create(pk=1)[0],
+        "professionals_dataaction": DataAction.objects.create(
+            person=owner, done=Done.GIVEN, reason=Reason.ASKED, at=timezone.now()
+        ),
+        "professionals_retentionrun": RetentionRun.objects.create(started_at=now),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],

@@ -21,6 +21,7 @@ PREFIXES = sorted(
 )
 USED = {
     "account/email/account_already_exists",
+    "account/email/account_erased",
     "account/email/address_put_back",
     "account/email/email_changed",
     "account/email/email_confirmation",

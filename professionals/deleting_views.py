@@ -1,0 +1,50 @@
+"""Delete my account: what happens is said first, then one tick and one press; an email says that it is done."""
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ctac.errors import DomainError
+from professionals import drafts, privacy
+from professionals.access import person_required, signed_in, the_person
+from professionals.asking_again import ask_again
+from professionals.erased_mail import erase_and_tell
+from professionals.forms import DeleteForm
+from professionals.models import Reason
+
+# What a service says to refuse is for staff; of all that an erasure refuses, this is what its owner can do something about.
+VISIT_NOT_OVER = _(
+    "A presenter may be with you or on the way to you, and needs to reach you. Nothing was erased. Delete your account when the "
+    "visit is over, or call us."
+)
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_account(request: HttpRequest) -> HttpResponse:
+    """Of staff a manager closes the account first: what they did in their work would lose its author."""
+    if signed_in(request).is_staff:
+        return render(request, "account/delete.html", {"form": None})
+    asked = ask_again(request)
+    if asked is not None:
+        return asked
+    person, now = the_person(request), timezone.now()
+    form = DeleteForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            erase_and_tell(person, by=signed_in(request), now=now, reason=Reason.OWN)
+        except DomainError:
+            form.add_error(None, VISIT_NOT_OVER)
+        else:
+            logout(request)
+            drafts.forget_cookie(request)
+            return redirect("account_deleted")
+    return render(request, "account/delete.html", {"form": form, "ahead": privacy.would_be_cancelled(person, now)})
+
+
+@require_safe
+def account_deleted(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/deleted.html")

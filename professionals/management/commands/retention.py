@@ -1,0 +1,22 @@
+"""Says what has been kept long enough, or takes it out."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from professionals import retention
+
+
+class Command(BaseCommand):
+    help = "Say what the nightly retention run would do now, one line a rule. With --run, do it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--run", action="store_true", help="take it out now, instead of only saying what is due")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now, run = timezone.now(), options["run"]
+        counts = retention.run(now=now).done if run else retention.would_do(now)
+        for rule in retention.rules():
+            self.stdout.write(f"{counts[rule.name]:>9,}  {rule.what} (kept for {rule.how_long} after {rule.since})")
+        self.stdout.write("That was taken out." if run else "Nothing was changed. With --run it is taken out.")

@@ -1,0 +1,82 @@
+"""The rules for people, for sign-ins of nobody, and for messages."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from notifications import services as outbox
+from professionals import retention
+from professionals.models import Person, Reason, User
+from professionals.privacy import erase_person
+from professionals.retention import Rule
+
+
+def people_gone(before: datetime) -> QuerySet[Person]:
+    """Who has not signed in, booked, ordered or taken part since then, and has no account of staff."""
+    known = Person.objects.filter(erased_at=None, created_at__lt=before)
+    quiet = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
+    for active in retention.activities(before):
+        quiet = quiet.filter(~active)
+    return quiet.order_by("created_at", "pk")
+
+
+def erase_people(keys: Sequence[int], now: datetime) -> None:
+    for person in Person.objects.filter(pk__in=keys):
+        erase_person(person, by=None, now=now, reason=Reason.OVER)
+
+
+def sign_ins_of_nobody(before: datetime) -> QuerySet[User]:
+    """Who signed up, never said who they are, and has not been here since. Staff stay: they are the authors of what they did."""
+    of_nobody = User.objects.filter(person=None, is_staff=False, is_superuser=False)
+    return of_nobody.alias(here=Coalesce("last_login", F("date_joined"))).filter(here__lt=before).order_by("date_joined", "pk")
+
+
+def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
+    users = User.objects.filter(pk__in=keys)
+    for user in users:
+        outbox.erase_for(user.email, now)
+    users.delete()
+
+
+RULES = (
+    Rule(
+        name="messages",
+        what=_("Emails that we sent"),
+        since=_("they were written"),
+        goes=_("The address and the words go. That an email of that kind was sent, and when, stays."),
+        keeps="messages",
+        due=outbox.kept_since_before,
+        take_out=outbox.erase_messages,
+    ),
+    Rule(
+        name="returned",
+        what=_("Addresses that our mail came back from"),
+        since=_("mail last came back"),
+        goes=_("The address goes, with what its mail server said."),
+        keeps="messages",
+        due=outbox.marked_before,
+        take_out=outbox.forget_addresses,
+    ),
+    Rule(
+        name="sign-ins",
+        what=_("Sign-ins of people who never told us who they are"),
+        since=_("they were last used"),
+        goes=_("The account goes."),
+        keeps="people",
+        due=sign_ins_of_nobody,
+        take_out=close_sign_ins,
+    ),
+    Rule(
+        name="people",
+        what=_("People: name, contact details, account"),
+        since=_("they last signed in, booked, ordered or took part"),
+        goes=_("They are erased everywhere. Their profession stays for the counts, without a name."),
+        keeps="people",
+        due=people_gone,
+        take_out=erase_people,
+        one_by_one=True,
+    ),
+)

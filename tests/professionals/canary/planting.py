@@ -1,0 +1,241 @@
+"""A person who has done everything here, with a name, an address and a phone number in every field that may hold one."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.test import Client
+
+from bookings.models import (
+    Booking,
+    BookingLink,
+    BusyTime,
+    EventKind,
+    Feedback,
+    PlaceLink,
+    PlaceState,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    State,
+    YearLater,
+)
+from bookings.services import open_afterwards
+from bookings.services.moving import record
+from ctac.classification import NONE
+from leaflets.models import MissingParcel, MissingState, Order, StockAlert
+from leaflets.services import dispatch, start_packing
+from leaflets.services.addresses import keep_address
+from notifications.models import MarkedAddress, Notification, ReturnedMail, Where
+from notifications.models import State as MailState
+from notifications.rendering import Rendered
+from notifications.services import choose, seal_and_send
+from notifications.topics import Topic
+from professionals.models import AddressChange, Draft, Person, User
+from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.sessions.rows import make_place, make_session
+from tests.factories import make_person, sign_in
+from tests.leaflets import factories as leaflets
+from tests.professionals.factors.proof import grow_old
+
+NAME, EMAIL, ADDRESS, PHONE = "Quillfinch Zanderby", "quillfinch@leeds.nhs.uk", "17 Quillfinch Lane", "07700 900461"
+CANARIES = ("quillfinch", "zanderby", PHONE, PHONE.replace(" ", ""))
+
+# How each model with words in it leads to the person whose they are. None: its rows are not a professional's, and an erasure
+# leaves them as they are; beside it why.
+THEIRS: dict[str, str | None] = {
+    "Person": "pk",
+    "User": "person",
+    "Session": "user__person",
+    "AddressChange": "user__person",
+    "Draft": "person",
+    "Booking": "person",
+    "BookingEvent": "booking__person",
+    "BookingLink": "booking__person",
+    "BusyTime": "booking__person",
+    "Feedback": "afterwards__booking__person",
+    "SessionPlace": "person",
+    "SessionEvent": "place__person",
+    "PlaceLink": "place__person",
+    "Order": "person",
+    "OrderEvent": "order__person",
+    "Dispatch": "order__person",
+    "Parcel": "order__person",
+    "MissingParcel": "parcel__order__person",
+    "StockMovement": "order_line__order__person",
+    "KeptAddress": "person",
+    "Notification": "",  # by the address, and by what they are about: all that there are
+    "ReturnedMail": "",
+    "MarkedAddress": "",
+    "MailReader": "",
+    "MailChoice": "",
+    "Presenter": None,  # a colleague
+    "Leave": None,  # a colleague's
+    "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
+    "JourneyTime": None,  # why a road takes so long
+    "Edition": None,  # why an edition was withdrawn
+    "Recall": None,  # what was published of it
+    "SheetImport": None,  # a list of stock
+}
+# Fields of those models that hold no words: chosen from a list, a hash, a code, or an area that stays as a figure.
+NO_WORDS = {
+    *("Person.profession", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
+    *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
+}
+# Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
+MADE = {
+    *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
+    "Order.searched",
+    "Booking.searched",
+}
+TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
+
+
+def fields_with_words() -> dict[str, list[str]]:
+    """By model, its fields that may hold a name or words of a person, as the apps classify them."""
+    found = {}
+    for app in ("notifications", "professionals", "leaflets", "bookings"):
+        classes: Mapping[str, Mapping[str, str]] = __import__(f"{app}.privacy", fromlist=["FIELDS"]).FIELDS
+        for model in apps.get_app_config(app).get_models():
+            kinds = classes[model.__name__]
+            texts = [field.name for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
+            found[model.__name__] = [name for name in texts if kinds[name] != NONE]
+    return {name: fields for name, fields in found.items() if fields}
+
+
+def planted() -> set[str]:
+    """'bookings_booking.notes' of every column in which the canary must be found before it is erased."""
+    return {
+        f"{model_named(name)._meta.db_table}.{field}"
+        for name, fields in fields_with_words().items()
+        for field in fields
+        if THEIRS[name] is not None and f"{name}.{field}" not in NO_WORDS
+    } - {"professionals_session.device"}
+
+
+def model_named(name: str) -> type[models.Model]:
+    return next(model for model in apps.get_models() if model.__name__ == name)
+
+
+def plant(now: datetime) -> Person:
+    """All of it, and everything in it named after the canary."""
+    person = make_person(name=NAME, email=EMAIL, phone=PHONE)
+    of_bookings(person, now)
+    of_orders(person, now)
+    of_account(person, now)
+    of_mail(person, now)
+    for name, fields in fields_with_words().items():
+        path = THEIRS[name]
+        if path is None:
+            continue
+        rows = model_named(name)._base_manager.all()
+        rows = rows.filter(**{path: person.pk}) if path else rows
+        words = {field: words_for(name, field) for field in fields if f"{name}.{field}" not in NO_WORDS | MADE}
+        if words:
+            assert rows.update(**words), f"no row of {name} to plant in"
+    return person
+
+
+def words_for(model: str, field: str) -> Any:
+    """Of the sort that stands there, as long as the column allows."""
+    column = model_named(model)._meta.get_field(field)
+    if isinstance(column, models.JSONField):
+        return {"note": f"{NAME}, {ADDRESS}, {PHONE}"}
+    if isinstance(column, models.EmailField):
+        return EMAIL
+    if "phone" in field:
+        return PHONE
+    words = ADDRESS if "address" in field else f"{NAME}, {PHONE}"
+    return words[: column.max_length] if column.max_length else words  # type: ignore[attr-defined]
+
+
+def of_bookings(person: Person, now: datetime) -> None:
+    past = make_booking(
+        make_presenter(), now - timedelta(days=30), person=person, state=State.DELIVERED, visit_closed=True, postcode="LS1 4AP"
+    )
+    ahead = make_booking(make_presenter(email="presenter@ctac.example"), now + timedelta(days=30), person=person)
+    for booking in (past, ahead):
+        record(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
+        days = {"created_at": now, "expires_at": now + timedelta(days=9)}
+        BookingLink.objects.create(
+            booking=booking, purpose="change", token_hash=f"{booking.pk:064}", address_hash="1" * 64, **days
+        )
+    marks = dict.fromkeys(("useful", "clear", "ready", "arranging"), 4)
+    Feedback.objects.create(
+        afterwards=open_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
+    )
+    YearLater.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
+    BusyTime.objects.filter(booking=past).update(live=False)
+    attended = make_place(make_session(make_presenter(), now - timedelta(days=9)), PlaceState.ATTENDED, person)
+    taken = make_place(make_session(make_presenter(), now + timedelta(days=40)), PlaceState.TAKEN, person)
+    for place in (attended, taken):
+        SessionEvent.objects.create(session=place.session, place=place, at=now, kind=SessionEventKind.TAKEN, reason=NAME)
+        PlaceLink.objects.create(place=place, purpose="see", token_hash=f"{place.pk:064}", address_hash="1" * 64, **days)
+    assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (2, 2)
+
+
+def of_orders(person: Person, now: datetime) -> None:
+    sent, waits = leaflets.make_order(person, now), leaflets.make_order(person, now)
+    start_packing(order=sent, by=None, now=now)
+    parcel = dispatch(order=sent, by=None, now=now, tracking_number="RM 1")
+    MissingParcel.objects.create(parcel=parcel, state=MissingState.CLOSED, reported_at=now, decided_at=now)
+    leaflets.make_session(person, now)
+    keep_address(person=person, delivery=leaflets.DELIVERY)
+    StockAlert.objects.create(person=person, leaflet=waits.lines.get().edition.leaflet, asked_at=now)
+    assert Order.objects.filter(person=person).count() == 3
+
+
+def of_account(person: Person, now: datetime) -> None:
+    """Signed in, with a form begun and one sent too late; an old address; and what the staff site's own log says."""
+    assert person.user is not None
+    Draft.objects.create(kind="booking", person=person, key_hash="h", token="t", expires_at=now + timedelta(days=2), answers={})
+    AddressChange.objects.create(
+        user=person.user, old=EMAIL, new=EMAIL, changed_at=now, until=now + timedelta(days=7), token_hash="2" * 64
+    )
+    browser = grow_old(sign_in(Client(), person))
+    assert browser.post("/account/email/", {"email": f"new-{EMAIL}"}).status_code == 302  # asked again; what was typed waits
+    session = browser.session
+    session["typed"] = NAME
+    session.save()
+    for row in (person, person.user):
+        kind = ContentType.objects.get_for_model(type(row))
+        LogEntry.objects.create(
+            user=person.user, content_type=kind, object_id=row.pk, object_repr=NAME, action_flag=CHANGE, change_message=NAME
+        )
+    assert EmailAddress.objects.filter(user=person.user, email=EMAIL).exists()
+    assert User.objects.filter(email=EMAIL).exists()
+
+
+def to_colleagues(person: Person) -> list[str]:
+    """What mail to staff and presenters is about, one of each sort of thing that is a person's."""
+    rows = {
+        "booking": Booking.objects.filter(person=person),
+        "place": SessionPlace.objects.filter(person=person),
+        "order": Order.objects.filter(person=person),
+        "missing": MissingParcel.objects.filter(parcel__order__person=person),
+    }
+    return [f"{name}:{key}" for name, found in rows.items() for key in found.values_list("pk", flat=True)]
+
+
+def of_mail(person: Person, now: datetime) -> None:
+    booking = Booking.objects.filter(person=person).first()
+    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now}
+    Notification.objects.create(
+        kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
+    )
+    for number, about in enumerate(to_colleagues(person)):  # whose words name the person too
+        more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
+        Notification.objects.create(kind="order-missing-for-staff", **more, **row)
+    theirs = Rendered(NAME, f"{NAME} {ADDRESS}", f"<p>{PHONE}</p>")
+    seal_and_send(kind="account-login-code", to=EMAIL, now=now, expires_at=now + timedelta(minutes=15), mail=theirs)
+    told = Notification.objects.get(message_id="<1@t>")
+    ReturnedMail.objects.create(
+        key="k", address=EMAIL, sort="hard", source="report", notification=told, went_at=now, received_at=now
+    )
+    MarkedAddress.objects.create(address=EMAIL, sort="hard", marked_at=now, last_at=now)
+    choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=now)

@@ -1,0 +1,95 @@
+"""Who was erased stands in a file, by key alone, once it is true and not before; after a restore they are erased again."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from professionals import erasure_file, privacy
+from professionals.models import DataAction, Person, Reason
+from professionals.tasks import clear_expired
+from tests.bookings.rows import NOW, make_booking, make_presenter
+from tests.factories import make_person
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(autouse=True)
+def path(settings, tmp_path):
+    settings.ERASURES_FILE = tmp_path / "elsewhere" / "erasures.jsonl"
+    return settings.ERASURES_FILE
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def replay() -> str:
+    said = io.StringIO()
+    call_command("replay_erasures", stdout=said)
+    return said.getvalue()
+
+
+def test_an_erasure_is_one_line_that_names_nobody_and_only_its_owner_can_read(path):
+    person = make_person(name="Quill Zander", email="quill@leeds.nhs.uk")
+    privacy.erase_person(person, by=None, now=NOW)
+    assert lines(path) == [{"person": person.pk, "since": person.created_at.isoformat(), "erased": NOW.isoformat()}]
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+    privacy.erase_person(person, by=None, now=NOW)  # who is erased stays erased, and is written once
+    assert len(lines(path)) == 1
+
+
+def test_what_was_taken_back_is_not_written(path):
+    person = make_person()
+    with transaction.atomic():
+        privacy.erase_person(person, by=None, now=NOW)
+        transaction.set_rollback(True)
+    assert not path.exists()
+    assert Person.objects.get(pk=person.pk).erased_at is None
+
+
+def test_a_disk_that_fails_stops_no_erasure_and_the_next_hour_writes_it(path, caplog):
+    path.parent.write_text("a file where the folder should be")
+    person = make_person()
+    privacy.erase_person(person, by=None, now=NOW)
+    assert Person.objects.get(pk=person.pk).erased_at == NOW
+    assert "An erasure could not be written" in caplog.text
+    path.parent.unlink()
+    clear_expired()
+    assert [line["person"] for line in lines(path)] == [person.pk]
+    clear_expired()
+    assert len(lines(path)) == 1
+
+
+def test_whoever_is_back_is_erased_again_and_nobody_else(path):
+    back, never, other = make_person(name="Back"), make_person(name="Never"), make_person(name="Other")
+    privacy.erase_person(back, by=None, now=NOW)
+    since = Person.objects.get(pk=back.pk).created_at
+    # As a restore leaves them: one is there again; of the other's key somebody new has come.
+    Person.objects.filter(pk=back.pk).update(name="Back", email="back@leeds.nhs.uk", erased_at=None)
+    erasure_file.append([erasure_file.Erasure(other.pk, other.created_at - timedelta(days=1), NOW)])
+    DataAction.objects.all().delete()
+
+    assert replay() == "2 erasures are written down. Erased again: 1. All others are erased or not here.\n"
+
+    assert list(Person.objects.order_by("pk").values_list("name", flat=True)) == ["Erased", "Never", "Other"]
+    assert list(DataAction.objects.values_list("person", "reason")) == [(back.pk, Reason.RESTORED)]
+    assert "Erased again: 0." in replay()
+    assert (len(lines(path)), Person.objects.get(pk=back.pk).created_at) == (2, since)
+    assert never.pk != back.pk
+
+
+def test_it_says_what_it_could_not_do(path):
+    with pytest.raises(CommandError, match="There is no file"):
+        replay()
+    person = make_person()
+    make_booking(make_presenter(), NOW - timedelta(days=300), person=person)  # of which nobody has said that all is well
+    erasure_file.append([erasure_file.Erasure(person.pk, person.created_at, NOW)])
+    with pytest.raises(CommandError, match="may be on the way to 1 of them"):
+        replay()
+    path.write_text("what is this\n")
+    with pytest.raises(CommandError, match="line 1 of"):
+        replay()

@@ -1,0 +1,337 @@
+"""What has been kept long enough goes, to the second, and nothing before; what is left says nothing about a person."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from bookings.models import Booking, Leave, OpenSession, SessionPlace, State
+from leaflets.models import Order, OrderState
+from notifications.models import MarkedAddress, Notification
+from notifications.models import State as MailState
+from professionals import kept_for, retention
+from professionals.models import DataAction, Person, Reason, RetentionRun, User
+from professionals.tasks import take_out
+from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter, make_request
+from tests.bookings.sessions.rows import make_place, make_session
+from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
+from tests.leaflets.factories import make_order
+
+pytestmark = pytest.mark.django_db
+
+A_SECOND = timedelta(seconds=1)
+WORDS = "Ask for Canary Wharton"
+
+
+def over(rule: str, now: datetime = NOW) -> datetime:
+    """The moment at which a record of this rule has been kept for exactly as long as it may be."""
+    return next(each for each in retention.rules() if each.name == rule).over_before(now)
+
+
+# -- One of each record, of which what counts was at that moment -----------------------------------------------------------
+
+
+def booking_at(moment: datetime) -> None:
+    booking = make_booking(
+        make_presenter(), moment - timedelta(hours=1), state=State.DELIVERED, visit_closed=True, notes=WORDS, created_at=moment
+    )
+    assert booking.ends_at == moment
+
+
+def session_at(moment: datetime) -> None:
+    session = make_session(make_presenter(), moment - timedelta(hours=1), state="delivered")
+    make_place(session, access_needs=WORDS)
+
+
+def leave_at(moment: datetime) -> None:
+    leave = make_leave(make_presenter(), moment - timedelta(days=1), moment).leave
+    assert leave is not None
+    Leave.objects.filter(pk=leave.pk).update(reason=WORDS)
+
+
+def order_at(moment: datetime) -> None:
+    order = make_order(make_person(), moment)
+    Order.objects.filter(pk=order.pk).update(state=OrderState.DISPATCHED, name=WORDS)
+
+
+def message_at(moment: datetime) -> None:
+    Notification.objects.create(
+        kind="booking-confirmed",
+        about="booking:1",
+        recipient="canary@leeds.nhs.uk",
+        state=MailState.SENT,
+        sent_at=moment,
+        created_at=moment,
+        due_at=moment,
+        message_id="<1@test>",
+        text_body=WORDS,
+    )
+
+
+def address_at(moment: datetime) -> None:
+    MarkedAddress.objects.create(address="canary@leeds.nhs.uk", sort="hard", marked_at=moment, last_at=moment, said=WORDS)
+
+
+def sign_in_at(moment: datetime) -> None:
+    make_user("canary@leeds.nhs.uk", date_joined=moment, last_login=moment)
+
+
+def person_at(moment: datetime) -> None:
+    person = make_person(name=WORDS, email="canary@leeds.nhs.uk")
+    Person.objects.filter(pk=person.pk).update(created_at=moment)
+    User.objects.filter(pk=person.user_id).update(date_joined=moment, last_login=moment)
+
+
+RECORDS = {
+    "bookings": (booking_at, lambda: Booking.objects.filter(notes=WORDS)),
+    "sessions": (session_at, lambda: SessionPlace.objects.filter(access_needs=WORDS)),
+    "leave": (leave_at, lambda: Leave.objects.filter(reason=WORDS)),
+    "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
+    "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
+    "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
+    "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
+    "people": (person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),
+}
+
+
+def test_every_rule_has_a_record_here():
+    assert {rule.name for rule in retention.rules()} == set(RECORDS)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_at_the_second_it_stays_and_a_second_later_it_goes(name):
+    make, still_there = RECORDS[name]
+    make(over(name))
+    assert still_there().count() == 1
+    assert retention.would_do(NOW)[name] == 0
+    assert retention.run(now=NOW).done[name] == 0
+    assert still_there().count() == 1
+
+    assert retention.would_do(NOW + A_SECOND)[name] == 1
+    assert still_there().count() == 1  # a dry run changes nothing
+    assert retention.run(now=NOW + A_SECOND).done[name] == 1
+    assert still_there().count() == 0
+
+    assert retention.run(now=NOW + A_SECOND).done[name] == 0  # and a second run finds nothing more
+
+
+@pytest.mark.parametrize(
+    ("moment", "months", "before"),
+    [
+        (datetime(2027, 3, 31, 12, tzinfo=UTC), 1, datetime(2027, 2, 28, 13, tzinfo=UTC)),  # no 31st; and summer time began
+        (datetime(2028, 2, 29, 12, tzinfo=UTC), 12, datetime(2027, 2, 28, 12, tzinfo=UTC)),
+        (datetime(2027, 1, 12, 10, tzinfo=UTC), 24, datetime(2025, 1, 12, 10, tzinfo=UTC)),
+        (datetime(2027, 12, 31, 0, 30, tzinfo=UTC), 13, datetime(2026, 11, 30, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_months_are_counted_by_the_uk_calendar(moment, months, before):
+    assert retention.months_before(moment, months) == before
+
+
+def test_the_clock_of_the_nightly_run_is_the_real_one():
+    person_at(over("people"))
+    with time_machine.travel(NOW, tick=False):
+        take_out()
+    assert Person.objects.filter(name=WORDS).count() == 1
+    with time_machine.travel(NOW + A_SECOND, tick=False):
+        take_out()
+    assert Person.objects.filter(name=WORDS).count() == 0
+    assert settings.CELERY_BEAT_SCHEDULE["take out what was kept long enough"]["task"] == "professionals.tasks.take_out"
+
+
+# -- Figures stay; what is alive stays ---------------------------------------------------------------------------------
+
+
+def test_of_an_old_booking_and_order_the_figures_stay_and_so_does_whose_they_are():
+    person = make_person()
+    past = over("bookings") - timedelta(days=30)
+    booking = make_booking(
+        make_presenter(), past, person=person, state=State.DELIVERED, visit_closed=True, notes=WORDS, closed_reason=WORDS
+    )
+    order = make_order(person, past)
+    Order.objects.filter(pk=order.pk).update(state=OrderState.DISPATCHED)
+
+    retention.run(now=NOW)
+
+    booking.refresh_from_db()
+    order.refresh_from_db()
+    assert (booking.notes, booking.contact_name, booking.address_line_1, booking.closed_reason) == ("", "", "", "")
+    assert (booking.postcode, booking.audience_size, booking.person, booking.state) == ("LS1 4AP", 8, person, State.DELIVERED)
+    assert (order.address_line_1, order.town, " " in order.postcode) == ("", "", False)
+    assert order.lines.get().copies == 5
+    assert booking.anonymised_at == order.anonymised_at == NOW
+
+
+def test_what_is_open_stays_however_old_it_is():
+    long_ago = over("orders") - timedelta(days=400)
+    order = make_order(make_person(), long_ago)
+    request = make_request(notes=WORDS)
+    Booking.objects.filter(pk=request.pk).update(created_at=long_ago)
+    message_at(long_ago)
+    Notification.objects.update(state=MailState.PENDING, sent_at=None)
+
+    run = retention.run(now=NOW)
+
+    order.refresh_from_db()
+    assert order.address_line_1 != ""
+    assert Booking.objects.get(pk=request.pk).notes == WORDS
+    assert Notification.objects.get(text_body=WORDS).recipient == "canary@leeds.nhs.uk"
+    assert (run.done["orders"], run.done["bookings"], run.done["messages"]) == (0, 0, 0)
+
+
+def booked(person: Person, moment: datetime) -> None:
+    start = moment - timedelta(hours=1)
+    make_booking(make_presenter(), start, person=person, created_at=moment - timedelta(days=99), visit_closed=True)
+
+
+def took_part(person: Person, moment: datetime) -> None:
+    make_place(make_session(make_presenter(), moment - timedelta(hours=1)), person=person, created_at=moment - timedelta(days=99))
+
+
+def ordered(person: Person, moment: datetime) -> None:
+    make_order(person, moment)
+
+
+def signed_in(person: Person, moment: datetime) -> None:
+    User.objects.filter(pk=person.user_id).update(last_login=moment)
+
+
+@pytest.mark.parametrize("did", [booked, took_part, ordered, signed_in])
+def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
+    person_at(over("people") - timedelta(days=400))
+    person = Person.objects.get(name=WORDS)
+    did(person, over("people"))
+    assert retention.run(now=NOW).done["people"] == 0
+    assert retention.run(now=NOW + A_SECOND).done["people"] == 1
+    person.refresh_from_db()
+    assert (person.name, person.email, person.profession) == ("Erased", "", "health-visitor")
+    assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, Reason.OVER, None)]
+
+
+def test_staff_stay():
+    user = make_staff(date_joined=over("people") - timedelta(days=1))
+    person = make_person(user=user, email=user.email)
+    Person.objects.update(created_at=over("people") - timedelta(days=1))
+    retention.run(now=NOW)
+    person.refresh_from_db()
+    assert (person.erased_at, User.objects.filter(pk=user.pk).exists()) == (None, True)
+
+
+# -- Batches, a run that is cut off, and one that can't do all ----------------------------------------------------------
+
+
+def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeypatch):
+    for _each in range(5):
+        booking_at(over("bookings") - timedelta(days=1))
+    real, batches = retention.one_batch, []
+
+    def cut_off(rule, *args):
+        batches.append(rule.name)
+        if batches.count("bookings") == 3:
+            raise ConnectionError
+        return real(rule, *args)
+
+    monkeypatch.setattr(retention, "one_batch", cut_off)
+    with pytest.raises(ConnectionError):
+        retention.run(now=NOW, batch=2)
+    monkeypatch.undo()
+
+    [broken] = RetentionRun.objects.all()
+    assert (broken.done["bookings"], broken.ended_at) == (4, None)
+    assert Booking.objects.filter(notes=WORDS).count() == 1
+    assert retention.run(now=NOW, batch=2).done["bookings"] == 1
+    assert Booking.objects.filter(notes=WORDS).count() == 0
+
+
+def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
+    past = over("people") - timedelta(days=9)
+    for name in ("first", "second"):
+        person = make_person(name=name)
+        Person.objects.filter(pk=person.pk).update(created_at=past)
+        User.objects.filter(pk=person.user_id).update(date_joined=past)
+    first = Person.objects.get(name="first")
+    make_booking(make_presenter(), past, person=first, created_at=past)  # of which nobody has said that all is well
+    run = retention.run(now=NOW)
+    assert (run.done["people"], run.left) == (1, 1)
+    assert list(Person.objects.exclude(name="Erased").values_list("name", flat=True)) == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        *(("bookings", "booking_kept"), ("sessions", "session_kept"), ("leave", "leave_with_words"), ("orders", "order_kept")),
+        *(("messages", "notification_kept"), ("people", "person_kept")),
+    ],
+)
+def test_what_is_due_is_found_by_an_index_of_what_is_still_kept(name, index):
+    rule = next(each for each in retention.rules() if each.name == name)
+    long_ago = NOW - timedelta(days=9999)
+    blank = {"kind": "booking-confirmed", "about": "booking:1", "state": MailState.FAILED, "created_at": long_ago, "due_at": NOW}
+    Notification.objects.bulk_create(Notification(message_id=f"<{number}@test>", **blank) for number in range(2000))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; ANALYZE notifications_notification")
+    assert index in rule.due(NOW)[: retention.BATCH].explain()
+
+
+# -- The report -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_is_due_and_does_it_only_when_told_to():
+    long_ago = datetime.now(UTC) - timedelta(days=365 * 9)
+    person_at(long_ago)
+    said = io.StringIO()
+    call_command("retention", stdout=said)
+    assert "        1  People: name, contact details, account (kept for 3 years after they last signed in" in said.getvalue()
+    assert said.getvalue().endswith("Nothing was changed. With --run it is taken out.\n")
+    assert Person.objects.filter(name=WORDS).count() == 1
+
+    call_command("retention", "--run", stdout=said)
+    assert Person.objects.filter(name=WORDS).count() == 0
+
+
+def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_queries):
+    with time_machine.travel(NOW):
+        person_at(over("people") - timedelta(days=1))
+        RetentionRun.objects.create(started_at=NOW, ended_at=NOW, done={"orders": 1234})
+        browser = sign_in_staff(Client(), make_staff(role="manager"))
+        with django_assert_max_num_queries(18):
+            page = browser.get("/staff/professionals/retentionrun/").content.decode()
+    assert "3 years after they last signed in, booked, ordered or took part" in page
+    assert "Orders of leaflets: 1,234" in page
+    assert all(kept.what in page and kept.how_long in page for kept in kept_for.by_the_hour())
+    assert WORDS not in page
+
+
+def test_nobody_else_does():
+    assert sign_in_staff(Client(), make_staff(role="coordinator")).get("/staff/professionals/retentionrun/").status_code == 403
+    assert sign_in(Client(), make_person()).get("/staff/professionals/retentionrun/").status_code == 302
+
+
+def test_spans_are_said_in_words():
+    spans = [timedelta(minutes=10), timedelta(hours=48), timedelta(days=7), timedelta(days=90)]
+    assert [kept_for.span_in_words(span) for span in spans] == ["10 minutes", "48 hours", "7 days", "90 days"]
+    assert [retention.months_in_words(months) for months in (1, 12, 18, 36)] == ["1 month", "1 year", "18 months", "3 years"]
+
+
+def test_sessions_and_places_lose_reasons_too():
+    session = make_session(make_presenter(), over("sessions") - timedelta(days=2), state="cancelled", closed_reason=WORDS)
+    retention.run(now=NOW)
+    assert OpenSession.objects.get(pk=session.pk).closed_reason == ""
+
+
+def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(client, settings):
+    settings.KEEP_MONTHS = {**settings.KEEP_MONTHS, "orders": 18}
+    settings.BACKUP_KEEP_DAYS = 45
+    page = client.get("/privacy/").content.decode()
+    for rule in retention.rules():
+        assert f"{rule.what}: {rule.how_long} after {rule.since}. {rule.goes}" in page
+    for kept in kept_for.by_the_hour():
+        assert f"{kept.what}: {kept.how_long}." in page
+    assert "Orders of leaflets: 18 months after the order was placed." in page
+    assert "up to 45 days" in page
+    assert "Information Commissioner’s Office" in page
