@@ -35,6 +35,8 @@ KINDS: dict[str, dict[str, str]] = {
     "account/email/password_reset": {},
     "mfa/email/totp_activated": {},
     "mfa/email/totp_deactivated": {},
+    "mfa/email/webauthn_added": {},
+    "mfa/email/webauthn_removed": {},
     "mfa/email/recovery_codes_generated": {},
 }
 

@@ -14,17 +14,17 @@ class ProfessionalsConfig(AppConfig):
             allauth_limits,
             mail_labels,
             own_data,
+            passkeys_when_needed,
             privacy,
             roles,
             safeguarding,
             security_log,
             session_ends,
-            without_passkeys,
         )
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
-        without_passkeys.leave_out()
+        passkeys_when_needed.put_off()
         allauth_limits.install()
         session_ends.install()
         security_log.install()

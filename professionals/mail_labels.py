@@ -21,5 +21,7 @@ ACCOUNT_MAIL: dict[str, str | Promise] = {
     "account-password-set": _("Password set"),
     "account-totp-activated": _("Second factor set up"),
     "account-totp-deactivated": _("Second factor removed"),
+    "account-webauthn-added": _("Passkey added"),
+    "account-webauthn-removed": _("Passkey removed"),
     "account-recovery-codes-generated": _("New recovery codes"),
 }

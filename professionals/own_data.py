@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
@@ -47,13 +48,20 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        **User.objects.filter(pk=user.pk).values(addresses=_addresses(), changes_of_address=_changes(), signed_in=_browsers())[0],
+        **User.objects.filter(pk=user.pk).values(
+            addresses=_addresses(), changes_of_address=_changes(), signed_in=_browsers(), passkeys=_passkeys()
+        )[0],
     }
 
 
 def _addresses() -> ArraySubquery:
     rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
+
+
+def _passkeys() -> ArraySubquery:
+    rows = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(name="data__name", added="created_at", last_used="last_used_at")))
 
 
 def _changes() -> ArraySubquery:
