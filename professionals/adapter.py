@@ -174,7 +174,9 @@ class AccountAdapter(DefaultAccountAdapter):
         code_was_used(
             [str(each.get("email") or "") for each in get_authentication_records(request, user) if each["method"] == "code"]
         )
-        person = person_of(request) or self._join(request, user, user.email)  # a sign-in code, too, shows whose address it is
+        person = person_of(request)
+        if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
+            person = self._join(request, user, user.email) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
             drafts.adopt(request, person, timezone.now())

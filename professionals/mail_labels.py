@@ -12,6 +12,7 @@ ACCOUNT_MAIL: dict[str, str | Promise] = {
     "account-unknown-account": _("Sign-in with an unknown address"),
     "account-email-changed": _("Email address changed"),
     "account-address-put-back": _("Old email address put back"),
+    "account-moved-by-staff": _("Account moved to another address by staff"),
     "account-email-confirm": _("Email address confirmed"),
     "account-email-deleted": _("Email address removed"),
     "account-password-changed": _("Password changed"),

@@ -12,7 +12,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from notifications import services as outbox
-from professionals.models import AddressChange, Person, Session, User
+from professionals.models import AccountRecovery, AddressChange, Person, Session, User
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -49,7 +49,11 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
         **User.objects.filter(pk=user.pk).values(
-            addresses=_addresses(), changes_of_address=_changes(), signed_in=_browsers(), passkeys=_passkeys()
+            addresses=_addresses(),
+            changes_of_address=_changes(),
+            signed_in=_browsers(),
+            passkeys=_passkeys(),
+            moved_by_staff=_recoveries(),
         )[0],
     }
 
@@ -68,6 +72,11 @@ def _changes() -> ArraySubquery:
     """Addresses that they had, for as long as the old one can be put back and a week more."""
     rows = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", changed="changed_at", put_back="objected_at")))
+
+
+def _recoveries() -> ArraySubquery:
+    rows = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", at="at", called="called", number="number")))
 
 
 def _browsers() -> ArraySubquery:

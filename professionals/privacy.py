@@ -62,6 +62,7 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("id", "until", "token_hash"), NONE),
         **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
     },
+    "AccountRecovery": {"id": NONE, **dict.fromkeys(("user", "by", "at", "old", "new", "called", "number"), PERSONAL)},
     "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
     "Stopped": {
         **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),

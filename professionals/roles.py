@@ -94,6 +94,10 @@ MANAGEMENT = (
         professionals="user:view,add,change",
         auth="group:view",
     ),
+    may(
+        _("Move the account of somebody who lost both mailbox and second factor to a new address, after a call."),
+        professionals="recover_user",
+    ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(_("Erase a person."), professionals="person:view,erase"),
     may(

@@ -26,6 +26,7 @@ urlpatterns = [
     path("login/code/", account.RequestCodeView.as_view(), name="account_request_login_code"),
     path("login/code/confirm/", account.SignInCodeView.as_view(), name="account_confirm_login_code"),
     path("logout/", allauth_account.logout, name="account_logout"),
+    path("no-way-in/", views.no_way_in, name="account_no_way_in"),
     path("inactive/", allauth_account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.ReauthenticateView.as_view(), name="account_reauthenticate"),
     path("reauthenticate/code/", CodeAgainView.as_view(), name="account_reauthenticate_code"),

@@ -11,6 +11,7 @@ from professionals.services.people import (
     update_details,
     with_person_kept,
 )
+from professionals.services.recovering import recover_account
 from professionals.services.sessions import end_sessions
 from professionals.services.staff_accounts import open_account, reset_second_factor
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
@@ -33,6 +34,7 @@ __all__ = [
     "open_account",
     "organisation_named",
     "put_back",
+    "recover_account",
     "reset_second_factor",
     "update_details",
     "with_person_kept",

@@ -26,6 +26,7 @@ USED = {
     "account/email/email_confirmation",
     "account/email/email_confirmation_signup",
     "account/email/login_code",
+    "account/email/moved_by_staff",
     "account/email/password_changed",
     "account/email/password_reset",
     "account/email/password_reset_code",
