@@ -177,6 +177,10 @@ class PersonAdmin(StaffModelAdmin):
     def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return bool(request.user.has_perm("professionals.erase_person"))
 
+    def has_hand_over_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Of an action that bookings adds."""
+        return bool(request.user.has_perm("bookings.hand_over_booking"))
+
 
 class MergeForm(forms.Form):
     name = forms.CharField(
