@@ -13,6 +13,7 @@ class BookingsConfig(AppConfig):
             alerts,
             escalation_mail,
             flagged,
+            handing_over_mail,
             leave_mail,
             mail,
             privacy,
@@ -34,7 +35,7 @@ class BookingsConfig(AppConfig):
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
         by_the_clock = (agenda_mail, escalation_mail)
-        for module in (mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
+        for module in (mail, handing_over_mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
             for kind in module.KINDS:
                 registry.register(kind, Desk.BOOKINGS)
         modules_of_samples = ("bookings.mail_samples", "bookings.session_mail_samples")

@@ -7,7 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import after_mail, alerts, change_messages, leave_mail, messages, request_messages
+from bookings import (
+    after_mail,
+    alerts,
+    change_messages,
+    handing_over_mail,
+    handing_over_messages,
+    leave_mail,
+    messages,
+    request_messages,
+)
 from bookings.mail import KINDS
 from bookings.models import (
     Afterwards,
@@ -44,7 +53,9 @@ STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
 MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
 CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
-LABELS = {kind.name: kind.label for kind in (*KINDS, *alerts.KINDS, *leave_mail.KINDS, *after_mail.KINDS)}
+LABELS = {
+    kind.name: kind.label for kind in (*KINDS, *handing_over_mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *after_mail.KINDS)
+}
 REASON = "Our hall is flooded. We hope to ask again in May."
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
 LONGEST_ORGANISATION = (
@@ -83,6 +94,12 @@ def _to_the_professional() -> Iterator[Example]:
     moved = partial(change_messages.moved, change=MOVED, now=NOW, links=LINKS)
     yield _example("booking-moved", "", moved, sequence=1)
     yield _example("booking-moved", _("a request"), moved, sequence=1, state=State.REQUESTED)
+    given = partial(handing_over_messages.given_away, now=NOW, to="nadia.rahman@leeds.nhs.uk")
+    taken = partial(handing_over_messages.taken_over, now=NOW, links=LINKS)
+    yield _example("booking-given-away", "", given, sequence=1)
+    yield _example("booking-given-away", _("a request"), given, **NO_TIME)
+    yield _example("booking-taken-over", "", taken, sequence=1)
+    yield _example("booking-taken-over", _("a request"), taken, **NO_TIME)
     changed = partial(change_messages.details_changed, change=CHANGED, now=NOW, links=LINKS)
     yield _example("booking-changed", "", partial(changed, in_calendars=True), sequence=1, revision=1)
     yield _example("booking-changed", _("longest words"), partial(changed, in_calendars=False), revision=1, **longest())

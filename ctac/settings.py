@@ -258,7 +258,10 @@ ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
 # Seconds after which sensitive pages ask again who it is (ADR 65).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.float("ASK_AGAIN_AFTER_MINUTES", default=10)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: one passkey is two factors (ADR 67)
+MFA_RATE_LIMITS = {"webauthn_login": "40/m/ip"}  # two to a sign-in; a whole hospital may have one address
 MFA_TOTP_ISSUER = "CTAC"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a little off (RFC 6238)
 

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction, StaffModelAdmin
 from ctac.staff_big_lists import MOST, among, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import LooksOnly, moment_of, number_of, yes_no_of
+from ctac.uk import format_moment
 from professionals import services
 from professionals.access import signed_in
 from professionals.asking_again import ask_again
 from professionals.for_staff import whole_postcode
-from professionals.models import Person, User
+from professionals.models import AccountRecovery, Person, User
 from professionals.models.user import USER_WORDS
 from professionals.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 
@@ -86,6 +87,31 @@ def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
     services.reset_second_factor(user=user, by=by, now=timezone.now())
 
 
+class RecoverForm(forms.Form):
+    email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
+    called = forms.CharField(
+        label=gettext_lazy("Whom did you call?"),
+        help_text=gettext_lazy("Name and job, such as “Ruth Adeyemi, ward manager”. They must know the person."),
+        max_length=200,
+    )
+    number = forms.CharField(
+        label=gettext_lazy("On which number?"),
+        help_text=gettext_lazy("One that you found yourself, such as the switchboard on the organisation’s website."),
+        max_length=40,
+    )
+    sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
+
+
+def recover(user: User, *, by: User, email: str, called: str, number: str, sure: bool) -> None:
+    services.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
+
+
+def words_of(recovery: AccountRecovery) -> dict[str, str]:
+    by = recovery.by.email if recovery.by_id and recovery.by else _("an account that is gone")
+    told = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
+    return {"at": format_moment(recovery.at), "by": by, **told}
+
+
 class RoleFilter(admin.SimpleListFilter):
     """By role. Not by having none, as Django would offer: that is nearly everybody who ever signed up."""
 
@@ -118,7 +144,7 @@ class UserAdmin(StaffModelAdmin):
         "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
         "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
     }
-    readonly_fields = ["email", "signed_in_at", "joined_at"]
+    readonly_fields = ["email", "signed_in_at", "joined_at", "moves"]
     object_actions = [
         ObjectAction(
             slug="reset-second-factor",
@@ -130,7 +156,23 @@ class UserAdmin(StaffModelAdmin):
             done=gettext_lazy("The second factor is reset."),
             weight="stop",
             asks_again=True,
-        )
+        ),
+        ObjectAction(
+            slug="recover",
+            label=gettext_lazy("Move to a new address"),
+            perform=recover,
+            available=lambda user: user.is_active,
+            form_class=RecoverForm,
+            explanation=gettext_lazy(
+                "For somebody who has lost both their mailbox and their second factor. Call their organisation first. It signs "
+                "them out everywhere, removes the password, passkeys and second factor, and tells the old address. They then "
+                "sign in with a code that goes to the new one."
+            ),
+            done=gettext_lazy("The account has its new address. It counts once they have signed in with a code sent to it."),
+            permission="recover",
+            weight="stop",
+            asks_again=True,
+        ),
     ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -165,7 +207,7 @@ class UserAdmin(StaffModelAdmin):
         if obj is None:
             return ["email", "is_staff", "groups"]
         only_superusers = ["is_superuser"] if request.user.is_superuser else []
-        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at"]
+        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at", "moves"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [] if obj is None else list(self.readonly_fields)
@@ -197,6 +239,15 @@ class UserAdmin(StaffModelAdmin):
         """Only a superuser changes a superuser."""
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
+
+    def has_recover_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return self.has_change_permission(request, obj) and bool(request.user.has_perm("professionals.recover_user"))
+
+    @admin.display(description=gettext_lazy("moved by staff"))
+    def moves(self, user: User) -> str:
+        """Each with whom was called, on which number, by whom."""
+        pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s. Called: %(called)s, on %(number)s.")
+        return "\n".join(pattern % words_of(each) for each in user.recoveries.select_related("by").order_by("-pk")) or _("Never")
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False

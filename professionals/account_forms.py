@@ -5,9 +5,12 @@ from typing import Any, ClassVar
 
 from allauth.account import forms as account
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.recovery_codes import forms as recovery_codes
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.forms import BooleanField, Field
@@ -167,6 +170,14 @@ class SecondFactorForm(AccountForm, mfa.AuthenticateForm):
 
 class SecondFactorAgainForm(AccountForm, mfa.ReauthenticateForm):
     labels, hints = SecondFactorForm.labels, SecondFactorForm.hints
+
+
+class NewRecoveryCodesForm(recovery_codes.GenerateRecoveryCodesForm):
+    def clean(self) -> dict[str, Any]:
+        """allauth would make some for whoever has a passkey, which to a professional is no second factor."""
+        if not is_mfa_enabled(self.user):
+            raise get_adapter().validation_error("cannot_generate_recovery_codes")
+        return super().clean() or self.cleaned_data
 
 
 class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):

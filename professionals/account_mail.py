@@ -36,6 +36,8 @@ KINDS: dict[str, dict[str, str]] = {
     "account/email/account_erased": {"themselves": "yes"},
     "mfa/email/totp_activated": {},
     "mfa/email/totp_deactivated": {},
+    "mfa/email/webauthn_added": {},
+    "mfa/email/webauthn_removed": {},
     "mfa/email/recovery_codes_generated": {},
 }
 

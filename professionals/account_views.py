@@ -24,6 +24,7 @@ from professionals.access import safe_next, signed_in, with_next
 from professionals.allauth_limits import first_use
 from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
+from professionals.passkey_views import PasskeyBeside
 from professionals.stale_codes import StillTheirsMixin
 
 
@@ -105,7 +106,7 @@ class ResetPasswordView(StillTheirsMixin, account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
 
-class ReauthenticateView(account.ReauthenticateView):
+class ReauthenticateView(PasskeyBeside, account.ReauthenticateView):
     form_class = forms.ReauthenticateForm
 
 
@@ -132,6 +133,20 @@ class ActivateAppView(totp.ActivateTOTPView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "next": safe_next(self.request)}
+
+
+@method_decorator(asks_again, name="dispatch")
+class StopAppView(totp.DeactivateTOTPView):
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Codes for its loss go with it; allauth leaves them to who has a passkey."""
+        response: HttpResponse = super().form_valid(form)
+        Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.RECOVERY_CODES).delete()
+        return response
+
+
+@method_decorator(asks_again, name="dispatch")
+class NewRecoveryCodesView(recovery_codes.GenerateRecoveryCodesView):
+    form_class = forms.NewRecoveryCodesForm
 
 
 @method_decorator(asks_again, name="dispatch")

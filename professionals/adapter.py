@@ -33,8 +33,10 @@ from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
 from professionals.address_mail import CHANGED
 from professionals.asking_again import recently_proved
+from professionals.backend import second_factors
 from professionals.middleware import person_of
 from professionals.models import Person, Session, User
+from professionals.passkeys import own_host
 from professionals.services import address_changes
 from professionals.sessions import kept_as
 
@@ -104,9 +106,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
         ways = super().get_reauthentication_methods(user)
-        with_factor = [way for way in ways if way["id"] != "reauthenticate"]
-        if with_factor or not user.is_authenticated:
-            return with_factor
+        if any(way["id"].startswith("mfa_") for way in ways):  # a code and a passkey, on one page
+            return [{"id": "mfa_reauthenticate", "description": "", "url": reverse("mfa_reauthenticate")}]
+        if not user.is_authenticated:
+            return []
         by_password = [{**way, "description": _("Use your password instead")} for way in ways]
         by_code = {
             "id": "code",
@@ -180,7 +183,9 @@ class AccountAdapter(DefaultAccountAdapter):
         code_was_used(
             [str(each.get("email") or "") for each in get_authentication_records(request, user) if each["method"] == "code"]
         )
-        person = person_of(request) or self._join(request, user, user.email)  # a sign-in code, too, shows whose address it is
+        person = person_of(request)
+        if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
+            person = self._join(request, user, user.email) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
             drafts.adopt(request, person, timezone.now())
@@ -211,6 +216,16 @@ class MFAAdapter(DefaultMFAAdapter):
         "cannot_delete_authenticator": _("Staff need a second factor. If you get a new phone, ask a manager to reset it."),
         "cannot_generate_recovery_codes": _("Set up your authenticator app first."),
     }
+
+    def is_mfa_enabled(self, user: AbstractBaseUser | AnonymousUser, types: list[str] | None = None) -> bool:
+        """Whether they have a second factor: to professionals a passkey is a way in beside the code by email (ADR 67)."""
+        if user.is_anonymous:
+            return False
+        found = second_factors().filter(user_id=user.pk)
+        return bool((found if types is None else found.filter(type__in=types)).exists())
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": own_host(), "name": settings.MFA_TOTP_ISSUER}
 
     def build_totp_svg(self, url: str) -> str:
         """Black on white in dark mode too, or some phones can't read it. Served by a view: our CSP allows no data: image."""

@@ -15,9 +15,10 @@ from notifications.registry import Kind, Message
 from notifications.samples import Example
 from notifications.services import seal_and_send
 from professionals.account_mail import account_mail, kind_of
-from professionals.models import AddressChange, Person
+from professionals.models import AccountRecovery, AddressChange, Person
 
 CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/address_put_back", "address-objection"
+MOVED_BY_STAFF = "account/email/moved_by_staff"
 PUT_BACK_TOLD_FOR = timedelta(days=7)
 
 
@@ -39,6 +40,14 @@ def tell_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
     for to in dict.fromkeys([change.old, before]):
         mail = account_mail(PUT_BACK, to, {**facts, "is_theirs": to == change.old})
         seal_and_send(kind=kind_of(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + PUT_BACK_TOLD_FOR)
+
+
+def tell_moved_by_staff(recovery: AccountRecovery) -> None:
+    """To the old address, without a link: who reads it may be just whom the account was moved away from (ADR 69)."""
+    mail = account_mail(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
+    seal_and_send(
+        kind=kind_of(MOVED_BY_STAFF), to=recovery.old, mail=mail, now=recovery.at, expires_at=recovery.at + PUT_BACK_TOLD_FOR
+    )
 
 
 def _build(notification: "Notification") -> Message:
@@ -68,6 +77,8 @@ KIND = Kind(
 
 def examples() -> Iterator[Example]:
     yield Example(KIND.name, KIND.label, lambda: _message("/staff/professionals/person/1/change/"))
+    moved = partial(account_mail, MOVED_BY_STAFF, "nadia.rahman@leeds.nhs.uk", {"moment": "Tuesday 12 January 2027, 10am"})
+    yield Example(kind_of(MOVED_BY_STAFF), _("Account: moved to another address by staff"), moved)
     for is_theirs, title in ((True, _("Account: old address back")), (False, _("Account: old address back, to the other one"))):
         facts = {"old": "nadia.rahman@leeds.nhs.uk", "moment": "Tuesday 12 January 2027, 10am", "is_theirs": is_theirs}
         yield Example(kind_of(PUT_BACK), title, partial(account_mail, PUT_BACK, "nadia.rahman@leeds.nhs.uk", facts))

@@ -187,6 +187,10 @@ class PersonAdmin(StaffModelAdmin):
     def has_give_data_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return bool(request.user.has_perm("professionals.give_person_data"))
 
+    def has_hand_over_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Of an action that bookings adds."""
+        return bool(request.user.has_perm("bookings.hand_over_booking"))
+
 
 class MergeForm(forms.Form):
     name = forms.CharField(

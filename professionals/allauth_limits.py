@@ -70,6 +70,7 @@ WHERE = {
     "login": Where.SIGN_IN,
     "login_failed": Where.SIGN_IN,
     "request_login_code": Where.SIGN_IN,
+    "webauthn_login": Where.SIGN_IN,
     "reset_password": Where.PASSWORD,
     "reset_password_from_key": Where.PASSWORD,
 }

@@ -16,19 +16,19 @@ class ProfessionalsConfig(AppConfig):
             mail_labels,
             own_data,
             own_retention,
+            passkeys_when_needed,
             privacy,
             retention,
             roles,
             safeguarding,
             security_log,
             session_ends,
-            without_passkeys,
         )
         from professionals.account_mail import kind_of
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
-        without_passkeys.leave_out()
+        passkeys_when_needed.put_off()
         allauth_limits.install()
         session_ends.install()
         security_log.install()

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from professionals.access import signed_in
 from professionals.account_forms import SignInCodeForm
+from professionals.passkey_views import PasskeyBeside
 
 KEY = "code_again"
 NO_CODE = "account_reauthenticate_code"
@@ -69,7 +70,7 @@ class CodeAgain(AbstractCodeVerificationProcess):
 
 
 @method_decorator(login_required, name="dispatch")
-class CodeAgainView(BaseReauthenticateView):
+class CodeAgainView(PasskeyBeside, BaseReauthenticateView):
     """First a button that sends a code, since opening a page sends nothing; then the field to type it in."""
 
     form_class = SignInCodeForm

@@ -13,6 +13,7 @@ ACCOUNT_MAIL: dict[str, str | Promise] = {
     "account-email-changed": _("Email address changed"),
     "account-address-put-back": _("Old email address put back"),
     "account-account-erased": _("Everything about them erased"),
+    "account-moved-by-staff": _("Account moved to another address by staff"),
     "account-email-confirm": _("Email address confirmed"),
     "account-email-deleted": _("Email address removed"),
     "account-password-changed": _("Password changed"),
@@ -22,5 +23,7 @@ ACCOUNT_MAIL: dict[str, str | Promise] = {
     "account-password-set": _("Password set"),
     "account-totp-activated": _("Second factor set up"),
     "account-totp-deactivated": _("Second factor removed"),
+    "account-webauthn-added": _("Passkey added"),
+    "account-webauthn-removed": _("Passkey removed"),
     "account-recovery-codes-generated": _("New recovery codes"),
 }

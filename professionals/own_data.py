@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from notifications import services as outbox
-from professionals.models import AddressChange, Draft, DraftKind, Person, Session, Stopped, User, Where, Why
+from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, Person, Session, Stopped, User, Where, Why
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -58,7 +59,13 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        **User.objects.filter(pk=user.pk).values(addresses=_addresses(), changes_of_address=_changes(), signed_in=_browsers())[0],
+        **User.objects.filter(pk=user.pk).values(
+            addresses=_addresses(),
+            changes_of_address=_changes(),
+            signed_in=_browsers(),
+            passkeys=_passkeys(),
+            moved_by_staff=_recoveries(),
+        )[0],
     }
 
 
@@ -67,10 +74,20 @@ def _addresses() -> ArraySubquery:
     return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
 
 
+def _passkeys() -> ArraySubquery:
+    rows = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(name="data__name", added="created_at", last_used="last_used_at")))
+
+
 def _changes() -> ArraySubquery:
     """Addresses that they had, for as long as the old one can be put back and a week more."""
     rows = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", changed="changed_at", put_back="objected_at")))
+
+
+def _recoveries() -> ArraySubquery:
+    rows = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", at="at", called="called", number="number")))
 
 
 def _browsers() -> ArraySubquery:

@@ -70,6 +70,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "FlaggedText": dict.fromkeys(("id", "about", "reference", "flagged_at", "read_at", "decision"), NONE),
     "FlaggedEvent": {**dict.fromkeys(("id", "flagged", "kind", "at"), NONE), "by": PERSONAL},
     "OutOfHours": dict.fromkeys(("id", "route"), NONE),
+    "AccountRecovery": {"id": NONE, **dict.fromkeys(("user", "by", "at", "old", "new", "called", "number"), PERSONAL)},
     "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
     "Stopped": {
         **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),

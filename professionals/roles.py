@@ -50,6 +50,7 @@ def may(words: str | Promise, **by_app: str) -> Duty:
 
 COORDINATION = (
     may(_("Book, decide, move, change and cancel bookings, and choose who gives them."), bookings="booking:view,add,change"),
+    may(_("Hand what somebody has still to come over to a colleague of theirs."), bookings="hand_over_booking"),
     may(_("Say after a phone call that a presenter has arrived, has left, or is safe."), bookings="booking:view,change"),
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
@@ -93,6 +94,10 @@ MANAGEMENT = (
         _("Open and close accounts, give roles, and reset a second factor that was lost."),
         professionals="user:view,add,change",
         auth="group:view",
+    ),
+    may(
+        _("Move the account of somebody who lost both mailbox and second factor to a new address, after a call."),
+        professionals="recover_user",
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(_("Read who looked at, took out and changed what."), audit="entry:view"),

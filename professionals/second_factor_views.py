@@ -1,23 +1,35 @@
-"""The pages that ask for the second factor."""
+"""The pages that ask for the second factor: a code, and for whoever has one a passkey beside it."""
 
 from allauth.mfa.base import views as mfa
 from django.forms import Form
+from django.http import HttpResponse
 
 from professionals import account_forms as forms
+from professionals.passkey_forms import PasskeyForm
+from professionals.passkey_views import PasskeyBeside, refused
+from professionals.passkeys import passkeys_of
 
 index = mfa.index
 
 
-class SecondFactorView(mfa.AuthenticateView):
+class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
     form_class = forms.SecondFactorForm
+    whose = staticmethod(lambda view: view.stage.login.user)
 
     def _build_forms(self) -> Form | None:
-        """A code is the only second factor that we offer; without passkeys allauth's own form for them would fail."""
-        self.webauthn_form = None
-        data = self.request.POST if self.request.method == "POST" else None
-        self.auth_form = self.get_form_class()(user=self.stage.login.user, data=data)
-        return self.auth_form
+        """The one that was sent. allauth's own would have the library for passkeys loaded for who has none."""
+        self.webauthn_form = None  # which allauth would draw; PasskeyBeside draws ours
+        user, data = self.stage.login.user, self.request.POST if self.request.method == "POST" else None
+        self.auth_form = self.get_form_class()(user=user, data=data)
+        with_passkey = data is not None and "credential" in data and passkeys_of(user).exists()
+        return PasskeyForm(user=user, data=data) if with_passkey else self.auth_form
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if isinstance(form, PasskeyForm):
+            return refused(self.request, form, "mfa_authenticate")
+        response: HttpResponse = super().form_invalid(form)
+        return response
 
 
-class SecondFactorAgainView(mfa.ReauthenticateView):
+class SecondFactorAgainView(PasskeyBeside, mfa.ReauthenticateView):
     form_class = forms.SecondFactorAgainForm

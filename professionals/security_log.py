@@ -9,6 +9,7 @@ from typing import Any
 from allauth.account import signals as account
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth
 from django.contrib.auth.models import Group
 from django.db.models.signals import m2m_changed
@@ -43,9 +44,13 @@ def install() -> None:
 
 
 def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
-    ways = sorted({str(record["method"]) for record in get_authentication_records(request, user)})
+    ways = sorted({way_of(record) for record in get_authentication_records(request, user)})
     logger.info("signed in: user %s by %s", user.pk, " and ".join(ways) or "another way")
     record(Act.SIGNED_IN, by=user.pk, about=About.of(user), whats=[", ".join(ways)])
+
+
+def way_of(record: dict[str, Any]) -> str:
+    return "passkey" if record.get("type") == Authenticator.Type.WEBAUTHN else str(record["method"])
 
 
 def signed_out(user: User | None, **_: Any) -> None:
@@ -71,9 +76,12 @@ def answer_refused(what: str, by: int | None) -> None:
     record(Act.NOT_LET_IN, by=by, whats=[what])
 
 
-def changed(signal: Signal, user: User, **_: Any) -> None:
-    logger.info("%s: user %s", CHANGES[signal], user.pk)
-    record(Act.CREDENTIALS, by=acting.get() or user.pk, about=About.of(user), whats=[CHANGES[signal]])
+def changed(signal: Signal, user: User, authenticator: Authenticator | None = None, **_: Any) -> None:
+    what = CHANGES[signal]
+    if authenticator is not None and authenticator.type == Authenticator.Type.WEBAUTHN:
+        what = what.replace("second factor", "passkey")
+    logger.info("%s: user %s", what, user.pk)
+    record(Act.CREDENTIALS, by=acting.get() or user.pk, about=About.of(user), whats=[what])
 
 
 GIVEN = {"post_add": Act.ROLE_GIVEN, "post_remove": Act.ROLE_TAKEN}

@@ -46,6 +46,12 @@ def ask_details(request: HttpRequest) -> HttpResponse:
 ask_first_details = verified_email_required(ask_details)
 
 
+@require_safe
+def no_way_in(request: HttpRequest) -> HttpResponse:
+    """For whoever lost their mailbox: what staff do for them, and how to ask (ADR 69)."""
+    return render(request, "account/no_way_in.html")
+
+
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:

@@ -143,7 +143,12 @@ def library_template_names() -> set[str]:
 
 
 # Account mail that allauth does not know of.
-OWN_ACCOUNT_MAIL = ("account/email/account_erased_", "account/email/address_put_back_", "account/email/reauthentication_code_")
+OWN_ACCOUNT_MAIL = (
+    "account/email/account_erased_",
+    "account/email/address_put_back_",
+    "account/email/moved_by_staff_",
+    "account/email/reauthentication_code_",
+)
 
 
 def test_templates_that_override_a_library_still_override_something() -> None:

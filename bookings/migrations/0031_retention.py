@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0028_roles"),
+        ("bookings", "0029_handing_over"),
         ("professionals", "0020_retention_run"),
     ]
 

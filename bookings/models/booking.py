@@ -187,6 +187,7 @@ class Booking(models.Model):
         ordering = ["-starts_at", "-pk"]
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
+        permissions = [("hand_over_booking", _("Can hand bookings over to a colleague of their owner"))]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_it_starts"),
             models.CheckConstraint(
@@ -324,6 +325,7 @@ class EventKind(models.TextChoices):
     LAPSED = "lapsed", _("Dates no longer kept")
     RESCHEDULED = "rescheduled", _("Moved to another time")
     DETAILS_CHANGED = "details-changed", _("Details changed")
+    HANDED_OVER = "handed-over", _("Handed over to a colleague")
     TRAVEL_SET = "travel-set", _("Travel minutes set")
     CHECKED_IN = "checked-in", _("Presenter checked in")
     CHECKED_OUT = "checked-out", _("Presenter checked out")
@@ -338,7 +340,8 @@ class BookingEvent(models.Model):
 
     `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
     {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}; and {"by_link": true} for whoever came by a link in an email.
+    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
+    in an email.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

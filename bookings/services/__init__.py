@@ -35,6 +35,7 @@ from bookings.services.errors import (
 from bookings.services.escalating import escalate, too_long
 from bookings.services.feedback import FeedbackClosed, Said, give_feedback, host_has_answered
 from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed, token_of
+from bookings.services.handing_over import hand_over
 from bookings.services.holding import extend_hold, hold_slot, release_hold
 from bookings.services.joining import SameLink, set_joining_link
 from bookings.services.journeys import set_journey_time
@@ -137,6 +138,7 @@ __all__ = [
     "gets_reminders",
     "give_feedback",
     "grant_leave",
+    "hand_over",
     "hit_by_leave",
     "hold_slot",
     "host_has_answered",

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
 from notifications.services import Later, notify, notify_each
+from professionals.models import Person
 
 Told = dict[str, Iterable[str]]
 
@@ -79,6 +80,12 @@ def tell_rescheduled(booking: Booking, before: Presenter | None, now: datetime, 
         "staff-booking-moved": [] if by_staff else [settings.STAFF_EMAIL],
     }
     tell(told, booking, now)
+
+
+def tell_handed_over(booking: Booking, before: Person, now: datetime) -> None:
+    """Who had it, who has it now, and its presenter anew: what was on its way to them has an older number."""
+    taken: Told = {"presenter-booked" if booking.state == State.CONFIRMED else "presenter-kept": presenters(booking)}
+    tell({"booking-given-away": [before.email], "booking-taken-over": [booking.person.email], **taken}, booking, now)
 
 
 def tell_details_changed(booking: Booking, now: datetime, *, by_staff: bool) -> None:

@@ -18,7 +18,7 @@ def begin(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("professionals", "0014_address_changes"),
+        ("professionals", "0015_recoveries"),
         ("notifications", "0010_working_days"),
     ]
 

@@ -21,7 +21,7 @@ def mark_who_is_erased(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("professionals", "0014_address_changes")]
+    dependencies = [("professionals", "0018_flagged")]
 
     operations = [
         migrations.AddField(

@@ -6,12 +6,14 @@ from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKin
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
+from professionals.models.recovery import AccountRecovery
 from professionals.models.retention_run import RetentionRun
 from professionals.models.session import Session
 from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
 __all__ = [
+    "AccountRecovery",
     "AddressChange",
     "By",
     "DataAction",

@@ -45,6 +45,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [("recover_user", _("Can move an account to a new address"))]
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case")]
         indexes = [
             models.Index(Upper("email"), name="user_email_in_any_case"),  # how allauth looks an address up

@@ -12,6 +12,7 @@ from professionals.services.people import (
     update_details,
     with_person_kept,
 )
+from professionals.services.recovering import recover_account
 from professionals.services.sessions import end_sessions
 from professionals.services.staff_accounts import open_account, reset_second_factor
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
@@ -38,6 +39,7 @@ __all__ = [
     "organisation_named",
     "put_back",
     "read_flagged",
+    "recover_account",
     "reset_second_factor",
     "say_no_child",
     "update_details",

@@ -1,5 +1,5 @@
 // Nicer with, whole without: the error summary takes the focus, a second click sends nothing twice, long texts are counted,
-// the way back leads to no page that is out of date.
+// the way back leads to no page that is out of date, passkeys are offered.
 (function () {
   "use strict";
 
@@ -24,6 +24,13 @@
       form.removeAttribute("data-sent");
     }, 5000);
   });
+
+  // Passkeys are shown where the browser has them, so never without JavaScript.
+  if (window.PublicKeyCredential) {
+    document.querySelectorAll("[data-with-passkeys]").forEach(function (element) {
+      element.hidden = false;
+    });
+  }
 
   // How much room is left in a long text: seen at each key, heard only once the typing pauses. Nothing is cut off.
   document.querySelectorAll(".count[data-limit]").forEach(function (hint) {

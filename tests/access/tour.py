@@ -28,7 +28,7 @@ STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/", "/presentations/", "/leaflets/", "/basket/"]
-PAGES += ["/sessions/"]
+PAGES += ["/sessions/", "/account/no-way-in/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
@@ -41,6 +41,7 @@ MY_PAGES = [
     "/account/reauthenticate/code/",
 ]
 MY_PAGES += ["/account/logout/", "/account/sessions/", "/account/delete/", "/account/deleted/", "/my/mail/"]
+MY_PAGES += ["/account/passkeys/", "/account/passkeys/add/"]
 MY_FORMS = MY_PAGES[:4]
 PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]
 PRESENTER_FORMS += ["/staff/mine/leave/ask/"]

@@ -68,6 +68,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "exception_id": objects["exception"].pk,
                 "leave_id": objects["bookings_leave"].pk,
                 "public_id": objects["session"].public_id,
+                "passkey_id": objects["passkey"].pk,
                 "app_label": "bookings",
                 "url": "nowhere/",
                 "content_type_id": 1,

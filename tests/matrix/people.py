@@ -44,6 +44,7 @@ from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions
 from tests.leaflets import factories as leaflets
 from tests.professionals.factors.proof import enrol
+from tests.professionals.passkeys.device import kept_passkey
 
 # In the order of the table's columns.
 OUTSIDE = ("signed out", "owner", "colleague", "stranger", "at the door")
@@ -156,6 +157,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "auth_group": Group.objects.get(name="Coordinator"),
         "view_on": owner,
         "session": another_browser_of(owner),
+        "passkey": kept_passkey(owner.user),
     }
 
 

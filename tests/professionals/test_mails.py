@@ -27,6 +27,7 @@ USED = {
     "account/email/email_confirmation",
     "account/email/email_confirmation_signup",
     "account/email/login_code",
+    "account/email/moved_by_staff",
     "account/email/password_changed",
     "account/email/password_reset",
     "account/email/password_reset_code",
@@ -36,6 +37,8 @@ USED = {
     "mfa/email/recovery_codes_generated",
     "mfa/email/totp_activated",
     "mfa/email/totp_deactivated",
+    "mfa/email/webauthn_added",
+    "mfa/email/webauthn_removed",
 }
 
 

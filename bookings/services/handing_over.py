@@ -1,0 +1,71 @@
+"""A colleague takes over the bookings that somebody has still to come, by staff's hand (ADR 70)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, EventKind
+from bookings.services.moving import record
+from bookings.services.telling import tell_handed_over
+from ctac.errors import DomainError
+from leaflets.services import give_order_to
+from professionals.models import Person, User
+
+
+class NotAColleagueError(DomainError):
+    message = _("That person is of another organisation. If that is wrong, put it right on their page first.")
+
+
+class CannotBeToldError(DomainError):
+    message = _("That person has no email address, so we could not tell them. Add it on their page first.")
+
+
+class SamePersonError(DomainError):
+    message = _("That is the same person. Enter the colleague’s address.")
+
+
+class NothingToHandOverError(DomainError):
+    message = _("There is no booking to come.")
+
+
+@transaction.atomic
+def hand_over(*, person: Person, to: Person, by: User | None, reason: str, now: datetime) -> list[Booking]:
+    """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
+
+    Times, presenters and states stay. Both are told of each, with their calendars: CANCEL to the one, REQUEST to the other.
+    All or nothing. Raises SamePersonError, NotAColleagueError, CannotBeToldError, NothingToHandOverError.
+    """
+    people = {
+        row.pk: row for row in Person.objects.select_for_update(no_key=True).filter(pk__in=[person.pk, to.pk]).order_by("pk")
+    }
+    before, after = people[person.pk], people[to.pk]
+    _refuse(before, after)
+    ahead = Booking.objects.upcoming(now).filter(person=before).with_names().with_leaflets()
+    found = list(ahead.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    if not found:
+        raise NothingToHandOverError
+    for booking in found:
+        _give(booking, before, after, by=by, reason=reason, now=now)
+    return found
+
+
+def _refuse(before: Person, after: Person) -> None:
+    if before == after:
+        raise SamePersonError
+    if before.organisation_id is None or before.organisation_id != after.organisation_id:
+        raise NotAColleagueError
+    if not after.email:
+        raise CannotBeToldError
+
+
+def _give(booking: Booking, before: Person, after: Person, *, by: User | None, reason: str, now: datetime) -> None:
+    """The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back."""
+    booking.person, booking.sequence = after, booking.next_sequence
+    booking.save(update_fields=["person", "sequence"])
+    brought = getattr(booking, "brought", None)
+    if brought is not None and brought.order is not None:
+        give_order_to(order=brought.order, person=after, by=by, now=now)
+    changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
+    record(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
+    tell_handed_over(booking, before, now)
