@@ -30,7 +30,7 @@ MENUS = {
         *BOOKINGS,
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
         *(*MESSAGES, "How the team gets its mail"),
-        *PEOPLE,
+        *(*PEOPLE, "Erasures and copies", "Retention"),
         *("Accounts", "Roles", "Recognised domains"),
     ],
     "read-only": [
