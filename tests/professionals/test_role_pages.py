@@ -30,8 +30,7 @@ MENUS = {
         *BOOKINGS,
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
         *(*MESSAGES, "How the team gets its mail"),
-        *PEOPLE,
-        "Texts that may be about a child",
+        *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
     ],
     "read-only": [
