@@ -17,7 +17,6 @@ class BookingsConfig(AppConfig):
             leave_mail,
             mail,
             privacy,
-            retention,
             session_invitations,
             session_mail,
             session_presenter_mail,
@@ -30,8 +29,6 @@ class BookingsConfig(AppConfig):
         from notifications.senders import Desk
         from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
-        from professionals.retention import register as register_rule
-        from professionals.retention import register_activity
 
         of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
         by_the_clock = (agenda_mail, escalation_mail)
@@ -46,7 +43,15 @@ class BookingsConfig(AppConfig):
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
         register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
-        for rule in retention.RULES:
-            register_rule(rule)
-        for activity in retention.ACTIVITIES:
-            register_activity(activity)
+        register_retention()
+
+
+def register_retention() -> None:
+    """For how long bookings and what belongs to them keep what is personal."""
+    from bookings import retention
+    from professionals.retention import register, register_activity
+
+    for rule in retention.RULES:
+        register(rule)
+    for activity in retention.ACTIVITIES:
+        register_activity(activity)

@@ -11,8 +11,9 @@ from tests.deploy.conftest import ROOT
 HISTORY = [
     "audit_entry",
     *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
+    "professionals_flaggedevent",
 ]
-WITHOUT_REASON = {"leaflets_orderexport"}  # only who it was can be blanked
+WITHOUT_REASON = {"leaflets_orderexport", "professionals_flaggedevent"}  # only who it was can be blanked
 APPEND_ONLY = """
     SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgname = c.relname || '_append_only' ORDER BY 1

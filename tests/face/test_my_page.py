@@ -224,6 +224,7 @@ def test_the_account_list_names_every_page_and_where_one_is(client: Client, owne
         ("Email address", "/account/email/", None),
         ("Password", "/account/password/set/", None),
         ("Second factor", "/account/2fa/", "page"),
+        ("Passkeys", "/account/passkeys/", None),
         ("Where you are signed in", "/account/sessions/", None),
         ("Download your data", "/account/my-data/", None),
         ("Delete your account", "/account/delete/", None),

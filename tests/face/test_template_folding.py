@@ -18,7 +18,9 @@ from tests.matrix.asking import ROUTES, arguments
 from tests.matrix.people import laid_out, world
 
 __all__ = ["laid_out", "world"]
-DRAWN_BY_LOT = re.compile(r'(?<=token" value=)"[\w-]+"|(?<=class="reference">)[0-9A-F]{8}(?=<)|(?<=class="totp-key">)[A-Z2-7 ]+')
+LOTS = (r'(?<=token" value=)"[\w-]+"', r'(?<=class="reference">)[0-9A-F]{8}(?=<)', r'(?<=class="totp-key">)[A-Z2-7 ]+')
+CHALLENGE = r"(?<=&quot;challenge&quot;: &quot;)[\w-]+"
+DRAWN_BY_LOT = re.compile("|".join([*LOTS, CHALLENGE]))
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ COUNT = 6
 WRITE = """
 from django.utils import timezone
 from notifications.services import notify
+from professionals.models.flagged import flagged_now
 for number in range({count}):
-    to = f"{name}{{number}}@nhs.net"
-    notify(kind="safeguarding-flag", about=f"{name}:{{number}}", to=[to], reference="BK-7Q4M-2F", now=timezone.now())
+    to, about, now = f"{name}{{number}}@nhs.net", f"{name}:{{number}}", timezone.now()
+    flagged_now(about, "BK-7Q4M-2F", now)
+    notify(kind="safeguarding-flag", about=about, to=[to], reference="BK-7Q4M-2F", now=now)
 """
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
 from bookings.models import Booking, Leave, OpenSession, SessionPlace, State
+from ctac.schedule import schedule
 from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
@@ -141,7 +141,7 @@ def test_the_clock_of_the_nightly_run_is_the_real_one():
     with time_machine.travel(NOW + A_SECOND, tick=False):
         take_out()
     assert Person.objects.filter(name=WORDS).count() == 0
-    assert settings.CELERY_BEAT_SCHEDULE["take out what was kept long enough"]["task"] == "professionals.tasks.take_out"
+    assert schedule()["take out what was kept long enough"]["task"] == "professionals.tasks.take_out"
 
 
 # -- Figures stay; what is alive stays ---------------------------------------------------------------------------------
@@ -275,6 +275,7 @@ def test_what_is_due_is_found_by_an_index_of_what_is_still_kept(name, index):
     Notification.objects.bulk_create(Notification(message_id=f"<{number}@test>", **blank) for number in range(2000))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; ANALYZE notifications_notification")
+        cursor.execute("DROP INDEX order_closed")  # of two that would do, a table with no rows gives no ground to choose
     assert index in rule.due(NOW)[: retention.BATCH].explain()
 
 

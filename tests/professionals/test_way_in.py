@@ -23,7 +23,7 @@ def test_it_offers_two_ways_and_one_main_button(client: Client) -> None:
     buttons = [
         (each.text, "govuk-button--secondary" in each.classes) for each in page.all("", "govuk-button") if main in each.inside
     ]
-    assert buttons == [("Send me a code", False), ("Create an account", True)]
+    assert buttons == [("Send me a code", False), ("Use a passkey", True), ("Create an account", True)]
 
 
 @pytest.mark.parametrize("path", PAGES)
