@@ -23,6 +23,7 @@ from professionals import services
 from professionals.access import signed_in
 from professionals.asking_again import ask_again
 from professionals.for_staff import whole_postcode
+from professionals.forms import validate_phone
 from professionals.models import AccountRecovery, Person, User
 from professionals.models.user import USER_WORDS
 from professionals.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
@@ -98,6 +99,7 @@ class RecoverForm(forms.Form):
         label=gettext_lazy("On which number?"),
         help_text=gettext_lazy("One that you found yourself, such as the switchboard on the organisation’s website."),
         max_length=40,
+        validators=[validate_phone],
     )
     sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
 

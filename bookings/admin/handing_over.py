@@ -17,13 +17,15 @@ from ctac.errors import DomainError
 from ctac.staff import ObjectAction, in_our_words
 from professionals.admin import PersonAdmin
 from professionals.models import Person, User
+from professionals.safeguarding import StaffForm
 
 
 class NobodyThereError(DomainError):
     message = gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation.")
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(StaffForm):
+    free_text_fields = ("reason",)
     colleague = forms.EmailField(label=gettext_lazy("Email address of the colleague"), max_length=254)
     reason = forms.CharField(
         label=gettext_lazy("Who asked for it, and why?"),
@@ -32,12 +34,12 @@ class HandOverForm(forms.Form):
     )
 
 
-def perform(person: Person, *, by: User, colleague: str, reason: str) -> None:
+def perform(person: Person, *, by: User, colleague: str, reason: str, flagged: bool) -> None:
     """Raises NobodyThereError, and what the service does."""
     to = Person.objects.with_email(colleague.strip()).first()
     if to is None:
         raise NobodyThereError
-    hand_over(person=person, to=to, by=by, reason=reason, now=timezone.now())
+    hand_over(person=person, to=to, by=by, reason=reason, now=timezone.now(), flagged=flagged)
 
 
 def page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:

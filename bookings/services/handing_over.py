@@ -11,6 +11,7 @@ from bookings.services.telling import tell_handed_over
 from ctac.errors import DomainError
 from leaflets.services import give_order_to
 from professionals.models import Person, User
+from professionals.safeguarding import tell_lead
 
 
 class NotAColleagueError(DomainError):
@@ -30,10 +31,11 @@ class NothingToHandOverError(DomainError):
 
 
 @transaction.atomic
-def hand_over(*, person: Person, to: Person, by: User | None, reason: str, now: datetime) -> list[Booking]:
+def hand_over(*, person: Person, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False) -> list[Booking]:
     """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
 
     Times, presenters and states stay. Both are told of each, with their calendars: CANCEL to the one, REQUEST to the other.
+    `flagged`: the reason looks like a child's details and its writer kept it; it stands with each of them.
     All or nothing. Raises SamePersonError, NotAColleagueError, CannotBeToldError, NothingToHandOverError.
     """
     people = {
@@ -47,6 +49,8 @@ def hand_over(*, person: Person, to: Person, by: User | None, reason: str, now: 
         raise NothingToHandOverError
     for booking in found:
         _give(booking, before, after, by=by, reason=reason, now=now)
+        if flagged:
+            tell_lead(about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now)
     return found
 
 

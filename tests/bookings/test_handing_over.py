@@ -19,7 +19,8 @@ from bookings.services.handing_over import CannotBeToldError, NotAColleagueError
 from leaflets.models import Channel, OrderState, ToBring
 from leaflets.services import bring
 from notifications.models import Notification
-from professionals.models import Person
+from professionals.models import FlaggedText, Person
+from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT
 from tests.bookings.placed import sent
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter, make_request
 from tests.bookings.test_change_mail import built, entry, goes, words
@@ -223,6 +224,20 @@ def test_a_refusal_stands_on_the_page(booking: Booking, nadia: Person, omar: Per
 
     assert (answer.status_code, said in answer.content.decode()) == (200, True)
     assert owners() == [("confirmed", "Nadia Rahman")]
+
+
+def test_a_reason_like_details_of_a_child_is_asked_about_and_the_lead_told(booking: Booking, nadia: Person, omar: Person) -> None:
+    typed = {"colleague": omar.email, "reason": ABOUT_A_CHILD}
+    with time_machine.travel(NOW, tick=False):
+        browser = sign_in_staff(Client(), make_staff(role="coordinator"))
+        asked = browser.post(page_of(nadia), typed)
+        assert (asked.status_code, owners()) == (200, [("confirmed", "Nadia Rahman")])
+        kept = browser.post(page_of(nadia), {**typed, **KEPT})
+
+    assert "keep_what_i_wrote" in asked.content.decode()
+    assert (kept.status_code, owners()) == (302, [("confirmed", "Omar Aziz")])
+    flagged = FlaggedText.objects.get()
+    assert (flagged.about, flagged.reference) == (f"booking:{booking.pk}:handed-over:1", booking.reference)
 
 
 @pytest.mark.parametrize("role", ["presenter", "fulfilment", "read-only"])

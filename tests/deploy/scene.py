@@ -1,5 +1,6 @@
 """Somebody's things on the site that runs as production does, and their cookies. Made inside it, with its key and its role."""
 
+import itertools
 import json
 import sys
 
@@ -11,9 +12,18 @@ from django.utils import timezone
 from bookings.services import make_feed, token_of
 from leaflets.models import Leaflet
 from leaflets.services.covers import make_cover
+from tests import factories
+from tests.bookings import rows
 from tests.bookings.rows import make_world as bookings_world
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
+from tests.leaflets import factories as leaflets_factories
 from tests.leaflets.factories import make_world as leaflets_world
+
+
+def number_from(first: int) -> None:
+    """The factories' own numbers begin at one in each process, and the database of the site keeps what others have made."""
+    for module in (factories, rows, leaflets_factories):
+        module._number = itertools.count(first)
 
 
 def session_key(client: Client) -> str:

@@ -37,7 +37,7 @@ def test_whoever_was_erased_after_the_backup_is_gone_from_what_was_restored(
     server: Server, folder: Path, empty: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "erasures.jsonl"
-    server.manage("shell", "--no-imports", "-c", PLANT, role="ctac_app")
+    server.lay_out(PLANT)
     assert make(server, folder).returncode == 0
     [made] = folder.iterdir()
     server.manage("shell", "--no-imports", "-c", ERASE, role="ctac_app", ERASURES_FILE=str(file))

@@ -11,6 +11,7 @@ EXEMPT = {
         "bookings.forms.DetailsForm": ("contact_name",),
         "bookings.forms.DayForm": ("contact_name",),
         "bookings.forms.DayAndLeafletsForm": ("contact_name",),
+        "professionals.account_admin.RecoverForm": ("called",),  # a colleague of theirs, and the job
         "leaflets.admin.for_caller.OrderForCallerForm": ("name", "organisation_name", "to_name", "to_organisation_name"),
         "leaflets.admin.changing.StaffChangeForm": ("name", "organisation_name"),
         "leaflets.address_forms.AddressForm": ("name", "organisation_name"),
@@ -62,6 +63,7 @@ EXEMPT = {
         "leaflets.forms.DeliveryForm": ("postcode",),
         "leaflets.packing_forms.StartForm": ("areas",),
         "professionals.account_forms.SignUpForm": ("phone", "postcode"),
+        "professionals.account_admin.RecoverForm": ("number",),
         "professionals.admin.DomainForm": ("domain",),
         "professionals.admin.PersonForm": ("phone", "postcode"),
         "professionals.forms.CallerForm": ("phone", "postcode"),
@@ -96,6 +98,10 @@ EXEMPT = {
         "leaflets.admin.editions.EditionForm": ("label",),
         "admin: professionals.OutOfHours": ("route",),
     },
+    "what somebody calls a device of theirs, of 60 letters at most; they alone read it": {
+        "professionals.passkey_forms.NewPasskeyForm": ("name",),
+        "professionals.passkey_forms.PasskeyNameForm": ("name",),
+    },
     "a courier's number: letters and digits of a parcel": {"leaflets.admin.orders.DispatchForm": ("tracking_number",)},
     "shown only where nothing is stored: the styleguide": {
         "ctac.styleguide.forms.EverythingForm": ("name", "phone", "address", "notes", "password", "token"),
@@ -116,7 +122,7 @@ WRITTEN_BY = {
     "bookings.Booking.closed_reason": {"CancelForm.reason", "DeclineForm.reason", "AnswerForm.why"},
     "bookings.BookingEvent.reason": {
         *("TravelForm.reason", "ReassignForm.override_reason", "HeardForm.note", "AnswerForm.words", "TimeForm.override_reason"),
-        "ChangeForm.override_reason",
+        *("ChangeForm.override_reason", "HandOverForm.reason"),
     },
     "bookings.Feedback.comment": {"FeedbackForm.comment"},
     "bookings.SessionSeries.name": {"PlanForm.series_name"},

@@ -156,6 +156,10 @@ def test_the_number_in_the_account_is_no_number_that_staff_found(browser, person
     assert "Find the organisation’s number yourself" in refusal(browser, person, number="+44 (0)113 4960123")
 
 
+def test_words_are_no_number(browser, person):
+    assert "Enter a phone number" in refusal(browser, person, number="Ask for Tom, aged 9")
+
+
 def test_an_address_of_another_account_is_refused(browser, person):
     make_person(email=NEW)
 

@@ -30,7 +30,8 @@ from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
-from tests.professionals.factors.proof import enrol, totp
+from tests.professionals.factors.proof import PASSWORD_AGAIN, enrol, totp
+from tests.professionals.passkeys.device import ADD, Device, add_passkey, options_in, options_to_sign_in
 from tests.security.posting import Typed, press
 
 World = dict[str, Any]
@@ -227,6 +228,25 @@ def asked_leave(world: World) -> Made:
     return {"bookings_leave": Leave.objects.latest("pk")}
 
 
+def a_colleague(world: World) -> Made:
+    return {"colleague": make_person(organisation=owner(world).organisation)}
+
+
+def read_by_the_lead(world: World) -> Made:
+    address = reverse("staff:professionals_flaggedtext_action", args=[pk_of("professionals_flaggedtext")(world), "read"])
+    return by_hand("manager", lambda _world: address, {})(world)
+
+
+def a_passkey(world: World) -> Made:
+    """Of the owner's, on a device that we hold."""
+    device, browser = Device(), fresh_browsers(world["laid_out"])["owner"]
+    return {"device": add_passkey(browser, device)}
+
+
+def options_to_prove(client: Client) -> Any:
+    return options_in(client.get(PASSWORD_AGAIN, follow=True).content.decode())
+
+
 def an_order_that_waits(world: World) -> Made:
     edition, now = make_edition(timezone.now(), stock=0), timezone.now()
     order = make_order(owner(world), now, {edition.leaflet: 5}, will_wait_for=[edition.leaflet])
@@ -276,8 +296,20 @@ FILLED_IN: dict[str, Case] = {
     "leaflet_alert": Case(before=none_left),
     "link_time": Case(pages=2),
     "mfa_activate_totp": Case({"code": shown_by_the_app}),
+    "mfa_add_webauthn": Case(
+        {"name": "Work phone", "credential": lambda client: Device().create(options_in(client.get(ADD).content.decode()))}
+    ),
+    "mfa_edit_webauthn": Case({"name": "Work phone"}),
     "mfa_generate_recovery_codes": Case(who="manager"),
+    "mfa_login_webauthn": Case(
+        lambda world: {"credential": lambda client: world["objects"]["device"].get(options_to_sign_in(client))},
+        a_passkey,
+        who="signed out",
+    ),
     "mfa_reauthenticate": Case({"code": lambda _client: totp()}),
+    "mfa_reauthenticate_webauthn": Case(
+        lambda world: {"credential": lambda client: world["objects"]["device"].get(options_to_prove(client))}, a_passkey
+    ),
     "my_calendar": Case(before=by_hand("owner", lambda _world: reverse("my_calendar_stop"), {})),
     "order_delivery": Case(before=in_the_basket, pages=2),
     "order_missing": Case(before=long_on_its_way),
@@ -362,8 +394,13 @@ FILLED_IN: dict[str, Case] = {
     "staff:notifications_notification_action send-again": Case(before=unsent),
     "staff:notifications_send_failed": Case(before=unsent),
     "staff:notifications_teammail_change": Case({"rhythm": ["daily"]}),
+    "staff:professionals_flaggedtext_action clear": Case(before=read_by_the_lead),
+    "staff:professionals_flaggedtext_action no-child": Case(before=read_by_the_lead),
     "staff:professionals_organisation_change": Case({"name": "Another name"}),
     "staff:professionals_organisation_action merge": Case({"name": "Another"}, another_workplace),
+    "staff:professionals_person_action hand-over": Case(
+        lambda world: {"colleague": world["objects"]["colleague"].email}, a_colleague
+    ),
     "staff:professionals_person_change": Case({"name": "Robin Hale"}),
     "staff:professionals_recogniseddomain_add": Case({"domain": "new.example.nhs.uk"}),
     "staff:professionals_recogniseddomain_change": Case({"domain": "new.ac.uk"}),
@@ -372,6 +409,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_user_change": Case(
         lambda _world: {"is_staff": ["on"], "groups": [str(Group.objects.get(name="Coordinator").pk)]}
     ),
+    "staff:professionals_user_action recover": Case({"number": "0113 243 2799"}),
     "staff:professionals_user_action reset-second-factor": Case(before=a_colleague_with_an_app),
 }
 # Of these nothing is stored, and why. What is sent beside must not change that.
@@ -385,9 +423,12 @@ WHY_NOTHING = {
     "shows, and asks nothing": """
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
-        staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_stopped_change
+        staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_flaggedtext_change
+        staff:professionals_stopped_change
     """,
-    "is of the session alone": "account_logout account_session_end account_sessions_end_others staff:logout",
+    "is of the session alone": """
+        account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
+    """,
     "answers with a file": "certificate presenter_slide staff:leaflets_packingsession_print",
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",

@@ -6,8 +6,6 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test import Client
 
@@ -36,10 +34,11 @@ from notifications.models import State as MailState
 from notifications.rendering import Rendered
 from notifications.services import choose, seal_and_send
 from notifications.topics import Topic
-from professionals.models import AddressChange, Draft, Person, User
+from professionals.models import AccountRecovery, AddressChange, Draft, Person, User
+from professionals.safeguarding import tell_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.factories import make_person, sign_in
+from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.professionals.factors.proof import grow_old
 
@@ -53,6 +52,7 @@ THEIRS: dict[str, str | None] = {
     "User": "person",
     "Session": "user__person",
     "AddressChange": "user__person",
+    "AccountRecovery": "user__person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -77,6 +77,7 @@ THEIRS: dict[str, str | None] = {
     "Presenter": None,  # a colleague
     "Leave": None,  # a colleague's
     "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
+    "SessionSeries": None,  # what staff call sessions that they planned together
     "JourneyTime": None,  # why a road takes so long
     "Edition": None,  # why an edition was withdrawn
     "Recall": None,  # what was published of it
@@ -99,7 +100,7 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 def fields_with_words() -> dict[str, list[str]]:
     """By model, its fields that may hold a name or words of a person, as the apps classify them."""
     found = {}
-    for app in ("notifications", "professionals", "leaflets", "bookings"):
+    for app in ("notifications", "professionals", "leaflets", "bookings", "audit"):
         classes: Mapping[str, Mapping[str, str]] = __import__(f"{app}.privacy", fromlist=["FIELDS"]).FIELDS
         for model in apps.get_app_config(app).get_models():
             kinds = classes[model.__name__]
@@ -191,7 +192,7 @@ def of_orders(person: Person, now: datetime) -> None:
 
 
 def of_account(person: Person, now: datetime) -> None:
-    """Signed in, with a form begun and one sent too late; an old address; and what the staff site's own log says."""
+    """Signed in, with a form begun and one sent too late; an old address; moved by staff; words that the lead is to read."""
     assert person.user is not None
     Draft.objects.create(kind="booking", person=person, key_hash="h", token="t", expires_at=now + timedelta(days=2), answers={})
     AddressChange.objects.create(
@@ -202,11 +203,9 @@ def of_account(person: Person, now: datetime) -> None:
     session = browser.session
     session["typed"] = NAME
     session.save()
-    for row in (person, person.user):
-        kind = ContentType.objects.get_for_model(type(row))
-        LogEntry.objects.create(
-            user=person.user, content_type=kind, object_id=row.pk, object_repr=NAME, action_flag=CHANGE, change_message=NAME
-        )
+    AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
+    for booking in Booking.objects.filter(person=person):
+        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     assert EmailAddress.objects.filter(user=person.user, email=EMAIL).exists()
     assert User.objects.filter(email=EMAIL).exists()
 
