@@ -385,7 +385,9 @@ FILLED_IN: dict[str, Case] = {
     "staff:leaflets_order_action in-line": Case(before=an_order_passed_forward),
     "staff:leaflets_packingsession_action add": Case(lambda world: {"reference": world["objects"]["leaflets_order"].reference}),
     "staff:leaflets_packingsession_action take-out": Case({"which": "1"}),
-    "staff:leaflets_recall_action reached": Case(lambda world: {"person": str(owner(world).pk)}, a_recall),
+    "staff:leaflets_recall_action reached": Case(
+        lambda world: {"person": str(world["objects"]["leaflets_recall"].holders.earliest("pk").pk)}, a_recall
+    ),
     "staff:leaflets_sheetimport_add": Case(stock_list),
     "staff:leaflets_sheetimport_change": Case(before=an_uploaded_list),
     "staff:leaflets_stocktake_action confirm": Case(before=by_hand("manager", to_count, {})),
