@@ -9,6 +9,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv/bin/python
 INSTALL := $(if $(PYTHON),$(PYTHON) ctac/local/install.py,echo "CTAC needs Python 3.11 or newer: none is here."; false)
 DEVELOPMENT := requirements.txt requirements-dev.txt
+# The brokers that `make faults` breaks.
+BROKERS ?= folder,redis,rabbitmq
 APPS := ctac professionals bookings leaflets notifications
 # Settings for checks that connect to nothing; the values are for nobody's use.
 PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-check-only-0123456789abcdef \
@@ -35,7 +37,7 @@ races: ## every race at a live server with its negative control, then 10,000 ran
 faults: ## break worker, broker, database, web, beat, clock, disk and mail server while people book and order, on each broker (long; BROKERS=redis: that one)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install
-	@FAULTS=$(or $(BROKERS),folder,redis,rabbitmq) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
+	@FAULTS=$(BROKERS) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
 
 security: ## bandit, ruff's security rules, times that must tell nothing, and a scanner signed out, as a professional and as staff (10 minutes)
 	@$(INSTALL) $(DEVELOPMENT)
