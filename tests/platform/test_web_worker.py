@@ -30,6 +30,22 @@ def test_what_only_a_few_pages_need_is_not_loaded() -> None:
     assert (started.stdout.strip(), started.stderr) == ("[]", "")
 
 
+READ_AHEAD = """
+import ctac.wsgi
+from django.template import engines
+[loader] = engines["django"].engine.template_loaders
+pages = ("bookings/when.html", "leaflets/leaflets.html", "bookings/staff/booking.html", "emails/base.html")
+print([name for name in pages if name in loader.folded])
+print("bookings/when.html" in loader.get_template_cache, "base.html" in loader.get_template_cache)
+"""
+
+
+def test_what_people_come_for_is_read_before_the_first_request_and_kept_once() -> None:
+    words = [sys.executable, "-W", "ignore", "-c", READ_AHEAD]
+    started = subprocess.run(words, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert started.stdout.splitlines() == ["['bookings/when.html', 'leaflets/leaflets.html']", "False True"], started.stderr
+
+
 def test_a_worker_starts_by_itself_too() -> None:
     """Nobody names the settings to it."""
     words = [sys.executable, "-W", "ignore", "-c", "from ctac.celery import app; print(sorted(app.conf.beat_schedule)[0])"]

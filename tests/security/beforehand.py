@@ -1,0 +1,270 @@
+"""What must stand before a form is sent: a request that waits, a recall, a passkey. Each gives the objects that it made."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, hotp_value
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.models import Leave, Presenter
+from bookings.services import open_afterwards
+from ctac.uk import uk_day
+from leaflets.models import Advice, Edition, Instead, Order, OrderState, SheetImport
+from leaflets.services import Wish, dispatch, pass_forward, recall_edition, start_packing
+from notifications.models import Notification
+from tests.bookings.requested import ask, offer, on
+from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
+from tests.bookings.sessions.rows import make_place, make_session
+from tests.factories import make_organisation, make_person, make_staff
+from tests.leaflets.factories import make_edition, make_order
+from tests.matrix.people import fresh_browsers
+from tests.professionals.factors.proof import PASSWORD_AGAIN, enrol
+from tests.professionals.passkeys.device import Device, add_passkey, options_in
+from tests.security.posting import Typed, press
+
+World = dict[str, Any]
+Made = dict[str, Any]
+PASSWORD = "two-kettles-one-plug"
+JUST_LOOKING = {"show": None, "look": None, "_show": None, "switch": None}  # buttons beside the one that stores
+
+
+def nothing(_world: World) -> Made:
+    return {}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is typed, of which a part may be drawn from the world; and over how many pages it goes.
+
+    `before` makes what must stand, and gives objects that are asked for instead of those of the world, by the same names.
+    """
+
+    typed: Typed | Callable[[World], Typed] = field(default_factory=dict)
+    before: Callable[[World], Made] = nothing
+    who: str = ""
+    pages: int = 1
+    also: frozenset[str] = frozenset()  # what the form asks too, in other circumstances
+
+    def filled(self, world: World) -> Typed:
+        return self.typed(world) if callable(self.typed) else self.typed
+
+
+def day(ahead: int) -> str:
+    """A weekday about so many days from now, as people type it."""
+    found = uk_day(timezone.now()) + timedelta(days=ahead)
+    found += timedelta(days=-found.weekday() % 7 if found.weekday() > 4 else 0)
+    return f"{found.day} {found.month} {found.year}"
+
+
+SOME_DAYS = {"first_day": day(40), "from_clock": "9am", "last_day": day(41), "to_clock": "5pm"}
+
+
+def owner(world: World) -> Any:
+    return world["owner"]
+
+
+def by_hand(name: str, address: Callable[[World], str], typed: Typed) -> Callable[[World], Made]:
+    """Somebody presses another button first."""
+
+    def pressed(world: World) -> Made:
+        press(fresh_browsers(world["laid_out"])[name], address(world), {}, typed)
+        return {}
+
+    return pressed
+
+
+# -- Bookings in other states ---------------------------------------------------------------------------------------------
+
+
+def giver(world: World) -> Presenter:
+    return Presenter.objects.get(pk=world["objects"]["bookings_presenter"].pk)
+
+
+def a_booking(**more: Any) -> Callable[[World], Made]:
+    """`hours` from now, with the own presenter unless another is given."""
+
+    def make(world: World) -> Made:
+        fields = {"person": owner(world), "presenter": giver(world), **more}
+        start = timezone.now() + timedelta(hours=fields.pop("hours", 24 * 9))
+        return {"bookings_booking": make_booking(fields.pop("presenter"), start, **fields)}
+
+    return make
+
+
+def a_request(world: World) -> Made:
+    booking = make_request(person=owner(world))
+    make_option(booking, None, timezone.now() + timedelta(days=30))
+    return {"bookings_booking": booking}
+
+
+def an_offer(world: World) -> Made:
+    start = timezone.now().replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=28 - timezone.now().weekday())
+    booking = ask(owner(world), on(start), now=timezone.now())
+    offer(booking, start + timedelta(days=1), now=timezone.now(), presenter=make_presenter(), override_reason="Agreed")
+    return {"bookings_booking": booking}
+
+
+def a_session(**more: Any) -> Callable[[World], Made]:
+    def make(world: World) -> Made:
+        fields = {"presenter": giver(world), "hours": 24 * 50, **more}
+        start = timezone.now() + timedelta(hours=fields.pop("hours"))
+        session = make_session(fields.pop("presenter"), start, **fields)
+        return {"bookings_opensession": session, "bookings_sessionplace": make_place(session, person=owner(world))}
+
+    return make
+
+
+def another_presenter(world: World) -> Typed:
+    return {"presenter": str(make_presenter().pk), "override_reason": "Agreed on the phone", "reason": "Agreed on the phone"}
+
+
+# -- Leaflets in other states ----------------------------------------------------------------------------------------------
+
+
+def in_the_basket(world: World) -> Made:
+    leaflet = world["objects"]["leaflets_leaflet"]
+    add = reverse("basket_add", args=[leaflet.slug])
+    fresh_browsers(world["laid_out"])["owner"].post(add, {f"{leaflet.slug}-copies": "2"})
+    return {}
+
+
+def an_order(state: str) -> Callable[[World], Made]:
+    def make(world: World) -> Made:
+        order = world["objects"]["leaflets_order"]
+        if state == OrderState.PACKING:
+            start_packing(order=order, by=None, now=timezone.now())
+        else:
+            Order.objects.filter(pk=order.pk).update(state=state)
+        return {}
+
+    return make
+
+
+def none_left(world: World) -> Made:
+    Edition.objects.filter(pk=world["objects"]["leaflets_edition"].pk).update(on_hand=5)
+    return {}
+
+
+def pdf(world: World) -> SimpleUploadedFile:
+    with world["objects"]["leaflets_edition"].pdf.open("rb") as file:
+        return SimpleUploadedFile("new.pdf", file.read(), "application/pdf")
+
+
+def stock_list(world: World) -> Typed:
+    """Its first edition as it goes out, with seven copies that came in."""
+    manager, ask = fresh_browsers(world["laid_out"])["manager"], {"kind": "stock", "form": "csv"}
+    content = b"".join(manager.get(reverse("staff:leaflets_sheetimport_list"), ask).streaming_content).decode("utf-8-sig")
+    headings, *rows = csv.reader(io.StringIO(content, newline=""))
+    place, changed = headings.index("Copies that came in"), io.StringIO()
+    csv.writer(changed).writerows([headings, [*rows[0][:place], "7", *rows[0][place + 1 :]]])
+    return {"kind": ["stock"], "file": SimpleUploadedFile("stock.csv", changed.getvalue().encode(), "text/csv")}
+
+
+def an_uploaded_list(world: World) -> Made:
+    by_hand("manager", lambda _world: reverse("staff:leaflets_sheetimport_add"), stock_list(world))(world)
+    return {"leaflets_sheetimport": SheetImport.objects.latest("pk")}
+
+
+def long_on_its_way(world: World) -> Made:
+    then = timezone.now() - timedelta(days=20)
+    order = make_order(owner(world), then)
+    start_packing(order=order, by=None, now=then)
+    dispatch(order=order, by=None, now=then)
+    return {"leaflets_order": order}
+
+
+def more_than_one_may(world: World) -> Made:
+    now = timezone.now()
+    leaflet = make_edition(now, stock=500).leaflet
+    return {"leaflets_order": make_order(owner(world), now, {leaflet: 120}, asked_because="We train every school")}
+
+
+def a_recall(world: World) -> Made:
+    made, now = long_on_its_way(world), timezone.now()
+    wish = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
+    edition = made["leaflets_order"].lines.get().edition
+    return {"leaflets_recall": recall_edition(edition=edition, wish=wish, by=None, now=now)}
+
+
+def another_workplace(_world: World) -> Made:
+    make_person(organisation=make_organisation(name="Another"))
+    return {}
+
+
+def shown_by_the_app(client: Client) -> str:
+    secret = client.session[SECRET_SESSION_KEY]
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+
+
+def ticked(model: str, action: str, before: Callable[[World], Made] = nothing) -> Case:
+    """The list, one of its rows ticked, and an action of all that are; then the page that asks whether one is sure."""
+    return Case(lambda world: {"action": [action], "_selected_action": [str(world["objects"][model].pk)]}, before, pages=2)
+
+
+def pk_of(model: str) -> Callable[[World], str]:
+    return lambda world: str(world["objects"][model].pk)
+
+
+def to_count(world: World) -> str:
+    return reverse("staff:leaflets_stocktake_action", args=[pk_of("leaflets_stocktake")(world), "count"])
+
+
+def just_given(world: World) -> Made:
+    booking = a_booking(hours=-3)(world)["bookings_booking"]
+    return {"bookings_afterwards": open_afterwards(given=booking, now=timezone.now())}
+
+
+def asked_leave(world: World) -> Made:
+    by_hand("own presenter", lambda _world: reverse("presenter_ask_for_leave"), SOME_DAYS)(world)
+    return {"bookings_leave": Leave.objects.latest("pk")}
+
+
+def a_colleague(world: World) -> Made:
+    return {"colleague": make_person(organisation=owner(world).organisation)}
+
+
+def read_by_the_lead(world: World) -> Made:
+    address = reverse("staff:professionals_flaggedtext_action", args=[pk_of("professionals_flaggedtext")(world), "read"])
+    return by_hand("manager", lambda _world: address, {})(world)
+
+
+def a_passkey(world: World) -> Made:
+    """Of the owner's, on a device that we hold."""
+    device, browser = Device(), fresh_browsers(world["laid_out"])["owner"]
+    return {"device": add_passkey(browser, device)}
+
+
+def options_to_prove(client: Client) -> Any:
+    return options_in(client.get(PASSWORD_AGAIN, follow=True).content.decode())
+
+
+def an_order_that_waits(world: World) -> Made:
+    edition, now = make_edition(timezone.now(), stock=0), timezone.now()
+    order = make_order(owner(world), now, {edition.leaflet: 5}, will_wait_for=[edition.leaflet])
+    return {"leaflets_order": order}
+
+
+def an_order_passed_forward(world: World) -> Made:
+    made = an_order_that_waits(world)
+    pass_forward(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
+    return made
+
+
+def unsent(world: World) -> Made:
+    message = world["objects"]["notifications_notification"]
+    Notification.objects.filter(pk=message.pk).update(state="failed")
+    return {}
+
+
+def a_colleague_with_an_app(_world: World) -> Made:
+    user = make_staff(role="fulfilment")
+    enrol(user)
+    return {"professionals_user": user}
