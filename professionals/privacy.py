@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Act
 from audit.services import About, record
 from ctac.classification import NONE, PERSONAL
+from ctac.errors import DomainError
 from professionals.erasure_file import after_an_erasure
 from professionals.models import DataAction, Done, Person, Reason, User
 
@@ -130,16 +132,24 @@ def give_data(person: Person, *, by: User, now: datetime) -> dict[str, Any]:
     return export_person(person)
 
 
+class StaffAccount(DomainError):
+    """So the last account that may give roles stays, and what a colleague did keeps its author until somebody has looked."""
+
+    message = _("This person has a staff account. Take “Staff” off the account first, then erase them.")
+
+
 @transaction.atomic
 def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reason = Reason.ASKED) -> str:
     """Take this person out of everything that we hold, in one transaction. The address that they had, for a last email.
 
     The sources of the apps above erase first: they may still need the address that ours takes away. Whoever is erased
-    already stays so, and nothing is written. Raises what an app's own `erase` raises to refuse, a DomainError.
+    already stays so, and nothing is written. Raises StaffAccount, and what an app's own `erase` raises to refuse, a DomainError.
     """
     locked = Person.objects.select_for_update().get(pk=person.pk)
     if locked.erased_at is not None:
         return ""
+    if reason != Reason.RESTORED and User.objects.filter(pk=locked.user_id, is_staff=True).exists():
+        raise StaffAccount
     address = locked.email
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)

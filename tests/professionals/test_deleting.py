@@ -14,6 +14,7 @@ from notifications import smtp
 from notifications.models import Notification, State
 from notifications.services import deliver
 from professionals.models import DataAction, Done, Person, Reason, User
+from professionals.privacy import StaffAccount, erase_person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -170,3 +171,12 @@ def test_both_are_a_managers_and_ask_again(person, slug):
     assert old.post(of(person, slug), {"sure": "on", "file_form": "html"}).status_code == 302
     assert Person.objects.get(pk=person.pk).name == "Nadia Rahman"
     assert actions() == []
+
+
+def test_nobody_with_a_staff_account_is_erased_by_whatever_way():
+    """Not by a page alone: a last manager would go that way, and a colleague's work lose its author."""
+    person = make_person(user=make_staff(role="manager"))
+    with pytest.raises(StaffAccount):
+        erase_person(person, by=None, now=timezone.now())
+    person.refresh_from_db()
+    assert (person.erased_at, person.user.is_staff) == (None, True)
