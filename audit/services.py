@@ -122,6 +122,9 @@ def month_after(month: date, many: int) -> date:
 def after_migrate(*, using: str, **about: Any) -> None:
     """Each deployment renews the months ahead, whatever became of beat."""
     with connections[using].cursor() as cursor:
+        cursor.execute("SELECT to_regproc('audit_add_month')")
+        if cursor.fetchone() == (None,):  # some other app alone was migrated
+            return
         cursor.execute(
             "SELECT audit_add_month((date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead))::date)"
             " FROM generate_series(0, %s) AS ahead",

@@ -349,7 +349,8 @@ class StaffModelAdmin(BigListMixin, TellsTheAudit):
             raise PermissionDenied
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
-            tell(request, "sent", what=slug)
+            if request.method == "POST":
+                tell(request, "sent", what=slug)
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
         asked = staff_site.ask_again(request) if action.asks_again else None

@@ -4,6 +4,8 @@ A line an erasure, by key and times alone: {"person": 12, "since": "…", "erase
 row is that person: after a restore a new one might get the same key.
 """
 
+import errno
+import fcntl
 import json
 import logging
 import os
@@ -54,9 +56,14 @@ def write_down(now: datetime) -> int:
 def append(erasures: Iterable[Erasure]) -> None:
     path = Path(settings.ERASURES_FILE)
     path.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(erasure.line for erasure in erasures).encode()
     number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(number, "".join(erasure.line for erasure in erasures).encode())
+        fcntl.flock(number, fcntl.LOCK_EX)
+        end = os.fstat(number).st_size
+        if os.write(number, lines) != len(lines):  # a disk that is nearly full takes a part, which would spoil the line after it
+            os.ftruncate(number, end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(number)
     finally:
         os.close(number)

@@ -15,6 +15,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import Act
+from audit.services import record
 from ctac.forms import PageForm
 from professionals import passkeys
 
@@ -34,11 +36,17 @@ def one_refusal() -> Iterator[None]:
     except ValidationError as refusal:
         if refusal.code != "incorrect_code":
             raise
-        logger.warning("passkey refused")
+        refused()
         raise ValidationError(REFUSED, code="passkey") from refusal
     except BROKEN as error:
-        logger.warning("passkey refused")
+        refused()
         raise ValidationError(REFUSED, code="passkey") from error
+
+
+def refused() -> None:
+    """Not whose, as with a password."""
+    logger.warning("passkey refused")
+    record(Act.NOT_LET_IN, whats=["passkey"])
 
 
 def must_be_from_here(response: Any) -> None:

@@ -148,7 +148,7 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reas
     locked = Person.objects.select_for_update().get(pk=person.pk)
     if locked.erased_at is not None:
         return ""
-    if reason != Reason.RESTORED and User.objects.filter(pk=locked.user_id, is_staff=True).exists():
+    if reason != Reason.RESTORED and User.objects.filter(person=locked, is_staff=True).exists():
         raise StaffAccount
     address = locked.email
     for source in reversed(list(_sources.values())):

@@ -147,4 +147,8 @@ def one_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: se
     except DomainError:
         left.add(key)
         return 0
+    except Exception as error:  # noqa: BLE001 - one record must not keep all others from their end, each night anew
+        logger.error("retention: %s %s can't be taken out: %s", rule.name, key, type(error).__name__)
+        left.add(key)
+        return 0
     return 1

@@ -58,7 +58,7 @@ def kept(request: HttpRequest) -> SentLate | None:
     found = request.session.get(KEY)
     if found is None:
         return None
-    if found["user"] != request.user.pk:
+    if found.get("user") != request.user.pk:
         forget(request)
         return None
     fields = [(name, value) for name, value in found["fields"]]

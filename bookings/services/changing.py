@@ -37,6 +37,7 @@ from bookings.services.placing import Address, Details
 from bookings.services.telling import tell_details_changed, tell_rescheduled
 from bookings.travel import Place
 from ctac.uk import uk_day
+from professionals.flagged import is_kept_back
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -214,8 +215,8 @@ def put_in(booking: Booking, details: Details, address: Address | None) -> list[
     changed = [name for name, value in wanted.items() if getattr(booking, name) != value]
     for name in changed:
         setattr(booking, name, wanted[name])
-    # All of its free text is in `details`, so what was taken out of it is flagged no longer.
-    booking.flagged_child_details = details.flagged
+    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 72).
+    booking.flagged_child_details = details.flagged or (booking.flagged_child_details and is_kept_back(f"booking:{booking.pk}"))
     return changed
 
 

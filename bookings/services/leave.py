@@ -124,7 +124,7 @@ def refuse_leave(*, leave: Leave, answer: str, by: User | None, now: datetime, f
     locked = decide(leave, LeaveState.REFUSED, now=now, **columns)
     tell_of_leave("leave-refused", locked, now)
     if flagged:
-        tell_lead_of(locked, now)
+        tell_lead_of(locked, now, part=":refused")
     return locked
 
 
@@ -181,8 +181,9 @@ def make_room(
     return freed, sessions
 
 
-def tell_lead_of(leave: Leave, now: datetime) -> None:
-    tell_lead(about=f"leave:{leave.pk}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
+def tell_lead_of(leave: Leave, now: datetime, *, part: str = "") -> None:
+    """`part` tells the words of an answer from those that were asked with: each is read and decided by itself."""
+    tell_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
 def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking | OpenSession]:

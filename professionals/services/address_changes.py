@@ -98,7 +98,7 @@ def _never_used(email: str) -> QuerySet[User]:
 
 @transaction.atomic
 def put_back(*, token: str, now: datetime) -> AddressChange:
-    """The account has its old address again; nobody stays signed in, and no password or passkey of before opens it.
+    """The account has its old address again; nobody stays signed in, and no password or passkey that may be another's opens it.
 
     Twice does no harm. An older change wins: those after it are undone with it. Raises as change_to_object.
     """
@@ -126,6 +126,17 @@ def _restore(user: User, change: AddressChange, now: datetime) -> None:
     except IntegrityError as error:  # taken at this very moment
         raise AddressTakenError from error
     address_verified(user=user, email=change.old, details=None, now=now)
-    if not user.is_staff:  # whom the second factor protects; a professional's passkey may be the thief's
-        Authenticator.objects.filter(user=user).delete()
+    _forget_ways_in(user, change)
     end_sessions(user=user)
+
+
+def _forget_ways_in(user: User, change: AddressChange) -> None:
+    """Passkeys may be the thief's. Of staff the app stays, so that whoever reads their mail can't enrol another; who has none
+    keeps the passkeys of before the change."""
+    theirs = Authenticator.objects.filter(user=user)
+    if not user.is_staff:
+        theirs.delete()
+        return
+    passkeys = theirs.filter(type=Authenticator.Type.WEBAUTHN)
+    has_app = theirs.filter(type=Authenticator.Type.TOTP).exists()
+    (passkeys if has_app else passkeys.filter(created_at__gte=change.changed_at)).delete()

@@ -30,10 +30,11 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def clear_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
-    """Take the words out where they stand. Raises NotReadYetError, DecidedAlreadyError."""
+    """Take out what looks like a child's details, where it stands. Raises NotReadYetError, DecidedAlreadyError."""
     locked = _undecided(flagged, by)
     for words in sources.words_of(locked):
-        words.clear()
+        if words.is_suspicious:
+            words.clear()
     _decide(locked, Decision.CLEARED, by, now)
 
 
@@ -53,7 +54,15 @@ def _undecided(flagged: FlaggedText, by: User) -> FlaggedText:
         raise DecidedAlreadyError
     if not locked.was_read_by(by):
         raise NotReadYetError
+    _hold(locked)
     return locked
+
+
+def _hold(locked: FlaggedText) -> None:
+    """Who writes to the object meanwhile is waited for, so that no new mark and no new word of theirs is lost."""
+    for row in sources.rows_of(locked):
+        if hasattr(row, "flagged_child_details"):
+            type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
 
 
 def _decide(locked: FlaggedText, decision: Decision, by: User, now: datetime) -> None:

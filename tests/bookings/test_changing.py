@@ -28,7 +28,7 @@ from bookings.services import (
 )
 from bookings.views.moving import Way, is_offered
 from notifications.models import Notification
-from professionals.models import Person
+from professionals.models import Decision, FlaggedText, Person
 from tests.bookings.placed import TEN, sent
 from tests.bookings.rows import (
     DETAILS,
@@ -290,12 +290,16 @@ def test_the_same_details_are_no_change(booking: Booking) -> None:
     assert not booking.events.exists()
 
 
-def test_what_looks_like_a_child_is_flagged_and_no_longer_once_it_is_taken_out(booking: Booking) -> None:
+def test_what_looks_like_a_child_is_flagged_until_the_lead_has_decided_also_once_it_is_taken_out(booking: Booking) -> None:
     change(booking, details=replace(DETAILS, notes="born 12/03/2014", flagged=True))
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
     booking.refresh_from_db()
     assert booking.flagged_child_details
     change(booking, details=DETAILS)
+    booking.refresh_from_db()
+    assert booking.flagged_child_details
+    FlaggedText.objects.update(decision=Decision.NO_CHILD)
+    change(booking, details=replace(DETAILS, notes="By the side door"))
     booking.refresh_from_db()
     assert not booking.flagged_child_details
 

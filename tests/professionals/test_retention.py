@@ -1,6 +1,7 @@
 """What has been kept long enough goes, to the second, and nothing before; what is left says nothing about a person."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -336,3 +337,37 @@ def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(clie
     assert "Orders of leaflets: 18 months after the order was placed." in page
     assert "up to 45 days" in page
     assert "Information Commissioner’s Office" in page
+
+
+def test_mail_of_somebody_whom_staff_entered_stays_when_a_sign_in_with_their_address_goes():
+    long_ago = NOW - timedelta(days=9999)
+    user = make_user("shared@nhs.net")
+    User.objects.filter(pk=user.pk).update(date_joined=long_ago, last_login=long_ago)
+    Person.objects.filter(pk=make_person(email="other@nhs.net").pk).update(email="shared@nhs.net", user=None)
+    blank = {"kind": "booking-confirmed", "about": "booking:1", "state": MailState.PENDING, "created_at": NOW, "due_at": NOW}
+    Notification.objects.create(message_id="<shared@test>", recipient="shared@nhs.net", **blank)
+    retention.run(now=NOW)
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert Notification.objects.get(message_id="<shared@test>").recipient == "shared@nhs.net"
+
+
+def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
+    long_ago = NOW - timedelta(days=9999)
+    for _twice in range(2):
+        person = make_person()
+        Person.objects.filter(pk=person.pk).update(created_at=long_ago)
+        User.objects.filter(pk=person.user_id).update(date_joined=long_ago, last_login=long_ago)
+    rule = next(each for each in retention.rules() if each.name == "people")
+    failed = []
+
+    def take_out(keys, now):
+        if not failed:
+            failed.extend(keys)
+            raise RuntimeError
+        rule.take_out(keys, now)
+
+    left: set[int] = set()
+    broken = replace(rule, take_out=take_out)
+    due = broken.due(broken.over_before(NOW))
+    assert [retention.one_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
+    assert left == set(failed)
