@@ -25,12 +25,11 @@
     }, 5000);
   });
 
-  // Passkeys are shown where the browser has them, so never without JavaScript.
-  if (window.PublicKeyCredential) {
-    document.querySelectorAll("[data-with-passkeys]").forEach(function (element) {
-      element.hidden = false;
-    });
-  }
+  // Passkeys are shown where the browser has them, so never without JavaScript. Their place is kept by the name that goes here.
+  document.querySelectorAll("[data-with-passkeys]").forEach(function (element) {
+    element.hidden = !window.PublicKeyCredential;
+    element.removeAttribute("data-with-passkeys");
+  });
 
   // How much room is left in a long text: seen at each key, heard only once the typing pauses. Nothing is cut off.
   document.querySelectorAll(".count[data-limit]").forEach(function (hint) {

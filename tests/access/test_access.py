@@ -47,6 +47,25 @@ def test_a_first_visit_is_light(path: str, new_page: Callable[..., Any], record_
     assert weight.layout_shift == pytest.approx(0, abs=0.001), weight
 
 
+PASSKEY, BELOW = "form[data-passkey-ask]", ".otherwise"
+
+
+def test_a_passkey_has_its_place_before_a_script_shows_it_and_none_where_it_can_not_be(new_page: Callable[..., Any]) -> None:
+    def tops(page: Any, wait: str) -> list[float]:
+        page.goto("/account/login/", wait_until=wait)
+        return [page.locator(selector).evaluate("place => place.getBoundingClientRect().top") for selector in (PASSKEY, BELOW)]
+
+    early, late, without, old = new_page(**DESK), new_page(**DESK), new_page(**DESK, java_script_enabled=False), new_page(**DESK)
+    early.route("**/page*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
+    old.add_init_script("delete window.PublicKeyCredential")
+
+    assert tops(early, "load") == tops(late, "networkidle")
+    for page in (without, old):
+        page.goto("/account/login/", wait_until="networkidle")
+        assert not page.locator(PASSKEY).is_visible()
+    assert late.locator(PASSKEY).is_visible()
+
+
 SPOILT = """() => {
     document.querySelector('main').insertAdjacentHTML('beforeend', `<h1>Another</h1><input type="text" style="outline: none">
         <div class="govuk-error-summary"><a href="#nowhere">Enter a date</a></div><pre>${'wide '.repeat(200)}</pre>`);

@@ -262,6 +262,13 @@ def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
     assert list(Person.objects.exclude(name="Erased").values_list("name", flat=True)) == ["first"]
 
 
+# Which of two indexes is the better, a table with few rows gives no ground to choose.
+OTHER_INDEXES = """
+    SELECT relid.relname FROM pg_index JOIN pg_class relid ON relid.oid = indexrelid
+    WHERE indrelid = %s::regclass AND NOT indisunique AND NOT indisexclusion AND relid.relname <> %s
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "index"),
     [
@@ -269,14 +276,13 @@ def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
         *(("messages", "notification_kept"), ("people", "person_kept")),
     ],
 )
-def test_what_is_due_is_found_by_an_index_of_what_is_still_kept(name, index):
+def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index):
     rule = next(each for each in retention.rules() if each.name == name)
-    long_ago = NOW - timedelta(days=9999)
-    blank = {"kind": "booking-confirmed", "about": "booking:1", "state": MailState.FAILED, "created_at": long_ago, "due_at": NOW}
-    Notification.objects.bulk_create(Notification(message_id=f"<{number}@test>", **blank) for number in range(2000))
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; ANALYZE notifications_notification")
-        cursor.execute("DROP INDEX order_closed")  # of two that would do, a table with no rows gives no ground to choose
+        cursor.execute(OTHER_INDEXES, [rule.due(NOW).model._meta.db_table, index])
+        for (other,) in cursor.fetchall():
+            cursor.execute(f'DROP INDEX "{other}"')
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     assert index in rule.due(NOW)[: retention.BATCH].explain()
 
 
