@@ -23,6 +23,11 @@ def people_gone(before: datetime) -> QuerySet[Person]:
     return quiet.order_by("created_at", "pk")
 
 
+def hold_sign_in(key: int) -> None:
+    """Signing in writes its moment into the account, not into the person: who does so at this moment is waited for, and seen."""
+    list(User.objects.select_for_update(of=("self",)).filter(person=key))
+
+
 def erase_people(keys: Sequence[int], now: datetime) -> None:
     for person in Person.objects.filter(pk__in=keys):
         erase_person(person, by=None, now=now, reason=Reason.OVER)
@@ -80,5 +85,6 @@ RULES = (
         due=people_gone,
         take_out=erase_people,
         one_by_one=True,
+        hold=hold_sign_in,
     ),
 )

@@ -32,7 +32,8 @@ RUNS_FOR = timedelta(minutes=30)  # what is left is taken the next night
 class Rule:
     """`keeps`: the key in settings.KEEP_MONTHS. `due(before)` finds the rows whose time was over before that moment and that
     still hold something; `take_out(keys, now)` takes it out of these rows, which are locked. With `one_by_one` each row has a
-    transaction of its own, in which `take_out` may raise a DomainError to leave that row for another night.
+    transaction of its own, in which `take_out` may raise a DomainError to leave that row for another night; `hold(key)` locks
+    before that what decides whether it is due, if that is more than the row.
 
     `what` names the records in a list, `goes` says in a sentence what is taken out of them and what stays.
     """
@@ -45,6 +46,7 @@ class Rule:
     due: Callable[[datetime], QuerySet[Any]]
     take_out: Callable[[Sequence[int], datetime], None]
     one_by_one: bool = False
+    hold: Callable[[int], None] | None = None
 
     @property
     def months(self) -> int:
@@ -137,10 +139,12 @@ def one_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | No
 
 
 def one_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: set[int]) -> int:
-    """Asked again under its lock: somebody may have come back meanwhile."""
+    """Asked again under its locks: somebody may have come back meanwhile."""
     try:
         with transaction.atomic():
             list(due.model._base_manager.filter(pk=key).select_for_update())
+            if rule.hold is not None:
+                rule.hold(key)
             if not due.filter(pk=key).exists():
                 return 0
             rule.take_out([key], now)
