@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from professionals import erasure_file, privacy
-from professionals.models import DataAction, Person, Reason
+from professionals.models import DataAction, Person, Reason, User
 from professionals.tasks import clear_expired
 from tests.bookings.rows import NOW, make_booking, make_presenter
-from tests.factories import make_person
+from tests.factories import make_person, make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -88,8 +88,40 @@ def test_it_says_what_it_could_not_do(path):
     person = make_person()
     make_booking(make_presenter(), NOW - timedelta(days=300), person=person)  # of which nobody has said that all is well
     erasure_file.append([erasure_file.Erasure(person.pk, person.created_at, NOW)])
-    with pytest.raises(CommandError, match="may be on the way to 1 of them"):
+    with pytest.raises(CommandError, match=f"Person {person.pk}: a presenter may be on the way to them"):
         replay()
     path.write_text("what is this\n")
     with pytest.raises(CommandError, match="line 1 of"):
         replay()
+
+
+def test_whoever_has_a_staff_account_in_the_backup_is_not_erased_and_it_says_so(path):
+    """The last manager would go that way, and nobody else be erased after one who was refused."""
+    manager, other = make_person(user=make_staff(role="manager")), make_person(name="Other")
+    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (manager, other))
+    with pytest.raises(CommandError, match=f"Person {manager.pk}: they have a staff account"):
+        replay()
+    manager.refresh_from_db()
+    assert (manager.erased_at, manager.user.is_staff) == (None, True)
+    assert Person.objects.get(pk=other.pk).name == "Erased"
+
+    User.objects.filter(pk=manager.user_id).update(is_staff=False)
+    assert "Erased again: 1. All others" in replay()
+
+
+def test_one_whose_erasure_fails_leaves_nobody_else_in_the_database_and_its_words_are_not_printed(path, monkeypatch):
+    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    first, second = make_person(name="Quill Zander"), make_person(name="Other")
+    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (first, second))
+
+    def breaks(person, now):
+        if person.pk == first.pk:
+            raise RuntimeError(person.name)
+
+    privacy.register(privacy.PrivacySource("breaks", export=lambda person: {}, erase=breaks))
+    with pytest.raises(CommandError) as refused:
+        replay()
+    assert str(refused.value).splitlines()[1:] == [
+        f"Person {first.pk}: it failed (RuntimeError). Run it again, and if it fails again, call who looks after the site."
+    ]
+    assert list(Person.objects.order_by("pk").values_list("name", flat=True)) == ["Quill Zander", "Erased"]
