@@ -52,6 +52,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "erased_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
+    "Absorbed": {"id": NONE, "person": PERSONAL, "key": PERSONAL, "since": NONE},
     "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
     "RecognisedDomain": {"id": NONE, "domain": NONE},
     "Draft": {

@@ -1,3 +1,4 @@
+from professionals.models.absorbed import Absorbed
 from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.data_action import DataAction, Done, Reason
@@ -13,6 +14,7 @@ from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
 __all__ = [
+    "Absorbed",
     "AccountRecovery",
     "AddressChange",
     "By",
