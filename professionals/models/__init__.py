@@ -4,6 +4,7 @@ from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.data_action import DataAction, Done, Reason
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
+from professionals.models.former_address import FormerAddress
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
@@ -26,6 +27,7 @@ __all__ = [
     "FlaggedEvent",
     "FlaggedEventKind",
     "FlaggedText",
+    "FormerAddress",
     "LocalAuthority",
     "Nation",
     "Organisation",

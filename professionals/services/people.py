@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from notifications.services import readdress
 from professionals.models import Absorbed, Draft, Person, User
+from professionals.own_addresses import note_former_address
 from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
 
@@ -145,7 +146,10 @@ def _join(user: User, email: str, details: Details | None) -> Person | None:
 
 def _change_email(own: Person, email: str, known: Person | None) -> Person:
     """The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow."""
-    readdress(before=own.email, to=email, now=timezone.now())
+    now = timezone.now()
+    readdress(before=own.email, to=email, now=now)
+    if own.email.lower() != email:
+        note_former_address(own, own.email, now)
     if known is not None:
         _absorb(known, own)
     own.email = email

@@ -34,7 +34,7 @@ from notifications.models import State as MailState
 from notifications.rendering import Rendered
 from notifications.services import choose, seal_and_send
 from notifications.topics import Topic
-from professionals.models import AccountRecovery, AddressChange, Draft, Person, User
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
 from professionals.safeguarding import tell_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -53,6 +53,7 @@ THEIRS: dict[str, str | None] = {
     "Session": "user__person",
     "AddressChange": "user__person",
     "AccountRecovery": "user__person",
+    "FormerAddress": "person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -92,6 +93,7 @@ NO_WORDS = {
 MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
+    "FormerAddress.address",
     "Booking.searched",
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
@@ -203,6 +205,7 @@ def of_account(person: Person, now: datetime) -> None:
     session = browser.session
     session["typed"] = NAME
     session.save()
+    FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
@@ -227,6 +230,7 @@ def of_mail(person: Person, now: datetime) -> None:
     Notification.objects.create(
         kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
     )
+    Notification.objects.create(kind="booking-confirmed", about="booking:0", message_id="<2@t>", recipient=f"old-{EMAIL}", **row)
     for number, about in enumerate(to_colleagues(person)):  # whose words name the person too
         more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
         Notification.objects.create(kind="order-missing-for-staff", **more, **row)
