@@ -23,7 +23,7 @@ from bookings.models import (
     State,
     YearLater,
 )
-from bookings.services import open_afterwards
+from bookings.services import hand_over, open_afterwards
 from bookings.services.moving import record
 from ctac.classification import NONE
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
@@ -128,6 +128,7 @@ def model_named(name: str) -> type[models.Model]:
 def plant(now: datetime) -> Person:
     """All of it, and everything in it named after the canary."""
     person = make_person(name=NAME, email=EMAIL, phone=PHONE)
+    given_away(person, now)
     of_bookings(person, now)
     of_orders(person, now)
     of_account(person, now)
@@ -155,6 +156,18 @@ def words_for(model: str, field: str) -> Any:
         return PHONE
     words = ADDRESS if "address" in field else f"{NAME}, {PHONE}"
     return words[: column.max_length] if column.max_length else words  # type: ignore[attr-defined]
+
+
+def given_away(person: Person, now: datetime) -> None:
+    """What a colleague has now; all that was typed of it names who had it, and so does an email to the team."""
+    booking = make_booking(make_presenter(), now + timedelta(days=20), person=person)
+    hand_over(person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now)
+    said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
+    words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
+    Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
+    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now, "text_body": NAME}
+    about = {"about": f"booking:{booking.pk}", "message_id": "<given@t>", "recipient": "team@ctac.example"}
+    Notification.objects.create(kind="staff-new-booking", **about, **row)
 
 
 def of_bookings(person: Person, now: datetime) -> None:
