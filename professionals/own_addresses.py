@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
+from django.db.models import Exists, OuterRef, Q
 
 from notifications import services as outbox
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
@@ -50,8 +51,13 @@ def _is_anothers(address: str, person: Person) -> bool:
     return verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
 
 
+def lost_mailbox() -> Q:
+    """Of a person: staff moved their account away from the address that they still have, because they lost that mailbox
+    (ADR 69)."""
+    lost = Exists(AccountRecovery.objects.filter(user__person=OuterRef("pk"), old__iexact=OuterRef("email")))
+    back = EmailAddress.objects.filter(user__person=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
+    return lost & ~Exists(back)
+
+
 def has_lost_mailbox(person: Person) -> bool:
-    """Staff moved their account away from the address that the person still has, because they lost that mailbox (ADR 69)."""
-    lost = AccountRecovery.objects.filter(user__person=person, old__iexact=person.email)
-    back = EmailAddress.objects.filter(user__person=person, email__iexact=person.email, verified=True)
-    return lost.exists() and not back.exists()
+    return Person.objects.filter(lost_mailbox(), pk=person.pk).exists()

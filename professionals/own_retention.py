@@ -8,19 +8,10 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from notifications import services as outbox
-from professionals import retention
+from professionals import inactive, inactive_mail
 from professionals.models import Person, Reason, User
 from professionals.privacy import erase_person
 from professionals.retention import Rule
-
-
-def people_gone(before: datetime) -> QuerySet[Person]:
-    """Who has not signed in, booked, ordered or taken part since then, and has no account of staff."""
-    known = Person.objects.filter(erased_at=None, created_at__lt=before)
-    quiet = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
-    for active in retention.activities(before):
-        quiet = quiet.filter(~active)
-    return quiet.order_by("created_at", "pk")
 
 
 def hold_sign_in(key: int) -> None:
@@ -77,14 +68,25 @@ RULES = (
         take_out=close_sign_ins,
     ),
     Rule(
+        name="warnings",
+        what=_("An email that warns people who are about to go"),
+        since=_("they last signed in, booked, ordered or took part"),
+        goes=_("It goes to them once. Who signs in stays. Nobody goes before 14 days have passed since."),
+        keeps="people",
+        due=inactive.people_to_warn,
+        take_out=inactive_mail.warn,
+        ahead=inactive.WARNED_FOR,
+    ),
+    Rule(
         name="people",
         what=_("People: name, contact details, account"),
         since=_("they last signed in, booked, ordered or took part"),
         goes=_("They are erased everywhere. Their profession stays for the counts, without a name."),
         keeps="people",
-        due=people_gone,
+        due=inactive.people_gone,
         take_out=erase_people,
         one_by_one=True,
         hold=hold_sign_in,
+        ready=inactive.warned_long_enough_ago,
     ),
 )

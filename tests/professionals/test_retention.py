@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 
 from bookings.models import Booking, Leave, OpenSession, SessionPlace, State
@@ -16,6 +17,7 @@ from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
 from professionals import kept_for, retention
+from professionals.inactive import WARNED_FOR, WARNING
 from professionals.models import DataAction, Person, Reason, RetentionRun, User
 from professionals.tasks import take_out
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter, make_request
@@ -88,6 +90,22 @@ def person_at(moment: datetime) -> None:
     User.objects.filter(pk=person.user_id).update(date_joined=moment, last_login=moment)
 
 
+def warned(person: Person, at: datetime = NOW - WARNED_FOR) -> Notification:
+    """They were told by email, at that moment, that they go."""
+    sent = {"state": MailState.SENT, "sent_at": at, "created_at": at, "due_at": at, "version": at.toordinal()}
+    about = {"about": f"person:{person.pk}", "message_id": f"<{person.pk}-{at}@warned>", "recipient": person.email}
+    return Notification.objects.create(kind=WARNING, **about, **sent)
+
+
+def warned_person_at(moment: datetime) -> None:
+    person_at(moment)
+    warned(Person.objects.get(name=WORDS))
+
+
+def not_warned() -> QuerySet[Person]:
+    return Person.objects.filter(name=WORDS).exclude(email__in=Notification.objects.filter(kind=WARNING).values("recipient"))
+
+
 RECORDS = {
     "bookings": (booking_at, lambda: Booking.objects.filter(notes=WORDS)),
     "sessions": (session_at, lambda: SessionPlace.objects.filter(access_needs=WORDS)),
@@ -96,7 +114,8 @@ RECORDS = {
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
     "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
     "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
-    "people": (person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),
+    "warnings": (person_at, not_warned),
+    "people": (warned_person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),
 }
 
 
@@ -135,7 +154,7 @@ def test_months_are_counted_by_the_uk_calendar(moment, months, before):
 
 
 def test_the_clock_of_the_nightly_run_is_the_real_one():
-    person_at(over("people"))
+    warned_person_at(over("people"))
     with time_machine.travel(NOW, tick=False):
         take_out()
     assert Person.objects.filter(name=WORDS).count() == 1
@@ -204,7 +223,7 @@ def signed_in(person: Person, moment: datetime) -> None:
 
 @pytest.mark.parametrize("did", [booked, took_part, ordered, signed_in])
 def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
-    person_at(over("people") - timedelta(days=400))
+    warned_person_at(over("people") - timedelta(days=400))
     person = Person.objects.get(name=WORDS)
     did(person, over("people"))
     assert retention.run(now=NOW).done["people"] == 0
@@ -255,6 +274,7 @@ def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
         person = make_person(name=name)
         Person.objects.filter(pk=person.pk).update(created_at=past)
         User.objects.filter(pk=person.user_id).update(date_joined=past)
+        warned(person)
     first = Person.objects.get(name="first")
     make_booking(make_presenter(), past, person=first, created_at=past)  # of which nobody has said that all is well
     run = retention.run(now=NOW)
@@ -292,6 +312,7 @@ def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index)
 def test_the_command_says_what_is_due_and_does_it_only_when_told_to():
     long_ago = datetime.now(UTC) - timedelta(days=365 * 9)
     person_at(long_ago)
+    warned(Person.objects.get(name=WORDS), datetime.now(UTC) - WARNED_FOR)
     said = io.StringIO()
     call_command("retention", stdout=said)
     assert "        1  People: name, contact details, account (kept for 3 years after they last signed in" in said.getvalue()

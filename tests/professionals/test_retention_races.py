@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 
 from professionals import retention
+from professionals.inactive import people_gone
 from professionals.models import Person, User
-from professionals.own_retention import people_gone
 from professionals.retention import Rule, one_record
 from tests.bookings.rows import NOW
 from tests.factories import make_person
