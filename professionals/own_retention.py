@@ -9,9 +9,27 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications import services as outbox
 from professionals import inactive, inactive_mail
-from professionals.models import Person, Reason, User
+from professionals.models import DataAction, Decision, Done, FlaggedEvent, Person, Reason, User
 from professionals.privacy import erase_person
 from professionals.retention import Rule
+
+
+def readers_noted(before: datetime) -> QuerySet[FlaggedEvent]:
+    """Not of a text that still waits for a decision, however old it is."""
+    return FlaggedEvent.objects.filter(at__lt=before, by__isnull=False).exclude(flagged__decision=Decision.OPEN).order_by("pk")
+
+
+def forget_readers(keys: Sequence[int], now: datetime) -> None:
+    FlaggedEvent.objects.filter(pk__in=keys).update(by=None)
+
+
+def copies_and_erasures(before: datetime) -> QuerySet[DataAction]:
+    """Not an erasure that the file of erasures does not have yet."""
+    return DataAction.objects.filter(at__lt=before).exclude(done=Done.ERASED, written_at=None).order_by("at", "pk")
+
+
+def forget_actions(keys: Sequence[int], now: datetime) -> None:
+    DataAction.objects.filter(pk__in=keys).delete()
 
 
 def hold_sign_in(key: int) -> None:
@@ -66,6 +84,24 @@ RULES = (
         keeps="people",
         due=sign_ins_of_nobody,
         take_out=close_sign_ins,
+    ),
+    Rule(
+        name="readers",
+        what=_("Which colleague read a text that may be about a child, and who decided"),
+        since=_("they did"),
+        goes=_("Who it was goes. That it was read and decided, and when, stays."),
+        keeps="records",
+        due=readers_noted,
+        take_out=forget_readers,
+    ),
+    Rule(
+        name="copies",
+        what=_("That we gave a copy of somebody’s data or erased them, why, and which colleague did it"),
+        since=_("it was done"),
+        goes=_("It goes. That somebody is erased stays, with the number of what was their record and no name."),
+        keeps="records",
+        due=copies_and_erasures,
+        take_out=forget_actions,
     ),
     Rule(
         name="warnings",

@@ -17,7 +17,7 @@ from tests.bookings.rows import NOW
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_order
 from tests.notifications.conftest import mail_server
-from tests.professionals.test_retention import over
+from tests.professionals.retention_records import over
 
 __all__ = ["mail_server"]
 pytestmark = pytest.mark.django_db
