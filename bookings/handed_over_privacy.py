@@ -37,7 +37,7 @@ def export(person: Person) -> list[dict[str, Any]]:
             "history": [
                 {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
                 for event in events
-                if event.booking_id == each.booking_id and (each.came or 0) < event.pk <= each.pk  # type: ignore[attr-defined]
+                if event.booking_id == each.booking_id and (each.came or 0) < event.pk <= each.pk
             ],
         }
         for each in given

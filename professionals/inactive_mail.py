@@ -26,7 +26,7 @@ def warn(keys: Sequence[int], now: datetime) -> None:
 def _still_quiet(notification: Notification) -> bool:
     """Whoever did something meanwhile needs no warning, and nobody else gets it."""
     quiet = is_quiet(notification.about.partition(":")[2], notification.created_at)
-    return quiet.with_email(notification.recipient).exists()
+    return quiet.filter(email__iexact=notification.recipient).exists()
 
 
 def _build(notification: Notification) -> Message:
