@@ -13,6 +13,7 @@ class BookingsConfig(AppConfig):
             alerts,
             escalation_mail,
             flagged,
+            handed_over_privacy,
             handing_over_mail,
             leave_mail,
             mail,
@@ -42,6 +43,7 @@ class BookingsConfig(AppConfig):
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
+        register(PrivacySource("bookings_given_away", handed_over_privacy.export, handed_over_privacy.erase))
         register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
         register_retention()
 

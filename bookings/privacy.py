@@ -297,17 +297,21 @@ def export(person: Person) -> list[dict[str, Any]]:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
-        history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+        said = {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
+        if event.kind == EventKind.HANDED_OVER:  # until then it was another's, and so is why they gave it away
+            history[event.booking_id] = [{**each, "reason": ""} for each in history[event.booking_id]]
+            said["reason"] = ""
+        history[event.booking_id].append(said)
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    said = after_privacy.said_by_hosts(bookings)
+    of_hosts = after_privacy.said_by_hosts(bookings)
     return [
         {
             **{key: row[key] for key in EXPORTED},
             "dates": dates[row["pk"]],
             "history": history[row["pk"]],
-            "afterwards": after_privacy.export_of(row, said.get(row["pk"])),
+            "afterwards": after_privacy.export_of(row, of_hosts.get(row["pk"])),
         }
         for row in rows
     ]

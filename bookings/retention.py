@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings import after_privacy, session_privacy
-from bookings.models import BOOKING_OVER_AT, Booking, Feedback, Leave, OpenSession, SessionPlace, State
+from bookings.models import BOOKING_OVER_AT, Booking, Feedback, Leave, OpenSession, SessionPlace, State, Visit
 from bookings.privacy import about_of, forget_details
 from notifications.services import erase_bodies_about
 from professionals.retention import Rule
@@ -45,6 +45,15 @@ def forget_leave(keys: Sequence[int], now: datetime) -> None:
     Leave.objects.filter(pk__in=keys).update(reason="", answer="")
 
 
+def visits_over(before: datetime) -> QuerySet[Visit]:
+    """Not those of which nobody has heard that all is well, however old they are."""
+    return Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by("booking__ends_at", "pk")
+
+
+def forget_visits(keys: Sequence[int], now: datetime) -> None:
+    Visit.objects.filter(pk__in=keys).delete()
+
+
 def booked(since: datetime) -> Exists:
     theirs = Booking.objects.filter(person=OuterRef("pk"))
     return Exists(theirs.filter(Q(created_at__gte=since) | Q(ends_at__gte=since)))
@@ -79,6 +88,15 @@ RULES = (
         keeps="bookings",
         due=sessions_over,
         take_out=forget_sessions,
+    ),
+    Rule(
+        name="visits",
+        what=_("When a presenter came to a workplace and left it"),
+        since=_("the presentation"),
+        goes=_("It goes. The history of the booking keeps that somebody checked in and out."),
+        keeps="bookings",
+        due=visits_over,
+        take_out=forget_visits,
     ),
     Rule(
         name="leave",

@@ -1,12 +1,18 @@
 """The base of every error that a service raises for a person to read."""
 
+from typing import ClassVar
+
 from django.utils.functional import Promise
 
 
 class DomainError(Exception):
-    """A rule said no. `message` is a sentence that tells the person what to do; each service has subclasses beside it."""
+    """A rule said no. `message` is a sentence that tells the person what to do; each service has subclasses beside it.
+
+    `passing`: somebody else was quicker, and there is no more to it. Who reads everything anew may well be let do it.
+    """
 
     message: str | Promise = ""
+    passing: ClassVar[bool] = False
 
     def __init__(self, message: str | Promise = "") -> None:
         self.message = message or self.message

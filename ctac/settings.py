@@ -360,6 +360,7 @@ KEEP_MONTHS = {
     "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
     "orders": env.int("KEEP_ORDERS_MONTHS", default=24),
     "messages": env.int("KEEP_MESSAGES_MONTHS", default=12),
+    "records": env.int("KEEP_RECORDS_MONTHS", default=72),  # as long as a claim can be brought: Limitation Act 1980, section 5
 }
 if min(KEEP_MONTHS.values()) < 1:
     stop("each of KEEP_…_MONTHS must be 1 or more.")

@@ -29,6 +29,7 @@ from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, validate_phone
 from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
+from professionals.own_addresses import note_former_address
 from professionals.retention_admin import RetentionRunAdmin
 from professionals.stopped_admin import StoppedAdmin
 
@@ -166,7 +167,9 @@ class PersonAdmin(StaffModelAdmin):
             obj.organisation = services.organisation_named(obj.organisation.name)
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:  # reminders follow
-            readdress(before=form.initial["email"], to=obj.email, now=timezone.now())
+            before, now = form.initial["email"], timezone.now()
+            readdress(before=before, to=obj.email, now=now)
+            note_former_address(obj, before, now)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> list[str]:
         """Someone who signs in changes their address themselves, with a code sent to it."""

@@ -9,10 +9,12 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
+        from notifications.senders import Desk
         from professionals import (
             address_mail,
             allauth_limits,
             erased_mail,
+            inactive_mail,
             mail_labels,
             own_data,
             own_retention,
@@ -34,11 +36,13 @@ class ProfessionalsConfig(AppConfig):
         security_log.install()
         registry.register(safeguarding.KIND)
         registry.register(address_mail.KIND)
+        registry.register(inactive_mail.KIND, Desk.ACCOUNTS)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
         registry.forget_addresses_of(kind_of(erased_mail.ERASED))
         samples.register("professionals.safeguarding.examples")
         samples.register("professionals.account_mail.examples")
         samples.register("professionals.address_mail.examples")
+        samples.register("professionals.inactive_mail.examples")
         owners.register(people_at)
         for source in own_data.SOURCES:
             privacy.register(source)

@@ -20,6 +20,10 @@ VISIT_NOT_OVER = _(
     "A presenter may be with you or on the way to you, and needs to reach you. Nothing was erased. Delete your account when the "
     "visit is over, or call us."
 )
+CHANGED_MEANWHILE = _(
+    "Something of yours was changed at the same moment, perhaps by us. Nothing was erased. Read again what happens, then press "
+    "the button once more."
+)
 
 
 @person_required
@@ -36,8 +40,10 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             erase_and_tell(person, by=signed_in(request), now=now, reason=Reason.OWN)
-        except DomainError:
+        except privacy.VisitInTheWay:
             form.add_error(None, VISIT_NOT_OVER)
+        except DomainError as refusal:
+            form.add_error(None, CHANGED_MEANWHILE if refusal.passing else str(refusal.message))
         else:
             logout(request)
             drafts.forget_cookie(request)

@@ -1,7 +1,7 @@
 """Who was erased, in a file outside the database, so that a restored backup can be made to forget them again (ADR 76).
 
 A line an erasure, by key and times alone: {"person": 12, "since": "…", "erased": "…"}. Key and time of making together say that a
-row is that person: after a restore a new one might get the same key.
+row is that person: after a restore a new one might get the same key. Of one who was two rows, both stand here.
 """
 
 import errno
@@ -46,11 +46,19 @@ def write_down(now: datetime) -> int:
     Called after each erasure, and hourly for those whose process died in between; a line that stands there twice does no harm.
     """
     waiting = DataAction.objects.filter(done=Done.ERASED, written_at=None).order_by("pk")
-    actions = list(waiting.select_for_update(of=("self",), skip_locked=True).select_related("person"))
+    locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("person")
+    actions = list(locked.prefetch_related("person__absorbed"))
     if actions:
-        append(Erasure(each.person_id, each.person.created_at, each.at) for each in actions)
+        append(erasure for action in actions for erasure in erasures_of(action))
         DataAction.objects.filter(pk__in=[each.pk for each in actions]).update(written_at=now)
     return len(actions)
+
+
+def erasures_of(action: DataAction) -> Iterator[Erasure]:
+    """Of the person, and of the rows that became theirs: a backup that is older than that has these by themselves."""
+    yield Erasure(action.person_id, action.person.created_at, action.at)
+    for row in action.person.absorbed.all():
+        yield Erasure(row.key, row.since, action.at)
 
 
 def append(erasures: Iterable[Erasure]) -> None:

@@ -1,11 +1,13 @@
 """Where the words of a flagged text stand: each app says how its objects are found; nothing here keeps a word."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CharField, Exists, Model, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from ctac.classification import FREE_TEXT
@@ -79,6 +81,12 @@ def words_of(flagged: FlaggedText) -> list[Words]:
     source, key = source_of(flagged)
     found = [words for row in source.rows(key) for words in _texts(row, source.fields)]
     return [words for words in found if words.is_suspicious] or found
+
+
+def mark_of(words: Iterable[Words]) -> str:
+    """Tells these words from any others and says nothing of them: it is keyed, so nobody can try words out with it."""
+    said = [[each.row._meta.label, each.row.pk, each.column, each.text] for each in words]
+    return salted_hmac("professionals.flagged", json.dumps(said), algorithm="sha256").hexdigest()
 
 
 def _texts(row: Model, fields: Mapping[str, Mapping[str, str]]) -> Iterable[Words]:

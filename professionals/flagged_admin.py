@@ -1,8 +1,10 @@
 """What was kept though it looked like a child's details, for the safeguarding lead: read it, then clear it or keep it."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +17,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.staff import ObjectAction, Waiting, staff_site
+from ctac.errors import DomainError
+from ctac.staff import ObjectAction, Waiting, in_our_words, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import NOTHING, LooksOnly, long_moment, moment_of, state_tag
 from ctac.staff_one_row import OneRowAdmin
@@ -36,7 +39,7 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
         return redirect(here)
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     is_read = flagged.was_read_by(by)
-    words = [{"label": capfirst(each.label), "value": each.text} for each in sources.words_of(flagged)] if is_read else []
+    words = in_rows(sources.words_of(flagged)) if is_read else []
     context = {
         **page_admin.about_action(request, action, flagged, change_url),
         "is_read": is_read,
@@ -47,12 +50,44 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
     return TemplateResponse(request, "professionals/staff/flagged.html", context)
 
 
-def clear(flagged: FlaggedText, *, by: User) -> None:
-    services.clear_flagged(flagged=flagged, by=by, now=timezone.now())
+class DecideForm(forms.Form):
+    """Which words stand on the page: what was changed since nobody has read, so it is not decided on."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
 
-def no_child(flagged: FlaggedText, *, by: User) -> None:
-    services.say_no_child(flagged=flagged, by=by, now=timezone.now())
+def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
+    """What is decided on stands beside the button, for those who have read it; when it was changed, the new words are shown."""
+    change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
+    form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            action.perform(flagged, by=signed_in(request), **form.cleaned_data)
+        except services.OtherWordsError as changed:
+            messages.error(request, str(changed.message))
+            return redirect(request.path)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, str(action.done))
+            return redirect(change_url)
+    words = sources.words_of(flagged) if flagged.was_read_by(signed_in(request)) else []
+    form.initial["shown"] = sources.mark_of(words)
+    rows = [*page_admin.summary_of(flagged), *in_rows(words)]
+    context = {**page_admin.about_action(request, action, flagged, change_url), "form": form, "rows": rows}
+    return TemplateResponse(request, "admin/object_action.html", context)
+
+
+def in_rows(words: Iterable[sources.Words]) -> list[dict[str, object]]:
+    return [{"label": capfirst(each.label), "value": each.text} for each in words]
+
+
+def clear(flagged: FlaggedText, *, by: User, shown: str) -> None:
+    services.clear_flagged(flagged=flagged, shown=shown, by=by, now=timezone.now())
+
+
+def no_child(flagged: FlaggedText, *, by: User, shown: str) -> None:
+    services.say_no_child(flagged=flagged, shown=shown, by=by, now=timezone.now())
 
 
 class DecisionFilter(admin.SimpleListFilter):
@@ -97,6 +132,7 @@ class FlaggedTextAdmin(LooksOnly):
             slug="clear",
             label=gettext_lazy("Clear the words"),
             perform=clear,
+            page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
                 "The words that you read go from where they were written, for good. Write down first, where your policy says, "
@@ -110,6 +146,7 @@ class FlaggedTextAdmin(LooksOnly):
             slug="no-child",
             label=gettext_lazy("This is not about a child"),
             perform=no_child,
+            page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
                 "It becomes a text like any other: emails and calendars that are written from now on may have it."

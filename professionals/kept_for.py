@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from notifications.models.addresses import KEPT_FOR as RETURNED_MAIL
 from professionals.drafts import KEPT_FOR as DRAFTS
 from professionals.models.stopped import KEPT_FOR as STOPPED
-from professionals.services.address_changes import KEPT_LONGER, OBJECT_FOR
+from professionals.retention import months_in_words
 from professionals.services.clearing import UNVERIFIED_FOR
 from professionals.services.sessions import KNOWN_FOR
 
@@ -41,8 +41,11 @@ def by_the_hour() -> Iterator[Kept]:
         (_("A form that you began and did not finish"), DRAFTS),
         (_("A sign-in, with what this browser has typed"), settings.SESSION_LONGEST + KNOWN_FOR),
         (_("A sign-up whose address was not confirmed"), UNVERIFIED_FOR),
-        (_("The old address, after you changed it"), OBJECT_FOR + KEPT_LONGER),
         (_("A note that something was tried too often, and by whom"), STOPPED),
         (_("What came back of an email"), RETURNED_MAIL),
     ):
         yield Kept(what, span_in_words(span))
+    yield Kept(
+        _("The old address, after you changed it, for as long as we keep emails that went there"),
+        months_in_words(settings.KEEP_MONTHS["messages"]),
+    )

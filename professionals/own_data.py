@@ -10,7 +10,20 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from notifications import services as outbox
-from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, Person, Session, Stopped, User, Where, Why
+from professionals.models import (
+    AccountRecovery,
+    AddressChange,
+    Draft,
+    DraftKind,
+    FormerAddress,
+    Person,
+    Session,
+    Stopped,
+    User,
+    Where,
+    Why,
+)
+from professionals.own_addresses import erase_mail_of
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -31,12 +44,13 @@ def export_own(person: Person) -> dict[str, Any]:
 
 
 def _kept_beside(person: Person) -> dict[str, Any]:
-    """Forms that they have begun, and tries of theirs that were stopped: one statement for both."""
-    kept = Person.objects.filter(pk=person.pk).values_list(_drafts(), _stopped())[0]
-    forms, stopped = ([dict(row) for row in rows] for rows in kept)
+    """Forms that they have begun, tries of theirs that were stopped, addresses that they had: one statement for all."""
+    kept = Person.objects.filter(pk=person.pk).values_list(_drafts(), _stopped(), _former())[0]
+    forms, stopped, former = ([dict(row) for row in rows] for rows in kept)
     return {
         "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in forms],
         "stopped": [{**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in stopped],
+        "former_addresses": former,
     }
 
 
@@ -48,6 +62,11 @@ def _drafts() -> ArraySubquery:
 def _stopped() -> ArraySubquery:
     rows = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(where="where", why="why", times="times", last="last_at")))
+
+
+def _former() -> ArraySubquery:
+    rows = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(address="address", until="until")))
 
 
 def _export_user(person: Person) -> dict[str, Any] | None:
@@ -101,13 +120,18 @@ def erase_own(person: Person, now: datetime) -> None:
     user = person.user
     person.drafts.all().delete()
     person.stopped.all().delete()
+    person.former_addresses.all().delete()
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
     if user is not None:
         user.delete()
 
 
 def export_mail(person: Person) -> list[Any]:
-    return outbox.export_for(person.email) if person.email else []
+    """To the address that they have, and to those that they had while they had them."""
+    mail: list[Any] = outbox.export_for(person.email) if person.email else []
+    for former in person.former_addresses.exclude(address=person.email.lower()).order_by("-until"):
+        mail += outbox.export_for(former.address, before=former.until)
+    return mail
 
 
 def export_choices(person: Person) -> list[Any]:
@@ -119,11 +143,10 @@ def erase_choices(person: Person, now: datetime) -> None:
 
 
 def erase_mail(person: Person, now: datetime) -> None:
-    if person.email:
-        outbox.erase_for(person.email, now)
+    erase_mail_of(person, now)
 
 
-# Erased from the last to the first: the outbox needs the address that the person's row then loses.
+# Erased from the last to the first: the outbox needs the addresses that the person's rows then lose.
 SOURCES = (
     PrivacySource("person", export_own, erase_own),
     PrivacySource("choices_of_mail", export_choices, erase_choices),

@@ -8,19 +8,33 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from notifications import services as outbox
-from professionals import retention
-from professionals.models import Person, Reason, User
+from professionals import inactive, inactive_mail
+from professionals.models import DataAction, Decision, Done, FlaggedEvent, Person, Reason, User
 from professionals.privacy import erase_person
 from professionals.retention import Rule
 
 
-def people_gone(before: datetime) -> QuerySet[Person]:
-    """Who has not signed in, booked, ordered or taken part since then, and has no account of staff."""
-    known = Person.objects.filter(erased_at=None, created_at__lt=before)
-    quiet = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
-    for active in retention.activities(before):
-        quiet = quiet.filter(~active)
-    return quiet.order_by("created_at", "pk")
+def readers_noted(before: datetime) -> QuerySet[FlaggedEvent]:
+    """Not of a text that still waits for a decision, however old it is."""
+    return FlaggedEvent.objects.filter(at__lt=before, by__isnull=False).exclude(flagged__decision=Decision.OPEN).order_by("pk")
+
+
+def forget_readers(keys: Sequence[int], now: datetime) -> None:
+    FlaggedEvent.objects.filter(pk__in=keys).update(by=None)
+
+
+def copies_and_erasures(before: datetime) -> QuerySet[DataAction]:
+    """Not an erasure that the file of erasures does not have yet."""
+    return DataAction.objects.filter(at__lt=before).exclude(done=Done.ERASED, written_at=None).order_by("at", "pk")
+
+
+def forget_actions(keys: Sequence[int], now: datetime) -> None:
+    DataAction.objects.filter(pk__in=keys).delete()
+
+
+def hold_sign_in(key: int) -> None:
+    """Signing in writes its moment into the account, not into the person: who does so at this moment is waited for, and seen."""
+    list(User.objects.select_for_update(of=("self",)).filter(person=key))
 
 
 def erase_people(keys: Sequence[int], now: datetime) -> None:
@@ -72,13 +86,43 @@ RULES = (
         take_out=close_sign_ins,
     ),
     Rule(
+        name="readers",
+        what=_("Which colleague read a text that may be about a child, and who decided"),
+        since=_("they did"),
+        goes=_("Who it was goes. That it was read and decided, and when, stays."),
+        keeps="records",
+        due=readers_noted,
+        take_out=forget_readers,
+    ),
+    Rule(
+        name="copies",
+        what=_("That we gave a copy of somebody’s data or erased them, why, and which colleague did it"),
+        since=_("it was done"),
+        goes=_("It goes. That somebody is erased stays, with the number of what was their record and no name."),
+        keeps="records",
+        due=copies_and_erasures,
+        take_out=forget_actions,
+    ),
+    Rule(
+        name="warnings",
+        what=_("An email that warns people who are about to go"),
+        since=_("they last signed in, booked, ordered or took part"),
+        goes=_("It goes to them once. Who signs in stays. Nobody goes before 14 days have passed since."),
+        keeps="people",
+        due=inactive.people_to_warn,
+        take_out=inactive_mail.warn,
+        ahead=inactive.WARNED_FOR,
+    ),
+    Rule(
         name="people",
         what=_("People: name, contact details, account"),
         since=_("they last signed in, booked, ordered or took part"),
         goes=_("They are erased everywhere. Their profession stays for the counts, without a name."),
         keeps="people",
-        due=people_gone,
+        due=inactive.people_gone,
         take_out=erase_people,
         one_by_one=True,
+        hold=hold_sign_in,
+        ready=inactive.warned_long_enough_ago,
     ),
 )

@@ -15,6 +15,9 @@ from ctac.classification import NONE, PERSONAL
 from ctac.errors import DomainError
 from professionals.erasure_file import after_an_erasure
 from professionals.models import DataAction, Done, Person, Reason, User
+from professionals.own_addresses import has_lost_mailbox
+
+TRIES = 3  # of an erasure that meets somebody who changes the same things
 
 FIELDS: dict[str, dict[str, str]] = {
     "OutwardCode": {
@@ -50,6 +53,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "erased_at": NONE,
         "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
     },
+    "Absorbed": {"id": NONE, "person": PERSONAL, "key": PERSONAL, "since": NONE},
+    "FormerAddress": {"id": NONE, **dict.fromkeys(("person", "address", "until"), PERSONAL)},
     "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
     "RecognisedDomain": {"id": NONE, "domain": NONE},
     "Draft": {
@@ -138,19 +143,36 @@ class StaffAccount(DomainError):
     message = _("This person has a staff account. Take “Staff” off the account first, then erase them.")
 
 
-@transaction.atomic
+class VisitInTheWay(DomainError):
+    """A presenter may need what we know of a person: an app's `erase` raises it (product.md, rule 10)."""
+
+
 def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reason = Reason.ASKED) -> str:
-    """Take this person out of everything that we hold, in one transaction. The address that they had, for a last email.
+    """Take this person out of everything that we hold, in one transaction. The address that they had, for a last email; none if
+    they lost that mailbox.
 
     The sources of the apps above erase first: they may still need the address that ours takes away. Whoever is erased
-    already stays so, and nothing is written. Raises StaffAccount, and what an app's own `erase` raises to refuse, a DomainError.
+    already stays so, and nothing is written. What somebody changes at the same moment is no reason to refuse: it is read again.
+    Raises StaffAccount, VisitInTheWay, and whatever else an app's own `erase` raises to refuse, a DomainError.
     """
+    for _once_more in range(TRIES - 1):
+        try:
+            return _erase(person, by, now, reason)
+        except DomainError as refusal:
+            if not refusal.passing:
+                raise
+    return _erase(person, by, now, reason)
+
+
+@transaction.atomic
+def _erase(person: Person, by: User | None, now: datetime, reason: Reason) -> str:
     locked = Person.objects.select_for_update().get(pk=person.pk)
     if locked.erased_at is not None:
         return ""
-    if reason != Reason.RESTORED and User.objects.filter(person=locked, is_staff=True).exists():
+    user = User.objects.select_for_update(of=("self",)).filter(person=locked).first()  # whom nobody makes staff meanwhile
+    if user is not None and user.is_staff:
         raise StaffAccount
-    address = locked.email
+    address = "" if has_lost_mailbox(locked) else locked.email
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)
     record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ctac.errors import DomainError
@@ -32,7 +33,9 @@ RUNS_FOR = timedelta(minutes=30)  # what is left is taken the next night
 class Rule:
     """`keeps`: the key in settings.KEEP_MONTHS. `due(before)` finds the rows whose time was over before that moment and that
     still hold something; `take_out(keys, now)` takes it out of these rows, which are locked. With `one_by_one` each row has a
-    transaction of its own, in which `take_out` may raise a DomainError to leave that row for another night.
+    transaction of its own, in which `take_out` may raise a DomainError to leave that row for another night; `hold(key)` locks
+    before that what decides whether it is due, if that is more than the row.
+    `ahead`: so long before their time is over they are due. `ready(rows, now)` narrows those that are due by what depends on now.
 
     `what` names the records in a list, `goes` says in a sentence what is taken out of them and what stays.
     """
@@ -45,6 +48,9 @@ class Rule:
     due: Callable[[datetime], QuerySet[Any]]
     take_out: Callable[[Sequence[int], datetime], None]
     one_by_one: bool = False
+    hold: Callable[[int], None] | None = None
+    ahead: timedelta = timedelta()
+    ready: Callable[[QuerySet[Any], datetime], QuerySet[Any]] | None = None
 
     @property
     def months(self) -> int:
@@ -52,13 +58,21 @@ class Rule:
 
     @property
     def how_long(self) -> str:
-        return months_in_words(self.months)
+        """It goes on with "after they last signed in"."""
+        kept = months_in_words(self.months)
+        if not self.ahead:
+            return kept
+        return _("%(days)d days before it is %(kept)s") % {"days": self.ahead.days, "kept": kept}
 
     def over_before(self, now: datetime) -> datetime:
-        return months_before(now, self.months)
+        return months_before(now + self.ahead, self.months)
+
+    def due_now(self, now: datetime) -> QuerySet[Any]:
+        due = self.due(self.over_before(now))
+        return due if self.ready is None else self.ready(due, now)
 
     def count(self, now: datetime) -> int:
-        return self.due(self.over_before(now)).count()
+        return self.due_now(now).count()
 
 
 _rules: dict[str, Rule] = {}
@@ -124,7 +138,7 @@ def run(*, now: datetime, by: User | None = None, batch: int = BATCH) -> Retenti
 
 def one_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | None:
     """How many records it changed; None if nothing is due any more. `left` gets the keys of those that can't be done tonight."""
-    due = rule.due(rule.over_before(now)).exclude(pk__in=left)
+    due = rule.due_now(now).exclude(pk__in=left)
     if rule.one_by_one:
         keys = list(due.values_list("pk", flat=True)[:batch])
         return sum(one_record(rule, due, key, now, left) for key in keys) if keys else None
@@ -137,10 +151,12 @@ def one_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | No
 
 
 def one_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: set[int]) -> int:
-    """Asked again under its lock: somebody may have come back meanwhile."""
+    """Asked again under its locks: somebody may have come back meanwhile."""
     try:
         with transaction.atomic():
             list(due.model._base_manager.filter(pk=key).select_for_update())
+            if rule.hold is not None:
+                rule.hold(key)
             if not due.filter(pk=key).exists():
                 return 0
             rule.take_out([key], now)

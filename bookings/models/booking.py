@@ -366,6 +366,8 @@ class BookingEvent(models.Model):
         ordering = ["at", "pk"]
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
+        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=models.Q(kind=EventKind.HANDED_OVER))]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -1,13 +1,13 @@
 """Leaflets for the audience: the one place where bookings and leaflets meet, by calls in one direction (ADR 41)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from bookings.models import Booking, Brought, Format
 from leaflets.models import Order, ToBring
-from leaflets.services import OrderHasMoved, bring, cancel
+from leaflets.services import OrderHasMoved, bring, cancel, forget_giver
 from professionals.models import User
 
 
@@ -37,3 +37,8 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         return
     with suppress(OrderHasMoved):
         cancel(order=brought.order, by=by, now=now, with_visit=True)
+
+
+def forget_who_gave_leaflets(bookings: Iterable[int], now: datetime) -> None:
+    """Somebody is erased who had these bookings until a colleague took them over."""
+    forget_giver(Brought.objects.filter(booking__in=list(bookings), order__isnull=False).values_list("order_id", flat=True), now)

@@ -59,6 +59,7 @@ class MoveRefused(DomainError):
     """The booking is not in a state that allows this, perhaps no longer."""
 
     message = _("This booking has changed meanwhile. Look at it again.")
+    passing = True
 
 
 class Stale(MoveRefused):

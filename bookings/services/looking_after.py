@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models import Booking, BookingQuerySet, Format, Overdue, Presenter, State, Visit, on_the_way_or_there
 from ctac.errors import DomainError
+from professionals.privacy import VisitInTheWay
 
 
-class NobodyHasHeard(DomainError):
+class NobodyHasHeard(VisitInTheWay):
     message = _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
 
 
@@ -17,7 +18,7 @@ class StillThere(DomainError):
     message = _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
 
 
-class VisitNotOver(DomainError):
+class VisitNotOver(VisitInTheWay):
     """What we know of a visit can't be erased while its presenter needs it."""
 
     def __init__(self, booking: Booking) -> None:

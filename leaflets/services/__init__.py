@@ -1,7 +1,7 @@
 """Every write to the catalogue, stock and orders."""
 
 from leaflets.services.allowances import Allowance, OrderedLately, Workplace, ordered_lately
-from leaflets.services.bringing import Possible, bring, give_order_to, possible_now, possible_of
+from leaflets.services.bringing import Possible, bring, forget_giver, give_order_to, possible_now, possible_of
 from leaflets.services.changing import (
     Change,
     NothingDifferent,
@@ -116,6 +116,7 @@ __all__ = [
     "differences",
     "differences_of",
     "dispatch",
+    "forget_giver",
     "give_order_to",
     "is_a_program",
     "make_cover",

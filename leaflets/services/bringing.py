@@ -1,6 +1,6 @@
 """Leaflets that a presenter brings to a visit: promised when it is booked, as many as there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services.allowances import NOTHING_LATELY, Lately, Workplace, ordered_lately
 from leaflets.services.ledger import for_line, record
 from leaflets.services.placing import insert_event, insert_order
+from notifications.services import erase_bodies_about
 from professionals.models import Person, User
 
 
@@ -84,6 +85,13 @@ def give_order_to(*, order: Order, person: Person, by: User | None, now: datetim
     Order.objects.filter(pk=order.pk).update(person=person, name=person.name)
     order.person, order.name = person, person.name
     insert_event(OrderEvent(order=order, kind=EventKind.CHANGED, by=by, at=now))
+
+
+def forget_giver(orders: Iterable[int], now: datetime) -> None:
+    """What was written of these orders, to their owner and to us, before a colleague had the visit and them with it."""
+    keys = list(orders)
+    OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
+    erase_bodies_about([f"order:{key}" for key in keys], now)
 
 
 def offered(asked: Sequence[ToBring]) -> EditionQuerySet:

@@ -37,6 +37,8 @@ WHAT_IT_IS_NOW: dict[str, Promise] = {
 class OrderHasMoved(DomainError):
     """The order is no longer in the state that the caller expected; `order` carries the state that it is in."""
 
+    passing = True
+
     def __init__(self, order: Order) -> None:
         self.order = order
         super().__init__(WHAT_IT_IS_NOW[order.state])

@@ -17,15 +17,18 @@ BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
 
 
-def export_for(email: str) -> list[dict[str, object]]:
-    """Every message to this address, newest first, with what came back of it; of account mail only that it was sent.
+def export_for(email: str, *, before: datetime | None = None) -> list[dict[str, object]]:
+    """Every message to this address (written `before` that moment), newest first, with what came back of it; of account mail
+    only that it was sent.
 
     What came back without naming a message stands with the newest one. One statement.
     """
     returned = ReturnedMail.objects.filter(address=email.strip().lower()).values(
         told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
     )
-    rows = Notification.objects.to_address(email).annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
+    written = Notification.objects.to_address(email)
+    written = written.filter(created_at__lt=before) if before else written
+    rows = written.annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
     return [exported(row, with_no_message=place == 0) for place, row in enumerate(rows)]
 
 
@@ -52,10 +55,17 @@ def erase_for(email: str, now: datetime) -> int:
     """
     erase_choices(email)
     forget_address(email)
+    return _blank(Notification.objects.to_address(email), now)
+
+
+def erase_messages_before(email: str, moment: datetime, now: datetime) -> int:
+    """The same for messages that were written before that moment, when the address was another person's. How many rows."""
+    return _blank(Notification.objects.to_address(email).filter(created_at__lt=moment), now)
+
+
+def _blank(messages: QuerySet[Notification], now: datetime) -> int:
     expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
-    return Notification.objects.to_address(email).update(
-        recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE
-    )
+    return messages.update(recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE)
 
 
 def kept_since_before(moment: datetime) -> QuerySet[Notification]:

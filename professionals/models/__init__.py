@@ -1,8 +1,10 @@
+from professionals.models.absorbed import Absorbed
 from professionals.models.address_change import AddressChange
 from professionals.models.area import LocalAuthority, Nation, OutwardCode
 from professionals.models.data_action import DataAction, Done, Reason
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
+from professionals.models.former_address import FormerAddress
 from professionals.models.limit import RateLimit
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
@@ -13,6 +15,7 @@ from professionals.models.stopped import By, Stopped, Where, Why
 from professionals.models.user import User
 
 __all__ = [
+    "Absorbed",
     "AccountRecovery",
     "AddressChange",
     "By",
@@ -24,6 +27,7 @@ __all__ = [
     "FlaggedEvent",
     "FlaggedEventKind",
     "FlaggedText",
+    "FormerAddress",
     "LocalAuthority",
     "Nation",
     "Organisation",

@@ -2,7 +2,14 @@
 
 from professionals.services.address_changes import change_to_object, note_change, put_back
 from professionals.services.clearing import clear_expired
-from professionals.services.flagging import DecidedAlreadyError, NotReadYetError, clear_flagged, read_flagged, say_no_child
+from professionals.services.flagging import (
+    DecidedAlreadyError,
+    NotReadYetError,
+    OtherWordsError,
+    clear_flagged,
+    read_flagged,
+    say_no_child,
+)
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -22,6 +29,7 @@ __all__ = [
     "Details",
     "NotReadYetError",
     "NothingToMergeError",
+    "OtherWordsError",
     "address_verified",
     "change_to_object",
     "clear_expired",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from notifications.models import MarkedAddress, ReturnedMail
-from professionals.models import AddressChange, Draft, RateLimit, Stopped, User
+from professionals.models import AddressChange, Draft, FormerAddress, RateLimit, Stopped, User
 from professionals.services.address_changes import KEPT_LONGER
 from professionals.services.sessions import clear_sessions
 
@@ -16,7 +16,8 @@ UNVERIFIED_FOR = timedelta(days=7)
 def clear_expired(*, now: datetime) -> dict[str, int]:
     """Remove drafts, limits and sessions that are over, what was stopped a month ago, and what came back three months ago.
 
-    Also sign-ups whose address was not verified within a week, and changes of address a week after nobody can object any more.
+    Also sign-ups whose address was not verified within a week, changes of address a week after nobody can object any more,
+    and addresses that somebody had, once no email to them is kept.
     """
     return {**_clear_together(now), "sessions": clear_sessions(now=now)}
 
@@ -29,6 +30,7 @@ def _clear_together(now: datetime) -> dict[str, int]:
         "sign-ups": _never_verified(now),
         "stopped": Stopped.objects.over(now),
         "changes of address": AddressChange.objects.over(now - KEPT_LONGER),
+        "former addresses": FormerAddress.objects.with_nothing_kept(),
         "returned mail": ReturnedMail.objects.over(now),
         "marked addresses": MarkedAddress.objects.over(now),
     }

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
@@ -12,6 +13,10 @@ from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, Flagg
 
 class NotReadYetError(DomainError):
     message = _("Read what was written first.")
+
+
+class OtherWordsError(DomainError):
+    message = _("These words were changed while you read them. Nothing was done. Read them as they stand now, then decide.")
 
 
 class DecidedAlreadyError(DomainError):
@@ -29,33 +34,41 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def clear_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
-    """Take out what looks like a child's details, where it stands. Raises NotReadYetError, DecidedAlreadyError."""
-    locked = _undecided(flagged, by)
-    for words in sources.words_of(locked):
+def clear_flagged(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+    """Take out what looks like a child's details, where it stands. `shown`: the mark of the words that `by` has before them.
+
+    Raises NotReadYetError, DecidedAlreadyError; OtherWordsError if other words stand there by now, which nobody has read.
+    """
+    locked, found = _undecided(flagged, shown, by)
+    for words in found:
         if words.is_suspicious:
             words.clear()
     _decide(locked, Decision.CLEARED, by, now)
 
 
 @transaction.atomic
-def say_no_child(*, flagged: FlaggedText, by: User, now: datetime) -> None:
-    """It is a text like any other from now on: emails and calendars may have it. Raises NotReadYetError, DecidedAlreadyError."""
-    _decide(_undecided(flagged, by), Decision.NO_CHILD, by, now)
+def say_no_child(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+    """It is a text like any other from now on: emails and calendars may have it. Raises as clear_flagged does."""
+    locked, _found = _undecided(flagged, shown, by)
+    _decide(locked, Decision.NO_CHILD, by, now)
 
 
 def _locked(flagged: FlaggedText) -> FlaggedText:
     return FlaggedText.objects.select_for_update().get(pk=flagged.pk)
 
 
-def _undecided(flagged: FlaggedText, by: User) -> FlaggedText:
+def _undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[FlaggedText, list[sources.Words]]:
+    """It and its words, under the locks of both."""
     locked = _locked(flagged)
     if locked.is_decided:
         raise DecidedAlreadyError
     if not locked.was_read_by(by):
         raise NotReadYetError
     _hold(locked)
-    return locked
+    found = sources.words_of(locked)
+    if not constant_time_compare(sources.mark_of(found), shown):
+        raise OtherWordsError
+    return locked, found
 
 
 def _hold(locked: FlaggedText) -> None:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from notifications.services import readdress
-from professionals.models import Draft, Person, User
+from professionals.models import Absorbed, Draft, Person, User
+from professionals.own_addresses import note_former_address
 from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
 
@@ -145,7 +146,10 @@ def _join(user: User, email: str, details: Details | None) -> Person | None:
 
 def _change_email(own: Person, email: str, known: Person | None) -> Person:
     """The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow."""
-    readdress(before=own.email, to=email, now=timezone.now())
+    now = timezone.now()
+    readdress(before=own.email, to=email, now=now)
+    if own.email.lower() != email:
+        note_former_address(own, own.email, now)
     if known is not None:
         _absorb(known, own)
     own.email = email
@@ -162,9 +166,13 @@ def _attach(known: Person, user: User, details: Details | None) -> Person:
 
 
 def _absorb(goes: Person, stays: Person) -> None:
-    """Give what belongs to one row to the other. A draft that the one who stays has already wins."""
+    """Give what belongs to one row to the other. A draft that the one who stays has already wins.
+
+    A backup of before has both: whoever is erased as one of them is to be found as the other too.
+    """
     Draft.objects.filter(person=goes, kind__in=list(stays.drafts.values_list("kind", flat=True))).delete()
     repoint(goes, stays)
+    Absorbed.objects.create(person=stays, key=goes.pk, since=goes.created_at)
     goes.delete()
 
 

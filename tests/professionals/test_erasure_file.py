@@ -5,14 +5,16 @@ import json
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from professionals import erasure_file, privacy
-from professionals.models import DataAction, Person, Reason
+from professionals.models import Absorbed, DataAction, Person, Reason, User
+from professionals.services import address_verified
 from professionals.tasks import clear_expired
 from tests.bookings.rows import NOW, make_booking, make_presenter
-from tests.factories import make_person
+from tests.factories import make_person, make_staff
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -88,8 +90,77 @@ def test_it_says_what_it_could_not_do(path):
     person = make_person()
     make_booking(make_presenter(), NOW - timedelta(days=300), person=person)  # of which nobody has said that all is well
     erasure_file.append([erasure_file.Erasure(person.pk, person.created_at, NOW)])
-    with pytest.raises(CommandError, match="may be on the way to 1 of them"):
+    with pytest.raises(CommandError, match=f"Person {person.pk}: a presenter may be on the way to them"):
         replay()
     path.write_text("what is this\n")
     with pytest.raises(CommandError, match="line 1 of"):
         replay()
+
+
+def test_whoever_has_a_staff_account_in_the_backup_is_not_erased_and_it_says_so(path):
+    """The last manager would go that way, and nobody else be erased after one who was refused."""
+    manager, other = make_person(user=make_staff(role="manager")), make_person(name="Other")
+    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (manager, other))
+    with pytest.raises(CommandError, match=f"Person {manager.pk}: they have a staff account"):
+        replay()
+    manager.refresh_from_db()
+    assert (manager.erased_at, manager.user.is_staff) == (None, True)
+    assert Person.objects.get(pk=other.pk).name == "Erased"
+
+    User.objects.filter(pk=manager.user_id).update(is_staff=False)
+    assert "Erased again: 1. All others" in replay()
+
+
+def test_one_whose_erasure_fails_leaves_nobody_else_in_the_database_and_its_words_are_not_printed(path, monkeypatch):
+    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    first, second = make_person(name="Quill Zander"), make_person(name="Other")
+    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (first, second))
+
+    def breaks(person, now):
+        if person.pk == first.pk:
+            raise RuntimeError(person.name)
+
+    privacy.register(privacy.PrivacySource("breaks", export=lambda person: {}, erase=breaks))
+    with pytest.raises(CommandError) as refused:
+        replay()
+    assert str(refused.value).splitlines()[1:] == [
+        f"Person {first.pk}: it failed (RuntimeError). Run it again, and if it fails again, call who looks after the site."
+    ]
+    assert list(Person.objects.order_by("pk").values_list("name", flat=True)) == ["Quill Zander", "Erased"]
+
+
+def entered_by_staff(email: str) -> Person:
+    return make_person(with_user=False, name="Quill by phone", email=email)
+
+
+def joined(person: Person, email: str) -> None:
+    """They show that this address is theirs: what staff entered under it is theirs too."""
+    EmailAddress.objects.create(user=person.user, email=email, verified=True)
+    address_verified(user=person.user, email=email, details=None, now=NOW)
+
+
+def test_whoever_was_two_rows_in_the_backup_is_erased_as_both(path):
+    """The backup was made before the rows became one; in between there were three, of which two went."""
+    person, first, second = make_person(name="Quill"), entered_by_staff("one@nhs.net"), entered_by_staff("two@nhs.net")
+    for each in (first, second):
+        joined(person, each.email)
+    assert list(Person.objects.values_list("pk", flat=True)) == [person.pk]
+    privacy.erase_person(person, by=None, now=NOW)
+    assert {(line["person"], line["since"]) for line in lines(path)} == {
+        (each.pk, each.created_at.isoformat()) for each in (person, first, second)
+    }
+
+    for each in (first, second):  # as a restore brings them back
+        Person.objects.create(pk=each.pk, name="Quill by phone", email=each.email, profession="gp")
+        Person.objects.filter(pk=each.pk).update(created_at=each.created_at)
+    assert "Erased again: 2." in replay()
+    assert set(Person.objects.values_list("name", "email")) == {("Erased", "")}
+
+
+def test_what_one_had_absorbed_goes_with_them_into_another(path):
+    """Staff entered somebody, who signed up, and whom another sign-in of theirs then took in."""
+    inner, outer = entered_by_staff("one@nhs.net"), make_person(name="Quill")
+    kept = entered_by_staff("two@nhs.net")
+    Absorbed.objects.create(person=kept, key=inner.pk, since=inner.created_at)
+    joined(outer, kept.email)
+    assert set(Absorbed.objects.values_list("person", "key")) == {(outer.pk, inner.pk), (outer.pk, kept.pk)}

@@ -1,5 +1,9 @@
 """What the safeguarding lead does: sees what is not read, reads it, clears it or keeps it; each is noted."""
 
+import hashlib
+import json
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import DatabaseError, transaction
@@ -7,7 +11,7 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from professionals import services
-from professionals.flagged import is_kept_back, words_of
+from professionals.flagged import is_kept_back, mark_of, words_of
 from professionals.models import Decision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import tell_lead
 from tests.bookings.rows import at, make_booking, make_presenter
@@ -42,6 +46,19 @@ def lead(client):
 
 def page(flagged, slug):
     return reverse("staff:professionals_flaggedtext_action", args=[flagged.pk, slug])
+
+
+def shown(flagged):
+    return mark_of(words_of(flagged))
+
+
+def on_page(client, flagged, slug):
+    """The mark of the words that stand on this page."""
+    return re.findall(r'name="shown" value="([0-9a-f]{64})"', client.get(page(flagged, slug)).content.decode())[0]
+
+
+def press(client, flagged, slug):
+    return client.post(page(flagged, slug), {"shown": on_page(client, flagged, slug)}, follow=True).content.decode()
 
 
 def test_the_lead_sees_what_is_not_read_and_no_page_shows_the_words_before_the_button(client, lead, flagged):
@@ -81,7 +98,7 @@ def test_another_colleague_who_opens_it_is_noted_too(client, lead, flagged):
 
 def test_the_words_are_cleared_and_what_was_decided_is_kept(client, lead, flagged, booking):
     client.post(page(flagged, "read"))
-    client.post(page(flagged, "clear"))
+    press(client, flagged, "clear")
     booking.refresh_from_db()
     flagged.refresh_from_db()
     assert (booking.notes, booking.room, booking.flagged_child_details) == ("", "Room 3", False)
@@ -95,7 +112,7 @@ def test_the_words_are_cleared_and_what_was_decided_is_kept(client, lead, flagge
 
 def test_what_is_not_about_a_child_is_a_text_like_any_other(client, lead, flagged, booking):
     client.post(page(flagged, "read"))
-    client.post(page(flagged, "no-child"))
+    press(client, flagged, "no-child")
     booking.refresh_from_db()
     assert (booking.notes, booking.flagged_child_details) == (CHILD, False)
     assert not is_kept_back(f"booking:{booking.pk}")
@@ -106,15 +123,53 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     booking.refresh_from_db()
     assert booking.notes == CHILD
     services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.say_no_child(flagged=flagged, by=lead, now=now)
+    services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     with pytest.raises(services.DecidedAlreadyError):
-        services.clear_flagged(flagged=flagged, by=lead, now=now)
+        services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+
+
+@pytest.mark.parametrize("slug", ["clear", "no-child"])
+def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(client, lead, flagged, booking, slug):
+    client.post(page(flagged, "read"))
+    before = on_page(client, flagged, slug)
+    Booking.objects.update(notes=f"{CHILD}. She told her teacher.")
+
+    answer = client.post(page(flagged, slug), {"shown": before}, follow=True).content.decode()
+
+    booking.refresh_from_db()
+    flagged.refresh_from_db()
+    assert (booking.notes, flagged.decision) == (f"{CHILD}. She told her teacher.", Decision.OPEN)
+    assert "These words were changed while you read them." in answer
+    assert "She told her teacher." in answer  # which can be read now, and decided
+    press(client, flagged, slug)
+    flagged.refresh_from_db()
+    assert flagged.is_decided
+
+
+def test_a_button_pressed_without_the_page_decides_nothing(client, lead, flagged):
+    client.post(page(flagged, "read"))
+    assert "These words were changed" in client.post(page(flagged, "clear"), follow=True).content.decode()
+    flagged.refresh_from_db()
+    assert not flagged.is_decided
+
+
+def test_who_has_not_read_them_sees_no_words_beside_the_button(client, lead, flagged):
+    assert "Ana Pop" not in client.get(page(flagged, "clear")).content.decode()
+
+
+def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
+    [words] = words_of(flagged)
+    said = json.dumps([[words.row._meta.label, words.row.pk, words.column, words.text]]).encode()
+    mark = shown(flagged)
+    assert mark != hashlib.sha256(said).hexdigest()
+    settings.SECRET_KEY = "another"
+    assert shown(flagged) != mark
 
 
 def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
     tell_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
     services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.say_no_child(flagged=flagged, by=lead, now=now)
+    services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     booking.refresh_from_db()
     assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
 
@@ -131,7 +186,7 @@ def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     flagged = FlaggedText.objects.get()
     assert [words.text for words in words_of(flagged)] == [CHILD]
     services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.clear_flagged(flagged=flagged, by=lead, now=now)
+    services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]
 
 

@@ -27,7 +27,7 @@ from notifications.registry import kind_named
 from notifications.rendering import render
 from notifications.services import notify
 from professionals import services
-from professionals.flagged import words_of
+from professionals.flagged import mark_of, words_of
 from professionals.models import Draft, FlaggedText, Person, Session
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden
@@ -238,7 +238,7 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
     lead = make_staff()
     assert {NAME in words.text for words in words_of(flagged)} == {True}
     services.read_flagged(flagged=flagged, by=lead, now=NOW)
-    services.clear_flagged(flagged=flagged, by=lead, now=NOW)
+    services.clear_flagged(flagged=flagged, shown=mark_of(words_of(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 

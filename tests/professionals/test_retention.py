@@ -10,94 +10,36 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from bookings.models import Booking, Leave, OpenSession, SessionPlace, State
+from bookings.models import Booking, OpenSession, State
 from ctac.schedule import schedule
 from leaflets.models import Order, OrderState
-from notifications.models import MarkedAddress, Notification
+from notifications.models import Notification
 from notifications.models import State as MailState
 from professionals import kept_for, retention
-from professionals.models import DataAction, Person, Reason, RetentionRun, User
+from professionals.inactive import WARNED_FOR
+from professionals.models import DataAction, Done, FlaggedText, Person, Reason, RetentionRun, User
 from professionals.tasks import take_out
-from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter, make_request
+from tests.bookings.rows import NOW, make_booking, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
+from tests.professionals.retention_records import (
+    RECORDS,
+    WORDS,
+    booking_at,
+    decided_at,
+    given_at,
+    message_at,
+    over,
+    person_at,
+    visit_at,
+    warned,
+    warned_person_at,
+)
 
 pytestmark = pytest.mark.django_db
 
 A_SECOND = timedelta(seconds=1)
-WORDS = "Ask for Canary Wharton"
-
-
-def over(rule: str, now: datetime = NOW) -> datetime:
-    """The moment at which a record of this rule has been kept for exactly as long as it may be."""
-    return next(each for each in retention.rules() if each.name == rule).over_before(now)
-
-
-# -- One of each record, of which what counts was at that moment -----------------------------------------------------------
-
-
-def booking_at(moment: datetime) -> None:
-    booking = make_booking(
-        make_presenter(), moment - timedelta(hours=1), state=State.DELIVERED, visit_closed=True, notes=WORDS, created_at=moment
-    )
-    assert booking.ends_at == moment
-
-
-def session_at(moment: datetime) -> None:
-    session = make_session(make_presenter(), moment - timedelta(hours=1), state="delivered")
-    make_place(session, access_needs=WORDS)
-
-
-def leave_at(moment: datetime) -> None:
-    leave = make_leave(make_presenter(), moment - timedelta(days=1), moment).leave
-    assert leave is not None
-    Leave.objects.filter(pk=leave.pk).update(reason=WORDS)
-
-
-def order_at(moment: datetime) -> None:
-    order = make_order(make_person(), moment)
-    Order.objects.filter(pk=order.pk).update(state=OrderState.DISPATCHED, name=WORDS)
-
-
-def message_at(moment: datetime) -> None:
-    Notification.objects.create(
-        kind="booking-confirmed",
-        about="booking:1",
-        recipient="canary@leeds.nhs.uk",
-        state=MailState.SENT,
-        sent_at=moment,
-        created_at=moment,
-        due_at=moment,
-        message_id="<1@test>",
-        text_body=WORDS,
-    )
-
-
-def address_at(moment: datetime) -> None:
-    MarkedAddress.objects.create(address="canary@leeds.nhs.uk", sort="hard", marked_at=moment, last_at=moment, said=WORDS)
-
-
-def sign_in_at(moment: datetime) -> None:
-    make_user("canary@leeds.nhs.uk", date_joined=moment, last_login=moment)
-
-
-def person_at(moment: datetime) -> None:
-    person = make_person(name=WORDS, email="canary@leeds.nhs.uk")
-    Person.objects.filter(pk=person.pk).update(created_at=moment)
-    User.objects.filter(pk=person.user_id).update(date_joined=moment, last_login=moment)
-
-
-RECORDS = {
-    "bookings": (booking_at, lambda: Booking.objects.filter(notes=WORDS)),
-    "sessions": (session_at, lambda: SessionPlace.objects.filter(access_needs=WORDS)),
-    "leave": (leave_at, lambda: Leave.objects.filter(reason=WORDS)),
-    "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
-    "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
-    "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
-    "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
-    "people": (person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),
-}
 
 
 def test_every_rule_has_a_record_here():
@@ -135,7 +77,7 @@ def test_months_are_counted_by_the_uk_calendar(moment, months, before):
 
 
 def test_the_clock_of_the_nightly_run_is_the_real_one():
-    person_at(over("people"))
+    warned_person_at(over("people"))
     with time_machine.travel(NOW, tick=False):
         take_out()
     assert Person.objects.filter(name=WORDS).count() == 1
@@ -185,6 +127,18 @@ def test_what_is_open_stays_however_old_it_is():
     assert (run.done["orders"], run.done["bookings"], run.done["messages"]) == (0, 0, 0)
 
 
+def test_what_still_needs_somebody_stays_however_old_it_is():
+    """A text that nobody decided, an erasure that the file does not have, a visit of which nobody has heard."""
+    long_ago = NOW - timedelta(days=9999)
+    for each in (decided_at, given_at, visit_at):
+        each(long_ago)
+    FlaggedText.objects.update(decision="")
+    DataAction.objects.update(done=Done.ERASED)
+    Booking.objects.update(visit_closed=False)
+    run = retention.run(now=NOW)
+    assert [run.done[name] for name in ("readers", "copies", "visits")] == [0, 0, 0]
+
+
 def booked(person: Person, moment: datetime) -> None:
     start = moment - timedelta(hours=1)
     make_booking(make_presenter(), start, person=person, created_at=moment - timedelta(days=99), visit_closed=True)
@@ -204,7 +158,7 @@ def signed_in(person: Person, moment: datetime) -> None:
 
 @pytest.mark.parametrize("did", [booked, took_part, ordered, signed_in])
 def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
-    person_at(over("people") - timedelta(days=400))
+    warned_person_at(over("people") - timedelta(days=400))
     person = Person.objects.get(name=WORDS)
     did(person, over("people"))
     assert retention.run(now=NOW).done["people"] == 0
@@ -255,6 +209,7 @@ def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
         person = make_person(name=name)
         Person.objects.filter(pk=person.pk).update(created_at=past)
         User.objects.filter(pk=person.user_id).update(date_joined=past)
+        warned(person)
     first = Person.objects.get(name="first")
     make_booking(make_presenter(), past, person=first, created_at=past)  # of which nobody has said that all is well
     run = retention.run(now=NOW)
@@ -292,6 +247,7 @@ def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index)
 def test_the_command_says_what_is_due_and_does_it_only_when_told_to():
     long_ago = datetime.now(UTC) - timedelta(days=365 * 9)
     person_at(long_ago)
+    warned(Person.objects.get(name=WORDS), datetime.now(UTC) - WARNED_FOR)
     said = io.StringIO()
     call_command("retention", stdout=said)
     assert "        1  People: name, contact details, account (kept for 3 years after they last signed in" in said.getvalue()
@@ -307,7 +263,7 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
         person_at(over("people") - timedelta(days=1))
         RetentionRun.objects.create(started_at=NOW, ended_at=NOW, done={"orders": 1234})
         browser = sign_in_staff(Client(), make_staff(role="manager"))
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             page = browser.get("/staff/professionals/retentionrun/").content.decode()
     assert "3 years after they last signed in, booked, ordered or took part" in page
     assert "Orders of leaflets: 1,234" in page

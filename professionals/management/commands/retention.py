@@ -18,5 +18,6 @@ class Command(BaseCommand):
         now, run = timezone.now(), options["run"]
         counts = retention.run(now=now).done if run else retention.would_do(now)
         for rule in retention.rules():
-            self.stdout.write(f"{counts[rule.name]:>9,}  {rule.what} (kept for {rule.how_long} after {rule.since})")
+            kept = "" if rule.ahead else "kept for "
+            self.stdout.write(f"{counts[rule.name]:>9,}  {rule.what} ({kept}{rule.how_long} after {rule.since})")
         self.stdout.write("That was taken out." if run else "Nothing was changed. With --run it is taken out.")

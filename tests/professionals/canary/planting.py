@@ -23,7 +23,7 @@ from bookings.models import (
     State,
     YearLater,
 )
-from bookings.services import open_afterwards
+from bookings.services import hand_over, open_afterwards
 from bookings.services.moving import record
 from ctac.classification import NONE
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
@@ -34,7 +34,7 @@ from notifications.models import State as MailState
 from notifications.rendering import Rendered
 from notifications.services import choose, seal_and_send
 from notifications.topics import Topic
-from professionals.models import AccountRecovery, AddressChange, Draft, Person, User
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
 from professionals.safeguarding import tell_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -53,6 +53,7 @@ THEIRS: dict[str, str | None] = {
     "Session": "user__person",
     "AddressChange": "user__person",
     "AccountRecovery": "user__person",
+    "FormerAddress": "person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -92,6 +93,7 @@ NO_WORDS = {
 MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
+    "FormerAddress.address",
     "Booking.searched",
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
@@ -126,6 +128,7 @@ def model_named(name: str) -> type[models.Model]:
 def plant(now: datetime) -> Person:
     """All of it, and everything in it named after the canary."""
     person = make_person(name=NAME, email=EMAIL, phone=PHONE)
+    given_away(person, now)
     of_bookings(person, now)
     of_orders(person, now)
     of_account(person, now)
@@ -153,6 +156,18 @@ def words_for(model: str, field: str) -> Any:
         return PHONE
     words = ADDRESS if "address" in field else f"{NAME}, {PHONE}"
     return words[: column.max_length] if column.max_length else words  # type: ignore[attr-defined]
+
+
+def given_away(person: Person, now: datetime) -> None:
+    """What a colleague has now; all that was typed of it names who had it, and so does an email to the team."""
+    booking = make_booking(make_presenter(), now + timedelta(days=20), person=person)
+    hand_over(person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now)
+    said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
+    words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
+    Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
+    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now, "text_body": NAME}
+    about = {"about": f"booking:{booking.pk}", "message_id": "<given@t>", "recipient": "team@ctac.example"}
+    Notification.objects.create(kind="staff-new-booking", **about, **row)
 
 
 def of_bookings(person: Person, now: datetime) -> None:
@@ -203,6 +218,7 @@ def of_account(person: Person, now: datetime) -> None:
     session = browser.session
     session["typed"] = NAME
     session.save()
+    FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
@@ -227,6 +243,7 @@ def of_mail(person: Person, now: datetime) -> None:
     Notification.objects.create(
         kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
     )
+    Notification.objects.create(kind="booking-confirmed", about="booking:0", message_id="<2@t>", recipient=f"old-{EMAIL}", **row)
     for number, about in enumerate(to_colleagues(person)):  # whose words name the person too
         more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
         Notification.objects.create(kind="order-missing-for-staff", **more, **row)

@@ -1,0 +1,40 @@
+"""An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 79)."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import MarkedAddress, Notification
+
+
+class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
+    def with_nothing_kept(self) -> Self:
+        """Of which the outbox says nothing any more."""
+        mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
+        return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
+
+
+class FormerAddress(models.Model):
+    """In small letters. `until`: when it was replaced; whoever has it since is somebody else."""
+
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="former_addresses"
+    )
+    address = models.EmailField(_("address"))
+    until = models.DateTimeField(_("until"))
+
+    objects = FormerAddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "address"], name="former_address_once_a_person"),
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="former_address_in_small_letters"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

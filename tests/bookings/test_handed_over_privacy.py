@@ -1,0 +1,175 @@
+"""Whoever gave their bookings to a colleague is erased from these too; their copy says so, the colleague's does not."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from bookings import handed_over_privacy, privacy
+from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
+from bookings.services import hand_over, make_links
+from bookings.services.moving import record
+from leaflets.models import Channel, OrderEvent, ToBring
+from leaflets.services import bring
+from notifications.models import Notification
+from notifications.models import State as MailState
+from professionals.models import Person
+from professionals.privacy import VisitInTheWay, erase_person, export_person
+from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition
+
+pytestmark = pytest.mark.django_db
+WHY, EARLIER = "Ruth Adeyemi, their manager: Nadia has left", "Nadia rang: she is ill"
+LATER = "Omar rang"
+
+
+@pytest.fixture
+def nadia() -> Person:
+    return make_person(name="Nadia Rahman", email="nadia@leeds.nhs.uk", phone="0113 496 0123")
+
+
+@pytest.fixture
+def omar(nadia: Person) -> Person:
+    return make_person(name="Omar Aziz", email="omar@leeds.nhs.uk", phone="0113 496 0999", organisation=nadia.organisation)
+
+
+@pytest.fixture
+def booking(nadia: Person) -> Booking:
+    presenter = make_presenter(email="asha@ctac.example")
+    booking = make_booking(presenter, at("10:00"), person=nadia, contact_name="Ruth", contact_phone="0113 496 0555")
+    record(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=EARLIER)
+    return booking
+
+
+def give(booking: Booking, before: Person, after: Person, reason: str = WHY) -> None:
+    hand_over(person=before, to=after, by=None, reason=reason, now=NOW)
+    booking.refresh_from_db()
+    record(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=LATER)
+
+
+def reasons() -> list[str]:
+    return [reason for reason in BookingEvent.objects.order_by("pk").values_list("reason", flat=True) if reason]
+
+
+def stored(about: str, to: str) -> Notification:
+    row = {"due_at": NOW, "created_at": NOW, "state": MailState.SENT, "sent_at": NOW, "text_body": "Nadia Rahman"}
+    return Notification.objects.create(kind="presenter-booked", about=about, recipient=to, version=99, message_id=about, **row)
+
+
+def test_what_was_written_while_it_was_theirs_goes_and_what_came_after_stays(booking, nadia, omar):
+    give(booking, nadia, omar)
+    assert reasons() == [EARLIER, WHY, LATER]
+    erase_person(nadia, by=None, now=NOW)
+    assert reasons() == [LATER]
+
+
+def test_so_does_what_our_emails_said_of_it(booking, nadia, omar):
+    edition = make_edition(NOW, stock=20)
+    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
+    order = bring(person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW)
+    assert order is not None
+    Brought.objects.create(booking=booking, order=order)
+    OrderEvent.objects.create(order=order, kind="changed", at=NOW, reason=EARLIER)
+    give(booking, nadia, omar)
+    about = [f"booking:{booking.pk}", f"order:{order.pk}"]
+    rows = [stored(each, "team@ctac.example") for each in about]
+    other = stored("booking:0", "team@ctac.example")
+
+    erase_person(nadia, by=None, now=NOW)
+
+    for row in (*rows, other):
+        row.refresh_from_db()
+    assert [row.text_body for row in (*rows, other)] == ["", "", "Nadia Rahman"]
+    assert not OrderEvent.objects.exclude(reason="").exists()
+
+
+def test_links_that_were_sent_to_them_go_and_the_colleagues_stay(booking, nadia, omar):
+    make_links(booking=booking, address=nadia.email, purposes=["cancel"], now=NOW - timedelta(days=1))
+    give(booking, nadia, omar)
+    make_links(booking=booking, address=omar.email, purposes=["cancel"], now=NOW + timedelta(days=1))
+    assert BookingLink.objects.count() == 2
+    erase_person(nadia, by=None, now=NOW)
+    assert [link.created_at for link in BookingLink.objects.all()] == [NOW + timedelta(days=1)]
+
+
+@pytest.mark.parametrize("contact", [{"contact_name": "NADIA  Rahman"}, {"contact_phone": "01134960123"}])
+def test_where_they_were_the_contact_the_colleague_is_and_the_presenter_is_told(booking, nadia, omar, contact):
+    Booking.objects.filter(pk=booking.pk).update(**contact, notes="Ask for Nadia Rahman at the desk", room="Room 3")
+    give(booking, nadia, omar)
+    Notification.objects.all().delete()
+
+    erase_person(nadia, by=None, now=NOW)
+
+    booking.refresh_from_db()
+    assert (booking.contact_name, booking.contact_phone) == ("Omar Aziz", "0113 496 0999")
+    assert (booking.notes, booking.room, booking.revision, booking.state) == ("Ask for – at the desk", "Room 3", 1, "confirmed")
+    told = Notification.objects.filter(about=f"booking:{booking.pk}", kind__in=["presenter-changed", "booking-changed"])
+    assert set(told.values_list("recipient", "version")) == {("asha@ctac.example", 1), ("omar@leeds.nhs.uk", 1)}
+    assert "nadia" not in booking.searched.lower()
+
+
+def test_where_somebody_else_is_the_contact_nothing_changes_and_nobody_is_told(booking, nadia, omar):
+    give(booking, nadia, omar)
+    Notification.objects.all().delete()
+    erase_person(nadia, by=None, now=NOW)
+    booking.refresh_from_db()
+    assert (booking.contact_name, booking.contact_phone, booking.revision) == ("Ruth", "0113 496 0555", 0)
+    assert not Notification.objects.filter(about=f"booking:{booking.pk}").exists()
+
+
+def test_what_is_over_needs_no_contact_any_more(booking, nadia, omar):
+    give(booking, nadia, omar)
+    Booking.objects.update(contact_name=nadia.name, contact_phone=nadia.phone, state=State.CANCELLED, visit_closed=True)
+    erase_person(nadia, by=None, now=NOW)
+    booking.refresh_from_db()
+    assert (booking.contact_name, booking.contact_phone, booking.revision) == ("", "", 0)
+
+
+def test_a_presenter_who_is_on_the_way_still_has_whom_to_ring(booking, nadia, omar):
+    Booking.objects.update(contact_phone=nadia.phone)
+    give(booking, nadia, omar)
+    with pytest.raises(VisitInTheWay):
+        erase_person(nadia, by=None, now=booking.agreed[0])
+    booking.refresh_from_db()
+    assert booking.contact_phone == nadia.phone
+
+
+def test_handed_on_twice_each_has_their_own_part_and_it_goes_with_them(booking, nadia, omar):
+    ruth = make_person(name="Ruth Okafor", organisation=nadia.organisation)
+    give(booking, nadia, omar)
+    give(booking, omar, ruth, reason="Omar has moved")
+    assert words_of(export_person(nadia)["bookings_given_away"]) == [EARLIER, WHY]
+    assert words_of(export_person(omar)["bookings_given_away"]) == [LATER, "Omar has moved"]
+    assert words_of(export_person(ruth)["bookings"]) == [LATER]
+
+    erase_person(nadia, by=None, now=NOW)
+    assert reasons() == [LATER, "Omar has moved", LATER]
+    erase_person(omar, by=None, now=NOW)
+    assert reasons() == [LATER]
+
+
+def words_of(bookings: list[dict[str, object]]) -> list[str]:
+    return [event["reason"] for each in bookings for event in each["history"] if event["reason"]]  # type: ignore[attr-defined]
+
+
+def test_the_colleagues_copy_does_not_say_why_it_came_or_what_was_before(booking, nadia, omar):
+    give(booking, nadia, omar)
+    [theirs] = privacy.export(omar)
+    assert words_of([theirs]) == [LATER]
+    assert "Handed over to a colleague" in [event["what"] for event in theirs["history"]]
+    [given] = handed_over_privacy.export(nadia)
+    assert (given["reference"], words_of([given])) == (booking.reference, [EARLIER, WHY])
+
+
+def test_who_gave_nothing_away_costs_one_statement(nadia, omar, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert handed_over_privacy.export(nadia) == []
+    with django_assert_num_queries(1):
+        handed_over_privacy.erase(nadia, NOW)
+
+
+def test_what_was_given_away_is_found_by_an_index(nadia):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    assert "booking_handed_over" in handed_over_privacy.given_away_by(nadia).explain()

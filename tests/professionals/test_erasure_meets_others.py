@@ -1,0 +1,98 @@
+"""An erasure that meets somebody who changes the same things is done all the same; what does stand in its way is said."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.test import Client
+
+from bookings.models import Booking
+from bookings.models import State as BookingState
+from bookings.services.errors import MoveRefused
+from leaflets.models import Order
+from leaflets.services import OrderHasMoved
+from professionals import privacy
+from professionals.models import Person
+from professionals.privacy import TRIES, PrivacySource, StaffAccount, VisitInTheWay, erase_person
+from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.factories import make_person, sign_in
+from tests.leaflets.factories import make_order
+from tests.professionals.mailing import mails_to
+
+pytestmark = pytest.mark.django_db
+DELETE = "/account/delete/"
+ADDRESS = "nadia@leeds.nhs.uk"
+
+
+@pytest.fixture
+def person() -> Person:
+    return make_person(name="Nadia Rahman", email=ADDRESS)
+
+
+def meeting(monkeypatch: pytest.MonkeyPatch, meets: Callable[[Person, datetime], None]) -> None:
+    """The last app to be registered erases first."""
+    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    privacy.register(PrivacySource("meets", export=lambda person: {}, erase=meets))
+
+
+def refusing(times: int, error: Callable[[], Exception]) -> tuple[Callable[[Person, datetime], None], list[int]]:
+    """Says no so often, as a service does that finds something changed under its lock."""
+    tries: list[int] = []
+
+    def refuse(person: Person, now: datetime) -> None:
+        tries.append(person.pk)
+        if len(tries) <= times:
+            raise error()
+
+    return refuse, tries
+
+
+def order_has_moved() -> OrderHasMoved:
+    return OrderHasMoved(Order(state="packing"))
+
+
+@pytest.mark.parametrize("error", [MoveRefused, order_has_moved])
+def test_what_changed_meanwhile_is_read_again_and_the_person_is_erased(person, monkeypatch, error):
+    booking, order = make_booking(make_presenter(), at("10:00"), person=person), make_order(person, NOW)
+    refuse, tries = refusing(TRIES - 1, error)
+    meeting(monkeypatch, refuse)
+
+    assert erase_person(person, by=None, now=NOW) == ADDRESS
+
+    assert len(tries) == TRIES
+    booking.refresh_from_db()
+    order.refresh_from_db()
+    assert (booking.state, order.state) == (BookingState.CANCELLED, "cancelled")
+    assert booking.events.filter(kind="cancelled").count() == 1  # of the tries that were taken back nothing is left
+
+
+def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
+    refuse, tries = refusing(1, VisitInTheWay)
+    meeting(monkeypatch, refuse)
+    with pytest.raises(VisitInTheWay):
+        erase_person(person, by=None, now=NOW)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MoveRefused, "Something of yours was changed at the same moment"),
+        (order_has_moved, "Something of yours was changed at the same moment"),
+        (VisitInTheWay, "A presenter may be with you or on the way to you"),
+        (StaffAccount, "This person has a staff account"),
+    ],
+)
+def test_the_page_says_what_it_was(person, monkeypatch, error, said):
+    meeting(monkeypatch, refusing(99, error)[0])
+    page = sign_in(Client(), person).post(DELETE, {"sure": "on"}).content.decode()
+    sentences = ("Something of yours was changed", "A presenter may be with you", "This person has a staff account")
+    assert [words for words in sentences if words in page] == [words for words in sentences if said.startswith(words)]
+    assert (Person.objects.get().name, mails_to(ADDRESS)) == ("Nadia Rahman", [])
+
+
+def test_a_presenter_who_was_not_heard_from_stands_in_the_way_too(person):
+    make_booking(make_presenter(), NOW, person=person)
+    Booking.objects.update(state=BookingState.CONFIRMED)
+    with pytest.raises(VisitInTheWay):
+        erase_person(person, by=None, now=NOW)
