@@ -66,7 +66,7 @@ bench-mail: ## how fast mail leaves by one worker, and whether 100,000 due messa
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.mail
 
-scale: ## each page at a thousand and at a million orders, the one beside the other (long; 4 GB of disk; ONLY=/my/: only those; SHARE=0.1: a tenth)
+scale: ## each page at a thousand and at a million orders, the one beside the other (long; 8 GB of disk; ONLY=/my/: only those; SHARE=0.1: a tenth)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.scale $(SHARE) $(if $(ONLY),--only "$(ONLY)")
 

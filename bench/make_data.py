@@ -59,7 +59,9 @@ def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     cursor.execute((SQL / "reference.sql").read_text(), values)
     with indexes_made_afterwards(cursor):
         files = {"people": people, "bookings": bookings, "sessions": bookings // 8, "orders": orders}
-        for name, many in (files | {"messages": bookings + orders, "addresses": people // 2}).items():
+        files |= {"messages": bookings + orders, "addresses": people // 2}
+        files |= {"accounts": people // 2, "audit": 5 * (bookings + orders), "records": people // 50}
+        for name, many in files.items():
             began = time.perf_counter()
             cursor.execute((SQL / f"{name}.sql").read_text(), values)
             said(f"{name}: {many:,}", began)

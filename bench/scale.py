@@ -20,8 +20,9 @@ counted. The limits are lifted, so that nobody is refused.
 
 import argparse
 import html
+import json
 import re
-import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -38,25 +39,23 @@ from bench import machine, packing, units
 from bench.client import Browser
 from bench.compare import prepare_database, sessions_of
 from bench.make_data import make
-from bench.servers import Server, environment, start_database
+from bench.measuring import AGAIN, FIRST, LOOKS, LOOKS_MORE, MOST, SLACK_MS, Meter, Take, compare
+from bench.pages import BOOKING, HOST, NO_OBJECT, ORDERING, PERSON, PRESENTER, STAFF, measured, reason
+from bench.servers import BASE_DIR, Server, environment, start_database
 from ctac.local import postgres
 
 SMALL = {"people": 1_000, "bookings": 1_000, "orders": 1_000}
 LARGE = {"people": 500_000, "bookings": 200_000, "orders": 1_000_000}
-MOST = 1.3
-SLACK_MS = 1.0  # what two equal pages of a few milliseconds differ by anyway
-LOOKS, LOOKS_MORE, FIRST = 15, 7, 2  # at a page; at a list narrowed or sorted; looks that do not count
-AGAIN = 3  # times that a page which takes too much is measured again
-PERSON, BUSIEST, STAFF = "person1@trust1.nhs.uk", "person2@trust2.nhs.uk", "staff@ctac.test"
-WHO_ORDER = [f"person{number}@trust{number % 500}.nhs.uk" for number in range(3, 3 + (FIRST + LOOKS) * (1 + AGAIN))]
-PUBLIC = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/presentations/", "/presentations/spotting-the-signs/"]
-PUBLIC += ["/leaflets/", "/leaflets/health-visitors/", "/basket/", "/account/login/", "/account/signup/", "/sessions/", "/f/"]
+BUSIEST = "person2@trust2.nhs.uk"
+TIMES, TIMES_MORE = ((FIRST + looks) * (1 + AGAIN) for looks in (LOOKS, LOOKS_MORE))
+EACH_ONCE = [f"person{number}@trust{number % 500}.nhs.uk" for number in range(3, 3 + TIMES + TIMES_MORE)]
+WHO_ORDER, WHO_BOOK = EACH_ONCE[:TIMES], EACH_ONCE[TIMES:]
 PERSONAL = ["/my/", "/account/details/", "/account/email/", "/book/spotting-the-signs/where/", "/leaflets/", "/basket/"]
 PERSONAL += ["/my/mail/", "/my/calendar/", "/my/addresses/", "/sessions/"]
+A_LIST = "_changelist"
 DESK = ["/staff/", "/staff/emails/", "/staff/emails/order-received/1/"]
 OWN = re.compile(r'href="(/(?:bookings|orders)/[A-Z]{2}-[^"]+)"')
 SESSION = re.compile(r'href="(/sessions/OS-[^"/]+/)"')
-STAFF_LINK = re.compile(r'href="(/staff/[^"?#]+)"')
 ROW_LINK = re.compile(r'<th class="field-[^>]*>\s*<a href="(/staff/[^"?#]+)')
 # Somebody, nobody, a ninth of all, two words of which each is common, a postcode that all share.
 WORDS = ("person7@trust7.nhs.uk", "nobodyatall", "person1", "rahman organisation", "ls1 4ap")
@@ -66,6 +65,7 @@ SEARCHED = {
     "professionals/organisation": ("organisation 7", "nobodyatall", "organisation"),
     "leaflets/stockmovement": ("nobodyatall", "child trafficking"),
     "bookings/busytime": ("nobodyatall", "former presenter", "ls1 4ap"),
+    "audit/entry": ("17", "999999999", "BK-0000-00"),
 }
 # Of these the first row's own reference, as a whole and without its last sign.
 BY_REFERENCE = {"bookings/booking", "leaflets/order", "notifications/notification", "leaflets/stockmovement"}
@@ -74,12 +74,10 @@ REFERENCE = re.compile(r"\b(?:BK|LO)-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
 CHOICE = re.compile(r'href="(\?[^"]+)"')
 ROWS = re.compile(r'<tr role="row"|<li class="entry"')  # of a list of staff, of one's own page
 
-ORDERING = "an order, from the basket to the confirmation"
 PACKED = 90  # orders; the small database has a hundred that wait
 PACKING = f"a packing session of {PACKED} orders, started and closed"
 DISPATCHING = "a packing session of one order, started and dispatched"
 Page = tuple[str, str, str]  # its name, its address there (small) and here (large)
-Take = Callable[[], float]  # does once what is measured, and says how many milliseconds it took
 
 
 @dataclass
@@ -88,6 +86,7 @@ class Copy:
 
     server: Server
     sessions: dict[str, str]
+    addresses: dict[str, str]  # of each route that is measured (bench/addresses.py)
 
     def browser(self, who: str) -> Browser:
         browser = Browser(self.server.port)
@@ -104,69 +103,6 @@ def milliseconds(browser: Browser, path: str) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-class Meter:
-    """What PostgreSQL did for each of the two databases since it was set to nought: milliseconds, and blocks looked at."""
-
-    def __init__(self, database: str, names: tuple[str, ...]) -> None:
-        self.connection = psycopg2.connect(database)
-        self.connection.autocommit = True
-        self.names = names
-        self.ask("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-
-    def ask(self, sql: str, *values: object) -> list[tuple[float, float]]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def reset(self) -> None:
-        self.ask("SELECT pg_stat_statements_reset()")
-
-    def spent(self) -> list[tuple[float, float]]:
-        sums = "coalesce(sum(total_exec_time), 0), coalesce(sum(shared_blks_hit + shared_blks_read), 0)"
-        which = "dbid = (SELECT oid FROM pg_database WHERE datname = %s)"
-        found = [self.ask(f"SELECT {sums} FROM pg_stat_statements WHERE {which}", name)[0] for name in self.names]  # noqa: S608
-        return [(float(took), float(blocks)) for took, blocks in found]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Of one page with the small and with the large database: the middle of its answers, and what PostgreSQL did for one."""
-
-    before: float
-    after: float
-    database: list[tuple[float, float]]
-
-    @property
-    def holds(self) -> bool:
-        return self.after <= self.before * MOST or self.after - self.before <= SLACK_MS
-
-    def __str__(self) -> str:
-        (ms, blocks), (ms_large, blocks_large) = self.database
-        inside = f"PostgreSQL {ms:>6.1f} {ms_large:>6.1f} ms {blocks:>6.0f} {blocks_large:>6.0f} blocks"
-        return f"{self.before:>7.1f} ms {self.after:>7.1f} ms  {self.after / self.before:>5.2f}   {inside}"
-
-
-def measure(meter: Meter, small: Take, large: Take, looks: int) -> Measured:
-    """In turn, so that both see the same machine."""
-    took: tuple[list[float], list[float]] = ([], [])
-    for look in range(FIRST + looks):
-        if look == FIRST:
-            meter.reset()
-        for list_, take in zip(took, (small, large), strict=True):
-            list_.append(take())
-    before, after = (statistics.median(list_[FIRST:]) for list_ in took)
-    return Measured(before, after, [(ms / looks, blocks / looks) for ms, blocks in meter.spent()])
-
-
-def compare(meter: Meter, name: str, small: Take, large: Take, looks: int = LOOKS) -> bool:
-    found, again = measure(meter, small, large, looks), 0
-    while not found.holds and again < AGAIN:
-        found, again = measure(meter, small, large, looks), again + 1
-    more = f"   measured again, {again} of {AGAIN}" if again else ""
-    print(f"  {name:<76} {found}{more}{'' if found.holds else '   too much'}", flush=True)
-    return found.holds
-
-
 @dataclass(frozen=True)
 class Chosen:
     """The pages whose name has one of these pieces; all of them if there is none."""
@@ -180,10 +116,9 @@ class Chosen:
         return not self.pieces or any(piece in name for piece in self.pieces)
 
 
-def staff_pages(small: Browser, large: Browser, chosen: Chosen) -> list[Page]:
+def staff_pages(small: Browser, large: Browser, lists: list[str], chosen: Chosen) -> list[Page]:
     """The first page, and of each list itself, its first row, and all that stays on it."""
     pages = [(path, path, path) for path in DESK]
-    lists = [path for path in dict.fromkeys(STAFF_LINK.findall(small.get("/staff/"))) if path.count("/") == 4]
     for path in lists:
         rows = [ROW_LINK.findall(browser.get(path)) for browser in (small, large)]
         if all(rows):
@@ -238,33 +173,66 @@ def own_pages(small: Browser, large: Browser) -> list[Page]:
 def make_copy(stack: ExitStack, var_dir: Path, database: str, name: str, wanted: dict[str, int]) -> Copy:
     tell(database, f"CREATE DATABASE {name}")
     own = database.replace("/ctac?", f"/{name}?")
-    env = environment(var_dir / name, own)
+    env = environment(var_dir / name, own) | {"ASK_AGAIN_AFTER_MINUTES": "600"}  # nobody is asked again who they are meanwhile
     prepare_database(env)
     print(f"{name}: " + ", ".join(f"{many:,} {what}" for what, many in wanted.items()))
     make(own, **wanted)
     tell(own, "UPDATE leaflets_leaflet SET most_per_workplace = 1000000, most_per_person = 1000000")
-    everybody = [PERSON, BUSIEST, STAFF, *WHO_ORDER]
+    everybody = [HOST, PERSON, BUSIEST, STAFF, PRESENTER, *EACH_ONCE]
     sessions = dict(zip(everybody, sessions_of(env, everybody), strict=True))
-    return Copy(stack.enter_context(Server("ctac.wsgi:application", env, var_dir / f"{name}.log")), sessions)
+    addresses = addresses_of(env)
+    return Copy(stack.enter_context(Server("ctac.wsgi:application", env, var_dir / f"{name}.log")), sessions, addresses)
+
+
+def addresses_of(env: dict[str, str]) -> dict[str, str]:
+    made = subprocess.run(
+        [sys.executable, "-m", "bench.addresses"], cwd=BASE_DIR, env=env, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return dict(json.loads(made.stdout.splitlines()[-1]))
 
 
 def look_at_all(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
     """Whether each page holds."""
     print("\nEach page: median of answers with the small and with the large database, the ratio, and what PostgreSQL did for one")
-    public = [f"out {path}" for path in PUBLIC if chosen.has(f"out {path}")]
-    held = [
-        compare(meter, name, *(partial(milliseconds, copy.browser(""), name.removeprefix("out ")) for copy in copies))
-        for name in public
-    ]
+    held = look_at_routes(meter, copies, chosen)
+    lists = [path for asked, path in copies[0].addresses.items() if asked.endswith(A_LIST)]
     for address in (PERSON, BUSIEST, STAFF):
         small, large = (copy.browser(address) for copy in copies)
         who = address.split("@")[0]
-        pages = staff_pages(small, large, chosen) if address == STAFF else chosen.among(who, own_pages(small, large))
+        pages = staff_pages(small, large, lists, chosen) if address == STAFF else chosen.among(who, own_pages(small, large))
         held += [look_at(meter, f"{who} {page[0]}", small, large, page, listed=address == STAFF) for page in pages]
     held += look_at_packing(meter, copies, chosen)
     if chosen.has(ORDERING):
         held.append(compare(meter, ORDERING, *(orders_in(copy) for copy in copies)))
+    if chosen.has(BOOKING):
+        held.append(compare(meter, BOOKING, *(bookings_in(copy) for copy in copies), LOOKS_MORE))
     return held
+
+
+def look_at_routes(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
+    """Each page of tests/routes.txt but the lists of staff, which are looked at with all that stays on them."""
+    held = []
+    for asked, who in measured().items():
+        name = f"{who.split('@')[0] or 'out'} {asked}"
+        if asked.endswith(A_LIST) or not chosen.has(name):
+            continue
+        small, large = (copy.addresses.get(asked, "") for copy in copies)
+        if not (small and large):
+            why = reason(asked, NO_OBJECT)
+            print(f"  {name:<76} {'left out: ' + why if why else 'there is none to look at'}")
+            held += [] if why else [False]
+            continue
+        looks = [partial(milliseconds, copy.browser(who), path) for copy, path in zip(copies, (small, large), strict=True)]
+        held.append(compare_if_there(meter, name, *looks))
+    return held
+
+
+def compare_if_there(meter: Meter, name: str, small: Take, large: Take) -> bool:
+    try:
+        return compare(meter, name, small, large, LOOKS_MORE)
+    except AssertionError as problem:
+        print(f"  {name:<76} no page: {problem}"[:200])
+        return False
 
 
 def look_at_packing(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
@@ -317,6 +285,20 @@ def orders_in(copy: Copy) -> Take:
         return 1000 * (time.perf_counter() - began)
 
     return order
+
+
+def bookings_in(copy: Copy) -> Take:
+    """Each by somebody else, at a time of its own."""
+    browsers = [copy.browser(who) for who in WHO_BOOK]
+    waiting = zip(browsers, units.slots(copy.browser(HOST), len(browsers)), strict=True)
+
+    def book() -> float:
+        browser, slot = next(waiting)
+        began = time.perf_counter()
+        units.booking(browser, slot)
+        return 1000 * (time.perf_counter() - began)
+
+    return book
 
 
 def look_at(meter: Meter, name: str, small: Browser, large: Browser, page: Page, *, listed: bool) -> bool:

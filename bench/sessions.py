@@ -30,9 +30,9 @@ def session_of(email: str) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    if user.is_staff:
-        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
-        session[METHODS_OF] = str(user.pk)
+    how = {"method": "mfa", "type": "totp"} if user.is_staff else {"method": "code", "email": email}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{**how, "at": time.time()}]
+    session[METHODS_OF] = str(user.pk)
     session.create()
     return str(session.session_key)
 

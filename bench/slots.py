@@ -17,7 +17,8 @@ import psycopg2
 
 from bench.client import Browser
 from bench.compare import STATEMENTS, prepare_database
-from bench.scale import AGAIN, milliseconds
+from bench.measuring import AGAIN
+from bench.scale import milliseconds
 from bench.servers import BASE_DIR, Server, environment, start_database
 from ctac.local import postgres
 

@@ -24,6 +24,7 @@ def schedule() -> dict[str, Entry]:
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
         "keep the months of the audit": at("audit.tasks.keep_months", minute=40, hour=3),
         "take out what was kept long enough": at("professionals.tasks.take_out", minute=50, hour=3),
+        "count what was kept long enough": at("professionals.tasks.count_due", minute=27),
         "clear old drafts and limits": at("professionals.tasks.clear_expired", minute=17),
     }
     if settings.BOUNCE_MAILBOX:

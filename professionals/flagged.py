@@ -5,8 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, Exists, Model, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Model,
+    Q,
+    Value,
+)
+from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -100,8 +109,11 @@ def is_kept_back(subject: str) -> bool:
     return FlaggedText.objects.of(subject).undecided().exists()
 
 
-def waits_for_lead(kind: str) -> Exists:
-    """The same for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`."""
-    subject = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()))
-    written = Q(about=subject) | Q(about__startswith=Concat(subject, Value(":")))
-    return Exists(FlaggedText.objects.undecided().filter(written))
+def waits_for_lead(kind: str) -> ExpressionWrapper:
+    """The same for each row of a list: `queryset.annotate(kept_back=waits_for_lead("stock"))`.
+
+    PostgreSQL asks once for the whole list which rows those are, and not for each row among all texts that wait.
+    """
+    texts = FlaggedText.objects.undecided().filter(about__startswith=f"{kind}:")
+    key = Cast(Func(F("about"), Value(":"), Value(2), function="split_part"), BigIntegerField())
+    return ExpressionWrapper(Q(pk__in=texts.order_by().values_list(key)), output_field=BooleanField())

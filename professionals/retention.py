@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
@@ -27,6 +28,7 @@ from professionals.models import RetentionRun, User
 logger = logging.getLogger(__name__)
 BATCH = 500
 RUNS_FOR = timedelta(minutes=30)  # what is left is taken the next night
+COUNTED, COUNT_LASTS = "retention-due", timedelta(hours=3)  # beat has it counted each hour
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,27 @@ def months_in_words(months: int) -> str:
 def would_do(now: datetime) -> dict[str, int]:
     """How many records of each rule a run would change now. Nothing is changed."""
     return {rule.name: rule.count(now) for rule in rules()}
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a run would have done at that moment, by the names of the rules."""
+
+    at: datetime
+    counts: dict[str, int]
+
+
+def count_due(now: datetime) -> Due:
+    """Counts, which reads as much as there is, and keeps the figures for who asks next (ADR 84)."""
+    due = Due(now, would_do(now))
+    cache.set(COUNTED, (due.at, due.counts), COUNT_LASTS.total_seconds())
+    return due
+
+
+def last_count(now: datetime) -> Due:
+    """As it was counted last; counted now if that was too long ago, or of other rules."""
+    at, counts = cache.get(COUNTED) or (now, {})
+    return Due(at, counts) if counts.keys() == _rules.keys() else count_due(now)
 
 
 def run(*, now: datetime, by: User | None = None, batch: int = BATCH) -> RetentionRun:

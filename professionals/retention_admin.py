@@ -8,15 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.staff_lists import LooksOnly, moment_of, number_of
+from ctac.staff_lists import LooksOnly, long_moment, moment_of, number_of
 from professionals import kept_for, retention
 from professionals.models import RetentionRun
 
 
-def rows_of_rules() -> list[dict[str, object]]:
-    now = timezone.now()
-    would = retention.would_do(now)
-    return [{"rule": rule, "due": f"{would[rule.name]:,}"} for rule in retention.rules()]
+def next_run() -> dict[str, object]:
+    """What the next run would do, as it was counted last, and when that was."""
+    due = retention.last_count(timezone.now())
+    rows = [{"rule": rule, "due": f"{due.counts[rule.name]:,}"} for rule in retention.rules()]
+    return {"rules": rows, "counted": long_moment(due.at)}
 
 
 class RetentionRunAdmin(LooksOnly):
@@ -32,7 +33,7 @@ class RetentionRunAdmin(LooksOnly):
     number_left = number_of("left", gettext_lazy("left for another night"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        found = {"rules": rows_of_rules(), "by_the_hour": list(kept_for.by_the_hour())}
+        found = {**next_run(), "by_the_hour": list(kept_for.by_the_hour())}
         return super().changelist_view(request, {**found, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("ended"))

@@ -12,6 +12,13 @@ from professionals.services import clear_expired as clear_expired_now
 def take_out() -> None:
     """Runs nightly, after the backup; twice does no harm."""
     retention.run(now=timezone.now())
+    retention.count_due(timezone.now())
+
+
+@app.task
+def count_due() -> None:
+    """Runs hourly, and after the nightly run, so that nobody waits for it who looks."""
+    retention.count_due(timezone.now())
 
 
 @app.task

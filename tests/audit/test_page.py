@@ -162,3 +162,26 @@ def statements(client: Client, query: str) -> int:
     with CaptureQueriesContext(connection) as taken:
         assert client.get(PAGE + query).status_code == 200
     return len(taken)
+
+
+def test_a_history_reads_the_changes_alone_however_often_the_object_was_looked_at(
+    long: None, desk: Client, manager: User
+) -> None:
+    organisation = make_person().organisation
+    assert organisation is not None
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKED_AT, {"key": str(organisation.pk), "by": manager.pk})
+        cursor.execute("ANALYZE audit_entry")
+    with CaptureQueriesContext(connection) as taken:
+        page = desk.get(f"/staff/professionals/organisation/{organisation.pk}/history/").content.decode()
+    assert page.count("Changed") == 2
+    asked = [each["sql"] for each in taken.captured_queries if 'FROM "audit_entry"' in each["sql"]]
+    assert [read_in(sql) <= 2 for sql in asked] == [True]
+
+
+LOOKED_AT = """
+    INSERT INTO audit_entry (at, act, actor, kind, key)
+    SELECT now() - make_interval(mins => n), CASE WHEN n %% 2000 = 0 THEN 'changed' ELSE 'viewed' END, %(by)s,
+        'professionals.organisation', %(key)s
+    FROM generate_series(1, 4000) AS n
+"""

@@ -25,6 +25,7 @@ ROWS = {"people": 9_000, "bookings": 9_000, "orders": 12_000}
 READ_AT_MOST = 2 * MOST + 500
 LISTS = ["bookings/booking", "leaflets/order", "leaflets/stockmovement", "notifications/notification", "bookings/busytime"]
 LISTS += ["professionals/person", "professionals/user", "professionals/organisation", "bookings/presenter"]
+LISTS += ["audit/entry", "professionals/flaggedtext", "professionals/dataaction", "professionals/stopped"]
 WORDS = ["nobodyatall", "person77@trust77.nhs.uk", "person99077@trust77.nhs.uk", "asha", "asha rahman", "nhs.uk", "ls1 4ap"]
 COMMON = {("professionals/user", f"?q={word}") for word in ("ls1 4ap", "asha")}  # every fifth has it: five are read for one found
 SMALL = {"bookings_presenter", "bookings_presentation", "leaflets_edition", "leaflets_leaflet"}  # a hundred rows at most
