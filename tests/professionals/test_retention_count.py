@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from ctac.schedule import schedule
 from ctac.staff_lists import long_moment
 from professionals import retention
+from professionals.inactive import WARNED_FOR
 from professionals.models import Person, User
 from professionals.tasks import count_due, take_out
 from tests.factories import make_person, make_staff, sign_in_staff
+from tests.professionals.retention_records import warned
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,7 @@ def somebody_due() -> None:
     person = make_person()
     Person.objects.filter(pk=person.pk).update(created_at=LONG_AGO)
     User.objects.filter(pk=person.user_id).update(date_joined=LONG_AGO, last_login=LONG_AGO)
+    warned(person, datetime.now(UTC) - WARNED_FOR)
 
 
 def people_said(manager: Client) -> str:
