@@ -1,6 +1,6 @@
 """`python -m bench.sessions EMAIL …`, in the environment of the application: a session for each, signed in; keys as JSON.
 
-Who is missing is made, as a health visitor in Leeds. A member of staff is signed in with the second factor.
+Who is missing is made, as a health visitor in Leeds. A member of staff is signed in with the second factor, others with a code.
 """
 
 import json
@@ -30,9 +30,9 @@ def session_of(email: str) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    if user.is_staff:
-        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
-        session[METHODS_OF] = str(user.pk)
+    way = {"method": "mfa", "type": "totp"} if user.is_staff else {"method": "code", "email": email}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{**way, "at": time.time()}]
+    session[METHODS_OF] = str(user.pk)
     session.create()
     return str(session.session_key)
 
