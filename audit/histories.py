@@ -32,5 +32,5 @@ def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
     """The address of each account that there still is. One statement."""
     asked = {key for key in keys if key is not None}
     users = get_user_model()._default_manager.filter(pk__in=asked).values_list("pk", "email") if asked else ()
-    gone = {key: _("Account %(key)s") % {"key": key} for key in asked}
+    gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in asked}
     return {None: _("Nobody signed in"), **gone, **dict(users)}

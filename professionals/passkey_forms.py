@@ -23,6 +23,8 @@ from professionals import passkeys
 logger = logging.getLogger("ctac.security")
 LONGEST = 20_000  # characters; those of today's devices have some 2,000
 LONGEST_NAME = 60
+# ES256, EdDSA, ES384, ES512, PS256, RS256 by their COSE numbers (RFC 9053, RFC 8812): what FIPS 186-5 approves.
+SIGNED_WITH = {-7, -8, -35, -36, -37, -257}
 REFUSED = _("That passkey did not work here. Try again, or use a code instead.")
 # What the library raises over bytes that are no passkey's: a stranger may send any.
 BROKEN = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError, struct.error)
@@ -53,6 +55,13 @@ def must_be_from_here(response: Any) -> None:
     """Made on a page of this very host; the library would take those of names below it too."""
     if urlsplit(response.response.client_data.origin).hostname != passkeys.own_host():
         raise ValueError("another origin")
+
+
+def must_sign_well(response: Any) -> None:
+    """The library takes whatever it can check, RSA with SHA-1 too, though the question does not offer that."""
+    key = response.response.attestation_object.auth_data.credential_data.public_key
+    if key.ALGORITHM not in SIGNED_WITH:
+        raise ValueError("a weak signature")
 
 
 class CredentialField(forms.Field):
@@ -128,6 +137,7 @@ class NewPasskeyForm(PasskeyNameForm):
     def _checked(self, credential: dict[str, Any]) -> dict[str, Any]:
         response = auth.parse_registration_response(credential)
         must_be_from_here(response)
+        must_sign_well(response)
         auth.complete_registration(credential)
         kept = passkeys.kept_as(response)
         if passkeys.is_known(kept["id"]):

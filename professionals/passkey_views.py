@@ -135,8 +135,12 @@ def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
     passkey = own_passkey(request, passkey_id)
     form = PasskeyNameForm(request.POST if request.method == "POST" else None, initial={"name": passkey.data["name"]})
     if form.is_valid():
-        passkeys.rename(passkey, form.cleaned_data["name"])
-        messages.success(request, _("The passkey has its new name."))
+        try:
+            passkeys.rename(request, passkey, form.cleaned_data["name"])
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            messages.success(request, _("The passkey has its new name."))
         return redirect(LIST)
     return render(request, "account/passkey_rename.html", {"form": form})
 

@@ -36,6 +36,10 @@ class LastFactorError(DomainError):
     message = _("Staff need a second factor. Set up your authenticator app first, then remove this passkey.")
 
 
+class PasskeyGoneError(DomainError):
+    message = _("This passkey was removed meanwhile, so it has no new name.")
+
+
 def own_host() -> str:
     """For which passkeys are made and work: that of the site's one address, whatever name a request came by."""
     return urlsplit(settings.SITE_URL).hostname or ""
@@ -87,15 +91,28 @@ def add(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authe
 
 @transaction.atomic
 def remove(request: HttpRequest, passkey: Authenticator) -> None:
-    """Raises LastFactorError. They are told by email."""
+    """Raises LastFactorError. They are told by email. A second press, which waited for the first, finds nothing left to do."""
     user = address_changes.locked(signed_in(request).pk)
-    others = Authenticator.objects.filter(user=user).exclude(pk=passkey.pk)
+    kept = as_it_stands(user, passkey)
+    if kept is None:
+        return
+    others = Authenticator.objects.filter(user=user).exclude(pk=kept.pk)
     if user.is_staff and not others.filter(type__in=[PASSKEY, Authenticator.Type.TOTP]).exists():
         raise LastFactorError
-    delete_and_cleanup(request, passkey)
+    delete_and_cleanup(request, kept)
     get_adapter().send_notification_mail("mfa/email/webauthn_removed", user)
 
 
-def rename(passkey: Authenticator, name: str) -> None:
-    passkey.data["name"] = name
-    passkey.save(update_fields=["data"])
+@transaction.atomic
+def rename(request: HttpRequest, passkey: Authenticator, name: str) -> None:
+    """Raises PasskeyGoneError."""
+    kept = as_it_stands(address_changes.locked(signed_in(request).pk), passkey)
+    if kept is None:
+        raise PasskeyGoneError
+    kept.data["name"] = name
+    kept.save(update_fields=["data"])
+
+
+def as_it_stands(user: User, passkey: Authenticator) -> Authenticator | None:
+    """`user` is locked, so nobody else adds, renames or removes one of theirs meanwhile. None: it has gone."""
+    return passkeys_of(user).filter(pk=passkey.pk).first()

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Booking
+from bookings.models import Booking, SessionPlace
 from bookings.services import hand_over
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, in_our_words
+from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person, User
 from professionals.safeguarding import StaffForm
@@ -48,7 +49,12 @@ def page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action:
     if form.is_valid() and model_admin.perform(request, action, person, form):
         return redirect(change_url)
     about = model_admin.about_action(request, action, person, change_url)
-    context = {**about, "form": form, "rows": [*about["rows"], *what_goes(person)], "media": model_admin.media + form.media}
+    context = {
+        **about,
+        "form": form,
+        "rows": [*about["rows"], *what_goes(person), *what_stays(person)],
+        "media": model_admin.media + form.media,
+    }
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
@@ -57,6 +63,17 @@ def what_goes(person: Person) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{"label": each.reference, "value": f"{each.presentation.title}. {each.when}"} for each in ahead]
     organisation = person.organisation.name if person.organisation else _("none")
     return [{"label": _("Organisation"), "value": organisation}, *(rows or [{"label": _("To come"), "value": _("Nothing")}])]
+
+
+def what_stays(person: Person) -> list[dict[str, Any]]:
+    """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 70)."""
+    orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
+    places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
+    found = [_("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
+    found += [
+        _("A place at %(title)s. %(when)s") % {"title": s.presentation.title, "when": s.when} for s in (p.session for p in places)
+    ]
+    return [{"label": _("Stays as it is"), "value": each} for each in found]
 
 
 HAND_OVER = ObjectAction(

@@ -43,8 +43,7 @@ def hand_over(*, person: Person, to: Person, by: User | None, reason: str, now: 
     }
     before, after = people[person.pk], people[to.pk]
     _refuse(before, after)
-    ahead = Booking.objects.upcoming(now).filter(person=before).with_names().with_leaflets()
-    found = list(ahead.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    found = _locked_bookings(before, now)
     if not found:
         raise NothingToHandOverError
     for booking in found:
@@ -61,6 +60,13 @@ def _refuse(before: Person, after: Person) -> None:
         raise NotAColleagueError
     if not after.email:
         raise CannotBeToldError
+
+
+def _locked_bookings(person: Person, now: datetime) -> list[Booking]:
+    """Locked first, then read: who waits for a row gets that row anew, but not the presenter that it was read with."""
+    ahead = Booking.objects.upcoming(now).filter(person=person).order_by("pk")
+    keys = list(ahead.select_for_update(no_key=True).values_list("pk", flat=True))
+    return list(Booking.objects.filter(pk__in=keys).with_names().with_leaflets().order_by("pk"))
 
 
 def _give(booking: Booking, before: Person, after: Person, *, by: User | None, reason: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db.models import FilteredRelation, Q
 
 from bookings.models import Booking, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
-from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken
+from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
 from ctac.compiled import Compiled, Reading, Statement
 from ctac.errors import DomainError
 from professionals.models import Person
@@ -98,7 +98,7 @@ END_DRAFT = """
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
     """The booking as it stands, locked together with its presenter, those who keep a date for it, and those others.
 
-    Raises MoveRefused if any of its presenters changed while we waited.
+    Raises MoveRefused if any of its presenters changed while we waited, and Stale if a colleague took it over since it was read.
     """
     return lock_booking_and_presenters(booking, now=now, also=(presenter.pk for presenter in also))[0]
 
@@ -107,7 +107,10 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
     """The same with those presenters as they stand, by their keys."""
     seen = presenters_of(booking)
     presenters = lock_presenters({*seen, *also}, now=now)
-    locked = Booking.objects.with_names().select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
+    # Who waited for the row is given it only if it is still of the person that it was read with.
+    locked = Booking.objects.with_names().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
+    if locked is None or locked.person_id != booking.person_id:
+        raise Stale
     if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenters_of(booking) != seen):
         raise MoveRefused
     return locked, presenters

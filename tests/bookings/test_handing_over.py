@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, State
+from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
 from bookings.privacy import export
 from bookings.services import (
     cancel,
@@ -16,16 +16,17 @@ from bookings.services import (
     reschedule,
 )
 from bookings.services.handing_over import CannotBeToldError, NotAColleagueError, NothingToHandOverError, SamePersonError
-from leaflets.models import Channel, OrderState, ToBring
+from leaflets.models import Channel, Order, OrderState, ToBring
 from leaflets.services import bring
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT
 from tests.bookings.placed import sent
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter, make_request
+from tests.bookings.sessions.rows import make_place, make_session
 from tests.bookings.test_change_mail import built, entry, goes, words
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
-from tests.leaflets.factories import make_edition
+from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
 WHY = "Ruth Adeyemi, their manager: Nadia has left"
@@ -206,6 +207,19 @@ def test_the_page_shows_what_goes_and_hands_it_over(coordinator: Client, booking
     assert booking.reference in page
     assert "Monday 25 January 2027" in page
     assert (answer.status_code, owners()) == (302, [("confirmed", "Omar Aziz")])
+
+
+def test_orders_by_post_and_places_stay_and_the_page_says_so(booking: Booking, nadia: Person, omar: Person) -> None:
+    order = make_order(nadia, NOW)
+    make_place(make_session(None, at("12:00")), person=nadia)
+    with time_machine.travel(NOW, tick=False):
+        page = sign_in_staff(Client(), make_staff(role="coordinator")).get(page_of(nadia)).content.decode()
+    give(nadia, omar)
+
+    assert page.count("Stays as it is") == 2
+    assert f"{order.reference}, leaflets by post" in page
+    assert "A place at" in page
+    assert (Order.objects.get().person, SessionPlace.objects.get().person) == (nadia, nadia)
 
 
 @pytest.mark.parametrize(

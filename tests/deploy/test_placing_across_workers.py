@@ -1,4 +1,5 @@
-"""Orders, bookings and codes at two workers at once: a limit counts for both, whatever is claimed and however it is typed.
+"""Orders, bookings, codes, passwords and downloads at two workers at once: a limit counts for both, whatever is claimed and
+however it is typed.
 
 The site runs as production does, but its limits on orders are a twentieth of the usual, and forms may be sent at once.
 """
@@ -21,6 +22,7 @@ from tests.security.payloads import FORGED, SAME_MAILBOX
 
 TIMES = 0.05
 OF_ONE_NETWORK, TO_ONE_POSTCODE = 19, 9
+GUESSES = 5  # at one mailbox in five minutes, allauth’s own limit
 PEOPLE = OF_ONE_NETWORK + TO_ONE_POSTCODE + 1  # each test has its own, and one is left
 CHECK = reverse("order_check")
 TO = {"name": "Sam Taylor", "organisation_name": "Leeds", "address_line_1": "1 Park Row", "town": "Leeds"}
@@ -147,3 +149,32 @@ def test_a_mailbox_gets_no_more_codes_for_being_written_otherwise(
     assert max(answer.status for answer in answers) < 500
     sent = "SELECT count(*) FROM notifications_notification WHERE is_account_mail AND created_at > now() - interval '1 minute'"
     assert server.query(sent) == [(3,)]
+
+
+def test_a_password_is_guessed_at_as_often_as_it_may_from_wherever(two_workers: Site, crowd: dict[str, Any]) -> None:
+    """One mailbox, however it is written, and each guess from a network of its own."""
+    ways = ["nadia@leeds.nhs.uk", "NADIA@leeds.nhs.uk", "Nadia@Leeds.NHS.uk", " nadia@leeds.nhs.uk "] * 3
+    browsers = [Browser(two_workers, {}, claims(n, f"198.19.0.{n}")) for n in range(len(ways))]
+    path = reverse("account_login_password")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda browser, login: browser.post(path, guess(login)), browsers, ways))
+    assert Counter("too often" in answer.text for answer in answers) == {False: GUESSES, True: len(ways) - GUESSES}
+
+
+def guess(login: str) -> dict[str, str]:
+    return {"login": login, "password": "wrong-wrong-wrong"}
+
+
+def test_a_network_downloads_as_much_as_it_may_whatever_it_claims(
+    server: Server, two_workers: Site, crowd: dict[str, Any]
+) -> None:
+    """All but three of its downloads were made before."""
+    path, keys = reverse("leaflet_download", args=[crowd["leaflets"][0]]), "SELECT key FROM professionals_ratelimit"
+    before = set(server.query(keys))
+    browsers = [Browser(two_workers, {}, claims(n, "203.0.113.63")) for n in range(9)]
+    assert browsers[0].ask("HEAD", path, "", []).status == 200
+    [(key,)] = set(server.query(keys)) - before
+    server.query("UPDATE professionals_ratelimit SET hits = %s WHERE key = %s", throttles.DOWNLOADS_OF_A_NETWORK[0] - 3, key)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda browser: browser.ask("HEAD", path, "", []), browsers[1:]))
+    assert statuses(answers) == {200: 3, 429: 5}

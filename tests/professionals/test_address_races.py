@@ -19,10 +19,10 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 LOCKED = "SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE"
 
 
-def in_turn(person: Any, *works: Callable[[], Any]) -> list[Any]:
+def in_turn(user: User, *works: Callable[[], Any]) -> list[Any]:
     """All wait for the account's row, in this order; then they go on. Their answers."""
     answers: list[Any] = []
-    with held(LOCKED, person.user.pk) as other:
+    with held(LOCKED, user.pk) as other:
         threads = [begun(work, answers, turn) for turn, work in enumerate(works, 1)]
         other.rollback()
         for thread in threads:
@@ -38,7 +38,7 @@ def person() -> Any:
 def test_two_who_put_it_back_at_once_do_it_once(person):
     move(sign_in(Client(), person))
     path = link()
-    answers = in_turn(person, *[lambda: Client().post(path)] * 2)
+    answers = in_turn(person.user, *[lambda: Client().post(path)] * 2)
 
     assert [answer.status_code for answer in answers] == [302, 302]
     assert Notification.objects.filter(kind="address-objection").count() == 1
@@ -50,7 +50,7 @@ def test_the_first_and_the_second_at_once_end_with_the_first(person):
     move(thief)
     move(thief, NEWER)
     paths = [link(NEW), link(OLD)]
-    in_turn(person, *[lambda path=path: Client().post(path) for path in paths])
+    in_turn(person.user, *[lambda path=path: Client().post(path) for path in paths])
 
     assert address_of(person) == all_is(OLD)
 
@@ -61,7 +61,7 @@ def test_a_change_that_is_confirmed_while_the_address_is_put_back_changes_nothin
     move(thief)
     thief.post(CHANGE, {"email": NEWER})
     code, path = last_code(NEWER), link(OLD)
-    in_turn(person, lambda: Client().post(path), lambda: thief.post(CONFIRM, {"code": code}))
+    in_turn(person.user, lambda: Client().post(path), lambda: thief.post(CONFIRM, {"code": code}))
 
     assert address_of(person) == all_is(OLD)
     assert not is_in(thief)
@@ -74,7 +74,7 @@ def test_a_password_that_is_set_while_the_address_is_put_back_is_none(person):
     move(thief)
     path = link(OLD)
     new = {"password1": "two-kettles-one-plug", "password2": "two-kettles-one-plug"}
-    in_turn(person, lambda: Client().post(path), lambda: thief.post("/account/password/set/", new))
+    in_turn(person.user, lambda: Client().post(path), lambda: thief.post("/account/password/set/", new))
 
     assert User.objects.get(pk=person.user.pk).has_usable_password() is False
     assert address_of(person) == all_is(OLD)

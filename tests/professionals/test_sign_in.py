@@ -3,6 +3,7 @@
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -71,6 +72,16 @@ def test_a_code_is_good_for_ten_minutes(client, person):
 
     assert (response.status_code, response["Location"]) == (302, "/account/login/code/")
     assert client.get("/account/login/code/?next=/about/")["Location"] == "/account/login/?next=/about/"
+
+
+def test_pages_and_emails_say_how_long_a_code_works(client, person):
+    lasts = {"LOGIN_BY_CODE", "EMAIL_VERIFICATION_BY_CODE", "PASSWORD_RESET_BY_CODE"}
+    assert {getattr(settings, f"ACCOUNT_{name}_TIMEOUT") for name in lasts} == {10 * 60}
+
+    client.post(SIGN_IN, {"login": person.email})
+    assert "The code works for 10 minutes" in client.get(CODE).content.decode()
+    assert "It works for 10 minutes" in mails_to(person.email)[-1].text
+    assert "works for 10 minutes" in client.get("/privacy/").content.decode()
 
 
 def test_a_code_of_another_browser_is_no_use(client, person):

@@ -1,6 +1,7 @@
 """docs/security.md: it has what must be written down, and what it names as limits and times is what the settings say."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -40,7 +41,18 @@ def test_the_figures_on_the_page_are_those_of_the_code():
     assert f"{LARGEST_PDF // megabyte} MB" in text
     assert f"{reading.LARGEST // megabyte} MB, unpacked {reading.LARGEST_UNPACKED // megabyte} MB" in text
     assert f"a code lasts {settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60} minutes" in text
+    assert f"asks\nagain who it is after {settings.ACCOUNT_REAUTHENTICATION_TIMEOUT / 60:.0f} minutes" in text
+    assert f"end after {minutes(settings.SESSION_IDLE)} without a page and after {hours(settings.SESSION_LONGEST)}" in text
+    assert f"of staff after {minutes(settings.STAFF_SESSION_IDLE)} and {hours(settings.STAFF_SESSION_LONGEST)}" in text
     assert f"at least {settings.AUTH_PASSWORD_VALIDATORS[1]['OPTIONS']['min_length']} signs" in text
+
+
+def minutes(time: timedelta) -> str:
+    return f"{time.total_seconds() / 60:.0f} minutes"
+
+
+def hours(time: timedelta) -> str:
+    return f"{time.total_seconds() / 3600:.0f} hours"
 
 
 def test_the_commands_after_an_incident_are_there():

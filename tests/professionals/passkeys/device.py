@@ -10,11 +10,11 @@ from html import unescape
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.test import Client
 from fido2 import cbor
-from fido2.cose import ES256
+from fido2.cose import ES256, RS1, CoseKey
 
 ORIGIN = "http://localhost:8000"  # SITE_URL of the tests
 PRESENT, VERIFIED, NEW = 0x01, 0x04, 0x40
@@ -50,15 +50,20 @@ def options_to_sign_in(client: Client) -> dict[str, Any]:
 class Device:
     """`origin`: of the page on which it is used. `verifies`: whether it asks for finger, face or PIN."""
 
+    kind: type[CoseKey] = ES256
+
     def __init__(self, origin: str = ORIGIN, *, verifies: bool = True) -> None:
         self.origin, self.verifies = origin, verifies
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.key = self.new_key()
         self.id = os.urandom(16)
         self.handle = b""
 
+    def new_key(self) -> Any:
+        return ec.generate_private_key(ec.SECP256R1())
+
     def create(self, options: dict[str, Any]) -> str:
         self.handle = from_base64(options["user"]["id"])
-        public = cbor.encode(ES256.from_cryptography_key(self.key.public_key()))
+        public = cbor.encode(self.kind.from_cryptography_key(self.key.public_key()))
         attested = bytes(16) + struct.pack(">H", len(self.id)) + self.id + public
         data = self._authenticator_data(options["rp"]["id"], NEW) + attested
         attestation = cbor.encode({"fmt": "none", "authData": data, "attStmt": {}})
@@ -85,6 +90,15 @@ class Device:
     def _sent(self, **response: str) -> str:
         name = in_base64(self.id)
         return json.dumps({"type": "public-key", "id": name, "rawId": name, "response": response})
+
+
+class OldDevice(Device):
+    """Signs by RSA with SHA-1."""
+
+    kind = RS1
+
+    def new_key(self) -> Any:
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def kept_passkey(user: Any) -> Authenticator:

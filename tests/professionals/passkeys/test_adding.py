@@ -12,7 +12,7 @@ from professionals import passkeys
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import enrol, grow_old
 from tests.professionals.mailing import mails_to
-from tests.professionals.passkeys.device import ADD, Device, add_passkey, options_in
+from tests.professionals.passkeys.device import ADD, Device, OldDevice, add_passkey, options_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/account/passkeys/"
@@ -108,6 +108,16 @@ def test_one_that_asks_for_nothing_is_refused(client):
     sign_in(client, person)
 
     response = client.post(ADD, {"name": "x", "credential": Device(verifies=False).create(offered(client))})
+
+    assert (response.status_code, own(person).count()) == (200, 0)
+
+
+def test_one_that_signs_with_a_weak_hash_is_refused(client):
+    person = make_person()
+    sign_in(client, person)
+    assert -65535 not in [each["alg"] for each in offered(client)["pubKeyCredParams"]]
+
+    response = client.post(ADD, {"name": "x", "credential": OldDevice().create(offered(client))})
 
     assert (response.status_code, own(person).count()) == (200, 0)
 

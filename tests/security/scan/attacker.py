@@ -1,15 +1,20 @@
 """Runs in the scanner's own environment, `python attacker.py WORDS…`: Wapiti, but for how it fills in our forms.
 
 Wapiti fills each empty box. Ours have one that only a program fills in (ADR 42), and what Wapiti writes into others no form
-takes: it would see the same refusal each time, and nothing behind it. So it leaves that box empty and writes what fits.
+takes: it would see the same refusal each time, and nothing behind it. So it leaves that box empty and writes what fits. Of a list
+that begins with “Choose …” it takes an answer. Which boxes it leaves empty besides, LEFT_EMPTY says in the environment.
 """
+
+import os
+from collections.abc import Iterator
 
 from wapitiCore.main.wapiti import wapiti_asyncio_wrapper
 from wapitiCore.parsers import html_parser
 
-LEFT_EMPTY = {"homepage"}
+LEFT_EMPTY = {"homepage", *os.environ.get("LEFT_EMPTY", "").split()}
 WRITTEN = {"postcode": "LS1 4AP", "phone": "0113 496 0000", "email": "scanned@leeds.nhs.uk", "copies": "5", "attendees": "12"}
 usual = html_parser.get_input_field_value
+usual_forms = html_parser.Html.iter_forms
 
 
 def fitting(input_field: object, autofill: bool = False) -> str:
@@ -21,5 +26,13 @@ def fitting(input_field: object, autofill: bool = False) -> str:
     return known if known and not input_field.get("value") and given else given
 
 
+def with_an_answer_chosen(page: html_parser.Html, autofill: bool = True) -> Iterator[object]:
+    """Wapiti leaves a list at what is chosen in it, though that be nothing; where nothing is chosen, it takes the last."""
+    for nothing in page.soup.select('option[selected][value=""]'):
+        del nothing["selected"]
+    yield from usual_forms(page, autofill)
+
+
 html_parser.get_input_field_value = fitting
+html_parser.Html.iter_forms = with_an_answer_chosen
 wapiti_asyncio_wrapper()

@@ -6,12 +6,15 @@ log, one JSON object a request, tells which pages were really reached.
 
 import json
 import ssl
+import subprocess
+import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 
 import psycopg2
@@ -21,12 +24,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bench.compare import prepare_database, sessions_of
-from bench.servers import Server, environment, start_database
+from bench.servers import BASE_DIR, Server, environment
 from ctac.local import postgres
+from tests.security.scan.people import PROFESSIONAL, STAFF
 
 HOST = "127.0.0.1"
-SESSION = "__Host-session"
-PROFESSIONAL, STAFF = "asha.patel@leeds.nhs.uk", "staff@ctac.test"  # of the sample data
+SESSION, FORGERY = "__Host-session", "__Host-csrf"
 # An INSERT into the table of limits does nothing, so nothing is ever counted.
 NO_LIMITS = """
     CREATE FUNCTION count_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -36,10 +39,10 @@ NO_LIMITS = """
 
 
 class Site:
-    """`url`; `sessions` by address; `seen()` and `forget()`: what was asked of it since."""
+    """`url`; `sessions` by address; `pages`: see beside.py; `seen()` and `forget()`: what was asked of it since."""
 
-    def __init__(self, server: Server, log: Path, sessions: dict[str, str]) -> None:
-        self.url, self.log, self.sessions = f"https://{HOST}:{server.port}", log, sessions
+    def __init__(self, server: Server, log: Path, sessions: dict[str, str], pages: dict[str, Any]) -> None:
+        self.url, self.log, self.sessions, self.pages = f"https://{HOST}:{server.port}", log, sessions, pages
         self._from = 0
 
     def forget(self) -> None:
@@ -87,20 +90,39 @@ def trusting_anything() -> ssl.SSLContext:
 @contextmanager
 def running(var_dir: Path) -> Iterator[Site]:
     with ExitStack() as stack:
-        database = start_database(var_dir)
-        stack.callback(postgres.stop, var_dir)
+        database = stack.enter_context(throwaway_database(var_dir))
         certificate, key = make_certificate(var_dir)
         env = environment(var_dir, database) | {
             "ALLOWED_HOSTS": HOST,
             "TRUSTED_PROXY_COUNT": "0",
             "LOG_LEVEL": "INFO",
+            "ASK_AGAIN_AFTER_MINUTES": "60",  # both have just signed in, until the last scan has ended
             "GUNICORN_CMD_ARGS": f"--certfile {certificate} --keyfile {key}",
         }
         prepare_database(env)
         without_limits(database)
         sessions = dict(zip((PROFESSIONAL, STAFF), sessions_of(env, [PROFESSIONAL, STAFF]), strict=True))
+        pages = made_beside(env)
         log = var_dir / "site.log"
-        yield Site(stack.enter_context(Server("ctac.wsgi:application", env, log)), log, sessions)
+        yield Site(stack.enter_context(Server("ctac.wsgi:application", env, log)), log, sessions, pages)
+
+
+@contextmanager
+def throwaway_database(var_dir: Path) -> Iterator[str]:
+    """Its address."""
+    server = postgres.start(var_dir, fast=True)
+    try:
+        yield postgres.database_url(var_dir)
+    finally:
+        postgres.stop(var_dir)
+        if server is not None:
+            server.wait(20)
+
+
+def made_beside(env: dict[str, str]) -> dict[str, Any]:
+    words = [sys.executable, "-m", "tests.security.scan.beside"]
+    made = subprocess.run(words, cwd=BASE_DIR, env=env, check=True, capture_output=True, text=True)
+    return dict(json.loads(made.stdout.splitlines()[-1]))
 
 
 def without_limits(database: str) -> None:

@@ -17,9 +17,20 @@ from .findings import Finding, accepted, unexplained
 pytestmark = pytest.mark.skipif("SECURITY" not in os.environ, reason="runs in `make security` only")
 
 PUBLIC = {"home", "about", "privacy", "leaflets", "leaflet", "presentations", "presentation", "sessions", "account_signup"}
-THEIRS = {"my", "account_details", "booking", "order", "my_addresses", "my_mail"}
+THEIRS = {"my", "account_details", "booking", "order", "my_addresses", "my_mail", "account_delete", "account_my_data"}
+THEIRS |= {
+    "account_email",
+    "account_sessions",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
+}
 STAFFS = {"staff:index", "staff:bookings_booking_changelist", "staff:bookings_booking_change", "staff:leaflets_order_changelist"}
 STAFFS |= {"staff:professionals_person_changelist", "staff:notifications_notification_changelist"}
+STAFFS |= {"staff:audit_entry_changelist", "staff:professionals_flaggedtext_change", "staff:professionals_flaggedtext_action"}
+STAFFS |= {"staff:professionals_dataaction_changelist", "staff:professionals_retentionrun_changelist"}
+STAFFS |= {"staff:professionals_person_action", "staff:professionals_user_action"}
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +61,25 @@ def test_signed_out(target, tmp_path):
     judged(target, report.findings)
     assert pages >= PUBLIC
     assert report.crawled >= 60
-    assert {"account_login", "basket_add", "book_where"} <= sent
+    assert {"account_signup", "account_login", "account_reset_password", "basket_add", "book_where"} <= sent
 
 
 def test_as_a_professional(target, tmp_path):
     session = target.sessions[running_site.PROFESSIONAL]
-    report, pages, sent = run(target, wapiti.Run(session=session, attack_seconds=14), tmp_path)
+    also = tuple(target.pages[running_site.PROFESSIONAL])
+    work = wapiti.Run(session=session, also=also, left_empty=("sure",), attack_seconds=14)
+    report, pages, sent = run(target, work, tmp_path)
     judged(target, report.findings)
     assert pages >= THEIRS
     assert report.crawled >= 60
-    assert {"account_details", "my_address_add", "session_place"} <= sent
+    assert {"account_details", "account_email", "mfa_edit_webauthn", "my_address_add", "session_place"} <= sent
     assert target.status("/my/", session) == 200, "it was signed out on the way"
 
 
 def test_as_staff(target, tmp_path):
     session = target.sessions[running_site.STAFF]
-    work = wapiti.Run("/staff/", session, crawl_seconds=75, attack_seconds=15)
+    also, own = tuple(target.pages[running_site.STAFF]), (target.pages["own"] + "*",)
+    work = wapiti.Run("/staff/", session, also, left_alone=own, crawl_seconds=75, attack_seconds=15)
     report, pages, sent = run(target, work, tmp_path)
     judged(target, report.findings)
     assert pages >= STAFFS

@@ -1,6 +1,7 @@
 """One run of the scanner over the site, by somebody: signed out, or with a session. What it found, as its report says it."""
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from .findings import Finding
-from .running_site import HOST, SESSION
+from .running_site import FORGERY, HOST, SESSION
 
 SCANNER = Path(settings.BASE_DIR) / "var" / "scanner" / ".venv" / "bin" / "python"  # `make security` makes it
 ATTACKER = Path(__file__).with_name("attacker.py")
@@ -19,17 +20,26 @@ ATTACKER = Path(__file__).with_name("attacker.py")
 MODULES = ["cookieflags", "csp", "http_headers", "csrf", "methods", "redirect", "crlf", "xss", "permanentxss", "sql", "exec"]
 MODULES += ["file", "ldap", "upload", "backup", "htaccess"]
 DEPTH, LINKS_A_PAGE, FILES_A_FOLDER = 6, 60, 15
+TOKEN = "a" * 32  # a browser may choose its own
 # What would end the scanner's own session, so that it would go on signed out: the ways out, and what changes the way in.
-LEFT_ALONE = ("/account/logout/", "/staff/logout/", "/account/sessions/*", "/account/password/*", "/account/2fa/*")
-LEFT_ALONE += ("/staff/password_change/*", "/staff/professionals/user/*", "/static/*", "/styleguide/*")
+# Staff's own account (Run.left_alone) is one of these. Who is signed out has none to end.
+LEFT_ALONE = ("/static/*", "/styleguide/*")
+ENDS_A_SESSION = ("/account/logout/", "/staff/logout/", "/account/sessions/*/end/", "/account/sessions/end-others/")
+ENDS_A_SESSION += ("/account/password/*", "/account/2fa/*", "/staff/password_change/*")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run covers: all under `start`, so many seconds of looking for pages and so many of each module's attacks."""
+    """What one run covers: all under `start`, so many seconds of looking for pages and so many of each module's attacks.
+
+    `also`: paths to begin at as well. `left_empty`: boxes that it neither fills in nor attacks.
+    """
 
     start: str = "/"
     session: str = ""
+    also: tuple[str, ...] = ()
+    left_alone: tuple[str, ...] = ()
+    left_empty: tuple[str, ...] = ()
     crawl_seconds: int = 45
     attack_seconds: int = 12
     modules: tuple[str, ...] = tuple(MODULES)
@@ -50,21 +60,27 @@ def scan(url: str, folder: Path, run: Run) -> Report:
     words += ["--timeout", "20", "--tasks", "4", "--no-bugreport", "--verbose", "0", "--flush-session"]
     words += ["--store-session", str(folder / "session"), "--store-config", str(folder / "config")]
     words += ["--format", "json", "--output", str(report)]
-    for path in LEFT_ALONE:
+    for path in run.also:
+        words += ["--start", url + path]
+    for path in (*LEFT_ALONE, *run.left_alone, *(ENDS_A_SESSION if run.session else ())):
         words += ["--exclude", url + path]
-    if run.session:
-        cookies = folder / "cookies.json"
-        cookies.write_text(json.dumps(cookie_file(run.session)))
-        words += ["--cookie", str(cookies)]
+    for box in run.left_empty:
+        words += ["--skip", box]
+    cookies = folder / "cookies.json"
+    cookies.write_text(json.dumps(cookie_file(run.session)))
+    words += ["--cookie", str(cookies)]
     most = run.crawl_seconds + len(run.modules) * (run.attack_seconds + 20) + 60
     with (folder / "scanner.log").open("wb") as log:
-        subprocess.run(words, stdout=log, stderr=subprocess.STDOUT, check=True, timeout=most)
+        env = os.environ | {"LEFT_EMPTY": " ".join(run.left_empty)}
+        subprocess.run(words, stdout=log, stderr=subprocess.STDOUT, check=True, timeout=most, env=env)
     return read(json.loads(report.read_text()))
 
 
 def cookie_file(session: str) -> dict[str, Any]:
-    facts = {"value": session, "expires": None, "secure": True, "port": None, "version": 0}
-    return {HOST: {"/": {SESSION: facts}}}
+    """Also the token against forgery: of four pages that are asked for at once each would have its own, and three forms fail."""
+    values = {FORGERY: TOKEN, **({SESSION: session} if session else {})}
+    facts = {"expires": None, "secure": True, "port": None, "version": 0}
+    return {HOST: {"/": {name: {**facts, "value": value} for name, value in values.items()}}}
 
 
 def read(report: dict[str, Any]) -> Report:
@@ -78,7 +94,3 @@ def read(report: dict[str, Any]) -> Report:
         for entry in entries
     }
     return Report(sorted(findings), int(report["infos"]["crawled_pages_nbr"]))
-
-
-def page_of(entry: dict[str, Any]) -> str:
-    return str(entry["path"]).partition("?")[0]

@@ -1,0 +1,145 @@
+"""A booking is handed over at the same moment as somebody else acts on it: one comes first, and the other sees what it did."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bookings.models import Booking, BookingEvent
+from bookings.services import cancel, hand_over, reschedule
+from bookings.services.assigning import reassign
+from notifications.models import Notification
+from professionals.models import Person
+from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.factories import make_person
+from tests.professionals.sessions.test_at_once import held
+from tests.professionals.waiting import begun
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+BOOKING = "SELECT 1 FROM bookings_booking WHERE id = %s FOR UPDATE"
+PERSON = "SELECT 1 FROM professionals_person WHERE id = %s FOR UPDATE"
+Job = Callable[[], Any]
+
+
+@pytest.fixture
+def nadia() -> Person:
+    return make_person(name="Nadia Rahman", email="nadia@leeds.nhs.uk")
+
+
+@pytest.fixture
+def omar(nadia: Person) -> Person:
+    return make_person(name="Omar Aziz", email="omar@leeds.nhs.uk", organisation=nadia.organisation)
+
+
+@pytest.fixture
+def booking(nadia: Person) -> Booking:
+    return make_booking(make_presenter(), at("10:00"), person=nadia)
+
+
+def ended(job: Job) -> str:
+    try:
+        job()
+    except Exception as error:  # noqa: BLE001 - how it ended is what the test looks at
+        return type(error).__name__
+    return "done"
+
+
+def in_turn(lock: str, key: int, *jobs: Job) -> list[str]:
+    """All wait for that row, in this order; then they go on. How each ended."""
+    answers: dict[int, str] = {}
+    with held(lock, key) as other:
+        threads = [begun(partial(note, answers, turn, job), [], turn) for turn, job in enumerate(jobs, 1)]
+        other.rollback()
+        for thread in threads:
+            thread.join(timeout=30)
+    return [answers[turn] for turn in sorted(answers)]
+
+
+def note(answers: dict[int, str], turn: int, job: Job) -> None:
+    answers[turn] = ended(job)
+
+
+def give(before: Person, after: Person) -> Job:
+    return lambda: hand_over(person=before, to=after, by=None, reason="Nadia has left", now=NOW)
+
+
+def of_its_owner(what: str, booking: Booking) -> Job:
+    """As it was read a moment before, when the page was asked for."""
+    read = Booking.objects.select_related("person__user").get(pk=booking.pk)
+    if what == "cancel":
+        return lambda: cancel(booking=read, by=read.person.user, now=NOW)
+    return lambda: reschedule(booking=read, start=at("14:00"), expected=read.version, by=read.person.user, now=NOW)
+
+
+def stands() -> tuple[str, str, Any]:
+    now = Booking.objects.select_related("person").get()
+    return now.person.name, now.state, now.starts_at
+
+
+def history() -> list[str]:
+    return list(BookingEvent.objects.order_by("pk").values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("what", ["cancel", "move"])
+def test_handed_over_first_its_old_owner_changes_nothing(booking: Booking, nadia: Person, omar: Person, what: str) -> None:
+    assert in_turn(BOOKING, booking.pk, give(nadia, omar), of_its_owner(what, booking)) == ["done", "Stale"]
+    assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
+    assert history() == ["handed-over"]
+
+
+def test_read_before_and_locked_after_it_is_refused_as_well(booking: Booking, nadia: Person, omar: Person) -> None:
+    """Nobody waits here: the old owner's request had only just begun."""
+    pressed = of_its_owner("cancel", booking)
+    give(nadia, omar)()
+
+    assert ended(pressed) == "Stale"
+    assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
+
+
+def test_control_if_nobody_asked_whose_it_was_the_colleagues_booking_would_be_cancelled(
+    booking: Booking, nadia: Person, omar: Person
+) -> None:
+    read = Booking.objects.get(pk=booking.pk)
+    give(nadia, omar)()
+    read.person = omar
+
+    assert ended(lambda: cancel(booking=read, by=nadia.user, now=NOW)) == "done"
+    assert stands() == ("Omar Aziz", "cancelled", at("10:00"))
+
+
+def test_cancelled_first_it_stays_who_cancelled_its(booking: Booking, nadia: Person, omar: Person) -> None:
+    ends = in_turn(BOOKING, booking.pk, of_its_owner("cancel", booking), give(nadia, omar))
+
+    assert ends == ["done", "NothingToHandOverError"]
+    assert stands() == ("Nadia Rahman", "cancelled", at("10:00"))
+
+
+def test_moved_first_it_is_handed_over_with_its_new_time(booking: Booking, nadia: Person, omar: Person) -> None:
+    assert in_turn(BOOKING, booking.pk, of_its_owner("move", booking), give(nadia, omar)) == ["done", "done"]
+    assert stands() == ("Omar Aziz", "confirmed", at("14:00"))
+    assert history() == ["rescheduled", "handed-over"]
+
+
+def test_whoever_was_given_it_a_moment_before_is_told_of_its_new_owner(booking: Booking, nadia: Person, omar: Person) -> None:
+    other = make_presenter(name="Ben Okafor", email="ben@ctac.example")
+    ends = in_turn(BOOKING, booking.pk, lambda: reassign(booking=booking, presenter=other, by=None, now=NOW), give(nadia, omar))
+
+    assert ends == ["done", "done"]
+    told = Notification.objects.filter(recipient="ben@ctac.example").order_by("pk").values_list("kind", "version")
+    assert list(told) == [("presenter-booked", 1), ("presenter-booked", 2)]
+
+
+def test_handed_over_twice_at_once_it_is_the_firsts(booking: Booking, nadia: Person, omar: Person) -> None:
+    ruth = make_person(name="Ruth Adeyemi", email="ruth@leeds.nhs.uk", organisation=nadia.organisation)
+    ends = in_turn(PERSON, nadia.pk, give(nadia, omar), give(nadia, ruth))
+
+    assert ends == ["done", "NothingToHandOverError"]
+    assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
+    assert [row.recipient for row in Notification.objects.filter(kind="booking-taken-over")] == [omar.email]
+
+
+def test_there_and_back_at_once_nobody_waits_for_ever(booking: Booking, nadia: Person, omar: Person) -> None:
+    assert in_turn(PERSON, nadia.pk, give(nadia, omar), give(omar, nadia)) == ["done", "done"]
+    assert stands() == ("Nadia Rahman", "confirmed", at("10:00"))
+    assert history() == ["handed-over", "handed-over"]
