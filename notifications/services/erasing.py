@@ -15,6 +15,7 @@ from notifications.services.choosing import erase_choices
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
+EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 
 def export_for(email: str) -> list[dict[str, object]]:
@@ -52,9 +53,8 @@ def erase_for(email: str, now: datetime) -> int:
     """
     erase_choices(email)
     forget_address(email)
-    expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
     return Notification.objects.to_address(email).update(
-        recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE
+        recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE
     )
 
 
@@ -67,6 +67,19 @@ def kept_since_before(moment: datetime) -> QuerySet[Notification]:
 def erase_messages(keys: Iterable[int], now: datetime) -> None:
     """To whom these messages went and what they said; that they went stays."""
     Notification.objects.filter(pk__in=list(keys)).update(recipient="", erased_at=now, **BLANK)
+
+
+@transaction.atomic
+def erase_about(about: Iterable[str], now: datetime) -> None:
+    """To whom everything sent about these objects went and what it said; what has not gone yet will not go."""
+    rows = Notification.objects.filter(about__in=list(about))
+    rows.update(recipient="", state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
+
+
+def waiting_about(beginning: str, *, kinds: str) -> list[str]:
+    """What messages that have not gone yet are about, if it begins so, and the name of their kind with `kinds`."""
+    rows = Notification.objects.unfinished().filter(about__startswith=beginning, kind__startswith=kinds)
+    return list(rows.values_list("about", flat=True))
 
 
 def forget_addresses(keys: Iterable[int], now: datetime) -> None:

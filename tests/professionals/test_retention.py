@@ -12,6 +12,7 @@ from django.test import Client
 
 from bookings.models import Booking, Leave, OpenSession, SessionPlace, State
 from ctac.schedule import schedule
+from dataprotection.models import Complaint
 from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
@@ -20,6 +21,7 @@ from professionals.models import DataAction, Person, Reason, RetentionRun, User
 from professionals.tasks import take_out
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
+from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
 
@@ -78,6 +80,12 @@ def address_at(moment: datetime) -> None:
     MarkedAddress.objects.create(address="canary@leeds.nhs.uk", sort="hard", marked_at=moment, last_at=moment, said=WORDS)
 
 
+def complaint_at(moment: datetime) -> None:
+    complaint = make_complaint(wrong=WORDS)
+    Complaint.objects.filter(pk=complaint.pk).update(state="closed", closed_at=moment)
+    Notification.objects.all().delete()
+
+
 def sign_in_at(moment: datetime) -> None:
     make_user("canary@leeds.nhs.uk", date_joined=moment, last_login=moment)
 
@@ -95,6 +103,7 @@ RECORDS = {
     "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
     "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
+    "complaints": (complaint_at, lambda: Complaint.objects.filter(wrong=WORDS)),
     "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
     "people": (person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),
 }

@@ -1,0 +1,25 @@
+from dataprotection.models.breach import TELL_WITHIN, Breach, BreachEvent, BreachEventKind, Decision
+from dataprotection.models.complaint import (
+    ACKNOWLEDGE_WITHIN,
+    Came,
+    Complaint,
+    ComplaintEvent,
+    ComplaintEventKind,
+    ComplaintState,
+    Told,
+)
+
+__all__ = [
+    "ACKNOWLEDGE_WITHIN",
+    "TELL_WITHIN",
+    "Breach",
+    "BreachEvent",
+    "BreachEventKind",
+    "Came",
+    "Complaint",
+    "ComplaintEvent",
+    "ComplaintEventKind",
+    "ComplaintState",
+    "Decision",
+    "Told",
+]
