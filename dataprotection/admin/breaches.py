@@ -84,7 +84,14 @@ def print_page(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach
             (_("People concerned"), breach.get_people_display()),
         )
     ]
-    page = {"rows": rows, "events": [on_paper(event) for event in events], "printed": long_moment(timezone.now())}
+    title = _("Breach %(reference)s") % {"reference": breach.reference}
+    page = {
+        "title": title,
+        "subtitle": None,
+        "rows": rows,
+        "events": [on_paper(event) for event in events],
+        "printed": long_moment(timezone.now()),
+    }
     about = page_admin.about_action(request, action, breach, change_url)
     return TemplateResponse(request, "dataprotection/staff/breach_on_paper.html", {**about, **page})
 
@@ -101,7 +108,7 @@ def on_paper(event: BreachEvent) -> dict[str, str]:
 
 ACTIONS = (
     ObjectAction(
-        "commissioner",
+        "report",
         gettext_lazy("The Commissioner was told"),
         do_tell_commissioner,
         available=lambda breach: breach.may_tell_commissioner,
@@ -113,7 +120,7 @@ ACTIONS = (
         weight="main",
     ),
     ObjectAction(
-        "no-commissioner",
+        "no-report",
         gettext_lazy("The Commissioner need not be told"),
         do_need_not_tell_commissioner,
         available=lambda breach: breach.waits_for_commissioner,

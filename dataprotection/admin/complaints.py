@@ -56,7 +56,7 @@ def do_close(complaint: Complaint, *, by: User, words: str, flagged: bool) -> No
 
 ACTIONS = (
     ObjectAction(
-        "acknowledge",
+        "confirm",
         gettext_lazy("Acknowledge this complaint"),
         do_acknowledge,
         available=lambda complaint: complaint.may_be_acknowledged,

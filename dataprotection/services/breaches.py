@@ -47,7 +47,7 @@ def enter_breach(*, known: Known, by: User, now: datetime) -> Breach:
     not_ahead(known.aware_at, now)
     breach = Breach(**asdict(known), created_at=now)
     write_with_reference(breach, PREFIX, insert)
-    write(breach, BreachEventKind.ENTERED, at=known.aware_at, words="", by=by, now=now)
+    write(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
     return breach
 
 

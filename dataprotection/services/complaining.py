@@ -19,6 +19,7 @@ from professionals.safeguarding import tell_lead
 PREFIX = "DP"
 REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it
 IN_THE_MORNING = time(9)
+A_YEAR = timedelta(days=365)  # it stays true for as long as nobody acknowledges it
 
 
 class AlreadySent(DomainError):
@@ -97,7 +98,7 @@ def sent_before(said: Complained, token: str | None) -> Complaint:
 
 
 def tell_of(complaint: Complaint, now: datetime) -> None:
-    """The receipt goes at once, and is not the acknowledgement (ADR 78)."""
+    """The receipt goes at once, and is not the acknowledgement (ADR 78). The lead is reminded, if there is time for that."""
     lead = settings.DATA_PROTECTION_LEAD_EMAIL
     remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
     notify_each(
@@ -105,5 +106,5 @@ def tell_of(complaint: Complaint, now: datetime) -> None:
         about=f"complaint:{complaint.pk}",
         reference=complaint.reference,
         now=now,
-        later=[Later("staff-complaint-due", [lead], max(remind_at, now), remind_at + timedelta(days=365))],
+        later=[Later("staff-complaint-due", [lead], remind_at, remind_at + A_YEAR)] if remind_at > now else [],
     )

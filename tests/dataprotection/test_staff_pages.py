@@ -133,7 +133,7 @@ def test_each_step_by_its_button(desk):
     made = make_complaint()
     here = f"{COMPLAINTS}{made.pk}/do/"
     steps = (
-        ("acknowledge", {"told": "email", "on": "", "words": "Mo looks into it."}, "acknowledged"),
+        ("confirm", {"told": "email", "on": "", "words": "Mo looks into it."}, "acknowledged"),
         ("progress", {"told": "phone", "on": "4 11 2026", "words": "We wait for the carrier."}, "acknowledged"),
         ("note", {"words": "Carrier rung."}, "acknowledged"),
         ("answer", {"told": "email", "on": "", "words": "You are right."}, "answered"),
@@ -154,7 +154,7 @@ def test_each_step_by_its_button(desk):
 def test_a_refusal_keeps_what_was_typed(desk):
     made = make_complaint(email="", phone="0113 496 0000")
     typed = {"told": "email", "on": "", "words": "Mo looks into it."}
-    page = text_of(desk.post(f"{COMPLAINTS}{made.pk}/do/acknowledge/", typed))
+    page = text_of(desk.post(f"{COMPLAINTS}{made.pk}/do/confirm/", typed))
     assert "We have no email address for this complaint." in page
     assert "Mo looks into it." in page
 
@@ -180,7 +180,7 @@ def test_a_breach_is_entered_decided_and_printed(desk):
     told = {"day": "4 11 2026", "clock": "9:30am", "reference": "IC-1234", "words": "By their form."}
     for slug, typed in (
         ("add", {"words": "It were 41 people."}),
-        ("commissioner", told),
+        ("report", told),
         ("people", {"day": "4 11 2026", "clock": "9:45am", "words": "An email to all."}),
     ):
         assert desk.get(f"{here}{slug}/").status_code == 200, slug
@@ -194,7 +194,7 @@ def test_a_breach_is_entered_decided_and_printed(desk):
     assert "Nothing" in text_of(desk.get(f"{BREACHES}?state=told"))
 
 
-@pytest.mark.parametrize("slug", ["no-commissioner", "no-people"])
+@pytest.mark.parametrize("slug", ["no-report", "no-people"])
 def test_that_somebody_need_not_be_told_wants_a_reason(desk, slug):
     breach = make_breach()
     assert "Write why they need not be told." in text_of(desk.post(f"{BREACHES}{breach.pk}/do/{slug}/", {"words": ""}))
