@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from dataprotection.models import Complaint, ComplaintEvent
+from dataprotection.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from notifications.services import erase_about
 from professionals.models import Person
 
@@ -38,7 +38,7 @@ FIELDS: dict[str, dict[str, str]] = {
 }
 
 
-def of(person: Person) -> QuerySet[Complaint]:
+def of(person: Person) -> ComplaintQuerySet:
     """Those of this person, and those that give their address."""
     theirs = Q(person=person)
     return Complaint.objects.filter(theirs | Q(email__iexact=person.email) if person.email else theirs)

@@ -209,12 +209,13 @@ class ComplaintAdmin(FoundWhole):
         return redirect("staff:dataprotection_complaint_change", made.pk)
 
     def summary_of(self, obj: Complaint) -> list[dict[str, object]]:
-        return [
+        rows: list[dict[str, object]] = [
             {"label": _("From"), "value": f"{obj.name}\n{obj.email or _('No email address')}\n{obj.phone}".strip()},
             {"label": _("Received"), "value": format_day(obj.received_on)},
             {"label": _("What went wrong"), "value": obj.wrong},
-            *([{"label": _("What they would like"), "value": obj.wanted}] if obj.wanted else []),
+            {"label": _("What they would like"), "value": obj.wanted},
         ]
+        return [row for row in rows if row["value"]]
 
     @admin.display(description=gettext_lazy("state"))
     def state_in_words(self, complaint: Complaint) -> SafeString:

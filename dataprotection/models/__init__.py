@@ -5,6 +5,7 @@ from dataprotection.models.complaint import (
     Complaint,
     ComplaintEvent,
     ComplaintEventKind,
+    ComplaintQuerySet,
     ComplaintState,
     Told,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Complaint",
     "ComplaintEvent",
     "ComplaintEventKind",
+    "ComplaintQuerySet",
     "ComplaintState",
     "Decision",
     "Told",
