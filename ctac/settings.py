@@ -94,6 +94,7 @@ ADVICE_HOURS = _("Monday to Friday, 9.30am to 4.30pm")
 OUT_OF_HOURS_ROUTE = env("OUT_OF_HOURS_ROUTE", default="")
 STAFF_EMAIL = env("STAFF_EMAIL", default="ctac-team@localhost" if not PRODUCTION else ADVICE_EMAIL)
 SAFEGUARDING_LEAD_EMAIL = env("SAFEGUARDING_LEAD_EMAIL", default=STAFF_EMAIL)
+DATA_PROTECTION_LEAD_EMAIL = env("DATA_PROTECTION_LEAD_EMAIL", default=STAFF_EMAIL)
 VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
 
@@ -103,6 +104,7 @@ INSTALLED_APPS = [
     "professionals",
     "leaflets",
     "bookings",
+    "dataprotection",
     "ctac",
     "allauth",
     "allauth.account",
@@ -360,6 +362,7 @@ KEEP_MONTHS = {
     "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
     "orders": env.int("KEEP_ORDERS_MONTHS", default=24),
     "messages": env.int("KEEP_MESSAGES_MONTHS", default=12),
+    "complaints": env.int("KEEP_COMPLAINTS_MONTHS", default=72),
     "records": env.int("KEEP_RECORDS_MONTHS", default=72),  # as long as a claim can be brought: Limitation Act 1980, section 5
 }
 if min(KEEP_MONTHS.values()) < 1:

@@ -42,7 +42,8 @@ class Waiting:
 
     `label` reads on from a figure in the plural ("requests to decide"). `count` gives the rows, which are counted together
     with those of all other lines in one statement, or a number; it runs for those who have `permission`
-    ("bookings.change_booking"). `urgent` marks what a person may be harmed by if it waits.
+    ("bookings.change_booking"). `urgent` marks what a person may be harmed by if it waits. `more` says on from the label, after
+    a comma, what there is to know of them ("the first by Friday 4 December 2026"); it is asked only if there are any.
     """
 
     label: str | Promise
@@ -50,6 +51,11 @@ class Waiting:
     address: Callable[[], str]
     permission: str
     urgent: bool = False
+    more: Callable[[], str] | None = None
+
+    def as_line(self, figure: int) -> dict[str, Any]:
+        more = self.more() if figure and self.more else ""
+        return {"label": self.label, "more": more, "figure": figure, "href": self.address(), "urgent": self.urgent}
 
 
 @dataclass(frozen=True)
@@ -144,8 +150,7 @@ class StaffAdminSite(AdminSite):
         figures = counted([waiting.count() for _section, waiting in allowed])
         sections: dict[str, list[dict[str, Any]]] = {}
         for (section, waiting), figure in zip(allowed, figures, strict=True):
-            line = {"label": waiting.label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
-            sections.setdefault(str(section), []).append(line)
+            sections.setdefault(str(section), []).append(waiting.as_line(figure))
         return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
 
     def get_urls(self) -> list[Any]:

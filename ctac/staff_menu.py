@@ -62,6 +62,7 @@ SECTIONS = (
             "professionals.retentionrun",
         ),
     ),
+    Section(_("Data protection"), ("dataprotection.complaint", "dataprotection.breach"), daily=False),
     Section(
         _("Settings"),
         ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 import bookings.urls
+import dataprotection.urls
 import leaflets.urls
 from ctac import views
 from ctac.routing import ByFirstWord, Route
@@ -32,6 +33,7 @@ routes: list[Route] = [
     path("account/", include("professionals.urls")),
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,
+    *dataprotection.urls.urlpatterns,
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),

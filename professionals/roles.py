@@ -106,6 +106,10 @@ MANAGEMENT = (
         professionals="person:view,erase give_person_data dataaction:view retentionrun:view",
     ),
     may(
+        _("Log complaints about data and breaches of data, answer for both, and see by when."),
+        dataprotection="complaint:view,add,change breach:view,add,change",
+    ),
+    may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),
         bookings="presentation:view,add,change",
         leaflets="leaflet:view,add,change edition:view,add,change",

@@ -13,9 +13,12 @@ REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM ctac_app;
 
 -- History. The triggers of these tables refuse the same; a role that doesn't own a table can't switch its triggers off.
 REVOKE UPDATE, DELETE ON bookings_bookingevent, bookings_sessionevent, leaflets_orderevent, leaflets_stockmovement,
-    leaflets_orderexport, professionals_flaggedevent FROM ctac_app;
+    leaflets_orderexport, professionals_flaggedevent, dataprotection_complaintevent, dataprotection_breachevent,
+    dataprotection_breach FROM ctac_app;
 GRANT UPDATE (reason) ON bookings_bookingevent, bookings_sessionevent TO ctac_app;
-GRANT UPDATE (by_id) ON leaflets_orderexport, professionals_flaggedevent TO ctac_app;
+GRANT UPDATE (by_id) ON leaflets_orderexport, professionals_flaggedevent, dataprotection_breachevent TO ctac_app;
+GRANT UPDATE (text, by_id) ON dataprotection_complaintevent TO ctac_app;
+GRANT UPDATE (commissioner, commissioner_told_at, commissioner_reference, people) ON dataprotection_breach TO ctac_app;
 GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
 
 -- The audit. Rows come in through the whole table, without their time and their key, which the database gives; its months are made

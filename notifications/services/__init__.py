@@ -5,6 +5,7 @@ from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver, deliver_each
 from notifications.services.erasing import (
+    erase_about,
     erase_bodies_about,
     erase_for,
     erase_messages,
@@ -13,6 +14,7 @@ from notifications.services.erasing import (
     forget_addresses,
     kept_since_before,
     marked_before,
+    waiting_about,
 )
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
@@ -30,6 +32,7 @@ __all__ = [
     "deliver",
     "deliver_each",
     "delivered",
+    "erase_about",
     "erase_bodies_about",
     "erase_for",
     "erase_messages",
@@ -52,4 +55,5 @@ __all__ = [
     "seal_and_send",
     "sweep",
     "take",
+    "waiting_about",
 ]

@@ -220,7 +220,8 @@ def waits(mark: MarkedAddress, notification: Notification, now: datetime) -> Hel
 
 def team_addresses() -> set[str]:
     """Shared mailboxes that the settings name."""
-    names = ("STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
+    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
+    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
     return {getattr(settings, name).lower() for name in names}
 
 

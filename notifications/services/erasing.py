@@ -15,6 +15,7 @@ from notifications.services.choosing import erase_choices
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
+EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 
 def export_for(email: str, *, before: datetime | None = None) -> list[dict[str, object]]:
@@ -64,8 +65,7 @@ def erase_messages_before(email: str, moment: datetime, now: datetime) -> int:
 
 
 def _blank(messages: QuerySet[Notification], now: datetime) -> int:
-    expired_if_unsent = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
-    return messages.update(recipient="", sealed_body=None, state=expired_if_unsent, erased_at=now, **BLANK, **NO_LEASE)
+    return messages.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
 
 
 def kept_since_before(moment: datetime) -> QuerySet[Notification]:
@@ -77,6 +77,19 @@ def kept_since_before(moment: datetime) -> QuerySet[Notification]:
 def erase_messages(keys: Iterable[int], now: datetime) -> None:
     """To whom these messages went and what they said; that they went stays."""
     Notification.objects.filter(pk__in=list(keys)).update(recipient="", erased_at=now, **BLANK)
+
+
+@transaction.atomic
+def erase_about(about: Iterable[str], now: datetime) -> None:
+    """To whom everything sent about these objects went and what it said; what has not gone yet will not go."""
+    rows = Notification.objects.filter(about__in=list(about))
+    rows.update(recipient="", state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
+
+
+def waiting_about(beginning: str, *, kinds: str) -> list[str]:
+    """What messages that have not gone yet are about, if it begins so, and the name of their kind with `kinds`."""
+    rows = Notification.objects.unfinished().filter(about__startswith=beginning, kind__startswith=kinds)
+    return list(rows.values_list("about", flat=True))
 
 
 def forget_addresses(keys: Iterable[int], now: datetime) -> None:

@@ -52,6 +52,7 @@ class Where(models.TextChoices):
     CALENDAR = "calendar", _("Calendar addresses")
     PLACE = "place", _("Taking a place at a session")
     FEEDBACK = "feedback", _("Feedback and certificates")
+    COMPLAINT = "complaint", _("Complaining about data")
 
 
 class StoppedQuerySet(models.QuerySet["Stopped"]):

@@ -28,6 +28,7 @@ STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/", "/presentations/", "/leaflets/", "/basket/"]
+OPEN_FORMS = ["/privacy/complaint/"]
 PAGES += ["/sessions/", "/account/no-way-in/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
@@ -52,7 +53,7 @@ def signed_out(guide: Guide) -> Tour:
     for path in PAGES:
         guide.open(path)
         yield f"out {path}"
-    for path in ACCOUNT:
+    for path in (*ACCOUNT, *OPEN_FORMS):
         guide.open(path)
         yield f"out {path}"
         guide.send_empty()

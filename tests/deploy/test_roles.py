@@ -10,10 +10,17 @@ from tests.deploy.conftest import ROOT
 
 HISTORY = [
     "audit_entry",
-    *("bookings_bookingevent", "bookings_sessionevent", "leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
+    *("bookings_bookingevent", "bookings_sessionevent"),
+    *("dataprotection_breach", "dataprotection_breachevent", "dataprotection_complaintevent"),
+    *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
     "professionals_flaggedevent",
 ]
-WITHOUT_REASON = {"leaflets_orderexport", "professionals_flaggedevent"}  # only who it was can be blanked
+# Only who it was can be blanked, or the words; of a breach it can be written what was decided.
+WITHOUT_REASON = {
+    **dict.fromkeys(("leaflets_orderexport", "professionals_flaggedevent", "dataprotection_breachevent"), "by_id = NULL"),
+    "dataprotection_complaintevent": "text = ''",
+    "dataprotection_breach": "commissioner = 'told'",
+}
 APPEND_ONLY = """
     SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgname = c.relname || '_append_only' ORDER BY 1
@@ -56,7 +63,7 @@ def test_it_can_not(server, sql):
 @pytest.mark.parametrize("table", HISTORY[1:])  # the audit names nobody, so nothing in it is ever blanked
 def test_it_can_blank_a_reason_when_a_person_is_erased(server, table):
     """No row: what counts is whether the statement is allowed at all."""
-    blank = "by_id = NULL" if table in WITHOUT_REASON else "reason = ''"
+    blank = WITHOUT_REASON.get(table, "reason = ''")
     server.query(f"UPDATE {table} SET {blank} WHERE false", role="ctac_app")  # noqa: S608 - one of ours
 
 

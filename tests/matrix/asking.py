@@ -16,7 +16,10 @@ from tests.matrix.people import PEOPLE
 # As long as a token is, and nobody's.
 MADE_UP = "A" * 43
 # "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (design.md).
-UNCHANGED_BY_GET = ("notifications", "professionals", "bookings", "leaflets", "account", "mfa", "auth", "admin")
+UNCHANGED_BY_GET = (
+    *("notifications", "professionals", "bookings", "leaflets", "dataprotection"),
+    *("account", "mfa", "auth", "admin"),
+)
 EXCEPTED = {"Draft", "RateLimit", "Session"}
 
 

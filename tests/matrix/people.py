@@ -17,6 +17,7 @@ from audit.models import Entry
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.services import make_feed, make_links, token_of
 from bookings.services.place_links import make_place_links
+from dataprotection.models import Complaint
 from notifications.choices import token_of as token_of_mail
 from notifications.models import MarkedAddress, Notification, TeamMail
 from professionals.models import (
@@ -42,6 +43,7 @@ from professionals.services.address_changes import OBJECT_FOR
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions
+from tests.dataprotection.rows import make_breach, make_complaint
 from tests.leaflets import factories as leaflets
 from tests.professionals.factors.proof import enrol
 from tests.professionals.passkeys.device import kept_passkey
@@ -130,6 +132,7 @@ def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, s
         "place_link_leave": places[PlaceLinkPurpose.LEAVE],
         **dict.fromkeys(("mail_choices", "mail_stop"), token_of_mail(owner.email)),
         "calendar_feed": token_of(feed),
+        "complaint_sent": sent_by_form(objects["dataprotection_complaint"]),
         "account_address_put_back": objection,
     }
     Client().get(reverse("calendar_feed", args=[found["calendar_feed"]]))  # the first reading is noted in the feed
@@ -153,12 +156,19 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
+        "dataprotection_complaint": make_complaint(person=owner),
+        "dataprotection_breach": make_breach(),
         "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
         "view_on": owner,
         "session": another_browser_of(owner),
         "passkey": kept_passkey(owner.user),
     }
+
+
+def sent_by_form(complaint: Complaint) -> str:
+    assert complaint.submission_token is not None
+    return complaint.submission_token
 
 
 def another_browser_of(person: Person) -> Session:

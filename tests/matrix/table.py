@@ -55,7 +55,7 @@ def part_of(asked: str) -> str:
 
 
 OTHERS = {"account": "account", "mfa": "account", "presenter": "presenters", "styleguide": "styleguide"}
-APPS = ("audit", "auth", "bookings", "leaflets", "notifications", "professionals")
+APPS = ("audit", "auth", "bookings", "dataprotection", "leaflets", "notifications", "professionals")
 
 
 def by_part(asked: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db.models import CharField, Model, TextField
 from django.db.models.signals import post_init
 
-OURS = ("professionals", "bookings", "leaflets")
+OURS = ("professionals", "bookings", "leaflets", "dataprotection")
 # What we make, or check as it is typed.
 NOT_TYPED = ("reference", "slug", "phone", "postcode", "link", "uid", "code", "key", "token", "brought_with", "domain", "email")
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"

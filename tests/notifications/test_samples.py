@@ -103,7 +103,7 @@ def test_a_subject_is_one_line_that_a_phone_shows_and_the_title_of_the_html(samp
             "presenter-agenda",
         }  # of none, or of several
         if sample.kind.startswith(("booking-", "staff-", "presenter-", "order-", "safeguarding-")) and not of_many:
-            assert re.search(r"\b(BK-7Q4M-2F|LO-3XK9-PT|OS-7Q4M-2F)\b", sample.subject), sample.subject
+            assert re.search(r"\b(BK-7Q4M-2F|LO-3XK9-PT|OS-7Q4M-2F|DP-7Q4M-2F)\b", sample.subject), sample.subject
         if re.search(r"booking|presenter", sample.kind) and "No time agreed yet" not in sample.text:
             assert "Tuesday 9 March 2027" in sample.subject
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from bookings.models import Booking, Leave, SessionPlace, State, Visit
+from dataprotection.models import Complaint
 from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
@@ -13,6 +14,7 @@ from professionals.inactive import WARNED_FOR, WARNING
 from professionals.models import DataAction, Done, FlaggedEvent, FlaggedText, Person, Reason, User
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
+from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, make_user
 from tests.leaflets.factories import make_order
 
@@ -63,6 +65,12 @@ def message_at(moment: datetime) -> None:
 
 def address_at(moment: datetime) -> None:
     MarkedAddress.objects.create(address="canary@leeds.nhs.uk", sort="hard", marked_at=moment, last_at=moment, said=WORDS)
+
+
+def complaint_at(moment: datetime) -> None:
+    complaint = make_complaint(wrong=WORDS)
+    Complaint.objects.filter(pk=complaint.pk).update(state="closed", closed_at=moment)
+    Notification.objects.all().delete()
 
 
 def sign_in_at(moment: datetime) -> None:
@@ -117,6 +125,7 @@ RECORDS = {
     "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
     "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
+    "complaints": (complaint_at, lambda: Complaint.objects.filter(wrong=WORDS)),
     "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),
     "warnings": (person_at, not_warned),
     "people": (warned_person_at, lambda: Person.objects.filter(name=WORDS, email="canary@leeds.nhs.uk")),

@@ -16,8 +16,8 @@ from professionals.safeguarding import ChildDetailsMixin
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
-OURS = ("ctac", "professionals", "bookings", "leaflets", "notifications")
-APPS = ("professionals", "bookings", "leaflets", "notifications")
+OURS = ("ctac", "professionals", "bookings", "leaflets", "notifications", "dataprotection")
+APPS = ("professionals", "bookings", "leaflets", "notifications", "dataprotection")
 # Their values are checked for one shape, which no sentence has.
 SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 

@@ -33,6 +33,7 @@ from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
+from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -192,6 +193,21 @@ def correcting_stock(client: Client) -> None:
     act(client, "leaflets", make_edition(NOW), "correct", reason=CHILD, change="5")
 
 
+def a_complaint(client: Client) -> None:
+    token = inputs(client.get(reverse("complaint")).content.decode())
+    typed = {**token, "name": "Sam Taylor", "email": SAM, "wrong": CHILD, "wanted": CHILD}
+    for more in ({}, KEPT):
+        client.post(reverse("complaint"), typed | more)
+
+
+def a_note_about_a_complaint(client: Client) -> None:
+    act(client, "dataprotection", make_complaint(), "note", words=CHILD)
+
+
+def closing_a_complaint(client: Client) -> None:
+    act(client, "dataprotection", make_complaint(), "close", words=CHILD)
+
+
 PLANTED: tuple[Callable[[Client], None], ...] = (
     details_of_a_booking,
     dates_of_a_request,
@@ -212,6 +228,9 @@ PLANTED: tuple[Callable[[Client], None], ...] = (
     declining_an_order,
     passing_an_order_forward,
     correcting_stock,
+    a_complaint,
+    a_note_about_a_complaint,
+    closing_a_complaint,
 )
 
 

@@ -31,6 +31,7 @@ MENUS = {
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
+        *("Complaints about data", "Breaches of data"),
         *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
     ],
     "read-only": [
@@ -58,11 +59,18 @@ OF_ALL = [
     *(*OF_STOCK, "packing sessions open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "stopped, not seen yet"),
 ]
+OF_DATA = [
+    "breaches past the 72 hours in which to tell the Information Commissioner",
+    "breaches about which to tell the Information Commissioner, or say why not",
+    "breaches about which to tell the people concerned, or say why not",
+    "complaints past the 30 days in which to acknowledge them",
+    *("complaints to acknowledge", "complaints to answer"),
+]
 LINES = {
     "coordinator": OF_ALL,
     "presenter": [],
     "fulfilment": [*OF_ORDERS, "that never came", *OF_STOCK, "packing sessions open"],
-    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1]],
+    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_DATA],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
 

@@ -17,12 +17,15 @@ from django.utils import timezone
 from bookings.models import Leave, Presenter
 from bookings.services import open_afterwards
 from ctac.uk import uk_day
+from dataprotection.models import Told
+from dataprotection.services import acknowledge
 from leaflets.models import Advice, Edition, Instead, Order, OrderState, SheetImport
 from leaflets.services import Wish, dispatch, pass_forward, recall_edition, start_packing
 from notifications.models import Notification
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
+from tests.dataprotection.rows import make_breach, make_complaint
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
@@ -256,6 +259,16 @@ def an_order_passed_forward(world: World) -> Made:
     made = an_order_that_waits(world)
     pass_forward(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
     return made
+
+
+def an_acknowledged_complaint(_world: World) -> Made:
+    complaint, now = make_complaint(), timezone.now()
+    acknowledge(complaint=complaint, told=Told.EMAIL, on=None, words="", by=make_staff(), now=now)
+    return {"dataprotection_complaint": complaint}
+
+
+def an_old_breach(_world: World) -> Made:
+    return {"dataprotection_breach": make_breach(aware_at=timezone.now() - timedelta(days=9))}
 
 
 def unsent(world: World) -> Made:

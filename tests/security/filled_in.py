@@ -23,7 +23,9 @@ from tests.security.beforehand import (
     a_recall,
     a_request,
     a_session,
+    an_acknowledged_complaint,
     an_offer,
+    an_old_breach,
     an_order,
     an_order_passed_forward,
     an_order_that_waits,
@@ -101,6 +103,14 @@ FILLED_IN: dict[str, Case] = {
     "presenter_days": Case({"first_day": day(60), "last_day": day(61), "hours": "9am to 5pm", **JUST_LOOKING}),
     "presenter_rules": Case({"areas_covered": "LS", **JUST_LOOKING}),
     "presenter_week": Case({"last_day": "", "day_5": "9am to 1pm", "day_6": "", **JUST_LOOKING}),
+    # -- Staff: complaints and breaches of data --
+    "staff:dataprotection_complaint_add": Case({"received_on": day(-5)}),
+    "staff:dataprotection_complaint_action confirm": Case({"on": ""}),
+    "staff:dataprotection_complaint_action progress": Case({"on": ""}, an_acknowledged_complaint),
+    "staff:dataprotection_complaint_action answer": Case({"on": ""}),
+    "staff:dataprotection_breach_add": Case({"day": day(-5), "clock": "10am"}),
+    "staff:dataprotection_breach_action report": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
+    "staff:dataprotection_breach_action people": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
     # -- Staff: bookings --
     "staff:bookings_booking_add": Case({"caller-organisation_name": "Leeds", **JUST_LOOKING}, pages=2),
     "staff:bookings_booking_stand_ins": Case(
@@ -201,6 +211,7 @@ WHY_NOTHING = {
     """,
     "shows, and asks nothing": """
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
+        staff:dataprotection_complaint_change staff:dataprotection_breach_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_flaggedtext_change
         staff:professionals_stopped_change
@@ -214,3 +225,4 @@ WHY_NOTHING = {
     "comes after two other pages, and book_where goes through all": "book_details",
 }
 NOTHING_TO_STORE = {asked for names in WHY_NOTHING.values() for asked in names.split()}
+NOTHING_TO_STORE |= {"staff:dataprotection_breach_action paper"}  # a button that shows, and asks nothing

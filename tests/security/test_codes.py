@@ -147,7 +147,15 @@ def stored_words() -> str:
     """Every text that the database holds."""
     words = []
     for model in apps.get_models():
-        if model._meta.app_label in {"audit", "professionals", "bookings", "leaflets", "notifications", "account"}:
+        if model._meta.app_label in {
+            "audit",
+            "professionals",
+            "bookings",
+            "leaflets",
+            "notifications",
+            "dataprotection",
+            "account",
+        }:
             words += [str(value) for row in model._default_manager.values_list() for value in row]
     return "\n".join(words)
 

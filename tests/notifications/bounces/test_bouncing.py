@@ -146,7 +146,13 @@ def test_what_waited_three_days_fails_for_staff_to_see(returned, make_row, mail_
     assert (row.state, row.last_error) == ("failed", "Mail to this address comes back, and nobody has put it right.")
 
 
-@pytest.mark.parametrize("name", ["STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL"),
+        *("VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL"),
+    ],
+)
 def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, mail_server, settings, now, name):
     inbox = mail_server()
     MarkedAddress.objects.update(tried_at=now)

@@ -26,6 +26,8 @@ from bookings.models import (
 from bookings.services import hand_over, open_afterwards
 from bookings.services.moving import record
 from ctac.classification import NONE
+from dataprotection.models import Complaint, Told
+from dataprotection.services import answer, close
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.services import dispatch, start_packing
 from leaflets.services.addresses import keep_address
@@ -38,6 +40,7 @@ from professionals.models import AccountRecovery, AddressChange, Draft, FormerAd
 from professionals.safeguarding import tell_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
+from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.professionals.factors.proof import grow_old
@@ -70,6 +73,8 @@ THEIRS: dict[str, str | None] = {
     "MissingParcel": "parcel__order__person",
     "StockMovement": "order_line__order__person",
     "KeptAddress": "person",
+    "Complaint": "person",
+    "ComplaintEvent": "complaint__person",
     "Notification": "",  # by the address, and by what they are about: all that there are
     "ReturnedMail": "",
     "MarkedAddress": "",
@@ -83,6 +88,8 @@ THEIRS: dict[str, str | None] = {
     "Edition": None,  # why an edition was withdrawn
     "Recall": None,  # what was published of it
     "SheetImport": None,  # a list of stock
+    "Breach": None,  # numbers and kinds, no names
+    "BreachEvent": None,  # as the breach
 }
 # Fields of those models that hold no words: chosen from a list, a hash, a code, or an area that stays as a figure.
 NO_WORDS = {
@@ -102,7 +109,7 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 def fields_with_words() -> dict[str, list[str]]:
     """By model, its fields that may hold a name or words of a person, as the apps classify them."""
     found = {}
-    for app in ("notifications", "professionals", "leaflets", "bookings", "audit"):
+    for app in ("notifications", "professionals", "leaflets", "bookings", "dataprotection", "audit"):
         classes: Mapping[str, Mapping[str, str]] = __import__(f"{app}.privacy", fromlist=["FIELDS"]).FIELDS
         for model in apps.get_app_config(app).get_models():
             kinds = classes[model.__name__]
@@ -132,6 +139,7 @@ def plant(now: datetime) -> Person:
     of_bookings(person, now)
     of_orders(person, now)
     of_account(person, now)
+    of_complaints(person, now)
     of_mail(person, now)
     for name, fields in fields_with_words().items():
         path = THEIRS[name]
@@ -206,6 +214,13 @@ def of_orders(person: Person, now: datetime) -> None:
     assert Order.objects.filter(person=person).count() == 3
 
 
+def of_complaints(person: Person, now: datetime) -> None:
+    """Done with, so that its words go at once; with our answer on its way to them."""
+    complaint, by = make_complaint(person=person, now=now), make_staff()
+    answer(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
+    close(complaint=complaint, words="", flagged=False, by=by, now=now)
+
+
 def of_account(person: Person, now: datetime) -> None:
     """Signed in, with a form begun and one sent too late; an old address; moved by staff; words that the lead is to read."""
     assert person.user is not None
@@ -233,6 +248,7 @@ def to_colleagues(person: Person) -> list[str]:
         "place": SessionPlace.objects.filter(person=person),
         "order": Order.objects.filter(person=person),
         "missing": MissingParcel.objects.filter(parcel__order__person=person),
+        "complaint": Complaint.objects.filter(person=person),
     }
     return [f"{name}:{key}" for name, found in rows.items() for key in found.values_list("pk", flat=True)]
 

@@ -1,0 +1,35 @@
+"""The rule for complaints; and that whoever complained is still with us."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dataprotection.models import Complaint
+from dataprotection.privacy import forget
+from notifications.services import waiting_about
+from professionals.retention import Rule
+
+
+def complaints_over(before: datetime) -> QuerySet[Complaint]:
+    """By the moment they were closed; of whoever was erased meanwhile at once, once our answer has gone."""
+    over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
+    waiting = [int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")]
+    return Complaint.objects.closed().filter(over, anonymised_at=None).exclude(pk__in=waiting).order_by("closed_at", "pk")
+
+
+def complained(since: datetime) -> Exists:
+    return Exists(Complaint.objects.filter(person=OuterRef("pk"), created_at__gte=since))
+
+
+RULES = (
+    Rule(
+        name="complaints",
+        what=_("Complaints about how we use data"),
+        since=_("the complaint was closed"),
+        goes=_("Name, contact details and all words go. What was done with it, and on which day, stays."),
+        keeps="complaints",
+        due=complaints_over,
+        take_out=forget,
+    ),
+)

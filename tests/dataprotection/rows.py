@@ -1,0 +1,47 @@
+"""Complaints and breaches that tests need, made by the services that make them."""
+
+import secrets
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from ctac.uk import uk_day
+from dataprotection.models import Breach, Came, Complaint
+from dataprotection.services import Complained, Known, complain, enter_breach
+from professionals.models import Person
+from tests.factories import make_staff
+
+NOW = datetime(2026, 11, 4, 10, tzinfo=UTC)  # a Wednesday; 30 days on it is Friday 4 December
+WRONG, WANTED = "A letter for me went to the wrong team.", "Tell me who has read it."
+
+
+def make_complaint(
+    *, person: Person | None = None, received_on: date | None = None, now: datetime | None = None, **said: Any
+) -> Complaint:
+    """By the form; `person` was signed in."""
+    now = now or timezone.now()
+    known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
+    words = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
+    return complain(
+        said=Complained(**words),
+        came=Came.WEB,
+        received_on=received_on or uk_day(now),
+        person=person,
+        by=None,
+        now=now,
+        token=secrets.token_urlsafe(32),
+    )
+
+
+def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None, **known: Any) -> Breach:
+    now = now or timezone.now()
+    words = {
+        "what": "A list of orders was sent to one wrong workplace.",
+        "happened": "In the morning of the day before",
+        "concerns": "40 professionals: names and work addresses",
+        "effects": "Unwanted mail at work",
+        "measures": "The workplace has deleted the list.",
+        **known,
+    }
+    return enter_breach(known=Known(aware_at=aware_at or now - timedelta(hours=1), **words), by=make_staff(), now=now)

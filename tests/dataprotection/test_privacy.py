@@ -1,0 +1,98 @@
+"""Whose complaint it is gets a copy of it; an erasure takes the words of what is closed, and answers what is open first."""
+
+import json
+
+import pytest
+import time_machine
+
+from dataprotection.models import Complaint, ComplaintEvent, Told
+from dataprotection.services import answer, close
+from notifications.models import Notification, State
+from professionals import retention
+from professionals.flagged import words_of
+from professionals.models import FlaggedText
+from professionals.privacy import erase_person, export_person, would_be_cancelled
+from professionals.safeguarding import tell_lead
+from tests.dataprotection.rows import NOW, WRONG, make_complaint
+from tests.factories import make_person, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as moment:
+        yield moment
+
+
+def answered_and_closed(complaint: Complaint) -> None:
+    by = make_staff()
+    answer(complaint=complaint, told=Told.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
+    close(complaint=complaint, words="", flagged=False, by=by, now=NOW)
+
+
+def test_a_copy_has_theirs_and_those_with_their_address_and_nobody_elses():
+    person = make_person(email="sam@leeds.nhs.uk")
+    own = make_complaint(person=person, email="sam.at.home@mail.example")
+    same_address = make_complaint(email="SAM@leeds.nhs.uk")
+    make_complaint(email="other@leeds.nhs.uk")
+    found = export_person(person)["complaints"]
+    assert {each["reference"] for each in found} == {own.reference, same_address.reference}
+    assert WRONG in json.dumps(found, default=str)
+
+
+def test_who_has_no_address_gets_no_complaint_of_others_without_one():
+    make_complaint(email="", phone="0113 496 0000")
+    assert export_person(make_person(email="", with_user=False))["complaints"] == []
+
+
+def test_what_is_closed_loses_its_words_and_keeps_its_steps():
+    person = make_person()
+    complaint = make_complaint(person=person)
+    answered_and_closed(complaint)
+    erase_person(person, by=None, now=NOW)
+    complaint.refresh_from_db()
+    assert (complaint.name, complaint.email, complaint.wrong, complaint.person) == ("Erased", "", "", None)
+    assert [(event.kind, event.text) for event in complaint.events.all()] == [("received", ""), ("answered", ""), ("closed", "")]
+    assert (complaint.acknowledged_on, complaint.answered_on) == (NOW.date(), NOW.date())
+    assert set(Notification.objects.filter(about__startswith="complaint:").values_list("recipient", flat=True)) == {""}
+
+
+def test_what_is_open_is_answered_first_and_then_goes(clock):
+    person = make_person()
+    complaint = make_complaint(person=person)
+    assert would_be_cancelled(person, NOW) == [
+        f"Your complaint {complaint.reference} is still open. We answer it first; when it is closed, what it says is erased, too."
+    ]
+    erase_person(person, by=None, now=NOW)
+    complaint.refresh_from_db()
+    assert (complaint.person, complaint.wrong, complaint.email) == (None, WRONG, person.email)
+    assert retention.run(now=NOW).done["complaints"] == 0
+
+    answered_and_closed(complaint)
+    assert retention.run(now=NOW).done["complaints"] == 0  # our answer has not gone yet
+    Notification.objects.filter(kind="complaint-answered").update(state=State.SENT, sent_at=NOW)
+    assert retention.run(now=NOW).done["complaints"] == 1
+    complaint.refresh_from_db()
+    assert (complaint.name, complaint.wrong, complaint.email) == ("Erased", "", "")
+    assert not Notification.objects.filter(recipient=person.email).exists()
+
+
+def test_who_complained_lately_is_still_with_us():
+    person = make_person()
+    make_complaint(person=person, now=NOW)
+    assert retention.activities(NOW)
+    with_us = type(person).objects.filter(retention.activities(NOW)[-1])
+    assert list(with_us) == [person]
+
+
+def test_the_lead_clears_a_childs_details_from_complaint_and_notes():
+    complaint = make_complaint(wrong="Zebedia Quark, born 12/03/2014, NHS number 943 476 5919")
+    tell_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=NOW)
+    ComplaintEvent.objects.update(text="Zebedia Quark, born 12/03/2014")
+    found = words_of(FlaggedText.objects.get())
+    assert [each.column for each in found] == ["wrong", "text"]
+    for each in found:
+        each.clear()
+    complaint.refresh_from_db()
+    assert (complaint.wrong, complaint.events.get().text) == ("", "")
