@@ -1,44 +1,10 @@
 """The logs of complaints and breaches; and tries at the form of complaints can be stopped."""
 
-from typing import Any
-
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 from ctac.db import append_only
-
-# What can be stopped is said by professionals.models.Where, a list that is in the state of that app alone, not in its table.
-FORMS = [
-    ("sign-up", "Creating an account"),
-    ("sign-in", "Signing in"),
-    ("password", "Forgotten password"),
-    ("account", "Account pages"),
-    ("basket", "Adding to the basket"),
-    ("delivery", "Delivery address"),
-    ("order", "Placing an order"),
-    ("times", "Choosing a time"),
-    ("change", "Changing a booking"),
-    ("order-edit", "Changing an order"),
-    ("link", "Links in emails"),
-    ("calendar", "Calendar addresses"),
-    ("place", "Taking a place at a session"),
-    ("feedback", "Feedback and certificates"),
-    ("complaint", "Complaining about data"),
-]
-
-
-class OneMoreForm(migrations.AlterField):
-    """Of the app professionals, whichever app's migration it stands in."""
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        super().state_forwards("professionals", state)
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """Choices are nothing of the table's."""
-
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """As forwards."""
 
 
 class Migration(migrations.Migration):
@@ -337,5 +303,4 @@ class Migration(migrations.Migration):
             "dataprotection_breach",
             erasable=("commissioner", "commissioner_told_at", "commissioner_reference", "people"),
         ),
-        OneMoreForm("stopped", "where", models.CharField(choices=FORMS, max_length=10, verbose_name="form")),
     ]

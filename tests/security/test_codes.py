@@ -20,6 +20,7 @@ from tests.professionals.mailing import last_code, mails_to
 
 SIGN_IN, CODE = "/account/login/", "/account/login/code/confirm/"
 RESET, RESET_CODE = "/account/password/reset/", "/account/password/reset/confirm/"
+OURS = {"audit", "professionals", "bookings", "leaflets", "notifications", "dataprotection", "account"}
 WRONG = "BBBB-BBBB"
 
 
