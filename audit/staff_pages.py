@@ -64,8 +64,14 @@ def write(request: HttpRequest, view: Any, response: HttpResponseBase, kwargs: d
 
 
 def write_as(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
+    request.__dict__["_written"] = True
     what = what or told(request).what or words_of(request, view, kwargs)
     record(act, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
+
+
+def is_written(request: HttpRequest) -> bool:
+    """Whether the audit has this request already."""
+    return "_written" in request.__dict__
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
@@ -133,6 +139,7 @@ def kind_by_content_type(kwargs: dict[str, Any]) -> str:
 
 def refused(request: HttpRequest) -> None:
     """Whoever has an account, and none that opens the staff site."""
+    request.__dict__["_written"] = True
     record(Act.REFUSED, by=request.user.pk, page=page_of(request), whats=["403"])
 
 

@@ -33,6 +33,14 @@ PLAIN_ERRORS = (
 )
 
 
+class ExplainedError(ValidationError):
+    """What takes more than a sentence: the summary above the form has `in_short` alone, beside the box stands all of it."""
+
+    def __init__(self, in_short: str | Promise, explanation: str, code: str) -> None:
+        super().__init__(f"{in_short} {explanation}", code=code)
+        self.in_short = in_short
+
+
 class PageFormMixin:
     """What a public form says of itself; see PageForm."""
 

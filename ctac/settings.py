@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "professionals.middleware.PersonMiddleware",
+    "audit.public_pages.StaffRefusedMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
     MIDDLEWARE.insert(3, "django.middleware.gzip.GZipMiddleware")

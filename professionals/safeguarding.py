@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ctac.forms import ExplainedError
 from notifications.registry import Kind, Message
 from notifications.samples import Example
 from notifications.services import notify
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIRM_FIELD", "KIND", "ChildDetailsMixin", "StaffForm", "looks_like_child_details", "tell_lead"]
 
 CONFIRM_FIELD = "keep_what_i_wrote"
+LOOKS_LIKE = _("This looks like details of a child.")
 
 
 class ChildDetailsMixin(forms.Form):
@@ -52,8 +54,7 @@ class ChildDetailsMixin(forms.Form):
             self.flagged = True
         else:
             for name in filter(self.fields.__contains__, self._suspicious):
-                sentences = explanation(can_be_kept=self._can_be_kept)
-                self.add_error(name, forms.ValidationError(sentences, code="child_details"))
+                self.add_error(name, ExplainedError(LOOKS_LIKE, explanation(can_be_kept=self._can_be_kept), "child_details"))
         return cleaned
 
     @property
@@ -77,8 +78,8 @@ class StaffForm(ChildDetailsMixin):
 
 
 def explanation(*, can_be_kept: bool = True) -> str:
-    """What the form says beside the field: take it out, and whom to call about a child at this moment."""
-    take_out = _("This looks like details of a child. Please take them out: we can’t act on them here.")
+    """What the form says beside the field after `LOOKS_LIKE`: take it out, and whom to call about a child at this moment."""
+    take_out = _("Please take them out: we can’t act on them here.")
     if can_be_kept:
         otherwise = _("If this is not about a child, tick the box at the end.")
     else:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.models import Act
+from audit.services import About, record
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.asking_again import ask_again
@@ -65,8 +67,10 @@ def my_data(request: HttpRequest) -> HttpResponse:
     wait = too_often_of_ones_own(request, timezone.now())
     if wait is not None:
         return wait
-    form = FileForm.HTML if request.GET.get("form") == FileForm.HTML else FileForm.JSON
-    return as_file(privacy.export_person(the_person(request)), form)
+    form, person = FileForm.HTML if request.GET.get("form") == FileForm.HTML else FileForm.JSON, the_person(request)
+    file = as_file(privacy.export_person(person), form)
+    record(Act.EXPORTED, by=request.user.pk, about=About.of(person), page="account_my_data", whats=[form])
+    return file
 
 
 @login_required

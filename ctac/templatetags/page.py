@@ -56,8 +56,9 @@ def form_errors(form: forms.BaseForm) -> Iterator[SummaryError]:
     for message in form.non_field_errors():
         yield SummaryError(str(message), "")
     for field in form:
-        for message in field.errors:
-            yield hidden_error(str(message)) if field.is_hidden else SummaryError(str(message), first_control_id(field))
+        for error, message in zip(field.errors.as_data(), field.errors, strict=True):
+            in_short = str(getattr(error, "in_short", message))
+            yield hidden_error(in_short) if field.is_hidden else SummaryError(in_short, first_control_id(field))
 
 
 def hidden_error(message: str) -> SummaryError:

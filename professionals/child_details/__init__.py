@@ -10,6 +10,7 @@ from professionals.child_details.births import tells_a_birth
 from professionals.child_details.nhs_numbers import has_nhs_number, is_nhs_number
 from professionals.child_details.people import tells_of_one_child
 from professionals.child_details.references import has_reference
+from professionals.child_details.signals import signs_come_together
 from professionals.child_details.words import normalised
 
 __all__ = ["MOST_READ", "is_nhs_number", "looks_like_child_details"]
@@ -21,7 +22,7 @@ MOST_READ = 50_000
 def looks_like_child_details(text: str) -> bool:
     """Whether a note seems to tell of one child: a number or reference of theirs, a birth, an age, a name, what happened."""
     words = normalised(text[:MOST_READ])
-    return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words)
+    return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words) or signs_come_together(words)
 
 
 def _tells_by_figures(words: str) -> bool:

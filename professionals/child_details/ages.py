@@ -2,7 +2,7 @@
 
 import re
 
-from professionals.child_details.words import CHILD, IN_OUR_CARE, NAME, are_names, before
+from professionals.child_details.words import CHILD, IN_OUR_CARE, NAME, NATION, are_names, before
 
 IN_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"  # at most 17
@@ -22,7 +22,7 @@ OF_A_CHILD = re.compile(
     rf"\b{ONE} {AGE}[ -]?{OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
     rf"|\b{AGE}[ -]?(?:years?[ -]old|yrs?[ -]old|y/?o|y\.o\.?) (?:[\w-]{{1,20}} )?(?:{CHILD}|{SEX})\b(?!s|[\w'])"
     rf"|(?<!parent of a )(?<!mum of a )(?<!dad of a )(?<!mother of a )(?<!father of a )"
-    rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!-)\b{AGE}[ -]?"
+    rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bor )(?<!\band )(?<!-)\b{AGE}[ -]?"
     rf"(?:years?|yrs?)[ -]old\b(?<! and){STANDS_FOR_A_CHILD}"
     rf"|\b(?:{CHILD}|{IN_OUR_CARE}|he|she),? (?:is |who is |was )?(?:only )?(?:{AGED}|\(?{AGE}[ -]?{YEARS}\b)"
     rf"|\b{CHILD},? (?:of |who (?:is|was|looks) |is |was |aged )?{ROUGHLY}{AGE}(?! ?(?:minutes|%|miles|hours))"
@@ -33,10 +33,6 @@ OF_A_CHILD = re.compile(
     rf"|\b{DIGITS} years and {DIGITS} months\b"
     rf"|\bage[ -]disputed (?:{CHILD}|{SEX}|person)\b",
     re.IGNORECASE,
-)
-NATION = (
-    "(?:Afghan|Albanian|Bangladeshi|Chadian|Chinese|Egyptian|Eritrean|Ethiopian|Gambian|Ghanaian|Indian|Iranian|Iraqi|Kurdish|Malian"
-    "|Nigerian|Pakistani|Polish|Roma|Romanian|Rwandan|Somali|Sudanese|Syrian|Turkish|Vietnamese|British)"
 )
 # A child of whom the training told, not one whom the writer met.
 TOLD_THERE = re.compile(
@@ -54,10 +50,10 @@ OF_A_PRONOUN = re.compile(
     re.IGNORECASE,
 )
 OF_A_NAME = re.compile(
-    rf"\b({NAME})(?:,? \(?(?:is )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
+    rf"\b({NAME})(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
     rf"|,? \((?:aged )?{DIGITS}\)"
     rf"|,? {DIGITS},? {NATION}"
-    rf"|, (?:[3-9]|1[0-7])(?=[,;]|\.?$)"
+    rf"|, (?:who is |who's )?(?:[3-9]|1[0-7])(?=[,;]|\.?$)"
     rf"|,? is (?:only )?(?:[3-9]|1[0-7])(?=[,;]|\.?$| (?:and|but|from|now)\b))"
 )
 # "15F", as it is noted in hospitals.

@@ -21,15 +21,20 @@ DATE = re.compile(
 )
 BIRTH_WORDS = r"(?:\bd\.? ?o\.? ?b\b\.?|\bdate of birth\b|\bborn\b|\bbirth ?da(?:te|y)\b|\bb\.)"
 BIRTH_BEFORE = re.compile(
-    BIRTH_WORDS + r"\W{0,5}(?:(?:on|is|was|in|the|approx|about|c|given|as)\W{1,5}){0,4}$|\bborn(?:\W{1,3}\w{1,20}){0,3}\W{1,3}$",
+    BIRTH_WORDS
+    + r"\W{0,5}(?:(?:on|is|was|in|the|of|approx|about|c|given|as|said|to|be|recorded|noted|down|her|his)\W{1,5}){0,6}$"
+    r"|\bborn(?:\W{1,3}\w{1,20}){0,3}\W{1,3}$",
     re.IGNORECASE,
 )
-BIRTH_AFTER = re.compile(r"^\W{0,4}" + BIRTH_WORDS, re.IGNORECASE)
+BIRTH_AFTER = re.compile(
+    r"^\W{0,4}(?:(?:is|was|as|being)\W{1,3})?(?:(?:the|her|his|their|its|a|child's)\W{1,3})?" + BIRTH_WORDS, re.IGNORECASE
+)
 BIRTH_YEAR = re.compile(
-    rf"\b(?:born|d\.?o\.?b\.?|yob|year of birth)\W{{1,3}}(?:(?:is|was|in)\W{{1,3}})?(?:{MONTH}\W{{1,3}})?((?:19|20)\d\d)\b",
+    rf"\b(?:d\.?o\.?b\.?|yob|year of birth)\W{{1,3}}(?:(?:is|was|in)\W{{1,3}})?(?:{MONTH}\W{{1,3}})?((?:19|20)\d\d)\b"
+    r"|\bborn\W{1,3}(?:[^\W\d]{1,20}\W{1,3}){0,3}((?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
-NAME_BEFORE = re.compile(rf"(?:^|\W)(?:({NAME}) ({NAME})(?: ?\([FMfm]\))?|({INITIALS}))\W{{1,4}}$")
+NAME_BEFORE = re.compile(rf"(?:^|\W)(?:({NAME}) ({NAME}|[A-Z]\.?)(?: ?\([FMfm]\))?|({INITIALS}))\W{{1,4}}$")
 NAME_AFTER = re.compile(rf"^\W{{1,4}}({NAME}) ({NAME})")
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
@@ -38,7 +43,7 @@ ABOUT_WORK = timedelta(days=365)
 
 def tells_a_birth(text: str, today: date) -> bool:
     return any(_is_birth(text, found, today) for found in DATE.finditer(text)) or any(
-        today.year - 18 <= int(found[1]) <= today.year for found in BIRTH_YEAR.finditer(text)
+        today.year - 18 <= int(found[1] or found[2]) <= today.year for found in BIRTH_YEAR.finditer(text)
     )
 
 

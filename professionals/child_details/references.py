@@ -20,8 +20,10 @@ WEAK = (
 )
 YEAR = r"(?:19|20)\d\d(?![\w/-])"
 ID = rf"(?!{YEAR})(?!(?:BK|LO|OS)-)(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
-LINK = r"\.?(?: is| was)? ?[:#=-]{0,2} ?"
+LINK = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
 LABELLED = re.compile(rf"\b(?:{STRONG}(?: {WORD}\b){{0,2}}|{WEAK}(?: {WORD}\b\.?){{1,2}}){LINK}{ID}", re.IGNORECASE)
+# So many digits behind such a word that it is no year, ward or phone.
+LONG_LABELLED = re.compile(rf"\b{WEAK}{LINK}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
 SHORT_LABELLED = re.compile(rf"\b{WEAK}(?: {WORD}\b\.?){{1,2}}{LINK}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
 # As long as police number crimes; what is an order, a parcel or a phone is said to be one before it.
@@ -49,7 +51,7 @@ NATIONAL_INSURANCE = re.compile(
 
 def has_reference(text: str) -> bool:
     """Whether the note quotes what finds one person in somebody's records. Our own references are none."""
-    patterns = (LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
+    patterns = (LABELLED, LONG_LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
     if any(pattern.search(text) for pattern in patterns):
         return True
     return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))

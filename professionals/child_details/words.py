@@ -11,6 +11,12 @@ CHILD = (
     "|sibling|sister|brother|niece|nephew)"
 )
 IN_OUR_CARE = "(?:pupil|student|patient|resident|client|service user)"
+NATION = (
+    "(?:Afghan|Albanian|Algerian|Bangladeshi|Bulgarian|Cameroonian|Chadian|Chinese|Congolese|Egyptian|Eritrean|Ethiopian|Gambian"
+    "|Ghanaian|Guinean|Indian|Iranian|Iraqi|Ivorian|Kosovan|Kurdish|Lithuanian|Malian|Moldovan|Moroccan|Nepalese|Nigerian"
+    "|Pakistani|Palestinian|Polish|Roma|Romanian|Rwandan|Senegalese|Slovak|Somali|Sri Lankan|Sudanese|Syrian|Thai|Turkish"
+    "|Ugandan|Ukrainian|Vietnamese|British)"
+)
 # A capital letter is asked for by `are_names`, which knows those of every alphabet; these only say where a name would stand.
 NAME = r"[^\W\d_][\w'-]{1,30}"
 INITIALS = r"(?:(?:[A-Z]\. ?){2,3}|[A-Z]{2,3}(?![\w'-]))"

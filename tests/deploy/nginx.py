@@ -45,6 +45,7 @@ class Proxy:
 
     def __init__(self, folder: Path, *, upstream: int, static: Path) -> None:
         assert PROGRAM is not None
+        self.folder = folder
         self.plain, self.tls = free_port(), free_port()
         changes = {
             "listen 80": f"listen 127.0.0.1:{self.plain}",

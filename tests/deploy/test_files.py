@@ -46,6 +46,12 @@ def test_the_proxy_speaks_to_the_socket_that_systemd_holds():
     assert f"server unix:{path} " in (DEPLOY / "nginx" / "ctac.conf").read_text()
 
 
+def test_what_the_proxy_says_of_a_site_that_is_down_is_what_the_site_says_of_whom_to_call():
+    [page] = re.findall(r"\$ctac_down \{\n    default '(.*?)';\n", (DEPLOY / "nginx" / "ctac.conf").read_text(), re.DOTALL)
+    for said in ('call <a class="govuk-link" href="tel:999">999</a>', settings.ADVICE_PHONE, str(settings.ADVICE_HOURS)):
+        assert said in page
+
+
 def test_the_proxys_log_has_no_query_no_referrer_and_no_whole_address():
     conf = (DEPLOY / "nginx" / "ctac.conf").read_text()
     [form] = re.findall(r"log_format ctac (.*?);\n", conf, re.DOTALL)

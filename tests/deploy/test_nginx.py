@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from ctac.local.processes import wait_until
 from tests.deploy.conftest import Server, Site
 from tests.deploy.nginx import NAME, PROGRAM, Headers, Proxy
 from tests.deploy.test_safe_headers import EVERYWHERE, NOWHERE, wrong
@@ -91,15 +93,32 @@ def test_too_many_requests_at_once_are_told_so_with_every_header(in_front_of: Fr
     assert (wrong(headers, BY_NGINX), said_twice(headers)) == ({}, set())
 
 
-def test_a_site_that_is_down_is_a_502_with_every_header(in_front_of: Front) -> None:
-    status, headers, _text = in_front_of(free_port()).ask(request("GET", "/my/", "Cookie: __Host-session=x"))
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_site_that_is_down_is_a_502_with_every_header_and_says_whom_to_call(in_front_of: Front, method: str) -> None:
+    proxy = in_front_of(free_port())
+    status, headers, text = proxy.ask(request(method, "/my/?q=Quark", "Cookie: __Host-session=x", "Content-Length: 0"))
     assert (status, wrong(headers, BY_NGINX), said_twice(headers)) == (502, {}, set())
+    assert dict(headers)["Content-Type"] == "text/html; charset=utf-8"
+    assert numbers_to_call(text) == ["tel:999", f"tel:{settings.ADVICE_PHONE.replace(' ', '')}"]
+    logged = wait_for_line(proxy.folder / "ctac.log")
+    assert f'"{method} /my/ HTTP/1.1" 502' in logged
+    assert "Quark" not in logged
 
 
-def test_a_site_that_does_not_answer_is_a_504_with_every_header(in_front_of: Front) -> None:
+def test_a_site_that_does_not_answer_is_a_504_with_every_header_and_says_whom_to_call(in_front_of: Front) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        status, headers, _text = in_front_of(silent.getsockname()[1]).ask(request("GET", "/my/"))
+        status, headers, text = in_front_of(silent.getsockname()[1]).ask(request("GET", "/my/"))
     assert (status, wrong(headers, BY_NGINX), said_twice(headers)) == (504, {}, set())
+    assert numbers_to_call(text) == ["tel:999", f"tel:{settings.ADVICE_PHONE.replace(' ', '')}"]
+
+
+def numbers_to_call(page: str) -> list[str]:
+    return re.findall(r'href="(tel:[^"]*)"', page)
+
+
+def wait_for_line(log: Path) -> str:
+    wait_until(lambda: log.read_text() != "", 5)
+    return log.read_text()
 
 
 @pytest.mark.parametrize(("path", "status"), [("/about/", 301), ("/webhooks/mail/x/", 403), ("/calendars/x.ics", 403)])

@@ -48,7 +48,7 @@ def test_the_form_stops_once_and_keeps_what_was_typed(new_page: Callable[..., An
     # Then the page says so first, with whom to call, and everything stands as it was typed
     visitor.look()
     assert page.title().startswith("Error:")
-    assert visitor.reads("This looks like details of a child.")
+    assert page.locator(".govuk-error-summary li").all_inner_texts() == ["This looks like details of a child."]
     assert (visitor.reads("0808 800 5000"), visitor.reads("In immediate danger, call 999.")) == (True, True)
     assert page.get_by_label(COMMENT).input_value() == WORDS
     assert page.locator("main fieldset input:checked").count() == page.locator("main fieldset").count()

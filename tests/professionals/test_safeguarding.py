@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from ctac.forms import PageForm
+from ctac.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -44,6 +45,15 @@ def test_a_childs_details_stop_the_form_and_point_to_help(settings):
     assert "Amina" not in said
     assert CONFIRM_FIELD in form.fields
     assert form["access_needs"].value() == NOTE
+
+
+@time_machine.travel("2027-01-12 12:00+00:00")
+def test_the_summary_has_one_short_sentence_and_the_rest_stands_beside_the_box(settings):
+    form = posted(access_needs=NOTE)
+    assert summary_errors(form) == [SummaryError("This looks like details of a child.", form["access_needs"].auto_id)]
+    beside = form.errors["access_needs"][0]
+    assert beside.startswith("This looks like details of a child. Please take them out")
+    assert settings.ADVICE_PHONE in beside
 
 
 class LabelForm(NoteForm):
