@@ -107,7 +107,7 @@ class NoNulMiddleware:
         if "\0" in unquote(request.META.get("QUERY_STRING", "")):
             raise BadRequest
         if request.encoding:
-            request.encoding = None
+            request.encoding = None  # type: ignore[assignment] # Django's own is used then
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)

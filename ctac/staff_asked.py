@@ -8,7 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 # How Django's filters over a column ask for it.
 WAYS = ("exact", "id__exact", "isnull", "gte", "lt")
@@ -35,11 +35,11 @@ class StrictlyAsked:
 
     model: type[Model]
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> HttpResponse | None:
         """Whatever is ticked in a list."""
         if not all(is_key(self.model, typed) for typed in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest
-        return super().response_action(request, queryset)  # type: ignore[misc,no-any-return]
+        return super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """?_to_field= names no field, so that it is the key after all."""
