@@ -93,7 +93,10 @@ class PrivateByDefaultMiddleware:
 
 
 class NoNulMiddleware:
-    """Refuses what no honest browser sends and PostgreSQL can't hold: a NUL in the address, or a session cookie out of shape."""
+    """Refuses what no honest browser sends and PostgreSQL can't hold: a NUL in the address, or a session cookie out of shape.
+
+    What is sent is UTF-8, whatever its head says: Python has codecs that are not for text, and naming one breaks a page.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -103,6 +106,8 @@ class NoNulMiddleware:
             raise Http404
         if "\0" in unquote(request.META.get("QUERY_STRING", "")):
             raise BadRequest
+        if request.encoding:
+            request.encoding = None  # type: ignore[assignment] # Django's own is used then
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)

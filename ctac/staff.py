@@ -26,6 +26,7 @@ from ctac import staff_menu
 from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
 from ctac.staff_acts import NO_AUDIT, TellsTheAudit, tell
+from ctac.staff_asked import StrictlyAsked
 from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_public_pages import to_public_page
@@ -270,7 +271,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(BigListMixin, TellsTheAudit):
+class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()

@@ -7,6 +7,8 @@ from django.urls import reverse
 from tests.bookings.rows import make_presentation
 from tests.factories import make_staff, sign_in_staff
 
+URLENCODED = "application/x-www-form-urlencoded"
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/bookings/%00/", "/orders/a%00b/placed/", "/%00"])
@@ -19,6 +21,20 @@ def test_a_nul_in_the_path_is_not_found(client: Client, path: str) -> None:
 @pytest.mark.django_db
 def test_a_nul_in_the_query_is_a_bad_request(client: Client) -> None:
     assert client.get("/leaflets/?audience=%00").status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("codec", ["hex", "rot13", "undefined", "idna", "utf-16", "no-such"])
+def test_a_head_that_names_a_codec_of_pythons_breaks_no_page(client: Client, codec: str) -> None:
+    """Found by the fuzz: each was an error of the server, for anybody."""
+    in_parts = f"multipart/form-data; boundary=x; charset={codec}"
+    body = b'--x\r\nContent-Disposition: form-data; name="login"\r\n\r\nsam@leeds.nhs.uk\xff\r\n--x--\r\n'
+    answers = [
+        client.generic("POST", "/account/login/", body, in_parts),
+        client.generic("POST", "/account/login/", b"login=%C3%A9", f"{URLENCODED}; charset={codec}"),
+        client.generic("GET", "/leaflets/?q=%C3%A9", b"", f"text/plain; charset={codec}"),
+    ]
+    assert max(answer.status_code for answer in answers) < 400
 
 
 @pytest.mark.django_db

@@ -15,30 +15,14 @@ from django.test import Client
 from django.urls import reverse
 
 from professionals.models import User
-from tests.matrix.asking import ASKED, address
-from tests.matrix.people import PEOPLE, fresh_browsers, laid_out, world
-from tests.matrix.table import read_table
+from tests.matrix.asking import address
+from tests.matrix.people import fresh_browsers, laid_out, world
 from tests.professionals.mailing import last_code
 from tests.security.filled_in import FILLED_IN, NOTHING_TO_STORE, Case
 from tests.security.posting import ANSWERS, Act, Outcome, columns, drawn_by_lot, outcome, press
+from tests.security.whose import FORMS
 
 __all__ = ["laid_out", "world"]
-TABLE = read_table()
-# Whose form it is: the first of these who may.
-RIGHTFUL = ("owner", "manager", "own presenter", "signed out")
-NO_FORMS = ("_history", "staff:app_list", "staff:index", "styleguide_form")
-
-
-def rightful(asked: str) -> str | None:
-    """Nobody, if it is a page to look at: then a POST is refused to one of them as a method, or is a list without an action."""
-    get, post = (dict(zip(PEOPLE, TABLE[f"{method} {asked}"], strict=True)) for method in ("GET", "POST"))
-    if any(post[who] == "405" for who in RIGHTFUL) or (asked.endswith("_changelist") and asked not in FILLED_IN):
-        return None
-    may = [who for who in RIGHTFUL if post[who] in {"200", "302"} and get[who] in {"200", "302", "405"}]
-    return min(may, key=lambda who: get[who] != "200", default=None)
-
-
-FORMS = {asked: who for asked in ASKED if not asked.endswith(NO_FORMS) and (who := rightful(asked))}
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,204 @@
+"""One input: sent, answered, looked at, taken back. Whatever was wrong is said with what was sent."""
+
+from collections import Counter
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+from django.apps import apps
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.matrix.asking import fingerprint_of
+from tests.security.fuzz.values import Value, as_bytes, escaped, query_of
+from tests.security.posting import OURS
+
+# What a refusal may leave, and why.
+MAY_CHANGE = {
+    "ratelimit": "counts attempts",
+    "session": "when each browser was last seen, and what a page says once",
+    "draft": "what was typed is kept for who comes back",
+    "stopped": "staff see which limits stopped people",
+}
+# What may be stored by an answer that is a page, by the name of its button.
+STORED_AND_SHOWN = {
+    "extend": "a time that is held is kept for longer",
+    "_popup": "Django closes the window that its own pages opened",
+}
+SENT: Counter[str] = Counter()
+BOUNDARY = b"----not-in-any-value-7d1f"
+Pair = tuple[Value, Value | SimpleUploadedFile]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request, as it goes over the wire."""
+
+    method: str
+    address: str
+    pairs: list[Pair] = field(default_factory=list)
+    as_parts: bool = False
+    kind: str = ""  # of content, in place of what the pairs make
+    body: bytes | None = None
+
+    def __str__(self) -> str:
+        body = self.whole_body
+        shown = body if len(body) < 3000 else body[:3000] + b"... of %d" % len(body)
+        return f"{self.method} {self.address[:3000]}\n{self.content_type}\n{shown!r}"
+
+    @cached_property
+    def is_in_parts(self) -> bool:
+        return self.as_parts or any(isinstance(value, SimpleUploadedFile) for _name, value in self.pairs)
+
+    @property
+    def content_type(self) -> str:
+        usual = f"multipart/form-data; boundary={BOUNDARY.decode()}" if self.is_in_parts else "application/x-www-form-urlencoded"
+        return self.kind or usual
+
+    @cached_property
+    def whole_body(self) -> bytes:
+        if self.body is not None:
+            return self.body
+        if self.is_in_parts:
+            return b"".join(part_of(*pair) for pair in self.pairs) + b"--" + BOUNDARY + b"--\r\n"
+        return query_of(self.pairs).encode()  # type: ignore[arg-type] # no files here
+
+
+def part_of(name: Value, value: Value | SimpleUploadedFile) -> bytes:
+    head = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="' + escaped(name, " []").encode() + b'"'
+    if not isinstance(value, SimpleUploadedFile):
+        return head + b"\r\n\r\n" + as_bytes(value) + b"\r\n"
+    value.seek(0)
+    named = f'; filename="{value.name}"\r\nContent-Type: {value.content_type}'.encode()
+    return head + named + b"\r\n\r\n" + value.read() + b"\r\n"
+
+
+class Tables:
+    """Which rows are other than they were; cheap as long as nothing was written.
+
+    Writes that were taken back count as writes, so a table that was written is looked at.
+    """
+
+    def __init__(self, *, changing: frozenset[str] = frozenset()) -> None:
+        kept = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in OURS]
+        excepted = MAY_CHANGE.keys() | changing
+        self.models = {model._meta.db_table: model for model in kept if model._meta.model_name not in excepted}
+        self.before = self.prints(list(self.models))
+        self.written = writes()
+
+    def prints(self, tables: list[str]) -> dict[str, str]:
+        if not tables:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(fingerprint_of(self.models[table]) for table in tables))
+            return {table.strip('"'): found for table, found in cursor.fetchall()}
+
+    def touched(self) -> dict[str, str]:
+        """Of the tables that were written since this was asked last."""
+        now = writes()
+        found = [table for table in self.models if now.get(table) != self.written.get(table)]
+        self.written = now
+        return self.prints(found)
+
+    def changed(self) -> list[str]:
+        return [table for table, found in self.touched().items() if found != self.before[table]]
+
+    def as_of_now(self) -> "Tables":
+        """The same, of what is there now."""
+        other = copy(self)
+        other.before = self.before | other.touched()
+        return other
+
+
+def writes() -> dict[str, int]:
+    """Rows inserted, changed and deleted in this transaction, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
+        return dict(cursor.fetchall())
+
+
+def send(client: Client, sent: Sent) -> Any:
+    """The answer, read to its end. Raises what the site would answer with 500."""
+    more = {"data": sent.whole_body, "content_type": sent.content_type} if sent.method == "POST" or sent.kind else {}
+    response = client.generic(sent.method, sent.address, **more)
+    if response.streaming:
+        b"".join(response.streaming_content)
+    return response
+
+
+def look(client: Client, sent: Sent, tables: Tables) -> None:
+    """Send it; what is refused, or only asked for, must have stored nothing, and where it leads must be there."""
+    cache.clear()
+    try:
+        with transaction.atomic():
+            judge(client, send(client, sent), sent, tables)
+            connection.check_constraints()
+            transaction.set_rollback(True)
+    except Exception as error:
+        error.add_note(f"Sent was {sent}")
+        raise
+
+
+def judge(client: Client, response: Any, sent: Sent, tables: Tables) -> None:
+    assert response.status_code < 500
+    refused = is_refused(response, sent)
+    SENT[f"{sent.method} {'refused' if refused else 'taken'}" if sent.method == "POST" else "GET"] += 1
+    if sent.method == "GET" or refused:
+        changed = tables.changed()
+        assert not changed, f"answered {response.status_code}, and yet other rows in {changed}"
+    else:
+        follow(client, response)
+
+
+def is_refused(response: Any, sent: Sent) -> bool:
+    """Said by its status, by a message of what went wrong, or by a page that asks again."""
+    said = getattr(response.wsgi_request, "_messages", ())
+    wrong = any("error" in message.level_tag for message in getattr(said, "_queued_messages", ()))
+    stores = any(name in STORED_AND_SHOWN for name, _value in sent.pairs)
+    return response.status_code >= 400 or wrong or (asks_again(response) and not stores)
+
+
+def asks_again(response: Any) -> bool:
+    """Whatever was stored leads to another page, or is a file."""
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    return response.status_code == 200 and is_page and "Content-Disposition" not in response.headers
+
+
+def follow(client: Client, response: Any) -> None:
+    """What was taken must not break the page that shows it."""
+    target = response.headers.get("Location", "").partition("#")[0]
+    if target.startswith(("/", "?")) and not target.startswith("//"):
+        there = response.wsgi_request.path + target if target.startswith("?") else target
+        assert send(client, Sent("GET", there)).status_code < 500
+
+
+def fuzzed(act: Callable[[st.DataObject], None], *, name: str, inputs: int, begin: int) -> None:
+    """The same inputs for the same name and beginning, whatever else runs."""
+
+    @seed(crc32(f"{begin} {name}".encode()))
+    @settings(
+        max_examples=inputs,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def tries(data: st.DataObject) -> None:
+        act(data)
+
+    tries()
+
+
+def turned(values: list[Any], name: str) -> list[Any]:
+    """Begun elsewhere for each name: Hypothesis tries the first of everything first, everywhere."""
+    start = crc32(name.encode()) % len(values) if values else 0
+    return values[start:] + values[:start]
