@@ -6,8 +6,10 @@ The table decides what is right, and people read and change it; the last tests h
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from tests.matrix.asking import ACTIONS, ASKED, ROUTES, answers, fingerprints
+from professionals.models import OutOfHours, RecognisedDomain
+from tests.matrix.asking import ACTIONS, ASKED, ROUTES, answers, fingerprints, written, written_since
 from tests.matrix.people import OUTSIDE, PEOPLE, laid_out, world
 from tests.matrix.table import read_table
 
@@ -36,8 +38,25 @@ def test_the_table_has_every_route_and_action_and_no_other() -> None:
 def test_a_get_answers_each_person_as_the_table_says_and_changes_nothing(
     asked: str, world: dict[str, Any], as_laid_out: dict[str, str]
 ) -> None:
+    before = written()
     assert by_person(answers(asked, "GET", world)) == by_person(EXPECTED[f"GET {asked}"])
-    assert fingerprints() == as_laid_out
+    touched = written_since(before)
+    assert fingerprints(touched) == {table: held for table, held in as_laid_out.items() if table in touched}
+
+
+def test_a_write_is_seen_also_one_that_was_taken_back(world: dict[str, Any], as_laid_out: dict[str, str]) -> None:
+    """Of the control: what one GET may not do, each in a table of its own."""
+    before = written()
+    world["owner"].save(update_fields=["name"])
+    with transaction.atomic():
+        RecognisedDomain.objects.create(domain="new.example")
+        transaction.set_rollback(True)
+    OutOfHours.objects.all().delete()
+    touched = written_since(before)
+    changed = {table for table, held in fingerprints(touched).items() if held != as_laid_out[table]}
+    assert touched == {"professionals_person", "professionals_recogniseddomain", "professionals_outofhours"}
+    assert changed == {"professionals_outofhours"}
+    assert fingerprints().keys() == as_laid_out.keys()
 
 
 @pytest.mark.parametrize("asked", ASKED)

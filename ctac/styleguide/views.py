@@ -15,7 +15,7 @@ from ctac.styleguide.palette import PAIRS, STYLESHEET, read_palette, shades
 from ctac.styleguide.rare import RARE_PAGES, RarePage
 from leaflets.models import Leaflet
 from notifications.framing import framed
-from notifications.samples import Sample, all_samples
+from notifications.samples import Sample, all_samples, sample_at
 
 Row = dict[str, Any]
 
@@ -139,10 +139,10 @@ def email_html(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def sample_or_404(number: int) -> Sample:
-    found = all_samples()[number - 1 : number] if number else []
-    if not found:
+    found = sample_at(number)
+    if found is None:
         raise Http404
-    return found[0]
+    return found
 
 
 @require_safe

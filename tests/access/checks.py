@@ -60,9 +60,11 @@ class Examiner:
     def __call__(self, name: str, page: Any) -> None:
         views = VIEWS if self.thorough else (VIEWS[self.figures.counts["pages and states"] % len(VIEWS)],)
         self.figures.counts["pages and states"] += 1
-        found = [*self.structure(page), *self.narrow(page), *self.summary(page)]
-        for scheme, width in views:
-            found += self.axe(page, scheme, width)
+        found = [*self.structure(page), *self.summary(page)]
+        with restored(page):
+            found += self.narrow(page)
+            for scheme, width in views:
+                found += self.axe(page, scheme, width)
         found += self.keyboard(page) if self.thorough else self.focus(page)
         self.figures.faults += [f"{name}: {fault}" for fault in found]
 
@@ -80,9 +82,9 @@ class Examiner:
 
     def narrow(self, page: Any) -> Iterator[str]:
         self.figures.counts[f"looks at {NARROWEST} px"] += 1
-        with resized(page, NARROWEST):
-            if page.evaluate(TOO_WIDE):
-                yield f"scrolls sideways at {NARROWEST} px"
+        resize(page, NARROWEST)
+        if page.evaluate(TOO_WIDE):
+            yield f"scrolls sideways at {NARROWEST} px"
 
     def summary(self, page: Any) -> Iterator[str]:
         """Each link of the error summary brings the focus to a field, or to the row of a list that was uploaded."""
@@ -91,11 +93,9 @@ class Examiner:
         yield from (f"the summary link {words!r} brings the focus to no field" for words, field in found if field is None)
 
     def axe(self, page: Any, scheme: Scheme, width: int) -> Iterator[str]:
-        with resized(page, width):
-            page.emulate_media(color_scheme=scheme)
-            page.evaluate(FINISH_FADES)
+        resize(page, width)
+        with coloured(page, scheme):
             answer = run_axe(page) if is_new_to_axe(page) or self.thorough else None
-            page.emulate_media(color_scheme="light")
         if answer is None:
             self.figures.counts["looks spared, at what a test had shown to axe before"] += 1
             return
@@ -122,14 +122,35 @@ class Examiner:
             yield str(fault).splitlines()[0]
 
 
+def bring_axe(page: Any) -> None:
+    """Into each document that comes to this browser, which costs less than to send it each time."""
+    page.context.add_init_script(AXE)
+
+
 def run_axe(page: Any) -> Any:
-    page.evaluate(AXE)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
     return page.evaluate(RUN_AXE, RULES)
 
 
-@contextmanager
-def resized(page: Any, width: int) -> Iterator[None]:
-    before = page.viewport_size
+def resize(page: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
+
+
+@contextmanager
+def restored(page: Any) -> Iterator[None]:
+    """As wide afterwards as before. To draw a page anew is dear, so in between it goes from one width straight to the next."""
+    before = page.viewport_size
     yield
     page.set_viewport_size(before)
+
+
+@contextmanager
+def coloured(page: Any, scheme: Scheme) -> Iterator[None]:
+    """Pages of the tests are light."""
+    if scheme != "light":
+        page.emulate_media(color_scheme=scheme)
+    page.evaluate(FINISH_FADES)
+    yield
+    if scheme != "light":
+        page.emulate_media(color_scheme="light")

@@ -22,7 +22,7 @@ from tests.live.clients import inside
 from tests.live.stack import Live
 
 from . import scene
-from .checks import FINISH_FADES, SCHEMES, WIDTHS, resized
+from .checks import FINISH_FADES, SCHEMES, WIDTHS, resize, restored
 from .tour import PROFESSIONAL, TOURS, Guide, Tour, books, signed_out, signs_in_as_staff, take
 
 PICTURES = Path(settings.BASE_DIR) / "docs" / "pictures"
@@ -118,8 +118,9 @@ def test_every_page_for_a_review(busy: Live, new_page: Callable[..., Any]) -> No
 
     def look(name: str, page: Any) -> None:
         file_name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        for scheme, width in product(SCHEMES, WIDTHS):
-            with resized(page, width):
+        with restored(page):
+            for scheme, width in product(SCHEMES, WIDTHS):
+                resize(page, width)
                 page.emulate_media(color_scheme=scheme)
                 page.evaluate(FINISH_FADES)
                 page.screenshot(path=REVIEW / f"{file_name}.{width}.{scheme}.png", full_page=True)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.live.stack import Live
 
-from .checks import Examiner
+from .checks import Examiner, bring_axe
 from .tour import LONG, PAGES, TOURS, Guide, Tour
 from .weight import weigh
 
@@ -29,6 +29,7 @@ def test_every_page_on_the_tour_holds(
     tour: Callable[[Guide], Tour], new_page: Callable[..., Any], live: Live, record_figures: Callable[[str, object], None]
 ) -> None:
     guide, examine = Guide(new_page(**DESK), live), Examiner(thorough=THOROUGH)
+    bring_axe(guide.page)
     for name in tour(guide):
         examine(name, guide.page)
     record_figures(f"tour {tour.__name__}", examine.figures)

@@ -14,16 +14,20 @@ LOOKS = """() => { window.looksOf = element => [[element], [element, '::before']
     }).join(' | '); }"""
 # As everything looks before the focus comes to it. Styles change at once, so that they can be compared.
 REMEMBER = """() => {
-    window.plain ??= new Map();
+    if (!window.plain) {
+        const still = new CSSStyleSheet();
+        still.replaceSync('*, ::before, ::after { transition: none !important; }');
+        document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+        window.plain = new Map();
+    }
     const isNew = element => !window.plain.has(element) && element !== document.activeElement;
     const news = [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')].filter(isNew);
-    if (news.length) document.documentElement.querySelectorAll('*').forEach(element => { element.style.transition = 'none'; });
     news.forEach(element => window.plain.set(element, window.looksOf(element)));
 }"""
 # Nothing that a script fetches for the page is still on its way.
 ALL_THERE = "() => !document.querySelector('[aria-busy=true]')"
 
-FOCUSED = """() => {
+DESCRIBE = """() => {
     const element = document.activeElement;
     if (!element || element === document.body || element === document.documentElement) return null;
     const byIds = ids => (ids || '').split(' ').map(id => document.getElementById(id)?.innerText || '').join(' ').trim();
@@ -42,18 +46,22 @@ FOCUSED = """() => {
         frame: element.tagName === 'IFRAME', id: element.id, checked: element.checked === true, value: element.value || '',
         seen: Boolean(onTop && (element.contains(onTop) || [...(element.labels || [])].some(label => label.contains(onTop)))),
         marked: window.plain?.has(element) && window.plain.get(element) !== window.looksOf(element),
-        last: ![...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
-            .some(other => other.tabIndex >= 0 && other.checkVisibility()
-                && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING),
     };
 }"""
-
+# And whether no other place of the page comes after it.
+FOCUSED = f"""() => {{
+    const element = document.activeElement, found = ({DESCRIBE})();
+    return found && {{...found, last: ![...document.querySelectorAll(
+        'a[href], button, input:not([type=hidden]), select, textarea, summary')]
+        .some(other => other.tabIndex >= 0 && other.checkVisibility()
+            && element.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING)}};
+}}"""
 
 # Each place that Tab can come to, in one go and without the key: quick enough for every page, but no proof of the way between.
 LOOK_AT_EACH = f"""() => {{
     document.activeElement?.blur();
     ({LOOKS})(); ({REMEMBER})();
-    const describe = {FOCUSED}, kinds = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
+    const describe = {DESCRIBE}, kinds = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
     const each = [...document.querySelectorAll(kinds)].filter(element =>
         element.tabIndex >= 0 && !element.disabled && element.checkVisibility() && !element.closest('[inert]'));
     const ahead = each.filter(element => element.tabIndex > 0)

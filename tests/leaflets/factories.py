@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +36,7 @@ from professionals.models import Person, User
 _number = itertools.count(1)
 NUMBERED = re.compile(r"Leaflet \d+")
 IN_PDF = ("introduction", "situations", "signs", "what_to_do")  # what its PDF says of a leaflet, besides the title
+PRINTED = datetime(2026, 3, 2, tzinfo=UTC)  # stands in each PDF; the day of the edition is in its row
 DELIVERY = Delivery(
     name="Sam Taylor",
     attention="The duty desk",
@@ -64,15 +65,15 @@ def make_leaflet(slug: str = "", **fields: Any) -> Leaflet:
     return Leaflet.objects.create(slug=slug or f"leaflet-{number}", **{**defaults, **fields})
 
 
-def pdf_of(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
+def pdf_of(leaflet: Leaflet, *, label: str) -> bytes:
     """A real PDF, the same for all leaflets that differ by their number only: laying one out takes longer than the rows do."""
     title = NUMBERED.sub("Leaflet", leaflet.title)
-    return _pdf(title, tuple(getattr(leaflet, name) for name in IN_PDF), label, made_at)
+    return _pdf(title, tuple(getattr(leaflet, name) for name in IN_PDF), label)
 
 
 @lru_cache(maxsize=50)
-def _pdf(title: str, words: tuple[str, ...], label: str, made_at: datetime) -> bytes:
-    return sample_pdf(Leaflet(title=title, **dict(zip(IN_PDF, words, strict=True))), label=label, made_at=made_at)
+def _pdf(title: str, words: tuple[str, ...], label: str) -> bytes:
+    return sample_pdf(Leaflet(title=title, **dict(zip(IN_PDF, words, strict=True))), label=label, made_at=PRINTED)
 
 
 def make_edition(
@@ -80,7 +81,7 @@ def make_edition(
 ) -> Edition:
     """The current edition of a leaflet, with a real PDF and stock that the ledger knows of."""
     leaflet = leaflet or make_leaflet(**fields)
-    content = pdf_of(leaflet, label=label, made_at=now)
+    content = pdf_of(leaflet, label=label)
     dates = {"published_on": date(2026, 3, 2), "review_on": date(2028, 3, 1)}
     edition = add_edition(leaflet=leaflet, label=label, content=content, now=now, **dates)
     if stock:

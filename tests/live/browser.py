@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 SHELL = "chromium-headless-shell"  # the name of Debian's package, too
@@ -19,8 +20,14 @@ MAC = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applica
 def find() -> str | None:
     """The path of a browser that starts, or None."""
     named = os.environ.get("CHROMIUM")
-    candidates = [named] if named else [*(shutil.which(name) for name in NAMES), *MAC, playwrights_own()]
-    return next((path for path in candidates if path and starts(path)), None)
+    return next((path for path in ([named] if named else candidates()) if path and starts(path)), None)
+
+
+def candidates() -> Iterator[str | None]:
+    """One by one: to ask for Playwright's own starts a process."""
+    yield from map(shutil.which, NAMES)
+    yield from MAC
+    yield playwrights_own()
 
 
 def starts(path: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 
@@ -48,7 +49,9 @@ def read(folder: Path) -> list[Mail]:
     return [parse(path) for path in sorted(folder.glob("[!.]*.eml"))]
 
 
+@cache
 def parse(path: Path) -> Mail:
+    """Once each: whoever waits for a message looks through all of them twenty times a second, and a file stays as it came."""
     received_at = datetime.strptime(path.name.split("-")[0], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     return Mail(received_at, message)

@@ -1,6 +1,6 @@
 """Every route and every action of staff, and what each kind of person is answered there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -115,15 +115,42 @@ def answers(asked: str, method: str, world: dict[str, Any]) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def fingerprints() -> dict[str, str]:
-    """A hash of every row of every table that no GET may change."""
+def fingerprints(tables: Collection[str] | None = None) -> dict[str, str]:
+    """A hash of every row of every table that no GET may change, or of those of them that are named."""
     every = apps.get_models(include_auto_created=True)  # which account has which role is in such a table
-    kept = [model for model in every if model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED]
+    kept = {model._meta.db_table for model in every if may_not_change(model)}
+    asked = sorted(kept if tables is None else kept.intersection(tables))
+    if not asked:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(fingerprint_of(model) for model in kept))
+        cursor.execute(" UNION ALL ".join(fingerprint_of(table) for table in asked))
         return dict(cursor.fetchall())
 
 
-def fingerprint_of(model: type[Model]) -> str:
-    table = connection.ops.quote_name(model._meta.db_table)
-    return f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"  # noqa: S608
+def may_not_change(model: type[Model]) -> bool:
+    return model._meta.app_label in UNCHANGED_BY_GET and model.__name__ not in EXCEPTED
+
+
+def fingerprint_of(table: str) -> str:
+    name = connection.ops.quote_name(table)
+    return f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"  # noqa: S608
+
+
+# What was taken back to a savepoint stays counted. The rows of a partition count for the table that it is a part of.
+WRITTEN = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(pg_stat_get_xact_tuples_inserted(oid)
+    + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid))
+    FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace GROUP BY 1"""
+
+
+def written() -> dict[str, int]:
+    """By table, how many rows the transaction has written until now, as PostgreSQL counts them.
+
+    A table of which as many were written before and after holds the same as before, and need not be read.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN)
+        return {table.strip('"'): int(count) for table, count in cursor.fetchall()}
+
+
+def written_since(before: dict[str, int]) -> set[str]:
+    return {table for table, count in written().items() if count != before.get(table)}

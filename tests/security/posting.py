@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.core.cache import cache
@@ -13,7 +14,7 @@ from django.test import Client
 
 from professionals.guarded import BOX
 from tests.face.page import Element, Page
-from tests.matrix.asking import fingerprint_of
+from tests.matrix.asking import written, written_since
 
 Typed = dict[str, Any]  # by name, a value or a list of them, a file, or what gives one for the browser; None if it is not sent
 Act = Callable[[dict[str, str]], Any]  # with what to smuggle in; gives the last answer
@@ -197,13 +198,17 @@ def outcome(act: Callable[[], Any]) -> Outcome:
     cache.clear()
     sequences = numbers()
     with transaction.atomic():
-        before = prints()
+        before = written()
         response = act()
-        after = prints()
-        rows = {table: rows_of(table) for table in after if after[table] != before[table]}
+        left = {table: rows_of(table) for table in written_since(before) & kept_tables()}
         transaction.set_rollback(True)
     restore(sequences)
+    rows = {table: rows for table, rows in left.items() if in_any_order(rows) != in_any_order(rows_of(table))}
     return Outcome((response.status_code, response.headers.get("Location", "")), rows)
+
+
+def in_any_order(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    return sorted(tuple(row.values()) for row in rows)
 
 
 def drawn_by_lot(one: Outcome, other: Outcome) -> set[tuple[str, str]]:
@@ -216,11 +221,9 @@ def drawn_by_lot(one: Outcome, other: Outcome) -> set[tuple[str, str]]:
     }
 
 
-def prints() -> dict[str, str]:
-    kept = [m for m in apps.get_models(include_auto_created=True) if m._meta.app_label in OURS and m.__name__ not in EXCEPTED]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(fingerprint_of(model) for model in kept))
-        return {table.strip('"'): found for table, found in cursor.fetchall()}
+def kept_tables() -> set[str]:
+    every = apps.get_models(include_auto_created=True)
+    return {m._meta.db_table for m in every if m._meta.app_label in OURS and m.__name__ not in EXCEPTED}
 
 
 def rows_of(table: str) -> list[dict[str, str]]:
@@ -234,16 +237,18 @@ def in_words(value: object) -> str:
     return value.hex() if isinstance(value, memoryview) else str(value)
 
 
-def numbers() -> list[tuple[str, int, bool]]:
+def numbers() -> dict[str, tuple[int, bool]]:
+    """By sequence its last number, and whether it was given out."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT sequencename, coalesce(last_value, 1), last_value IS NOT NULL FROM pg_sequences")
-        return cursor.fetchall()
+        return {name: (last, given) for name, last, given in cursor.fetchall()}
 
 
-def restore(sequences: list[tuple[str, int, bool]]) -> None:
+def restore(sequences: dict[str, tuple[int, bool]]) -> None:
     """Sequences are not rolled back, and numbers must be the same for rows to be compared."""
+    moved = [(name, *sequences[name]) for name, now in numbers().items() if now != sequences[name]]
     with connection.cursor() as cursor:
-        cursor.executemany("SELECT setval(quote_ident(%s)::regclass, %s, %s)", sequences)
+        cursor.executemany("SELECT setval(quote_ident(%s)::regclass, %s, %s)", moved)
 
 
 def press(
@@ -258,7 +263,15 @@ def press(
         html = shown.content.decode() if shown.status_code == 200 and not shown.streaming else ""
         form = form_of(html, address, {name: value(client) if callable(value) else value for name, value in typed.items()})
         beside = smuggled(form, {name: value for name, value in extra.items() if name not in also})
-        answer = client.post(form.action, form.sent | beside)
+        answer = post(client, form.action, form.sent | beside)
         address = answer.headers.get("Location", address).partition("#")[0]
         shown = answer if answer.status_code == 200 or pages == 1 else client.get(address)
     return answer
+
+
+def post(client: Client, address: str, sent: Typed) -> Any:
+    """In parts only where a file goes along: Django takes the fields of a form one by one out of these, and they are many."""
+    values = [value for each in sent.values() for value in (each if isinstance(each, list) else [each])]
+    if any(isinstance(value, SimpleUploadedFile) for value in values):
+        return client.post(address, sent)
+    return client.post(address, urlencode(sent, doseq=True), content_type="application/x-www-form-urlencoded")
