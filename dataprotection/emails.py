@@ -30,12 +30,12 @@ def acknowledged(complaint: Complaint, words: str) -> Message:
 
 
 def progress(complaint: Complaint, words: str) -> Message:
-    subject = _("How far we are with your complaint: %(reference)s") % {"reference": complaint.reference}
+    subject = _("Your complaint: where we are: %(reference)s") % {"reference": complaint.reference}
     return Message(subject, "complaint_progress", {"facts": facts(complaint), "words": words})
 
 
 def answered(complaint: Complaint, words: str) -> Message:
-    subject = _("What came of your complaint: %(reference)s") % {"reference": complaint.reference}
+    subject = _("The outcome of your complaint: %(reference)s") % {"reference": complaint.reference}
     return Message(subject, "complaint_answered", {"facts": facts(complaint), "words": words})
 
 
@@ -118,14 +118,14 @@ def examples() -> Iterator[Example]:
     complaint = Complaint(pk=1, reference="DP-7Q4M-2F", received_on=date(2027, 3, 9), name="Nadia Rahman")
     words = {
         "complaint-received": partial(received, complaint),
-        "complaint-acknowledged": partial(acknowledged, complaint, _("Mo Farrow looks into it. She rings you this week.")),
+        "complaint-acknowledged": partial(acknowledged, complaint, _("Mo Farrow is looking into it. She will ring you this week.")),
         "complaint-progress": partial(
-            progress, complaint, _("We have asked the carrier who saw the label. They answer by Friday.")
+            progress, complaint, _("We have asked the carrier who saw the label. They will answer by Friday.")
         ),
         "complaint-answered": partial(
             answered,
             complaint,
-            _("You are right. The label had your phone number on it.\n\nWe are sorry. Labels have none any more."),
+            _("You are right. The label had your phone number on it.\n\nWe are sorry. We no longer print phone numbers on labels."),
         ),
         "staff-complaint": partial(for_staff, complaint),
         "staff-complaint-due": partial(due_for_staff, complaint),
