@@ -20,7 +20,7 @@ from tests.security.fuzz import run
 from tests.security.fuzz.addresses import keys_of, variants
 from tests.security.fuzz.forms import Changes, OnePage, pages
 from tests.security.fuzz.parameters import KNOWN, Spying, names_for
-from tests.security.fuzz.trying import SENT, Sent, Tables, fuzzed, look, writes
+from tests.security.fuzz.trying import SENT, Sent, Tables, fuzzed, look, written
 from tests.security.posting import Form
 from tests.security.whose import FORMS, RIGHTFUL, answered
 
@@ -46,7 +46,7 @@ def as_laid_out(laid_out: dict[str, Any], django_db_blocker: Any) -> Tables:
 @pytest.fixture
 def tables(as_laid_out: Tables, world: dict[str, Any]) -> Tables:
     """All that other tests wrote they took back."""
-    as_laid_out.written = writes()
+    as_laid_out.written = written()
     return as_laid_out
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.matrix.asking import fingerprint_of
+from tests.matrix.asking import fingerprint_of, written
 from tests.security.fuzz.values import Value, as_bytes, escaped, query_of
 from tests.security.posting import OURS
 
@@ -89,21 +89,21 @@ class Tables:
     def __init__(self, *, changing: frozenset[str] = frozenset()) -> None:
         kept = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in OURS]
         excepted = MAY_CHANGE.keys() | changing
-        self.models = {model._meta.db_table: model for model in kept if model._meta.model_name not in excepted}
-        self.before = self.prints(list(self.models))
-        self.written = writes()
+        self.tables = [model._meta.db_table for model in kept if model._meta.model_name not in excepted]
+        self.before = self.prints(self.tables)
+        self.written = written()
 
     def prints(self, tables: list[str]) -> dict[str, str]:
         if not tables:
             return {}
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(fingerprint_of(self.models[table]) for table in tables))
-            return {table.strip('"'): found for table, found in cursor.fetchall()}
+            cursor.execute(" UNION ALL ".join(fingerprint_of(table) for table in tables))
+            return dict(cursor.fetchall())
 
     def touched(self) -> dict[str, str]:
         """Of the tables that were written since this was asked last."""
-        now = writes()
-        found = [table for table in self.models if now.get(table) != self.written.get(table)]
+        now = written()
+        found = [table for table in self.tables if now.get(table) != self.written.get(table)]
         self.written = now
         return self.prints(found)
 
@@ -115,13 +115,6 @@ class Tables:
         other = copy(self)
         other.before = self.before | other.touched()
         return other
-
-
-def writes() -> dict[str, int]:
-    """Rows inserted, changed and deleted in this transaction, by table."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
-        return dict(cursor.fetchall())
 
 
 def send(client: Client, sent: Sent) -> Any:
