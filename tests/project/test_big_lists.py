@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bench import make_data
-from bench.pages import STAFF
+from bench.pages import PRESENTER, STAFF
 from bookings.models import Booking, BusyTime, Presenter
 from ctac.staff_big_lists import MOST
 from leaflets.models import Dispatch, Order, OrderLine
@@ -246,3 +246,12 @@ def test_whose_an_address_is_is_looked_up(client: Client) -> None:
         recover_account(user=other, by=staff, email="after@leeds.nhs.uk", **told, now=now)
         erase_mail_of(user.person, now)
     assert most_read(taken) <= 50
+
+
+def test_a_presenters_own_bookings_are_found_among_everybodys(client: Client) -> None:
+    presenter = Presenter.objects.get(user__email=PRESENTER)
+    theirs = Booking.objects.filter(presenter__name="Former presenter 7")
+    assert theirs.update(presenter=presenter) > 50
+    sign_in_staff(client, presenter.user)
+    for query in ("", "?p=2", "?q=asha"):
+        assert read_by(client, f"/staff/bookings/booking/{query}") <= READ_AT_MOST
