@@ -1,6 +1,6 @@
 """`python -m bench.sessions EMAIL …`, in the environment of the application: a session for each, signed in; keys as JSON.
 
-Who is missing is made, as a health visitor in Leeds. A member of staff is signed in with the second factor.
+Who is missing is made, as a health visitor in Leeds. Staff are signed in with the second factor and have recovery codes.
 """
 
 import json
@@ -22,10 +22,13 @@ def main() -> None:
 def session_of(email: str) -> str:
     from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF
     from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
     user = account(email)
+    if user.is_staff:
+        RecoveryCodes.activate(user)
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

@@ -47,7 +47,7 @@ def erase_mail_of(person: Person, now: datetime) -> None:
 
 def _is_anothers(address: str, person: Person) -> bool:
     """A sign-up whose address nobody verified holds nothing."""
-    verified = EmailAddress.objects.filter(email__iexact=address, verified=True).exclude(user__person=person)
+    verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
     return verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
 
 

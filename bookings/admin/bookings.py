@@ -34,7 +34,7 @@ from bookings.admin.leaflets import leaflets_in_words
 from bookings.admin.own import OwnToPresenters
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
-from bookings.agenda import own_visits
+from bookings.agenda import all_that_was_theirs
 from bookings.choosing import choice_for
 from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
 from bookings.models.booking import OPEN_STATES
@@ -178,7 +178,7 @@ class BookingAdmin(AboutPerson, FoundByReference, OwnToPresenters):
     asked_at = moment_of("created_at", gettext_lazy("asked"))
 
     def own(self, presenter: Presenter) -> QuerySet[Booking]:
-        return own_visits(presenter)
+        return all_that_was_theirs(presenter)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return order_of_need()

@@ -266,8 +266,10 @@ class BusyTimeAdmin(LooksOnly):
         return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"), descending=True)]
 
     def parts(self) -> tuple[Part, ...]:
+        """What comes is few, found by its end and then put in order: by `busy` alone, an index that has all of the past first
+        would be walked from there. It is the same order: a span is compared by its start first."""
         comes = Q(busy__endswith__gt=timezone.now())
-        return Part(comes, ("busy", "-pk")), Part(~comes, ("-busy", "-pk"))
+        return Part(comes, ("busy__startswith", "busy", "-pk")), Part(~comes, ("-busy", "-pk"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[BusyTime], search_term: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from operator import attrgetter
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -14,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
+from bookings.agenda import A_DAY, own_sessions, own_visits
 from bookings.agenda import IN_A_DIARY as SESSIONS_IN_A_DIARY
-from bookings.agenda import own_sessions, own_visits
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
 from bookings.presenting.access import gives_presentations, own_leave, page, presenter_or_awaited, presenter_required
 from bookings.presenting.afterwards import after_of
@@ -91,14 +92,20 @@ def days_ahead(visits: Iterable[Booking], leave: Iterable[Leave], today: date, s
     return [days[day] for day in sorted(days)]
 
 
+def not_over(moment: datetime) -> Q:
+    """Of visits and open sessions. A presentation takes 8 hours at most, so none of them began a day before: by their starts
+    an index finds them, by their ends every booking that there ever was would be read."""
+    return Q(starts_at__gt=moment - A_DAY, ends_at__gt=moment)
+
+
 @presenter_required
 @require_safe
 def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     today = uk_day(timezone.now())
     from_today = uk_datetime(today, time())
-    visits = own_visits(presenter).filter(ends_at__gt=from_today, state__in=IN_A_DIARY).order_by("starts_at")
+    visits = own_visits(presenter).filter(not_over(from_today), state__in=IN_A_DIARY).order_by("starts_at")
     leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
-    sessions = own_sessions(presenter).filter(ends_at__gt=from_today, state__in=SESSIONS_IN_A_DIARY)
+    sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
     days = days_ahead(visits, leave, today, sessions)
     context = page(request, presenter, title=_("My diary"), days=days, today=today)
     return TemplateResponse(request, "bookings/presenting/diary.html", context)

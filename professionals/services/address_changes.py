@@ -85,7 +85,7 @@ def _is_taken(change: AddressChange) -> bool:
     others = User.objects.filter(email__iexact=change.old).exclude(pk=change.user_id)
     return (
         others.exclude(pk__in=_never_used(change.old).values("pk")).exists()
-        or EmailAddress.objects.filter(email__iexact=change.old, verified=True).exclude(user=change.user_id).exists()
+        or EmailAddress.objects.filter(email=change.old.lower(), verified=True).exclude(user=change.user_id).exists()
         or Person.objects.with_email(change.old).exclude(user=None).exclude(user=change.user_id).exists()
     )
 

@@ -60,7 +60,7 @@ def _refuse(account: User, by: User, new: str, number: str) -> None:
     if account.email.lower() == new:
         raise SameAddressError
     in_use = Person.objects.with_email(new).exclude(user=None).exclude(user=account).exists()
-    if in_use or EmailAddress.objects.filter(email__iexact=new).exclude(user=account).exists():
+    if in_use or EmailAddress.objects.filter(email=new).exclude(user=account).exists():
         raise AddressInUseError
     theirs = Person.objects.filter(user=account).values_list("phone", flat=True).first()
     if theirs and _digits(theirs) == _digits(number):

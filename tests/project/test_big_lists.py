@@ -12,12 +12,19 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from bench import make_data
-from bookings.models import Booking, BusyTime
+from bench.pages import PRESENTER, STAFF
+from bookings.models import Booking, BusyTime, Presenter
 from ctac.staff_big_lists import MOST
 from leaflets.models import Dispatch, Order, OrderLine
-from professionals.models import Person, User
+from professionals.models import AddressChange, Person, User
+from professionals.models.address_change import kept_as
+from professionals.own_addresses import erase_mail_of
+from professionals.services import recover_account
+from professionals.services.address_changes import OBJECT_FOR
 from tests.factories import make_staff, sign_in, sign_in_staff
 
 ROWS = {"people": 9_000, "bookings": 9_000, "orders": 12_000}
@@ -78,6 +85,10 @@ def read_by(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as taken:
         response = client.get(address)
     assert response.status_code == 200, address
+    return most_read(taken)
+
+
+def most_read(taken: CaptureQueriesContext) -> int:
     return max(read_in(query["sql"]) for query in taken.captured_queries if query["sql"].lstrip().startswith("SELECT"))
 
 
@@ -208,3 +219,39 @@ def test_one_persons_own_page_reads_what_it_shows(client: Client) -> None:
     assert busiest.orders.count() > 1_000
     sign_in(client, busiest)
     assert read_by(client, "/my/") <= 50
+
+
+def test_a_presenters_diary_reads_what_is_to_come(client: Client) -> None:
+    presenter = Presenter.objects.get(user__email=STAFF)
+    assert read_by(sign_in_staff(client, presenter.user), reverse("presenter_diary")) <= READ_AT_MOST
+
+
+@pytest.mark.parametrize("query", ["", "?kind__exact=booking", "?p=3", "?q=former presenter", "?q=ls1 4ap"])
+def test_busy_time_to_come_is_found_without_walking_through_the_past(desk: Client, query: str) -> None:
+    """Whatever the planner believes of how much is to come: here it shuns putting anything in order by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off")
+    assert read_by(desk, f"/staff/bookings/busytime/{query}") <= READ_AT_MOST
+
+
+def test_whose_an_address_is_is_looked_up(client: Client) -> None:
+    """By the link that puts back an old address, by staff who move an account, and when somebody's mail is erased."""
+    now, staff = timezone.now(), make_staff()
+    user, other = User.objects.filter(email__startswith="person3").select_related("person")[:2]
+    times = {"changed_at": now, "until": now + OBJECT_FOR}
+    AddressChange.objects.create(user=user, old="before@leeds.nhs.uk", new=user.email, token_hash=kept_as("a link"), **times)
+    assert read_by(client, reverse("account_address_put_back", args=["a link"])) <= 50
+    told = {"called": "The switchboard", "number": "0113 496 0999"}
+    with CaptureQueriesContext(connection) as taken:
+        recover_account(user=other, by=staff, email="after@leeds.nhs.uk", **told, now=now)
+        erase_mail_of(user.person, now)
+    assert most_read(taken) <= 50
+
+
+def test_a_presenters_own_bookings_are_found_among_everybodys(client: Client) -> None:
+    presenter = Presenter.objects.get(user__email=PRESENTER)
+    theirs = Booking.objects.filter(presenter__name="Former presenter 7")
+    assert theirs.update(presenter=presenter) > 50
+    sign_in_staff(client, presenter.user)
+    for query in ("", "?p=2", "?q=asha"):
+        assert read_by(client, f"/staff/bookings/booking/{query}") <= READ_AT_MOST
