@@ -118,18 +118,14 @@ def examples() -> Iterator[Example]:
     complaint = Complaint(pk=1, reference="DP-7Q4M-2F", received_on=date(2027, 3, 9), name="Nadia Rahman")
     words = {
         "complaint-received": partial(received, complaint),
-        "complaint-acknowledged": partial(
-            acknowledged, complaint, _("Mo Farrow is looking into it. She will ring you this week.")
-        ),
+        "complaint-acknowledged": partial(acknowledged, complaint, _("Mo Farrow looks into it and will ring you this week.")),
         "complaint-progress": partial(
             progress, complaint, _("We have asked the carrier who saw the label. They will answer by Friday.")
         ),
         "complaint-answered": partial(
             answered,
             complaint,
-            _(
-                "You are right. The label had your phone number on it.\n\nWe are sorry. We no longer print phone numbers on labels."
-            ),
+            _("You are right. The label had your phone number on it.\n\nWe are sorry. We print none on labels any more."),
         ),
         "staff-complaint": partial(for_staff, complaint),
         "staff-complaint-due": partial(due_for_staff, complaint),
