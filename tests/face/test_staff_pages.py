@@ -38,6 +38,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "Packing",
         "Messages",
         "People",
+        "Data protection",
         "Settings",
     ]
     assert [item.text for item in page.all("li", "lists__item")][-5:] == [

@@ -263,7 +263,7 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
         person_at(over("people") - timedelta(days=1))
         RetentionRun.objects.create(started_at=NOW, ended_at=NOW, done={"orders": 1234})
         browser = sign_in_staff(Client(), make_staff(role="manager"))
-        with django_assert_max_num_queries(19):
+        with django_assert_max_num_queries(21):
             page = browser.get("/staff/professionals/retentionrun/").content.decode()
     assert "3 years after they last signed in, booked, ordered or took part" in page
     assert "Orders of leaflets: 1,234" in page

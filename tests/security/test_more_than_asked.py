@@ -120,6 +120,7 @@ ALL_OF_IT = {
     "bookings/views/flow.py dict": "what a form shows at first, which looks its own fields up in it",
     "leaflets/views/changing.py items": "of a form that was stopped, by the names of its fields",
     "leaflets/admin/recalling.py get": "by the names of the form's fields, for the page after it",
+    "ctac/staff_asked.py getlist": "what is ticked in a list: keys, or it is refused",
     "leaflets/admin/packing/starting.py copy": "a form reads it, and its own fields are looked up in it",
 }
 
