@@ -11,6 +11,8 @@ INSTALL := $(if $(PYTHON),$(PYTHON) ctac/local/install.py,echo "CTAC needs Pytho
 DEVELOPMENT := requirements.txt requirements-dev.txt
 # The brokers that `make faults` breaks.
 BROKERS ?= folder,redis,rabbitmq
+# Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
+ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 # Settings for checks that connect to nothing; the values are for nobody's use.
 PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-check-only-0123456789abcdef \
 	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25
@@ -42,8 +44,10 @@ security: ## bandit, ruff's security rules, times that must tell nothing, 10,000
 	@$(INSTALL) $(DEVELOPMENT)
 	@mkdir -p var/scanner && cd var/scanner && $(subst ctac/local,../../ctac/local,$(INSTALL)) ../../requirements-security.txt
 	@$(VENV) -m ruff check --select S --ignore S603 .
-	@SECURITY=1 $(VENV) -m pytest tests/security/timing tests/security/scan tests/security/test_static_rules.py \
-		--quiet --no-header --capture=no --durations=8 $(ARGS)
+	@SECURITY=1 $(ATTACK) tests/security/timing
+	@SECURITY=1 $(ATTACK) tests/security/fuzz >var/fuzz.log 2>&1 & fuzz=$$!; \
+	SECURITY=1 $(ATTACK) tests/security/scan tests/security/test_static_rules.py --durations=8; scan=$$?; \
+	wait $$fuzz; fuzz=$$?; cat var/fuzz.log; exit $$((scan + fuzz))
 
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)
