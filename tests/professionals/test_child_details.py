@@ -138,6 +138,22 @@ def test_signs_count_together_and_none_of_them_alone(parts):
     assert max(MOST.values()) < ENOUGH
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_paid_by_it"),
+    [
+        ("PO number for the", True),
+        ("cost code", True),
+        ("Invoice for the", True),
+        ("Order number of the", True),
+        ("Please ring me about the", False),
+        ("Care order no, see the", False),
+        ("The number of the", False),
+    ],
+)
+def test_what_a_hospital_pays_by_is_no_reference_of_a_patient(kind, is_paid_by_it):
+    assert looks_like_child_details(f"{kind} hospital 4500123456") is not is_paid_by_it
+
+
 def test_what_is_said_in_general_or_of_ones_own_family_weighs_against():
     assert looks_like_child_details("a boy has burns and is silent") is True
     assert looks_like_child_details("what to do if a boy has burns and is silent") is False
