@@ -17,6 +17,13 @@ OTHER_NUMBER = re.compile(
     r"|dpd|desk|office|reception|contact|delivery note|sort)\b[\w .:#'()-]{0,20}$",
     re.IGNORECASE,
 )
+# What stands before a number by which somebody pays; whose it is may lie between ("PO number for the hospital"). A care order
+# pays for nothing.
+PAID_BY = re.compile(
+    r"\b(?:po|p\.o|purchas\w{1,3}|requisition|req|invoice|budget|vat|cost (?:code|cent(?:re|er))|account (?:no|number|code)"
+    r"|(?<!care )(?<!court )(?<!supervision )(?<!protection )order (?:no|number))\b[\w .:#'()-]{0,30}$",
+    re.IGNORECASE,
+)
 
 
 def is_nhs_number(digits: str) -> bool:
@@ -29,7 +36,12 @@ def is_nhs_number(digits: str) -> bool:
 
 def is_of_another_kind(text: str, place: int) -> bool:
     """Whether the words before a number say that it is a phone, an order or a meeting."""
-    return bool(OTHER_NUMBER.search(before(text, place)))
+    return bool(OTHER_NUMBER.search(before(text, place))) or is_paid_by(text, place)
+
+
+def is_paid_by(text: str, place: int) -> bool:
+    """Whether the words before a number say that it is an order's, an invoice's or a cost code."""
+    return bool(PAID_BY.search(before(text, place)))
 
 
 def has_nhs_number(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from professionals.child_details.nhs_numbers import is_of_another_kind
+from professionals.child_details.nhs_numbers import is_of_another_kind, is_paid_by
 
 WORD = r"(?:ref|reference|refs|id|no|num|number|file|log|report|card|code)"
 # Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
@@ -22,7 +22,7 @@ YEAR = r"(?:19|20)\d\d(?![\w/-])"
 ID = rf"(?!{YEAR})(?!(?:BK|LO|OS)-)(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
 LINK = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
 LABELLED = re.compile(rf"\b(?:{STRONG}(?: {WORD}\b){{0,2}}|{WEAK}(?: {WORD}\b\.?){{1,2}}){LINK}{ID}", re.IGNORECASE)
-# So many digits behind such a word that it is no year, ward or phone.
+# So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
 LONG_LABELLED = re.compile(rf"\b{WEAK}{LINK}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
 SHORT_LABELLED = re.compile(rf"\b{WEAK}(?: {WORD}\b\.?){{1,2}}{LINK}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
@@ -51,7 +51,9 @@ NATIONAL_INSURANCE = re.compile(
 
 def has_reference(text: str) -> bool:
     """Whether the note quotes what finds one person in somebody's records. Our own references are none."""
-    patterns = (LABELLED, LONG_LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
+    patterns = (LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
     if any(pattern.search(text) for pattern in patterns):
+        return True
+    if any(not is_paid_by(text, found.start()) for found in LONG_LABELLED.finditer(text)):
         return True
     return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))

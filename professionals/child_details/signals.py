@@ -1,7 +1,8 @@
 """What makes a child of a note when it comes together, though no part of it would alone: who, how old, what happened.
 
-Each kind of sign has a weight and a most that it can add. The words of harm are those of the situations and signs in our leaflets
-and of the indicators of the National Referral Mechanism.
+Each kind of sign has a weight and a most that it can add. Without a word for a child or an age below 18 nothing adds up: what is
+left is a colleague's name, a lost parcel, somebody's mother in hospital. The words of harm are those of the situations and signs
+in our leaflets and of the indicators of the National Referral Mechanism.
 """
 
 import re
@@ -20,21 +21,42 @@ UNDER_18 = (
     r"(?:(?<![\d.,:/+#£-])(?:\d|1[0-7])(?![\d:+%#]|[.,/]\d| ?(?:-|to|and|or) ?\d)"
     r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
+# What makes of "child" a subject that somebody wants to hear of ("child criminal exploitation").
+SUBJECT = (
+    r"(?: (?:criminal|sexual|labour|modern|domestic|slavery|marriage|dating|violence|crime|harm|victims|witnesses|on child)\b)"
+)
 YOUNG = (
     r"(?<!any )(?<!every )(?<!each )(?<!\bno )(?<!\bper )"
-    r"(?:girl|boy|child|kid|lad|lass|teen|teenager|adolescent|minor|juvenile|juv|baby|newborn|infant|toddler|youth|youngster"
+    rf"(?:(?:child|teen|youth|juvenile)(?!{SUBJECT})"
+    r"|girl|boy|kid|lad|lass|teenager|adolescent|minor|juv|baby|newborn|infant|toddler|youngster"
     r"|young ?(?:person|man|woman|one|male|female|mum|mother|lad|lady|girl|boy)|schoolgirl|schoolboy|uasc|misper|runaway|orphan"
     r"|pupil|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
 )
-RELATED = r"(?:daughter|son|sister|brother|sibling|niece|nephew|twin)"
-IN_CARE = r"(?:student|patient|client|resident|tenant|service user|female|male|young adult|mother|mum)"
+# No sister of a ward: she is asked for.
+RELATED = r"(?:daughter|son|(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece|nephew|twin)"
+# Not where the age of an adult stands behind it.
+OF_AN_ADULT = (
+    r"(?![ ,(]{1,3}(?:from [\w-]{1,15}[ ,]{1,2})?(?:(?:who )?(?:is|are) |who's |aged? )?(?:all |both )?(?:1[89]|[2-9]\d)\b"
+    r"(?! ?(?:weeks?|days?|minutes?|o'?clock|:\d)))"
+)
+IN_CARE = (
+    r"(?:student|patient|client|resident|tenant|service user|female|male|young adult|(?<!\bmy )(?<!\bour )(?:mother|mum))"
+    rf"{OF_AN_ADULT}"
+)
+# Of the writer, and not of anybody they look after.
+OWN_ADULTS = (
+    r"(?:mother|mum|mom|mam|father|dad|husband|wife|partner|fianc\w{1,2}|nan|gran|grandma|grandmother|grandad|grandfather"
+    r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
+)
 MANY = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
 # What makes of one word for a child a place, a job or a subject.
 NOT_ONE = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
     r"|friendly|centre|clinic|unit|ward|guides?|scouts?|services?|nurses?|midwi\w+|teachers?|social|support|mental|death|line"
     r"|voice|groups?|offend\w*|justice|work|workers?|doctors?|leads?|representatives?|council|premium|population|contact"
-    r"|changing|feeding|room|bank|shop|show|in the (?:film|video|story|slides?|presentation)|or )\b)"
+    r"|changing|feeding|room|bank|shop|show|colleagues?|staff|members?|presenters?|speakers?|interpreters?|officers?|managers?|toilets?"
+    r"|relations\w{0,4}|liaison"
+    r"|in the (?:film|video|story|slides?|presentation)|or )\b)"
 )
 # What makes of "the child's" or "the girls'" a building or a service.
 OF_A_PLACE = (
@@ -70,6 +92,7 @@ MOST = {
     "now": 1,
     "in general": -5,
     "of work": -2,
+    "colleague": -2,
     "own family": -3,
 }
 
@@ -84,7 +107,7 @@ SIGNS = (
         3,
         rf"\b{YOUNG}\b{NOT_ONE}",
         rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{MANY}|tutor group|class|caseload)\b",
-        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{MANY}\b",
+        rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{MANY}\b{OF_AN_ADULT}",
     ),
     *_signs(
         "child",
@@ -114,7 +137,8 @@ SIGNS = (
     *_signs(
         "called",
         2,
-        r"\b(?:his|her|their|child's) (?:first |full |real |sur)?name\b|\b(?:called|named|initials)\b",
+        r"\b(?:his|her|their|child's) (?:first |full |real |sur)?name\b|\b(?:called|named|initials)\b"
+        r"(?! (?:away|off|back|in|out|us|me|him|her|them|today|again|about|for|it|by|to|at)\b)",
     ),
     *_signs("pronoun", 1, r"\b(?:he|she|him|her|his|hers|himself|herself)\b"),
     *_signs("from", 1, rf"\b{NATION}\b"),
@@ -149,7 +173,8 @@ SIGNS = (
         r"\b(?:scared|afraid|frightened|terrified|withdrawn|tearful|crying|distressed|hungry|exhausted|unkempt|dirty)\b",
         r"\b(?:no|without|lost|false|fake) (?:id|i\.d|passport|papers|documents?|docs|english|gp|parents?|family|address"
         r"|next of kin|records?|history)\b",
-        r"\b(?:not|isn'?t|never|hasn'?t) (?:been )?(?:registered|enrolled|in (?:school|education)|at school|attending|in|back)\b"
+        r"\b(?:not|isn'?t|never|hasn'?t) (?:been )?(?:registered|enrolled|in (?:school|education)|at school"
+        r"|(?:in|attending)(?! the (?:talk|room|office|training|session|building))|back)\b"
         r"|\bout of school\b|\bschool hours\b",
         r"\b(?:won'?t|will not|wouldn'?t|would not|can'?t|cannot|doesn'?t|didn'?t|refus\w{1,3} to|nobody will|never)"
         r" (?:let |allowed to )?(?:her |him |them )?(?:speak|talk|say|tell|leave|goes? out|make eye|answer|give)\b",
@@ -186,8 +211,9 @@ SIGNS = (
         "in general",
         -3,
         r"\b(?:if|when|where|how|whether|unless) (?:a|an|any|some|one of)\b|\b(?:part|bit|section) (?:about|on)\b",
-        r"\bstayed with me\b",
+        r"\bstayed with me\b|\b(?:read|told|written|given|made) by (?:a|the) survivor\b|\b(?:came|comes) to mind\b",
         r"\b(?:stor(?:y|ies)|films?|videos?|slides?|case stud\w{1,3}|examples?|scenarios?|signs|moving|eye[ -]opening)\b",
+        r"\b(?:need|want|like|asked for) (?:a |some |more |any )?(?:training|talks?|sessions?) (?:on|about|in|around)\b",
         r"\b(?:want|keen|like|hope) to (?:learn|know|understand|hear)\b",
         r"\b(?:we|team|staff|who|all|mostly|mainly) (?:\w{1,8} )?work with\b",
     ),
@@ -201,13 +227,25 @@ SIGNS = (
         "of work",
         -1,
         r"\b(?:team|staff|training|presenter|speaker|copies|leaflets?|colleagues?|conference|delegates|policy|room|floor|reception"
-        r"|parking|projector|interpreter)\b",
+        r"|parking|projector|interpreter)\b|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
+    ),
+    # Whose name it is, where a name is told: it takes away what "called" adds.
+    *_signs(
+        "colleague",
+        -2,
+        r"\b(?:managers?|receptionist|caretaker|pa|assistant|secretary|administrator|colleague|deputy|porter|cleaner"
+        r"|technician|volunteer)\b[\w ,.]{0,30}\b(?:called|named|name)\b",
+        r"\bask (?:at (?:the )?(?:desk|door|reception) )?for\b",
     ),
     *_signs(
         "own family",
         -3,
         r"\b(?:as a|i'?m a|i am a|being a) (?:mum|dad|mother|father|parent|grandparent|nan|mom)\b",
-        r"\bmy (?:own )?(?:(?:little|eldest|youngest) )?(?:son|daughter|child|kids|girl|boy|baby|sister|brother|niece|nephew)\b",
+        r"\bmy (?:own )?(?:(?:little|eldest|youngest) )?(?:son|daughter|child|kids|girl|boy|baby|sister|brother|niece|nephew"
+        r"|teenager|toddler|twins|grandson|granddaughter|stepson|stepdaughter)\b",
+        r"\b(?:presenter|speaker|trainer|colleague|manager|deputy)'s (?:little )?(?:son|daughter|child|baby|boy|girl|kids?)\b",
+        rf"\bmy (?:own )?{OWN_ADULTS}\b",
+        r"\b(?:i|we) (?:must|need to|have to|want to) (?:be|stay) (?:(?:at )?home |there )?with\b",
     ),
 )
 # How notes are shortened, by letters and then by the words that the patterns above know.
@@ -244,6 +282,9 @@ def signs_come_together(text: str) -> bool:
 
 
 def _together(weights: Counter[str]) -> int:
+    """What the signs weigh, each kind no more than its most; nothing where none of them is of a child or of an age below 18."""
+    if not weights["child"] and not weights["age"]:
+        return 0
     return sum(max(most, weights[kind]) if most < 0 else min(most, weights[kind]) for kind, most in MOST.items())
 
 
