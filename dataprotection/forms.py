@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,7 +21,18 @@ MOST_WORDS = 4000
 NO_CHILD = gettext_lazy("No details of a child, please.")
 
 
-class ComplaintForm(GuardedMixin, ChildDetailsMixin, PageForm):
+class OnceForm(forms.Form):
+    """With a one-time token: whatever is written of it is written once, however often it is sent."""
+
+    token = forms.CharField(widget=forms.HiddenInput, required=False, initial=partial(secrets.token_urlsafe, 32))
+
+    def clean_token(self) -> str:
+        """One that is not of ours is replaced: the worst that comes of it is that the same is written twice."""
+        token: str = self.cleaned_data["token"]
+        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+
+
+class ComplaintForm(GuardedMixin, ChildDetailsMixin, OnceForm, PageForm):
     """Open to everybody; whoever is signed in finds their name and how we reach them filled in."""
 
     where = Where.COMPLAINT
@@ -28,12 +40,12 @@ class ComplaintForm(GuardedMixin, ChildDetailsMixin, PageForm):
     free_text_fields = ("wrong", "wanted")
     autocomplete = {"name": "name", "email": "email", "phone": "tel"}
 
-    token = forms.CharField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(
         label=gettext_lazy("Your name"), max_length=150, error_messages={"required": gettext_lazy("Enter your name.")}
     )
     email = forms.EmailField(
         label=gettext_lazy("Email address"),
+        max_length=254,
         required=False,
         help_text=gettext_lazy("We send our answer there. If you have none, leave this empty and give a phone number."),
     )
@@ -63,13 +75,8 @@ class ComplaintForm(GuardedMixin, ChildDetailsMixin, PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, person: Person | None = None) -> None:
         known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
-        super().__init__(data, initial={"token": secrets.token_urlsafe(32), **known})
+        super().__init__(data, initial=known)
         self.order_fields(["name", "email", "phone", "wrong", "wanted", CONFIRM_FIELD])
-
-    def clean_token(self) -> str:
-        """One that is not of ours is replaced: the worst that comes of it is a complaint that is sent twice."""
-        token: str = self.cleaned_data["token"]
-        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from dataprotection.models import Complaint, ComplaintEvent, ComplaintQuerySet
-from notifications.services import erase_about
+from notifications.services import erase_about, waiting_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {
@@ -39,9 +39,13 @@ FIELDS: dict[str, dict[str, str]] = {
 
 
 def of(person: Person) -> ComplaintQuerySet:
-    """Those of this person, and those that give their address."""
+    """Those of this person, and those of no account that give their address: the receipt went to that mailbox, which is theirs.
+
+    What somebody wrote who was signed in is never another's, whatever address they typed; nor is what an erased person left open.
+    """
     theirs = Q(person=person)
-    return Complaint.objects.filter(theirs | Q(email__iexact=person.email) if person.email else theirs)
+    unclaimed = Q(person=None, goes_when_closed=False, email__iexact=person.email)
+    return Complaint.objects.filter(theirs | unclaimed if person.email else theirs)
 
 
 def export(person: Person) -> list[Any]:
@@ -77,9 +81,23 @@ def ahead(person: Person, now: datetime) -> list[str]:
 
 
 def erase(person: Person, now: datetime) -> None:
-    """What is closed loses its words. What is open is answered first: who complains must not be got rid of by an erasure."""
-    forget(list(of(person).closed().filter(anonymised_at=None).values_list("pk", flat=True)), now)
-    of(person).open().update(person=None, goes_when_closed=True)
+    """What is closed loses its words. What is open is answered first: who complains must not be got rid of by an erasure.
+
+    So does what is closed while our answer has not gone; the nightly run takes both. A step that is written meanwhile waits for
+    the locks, or is waited for.
+    """
+    kept = [each for each in of(person).select_for_update().order_by("pk") if each.anonymised_at is None]
+    if not kept:
+        return
+    unsent = with_mail_to_send()
+    later = [each.pk for each in kept if each.is_open or each.pk in unsent]
+    forget([each.pk for each in kept if each.pk not in later], now)
+    Complaint.objects.filter(pk__in=later).update(person=None, goes_when_closed=True)
+
+
+def with_mail_to_send() -> set[int]:
+    """The keys of complaints about which an email to whoever complained has not gone yet."""
+    return {int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")}
 
 
 def forget(keys: Sequence[int], now: datetime) -> None:

@@ -6,16 +6,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dataprotection.models import Complaint
-from dataprotection.privacy import forget
-from notifications.services import waiting_about
+from dataprotection.privacy import forget, with_mail_to_send
 from professionals.retention import Rule
 
 
 def complaints_over(before: datetime) -> QuerySet[Complaint]:
     """By the moment they were closed; of whoever was erased meanwhile at once, once our answer has gone."""
     over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
-    waiting = [int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")]
-    return Complaint.objects.closed().filter(over, anonymised_at=None).exclude(pk__in=waiting).order_by("closed_at", "pk")
+    with_words = Complaint.objects.closed().filter(over, anonymised_at=None)
+    return with_words.exclude(pk__in=with_mail_to_send()).order_by("closed_at", "pk")
 
 
 def complained(since: datetime) -> Exists:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction, Waiting, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import NOTHING, LooksOnly, email_in_pieces, mail_link, moment_of, phone_link, short_moment, state_tag
-from notifications.models import Cleared, MarkedAddress, ReturnedMail, Sort
+from notifications.models import TO_WHO_COMPLAINED, Cleared, MarkedAddress, ReturnedMail, Sort
 from notifications.models.addresses import ADDRESS_WORDS
 from notifications.owners import owners_of
 from notifications.registry import label_of
@@ -141,7 +141,8 @@ class MarkedAddressAdmin(LooksOnly):
         return format_html_join(BREAK, "{}: {} – {} ({})", lines) or NOTHING
 
     def about(self, row: ReturnedMail) -> SafeString | str:
-        if row.notification is None:
+        """Not that somebody complained about our use of data: those who may know find that in the list of messages."""
+        if row.notification is None or row.notification.kind.startswith(TO_WHO_COMPLAINED):
             return _("a message")
         href = reverse("staff:notifications_notification_change", args=[row.notification.pk])
         return format_html('<a href="{}">{} {}</a>', href, label_of(row.notification.kind), row.notification.reference)

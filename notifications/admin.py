@@ -18,7 +18,7 @@ from ctac.staff_big_lists import period_of
 from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
 from notifications.address_admin import MarkedAddressAdmin
 from notifications.dead_letters import SendsFailedAgain
-from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State
+from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State, shown_to
 from notifications.registry import all_kinds, label_of
 from notifications.services import may_resend, resend
 from notifications.team_admin import TeamMailAdmin
@@ -123,7 +123,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Encrypted bodies never leave the database for a page, nor any body for the list."""
-        rows = super().get_queryset(request)
+        rows = super().get_queryset(request).filter(shown_to(request.user))
         in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
         return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
 

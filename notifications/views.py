@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from ctac.staff_acts import told
 from notifications.framing import framed
-from notifications.models import Notification
+from notifications.models import Notification, shown_to
 
 
 @require_safe
@@ -16,7 +16,7 @@ def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     told(request).kind = Notification._meta.label_lower
     if not request.user.has_perm("notifications.view_notification"):
         raise PermissionDenied
-    notification = get_object_or_404(Notification.objects.filter(is_account_mail=False), pk=pk)
+    notification = get_object_or_404(Notification.objects.filter(shown_to(request.user), is_account_mail=False), pk=pk)
     if not notification.html_body:
         raise Http404
     return framed(notification.html_body)

@@ -103,6 +103,7 @@ class CallerForm(DetailsForm):
 
     email = forms.EmailField(
         label=_("Email address"),
+        max_length=254,
         required=False,
         help_text=_("Leave empty if they have none. Then no email goes out, so tell them the reference on the phone."),
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
+from dataprotection.forms import OnceForm
 from dataprotection.services import Known
 from professionals.safeguarding import StaffForm
 
@@ -50,7 +51,7 @@ def clock_of(label: Any) -> ClockField:
     return ClockField(label=label, error_messages={"required": gettext_lazy("Enter the time.")})
 
 
-class EnterForm(WithTime):
+class EnterForm(OnceForm, WithTime):
     free_text_fields = ("what", "happened", "concerns", "effects", "measures")
     never_kept = free_text_fields
 

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, staff_site
 from ctac.staff_acts import tell
 from ctac.staff_big_lists import Part, period_of
@@ -32,6 +31,8 @@ from dataprotection.admin.breach_forms import (
 from dataprotection.admin.log import FoundWhole, list_of
 from dataprotection.models import Breach, BreachEvent, Decision
 from dataprotection.services import (
+    AlreadyEntered,
+    InTheFuture,
     add_to_breach,
     enter_breach,
     need_not_tell_commissioner,
@@ -240,14 +241,16 @@ class BreachAdmin(FoundWhole):
         if request.method == "POST" and form.is_valid():
             try:
                 return self.enter(request, form)
-            except DomainError as refusal:
+            except AlreadyEntered as refusal:
+                form.add_error(None, str(refusal.message))
+            except InTheFuture as refusal:
                 form.add_error("day", str(refusal.message))
         page = {"title": _("Enter a breach"), "form": form, "button": _("Enter the breach"), "intro": INTRO, "media": self.media}
         context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
         return TemplateResponse(request, "admin/for_caller.html", context)
 
     def enter(self, request: HttpRequest, form: EnterForm) -> HttpResponse:
-        made = enter_breach(known=form.known, by=signed_in(request), now=timezone.now())
+        made = enter_breach(known=form.known, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"])
         tell(request, "added", keys=[made.pk])
         done = _("The breach is entered: %(reference)s. Decide by %(when)s if the Information Commissioner is told.")
         messages.success(request, done % {"reference": made.reference, "when": long_moment(made.due_at)})

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy
 from ctac.forms import PageForm
 from ctac.staff_fields import DayField, near_today
 from ctac.uk import uk_day
-from dataprotection.forms import MOST_WORDS, NO_CHILD, said_in
+from dataprotection.forms import MOST_WORDS, NO_CHILD, OnceForm, said_in
 from dataprotection.models import Came, Told
 from dataprotection.services import Complained
 from professionals.forms import validate_phone
 from professionals.safeguarding import StaffForm
 
 
-class EnterForm(StaffForm, PageForm):
+class EnterForm(StaffForm, OnceForm, PageForm):
     """For somebody who rang or wrote."""
 
     free_text_fields = ("wrong", "wanted")
@@ -38,6 +38,7 @@ class EnterForm(StaffForm, PageForm):
     )
     email = forms.EmailField(
         label=gettext_lazy("Email address"),
+        max_length=254,
         required=False,
         help_text=gettext_lazy("They get an email that says that we have it. Leave empty if they have none."),
     )

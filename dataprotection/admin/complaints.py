@@ -22,7 +22,7 @@ from ctac.uk import format_day, uk_day
 from dataprotection.admin.complaint_forms import AcknowledgeForm, CloseForm, EnterForm, NoteForm, TellForm
 from dataprotection.admin.log import FoundWhole, list_of
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintState, Told
-from dataprotection.services import acknowledge, answer, close, complain, note, tell_progress
+from dataprotection.services import AlreadySent, acknowledge, answer, close, complain, note, tell_progress
 from professionals.access import signed_in
 from professionals.models import User
 
@@ -188,7 +188,10 @@ class ComplaintAdmin(FoundWhole):
             raise PermissionDenied
         form = EnterForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            return self.enter(request, form)
+            try:
+                return self.enter(request, form)
+            except AlreadySent as refusal:
+                form.add_error(None, str(refusal.message))
         page = {"title": _("Enter a complaint"), "form": form, "button": _("Enter the complaint"), "media": self.media}
         context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
         return TemplateResponse(request, "admin/for_caller.html", context)
@@ -201,6 +204,7 @@ class ComplaintAdmin(FoundWhole):
             person=None,
             by=signed_in(request),
             now=timezone.now(),
+            token=form.cleaned_data["token"],
             flagged=form.flagged,
         )
         tell(request, "added", keys=[made.pk])

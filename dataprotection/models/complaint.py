@@ -61,8 +61,9 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 class Complaint(models.Model):
     """Written only by services. Days are UK days.
 
-    `person`: who was signed in, or has this address. `goes_when_closed`: its person was erased while it was open, so it loses
-    its words as soon as it is closed. `anonymised_at`: since then it says only what came when, and what was done.
+    `person`: who was signed in, or of what a colleague entered, who has this address. `goes_when_closed`: its person was erased
+    while it was open or our answer had not gone, so it loses its words after that. `anonymised_at`: since then it says only
+    what came when, and what was done.
     """
 
     reference = models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False)

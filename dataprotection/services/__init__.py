@@ -1,6 +1,7 @@
 """Every write about complaints and breaches."""
 
 from dataprotection.services.breaches import (
+    AlreadyEntered,
     BeforeWeKnew,
     InTheFuture,
     Known,
@@ -27,6 +28,7 @@ from dataprotection.services.handling import (
 )
 
 __all__ = [
+    "AlreadyEntered",
     "AlreadySent",
     "BeforeWeKnew",
     "ChangedMeanwhile",

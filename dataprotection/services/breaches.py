@@ -1,20 +1,30 @@
 """A breach of data is entered, and what is decided of it; nothing that was written is changed."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ctac.compiled import Insert
 from ctac.errors import DomainError
-from ctac.references import write_with_reference
+from ctac.references import ALPHABET, tidy_reference
 from dataprotection.models import Breach, BreachEvent, BreachEventKind, Decision
 from dataprotection.services.handling import ChangedMeanwhile
 from professionals.models import User
 
 PREFIX = "DB"
 insert = Insert(Breach, "ON CONFLICT (reference) DO NOTHING")
+
+
+class AlreadyEntered(DomainError):
+    """The form was sent before with other words; `breach` is what came of that."""
+
+    def __init__(self, breach: Breach) -> None:
+        self.breach = breach
+        said = _("This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now.")
+        super().__init__(said % {"reference": breach.reference})
 
 
 class InTheFuture(DomainError):
@@ -40,15 +50,34 @@ class Known:
     effects: str
     measures: str
 
+    @classmethod
+    def of(cls, breach: Breach) -> "Known":
+        return cls(*(getattr(breach, field.name) for field in fields(cls)))
+
 
 @transaction.atomic
-def enter_breach(*, known: Known, by: User, now: datetime) -> Breach:
-    """Raises InTheFuture."""
+def enter_breach(*, known: Known, by: User, now: datetime, token: str) -> Breach:
+    """`token` is that of the form: the same words again give the first breach. Raises InTheFuture, AlreadyEntered."""
     not_ahead(known.aware_at, now)
-    breach = Breach(**asdict(known), created_at=now)
-    write_with_reference(breach, PREFIX, insert)
+    breach = Breach(**asdict(known), reference=reference_of(token), created_at=now)
+    if not insert(breach):
+        return entered_before(known, breach.reference)
     write(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
     return breach
+
+
+def reference_of(token: str) -> str:
+    """As random as the token, and the same for the same one: that no two breaches share it makes a form enter one at most."""
+    number = int.from_bytes(sha256(token.encode()).digest())
+    letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
+    return tidy_reference(PREFIX + letters)
+
+
+def entered_before(known: Known, reference: str) -> Breach:
+    first = Breach.objects.get(reference=reference)
+    if Known.of(first) != known:
+        raise AlreadyEntered(first)
+    return first
 
 
 @transaction.atomic

@@ -60,9 +60,12 @@ def complain(
 ) -> Complaint:
     """Write it down, tell its writer that it came, and tell the data protection lead.
 
+    By our form it is the complaint of who is signed in, or of no account: anybody can type anybody's address. What a colleague
+    enters belongs to the account with the address that they were given.
     `token` is that of the form: the same words again give the first complaint. Raises AlreadySent for other words.
     """
-    person = person or Person.objects.with_email(said.email).first()
+    if came != Came.WEB and person is None:
+        person = Person.objects.with_email(said.email).first()
     complaint = Complaint(
         **asdict(said), person=person, came=came, received_on=received_on, submission_token=token, created_at=now
     )

@@ -2,7 +2,16 @@
 
 from notifications.models.addresses import Cleared, MailboxRead, MarkedAddress, ReturnedMail, Sort, Source
 from notifications.models.choices import MailChoice, MailReader, Where
-from notifications.models.outbox import CLOCK_TOLERANCE, LATELY, MESSAGE_WORDS, UNFINISHED, Notification, State
+from notifications.models.outbox import (
+    CLOCK_TOLERANCE,
+    LATELY,
+    MESSAGE_WORDS,
+    TO_WHO_COMPLAINED,
+    UNFINISHED,
+    Notification,
+    State,
+    shown_to,
+)
 from notifications.models.servers import MailDomain, MailServer
 from notifications.models.team import TeamMail, TeamRhythm
 
@@ -10,6 +19,7 @@ __all__ = [
     "CLOCK_TOLERANCE",
     "LATELY",
     "MESSAGE_WORDS",
+    "TO_WHO_COMPLAINED",
     "UNFINISHED",
     "Cleared",
     "MailChoice",
@@ -26,4 +36,5 @@ __all__ = [
     "TeamMail",
     "TeamRhythm",
     "Where",
+    "shown_to",
 ]

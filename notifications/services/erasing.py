@@ -5,16 +5,17 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject
 
-from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
+from notifications.models import TO_WHO_COMPLAINED, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.registry import label_of
 from notifications.services.bouncing import forget_address
 from notifications.services.choosing import erase_choices
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
+GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 78
 EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 
@@ -52,7 +53,7 @@ def erase_for(email: str, now: datetime) -> int:
     """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
 
     The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
-    the words back. What the address chose goes with it.
+    the words back. What the address chose goes with it. An answer to a complaint still goes; its app takes it afterwards.
     """
     erase_choices(email)
     forget_address(email)
@@ -65,7 +66,8 @@ def erase_messages_before(email: str, moment: datetime, now: datetime) -> int:
 
 
 def _blank(messages: QuerySet[Notification], now: datetime) -> int:
-    return messages.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
+    rows = messages.exclude(GOES_FIRST)
+    return rows.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
 
 
 def kept_since_before(moment: datetime) -> QuerySet[Notification]:

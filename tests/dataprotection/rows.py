@@ -44,4 +44,5 @@ def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None
         "measures": "The workplace has deleted the list.",
         **known,
     }
-    return enter_breach(known=Known(aware_at=aware_at or now - timedelta(hours=1), **words), by=make_staff(), now=now)
+    aware_at = aware_at or now - timedelta(hours=1)
+    return enter_breach(known=Known(aware_at=aware_at, **words), by=make_staff(), now=now, token=secrets.token_urlsafe(32))

@@ -16,6 +16,7 @@ from tests.factories import make_person, sign_in
 pytestmark = pytest.mark.django_db
 PATH = "/privacy/complaint/"
 TYPED = {"name": "Sam  Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED}
+LONG = f"{'a' * 290}@leeds.nhs.uk"
 CHILD = "Zebedia Quark, born 12/03/2014, NHS number 943 476 5919"
 
 
@@ -91,6 +92,19 @@ def test_who_is_signed_in_finds_themselves_filled_in_and_it_is_theirs(client):
     assert 'value="nadia@leeds.nhs.uk"' in page
     client.post(PATH, {**hidden(page), **TYPED, "email": "other@leeds.nhs.uk"})
     assert Complaint.objects.get().person == person
+
+
+def test_an_address_that_anybody_can_type_makes_it_nobodys(client):
+    make_person(email="sam@leeds.nhs.uk")
+    client.post(PATH, filled_in(client))
+    assert Complaint.objects.get().person is None
+
+
+def test_an_address_that_is_longer_than_we_keep_is_refused(client):
+    response = client.post(PATH, filled_in(client, email=LONG))
+    assert response.status_code == 200
+    assert "email" in response.context["form"].errors
+    assert not Complaint.objects.exists()
 
 
 def test_what_looks_like_a_childs_details_is_stopped_once_and_the_lead_hears_of_what_is_kept(client):

@@ -36,9 +36,20 @@ def test_a_copy_has_theirs_and_those_with_their_address_and_nobody_elses():
     own = make_complaint(person=person, email="sam.at.home@mail.example")
     same_address = make_complaint(email="SAM@leeds.nhs.uk")
     make_complaint(email="other@leeds.nhs.uk")
+    anothers = make_complaint(person=make_person(), email="sam@leeds.nhs.uk")
     found = export_person(person)["complaints"]
     assert {each["reference"] for each in found} == {own.reference, same_address.reference}
     assert WRONG in json.dumps(found, default=str)
+    erase_person(person, by=None, now=NOW)
+    anothers.refresh_from_db()
+    assert (anothers.email, anothers.goes_when_closed) == ("sam@leeds.nhs.uk", False)
+
+
+def test_what_an_erased_person_left_open_is_not_shown_to_who_has_their_address_next():
+    person = make_person(email="sam@leeds.nhs.uk")
+    make_complaint(person=person)
+    erase_person(person, by=None, now=NOW)
+    assert export_person(make_person(email="sam@leeds.nhs.uk"))["complaints"] == []
 
 
 def test_who_has_no_address_gets_no_complaint_of_others_without_one():
@@ -50,12 +61,31 @@ def test_what_is_closed_loses_its_words_and_keeps_its_steps():
     person = make_person()
     complaint = make_complaint(person=person)
     answered_and_closed(complaint)
+    Notification.objects.update(state=State.SENT, sent_at=NOW)
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
     assert (complaint.name, complaint.email, complaint.wrong, complaint.person) == ("Erased", "", "", None)
     assert [(event.kind, event.text) for event in complaint.events.all()] == [("received", ""), ("answered", ""), ("closed", "")]
     assert (complaint.acknowledged_on, complaint.answered_on) == (NOW.date(), NOW.date())
     assert set(Notification.objects.filter(about__startswith="complaint:").values_list("recipient", flat=True)) == {""}
+
+
+def test_what_is_closed_waits_until_our_answer_has_gone():
+    person = make_person()
+    complaint = make_complaint(person=person)
+    answered_and_closed(complaint)
+    erase_person(person, by=None, now=NOW)
+    complaint.refresh_from_db()
+    assert (complaint.person, complaint.goes_when_closed, complaint.wrong) == (None, True, WRONG)
+    mail = Notification.objects.get(kind="complaint-answered")
+    assert (mail.state, mail.recipient) == (State.PENDING, person.email)
+    assert retention.run(now=NOW).done["complaints"] == 0
+
+    Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
+    assert retention.run(now=NOW).done["complaints"] == 1
+    complaint.refresh_from_db()
+    mail.refresh_from_db()
+    assert (complaint.wrong, mail.recipient) == ("", "")
 
 
 def test_what_is_open_is_answered_first_and_then_goes(clock):
@@ -71,7 +101,7 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
 
     answered_and_closed(complaint)
     assert retention.run(now=NOW).done["complaints"] == 0  # our answer has not gone yet
-    Notification.objects.filter(kind="complaint-answered").update(state=State.SENT, sent_at=NOW)
+    Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
     assert retention.run(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     assert (complaint.name, complaint.wrong, complaint.email) == ("Erased", "", "")

@@ -10,7 +10,7 @@ from audit.models import Entry
 from dataprotection.models import Breach, Complaint
 from notifications.models import Notification
 from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
-from tests.factories import make_staff, sign_in_staff
+from tests.factories import make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 COMPLAINTS, BREACHES = "/staff/dataprotection/complaint/", "/staff/dataprotection/breach/"
@@ -113,6 +113,39 @@ def test_one_that_came_by_phone_is_entered_with_the_day_it_was_received(desk):
     row = Entry.objects.get(act="added")
     assert (row.kind, row.key) == ("dataprotection.complaint", str(made.pk))
     assert "This day has not come yet." in text_of(desk.post(f"{COMPLAINTS}add/", ENTERED | {"received_on": "5 11 2026"}))
+
+
+def test_what_is_entered_belongs_to_who_has_the_address(desk):
+    person = make_person(email="ada@leeds.nhs.uk")
+    desk.post(f"{COMPLAINTS}add/", ENTERED | {"email": "ADA@leeds.nhs.uk"})
+    assert Complaint.objects.get().person == person
+
+
+def test_an_address_that_is_longer_than_we_keep_is_refused(desk):
+    response = desk.post(f"{COMPLAINTS}add/", ENTERED | {"email": f"{'a' * 290}@leeds.nhs.uk"})
+    assert response.status_code == 200
+    assert "email" in response.context["form"].errors
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "typed", "other"),
+    [(COMPLAINTS, Complaint, ENTERED, {"wanted": "An answer."}), (BREACHES, Breach, BREACH, {"effects": "None"})],
+)
+def test_a_second_press_shows_the_first_and_other_words_are_refused(desk, path, model, typed, other):
+    page = desk.get(f"{path}add/")
+    token = page.context["form"]["token"].value()
+    assert f'name="token" value="{token}"' in text_of(page)
+    first = desk.post(f"{path}add/", typed | {"token": token})
+    again = desk.post(f"{path}add/", typed | {"token": token})
+    made = model.objects.get()
+    assert again.headers["Location"] == first.headers["Location"] == f"{path}{made.pk}/change/"
+    assert made.events.count() == 1
+    refused = desk.post(f"{path}add/", typed | other | {"token": token})
+    assert refused.status_code == 200
+    assert made.reference in text_of(refused)
+    assert model.objects.count() == 1
+    assert desk.post(f"{path}add/", typed | other).status_code == 302
+    assert model.objects.count() == 2
 
 
 def test_its_page_says_all_and_what_has_happened(desk):

@@ -91,6 +91,18 @@ def test_the_page_of_a_message_costs_the_same_whatever_it_is(client, staff, sent
             assert client.get(page_of(row)).status_code == 200
 
 
+@pytest.mark.parametrize(("role", "reads"), [("coordinator", False), ("manager", True)])
+def test_mail_to_who_complained_is_for_those_who_answer_for_complaints(client, make_row, now, role, reads):
+    row = make_row(kind="complaint-answered", reference="DP-7Q4M-2F", state="sent", sent_at=now, **BODIES)
+    make_row()
+    sign_in_staff(client, make_staff(role=role))
+    page, html = client.get(page_of(row)), client.get(reverse("message_html", args=[row.pk]))
+    again = client.get(reverse("staff:notifications_notification_action", args=[row.pk, "send-again"]))
+    assert [each.status_code == 200 for each in (page, html, again)] == [reads] * 3
+    for query in ("", "?q=dp7q4m2f", f"?q={row.recipient}", "?kind=complaint-answered"):
+        assert (row in client.get(f"{LIST}{query}").context["cl"].result_list) is reads, query
+
+
 def test_nothing_can_be_added_changed_or_deleted(client, staff, sent):
     assert client.get(f"{LIST}add/").status_code == 403
     assert client.post(page_of(sent), {"recipient": "x@nhs.net"}).status_code == 403

@@ -1,10 +1,12 @@
 """What is held about an address, and that it goes."""
 
+from datetime import timedelta
+
 import pytest
 
 from notifications.models import Notification, State
 from notifications.rendering import Rendered
-from notifications.services import erase_bodies_about, erase_for, export_for
+from notifications.services import erase_bodies_about, erase_for, erase_messages_before, export_for
 from notifications.services.delivering import Outcome, claim, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kind")]
@@ -44,6 +46,14 @@ def test_address_and_words_go_and_what_was_not_sent_stays_unsent(make_row, now):
     assert sorted(erased.values_list("state", flat=True)) == [State.EXPIRED, State.SENT]
     other.refresh_from_db()
     assert (other.recipient, other.text_body) == ("other@nhs.net", "Sam")
+
+
+def test_an_answer_to_a_complaint_still_goes(make_row, now):
+    waits = make_row(kind="complaint-answered", recipient="sam@nhs.net")
+    make_row(kind="complaint-received", recipient="sam@nhs.net", state="sent", sent_at=now, **WORDS)
+    assert (erase_messages_before("sam@nhs.net", now + timedelta(days=1), now), erase_for("sam@nhs.net", now)) == (1, 0)
+    waits.refresh_from_db()
+    assert (waits.state, waits.recipient) == (State.PENDING, "sam@nhs.net")
 
 
 def test_a_worker_that_is_sending_can_not_write_the_words_back(make_row, now):

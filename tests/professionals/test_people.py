@@ -62,6 +62,11 @@ def test_the_caller_form_has_the_fields_of_the_service(now):
     assert services.find_or_enter_person(**form.cleaned_data, by=None, now=now).postcode == "LS9 7TF"
 
 
+def test_an_address_that_is_longer_than_we_keep_is_refused():
+    form = CallerForm({**CALLER, "postcode": "ls97tf", "email": f"{'a' * 290}@leeds.nhs.uk"})
+    assert list(form.errors) == ["email"]
+
+
 def test_the_database_keeps_one_person_an_address_in_any_case(now):
     enter(now)
 

@@ -53,6 +53,14 @@ def test_the_page_says_whose_it_is_what_it_means_and_what_came_back(client, staf
     assert reverse("staff:notifications_notification_change", args=[Notification.objects.get().pk]) in page
 
 
+def test_that_its_owner_complained_about_our_use_of_data_is_not_said(client, staff, mark, kind):
+    Notification.objects.update(kind="complaint-answered", reference="DP-7Q4M-2F")
+    page = client.get(page_of(mark)).text
+    assert "a message" in page
+    assert "DP-7Q4M-2F" not in page
+    assert reverse("staff:notifications_notification_change", args=[Notification.objects.get().pk]) not in page
+
+
 def test_a_presenters_address_leads_to_the_presenter(client, staff, mark):
     presenter = rows.make_presenter(email=ADDRESS)
     assert reverse("staff:bookings_presenter_change", args=[presenter.pk]) in client.get(page_of(mark)).text

@@ -215,10 +215,11 @@ def of_orders(person: Person, now: datetime) -> None:
 
 
 def of_complaints(person: Person, now: datetime) -> None:
-    """Done with, so that its words go at once; with our answer on its way to them."""
+    """Done with, and our answer is there, so that its words go at once."""
     complaint, by = make_complaint(person=person, now=now), make_staff()
     answer(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
     close(complaint=complaint, words="", flagged=False, by=by, now=now)
+    Notification.objects.filter(kind__startswith="complaint-").update(state=MailState.SENT, sent_at=now)
 
 
 def of_account(person: Person, now: datetime) -> None:
