@@ -139,9 +139,10 @@ def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, settings, who
     setattr(settings, whose, team.title())
     alert = mailed(team)
     Notification.objects.filter(pk=alert.pk).update(state=State.PENDING, sent_at=None)
-    FormerAddress.objects.create(person=person, address=team, until=NOW)  # from when that was noted
     if how == "has it still":
         Person.objects.filter(pk=person.pk).update(email=team)
+    elif how == "noted":  # before such a note was refused
+        FormerAddress.objects.create(person=person, address=team, until=NOW)
     else:
         old_of(person, team, how)
     person = Person.objects.get(pk=person.pk)
