@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from notifications.models import Notification
 from notifications.services.bouncing import forget_address
 from notifications.services.choosing import erase_choices
-from notifications.services.erasing import BLANK, EXPIRED_IF_UNSENT, NO_LEASE
+from notifications.services.erasing import _blank
 
 
 @transaction.atomic
@@ -22,7 +21,3 @@ def erase_since(email: str, moment: datetime, now: datetime) -> int:
 def erase_between(email: str, since: datetime, before: datetime, now: datetime) -> int:
     """As erase_messages_before, of what was written from one moment on and before another. How many rows."""
     return _blank(Notification.objects.to_address(email).filter(created_at__gte=since, created_at__lt=before), now)
-
-
-def _blank(messages: QuerySet[Notification], now: datetime) -> int:
-    return messages.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
