@@ -4,23 +4,30 @@ import re
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from bookings import ical
 from bookings.models import Booking, BookingEvent, BookingLink, EventKind
+from bookings.privacy import ABOUT_THE_PRESENTER
 from bookings.services import refuse_while_on_the_way_or_there
 from bookings.services.bringing import forget_who_gave_leaflets
 from bookings.services.moving import record
 from bookings.services.telling import tell_details_changed
 from notifications.services import erase_bodies_about
-from professionals.models import Person
+from professionals.models import Absorbed, Person
 
 # Of a booking, in anybody's words. They are of the visit, so they stay with who has it now, and name nobody who had it.
 WRITTEN = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
 def given_away_by(person: Person) -> QuerySet[BookingEvent]:
-    return BookingEvent.objects.filter(kind=EventKind.HANDED_OVER, changes__person__0=person.pk)
+    """Also as a row that has become one with theirs since: its number is what the event says."""
+    absorbed = Absorbed.objects.filter(person=person).values("key")
+    given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
+    given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
+    return given.filter(Q(gave=person.pk) | Q(gave__in=absorbed))
 
 
 def export(person: Person) -> list[dict[str, Any]]:
@@ -29,7 +36,8 @@ def export(person: Person) -> list[dict[str, Any]]:
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
-    events = list(BookingEvent.objects.filter(booking__in={each.booking_id for each in given}).order_by("pk")) if given else []
+    happened = BookingEvent.objects.filter(booking__in={each.booking_id for each in given}).exclude(kind__in=ABOUT_THE_PRESENTER)
+    events = list(happened.order_by("pk")) if given else []
     return [
         {
             "reference": each.booking.reference,
@@ -53,6 +61,7 @@ def erase(person: Person, now: datetime) -> None:
     bookings = list(rows.order_by("pk"))
     to_ring = [booking.pk for booking in bookings if is_contact(person, booking)]
     refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
+    erase_bodies_about([f"booking:{key}" for key in given], now)  # but not of what is told from here on
     for booking in bookings:
         last = given[booking.pk]
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
@@ -60,7 +69,6 @@ def erase(person: Person, now: datetime) -> None:
         if booking.person_id != person.pk:
             forget_in(booking, person, now)
     forget_who_gave_leaflets(given, now)
-    erase_bodies_about([f"booking:{key}" for key in given], now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:

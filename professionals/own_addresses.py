@@ -1,5 +1,7 @@
 """Every address that is or was a person's, as far as we know: mail went there, and goes with them."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
@@ -10,19 +12,21 @@ from professionals.models import AccountRecovery, AddressChange, FormerAddress, 
 
 
 def note_former_address(person: Person, before: str, now: datetime) -> None:
-    """They have another one now, or none."""
-    if before:
-        FormerAddress.objects.update_or_create(person=person, address=before.strip().lower(), defaults={"until": now})
+    """They have another one now, or none. What staff entered by mistake, one of the team's own, never was theirs."""
+    small = before.strip().lower()
+    if small and small not in outbox.team_addresses():
+        FormerAddress.objects.update_or_create(person=person, address=small, defaults={"until": now})
 
 
 def addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
-    """In small letters, and until when each was theirs: `now` of those that they have."""
+    """In small letters, and until when each was theirs: `now` of those that they have. None of the team's."""
     known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
     if person.user is not None:
         known += [(person.user.email, now), *_of_account(person.user, now)]
     latest: dict[str, datetime] = {}
+    teams = outbox.team_addresses()
     for address, until in known:
-        if small := address.strip().lower():
+        if (small := address.strip().lower()) and small not in teams:
             latest[small] = max(until, latest.get(small, until))
     return latest
 
@@ -37,12 +41,63 @@ def _of_account(user: User, now: datetime) -> list[tuple[str, datetime]]:
 
 
 def erase_mail_of(person: Person, now: datetime) -> None:
-    """What went to any of them; where somebody else reads mail by now, only what went there before."""
-    for address, until in addresses_of(person, now).items():
-        if address == person.email.lower() or not _is_anothers(address, person):
+    """What went to any of them; of one that somebody else has or had too, only what went there while it was theirs."""
+    times = addresses_of(person, now)
+    others = _had_by_others(person, times)
+    for address, until in times.items():
+        since = _last_before(until, others[address])
+        if address == person.email.lower():
+            _erase_of_now(address, since, now)
+            continue
+        anothers = _is_anothers(address, person)
+        if not anothers and not others[address]:
             outbox.erase_for(address, now)
-        elif until < now:
-            outbox.erase_messages_before(address, until, now)
+        elif until < now or not anothers:
+            _erase_of_then(address, since, until, now)
+
+
+def _erase_of_now(address: str, since: datetime | None, now: datetime) -> None:
+    if since is None:
+        outbox.erase_for(address, now)
+    else:
+        outbox.erase_since(address, since, now)
+
+
+def _erase_of_then(address: str, since: datetime | None, until: datetime, now: datetime) -> None:
+    if since is None:
+        outbox.erase_messages_before(address, until, now)
+    else:
+        outbox.erase_between(address, since, until, now)
+
+
+def _had_by_others(person: Person, addresses: Iterable[str]) -> dict[str, list[datetime]]:
+    """Until when, of each that somebody else had."""
+    rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
+    others: dict[str, list[datetime]] = defaultdict(list)
+    for address, until in rows.values_list("address", "until"):
+        others[address].append(until)
+    return others
+
+
+def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
+    """When the one who had it last before them gave it up: since then it was theirs. None if nobody had."""
+    return max((each for each in others if each < until), default=None)
+
+
+def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
+    """The address that they have and then those that they had, with since when and before when each was theirs, as far as there
+    is such a moment. None of the team's. One statement."""
+    current = person.email.strip().lower()
+    theirs = Q(address=current) | Q(address__in=person.former_addresses.values("address"))
+    rows = list(FormerAddress.objects.filter(theirs).order_by("-until").values_list("person", "address", "until"))
+    known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
+    known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
+    times = []
+    for address, until in known:
+        others = [each for key, anothers, each in rows if key != person.pk and anothers == address]
+        since = _last_before(until, others) if until else max(others, default=None)
+        times.append((address, since, until))
+    return [each for each in times if each[0] not in outbox.team_addresses()]
 
 
 def _is_anothers(address: str, person: Person) -> bool:

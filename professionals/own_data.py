@@ -23,7 +23,7 @@ from professionals.models import (
     Where,
     Why,
 )
-from professionals.own_addresses import erase_mail_of
+from professionals.own_addresses import erase_mail_of, times_of_mail
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
@@ -127,15 +127,18 @@ def erase_own(person: Person, now: datetime) -> None:
 
 
 def export_mail(person: Person) -> list[Any]:
-    """To the address that they have, and to those that they had while they had them."""
-    mail: list[Any] = outbox.export_for(person.email) if person.email else []
-    for former in person.former_addresses.exclude(address=person.email.lower()).order_by("-until"):
-        mail += outbox.export_for(former.address, before=former.until)
+    """To the address that they have, and to those that they had: of each what was written while it was theirs."""
+    mail: list[Any] = []
+    for address, since, before in times_of_mail(person):
+        written: list[Any] = outbox.export_for(address, before=before)
+        mail += [each for each in written if since is None or each["created_at"] >= since]
     return mail
 
 
 def export_choices(person: Person) -> list[Any]:
-    return outbox.export_choices(person.email) if person.email else []
+    """None of a mailbox of the team's that staff entered by mistake."""
+    is_own = person.email and person.email.lower() not in outbox.team_addresses()
+    return outbox.export_choices(person.email) if is_own else []
 
 
 def erase_choices(person: Person, now: datetime) -> None:

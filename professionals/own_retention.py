@@ -49,10 +49,11 @@ def sign_ins_of_nobody(before: datetime) -> QuerySet[User]:
 
 
 def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
-    """Mail to an address goes with it, unless somebody whom staff entered has the same: then it is theirs."""
+    """Mail to an address goes with it, unless somebody whom staff entered has the same: then it is theirs. Anybody can type an
+    address of the team's at sign-up; its mail stays."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
-        if not Person.objects.with_email(user.email).exists():
+        if user.email.lower() not in outbox.team_addresses() and not Person.objects.with_email(user.email).exists():
             outbox.erase_for(user.email, now)
     User.objects.filter(pk__in=[user.pk for user in users]).delete()
 

@@ -1,6 +1,6 @@
 """Every write to the outbox."""
 
-from notifications.services.bouncing import arrived, delivered, moved, put_right, take
+from notifications.services.bouncing import arrived, delivered, moved, put_right, take, team_addresses
 from notifications.services.choosing import choose, export_choices
 from notifications.services.collecting import News, collect_each
 from notifications.services.delivering import deliver, deliver_each
@@ -16,6 +16,7 @@ from notifications.services.erasing import (
     marked_before,
     waiting_about,
 )
+from notifications.services.erasing_own_time import erase_between, erase_since
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from notifications.services.sweeping import sweep
@@ -33,10 +34,12 @@ __all__ = [
     "deliver_each",
     "delivered",
     "erase_about",
+    "erase_between",
     "erase_bodies_about",
     "erase_for",
     "erase_messages",
     "erase_messages_before",
+    "erase_since",
     "export_choices",
     "export_for",
     "forget_addresses",
@@ -55,5 +58,6 @@ __all__ = [
     "seal_and_send",
     "sweep",
     "take",
+    "team_addresses",
     "waiting_about",
 ]

@@ -1,5 +1,6 @@
 """An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 79)."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.db import models
@@ -9,11 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import MarkedAddress, Notification
 
+# So long after a change, at the most, the address of before is told of it (ADR 66); what goes there later is another's.
+TOLD_WITHIN = timedelta(days=1)
+
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
     def with_nothing_kept(self) -> Self:
-        """Of which the outbox says nothing any more."""
+        """Of which the outbox says nothing any more, from the time when it was theirs."""
         mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
+        mail = mail.filter(created_at__lt=OuterRef("until") + TOLD_WITHIN)
         return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
 
 

@@ -171,9 +171,17 @@ def _absorb(goes: Person, stays: Person) -> None:
     A backup of before has both: whoever is erased as one of them is to be found as the other too.
     """
     Draft.objects.filter(person=goes, kind__in=list(stays.drafts.values_list("kind", flat=True))).delete()
+    _keep_later_of_both(goes, stays)
     repoint(goes, stays)
     Absorbed.objects.create(person=stays, key=goes.pk, since=goes.created_at)
     goes.delete()
+
+
+def _keep_later_of_both(goes: Person, stays: Person) -> None:
+    """Of an address that both had: whoever has it all keeps it once."""
+    for row in goes.former_addresses.filter(address__in=stays.former_addresses.values("address")):
+        stays.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
+        row.delete()
 
 
 def _columns(details: Details) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 
 from bookings import handed_over_privacy, privacy
@@ -15,6 +16,7 @@ from notifications.models import Notification
 from notifications.models import State as MailState
 from professionals.models import Person
 from professionals.privacy import VisitInTheWay, erase_person, export_person
+from professionals.services import address_verified
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition
@@ -106,6 +108,7 @@ def test_where_they_were_the_contact_the_colleague_is_and_the_presenter_is_told(
     assert (booking.notes, booking.room, booking.revision, booking.state) == ("Ask for – at the desk", "Room 3", 1, "confirmed")
     told = Notification.objects.filter(about=f"booking:{booking.pk}", kind__in=["presenter-changed", "booking-changed"])
     assert set(told.values_list("recipient", "version")) == {("asha@ctac.example", 1), ("omar@leeds.nhs.uk", 1)}
+    assert not told.exclude(erased_at=None).exists()
     assert "nadia" not in booking.searched.lower()
 
 
@@ -160,6 +163,30 @@ def test_the_colleagues_copy_does_not_say_why_it_came_or_what_was_before(booking
     assert "Handed over to a colleague" in [event["what"] for event in theirs["history"]]
     [given] = handed_over_privacy.export(nadia)
     assert (given["reference"], words_of([given])) == (booking.reference, [EARLIER, WHY])
+
+
+def test_who_is_one_with_the_row_that_gave_it_away_is_found(booking, omar):
+    """Staff entered them by phone, and handed over what they had; then they signed up with another address and changed it."""
+    by_phone = make_person(with_user=False, name="N Rahman", email="n@leeds.nhs.uk", organisation=omar.organisation)
+    Booking.objects.update(person=by_phone)
+    give(booking, by_phone, omar)
+    own = make_person(name="Nadia Rahman", email="rahman@leeds.nhs.uk")
+    EmailAddress.objects.create(user=own.user, email=by_phone.email, verified=True)
+    address_verified(user=own.user, email=by_phone.email, details=None, now=NOW)
+    assert not Person.objects.filter(pk=by_phone.pk).exists()
+    own.refresh_from_db()
+
+    assert words_of(export_person(own)["bookings_given_away"]) == [EARLIER, WHY]
+    assert handed_over_privacy.export(omar) == []
+    erase_person(own, by=None, now=NOW)
+    assert reasons() == [LATER]
+
+
+def test_their_copy_does_not_say_where_the_presenter_was(booking, nadia, omar):
+    for kind in privacy.ABOUT_THE_PRESENTER:
+        record(booking, kind, by=None, now=NOW, reason="Rang: she is safe")
+    give(booking, nadia, omar)
+    assert words_of(export_person(nadia)["bookings_given_away"]) == [EARLIER, WHY]
 
 
 def test_who_gave_nothing_away_costs_one_statement(nadia, omar, django_assert_num_queries):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
+from django.utils import timezone
 
 from notifications.models import MarkedAddress, Notification, State
 from notifications.services import readdress
@@ -12,6 +13,7 @@ from professionals import privacy
 from professionals.erased_mail import erase_and_tell
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
 from professionals.own_addresses import note_former_address
+from professionals.own_retention import close_sign_ins
 from professionals.services import address_verified, clear_expired
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
@@ -95,6 +97,100 @@ def test_of_an_address_that_is_anothers_now_only_what_went_there_before(person):
     assert (after.recipient, after.text_body) == (OLD, "Dear Nadia")
 
 
+def two_who_had(address: str) -> tuple[Person, Person]:
+    """One until NOW, the other for ten days from then on."""
+    first, second = (make_person(with_user=False, name=name, email=f"{name}@leeds.nhs.uk") for name in ("ruth", "tariq"))
+    note_former_address(first, address, NOW)
+    note_former_address(second, address, NOW + 10 * DAY)
+    return first, second
+
+
+@pytest.mark.parametrize(("goes", "stay"), [(0, {1, 2}), (1, {0, 2})])
+def test_of_an_address_that_two_had_and_nobody_has_each_ones_own_time_goes(goes, stay):
+    """The third was written when neither had it any more."""
+    both = two_who_had(OLD)
+    rows = [mailed(OLD, NOW + days * DAY) for days in (-1, 1, 11)]
+
+    privacy.erase_person(both[goes], by=None, now=NOW + 20 * DAY)
+
+    kept = Notification.objects.filter(recipient=OLD, text_body="Dear Nadia")
+    assert set(kept) == {rows[place] for place in stay}
+    privacy.erase_person(both[1 - goes], by=None, now=NOW + 20 * DAY)
+    assert left() == set()
+
+
+def test_of_an_address_that_they_have_what_went_there_before_is_the_others(person):
+    note_former_address(make_person(name="Omar Aziz", email=OTHER), HERS, NOW)
+    before, _own = mailed(HERS, NOW - DAY), mailed(HERS, NOW + DAY)
+    MarkedAddress.objects.create(address=HERS, sort="hard", marked_at=NOW, last_at=NOW, said="Nadia has left")
+    privacy.erase_person(person, by=None, now=NOW + 2 * DAY)
+    assert list(Notification.objects.exclude(recipient="")) == [before]
+    assert not MarkedAddress.objects.exists()
+
+
+TEAMS = ["STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL"]
+
+
+@pytest.mark.parametrize("whose", TEAMS)
+@pytest.mark.parametrize("how", [*WAYS, "has it still"])
+def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, settings, whose, how):
+    """Staff typed it as a caller's and put it right, or anybody did as their own."""
+    team = "team@ctac.example"
+    setattr(settings, whose, team.title())
+    alert = mailed(team)
+    Notification.objects.filter(pk=alert.pk).update(state=State.PENDING, sent_at=None)
+    if how == "has it still":
+        Person.objects.filter(pk=person.pk).update(email=team)
+    elif how == "noted":  # before such a note was refused
+        FormerAddress.objects.create(person=person, address=team, until=NOW)
+    else:
+        old_of(person, team, how)
+    person = Person.objects.get(pk=person.pk)
+
+    assert privacy.export_person(person)["messages"] == []
+    privacy.erase_person(person, by=None, now=NOW + DAY)
+
+    alert.refresh_from_db()
+    assert (alert.recipient, alert.state, alert.text_body) == (team, State.PENDING, "Dear Nadia")
+
+
+def test_a_mailbox_of_the_teams_is_no_former_address(person, settings):
+    note_former_address(person, settings.STAFF_EMAIL.upper(), NOW)
+    assert not FormerAddress.objects.exists()
+
+
+def test_a_sign_up_with_a_mailbox_of_the_teams_takes_no_mail_of_the_teams(settings):
+    users = [make_user(address) for address in (settings.STAFF_EMAIL.title(), OTHER)]
+    for user in users:
+        mailed(user.email)
+    close_sign_ins([user.pk for user in users], NOW)
+    assert not User.objects.filter(pk__in=[user.pk for user in users]).exists()
+    assert {address.lower() for address in left()} == {settings.STAFF_EMAIL}
+
+
+def test_mail_that_waits_for_the_team_does_not_follow_whoever_had_its_address_by_mistake(settings):
+    for address in (settings.STAFF_EMAIL, OLD):
+        row = mailed(address)
+        Notification.objects.filter(pk=row.pk).update(state=State.PENDING, sent_at=None, due_at=NOW + DAY)
+        readdress(before=address.title(), to=HERS, now=NOW)
+    assert left() == {settings.STAFF_EMAIL, HERS}
+
+
+def test_two_rows_that_both_had_an_address_become_one(person):
+    """Staff put a caller's address right, who signed up with the wrong one and changes it now."""
+    by_phone = make_person(with_user=False, name="Nadia Rahman", email=OLDER)
+    later = timezone.now() + DAY
+    note_former_address(by_phone, HERS, later)
+    note_former_address(by_phone, OLD, NOW)
+    note_former_address(person, OLD, NOW + DAY)
+    EmailAddress.objects.create(user=person.user, email=OLDER, verified=True)
+
+    address_verified(user=person.user, email=OLDER, details=None, now=NOW)
+
+    rows = set(FormerAddress.objects.values_list("person", "address", "until"))
+    assert rows == {(person.pk, HERS, later), (person.pk, OLD, NOW + DAY)}
+
+
 def test_what_somebody_else_verified_is_not_theirs_to_erase(person):
     """Typed by mistake, or by whoever had got into the account."""
     EmailAddress.objects.create(user=person.user, email=OTHER, verified=False)
@@ -132,6 +228,28 @@ def test_it_is_kept_for_as_long_as_mail_to_it(person):
     MarkedAddress.objects.all().delete()
     clear_expired(now=NOW + 99 * DAY)
     assert FormerAddress.objects.count() == 0
+
+
+@pytest.mark.parametrize(("since", "kept"), [(timedelta(seconds=5), 1), (2 * DAY, 0)])
+def test_but_not_for_what_its_next_reader_gets(person, since, kept):
+    """The old address is told of the change just after it."""
+    note_former_address(person, OLD, NOW)
+    mailed(OLD, NOW + since)
+    clear_expired(now=NOW + 99 * DAY)
+    assert FormerAddress.objects.count() == kept
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_their_copy_has_nothing_of_who_had_the_address_before_them(person, has_it):
+    first, second = two_who_had(OLD)
+    if has_it:
+        second.former_addresses.all().delete()
+        Person.objects.filter(pk=second.pk).update(email=OLD)
+        second.refresh_from_db()
+    for days in (-1, 1):
+        mailed(OLD, NOW + days * DAY)
+    sent = [[each["sent_at"] for each in privacy.export_person(who)["messages"]] for who in (first, second)]
+    assert sent == [[NOW - DAY], [NOW + DAY]]
 
 
 def test_their_copy_has_what_went_to_a_former_address_while_they_had_it(person):
