@@ -10,6 +10,7 @@ from bookings import ical
 from bookings.models import Booking, BookingEvent, BookingLink, EventKind
 from bookings.services import refuse_while_on_the_way_or_there
 from bookings.services.bringing import forget_who_gave_leaflets
+from bookings.services.locking import lock_bookings
 from bookings.services.moving import record
 from bookings.services.telling import tell_details_changed
 from notifications.services import erase_bodies_about
@@ -49,8 +50,7 @@ def erase(person: Person, now: datetime) -> None:
     given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
     if not given:
         return
-    rows = Booking.objects.with_names().filter(pk__in=given).select_for_update(of=("self",), no_key=True)
-    bookings = list(rows.order_by("pk"))
+    bookings = list(lock_bookings(Booking.objects.filter(pk__in=given)))
     to_ring = [booking.pk for booking in bookings if is_contact(person, booking)]
     refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
     for booking in bookings:
