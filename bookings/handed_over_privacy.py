@@ -59,8 +59,8 @@ def erase(person: Person, now: datetime) -> None:
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
             forget_in(booking, person, now)
-    forget_who_gave_leaflets(given, now)
-    erase_bodies_about([f"booking:{key}" for key in given], now)
+        erase_bodies_about([f"booking:{booking.pk}"], now, until=last.at)
+    forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:
