@@ -13,6 +13,7 @@ from bookings.models import Booking, BookingEvent, BookingLink, EventKind
 from bookings.privacy import ABOUT_THE_PRESENTER
 from bookings.services import refuse_while_on_the_way_or_there
 from bookings.services.bringing import forget_who_gave_leaflets
+from bookings.services.locking import lock_bookings
 from bookings.services.moving import record
 from bookings.services.telling import tell_details_changed
 from notifications.services import erase_bodies_about
@@ -57,18 +58,18 @@ def erase(person: Person, now: datetime) -> None:
     given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
     if not given:
         return
-    rows = Booking.objects.with_names().filter(pk__in=given).select_for_update(of=("self",), no_key=True)
-    bookings = list(rows.order_by("pk"))
+    bookings = list(lock_bookings(Booking.objects.filter(pk__in=given)))
     to_ring = [booking.pk for booking in bookings if is_contact(person, booking)]
     refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
-    erase_bodies_about([f"booking:{key}" for key in given], now)  # but not of what is told from here on
     for booking in bookings:
         last = given[booking.pk]
+        # Mail of later names whom to ring on the day; what is told from here on does not.
+        erase_bodies_about([f"booking:{booking.pk}"], now, until=None if booking.pk in to_ring else last.at)
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
             forget_in(booking, person, now)
-    forget_who_gave_leaflets(given, now)
+    forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:

@@ -1,6 +1,6 @@
 """Leaflets for the audience: the one place where bookings and leaflets meet, by calls in one direction (ADR 41)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -39,6 +39,7 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         cancel(order=brought.order, by=by, now=now, with_visit=True)
 
 
-def forget_who_gave_leaflets(bookings: Iterable[int], now: datetime) -> None:
-    """Somebody is erased who had these bookings until a colleague took them over."""
-    forget_giver(Brought.objects.filter(booking__in=list(bookings), order__isnull=False).values_list("order_id", flat=True), now)
+def forget_who_gave_leaflets(given: Mapping[int, datetime], now: datetime) -> None:
+    """Somebody is erased who had these bookings, by their keys, until a colleague took them over at that moment."""
+    brought = Brought.objects.filter(booking__in=list(given), order__isnull=False)
+    forget_giver({order: given[booking] for booking, order in brought.values_list("booking_id", "order_id") if order}, now)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, EventKind
+from bookings.services.locking import lock_bookings
 from bookings.services.moving import record
 from bookings.services.telling import tell_handed_over
 from ctac.errors import DomainError
@@ -63,10 +64,7 @@ def _refuse(before: Person, after: Person) -> None:
 
 
 def _locked_bookings(person: Person, now: datetime) -> list[Booking]:
-    """Locked first, then read: who waits for a row gets that row anew, but not the presenter that it was read with."""
-    ahead = Booking.objects.upcoming(now).filter(person=person).order_by("pk")
-    keys = list(ahead.select_for_update(no_key=True).values_list("pk", flat=True))
-    return list(Booking.objects.filter(pk__in=keys).with_names().with_leaflets().order_by("pk"))
+    return list(lock_bookings(Booking.objects.upcoming(now).filter(person=person)).with_leaflets())
 
 
 def _give(booking: Booking, before: Person, after: Person, *, by: User | None, reason: str, now: datetime) -> None:

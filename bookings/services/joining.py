@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, EventKind, Format, Presenter, State
 from bookings.services.errors import MoveRefused
-from bookings.services.locking import lock_booking
+from bookings.services.locking import lock_booking, lock_bookings
 from bookings.services.moving import record
 from bookings.services.telling import tell_link
 from ctac.errors import DomainError
@@ -49,7 +49,7 @@ def presenters_link_changed(*, presenter: Presenter, by: User | None, now: datet
     uses_it = Booking.objects.filter(
         presenter=presenter, state=State.CONFIRMED, format=Format.ONLINE, own_joining_link="", starts_at__gt=now
     )
-    for booking in uses_it.with_names().select_for_update(of=("self",), no_key=True).order_by("pk"):
+    for booking in lock_bookings(uses_it):
         booking.sequence += 1
         booking.save(update_fields=["sequence"])
         record(booking, EventKind.LINK_SET, by=by, now=now)

@@ -29,7 +29,7 @@ from bookings.models import (
 from bookings.models.booking import OPEN_STATES
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
-from bookings.services.locking import give_back, guarded, lock_presenters
+from bookings.services.locking import give_back, guarded, lock_bookings, lock_presenters
 from bookings.services.looking_after import go_on_waiting_for
 from bookings.services.moving import record
 from bookings.services.sessions.freeing import free_sessions
@@ -236,7 +236,7 @@ def covered(within: Span, spans: Iterable[Span]) -> timedelta:
 def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[Booking]:
     """Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same."""
     keys = [row.booking_id for row in hit if row.booking_id]
-    freed = list(Booking.objects.with_names().select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk"))
+    freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
         go_on_waiting_for(presenter, booking, now)

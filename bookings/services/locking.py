@@ -11,7 +11,7 @@ from functools import cache
 from django.db import IntegrityError, connection
 from django.db.models import FilteredRelation, Q
 
-from bookings.models import Booking, BusyTime, OptionState, Presenter, State
+from bookings.models import Booking, BookingQuerySet, BusyTime, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
 from ctac.compiled import Compiled, Reading, Statement
@@ -114,6 +114,14 @@ def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterab
     if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenters_of(booking) != seen):
         raise MoveRefused
     return locked, presenters
+
+
+def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
+    """These bookings with their names, in key order. Locked first, then read: who waits for a row is asked for it anew, but for
+    its person and presenter as they were, and a booking that a colleague took over meanwhile would be missing.
+    """
+    keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    return Booking.objects.filter(pk__in=keys).with_names().order_by("pk")
 
 
 def presenters_of(booking: Booking) -> set[int | None]:

@@ -1,6 +1,6 @@
 """Leaflets that a presenter brings to a visit: promised when it is booked, as many as there are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,11 +87,14 @@ def give_order_to(*, order: Order, person: Person, by: User | None, now: datetim
     insert_event(OrderEvent(order=order, kind=EventKind.CHANGED, by=by, at=now))
 
 
-def forget_giver(orders: Iterable[int], now: datetime) -> None:
-    """What was written of these orders, to their owner and to us, before a colleague had the visit and them with it."""
-    keys = list(orders)
-    OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
-    erase_bodies_about([f"order:{key}" for key in keys], now)
+def forget_giver(given: Mapping[int, datetime], now: datetime) -> None:
+    """What was written of these orders, to their owner and to us, until a colleague had the visit and them with it.
+
+    `given`: when that was, by the key of the order.
+    """
+    for key, moment in given.items():
+        OrderEvent.objects.filter(order=key, at__lte=moment).exclude(reason="").update(reason="")
+        erase_bodies_about([f"order:{key}"], now, until=moment)
 
 
 def offered(asked: Sequence[ToBring]) -> EditionQuerySet:

@@ -104,9 +104,11 @@ def marked_before(moment: datetime) -> QuerySet[MarkedAddress]:
 
 
 @transaction.atomic
-def erase_bodies_about(about: Iterable[str], now: datetime) -> int:
+def erase_bodies_about(about: Iterable[str], now: datetime, *, until: datetime | None = None) -> int:
     """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows.
+    `until`: only what was written by then, as what came after is not of that person.
 
     What has not gone yet still goes, written from what is left; a worker that is sending one now keeps no words of it.
     """
-    return Notification.objects.filter(about__in=list(about)).update(erased_at=now, **BLANK)
+    rows = Notification.objects.filter(about__in=list(about))
+    return (rows.filter(created_at__lte=until) if until else rows).update(erased_at=now, **BLANK)

@@ -10,7 +10,7 @@ from bookings import handed_over_privacy, privacy
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
 from bookings.services import hand_over, make_links
 from bookings.services.moving import record
-from leaflets.models import Channel, OrderEvent, ToBring
+from leaflets.models import Channel, Order, OrderEvent, ToBring
 from leaflets.services import bring
 from notifications.models import Notification
 from notifications.models import State as MailState
@@ -59,6 +59,15 @@ def stored(about: str, to: str) -> Notification:
     return Notification.objects.create(kind="presenter-booked", about=about, recipient=to, version=99, message_id=about, **row)
 
 
+def leaflets_for(booking: Booking, person: Person) -> Order:
+    edition = make_edition(NOW, stock=20)
+    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
+    order = bring(person=person, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW)
+    assert order is not None
+    Brought.objects.create(booking=booking, order=order)
+    return order
+
+
 def test_what_was_written_while_it_was_theirs_goes_and_what_came_after_stays(booking, nadia, omar):
     give(booking, nadia, omar)
     assert reasons() == [EARLIER, WHY, LATER]
@@ -67,11 +76,7 @@ def test_what_was_written_while_it_was_theirs_goes_and_what_came_after_stays(boo
 
 
 def test_so_does_what_our_emails_said_of_it(booking, nadia, omar):
-    edition = make_edition(NOW, stock=20)
-    asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
-    order = bring(person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW)
-    assert order is not None
-    Brought.objects.create(booking=booking, order=order)
+    order = leaflets_for(booking, nadia)
     OrderEvent.objects.create(order=order, kind="changed", at=NOW, reason=EARLIER)
     give(booking, nadia, omar)
     about = [f"booking:{booking.pk}", f"order:{order.pk}"]
@@ -84,6 +89,23 @@ def test_so_does_what_our_emails_said_of_it(booking, nadia, omar):
         row.refresh_from_db()
     assert [row.text_body for row in (*rows, other)] == ["", "", "Nadia Rahman"]
     assert not OrderEvent.objects.exclude(reason="").exists()
+
+
+def test_what_was_written_of_its_leaflets_after_they_gave_it_away_stays_and_so_do_the_emails(booking, nadia, omar):
+    order = leaflets_for(booking, nadia)
+    OrderEvent.objects.create(order=order, kind="changed", at=NOW, reason=EARLIER)
+    give(booking, nadia, omar)
+    after = NOW + timedelta(minutes=1)
+    OrderEvent.objects.create(order=order, kind="changed", at=after, reason=LATER)
+    about = [f"booking:{booking.pk}", f"order:{order.pk}"]
+    rows = [stored(each, omar.email) for each in about]
+    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(created_at=after)
+
+    erase_person(nadia, by=None, now=after)
+
+    kept = Notification.objects.filter(pk__in=[row.pk for row in rows])
+    assert [row.text_body for row in kept] == ["Nadia Rahman"] * 2
+    assert list(OrderEvent.objects.exclude(reason="").values_list("reason", flat=True)) == [LATER]
 
 
 def test_links_that_were_sent_to_them_go_and_the_colleagues_stay(booking, nadia, omar):

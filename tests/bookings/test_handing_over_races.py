@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from bookings.models import Booking, BookingEvent
-from bookings.services import cancel, hand_over, reschedule
+from bookings.models import Booking, BookingEvent, BusyTime
+from bookings.services import cancel, hand_over, keep_presenter, record_leave, reschedule
 from bookings.services.assigning import reassign
 from notifications.models import Notification
 from professionals.models import Person
+from professionals.privacy import erase_person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.professionals.sessions.test_at_once import held
@@ -143,3 +144,41 @@ def test_there_and_back_at_once_nobody_waits_for_ever(booking: Booking, nadia: P
     assert in_turn(PERSON, nadia.pk, give(nadia, omar), give(omar, nadia)) == ["done", "done"]
     assert stands() == ("Nadia Rahman", "confirmed", at("10:00"))
     assert history() == ["handed-over", "handed-over"]
+
+
+def test_handed_on_while_who_gave_it_first_is_erased_it_names_them_no_more(booking: Booking, nadia: Person, omar: Person) -> None:
+    ruth = make_person(name="Ruth Adeyemi", email="ruth@leeds.nhs.uk", organisation=nadia.organisation)
+    Booking.objects.update(contact_name=nadia.name, notes="Ask for Nadia Rahman at the desk")
+    give(nadia, omar)()
+
+    ends = in_turn(BOOKING, booking.pk, give(omar, ruth), lambda: erase_person(nadia, by=None, now=NOW))
+
+    assert ends == ["done", "done"]
+    now = Booking.objects.get()
+    assert (now.person, now.contact_name, now.notes) == (ruth, "Ruth Adeyemi", "Ask for – at the desk")
+    reasons = BookingEvent.objects.filter(kind="handed-over").order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["", "Nadia has left"]
+
+
+def test_handed_over_while_its_presenter_has_a_new_link_its_new_owner_is_told(nadia: Person, omar: Person) -> None:
+    asha = make_presenter(email="asha@ctac.example")
+    booking = make_booking(asha, at("10:00"), postcode="", person=nadia)
+    asha.joining_link = "https://meet.example/new"
+
+    ends = in_turn(BOOKING, booking.pk, give(nadia, omar), lambda: keep_presenter(presenter=asha, now=NOW))
+
+    assert ends == ["done", "done"]
+    assert history() == ["handed-over", "link-set"]
+    booking.refresh_from_db()
+    assert booking.sequence == 2
+
+
+def test_handed_over_while_its_presenter_falls_ill_it_is_freed(booking: Booking, nadia: Person, omar: Person) -> None:
+    away = {"presenter": booking.presenter, "starts_at": at("09:00"), "ends_at": at("17:00"), "kind": "illness"}
+
+    ends = in_turn(BOOKING, booking.pk, give(nadia, omar), lambda: record_leave(by=None, now=NOW, **away))
+
+    assert ends == ["done", "done"]
+    assert Booking.objects.get().presenter is None
+    assert not BusyTime.objects.filter(booking=booking).exists()
+    assert history() == ["handed-over", "presenter-freed"]

@@ -97,6 +97,7 @@ def a_booking(**more: Any) -> Callable[[World], Made]:
     def make(world: World) -> Made:
         fields = {"person": owner(world), "presenter": giver(world), **more}
         start = timezone.now() + timedelta(hours=fields.pop("hours", 24 * 9))
+        start = start.replace(hour=12, minute=0) if fields.pop("at_noon", False) else start
         return {"bookings_booking": make_booking(fields.pop("presenter"), start, **fields)}
 
     return make

@@ -69,7 +69,7 @@ FILLED_IN: dict[str, Case] = {
     "booking_answer": Case(before=an_offer),
     "booking_details": Case(pages=2),
     "booking_time": Case(pages=2),
-    "certificate": Case({"name": "Robin Hale"}),
+    "certificate": Case({"name": "Robin Hale"}, just_given),
     "feedback": Case(before=just_given),
     "host_feedback": Case(before=just_given),
     "leaflet_alert": Case(before=none_left),
@@ -114,8 +114,8 @@ FILLED_IN: dict[str, Case] = {
     # -- Staff: bookings --
     "staff:bookings_booking_add": Case({"caller-organisation_name": "Leeds", **JUST_LOOKING}, pages=2),
     "staff:bookings_booking_stand_ins": Case(
-        lambda world: {"booking": pk_of("bookings_booking")(world), "presenter": str(make_presenter().pk)},
-        a_booking(presenter=None),
+        lambda world: {"booking": pk_of("bookings_booking")(world), "presenter": str(make_presenter(weekdays=range(7)).pk)},
+        a_booking(presenter=None, at_noon=True),  # in the presenter's hours, whenever this runs
     ),
     "staff:bookings_journeytime_add": Case({"one": "LS", "other": "HU"}),
     "staff:bookings_journeytime_changelist": ticked("bookings_journeytime", "delete_selected"),

@@ -1,7 +1,8 @@
 """Forms that were filled in rightly, with something else in one or some of their boxes."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.face.page import Page
 from tests.security.beforehand import Case
-from tests.security.fuzz.trying import BOUNDARY, Pair, Sent, turned
+from tests.security.fuzz.trying import BOUNDARY, TAKEN, Pair, Sent, Tables, fuzzed, look, turned
 from tests.security.fuzz.values import Value, values
 from tests.security.posting import Form, form_of
 
@@ -33,6 +34,14 @@ NAMES_BESIDE: tuple[Value, ...] = (
     *("", "unknown", "a[]", "_save", "_continue", "_popup", "_to_field", "next", "action", "confirmed"),
     *(b"\xff", "x" * 3000),
 )
+# All that is sent to these is refused here, and why; the last is a button that shows, and asks nothing.
+WHY_REFUSED = {
+    "is a page of book_where, which goes through all": "book_dates book_details book_leaflets book_when",
+    "has its buttons on another page, which say what to print": "staff:leaflets_packingsession_print",
+    "asks for a password that nobody has": "account_login_password",
+    "says that staff need a second factor": "mfa_deactivate_totp",
+}
+REFUSED_HERE = {asked for names in WHY_REFUSED.values() for asked in names.split()} | {"staff:dataprotection_breach_action paper"}
 # Whole bodies that are no form at all, with what their head says they are.
 URLENCODED, IN_PARTS = "application/x-www-form-urlencoded", f"multipart/form-data; boundary={BOUNDARY.decode()}"
 ONE_PART = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--' + BOUNDARY + b"--\r\n"
@@ -122,6 +131,9 @@ class Changes:
     keys: tuple[Value, ...]
     name: str
 
+    def as_it_was(self) -> Sent:
+        return Sent("POST", self.page.form.action, pairs_of(self.page.form))
+
     def strategy(self) -> st.SearchStrategy[Sent]:
         usual = pairs_of(self.page.form)
         names = turned(sorted({*self.page.form.asked, *(str(name) for name, _value in usual)} - {TOKEN}), self.name)
@@ -181,6 +193,21 @@ class Changes:
         """A name that the form does not have."""
         names = st.sampled_from(NAMES_BESIDE)
         return st.tuples(names, self.value("")).map(lambda pair: lambda pairs: [*pairs, pair])
+
+
+def fuzzed_form(asked: Iterable[OnePage], keys: tuple[Value, ...], tables: Tables, *, name: str, inputs: int, begin: int) -> None:
+    """Each page of it, as it was filled in and with changes. Of a form that takes none of them nothing was tried."""
+    ended: Counter[str] = Counter()
+    for number, page in enumerate(asked):
+        changes, now = Changes(page, keys, name), tables.as_of_now()
+        drawn = changes.strategy()
+        ended[look(page.again(), changes.as_it_was(), now)] += 1
+
+        def act(data: st.DataObject) -> None:
+            ended[look(page.again(), data.draw(drawn), now)] += 1  # noqa: B023 - called before the next page
+
+        fuzzed(act, name=f"{name} {number}", inputs=inputs, begin=begin)
+    assert ended[TAKEN] or name in REFUSED_HERE, f"all that was sent was refused, what is right as well: {dict(ended)}"
 
 
 def without(pairs: Pairs, name: str) -> Pairs:

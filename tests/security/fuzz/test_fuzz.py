@@ -18,7 +18,7 @@ from tests.security.beforehand import Case
 from tests.security.filled_in import FILLED_IN
 from tests.security.fuzz import run
 from tests.security.fuzz.addresses import keys_of, variants
-from tests.security.fuzz.forms import Changes, OnePage, pages
+from tests.security.fuzz.forms import Changes, OnePage, fuzzed_form, pages
 from tests.security.fuzz.parameters import KNOWN, Spying, names_for
 from tests.security.fuzz.trying import SENT, Sent, Tables, fuzzed, look, written
 from tests.security.posting import Form
@@ -85,14 +85,8 @@ def test_a_form_breaks_nothing_and_stores_nothing_that_it_refuses(
     here = {**world, "laid_out": laid_out}
     here["objects"] = {**world["objects"], **case.before(here)}
     browser = fresh_browsers(laid_out)[case.who or FORMS[asked]]
-    for number, page in enumerate(pages(browser, address(asked, here), case, here)):
-        changes = Changes(page, keys_of(here), asked).strategy()
-        now = tables.as_of_now()
-
-        def act(data: st.DataObject) -> None:
-            look(page.again(), data.draw(changes), now)  # noqa: B023 - called before the next page
-
-        fuzzed(act, name=f"{asked} {number}", inputs=run.FORM, begin=run.BEGIN)
+    each = pages(browser, address(asked, here), case, here)
+    fuzzed_form(each, keys_of(here), tables, name=asked, inputs=run.FORM, begin=run.BEGIN)
 
 
 @pytest.mark.parametrize("asked", run.some(STRAY))

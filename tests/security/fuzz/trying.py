@@ -16,6 +16,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from professionals.models import Draft
 from tests.matrix.asking import fingerprint_of, written
 from tests.security.fuzz.values import Value, as_bytes, escaped, query_of
 from tests.security.posting import OURS
@@ -24,14 +25,24 @@ from tests.security.posting import OURS
 MAY_CHANGE = {
     "ratelimit": "counts attempts",
     "session": "when each browser was last seen, and what a page says once",
-    "draft": "what was typed is kept for who comes back",
     "stopped": "staff see which limits stopped people",
 }
-# What may be stored by an answer that is a page, by the name of its button.
-STORED_AND_SHOWN = {
-    "extend": "a time that is held is kept for longer",
-    "_popup": "Django closes the window that its own pages opened",
+# Where a refusal may change a draft, and why; by route.
+KEEP_DRAFTS = {
+    "basket": "a title that was removed is out, whatever else was typed",
+    "book_leaflets": "kept for whoever first has to answer what came before",
+    "book_check": "its booking was placed before, so the draft has gone",
+    "booking_details_check": "the booking can't be changed any more, so the draft has gone",
 }
+# Where a warning alone says more of what was done: of a waiting list, of bookings without a presenter, of whom to ring.
+DONE_WITH_A_WARNING = {
+    *("session_place", "staff:bookings_opensession_action caller", "staff:bookings_booking_action offer"),
+    *("staff:bookings_leave_add", "staff:bookings_leave_action grant"),
+}
+# What may be stored by an answer that is a page, by the name of its button.
+STORED_AND_SHOWN = {"extend": "a time that is held is kept for longer"}
+CLOSES_ITS_WINDOW = b"data-popup-response="  # Django's answer to a form in a window that its own pages opened
+TAKEN, REFUSED, LOOKED_AT = "POST taken", "POST refused", "GET"
 SENT: Counter[str] = Counter()
 BOUNDARY = b"----not-in-any-value-7d1f"
 Pair = tuple[Value, Value | SimpleUploadedFile]
@@ -126,42 +137,60 @@ def send(client: Client, sent: Sent) -> Any:
     return response
 
 
-def look(client: Client, sent: Sent, tables: Tables) -> None:
-    """Send it; what is refused, or only asked for, must have stored nothing, and where it leads must be there."""
+def look(client: Client, sent: Sent, tables: Tables) -> str:
+    """What became of it. What is refused, or only asked for, must have stored nothing; where it leads must be there."""
     cache.clear()
     try:
         with transaction.atomic():
-            judge(client, send(client, sent), sent, tables)
+            ended = judge(client, send(client, sent), sent, tables)
             connection.check_constraints()
             transaction.set_rollback(True)
     except Exception as error:
         error.add_note(f"Sent was {sent}")
         raise
+    return ended
 
 
-def judge(client: Client, response: Any, sent: Sent, tables: Tables) -> None:
+def judge(client: Client, response: Any, sent: Sent, tables: Tables) -> str:
     assert response.status_code < 500
-    refused = is_refused(response, sent)
-    SENT[f"{sent.method} {'refused' if refused else 'taken'}" if sent.method == "POST" else "GET"] += 1
-    if sent.method == "GET" or refused:
-        changed = tables.changed()
-        assert not changed, f"answered {response.status_code}, and yet other rows in {changed}"
-    else:
+    ended = LOOKED_AT if sent.method == "GET" else REFUSED if is_refused(response, sent) else TAKEN
+    SENT[ended] += 1
+    if ended == TAKEN:
         follow(client, response)
+        return ended
+    kept = {Draft._meta.db_table} if route_of(response) in KEEP_DRAFTS else set()
+    changed = [table for table in tables.changed() if table not in kept]
+    assert not changed, f"answered {response.status_code}, and yet other rows in {changed}"
+    return ended
+
+
+def route_of(response: Any) -> str:
+    """As the table of routes says it, a button of the staff site behind its route; empty where no page is."""
+    found = response.wsgi_request.resolver_match
+    if not found:
+        return ""
+    return f"{found.view_name} {found.kwargs['slug']}" if found.view_name.endswith("_action") else str(found.view_name)
 
 
 def is_refused(response: Any, sent: Sent) -> bool:
-    """Said by its status, by a message of what went wrong, or by a page that asks again."""
-    said = getattr(response.wsgi_request, "_messages", ())
-    wrong = any("error" in message.level_tag for message in getattr(said, "_queued_messages", ()))
+    """Said by its status, by a message of what went wrong or why not, or by a page that asks again."""
     stores = any(name in STORED_AND_SHOWN for name, _value in sent.pairs)
-    return response.status_code >= 400 or wrong or (asks_again(response) and not stores)
+    return response.status_code >= 400 or says_why_not(response) or (asks_again(response) and not stores)
+
+
+def says_why_not(response: Any) -> bool:
+    """By an error, or by a warning that no word of success stands beside."""
+    said = getattr(getattr(response.wsgi_request, "_messages", ()), "_queued_messages", ())
+    levels = {message.level_tag for message in said}
+    warned = "warning" in levels and "success" not in levels
+    return "error" in levels or (warned and route_of(response) not in DONE_WITH_A_WARNING)
 
 
 def asks_again(response: Any) -> bool:
-    """Whatever was stored leads to another page, or is a file."""
+    """Whatever was stored leads to another page, or is a file, or closes its window."""
     is_page = response.headers.get("Content-Type", "").startswith("text/html")
-    return response.status_code == 200 and is_page and "Content-Disposition" not in response.headers
+    shown = response.status_code == 200 and is_page and "Content-Disposition" not in response.headers
+    return shown and (response.streaming or CLOSES_ITS_WINDOW not in response.content)
 
 
 def follow(client: Client, response: Any) -> None:
