@@ -47,27 +47,13 @@ def erase_mail_of(person: Person, now: datetime) -> None:
     for address, until in times.items():
         since = _last_before(until, others[address])
         if address == person.email.lower():
-            _erase_of_now(address, since, now)
+            outbox.erase_for(address, now, since=since)
             continue
         anothers = _is_anothers(address, person)
         if not anothers and not others[address]:
             outbox.erase_for(address, now)
         elif until < now or not anothers:
-            _erase_of_then(address, since, until, now)
-
-
-def _erase_of_now(address: str, since: datetime | None, now: datetime) -> None:
-    if since is None:
-        outbox.erase_for(address, now)
-    else:
-        outbox.erase_since(address, since, now)
-
-
-def _erase_of_then(address: str, since: datetime | None, until: datetime, now: datetime) -> None:
-    if since is None:
-        outbox.erase_messages_before(address, until, now)
-    else:
-        outbox.erase_between(address, since, until, now)
+            outbox.erase_messages_before(address, until, now, since=since)
 
 
 def _had_by_others(person: Person, addresses: Iterable[str]) -> dict[str, list[datetime]]:

@@ -130,8 +130,7 @@ def export_mail(person: Person) -> list[Any]:
     """To the address that they have, and to those that they had: of each what was written while it was theirs."""
     mail: list[Any] = []
     for address, since, before in times_of_mail(person):
-        written: list[Any] = outbox.export_for(address, before=before)
-        mail += [each for each in written if since is None or each["created_at"] >= since]
+        mail += outbox.export_for(address, since=since, before=before)
     return mail
 
 

@@ -1,10 +1,9 @@
 """The log of breaches: those of which nobody has decided whether the Commissioner is told come first, with their 72 hours."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,10 +27,9 @@ from dataprotection.admin.breach_forms import (
     ToldCommissionerForm,
     ToldPeopleForm,
 )
-from dataprotection.admin.log import FoundWhole, list_of
+from dataprotection.admin.log import Log, list_of
 from dataprotection.models import Breach, BreachEvent, Decision
 from dataprotection.services import (
-    AlreadyEntered,
     InTheFuture,
     add_to_breach,
     enter_breach,
@@ -156,35 +154,33 @@ ACTIONS = (
 )
 
 
-class CommissionerFilter(admin.SimpleListFilter):
+class DecisionFilter(admin.SimpleListFilter):
+    field: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(decision.value or "open", str(decision.label)) for decision in Decision]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = {decision.value or "open": decision for decision in Decision}.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(**{self.field: chosen})
+
+
+class CommissionerFilter(DecisionFilter):
     title = gettext_lazy("Information Commissioner")
     parameter_name = "state"
+    field = "commissioner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("open", _("Not decided")),
-            ("overdue", _("Not decided, 72 hours over")),
-            ("told", _("Told")),
-            ("need-not", _("Need not be told")),
-        ]
+        not_decided, *decided = super().lookups(request, model_admin)
+        return [not_decided, ("overdue", _("Not decided, 72 hours over")), *decided]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "overdue":
-            return queryset.overdue(timezone.now())
-        chosen = {"open": Decision.OPEN, "told": Decision.TOLD, "need-not": Decision.NEED_NOT}.get(self.value() or "")
-        return queryset if chosen is None else queryset.filter(commissioner=chosen)
+        return queryset.overdue(timezone.now()) if self.value() == "overdue" else super().queryset(request, queryset)
 
 
-class PeopleFilter(admin.SimpleListFilter):
+class PeopleFilter(DecisionFilter):
     title = gettext_lazy("people concerned")
-    parameter_name = "people"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", _("Not decided")), ("told", _("Told")), ("need-not", _("Need not be told"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        chosen = {"open": Decision.OPEN, "told": Decision.TOLD, "need-not": Decision.NEED_NOT}.get(self.value() or "")
-        return queryset if chosen is None else queryset.filter(people=chosen)
+    parameter_name = field = "people"
 
 
 class EventInline(ReadOnlyInline):
@@ -208,8 +204,14 @@ class EventInline(ReadOnlyInline):
 FIELDS = ("due", "commissioner_in_words", "people_in_words", "aware", "happened", "what", "concerns", "effects", "measures")
 
 
+INTRO = gettext_lazy(
+    "What you write here stays as it is; what you learn later is added to it. Write numbers and kinds, and no names: all of it "
+    "may go to the Information Commissioner. The 72 hours count from when we became aware, at weekends too."
+)
+
+
 @admin.register(Breach, site=staff_site)
-class BreachAdmin(FoundWhole):
+class BreachAdmin(Log):
     list_display = ("reference", "due", "aware", "commissioner_tag", "people_in_words")
     list_filter = (CommissionerFilter, PeopleFilter, period_of("aware_at"))
     search_fields = ("reference", "commissioner_reference")
@@ -221,6 +223,13 @@ class BreachAdmin(FoundWhole):
     readonly_fields = FIELDS
     inlines = (EventInline,)
     object_actions = ACTIONS
+    enter_form = EnterForm
+    entering: ClassVar = {
+        "title": gettext_lazy("Enter a breach"),
+        "button": gettext_lazy("Enter the breach"),
+        "intro": INTRO,
+    }
+    refused_beside: ClassVar = {InTheFuture: "day"}
     aware = moment_of("aware_at", gettext_lazy("we became aware"))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -233,21 +242,6 @@ class BreachAdmin(FoundWhole):
             Part(Q(commissioner=Decision.OPEN), ("aware_at", "-pk")),
             Part(~Q(commissioner=Decision.OPEN), ("-aware_at", "-pk")),
         )
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = EnterForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self.enter(request, form)
-            except AlreadyEntered as refusal:
-                form.add_error(None, str(refusal.message))
-            except InTheFuture as refusal:
-                form.add_error("day", str(refusal.message))
-        page = {"title": _("Enter a breach"), "form": form, "button": _("Enter the breach"), "intro": INTRO, "media": self.media}
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
-        return TemplateResponse(request, "admin/for_caller.html", context)
 
     def enter(self, request: HttpRequest, form: EnterForm) -> HttpResponse:
         made = enter_breach(known=form.known, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"])
@@ -280,12 +274,6 @@ class BreachAdmin(FoundWhole):
     @admin.display(description=gettext_lazy("people concerned"))
     def people_in_words(self, breach: Breach) -> SafeString:
         return state_tag(breach.get_people_display(), TAGS[Decision(breach.people)])
-
-
-INTRO = gettext_lazy(
-    "What you write here stays as it is; what you learn later is added to it. Write numbers and kinds, and no names: all of it "
-    "may go to the Information Commissioner. The 72 hours count from when we became aware, at weekends too."
-)
 
 
 def commissioner_in_words(breach: Breach) -> str:

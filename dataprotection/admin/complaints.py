@@ -1,14 +1,12 @@
 """The log of complaints: what is to be acknowledged first, then what is looked into, then what is done with."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,9 +18,9 @@ from ctac.staff_big_lists import Part
 from ctac.staff_lists import NOTHING, ReadOnlyInline, mail_link, phone_link, state_tag
 from ctac.uk import format_day, uk_day
 from dataprotection.admin.complaint_forms import AcknowledgeForm, CloseForm, EnterForm, NoteForm, TellForm
-from dataprotection.admin.log import FoundWhole, list_of
+from dataprotection.admin.log import Log, list_of
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintState, Told
-from dataprotection.services import AlreadySent, acknowledge, answer, close, complain, note, tell_progress
+from dataprotection.services import acknowledge, answer, close, complain, note, tell_progress
 from professionals.access import signed_in
 from professionals.models import User
 
@@ -159,7 +157,7 @@ FIELDS = (
 
 
 @admin.register(Complaint, site=staff_site)
-class ComplaintAdmin(FoundWhole):
+class ComplaintAdmin(Log):
     list_display = ("reference", "state_in_words", "due", "received", "name", "came_by")
     list_filter = (StateFilter, "came")
     search_fields = ("reference", "name", "email")
@@ -171,6 +169,8 @@ class ComplaintAdmin(FoundWhole):
     may_be_empty = ("what_went_wrong", "what_they_want")
     inlines = (EventInline,)
     object_actions = ACTIONS
+    enter_form = EnterForm
+    entering: ClassVar = {"title": gettext_lazy("Enter a complaint"), "button": gettext_lazy("Enter the complaint")}
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """What has the nearest last day first; what is closed last, the latest first."""
@@ -182,19 +182,6 @@ class ComplaintAdmin(FoundWhole):
     def parts(self) -> tuple[Part, ...]:
         first = [Part(Q(state=state), ("received_on", "-pk")) for state in list(ComplaintState)[:3]]
         return (*first, Part(Q(state=ComplaintState.CLOSED), ("-received_on", "-pk")))
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = EnterForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self.enter(request, form)
-            except AlreadySent as refusal:
-                form.add_error(None, str(refusal.message))
-        page = {"title": _("Enter a complaint"), "form": form, "button": _("Enter the complaint"), "media": self.media}
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
-        return TemplateResponse(request, "admin/for_caller.html", context)
 
     def enter(self, request: HttpRequest, form: EnterForm) -> HttpResponse:
         made = complain(

@@ -1,6 +1,5 @@
 """What staff do with a complaint, each step written down; the law asks for a receipt, for progress and for the outcome."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -140,5 +139,4 @@ def write(
 
 
 def change(complaint: Complaint, **values: Any) -> None:
-    fields: Mapping[str, Any] = values
-    Complaint.objects.filter(pk=complaint.pk).update(**fields)
+    Complaint.objects.filter(pk=complaint.pk).update(**values)

@@ -16,7 +16,6 @@ from notifications.services.erasing import (
     marked_before,
     waiting_about,
 )
-from notifications.services.erasing_own_time import erase_between, erase_since
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from notifications.services.sweeping import sweep
@@ -34,12 +33,10 @@ __all__ = [
     "deliver_each",
     "delivered",
     "erase_about",
-    "erase_between",
     "erase_bodies_about",
     "erase_for",
     "erase_messages",
     "erase_messages_before",
-    "erase_since",
     "export_choices",
     "export_for",
     "forget_addresses",

@@ -19,19 +19,23 @@ GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 
 EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 
-def export_for(email: str, *, before: datetime | None = None) -> list[dict[str, object]]:
-    """Every message to this address (written `before` that moment), newest first, with what came back of it; of account mail
-    only that it was sent.
+def export_for(email: str, *, since: datetime | None = None, before: datetime | None = None) -> list[dict[str, object]]:
+    """Every message to this address (written `since` one moment and `before` another), newest first, with what came back of it;
+    of account mail only that it was sent.
 
     What came back without naming a message stands with the newest one. One statement.
     """
     returned = ReturnedMail.objects.filter(address=email.strip().lower()).values(
         told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
     )
-    written = Notification.objects.to_address(email)
-    written = written.filter(created_at__lt=before) if before else written
-    rows = written.annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
+    rows = _written(email, since, before).annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
     return [exported(row, with_no_message=place == 0) for place, row in enumerate(rows)]
+
+
+def _written(email: str, since: datetime | None, before: datetime | None) -> QuerySet[Notification]:
+    rows = Notification.objects.to_address(email)
+    rows = rows.filter(created_at__gte=since) if since else rows
+    return rows.filter(created_at__lt=before) if before else rows
 
 
 def exported(row: Notification, *, with_no_message: bool) -> dict[str, object]:
@@ -49,20 +53,21 @@ def exported(row: Notification, *, with_no_message: bool) -> dict[str, object]:
 
 
 @transaction.atomic
-def erase_for(email: str, now: datetime) -> int:
+def erase_for(email: str, now: datetime, *, since: datetime | None = None) -> int:
     """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
 
     The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
     the words back. What the address chose goes with it. An answer to a complaint still goes; its app takes it afterwards.
+    `since`: what was written before that moment, when the address was another person's, stays.
     """
     erase_choices(email)
     forget_address(email)
-    return _blank(Notification.objects.to_address(email), now)
+    return _blank(_written(email, since, None), now)
 
 
-def erase_messages_before(email: str, moment: datetime, now: datetime) -> int:
-    """The same for messages that were written before that moment, when the address was another person's. How many rows."""
-    return _blank(Notification.objects.to_address(email).filter(created_at__lt=moment), now)
+def erase_messages_before(email: str, moment: datetime, now: datetime, *, since: datetime | None = None) -> int:
+    """The same for what was written before that moment, when the address became another person's. How many rows."""
+    return _blank(_written(email, since, moment), now)
 
 
 def _blank(messages: QuerySet[Notification], now: datetime) -> int:
