@@ -134,6 +134,19 @@ def test_where_they_were_the_contact_the_colleague_is_and_the_presenter_is_told(
     assert "nadia" not in booking.searched.lower()
 
 
+def test_while_they_are_the_contact_later_emails_name_them_and_go_too(booking, nadia, omar):
+    Booking.objects.filter(pk=booking.pk).update(contact_name=nadia.name)
+    give(booking, nadia, omar)
+    after = NOW + timedelta(minutes=1)
+    row = stored(f"booking:{booking.pk}", "asha@ctac.example")
+    Notification.objects.filter(pk=row.pk).update(created_at=after)
+
+    erase_person(nadia, by=None, now=after)
+
+    row.refresh_from_db()
+    assert (row.text_body, row.erased_at) == ("", after)
+
+
 def test_where_somebody_else_is_the_contact_nothing_changes_and_nobody_is_told(booking, nadia, omar):
     give(booking, nadia, omar)
     Notification.objects.all().delete()

@@ -1,5 +1,7 @@
 """The pages of managers: what is due in words, first what is due first; each button; and nobody else sees any of it."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.db import connection
@@ -8,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from dataprotection.models import Breach, Complaint
+from dataprotection.services import need_not_tell_people, tell_commissioner
 from notifications.models import Notification
 from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -212,7 +215,7 @@ def test_a_breach_is_entered_decided_and_printed(desk):
     here = f"{BREACHES}{breach.pk}/do/"
     told = {"day": "4 11 2026", "clock": "9:30am", "reference": "IC-1234", "words": "By their form."}
     for slug, typed in (
-        ("add", {"words": "It were 41 people."}),
+        ("add", {"words": "There were 41 people."}),
         ("report", told),
         ("people", {"day": "4 11 2026", "clock": "9:45am", "words": "An email to all."}),
     ):
@@ -220,11 +223,25 @@ def test_a_breach_is_entered_decided_and_printed(desk):
         assert desk.post(f"{here}{slug}/", typed).status_code == 302, slug
     page = text_of(desk.get(f"{here}paper/"))
     for words in (
-        *("A list went to one wrong workplace.", "It were 41 people.", "Information Commissioner told: "),
+        *("A list went to one wrong workplace.", "There were 41 people.", "Information Commissioner told: "),
         *("Told on Wednesday 4 November 2026, 9:30am, within the 72 hours, IC-1234", "An email to all."),
     ):
         assert words in page
     assert "Nothing" in text_of(desk.get(f"{BREACHES}?state=told"))
+
+
+def test_what_was_decided_narrows_the_log_of_breaches(desk):
+    by, over, told = make_staff(), make_breach(aware_at=NOW - timedelta(hours=73)), make_breach()
+    need_not_tell_people(breach=over, words="It was unreadable.", by=by, now=NOW)
+    tell_commissioner(breach=told, at=NOW, reference="IC-1234", words="", by=by, now=NOW)
+    new = make_breach()
+
+    def shown(asked):
+        return [row.pk for row in desk.get(f"{BREACHES}?{asked}").context["cl"].result_list]
+
+    assert (shown("state=overdue"), shown("state=open")) == ([over.pk], [over.pk, new.pk])
+    assert (shown("state=told"), shown("state=need-not")) == ([told.pk], [])
+    assert (shown("people=need-not"), set(shown("people=open"))) == ([over.pk], {new.pk, told.pk})
 
 
 @pytest.mark.parametrize("slug", ["no-report", "no-people"])
@@ -235,8 +252,8 @@ def test_that_somebody_need_not_be_told_wants_a_reason(desk, slug):
 
 
 def test_a_time_ahead_is_refused_beside_its_day(desk):
-    page = text_of(desk.post(f"{BREACHES}add/", BREACH | {"day": "5 11 2026"}))
-    assert "This time has not come yet." in page
+    response = desk.post(f"{BREACHES}add/", BREACH | {"day": "5 11 2026"})
+    assert response.context["form"].errors == {"day": ["This time has not come yet. Check the day and the time."]}
     assert not Breach.objects.exists()
 
 
