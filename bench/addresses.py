@@ -118,6 +118,7 @@ def tokens_of_links() -> dict[str, str]:
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
     from bookings.services import make_feed, make_links, token_of
     from bookings.services.place_links import make_place_links
+    from dataprotection.models import Complaint
     from notifications.choices import token_of as token_of_mail
     from professionals.models import AddressChange, Person
     from professionals.models.address_change import kept_as
@@ -141,6 +142,7 @@ def tokens_of_links() -> dict[str, str]:
         "mail_choices": token_of_mail(HOST),
         "calendar_feed": token_of(make_feed(owner=host, by=user, now=now)),
         "account_address_put_back": objection,
+        "complaint_sent": Complaint.objects.latest("pk").submission_token or "",
     }
 
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 
 from professionals import limits, privacy, services
 from professionals.models import By, Person, RateLimit, Stopped, Where, Why
 from professionals.services import stopping
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
+from tests.reading import read_by
 
 pytestmark = pytest.mark.django_db
 
@@ -173,3 +175,16 @@ def test_another_code_from_the_page_counts_too(settings):
 def test_every_email_that_anybody_may_ask_for_counts_by_its_address(settings):
     for action in ("confirm_email", "request_login_code", "reset_password"):
         assert "30/d/key" in settings.ACCOUNT_RATE_LIMITS[action]
+
+
+@pytest.mark.parametrize("rare", ["where__exact=complaint", "why__exact=too-old", "by__exact=booking"])
+def test_what_is_rare_is_not_looked_for_among_all_that_was_stopped(browser, now, rare):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO professionals_stopped (hour, "where", why, "by", key, about, times, last_at)'
+            " SELECT at, 'order', 'throttle', 'account', 'many' || n, '', 1, at"
+            " FROM generate_series(1, 5000) n, LATERAL (SELECT %s - n * interval '1 minute' AS at) then_",
+            [now],
+        )
+        cursor.execute("ANALYZE professionals_stopped")
+    assert read_by(browser, f"{LIST}?{rare}") < 500

@@ -1,7 +1,6 @@
 """The lists of the staff site read no more rows of a large table than of a small one: as the database itself counts them."""
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +25,7 @@ from professionals.own_addresses import erase_mail_of
 from professionals.services import recover_account
 from professionals.services.address_changes import OBJECT_FOR
 from tests.factories import make_staff, sign_in, sign_in_staff
+from tests.reading import most_read, read_by, read_in
 
 ROWS = {"people": 9_000, "bookings": 9_000, "orders": 12_000}
 # A count reads as far as it counts, and may be asked for what is open and what is closed; a page is less than that.
@@ -33,9 +33,9 @@ READ_AT_MOST = 2 * MOST + 500
 LISTS = ["bookings/booking", "leaflets/order", "leaflets/stockmovement", "notifications/notification", "bookings/busytime"]
 LISTS += ["professionals/person", "professionals/user", "professionals/organisation", "bookings/presenter"]
 LISTS += ["audit/entry", "professionals/flaggedtext", "professionals/dataaction", "professionals/stopped"]
+LISTS += ["dataprotection/complaint", "dataprotection/breach"]
 WORDS = ["nobodyatall", "person77@trust77.nhs.uk", "person99077@trust77.nhs.uk", "asha", "asha rahman", "nhs.uk", "ls1 4ap"]
 COMMON = {("professionals/user", f"?q={word}") for word in ("ls1 4ap", "asha")}  # every fifth has it: five are read for one found
-SMALL = {"bookings_presenter", "bookings_presentation", "leaflets_edition", "leaflets_leaflet"}  # a hundred rows at most
 WHOLE_ROW = {"person": "phone", "user": "date_joined"}  # a column that only the rows of a page are asked for
 CHOICE = re.compile(r'href="(\?[^"]+)"')
 
@@ -71,32 +71,6 @@ def large(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 @pytest.fixture
 def desk(client: Client, db: Any) -> Client:
     return sign_in_staff(client, make_staff())
-
-
-def read_of(plan: dict[str, Any]) -> int:
-    """The most rows that one step of the plan took from a large table or its index."""
-    kept = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
-    reads = plan.get("Relation Name", plan.get("Index Name", "")) not in {"", *SMALL}
-    return max([round(kept * plan["Actual Loops"]) if reads else 0, *(read_of(each) for each in plan.get("Plans", []))])
-
-
-def read_by(client: Client, address: str) -> int:
-    """The most rows that any statement of this page read in one step."""
-    with CaptureQueriesContext(connection) as taken:
-        response = client.get(address)
-    assert response.status_code == 200, address
-    return most_read(taken)
-
-
-def most_read(taken: CaptureQueriesContext) -> int:
-    return max(read_in(query["sql"]) for query in taken.captured_queries if query["sql"].lstrip().startswith("SELECT"))
-
-
-def read_in(sql: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) {sql.replace('%', '%%')}", ())
-        found = cursor.fetchone()[0]
-    return read_of((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
 
 def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Client) -> None:
