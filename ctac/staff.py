@@ -224,12 +224,12 @@ def nothing(obj: Any, *, by: Any) -> None:
 class ObjectAction:
     """A button on the change page that calls one service.
 
-    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the one main step, "stop" for what ends
-    something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides
-    the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available
-    when its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with
-    the model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who
-    has given the second factor within the last minutes.
+    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the main step (of several the first), "stop" for
+    what ends something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)`
+    hides the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available when
+    its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with the
+    model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who has
+    given the second factor within the last minutes.
     """
 
     slug: str
@@ -243,6 +243,11 @@ class ObjectAction:
     weight: Literal["main", "quiet", "stop"] = "quiet"
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
+
+
+def with_one_main_step(actions: list[ObjectAction]) -> list[ObjectAction]:
+    main = [action for action in actions if action.weight == "main"]
+    return [replace(each, weight="quiet") if each in main[1:] else each for each in actions]
 
 
 def in_our_words(form_class: Any) -> Any:
@@ -287,7 +292,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        return [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        return with_one_main_step([a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)])
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))

@@ -118,6 +118,17 @@ def test_an_action_shows_its_weight_on_the_change_page(staff: Client, monkeypatc
     ]
 
 
+def test_of_several_main_steps_the_first_alone_is_main_on_the_page(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    actions = [ObjectAction(slug, f"{slug} this organisation", print, weight="main") for slug in ("keep", "rename", "move")]
+    monkeypatch.setattr(OrganisationAdmin, "object_actions", actions)
+    page = read(staff, f"{ORGANISATIONS}{make_organisation().pk}/change/")
+    assert [a.classes & {"staff-button--main"} for a in page.all("a", "actions-row__button")] == [
+        {"staff-button--main"},
+        set(),
+        set(),
+    ]
+
+
 def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def summary_of(self: OrganisationAdmin, obj: Organisation) -> list[dict[str, object]]:
         return [{"label": "Name", "value": obj.name}, {"label": "People", "value": 0}]
