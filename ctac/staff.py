@@ -245,11 +245,6 @@ class ObjectAction:
     asks_again: bool = False
 
 
-def with_one_main_step(actions: list[ObjectAction]) -> list[ObjectAction]:
-    main = [action for action in actions if action.weight == "main"]
-    return [replace(each, weight="quiet") if each in main[1:] else each for each in actions]
-
-
 def in_our_words(form_class: Any) -> Any:
     """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
     if issubclass(form_class, PageFormMixin):
@@ -292,7 +287,9 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        return with_one_main_step([a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)])
+        actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        other_mains = [a for a in actions if a.weight == "main"][1:]
+        return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))

@@ -119,14 +119,12 @@ def test_an_action_shows_its_weight_on_the_change_page(staff: Client, monkeypatc
 
 
 def test_of_several_main_steps_the_first_alone_is_main_on_the_page(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    actions = [ObjectAction(slug, f"{slug} this organisation", print, weight="main") for slug in ("keep", "rename", "move")]
+    slugs = ("keep", "rename", "move")
+    actions = [ObjectAction(slug, f"{slug} this organisation", print, weight="main") for slug in slugs]
     monkeypatch.setattr(OrganisationAdmin, "object_actions", actions)
     page = read(staff, f"{ORGANISATIONS}{make_organisation().pk}/change/")
-    assert [a.classes & {"staff-button--main"} for a in page.all("a", "actions-row__button")] == [
-        {"staff-button--main"},
-        set(),
-        set(),
-    ]
+    assert [a.text for a in page.all("a", "staff-button--main")] == ["keep this organisation"]
+    assert len(page.all("a", "actions-row__button")) == len(slugs)
 
 
 def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
