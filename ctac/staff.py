@@ -155,10 +155,11 @@ class StaffAdminSite(AdminSite):
         return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
 
     def get_urls(self) -> list[Any]:
-        """The public page of an object opens to those who may see the object."""
+        """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
         view = self.admin_view(partial(to_public_page, self))
         ours = path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")
-        return [ours if getattr(each, "name", "") == ours.name else each for each in super().get_urls()]
+        kept = [each for each in super().get_urls() if getattr(each, "name", "") != "autocomplete"]
+        return [ours if getattr(each, "name", "") == ours.name else each for each in kept]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
