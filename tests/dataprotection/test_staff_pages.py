@@ -279,3 +279,4 @@ def test_a_complaint_has_one_main_button_at_each_step(desk):
     assert main(complaint) == ["Acknowledge this complaint"]
     acknowledge(complaint=complaint, told="email", on=None, words="", by=make_staff(role="manager"), now=NOW)
     assert main(complaint) == ["Tell them the outcome"]
+    assert "it came today" in text_of(desk.get(f"{COMPLAINTS}{complaint.pk}/change/"))
