@@ -26,8 +26,11 @@ WORK = (
     "tests/bookings/test_moving.py",
     "tests/bookings/test_privacy_and_sample.py",
     "tests/bookings/admin/",
+    "tests/dataprotection/",
     "tests/professionals/test_sign_up.py",
     "tests/professionals/test_privacy.py",
+    "tests/professionals/test_deleting.py",
+    "tests/professionals/test_flagged.py",
     "tests/notifications/test_delivering.py",
     "tests/deploy/test_roles.py::test_the_sites_work_is_tested_as_this_role",
 )
