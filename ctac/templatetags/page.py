@@ -46,7 +46,7 @@ class SummaryError:
 def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryError]:
     """Every error of a form or formset in page order, each with the id of the box it is about.
 
-    Where several boxes have the same error, each link names its box.
+    Where boxes of several names have the same error, each link says which it is.
     """
     if form is None or not hasattr(form, "is_bound"):
         return []
@@ -55,8 +55,8 @@ def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryErr
         found += [error for each in form.forms for error in form_errors(each)]
     else:
         found = list(form_errors(form))
-    times = Counter(error.message for _label, error in found)
-    return [named(label, error) if label and times[error.message] > 1 else error for label, error in found]
+    boxes = Counter(message for message, _label in {(error.message, label) for label, error in found})
+    return [named(label, error) if label and boxes[error.message] > 1 else error for label, error in found]
 
 
 def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:

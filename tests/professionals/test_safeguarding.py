@@ -71,6 +71,18 @@ def test_where_two_boxes_have_the_same_error_each_link_names_its_box():
     ]
 
 
+def test_rows_whose_boxes_have_one_name_say_it_once():
+    rows = forms.formset_factory(NamedForm, extra=0)
+    sent = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0", "form-0-name": "", "form-1-name": ""}
+    form = rows({**sent, "form-0-kind": "x", "form-1-kind": "x"})
+    assert [error.message for error in summary_errors(form)] == ["Fill in “Name”."] * 2
+
+
+class NamedForm(PageForm):
+    name = forms.CharField(label="Name")
+    kind = forms.CharField(required=False)
+
+
 class LabelForm(NoteForm):
     free_text_fields = ("access_needs", "attention")
     never_kept = ("attention",)
