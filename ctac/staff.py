@@ -155,10 +155,11 @@ class StaffAdminSite(AdminSite):
         return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
 
     def get_urls(self) -> list[Any]:
-        """The public page of an object opens to those who may see the object."""
+        """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
         view = self.admin_view(partial(to_public_page, self))
         ours = path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")
-        return [ours if getattr(each, "name", "") == ours.name else each for each in super().get_urls()]
+        kept = [each for each in super().get_urls() if getattr(each, "name", "") != "autocomplete"]
+        return [ours if getattr(each, "name", "") == ours.name else each for each in kept]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
@@ -224,12 +225,12 @@ def nothing(obj: Any, *, by: Any) -> None:
 class ObjectAction:
     """A button on the change page that calls one service.
 
-    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the one main step, "stop" for what ends
-    something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)` hides
-    the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available
-    when its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with
-    the model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who
-    has given the second factor within the last minutes.
+    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the main step (of several the first), "stop" for
+    what ends something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)`
+    hides the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available when
+    its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with the
+    model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who has
+    given the second factor within the last minutes.
     """
 
     slug: str
@@ -287,7 +288,9 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        return [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        other_mains = [a for a in actions if a.weight == "main"][1:]
+        return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))

@@ -40,7 +40,8 @@ def about(request: HttpRequest) -> HttpResponse:
 def privacy(request: HttpRequest) -> HttpResponse:
     """How long each record is kept is said by the very rules that take it out."""
     kept = {"rules": retention.rules(), "by_the_hour": list(kept_for.by_the_hour()), "backup_days": settings.BACKUP_KEEP_DAYS}
-    return render(request, "pages/privacy.html", kept)
+    who = {"controller": settings.DATA_CONTROLLER, "processors": settings.DATA_PROCESSORS}
+    return render(request, "pages/privacy.html", {**kept, **who})
 
 
 @require_safe

@@ -19,6 +19,7 @@ from professionals import privacy
 from professionals.access import signed_in
 from professionals.data_file import FileForm, as_file
 from professionals.models import DataAction, Person
+from professionals.taking_out import too_many_sheets
 
 if TYPE_CHECKING:
     from professionals.admin import PersonAdmin
@@ -34,9 +35,14 @@ class GiveDataForm(forms.Form):
 
 
 def give_data_page(page: "PersonAdmin", request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
+    """A copy counts with the spreadsheets that leave, so that nobody takes out everybody one by one."""
     form = in_our_words(GiveDataForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        data = privacy.give_data(person, by=signed_in(request), now=timezone.now())
+        now = timezone.now()
+        wait = too_many_sheets(request, now)
+        if wait is not None:
+            return wait
+        data = privacy.give_data(person, by=signed_in(request), now=now)
         return as_file(data, form.cleaned_data["file_form"])
     change_url = reverse("staff:professionals_person_change", args=[person.pk])
     context = {**page.about_action(request, action, person, change_url), "form": form}

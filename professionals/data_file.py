@@ -1,5 +1,6 @@
 """All that is held about a person, as a file to download: JSON for a program, or HTML to read."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -54,8 +55,14 @@ def nodes_of(data: Any) -> Iterator[Node]:
             yield Node(name, in_words(value))
 
 
+# A moment as PostgreSQL writes it into JSON.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+
+
 def in_words(value: Any) -> str:
     """A moment in UK time; nothing is a dash."""
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         return format_moment(value)
     if isinstance(value, bool):

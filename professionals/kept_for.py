@@ -36,7 +36,7 @@ def span_in_words(span: timedelta) -> str:
 
 
 def by_the_hour() -> Iterator[Kept]:
-    """What the hourly clearing takes away."""
+    """What the hourly clearing takes away, and the months of the audit, which go whole."""
     for what, span in (
         (_("A form that you began and did not finish"), DRAFTS),
         (_("A sign-in, with what this browser has typed"), settings.SESSION_LONGEST + KNOWN_FOR),
@@ -45,6 +45,10 @@ def by_the_hour() -> Iterator[Kept]:
         (_("What came back of an email"), RETURNED_MAIL),
     ):
         yield Kept(what, span_in_words(span))
+    yield Kept(
+        _("Who signed in, and what a colleague opened, changed or took out, by numbers alone, from the end of that month"),
+        months_in_words(settings.AUDIT_KEPT_MONTHS),
+    )
     yield Kept(
         _("The old address, after you changed it, for as long as we keep emails that went there"),
         months_in_words(settings.KEEP_MONTHS["messages"]),

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
+from audit.models import Act, Entry
 from notifications import services as outbox
 from professionals.models import (
     AccountRecovery,
@@ -27,6 +28,8 @@ from professionals.own_addresses import erase_mail_of, times_of_mail
 from professionals.privacy import PrivacySource
 
 ERASED_NAME = "Erased"
+# What the audit has of somebody's way in, and of files that they took out; what colleagues do here is no data of their own.
+OWN_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
 
 def export_own(person: Person) -> dict[str, Any]:
@@ -73,24 +76,32 @@ def _export_user(person: Person) -> dict[str, Any] | None:
     user = person.user
     if user is None:
         return None
+    found = User.objects.filter(pk=user.pk).values(
+        addresses=_addresses(),
+        changes_of_address=_changes(),
+        signed_in=_browsers(),
+        passkeys=_passkeys(),
+        moved_by_staff=_recoveries(),
+        what_was_noted=_acts(),
+    )[0]
     return {
         "email": user.email,
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        **User.objects.filter(pk=user.pk).values(
-            addresses=_addresses(),
-            changes_of_address=_changes(),
-            signed_in=_browsers(),
-            passkeys=_passkeys(),
-            moved_by_staff=_recoveries(),
-        )[0],
+        **found,
+        "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in found["what_was_noted"]],
     }
 
 
 def _addresses() -> ArraySubquery:
     rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
     return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
+
+
+def _acts() -> ArraySubquery:
+    rows = Entry.objects.filter(actor=OuterRef("pk"), act__in=OWN_ACTS).order_by("at", "pk")
+    return ArraySubquery(rows.values(row=JSONObject(at="at", act="act", by="what")))
 
 
 def _passkeys() -> ArraySubquery:

@@ -14,7 +14,8 @@ logger = logging.getLogger("ctac.security")
 HOUR = timedelta(hours=1)
 # Everything about oneself, of which nobody needs two in an hour but who lost the first.
 OWN_DATA = (10, HOUR)
-# Orders, stock lists and catalogues of staff, all together: one for every month of five years, to answer a funder.
+# Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
+# years, to answer a funder.
 SHEETS = (60, HOUR)
 
 

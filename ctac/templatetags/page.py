@@ -1,5 +1,6 @@
 """What the page templates and the form pack need beyond Django's own tags."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,22 +44,36 @@ class SummaryError:
 
 @register.simple_tag
 def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryError]:
-    """Every error of a form or formset in page order, each with the id of the box it is about."""
+    """Every error of a form or formset in page order, each with the id of the box it is about.
+
+    Where boxes of several names have the same error, each link says which it is.
+    """
     if form is None or not hasattr(form, "is_bound"):
         return []
     if isinstance(form, BaseFormSet):
-        own = [SummaryError(str(message), "") for message in form.non_form_errors()]
-        return own + [error for each in form.forms for error in form_errors(each)]
-    return list(form_errors(form))
+        found = [("", SummaryError(str(message), "")) for message in form.non_form_errors()]
+        found += [error for each in form.forms for error in form_errors(each)]
+    else:
+        found = list(form_errors(form))
+    boxes = Counter(message for message, _label in {(error.message, label) for label, error in found})
+    return [named(label, error) if label and boxes[error.message] > 1 else error for label, error in found]
 
 
-def form_errors(form: forms.BaseForm) -> Iterator[SummaryError]:
+def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
+    """Each error with the label of its box, empty if it is about none that can be seen."""
     for message in form.non_field_errors():
-        yield SummaryError(str(message), "")
+        yield "", SummaryError(str(message), "")
     for field in form:
         for error, message in zip(field.errors.as_data(), field.errors, strict=True):
             in_short = str(getattr(error, "in_short", message))
-            yield hidden_error(in_short) if field.is_hidden else SummaryError(in_short, first_control_id(field))
+            if field.is_hidden:
+                yield "", hidden_error(in_short)
+            else:
+                yield str(field.label), SummaryError(in_short, first_control_id(field))
+
+
+def named(label: str, error: SummaryError) -> SummaryError:
+    return SummaryError(_("“%(label)s”: %(error)s") % {"label": label, "error": error.message}, error.href)
 
 
 def hidden_error(message: str) -> SummaryError:

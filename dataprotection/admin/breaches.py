@@ -75,7 +75,7 @@ def print_page(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach
             (_("What happened"), breach.what),
             (_("When it happened"), breach.happened),
             (_("When we became aware"), long_moment(breach.aware_at)),
-            (_("72 hours were over"), long_moment(breach.due_at)),
+            (_("The 72 hours end"), long_moment(breach.due_at)),
             (_("Whom and what it concerns"), breach.concerns),
             (_("What may come of it"), breach.effects),
             (_("What was done"), breach.measures),

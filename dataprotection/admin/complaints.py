@@ -249,6 +249,8 @@ def due_in_words(complaint: Complaint, today: date) -> str:
         return overdue % {"day": format_day(complaint.due_on)}
     if complaint.state == ComplaintState.ACKNOWLEDGED:
         days = (today - complaint.received_on).days
+        if not days:
+            return _("Tell the outcome without delay: it came today")
         return ngettext(
             "Tell the outcome without delay: it came %(days)d day ago",
             "Tell the outcome without delay: it came %(days)d days ago",

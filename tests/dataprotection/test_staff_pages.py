@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from dataprotection.models import Breach, Complaint
-from dataprotection.services import need_not_tell_people, tell_commissioner
+from dataprotection.services import acknowledge, need_not_tell_people, tell_commissioner
 from notifications.models import Notification
 from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
+from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +268,15 @@ def test_a_list_of_three_takes_the_statements_of_a_list_of_one(desk, path, make,
     make()
     with django_assert_num_queries(len(one)):
         desk.get(path)
+
+
+def test_a_complaint_has_one_main_button_at_each_step(desk):
+    def main(complaint):
+        row = Page(desk.get(f"{COMPLAINTS}{complaint.pk}/change/").content.decode()).all("a", "staff-button--main")
+        return [button.text for button in row]
+
+    complaint = make_complaint()
+    assert main(complaint) == ["Acknowledge this complaint"]
+    acknowledge(complaint=complaint, told="email", on=None, words="", by=make_staff(role="manager"), now=NOW)
+    assert main(complaint) == ["Tell them the outcome"]
+    assert "it came today" in text_of(desk.get(f"{COMPLAINTS}{complaint.pk}/change/"))

@@ -26,8 +26,13 @@ WORK = (
     "tests/bookings/test_moving.py",
     "tests/bookings/test_privacy_and_sample.py",
     "tests/bookings/admin/",
+    "tests/dataprotection/test_complaining.py",
+    "tests/dataprotection/test_privacy.py",
+    "tests/dataprotection/test_staff_pages.py",
     "tests/professionals/test_sign_up.py",
     "tests/professionals/test_privacy.py",
+    "tests/professionals/test_deleting.py",
+    "tests/professionals/test_flagged.py",
     "tests/notifications/test_delivering.py",
     "tests/deploy/test_roles.py::test_the_sites_work_is_tested_as_this_role",
 )

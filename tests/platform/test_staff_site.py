@@ -12,7 +12,7 @@ from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, counted, staff_si
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
 from tests.face.page import Page
-from tests.factories import make_organisation, make_staff, sign_in_staff
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 ORGANISATIONS = "/staff/professionals/organisation/"
@@ -116,6 +116,23 @@ def test_an_action_shows_its_weight_on_the_change_page(staff: Client, monkeypatc
         ("Rename this organisation", {"staff-button--quiet"}),
         ("Close this organisation", {"staff-button--stop"}),
     ]
+
+
+def test_of_several_main_steps_the_first_alone_is_main_on_the_page(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    slugs = ("keep", "rename", "move")
+    actions = [ObjectAction(slug, f"{slug} this organisation", print, weight="main") for slug in slugs]
+    monkeypatch.setattr(OrganisationAdmin, "object_actions", actions)
+    page = read(staff, f"{ORGANISATIONS}{make_organisation().pk}/change/")
+    assert [a.text for a in page.all("a", "staff-button--main")] == ["keep this organisation"]
+    assert len(page.all("a", "actions-row__button")) == len(slugs)
+
+
+def test_djangos_lists_for_boxes_that_complete_have_no_address(staff: Client) -> None:
+    """No box of ours completes; Django's own page breaks when it is asked for a relation from the other side."""
+    make_person()
+    for model, field in (("user", "person"), ("person", "organisation")):
+        asked = {"app_label": "professionals", "model_name": model, "field_name": field, "term": "a"}
+        assert staff.get("/staff/autocomplete/", asked).status_code == 404
 
 
 def test_an_action_page_shows_the_summary_of_its_object(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """My data as one file; and a person who is erased is nowhere any more."""
 
 import json
+import re
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.test import Client
@@ -50,6 +52,25 @@ def test_my_data_is_one_file_of_all_that_is_mine(client, person):
     assert len(data["messages"]) == 1
     assert "Somebody Else" not in response.content.decode()
     assert "password" not in data["person"]["sign_in"]
+
+
+def test_it_says_when_they_signed_in_and_that_they_took_a_file_and_nothing_of_others(client, person):
+    other = Client()
+    sign_in(other, make_person())
+    other.get("/account/my-data/")
+    sign_in(client, person)
+    client.get("/account/my-data/")
+    noted = client.get("/account/my-data/").json()["person"]["sign_in"]["what_was_noted"]
+    assert [row["act"] for row in noted].count("Took out as a file") == 1
+    assert {row["act"] for row in noted} <= {"Signed in", "Took out as a file"}
+
+
+def test_the_page_to_read_says_every_moment_in_uk_time(client, person):
+    with time_machine.travel("2027-07-01 10:05+00:00", tick=False):
+        sign_in(client, person)
+        page = client.get("/account/my-data/?form=html").content.decode()
+    assert "1 July 2027, 11:05am" in page
+    assert not re.search(r"\d{4}-\d\d-\d\dT", page)
 
 
 def test_my_data_takes_few_statements_and_needs_a_person(client, person, django_assert_max_num_queries):

@@ -1,5 +1,7 @@
 """Free text stops once when it looks like a child's details; the safeguarding lead is told of what is kept, never its words."""
 
+from urllib.parse import urlencode
+
 import pytest
 import time_machine
 from django import forms
@@ -54,6 +56,31 @@ def test_the_summary_has_one_short_sentence_and_the_rest_stands_beside_the_box(s
     beside = form.errors["access_needs"][0]
     assert beside.startswith("This looks like details of a child. Please take them out")
     assert settings.ADVICE_PHONE in beside
+
+
+class NotesForm(NoteForm):
+    free_text_fields = ("access_needs", "room")
+    room = forms.CharField(label="Room, parking or entrance", required=False)
+
+
+def test_where_two_boxes_have_the_same_error_each_link_names_its_box():
+    form = NotesForm(QueryDict(urlencode({"access_needs": NOTE, "room": NOTE})))
+    assert summary_errors(form) == [
+        SummaryError("“Access needs”: This looks like details of a child.", form["access_needs"].auto_id),
+        SummaryError("“Room, parking or entrance”: This looks like details of a child.", form["room"].auto_id),
+    ]
+
+
+def test_rows_whose_boxes_have_one_name_say_it_once():
+    rows = forms.formset_factory(NamedForm, extra=0)
+    sent = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0", "form-0-name": "", "form-1-name": ""}
+    form = rows({**sent, "form-0-kind": "x", "form-1-kind": "x"})
+    assert [error.message for error in summary_errors(form)] == ["Fill in “Name”."] * 2
+
+
+class NamedForm(PageForm):
+    name = forms.CharField(label="Name")
+    kind = forms.CharField(required=False)
 
 
 class LabelForm(NoteForm):

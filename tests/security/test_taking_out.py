@@ -9,9 +9,10 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from leaflets.models import OrderExport
+from leaflets.models import OrderExport, PrintRecord
+from leaflets.services.packing import Choice, start_session
 from professionals import taking_out
-from professionals.models import Stopped
+from professionals.models import DataAction, Stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
 
@@ -70,3 +71,19 @@ def test_all_the_spreadsheets_of_a_member_of_staff_count_together(
     assert f"too many spreadsheets: user {staff.pk}" in caplog.messages
     assert OrderExport.objects.count() == 2  # what went out, and nothing else
     assert status(EXPORTS[last](sign_in_staff(Client(), make_staff()), order.pk)) == 200
+
+
+def test_a_list_for_the_courier_and_a_copy_of_somebodys_data_count_with_them(now: datetime) -> None:
+    """Both have people's addresses, and the first can be made again long after the parcels have left."""
+    staff, person = make_staff(), make_person()
+    make_order(person, now)
+    session = start_session(choice=Choice(), by=staff, now=now)
+    paths = {
+        f"/staff/leaflets/packingsession/{session.pk}/print/": {"what": "courier"},
+        f"/staff/professionals/person/{person.pk}/do/give-data/": {"file_form": "json", "sure": "on"},
+    }
+    browser = sign_in_staff(Client(), staff)
+    assert [status(browser.post(path, typed)) for path, typed in paths.items()] == [200, 200]
+    assert status(browser.get(SHEET)) == 200
+    assert [status(browser.post(path, typed)) for path, typed in paths.items()] == [429, 429]
+    assert (PrintRecord.objects.count(), DataAction.objects.count()) == (1, 1)

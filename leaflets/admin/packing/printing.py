@@ -21,6 +21,7 @@ from leaflets.packing_forms import LabelsForm
 from leaflets.packing_page import going, parcels_of, picks_of_parcels
 from leaflets.prints import LABEL_SHEETS, CourierRow, Item, LabelSheet, Slip
 from leaflets.services.packing import copies_now, record_print
+from professionals.taking_out import too_many_sheets
 
 # What has no address is neither labelled nor given to a courier.
 OF_POSTED = frozenset({Printed.LABELS, Printed.COURIER})
@@ -35,7 +36,7 @@ def may_print(session: PackingSession, what: str) -> bool:
 
 
 def print_page(request: HttpRequest, session: PackingSession, back: str) -> HttpResponseBase:
-    """The file, or back to the session with what is wrong."""
+    """The file, or back to the session with what is wrong. A courier's list counts with the spreadsheets that leave."""
     what = request.POST.get("what", "")
     parcels = to_print(session) if may_print(session, what) else []
     labels = LabelsForm(request.POST)
@@ -45,13 +46,17 @@ def print_page(request: HttpRequest, session: PackingSession, back: str) -> Http
     if not parcels:
         messages.warning(request, _("There is nothing to print: no parcel of this session goes just now."))
         return redirect(back)
+    now = timezone.now()
+    wait = too_many_sheets(request, now) if what == Printed.COURIER else None
+    if wait is not None:
+        return wait
     of_labels = what == Printed.LABELS
     record_print(
         session=session,
         what=Printed(what),
         parcels=len(parcels),
         by=request.user,  # type: ignore[arg-type]
-        now=timezone.now(),
+        now=now,
         sheet=labels.label_sheet.key if of_labels else "",
         start=labels.start if of_labels else 1,
     )
