@@ -34,19 +34,18 @@ class CountField(forms.IntegerField):
             super().validate(value)
 
 
-def people_field(label: Any, kind: type[forms.IntegerField] = CountField, **more: Any) -> forms.IntegerField:
+def people_field(label: Any, **more: Any) -> CountField:
     box = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return kind(label=label, max_value=rules.LARGEST_SESSION, widget=box, **more)
+    return CountField(label=label, max_value=rules.LARGEST_SESSION, widget=box, **more)
 
 
 class AttendanceForm(PageForm):
-    """A box for each profession, the likely ones first, and one for the total, which they must come to."""
+    """A box for each profession, the likely ones first, and one for the total, which they must come to; empty, it is added up."""
 
     total = people_field(
         gettext_lazy("How many people came in all?"),
-        forms.IntegerField,
         min_value=1,
-        error_messages={"required": gettext_lazy("Enter how many people came in all.")},
+        help_text=gettext_lazy("If you leave this empty, we add it up."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -68,7 +67,7 @@ class AttendanceForm(PageForm):
             facts = {"counted": counted, "total": total}
             if not counted:
                 self.add_error(next(iter(self.first)), _("Enter how many came of each profession."))
-            elif counted != total:
+            elif total is not None and counted != total:
                 said = _(
                     "By profession you counted %(counted)d, in all %(total)d. Count those whose profession you don’t know "
                     "under “Other”."

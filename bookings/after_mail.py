@@ -1,5 +1,7 @@
 """Emails after a presentation: to the host or whoever had a place when it is over, and a year later to whoever wished it."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +15,7 @@ from bookings.told_of import booking_of
 from ctac.uk import format_day
 from notifications.models import Notification
 from notifications.registry import Kind, Message
+from professionals.models import Person
 
 
 def full(url: str) -> str:
@@ -98,17 +101,25 @@ def year_later(of: Booking | SessionPlace) -> Message:
     start = given.starts_at
     presentation = given.presentation
     page = reverse("presentations") if not presentation.active else reverse("presentation", args=[presentation.slug])
+    own = given is not of  # a place of their own, so nobody came to them
     day = format_day(start) if start else ""
-    context: dict[str, object] = {"title": presentation.title, "day": day, "url": full(page), "own": given is not of}
+    context: dict[str, object] = {"title": presentation.title, "day": day, "url": full(page), "own": own}
+    if own:
+        context["sessions_url"] = full(reverse("sessions"))
+        return Message(_("A year ago: would you like to join us again?"), "year_later", context)
     return Message(_("A year ago: would you like us to come again?"), "year_later", context)
 
 
 def is_still_wished(notification: Notification) -> bool:
-    """Not if they have something booked already, and not at an address that is no longer theirs."""
+    """Not if they have something booked or a place already, and not at an address that is no longer theirs."""
     of = given_of(notification)
     wished = YearLater.objects.filter(**{"booking" if isinstance(of, Booking) else "place": of}).exists()
     same = of.person.email.lower() == notification.recipient.lower()
-    return wished and same and not of.person.bookings.upcoming(timezone.now()).exists()
+    return wished and same and not has_something_ahead(of.person, timezone.now())
+
+
+def has_something_ahead(person: Person, now: datetime) -> bool:
+    return person.bookings.upcoming(now).exists() or person.session_places.lying_ahead(now).exists()
 
 
 KINDS = (

@@ -77,6 +77,7 @@ def _after_it() -> Iterator[Example]:
     of: dict[str, Any] = {"session_state": SessionState.DELIVERED}
     for case, more in (("", {}), (_("longest words"), {name: longest()[name] for name in FIT})):
         yield _example("session-afterwards", case, _asked, **of, **more)
+    yield _example("year-later", _("of a place"), after_mail.year_later, **of)
 
 
 def _asked(place: SessionPlace) -> Message:
@@ -103,7 +104,7 @@ def session(**fields: Any) -> OpenSession:
     state = fields.pop("session_state", SessionState.SCHEDULED)
     defaults = {
         "reference": "OS-4T9K-2M",
-        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=90),
+        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
         "presenter": presenter(),
         "starts_at": STARTS,
         "ends_at": STARTS + timedelta(minutes=90),

@@ -29,5 +29,5 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     if before is not None and before.joining_link != presenter.joining_link:
         moment = now or timezone.now()
         presenters_link_changed(presenter=presenter, by=by, now=moment)
-        presenters_link_changed_for_sessions(presenter=presenter, by=by, now=moment)
+        presenters_link_changed_for_sessions(presenter=presenter, before=before.joining_link, by=by, now=moment)
     return presenter

@@ -43,7 +43,7 @@ def about(request: HttpRequest, booking: Booking) -> dict[str, object]:
         "facts": [*words.facts(booking, with_reference=False), *leaflet_words.for_the_host(booking)],
         "leaflets_order": leaflet_words.live_order(booking),
         "leaflets_are_short": leaflet_words.is_short(booking),
-        "has_calendar": booking.state in HAS_CALENDAR_ENTRY,
+        "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
         "may_change": may_change(booking, timezone.now()),
         "until": until(booking),
         "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from ctac.staff_lists import NOTHING, number_of, yes_no_of
 from ctac.uk import uk_day
 from leaflets.admin.importing import SheetInAndOut
 from leaflets.models import DownloadCount, Format, Language, Leaflet, SheetKind
+from leaflets.models.versions import TITLES_ALIKE
 from leaflets.services import add_version
 from leaflets.services.alerts import tell_who_asked
 from leaflets.topics import topics_in_use, worded_alike
@@ -47,6 +48,14 @@ class LeafletForm(forms.ModelForm):
         if title and self.instance.pk and self.instance.versions.exists():
             raise forms.ValidationError(_("This title has versions itself, so it can’t be one. Leave this empty."))
         return title
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        whole = cleaned.get("version_of") or self.instance
+        together = Leaflet.objects.filter(Q(pk=whole.pk) | Q(version_of=whole.pk)).exclude(pk=self.instance.pk)
+        if whole.pk and together.filter(title__iexact=cleaned.get("title", "")).exists():
+            self.add_error("title", TITLES_ALIKE)
+        return cleaned
 
 
 class VersionForm(StaffForm):

@@ -18,6 +18,7 @@ from ctac.compiled import AnyOf
 from leaflets.exchange.cells import Cell
 from leaflets.exchange.checking import Cells, Column, Fate, Kind, Plan, Row, short, whole_number
 from leaflets.models import Leaflet
+from leaflets.models.versions import TITLES_ALIKE
 from leaflets.topics import topics_in_use, worded_alike
 
 SHORT_NAME = gettext_lazy("Short name")
@@ -111,6 +112,7 @@ def plan(rows: list[tuple[int, Cells]]) -> Plan:
         if step and not row.wrong:
             steps.append((row, step))
     check_versions(steps, known)
+    check_titles(steps, known)
     return Plan(found, [step for row, step in steps if row.fate in {Fate.MAKE, Fate.CHANGE}])
 
 
@@ -262,6 +264,19 @@ def check_versions(steps: list[tuple[Row, Step]], known: Mapping[str, Leaflet]) 
             why = _("That title would have two versions in this language and format.")
         if why:
             row.refuse(BY_KEY["version_of"], why)
+
+
+def check_titles(steps: list[tuple[Row, Step]], known: Mapping[str, Leaflet]) -> None:
+    """That a version is not called as its title or another version is: whoever packs tells them apart by that alone."""
+    titles = {slug: (title.version_of.slug.lower() if title.version_of else slug, title.title) for slug, title in known.items()}
+    for _row, step in steps:
+        slug = step.leaflet.slug.lower()
+        titles[slug] = step.version_of.lower() or slug, step.leaflet.title
+    alike = Counter((whole, title.casefold()) for whole, title in titles.values())
+    for row, step in steps:
+        whole, title = titles[step.leaflet.slug.lower()]
+        if alike[whole, title.casefold()] > 1 and {"title", "version_of"} & set(step.changed):
+            row.refuse(BY_KEY["title"], str(TITLES_ALIKE))
 
 
 KIND = Kind(COLUMNS, plan)

@@ -41,6 +41,8 @@ class Format(models.TextChoices):
     BRAILLE = "braille", _("Braille")
 
 
+# Whoever packs reads the title alone (ADR 39).
+TITLES_ALIKE = _("Another version of this leaflet is called that. Say in the title what differs, like: Know the signs (Arabic).")
 CODES = {
     Language.ENGLISH: "en",
     Language.WELSH: "cy",

@@ -67,7 +67,7 @@ class LabelSheet:
 
 @dataclass(frozen=True)
 class CourierRow:
-    """One parcel in a courier's list. `weight_g` is 0 if it isn't known."""
+    """One parcel in a courier's list."""
 
     number: int
     reference: str
@@ -79,4 +79,3 @@ class CourierRow:
     town: str
     postcode: str
     copies: int
-    weight_g: int

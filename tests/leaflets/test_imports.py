@@ -307,6 +307,7 @@ def catalogue(*titles):
 def test_titles_are_made_and_changed_by_their_short_name(client, staff, now, edition):
     Leaflet.objects.filter(slug="gp").update(topics="Spotting the signs")
     arabic = {**TITLE, "Short name": "midwives-arabic", "Language": "arabic", "Version of": "midwives", "Topics": ""}
+    arabic["Title"] = "Advice for midwives (Arabic)"
     change = {"Short name": "GP", "Title": "For every GP", "Most copies an order": "25", "In the catalogue": "Yes"}
     checked = upload(client, catalogue(arabic, TITLE, change), kind="catalogue")
     assert [row.fate for row in checked.context["page"].plan.rows] == [Fate.MAKE, Fate.MAKE, Fate.CHANGE]
@@ -351,10 +352,11 @@ def test_the_catalogue_goes_out_and_comes_back_as_it_was(client, staff, now, edi
         ({"Version of": "midwives"}, "Version of", "No other title"),
         ({"Version of": "gp-arabic"}, "Version of", "no version itself"),
         ({"Version of": "gp", "Language": "Arabic"}, "Version of", "two versions in this language and format"),
+        ({"Version of": "gp", "Language": "Welsh", "Title": "GP (ARABIC)"}, "Title", "Say in the title what differs"),
     ],
 )
 def test_each_error_of_a_catalogue_is_told_by_row_and_column(now, edition, change, column, said):
-    make_leaflet("gp-arabic", version_of=edition.leaflet, language="arabic")
+    make_leaflet("gp-arabic", title="gp (Arabic)", version_of=edition.leaflet, language="arabic")
     [(number, where, why)] = wrong(catalogue({**TITLE, **change}), now, SheetKind.CATALOGUE)
     assert (number, where) == (2, column)
     assert said in why

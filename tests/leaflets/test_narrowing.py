@@ -136,6 +136,21 @@ def test_staff_add_a_version_and_fill_it_in(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("staff")
+def test_versions_are_told_apart_by_their_titles(client: Client) -> None:
+    """All that a pick list and a packing slip say of them."""
+    title = make_leaflet(title="Know the signs")
+    version = make_leaflet(title="Know the signs (Welsh)", version_of=title, language=Language.WELSH)
+    names = ("slug", "title", "for_whom", "summary", "introduction", "situations", "signs", "what_to_do", "language", "format")
+    names += (*(name for name in LeafletAdmin.figures if name != "reorder_level"), "position")
+    typed = {name: getattr(version, name) for name in names} | {"version_of": title.pk}
+    for as_another, taken in (("know the SIGNS", False), ("Know the signs: Welsh", True)):
+        answer = client.post(f"/staff/leaflets/leaflet/{version.pk}/change/", {**typed, "title": as_another})
+        assert ("Say in the title what differs" in answer.content.decode()) == (not taken)
+        version.refresh_from_db()
+        assert (version.title == as_another) == taken
+
+
+@pytest.mark.usefixtures("staff")
 def test_a_topic_is_worded_as_on_other_titles_and_a_title_with_versions_is_no_version(client: Client) -> None:
     title, other = make_leaflet(topics="County lines"), make_leaflet()
     make_leaflet(version_of=title, language=Language.WELSH)

@@ -84,6 +84,12 @@ def test_every_line_of_the_text_is_short_and_a_link_stands_alone(samples: list[S
     assert [sample.title for sample in samples if "\n\n\n" in sample.text] == []
 
 
+def test_no_line_of_the_text_begins_within_a_sentence(samples: list[Sample]) -> None:
+    """As one does that goes on after a link."""
+    found = {(sample.kind, line) for sample in samples for line in sample.text.splitlines() if re.match(r"\s*[,.:;)]", line)}
+    assert found == set()
+
+
 def test_the_text_begins_with_the_answer(samples: list[Sample]) -> None:
     for sample in samples:
         heading = re.search(r"<h1[^>]*>(.*?)</h1>", sample.html)

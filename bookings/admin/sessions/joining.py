@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from bookings.admin.sessions.plan_forms import JoiningForm
 from bookings.admin.sessions.showing import address, show
 from bookings.models import OpenSession
-from bookings.services.sessions import set_joining
+from bookings.services.sessions import can_be_known, set_joining
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 
@@ -21,25 +21,23 @@ if TYPE_CHECKING:
 
 
 def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    known = {"own_joining_link": session.own_joining_link, "joining_help": session.joining_help}
-    form = JoiningForm(request.POST if request.method == "POST" else None, initial=known)
+    typed = {"own_joining_link": session.own_joining_link, "joining_help": session.joining_help}
+    form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
         try:
-            set_joining(session=session, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+            told = set_joining(session=session, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, said(session))
+            messages.success(request, said(told))
             return redirect(address(session))
-    return show(
-        page, request, session, action, "bookings/staff/sessions/joining.html", form, sent=session.details_sent_at is not None
-    )
+    return show(page, request, session, action, "bookings/staff/sessions/joining.html", form, known=can_be_known(session))
 
 
-def said(session: OpenSession) -> str:
-    if session.details_sent_at:
+def said(told: int) -> str:
+    if told:
         return _("It is changed. Everybody with a place gets an email.")
-    return _("It is changed. Nobody is told before you send how to join.")
+    return _("It is changed. Nobody had read how to join before, so nobody is told.")
 
 
 JOINING = ObjectAction(

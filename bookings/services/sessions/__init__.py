@@ -19,7 +19,7 @@ from bookings.services.sessions.errors import (
     WouldDrop,
 )
 from bookings.services.sessions.freeing import free_sessions
-from bookings.services.sessions.joining import send_details, set_joining
+from bookings.services.sessions.joining import can_be_known, send_details, set_joining
 from bookings.services.sessions.locking import lock_session
 from bookings.services.sessions.offering import fill_places, lapse_offers, offer_until
 from bookings.services.sessions.placing import accept_offer, give_up, give_up_all, mark_attended, take_place
@@ -44,6 +44,7 @@ __all__ = [
     "WouldDrop",
     "accept_offer",
     "assign_presenter",
+    "can_be_known",
     "cancel_session",
     "clashes",
     "fill_places",

@@ -10,7 +10,7 @@ from bookings.models import OpenSession, PlaceState, Presenter, SessionEventKind
 from bookings.services.errors import NothingChanged, SamePresenter, SlotTaken
 from bookings.services.locking import guarded
 from bookings.services.sessions.errors import SessionClosed, SessionMoved, SizeRefused, TimePassed, WouldDrop
-from bookings.services.sessions.joining import knows_another_link, tell_details
+from bookings.services.sessions.joining import link_of_people, tell_details, would_come_elsewhere
 from bookings.services.sessions.locking import lock_session, lock_session_and_presenters, refuse_unless_to_come
 from bookings.services.sessions.offering import change, end_lapsed, fill_places, give, offer_until
 from bookings.services.sessions.planning import take_time
@@ -111,13 +111,13 @@ def assign_presenter(
 ) -> None:
     """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and know how to join, they are told. `reason`: why staff went over what yields to them;
-    `flagged`: it looks like a child's details.
+    If people join elsewhere then and can have read the old link, they are told. `reason`: why staff went over what yields to
+    them; `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
     if not locked.is_scheduled:
         raise SessionClosed
-    before, link = locked.presenter, locked.joining_link
+    before, link = locked.presenter, link_of_people(locked)
     if before == presenter:
         raise SamePresenter
     locked.presenter, locked.sequence = presenter, locked.sequence + 1
@@ -127,7 +127,7 @@ def assign_presenter(
             take_time(locked, presenter)
     except SlotTaken as refusal:
         raise busy_then(presenter) from refusal
-    elsewhere = knows_another_link(locked, link)
+    elsewhere = would_come_elsewhere(locked, link)
     who = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence, "details": elsewhere}
     record(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
     tell_presenter(locked, now)

@@ -17,8 +17,9 @@ from professionals.safeguarding import tell_lead
 @transaction.atomic
 def set_joining(
     *, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime, flagged: bool = False
-) -> None:
-    """A link of its own (https; empty: its presenter's) and how to join. Who has a place is told if the details went out already.
+) -> int:
+    """A link of its own (https; empty: its presenter's) and how to join. How many are told: everybody with a place, if they can
+    have read how to join.
 
     `flagged`: what was written looks like a child's details. Raises NothingChanged, SessionClosed.
     """
@@ -27,15 +28,15 @@ def set_joining(
         raise SessionClosed
     if (locked.own_joining_link, locked.joining_help) == (own_joining_link, joining_help):
         raise NothingChanged
+    known = can_be_known(locked)
     locked.own_joining_link, locked.joining_help, locked.sequence = own_joining_link, joining_help, locked.sequence + 1
     locked.save(update_fields=["own_joining_link", "joining_help", "sequence"])
-    known = locked.details_sent_at is not None
     record(locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence, "details": known})
     tell_presenter(locked, now)
-    if known:
-        tell_details(locked, now)
+    told = tell_details(locked, now) if known else 0
     if flagged:
         tell_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
+    return told
 
 
 @transaction.atomic
@@ -60,20 +61,35 @@ def tell_details(session: OpenSession, now: datetime) -> int:
     return tell_everybody("session-details", session, now, states=HAVE_A_PLACE)
 
 
-def knows_another_link(session: OpenSession, before: str) -> bool:
-    """Whether people with a place were told how to join, and would now come to where nobody is."""
-    return bool(session.details_sent_at and session.joining_link and session.joining_link != before)
+def can_be_known(session: OpenSession) -> bool:
+    """Whether people with a place can have read how to join: it was sent, or there was something to read with their place."""
+    return bool(session.details_sent_at or session.joining_help or link_of_people(session))
 
 
-def presenters_link_changed_for_sessions(*, presenter: Presenter, by: User | None, now: datetime) -> None:
-    """Each session to come that uses the presenter's link, in the caller's transaction; the presenter is locked already."""
+def link_of_people(session: OpenSession) -> str:
+    """The link that people read with their place; of a session that lost its presenter, that presenter's. Empty if none."""
+    if session.joining_link or session.presenter_id is not None:
+        return session.joining_link
+    freed = session.events.filter(kind=SessionEventKind.PRESENTER_FREED).order_by("at", "pk").last()
+    had = Presenter.objects.filter(pk=freed.changes["presenter"][0]).first() if freed else None
+    return had.joining_link if had else ""
+
+
+def would_come_elsewhere(session: OpenSession, before: str) -> bool:
+    """Whether people with a place can have read a link, and would now come to where nobody is. `before`: link_of_people."""
+    return session.joining_link != before and bool(before or session.details_sent_at)
+
+
+def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
+    """Each session to come that uses the presenter's link, `before` until now, in the caller's transaction; the presenter is
+    locked already."""
     to_come = OpenSession.objects.filter(
         presenter=presenter, state=SessionState.SCHEDULED, own_joining_link="", starts_at__gt=now
     )
     for session in lock_sessions(to_come.values_list("pk", flat=True)):
         session.sequence += 1
         session.save(update_fields=["sequence"])
-        known = knows_another_link(session, "")
+        known = would_come_elsewhere(session, before)
         record(session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence, "details": known})
         if by is None or by.pk != presenter.user_id:
             tell_presenter(session, now)

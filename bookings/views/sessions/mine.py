@@ -47,7 +47,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         **standing(place, now),
         **what_comes(place, now),
         "facts": session_words.for_its_person(place, with_reference=False),
-        "has_calendar": place.has_a_place and place.session.is_scheduled,
+        "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
         "after": after_for_place(place, now),
     }
     return render(request, "bookings/sessions/mine.html", context)

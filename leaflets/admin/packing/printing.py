@@ -133,7 +133,6 @@ def courier_row(parcel: Parcel) -> CourierRow:
         town=order.town,
         postcode=order.postcode,
         copies=parcel.copies or sum(copies_now(parcel, line) for line in order.lines.all()),
-        weight_g=0,
     )
 
 

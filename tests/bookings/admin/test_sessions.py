@@ -178,12 +178,21 @@ def test_a_presenter_is_chosen_among_those_who_could(desk: Client) -> None:
 def test_how_to_join_is_changed_and_sent(desk: Client, session: OpenSession) -> None:
     make_place(session)
     make_place(session, PlaceState.WAITING)
-    do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="Code 4821")
+    assert "each of them gets an email with the change" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
+    answer = do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="Code 4821")
+    assert ("Everybody with a place gets an email" in text(answer), told("session-details")) == (True, 1)
     said = text(page_of(desk, session))
     assert ("https://meet.example/own (this session’s own)" in said, "Not yet" in said) == (True, True)
     assert "Everybody with a place gets an email" in text(do(desk, session, "send"))
-    assert (told("session-details"), "Send how to join" in text(page_of(desk, session))) == (1, False)
-    assert "They have been sent how to join already" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
+    assert (told("session-details"), "Send how to join" in text(page_of(desk, session))) == (2, False)
+
+
+def test_a_first_link_is_told_to_nobody_before_it_is_sent(desk: Client) -> None:
+    session = make_session(None)
+    make_place(session)
+    assert "Nobody can have read how to join yet" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
+    answer = text(do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help=""))
+    assert ("so nobody is told" in answer, told("session-details")) == (True, 0)
 
 
 def test_cancelling_needs_a_reason_and_tells_everybody(desk: Client, session: OpenSession) -> None:

@@ -45,7 +45,6 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
     ("sent", "said"),
     [
         ({"total": "12"}, "Enter how many came of each profession."),
-        ({"people_gp": "3"}, "Enter how many people came in all."),
         ({"people_gp": "3", "total": "14"}, "By profession you counted 3, in all 14."),
         ({"people_gp": "three", "total": "3"}, "Enter a whole number in figures, like 12."),
     ],
@@ -57,6 +56,13 @@ def test_what_does_not_add_up_is_said_and_what_was_typed_stays(
     assert said in answer
     assert all(f'name="{name}" value="{value}"' in answer for name, value in sent.items())
     assert not hasattr(Booking.objects.get(), "attendance")
+
+
+def test_nobody_adds_up_by_head(phone: Client, booking: Booking) -> None:
+    assert "If you leave this empty, we add it up." in phone.get(page(booking, "attendance/")).content.decode()
+    phone.post(page(booking, "attendance/"), {"people_health-visitor": "9", "people_gp": "3", "total": "", "seen": ""})
+    attendance = Booking.objects.get().attendance
+    assert (attendance.people, counts_of(attendance)) == (12, {"health-visitor": 9, "gp": 3})
 
 
 def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, booking: Booking, presenters_user: User) -> None:

@@ -1,12 +1,15 @@
 """After an open session: numbers by its presenter, the same short link, certificate and reminder for who had a place."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from bookings import session_privacy
+from bookings import after_mail, session_privacy
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
-from bookings.services import counts_of, record_attendance
+from bookings.services import counts_of, record_attendance, tell_year_later, wish_year_later
 from bookings.services.attendance import NotGiven
 from bookings.services.sessions import mark_session_delivered
 from notifications import rendering
@@ -15,6 +18,7 @@ from notifications.registry import kind_named
 from professionals.models import Person, Profession, User
 from tests.bookings.after.conftest import START
 from tests.bookings.after.test_feedback import SAID, TOKEN, statements
+from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
@@ -93,6 +97,36 @@ def test_who_had_a_place_says_how_it_was_and_may_wish_a_reminder(
     assert not YearLater.objects.exists()
     stranger = sign_in(Client(), make_person())
     assert stranger.post(f"{mine}again/", {"wish": "1"}).status_code == 404
+
+
+def test_a_year_later_they_are_led_to_open_sessions_unless_they_have_a_place_at_one(
+    presenters_user: User, session: OpenSession, place: SessionPlace
+) -> None:
+    record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
+    wish = wish_year_later(of=place, now=timezone.now())
+    assert tell_year_later(now=wish.due_at) == 1
+    row = Notification.objects.get(kind="year-later")
+    message = after_mail.build_year_later(row)
+    text = rendering.render(message).text
+    assert message.subject == "A year ago: would you like to join us again?"
+    assert ("See our open sessions:\n" in text, "your team heard" in text) == (True, False)
+    assert after_mail.is_still_wished(row)
+    make_place(make_session(session.presenter, timezone.now() + timedelta(days=9)), person=place.person)
+    assert not after_mail.is_still_wished(row)
+
+
+def test_what_is_over_is_for_no_calendar(client: Client, session: OpenSession, place: SessionPlace) -> None:
+    booking = make_booking(make_presenter(), START, postcode="")
+    sign_in(client, place.person)
+    mine = f"/sessions/{session.reference}/mine/"
+    with time_machine.travel(START - timedelta(hours=1), tick=False):
+        assert "Add it to your calendar" in client.get(mine).content.decode()
+    assert "Add it to your calendar" not in client.get(mine).content.decode()
+    sign_in(client, booking.person)
+    hosts = f"/bookings/{booking.reference}/"
+    assert "Add it to your calendar" not in client.get(hosts).content.decode()
+    with time_machine.travel(START - timedelta(hours=1), tick=False):
+        assert "Add it to your calendar" in client.get(hosts).content.decode()
 
 
 def test_staff_see_and_put_right_what_a_session_came_to(client: Client, presenters_user: User, session: OpenSession) -> None:

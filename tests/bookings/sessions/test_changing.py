@@ -134,13 +134,43 @@ def test_who_gives_it_joins_elsewhere_so_everybody_does(session: OpenSession, pr
     place = take(session)
     presenter.joining_link = "https://meet.example/new"
     keep_presenter(presenter=presenter, by=None, now=NOW)
-    assert told(place) == ["place-taken"]  # nobody knew the old one
+    assert told(place) == ["place-taken", "session-details"]  # the old one came with the place
     send_details(session=session, by=None, now=NOW)
     presenter.joining_link = "https://meet.example/newer"
     keep_presenter(presenter=presenter, by=None, now=NOW)
     assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
-    assert told(place) == ["place-taken", *["session-details"] * 3]
+    assert told(place) == ["place-taken", *["session-details"] * 4]
     assert [kind for kind, _to, _version in told_of(session)][:2] == ["session-for-presenter"] * 2
+
+
+@pytest.mark.parametrize(
+    "how", ["link", "words", "presenter", "presenters link", "presenters link taken away", "presenter freed"]
+)
+def test_who_read_a_link_with_their_place_is_told_of_another_before_it_is_sent_to_all(
+    session: OpenSession, presenter: Presenter, how: str
+) -> None:
+    place, other = take(session), make_presenter(joining_link="https://meet.example/other")
+    if how == "link":
+        assert set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW) == 1
+    elif how == "words":
+        assert set_joining(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW) == 1
+    elif how.startswith("presenters link"):
+        presenter.joining_link = "" if how.endswith("away") else "https://meet.example/new"
+        keep_presenter(presenter=presenter, by=None, now=NOW)
+    else:
+        if how == "presenter freed":
+            record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("12:00"), kind="illness", by=None, now=NOW)
+        assign_presenter(session=session, presenter=other, by=None, now=NOW)
+    assert told(place) == ["place-taken", "session-details"]
+
+
+def test_the_first_link_waits_until_it_is_sent_to_all() -> None:
+    session = make_session(None)
+    place = take(session)
+    assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
+    assert told(place) == ["place-taken"]
+    send_details(session=session, by=None, now=NOW)
+    assert told(place) == ["place-taken", "session-details"]
 
 
 def test_before_there_is_a_link_nothing_is_sent() -> None:
