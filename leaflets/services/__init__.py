@@ -52,7 +52,14 @@ from leaflets.services.recalling import (
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
+from leaflets.services.stock import (
+    EnteredMeanwhile,
+    NothingToChange,
+    StockIsPromised,
+    correct_stock,
+    last_entry,
+    receive_stock,
+)
 from leaflets.services.titles import Title, titles_of, version_of
 from leaflets.services.versions import VersionIsThere, add_version
 
@@ -67,6 +74,7 @@ __all__ = [
     "DifferencesAreOthersNow",
     "EditionIsWithdrawn",
     "EmptyBasket",
+    "EnteredMeanwhile",
     "IsForwardAlready",
     "IsNotForward",
     "MoreThanAsked",
@@ -119,6 +127,7 @@ __all__ = [
     "forget_giver",
     "give_order_to",
     "is_a_program",
+    "last_entry",
     "make_cover",
     "mark_phoned",
     "ordered_lately",

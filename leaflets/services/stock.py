@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.errors import DomainError
+from ctac.uk import format_clock, format_day
 from leaflets.models import Edition, MovementKind, StockMovement
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.ledger import lock_editions, record
@@ -33,14 +34,53 @@ class StockIsPromised(DomainError):
         )
 
 
+class EnteredMeanwhile(DomainError):
+    """Perhaps the very same, by a page that was sent twice."""
+
+    def __init__(self, entry: StockMovement) -> None:
+        when = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
+        if entry.kind == MovementKind.RECEIVED:
+            said = _("%(copies)d copies were entered as come in at %(clock)s on %(day)s, after you opened this page.")
+        else:
+            said = _("The stock was corrected by %(copies)d at %(clock)s on %(day)s, after you opened this page.")
+        asked = _("If that was something else, press the button again.")
+        super().__init__(f"{said % when} {asked}")
+
+
+def entries_of(edition: Edition) -> "models.QuerySet[StockMovement]":
+    """What was received or corrected, the last first; not what orders move."""
+    return edition.movements.filter(kind__in=[MovementKind.RECEIVED, MovementKind.CORRECTED]).order_by("-pk")
+
+
+def last_entry(edition: Edition) -> int:
+    """Its key, 0 if there is none."""
+    return entries_of(edition).values_list("pk", flat=True).first() or 0
+
+
+def refuse_if_entered_since(edition: Edition, after: int | None) -> None:
+    """`after`: which entry was the last for whoever asks, None if they don't know. Raises EnteredMeanwhile."""
+    newer = entries_of(edition).filter(pk__gt=after).first() if after is not None else None
+    if newer is not None:
+        raise EnteredMeanwhile(newer)
+
+
 @transaction.atomic
 def receive_stock(
-    *, edition: Edition, copies: int, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+    *,
+    edition: Edition,
+    copies: int,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    flagged: bool = False,
+    after: int | None = None,
 ) -> None:
-    """Copies came in from the printer; who waits for some gets them. `flagged`: see correct_stock. Raises NothingToChange."""
+    """Copies came in from the printer; who waits for some gets them. `flagged`: see correct_stock, `after`:
+    refuse_if_entered_since. Raises NothingToChange, EnteredMeanwhile."""
     if copies < 1:
         raise NothingToChange
     lock_editions([edition.pk])
+    refuse_if_entered_since(edition, after)
     movement = StockMovement(
         edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0
     )
@@ -51,16 +91,26 @@ def receive_stock(
 
 
 @transaction.atomic
-def correct_stock(*, edition: Edition, change: int, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def correct_stock(
+    *,
+    edition: Edition,
+    change: int,
+    by: User | None,
+    now: datetime,
+    reason: str,
+    flagged: bool = False,
+    after: int | None = None,
+) -> None:
     """The shelf holds more or fewer copies than the figure says, by `change`: found, damaged, miscounted.
 
     A change and not a total, so that a parcel that leaves while someone counts is not counted twice.
     `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NothingToChange, StockIsPromised.
+    `after`: see refuse_if_entered_since. Raises NothingToChange, StockIsPromised, EnteredMeanwhile.
     """
     if change == 0:
         raise NothingToChange
     locked = lock_editions([edition.pk])[edition.pk]
+    refuse_if_entered_since(edition, after)
     if locked.on_hand + change < locked.allocated:
         raise StockIsPromised(locked)
     movement = StockMovement(

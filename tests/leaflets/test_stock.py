@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from leaflets.services import NothingToChange, StockIsPromised, correct_stock, differences, dispatch, receive_stock, start_packing
-from tests.factories import make_person, make_staff
+from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,25 @@ def test_copies_that_come_in_are_on_hand_and_in_the_ledger(now):
         staff,
         "Delivery note 17",
     )
+
+
+@pytest.mark.parametrize(("slug", "typed"), [("receive", {"copies": "40"}), ("correct", {"change": "40"})])
+def test_the_same_page_sent_twice_counts_once_until_it_is_pressed_again(client, now, slug, typed):
+    """By Back, or after an answer that got lost: a delivery that counts twice is a shelf that nobody finds."""
+    edition = make_edition(now, stock=0)
+    sign_in_staff(client, make_staff())
+    url = f"/staff/leaflets/edition/{edition.pk}/do/{slug}/"
+    page = {**typed, "reason": "Two boxes", "last": client.get(url).context["last"]}
+    assert client.post(url, page).status_code == 302
+    again = client.post(url, page)
+    assert "after you opened this page. If that was something else, press the button again." in again.content.decode()
+    edition.refresh_from_db()
+    assert edition.on_hand == 40
+    # What orders move meanwhile is no reason to ask.
+    make_order(make_person(), now, {edition.leaflet: 5})
+    assert client.post(url, {**page, "last": again.context["last"]}).status_code == 302
+    edition.refresh_from_db()
+    assert edition.on_hand == 80
 
 
 @pytest.mark.parametrize(("change", "on_hand"), [(-12, 38), (30, 80), (-45, 5)])
