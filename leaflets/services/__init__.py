@@ -53,8 +53,9 @@ from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
 from leaflets.services.stock import (
-    EnteredMeanwhile,
+    EnteredAlready,
     NothingToChange,
+    Seen,
     StockIsPromised,
     correct_stock,
     last_entry,
@@ -74,7 +75,7 @@ __all__ = [
     "DifferencesAreOthersNow",
     "EditionIsWithdrawn",
     "EmptyBasket",
-    "EnteredMeanwhile",
+    "EnteredAlready",
     "IsForwardAlready",
     "IsNotForward",
     "MoreThanAsked",
@@ -97,6 +98,7 @@ __all__ = [
     "PartHasLeft",
     "Plan",
     "Possible",
+    "Seen",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
