@@ -1,4 +1,4 @@
-"""The emails that tell staff of a presenter who is overdue, and of an online booking without a link (services/watching.py)."""
+"""The emails to staff: a presenter is overdue, a booking has no presenter or no joining link (services/watching.py)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ from bookings import words
 from bookings.messages import phone, staff_message
 from bookings.models import Booking, Overdue, Visit, without_joining_link
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services.watching import minute_of
+from bookings.services.watching import minute_of, without_presenter
 from bookings.told_of import booking_of
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
@@ -78,6 +78,20 @@ def place(booking: Booking) -> list[Row]:
     ]
 
 
+def still_no_presenter(booking: Booking) -> Message:
+    """With whom to ring: the host knows nothing of it yet."""
+    person = booking.person
+    ring_rows = [
+        row(_("1. Who booked"), person.name),
+        phone(_("Their phone"), person.phone) if person.phone else row(_("Their phone"), _("We keep no phone number")),
+        row(_("2. Contact on the day"), booking.contact_name),
+        phone(_("Contact’s phone"), booking.contact_phone),
+    ]
+    url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{booking.reference}"
+    sentence = _("Still no presenter for %(reference)s on %(day)s")
+    return staff_message(sentence, "booking_staff_no_presenter", booking, stand_ins_url=url, ring_rows=ring_rows)
+
+
 def no_joining_link(booking: Booking) -> Message:
     url = reverse("staff:bookings_booking_action", args=[booking.pk, "link"])
     sentence = _("No joining link for %(reference)s on %(day)s")
@@ -109,6 +123,13 @@ def is_still(missed: str) -> Callable[[Notification], bool]:
     return still_true
 
 
+def still_has_no_presenter(notification: Notification) -> bool:
+    """To come, with nobody to give it; once it has started, an email is too late."""
+    booking = booking_of(notification)
+    found = without_presenter(Booking.objects.filter(pk=booking.pk), timezone.now())
+    return found.exists() and minute_of(booking.agreed[0]) == notification.version
+
+
 def still_has_no_link(notification: Notification) -> bool:
     """To come, with no link; what has started is too late to mend."""
     booking = booking_of(notification)
@@ -134,6 +155,12 @@ KINDS = (
         gettext_lazy("To the manager: no check-out"),
         said(no_check_out, escalated=True),
         is_still(CHECK_OUT),
+    ),
+    Kind(
+        "staff-still-no-presenter",
+        gettext_lazy("To staff: still no presenter"),
+        said(still_no_presenter),
+        still_has_no_presenter,
     ),
     Kind("staff-no-joining-link", gettext_lazy("To staff: no joining link"), said(no_joining_link), still_has_no_link),
 )

@@ -15,7 +15,7 @@ from notifications.registry import Message
 
 def moved(booking: Booking, change: BookingEvent | None, *, now: datetime, links: Links = None) -> Message:
     """Where it was and where it is now. A request has no entry in calendars yet."""
-    sentence = _("Your presentation has moved to %(day)s (%(reference)s)")
+    sentence = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
     said = message(sentence, "booking_moved", booking, before=time_before(change), links=links, **link_rows(booking))
     return with_entry(said, booking, "REQUEST", now=now) if booking.state == State.CONFIRMED else said
 
@@ -36,7 +36,7 @@ def details_changed(
 
 
 def moved_for_presenter(booking: Booking, change: BookingEvent | None, *, now: datetime) -> Message:
-    sentence = _("Moved to %(day)s (%(reference)s)")
+    sentence = _("Moved to %(day)s, %(clock)s (%(reference)s)")
     facts: dict[str, object] = {"before": time_before(change), "day_rows": on_the_day(booking), **link_rows(booking)}
     said = presenter_message(sentence, "booking_presenter_changed", booking, **facts)
     confirmed = booking.state == State.CONFIRMED
@@ -54,7 +54,9 @@ def changed_for_presenter(booking: Booking, change: BookingEvent | None, *, now:
 
 
 def moved_for_team(booking: Booking, change: BookingEvent | None) -> Message:
-    return staff_message(_("Moved: %(reference)s to %(day)s"), "booking_staff_changed", booking, before=time_before(change))
+    return staff_message(
+        _("Moved: %(reference)s to %(day)s, %(clock)s"), "booking_staff_changed", booking, before=time_before(change)
+    )
 
 
 def changed_for_team(booking: Booking, change: BookingEvent | None) -> Message:

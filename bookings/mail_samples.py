@@ -203,6 +203,7 @@ def _alerts() -> Iterator[Example]:
     )
     yield _example("manager-no-check-out", "", partial(alerts.no_check_out, escalated=True), visit=there)
     nobody = {**ONLINE, "presenter": presenter(joining_link="")}
+    yield _example("staff-still-no-presenter", "", alerts.still_no_presenter, presenter=None)
     yield _example("staff-no-joining-link", "", alerts.no_joining_link, **nobody)
     own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     yield _example("booking-confirmed", _("new joining link"), partial(messages.confirmed, now=NOW, new_link=True), **own)

@@ -21,21 +21,21 @@ Links = dict[str, str] | None
 
 
 def message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
-    """The sentence is the subject; it may name %(reference)s and, of what has a time, %(day)s."""
+    """The sentence is the subject; it may name %(reference)s and, of what has a time, %(day)s and %(clock)s."""
     start = booking.starts_at
-    day = format_day(start) if start else ""
+    day, clock = (format_day(start), format_clock(start)) if start else ("", "")
     context: dict[str, object] = {
         "booking": booking,
         "rows": words.facts(booking),
         "leaflet_rows": leaflet_words.for_the_host(booking),
         "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if leaflet_words.is_short(booking) else "",
         "day": day,
-        "clock": format_clock(start) if start else "",
+        "clock": clock,
         # Nothing that looks like a child's details reaches an email.
         "reason": "" if booking.flagged_child_details else booking.closed_reason,
         "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
     }
-    subject = str(sentence) % {"day": day, "reference": booking.reference}
+    subject = str(sentence) % {"day": day, "clock": clock, "reference": booking.reference}
     return Message(subject, template, {**context, **more})
 
 

@@ -48,18 +48,19 @@ class Part(models.TextChoices):
 class Times:
     """The slots of a diary that start in one part of the day. Days that were not read are, when somebody looks there.
 
-    `now` and `ignoring` as the diary was opened with.
+    `now` and `ignoring` as the diary was opened with. `but`: a start that the reader has already.
     """
 
     diary: Diary
     part: Part
     now: datetime
     ignoring: Ignoring | None
+    but: datetime | None = None
 
     def on(self, day: date) -> list[Slot]:
         if day in self.diary.whole and not self.diary.is_read(day):
             self.diary = read_whole(self.diary, self.now, self.ignoring)
-        return [slot for slot in self.diary.slots_on(day) if self.part.has(slot)]
+        return [slot for slot in self.diary.slots_on(day) if self.part.has(slot) and slot.start != self.but]
 
     def week(self, week: Stretch) -> Days:
         """Without the days that have no slot."""
@@ -186,16 +187,17 @@ def pick(
     ignoring: Ignoring | None = None,
     presenters: Sequence[Presenter] | None = None,
     chosen: datetime | None = None,
+    but: datetime | None = None,
     typed: Any = None,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
     `ignoring` and `presenters` as for open_diary: one's own claims, which are not in the way, and whose times alone are wanted.
-    `typed` is what was sent, if it was.
+    `but` is left out: a start that the reader has already. `typed` is what was sent, if it was.
     """
     part, horizon = asked_part(query), horizon_from(now)
     week = asked_week(query, chosen, horizon)
-    times = Times(open_horizon(wish, now, ignoring, likely(horizon, week), presenters), part, now, ignoring)
+    times = Times(open_horizon(wish, now, ignoring, likely(horizon, week), presenters), part, now, ignoring, but)
     first = times.first(horizon.first)
     week = week or Stretch.week_of(uk_day(first.start) if first else horizon.first)
     days = times.week(week)

@@ -73,9 +73,14 @@ class DatesForm(ChildDetailsMixin, PageForm):
         self._refuse_twice(found)
         if days and dates:
             self.add_error("first_day", _("Give certain dates or a range of days, not both."))
-        elif not days and not dates and not self.errors:
+        elif not days and not dates and not self.errors.keys() & self.about_dates:
             self.add_error("day_1", str(self.nothing_given))
         return {**cleaned, "dates": [days] if days else dates}
+
+    @property
+    def about_dates(self) -> set[str]:
+        """The boxes in which a day stands or would stand; the reason is another matter."""
+        return {name for name in self.fields if name.startswith(("day", "part", "clock", "first", "last"))}
 
     def _date(self, number: int, cleaned: dict[str, Any]) -> Preferred | None:
         day_name, part_name, clock_name = (f"{what}_{number}" for what in ("day", "part", "clock"))
@@ -144,11 +149,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
 
     def as_typed(self) -> dict[str, str]:
         """What stood in the boxes, to be shown again."""
-        return {
-            name: str(self.data.get(name, ""))
-            for name in self.fields
-            if name.startswith(("day", "part", "clock", "first", "last"))
-        }
+        return {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
 
 
 TAKE, OTHERS, WITHDRAW = "take-", "others", "withdraw"

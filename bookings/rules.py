@@ -68,6 +68,8 @@ CHECK_OUT_MISSED_AFTER = timedelta(minutes=30)  # after the end: people stay and
 ESCALATED_AFTER = timedelta(minutes=60)  # after the start or the end, whichever nobody has spoken for
 # On the day before, UK time: two hours before the reminder goes out, which should have the link.
 JOINING_LINK_NEEDED_AT = time(7)
+# Before the start: staff are told again of who still has no presenter, and has had none for ESCALATED_AFTER; the manager too.
+PRESENTER_NEEDED_BEFORE = timedelta(days=2)
 
 # Open sessions. An offer of a place lasts so long; less when the session is near, and never longer than until an hour before it.
 OFFER_LASTS = timedelta(hours=24)

@@ -130,6 +130,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """A person's bookings, newest day first; before those, the ones without a time."""
         return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
 
+    def addresses_of(self, person: object) -> "BookingQuerySet":
+        """Where a person's visits are or were, the newest day first; not those whose details were taken out."""
+        at_an_address = self.filter(person=person, format=Format.WORKPLACE).exclude(address_line_1="")
+        return at_an_address.order_by("-starts_at", "-pk")
+
 
 class Booking(models.Model):
     """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).

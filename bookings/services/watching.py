@@ -1,4 +1,5 @@
-"""Staff are told of a presenter who has not checked in or out, and of an online booking that has no joining link.
+"""Staff are told of a presenter who has not checked in or out, of a booking to which nobody would come, and of an online one
+that has no joining link.
 
 Run every few minutes (ctac/settings.py). An alert is a row of the outbox, unique by kind, booking and the minute at which
 the booking starts: run twice, or by two at once, it is written once; a booking that was moved is a new case.
@@ -8,21 +9,42 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from bookings import rules
-from bookings.models import Booking, BookingQuerySet, Overdue, overdue, without_joining_link
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingQuerySet,
+    EventKind,
+    Overdue,
+    State,
+    overdue,
+    without_joining_link,
+)
 from bookings.models.visit import CHECK_OUT
 from bookings.services.telling import Told
 from notifications.services import notify_each
 
 
 def to_alert(*, now: datetime) -> list[int]:
-    """The keys of all bookings of which staff must know; one statement for visits, one for links."""
-    return [*keys(overdue(Booking.objects.all(), now)), *keys(without_joining_link(Booking.objects.all(), now))]
+    """The keys of all bookings of which staff must know, each once; a statement for visits, presenters and links each."""
+    bookings = Booking.objects.all()
+    wanting = overdue(bookings, now), without_presenter(bookings, now), without_joining_link(bookings, now)
+    return list(dict.fromkeys(key for each in wanting for key in keys(each)))
 
 
 def keys(bookings: BookingQuerySet) -> list[int]:
     return list(bookings.values_list("pk", flat=True))
+
+
+def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
+    """Confirmed ones that start soon, and to which nobody would come. Staff read of it when it happened, some time ago."""
+    just_freed = BookingEvent.objects.filter(
+        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.ESCALATED_AFTER
+    )
+    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.PRESENTER_NEEDED_BEFORE}
+    return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
 
 
 @transaction.atomic
@@ -34,13 +56,18 @@ def alert(*, key: int, now: datetime) -> None:
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
     if locked is None or locked.starts_at is None:
         return
-    kinds: Told = {}
     late = Overdue.find(locked, now)
-    if late is not None:
-        kinds = about_a_visit(late, now)
-    elif without_joining_link(Booking.objects.filter(pk=key), now).exists():
-        kinds = {"staff-no-joining-link": [settings.STAFF_EMAIL]}
+    kinds = about_a_visit(late, now) if late is not None else before_it_starts(key, now)
     notify_each(kinds, about=f"booking:{key}", reference=locked.reference, version=minute_of(locked.starts_at), now=now)
+
+
+def before_it_starts(key: int, now: datetime) -> Told:
+    told: Told = {}
+    if without_presenter(Booking.objects.filter(pk=key), now).exists():
+        told["staff-still-no-presenter"] = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+    if without_joining_link(Booking.objects.filter(pk=key), now).exists():
+        told["staff-no-joining-link"] = [settings.STAFF_EMAIL]
+    return told
 
 
 def about_a_visit(late: Overdue, now: datetime) -> Told:

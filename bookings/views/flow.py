@@ -95,11 +95,13 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
-    """What was answered before, else where the person works."""
+    """What was answered before, else the address of the person's last visit, else where they work."""
     if answers.step("where"):
         return answers.step("where")
     person = request.person  # type: ignore[attr-defined]
-    return {"postcode": person.postcode} if person else {}
+    if not person:
+        return {}
+    return Booking.objects.addresses_of(person.pk).values(*WhereForm.conditional).first() or {"postcode": person.postcode}
 
 
 def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:

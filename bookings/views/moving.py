@@ -57,7 +57,8 @@ def choose_time(request: HttpRequest, way: Way, now: datetime) -> HttpResponse:
     if form and form.is_valid():
         return redirect(check_url(way, form.cleaned_data["start"]))
     typed = request.POST if posted else None
-    picker = picking.pick(way.wish, query=around(way.booking, request.GET), now=now, ignoring=way.ignoring, typed=typed)
+    query, has = around(way.booking, request.GET), way.booking.starts_at
+    picker = picking.pick(way.wish, query=query, now=now, ignoring=way.ignoring, but=has, typed=typed)
     return page(request, way, "bookings/time_choose.html", picker=picker, form=picker.form, can_move=True)
 
 

@@ -19,6 +19,7 @@ from ctac.staff import ObjectAction, staff_site
 from ctac.staff_fields import DayField
 from ctac.staff_lists import NOTHING, number_of, state_tag
 from ctac.uk import uk_day
+from leaflets.admin import pressed_twice
 from leaflets.admin.importing import SheetInAndOut
 from leaflets.admin.recalling import RECALL
 from leaflets.models import Edition, EditionState, Leaflet, SheetKind
@@ -95,12 +96,12 @@ class CorrectForm(StaffForm):
     reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
 
 
-def receive(edition: Edition, *, by: User, copies: int, reason: str, flagged: bool) -> None:
-    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+def receive(edition: Edition, *, by: User, copies: int, **noted: Any) -> None:
+    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), **noted)
 
 
-def correct(edition: Edition, *, by: User, change: int, reason: str, flagged: bool) -> None:
-    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+def correct(edition: Edition, *, by: User, change: int, **noted: Any) -> None:
+    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), **noted)
 
 
 class WithdrawForm(StaffForm):
@@ -198,6 +199,7 @@ class EditionAdmin(SheetInAndOut):
             explanation=_("When boxes come in."),
             done=_("The copies are in stock."),
             permission="stock",
+            page=pressed_twice.page,
         ),
         ObjectAction(
             "correct",
@@ -207,6 +209,7 @@ class EditionAdmin(SheetInAndOut):
             explanation=_("After a count, or when copies are lost or spoilt."),
             done=_("The stock is corrected."),
             permission="stock",
+            page=pressed_twice.page,
         ),
         ObjectAction(
             "review",

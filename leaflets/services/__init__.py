@@ -52,7 +52,15 @@ from leaflets.services.recalling import (
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
 from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
+from leaflets.services.stock import (
+    EnteredAlready,
+    NothingToChange,
+    Seen,
+    StockIsPromised,
+    correct_stock,
+    last_entry,
+    receive_stock,
+)
 from leaflets.services.titles import Title, titles_of, version_of
 from leaflets.services.versions import VersionIsThere, add_version
 
@@ -67,6 +75,7 @@ __all__ = [
     "DifferencesAreOthersNow",
     "EditionIsWithdrawn",
     "EmptyBasket",
+    "EnteredAlready",
     "IsForwardAlready",
     "IsNotForward",
     "MoreThanAsked",
@@ -89,6 +98,7 @@ __all__ = [
     "PartHasLeft",
     "Plan",
     "Possible",
+    "Seen",
     "Shortfall",
     "Shortfalls",
     "StockIsPromised",
@@ -119,6 +129,7 @@ __all__ = [
     "forget_giver",
     "give_order_to",
     "is_a_program",
+    "last_entry",
     "make_cover",
     "mark_phoned",
     "ordered_lately",

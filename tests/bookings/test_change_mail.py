@@ -69,7 +69,7 @@ def entry(message: Message) -> tuple[str, Event]:
 def test_its_owner_reads_both_times_and_the_entry_moves(booking: Booking) -> None:
     move(booking)
     said = words("booking-moved")
-    assert said.subject == f"Your presentation has moved to Monday 25 January 2027 ({booking.reference})"
+    assert said.subject == f"Your presentation has moved to Monday 25 January 2027, 2pm ({booking.reference})"
     assert "It was on Monday 25 January 2027, 10am." in said.text
     assert "When: Monday 25 January 2027, 2pm to 3pm" in said.text
     method, event = entry(built("booking-moved"))

@@ -80,7 +80,11 @@ def test_anothers_booking_is_not_found(client: Client, booking: Booking, page: s
 
 
 def test_its_owner_chooses_a_time_checks_it_and_moves(client: Client, booking: Booking) -> None:
-    assert "You have Monday 25 January 2027, 10am to 11am ." in text(client.get(url(booking, "time/")))
+    choose = client.get(url(booking, "time/"))
+    assert "You have Monday 25 January 2027, 10am to 11am ." in text(choose)
+    # What they have is no other time; one that overlaps it is.
+    offered = re.findall(r'name="start" value="([^"]+)"', choose.content.decode())
+    assert ("2027-01-25T10:00Z" in offered, "2027-01-25T10:30Z" in offered) == (False, True)
     check = to_check(client, booking)
     assert "Time now Monday 25 January 2027, 10am to 11am" in text(check)
     assert "New time Monday 25 January 2027, 2pm to 3pm" in text(check)

@@ -96,6 +96,19 @@ def test_a_presentation_of_one_format_says_only_that(
     assert f"60 minutes · {words} " in text(client.get("/presentations/"))
 
 
+def test_nobody_types_again_where_their_last_visit_was(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    assert client.get("/book/signs/where/").context["form"].initial == {"postcode": person.postcode}
+    fill_in(client, where={**WHERE, "address_line_2": "Third floor", "postcode": LEEDS_TOO})
+    confirm(client)
+    was_there = {"address_line_1": "St James", "address_line_2": "Third floor", "town": "Leeds", "postcode": LEEDS_TOO}
+    page = client.get("/book/signs/where/")
+    assert page.context["form"].initial == was_there
+    assert 'value="Third floor"' in page.content.decode()
+    sign_in(client, make_person(postcode=LEEDS))
+    assert client.get("/book/signs/where/").context["form"].initial == {"postcode": LEEDS}
+
+
 def test_online_asks_for_no_address(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
     fill_in(client, where={"format": "online", "postcode": "nonsense"})

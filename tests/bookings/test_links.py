@@ -120,12 +120,13 @@ def test_a_scanner_that_follows_every_link_changes_nothing(booking: Booking, lin
 def test_the_time_is_changed_by_the_button_alone(booking: Booking, links: dict[str, str]) -> None:
     client = Client()
     page = text(client.get(links["change"]))
-    assert "You can do that until the end of Thursday 21 January 2027." in page
+    assert "You can do that until the end of Thursday 21 January 2027. Opening this page has changed nothing." in page
     check = client.post(f"{links['change']}time/", {"start": TWO}, follow=True)
     assert unchanged(booking)
     fields = dict(re.findall(r'<input type="hidden" name="(start|version)" value="([^"]*)"', check.content.decode()))
     done = client.post(f"{links['change']}time/check/", fields, follow=True)
     assert "It has moved to Monday 25 January 2027, 2pm to 3pm." in text(done)
+    assert "has changed nothing" not in text(done)
     event = booking.events.get()
     assert (event.by, event.changes["by_link"]) == (None, True)
     assert BusyTime.objects.get().busy.lower == at("14:00")

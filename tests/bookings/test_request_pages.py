@@ -120,6 +120,13 @@ def test_nonsense_is_said_beside_its_question(client: Client, typed: dict[str, s
     assert (response.status_code, said in text(response)) == (200, True)
 
 
+def test_a_reason_and_a_day_that_are_both_missing_are_said_at_once(client: Client) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = text(client.post("/book/signs/dates/", {"part_1": "time"}))
+    assert "Write why none of our times suits you." in page
+    assert "Enter a day that would suit you, or a range of days below." in page
+
+
 def test_a_range_of_days_can_be_asked_for(client: Client) -> None:
     give_dates(client, day_1="", clock_1="", first_day="1 2 2027", last_day="5 2 2027")
     page = text(client.get("/book/signs/check/"))

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from leaflets.services import NothingToChange, StockIsPromised, correct_stock, differences, dispatch, receive_stock, start_packing
-from tests.factories import make_person, make_staff
+from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,37 @@ def test_copies_that_come_in_are_on_hand_and_in_the_ledger(now):
         staff,
         "Delivery note 17",
     )
+
+
+@pytest.mark.parametrize("opened_again", [False, True], ids=["the answer got lost", "went back"])
+@pytest.mark.parametrize(("slug", "typed"), [("receive", {"copies": "40"}), ("correct", {"change": "40"})])
+def test_the_same_page_sent_twice_counts_once_until_it_is_pressed_again(client, now, slug, typed, opened_again):
+    """A delivery that counts twice is a shelf that nobody finds. Back gives a new page with what was typed still in it."""
+    edition = make_edition(now, stock=0)
+    sign_in_staff(client, make_staff())
+    url = f"/staff/leaflets/edition/{edition.pk}/do/{slug}/"
+    page = {**typed, "reason": "Two boxes", "last": client.get(url).context["last"]}
+    assert client.post(url, page).status_code == 302
+    again = client.post(url, {**page, "last": client.get(url).context["last"]} if opened_again else page)
+    assert "If this is something else, press the button again." in again.content.decode()
+    edition.refresh_from_db()
+    assert edition.on_hand == 40
+    # What orders move meanwhile is no reason to ask.
+    make_order(make_person(), now, {edition.leaflet: 5})
+    assert client.post(url, {**page, "last": again.context["last"], "told": again.context["told"]}).status_code == 302
+    edition.refresh_from_db()
+    assert edition.on_hand == 80
+
+
+def test_another_delivery_is_not_asked_about(client, now):
+    edition = make_edition(now, stock=0)
+    sign_in_staff(client, make_staff())
+    url = f"/staff/leaflets/edition/{edition.pk}/do/receive/"
+    for copies in ("40", "60"):
+        page = {"copies": copies, "last": client.get(url).context["last"]}
+        assert client.post(url, page).status_code == 302
+    edition.refresh_from_db()
+    assert edition.on_hand == 100
 
 
 @pytest.mark.parametrize(("change", "on_hand"), [(-12, 38), (30, 80), (-45, 5)])

@@ -114,6 +114,15 @@ def test_one_press_is_not_enough_outside_the_rules(desk: Client) -> None:
     assert "Give a reason to go on all the same." in text(page)
 
 
+def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: Client) -> None:
+    booking = make_booking(None, at("10:00"))
+    page = desk.get(STAND_INS)
+    assert f"Ring {booking.person.name} on {booking.person.phone} ." in text(page)
+    moving = f"/staff/bookings/booking/{booking.pk}/do/move/"
+    assert f'href="{moving}"' in page.content.decode()
+    assert desk.get(moving).status_code == 200
+
+
 @pytest.mark.parametrize("answers", [{}, {"booking": "x", "presenter": "1"}, {"booking": "99999999999", "presenter": "1"}])
 def test_nonsense_changes_nothing(desk: Client, answers: dict[str, str]) -> None:
     assert "This has changed meanwhile." in text(desk.post(STAND_INS, answers, follow=True))

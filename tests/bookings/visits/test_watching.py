@@ -1,4 +1,4 @@
-"""Staff are told of who is overdue, and of an online booking without a link: once, and in time."""
+"""Staff are told of who is overdue, and of a booking without a presenter or without a link: once, and in time."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from bookings import tasks
 from bookings.alerts import KINDS
-from bookings.models import Booking, BookingQuerySet, Presenter, State, without_joining_link
+from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State, without_joining_link
 from bookings.services import check_in, check_out, say_safe, watching
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -198,3 +198,53 @@ def test_staff_are_told_once_that_a_link_is_missing(online: Booking) -> None:
     assert still_true("staff-no-joining-link", START - HOUR)
     Presenter.objects.update(joining_link="https://meet.example/hers")
     assert not still_true("staff-no-joining-link", START - HOUR)
+
+
+@pytest.fixture
+def nobodys(booking: Booking) -> Booking:
+    """It has no presenter."""
+    Booking.objects.update(presenter=None)
+    return booking
+
+
+def fell_ill(booking: Booking, at: datetime) -> None:
+    booking.events.create(kind=EventKind.PRESENTER_FREED, at=at)
+
+
+def test_a_booking_that_nobody_would_come_to_is_told_of_once_while_there_is_time(nobodys: Booking) -> None:
+    fell_ill(nobodys, START - 60 * HOUR)
+    beat(START - 48 * HOUR - MINUTE)
+    assert told() == []
+    beat(START - 48 * HOUR)
+    beat(START - HOUR)
+    assert sorted(told()) == [("staff-still-no-presenter", MANAGER), ("staff-still-no-presenter", STAFF)]
+    to_staff = Notification.objects.get(recipient=STAFF)
+    html = render(kind_named("staff-still-no-presenter").build(to_staff)).html
+    assert nobodys.contact_phone.replace(" ", "") in html
+    assert "/staff/bookings/booking/stand-ins/" in html
+    Notification.objects.exclude(pk=to_staff.pk).delete()
+    assert still_true("staff-still-no-presenter", START - HOUR)
+    assert not still_true("staff-still-no-presenter", START)
+    Booking.objects.update(presenter=Presenter.objects.get())
+    assert not still_true("staff-still-no-presenter", START - HOUR)
+
+
+def test_nobody_is_told_again_within_the_hour_in_which_the_presenter_fell_ill(nobodys: Booking) -> None:
+    fell_ill(nobodys, START - 3 * HOUR)
+    beat(START - 2 * HOUR - MINUTE)
+    assert told() == []
+    beat(START - 2 * HOUR)
+    assert ("staff-still-no-presenter", MANAGER) in told()
+
+
+@override_settings(VISIT_ESCALATION_EMAIL=STAFF)
+def test_a_team_without_a_manager_of_its_own_reads_it_once(nobodys: Booking) -> None:
+    beat(START - HOUR)
+    assert told() == [("staff-still-no-presenter", STAFF)]
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.DELIVERED])
+def test_what_is_not_to_come_needs_no_presenter(nobodys: Booking, state: str) -> None:
+    Booking.objects.update(state=state)
+    beat(START - HOUR)
+    assert told() == []
