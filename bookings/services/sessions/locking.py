@@ -22,7 +22,17 @@ def lock_session(session: OpenSession) -> OpenSession:
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     """By their keys, in that order, whoever locks several."""
     found = OpenSession.objects.with_names().filter(pk__in=list(keys)).order_by("pk")
-    return list(found.select_for_update(of=("self",), no_key=True))
+    return [with_presenter_of_now(row) for row in found.select_for_update(of=("self",), no_key=True)]
+
+
+def with_presenter_of_now(session: OpenSession) -> OpenSession:
+    """Who waited for the row is given it as it has become, but beside its presenter as that was: another one is not found there.
+
+    They are read when asked for.
+    """
+    if session.presenter_id is not None and session.presenter is None:
+        OpenSession._meta.get_field("presenter").delete_cached_value(session)  # type: ignore[union-attr]
+    return session
 
 
 def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
@@ -31,7 +41,7 @@ def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
     Raises PersonErased if that was while we waited.
     """
     sessions = OpenSession.objects.with_names().filter(pk=session.pk)
-    locked = with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get()
+    locked = with_presenter_of_now(with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get())
     if Person.objects.filter(pk=person.pk, name=ERASED_NAME, user=None, email="", phone="").exists():
         raise PersonErased
     return locked
