@@ -51,7 +51,7 @@ from leaflets.services.recalling import (
 )
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
-from leaflets.services.states import OrderHasMoved
+from leaflets.services.states import OrderHasMoved, OrderIsAColleaguesNow
 from leaflets.services.stock import NothingToChange, StockIsPromised, correct_stock, receive_stock
 from leaflets.services.titles import Title, titles_of, version_of
 from leaflets.services.versions import VersionIsThere, add_version
@@ -84,6 +84,7 @@ __all__ = [
     "Notice",
     "OnlyWhatWasLost",
     "OrderHasMoved",
+    "OrderIsAColleaguesNow",
     "OrderIsAnotherNow",
     "OrderedLately",
     "PartHasLeft",
