@@ -105,6 +105,9 @@ class Stopped(models.Model):
         constraints = [models.UniqueConstraint(fields=["hour", "where", "why", "by", "key"], name="stopped_once_an_hour_and_key")]
         indexes = [
             models.Index(fields=["-last_at", "-id"], name="stopped_newest"),
+            models.Index(fields=["where", "-last_at", "-id"], name="stopped_where"),
+            models.Index(fields=["why", "-last_at", "-id"], name="stopped_why"),
+            models.Index(fields=["by", "-last_at", "-id"], name="stopped_by"),
             models.Index(fields=["id"], name="stopped_unseen", condition=Q(seen_at__isnull=True)),
         ]
 
