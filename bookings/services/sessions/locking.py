@@ -31,7 +31,7 @@ def with_presenter_of_now(session: OpenSession) -> OpenSession:
     They are read when asked for.
     """
     if session.presenter_id is not None and session.presenter is None:
-        OpenSession._meta.get_field("presenter").delete_cached_value(session)  # type: ignore[union-attr]
+        OpenSession._meta.get_field("presenter").delete_cached_value(session)
     return session
 
 
