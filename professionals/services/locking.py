@@ -37,6 +37,12 @@ def lock_account(user_id: int) -> User:
     return user
 
 
+def refuse_if_erased(person: Person) -> None:
+    """For who found nothing beside a person whom they keep (with_person_kept). Raises AccountGoneError."""
+    if not Person.objects.filter(pk=person.pk, erased_at=None).exists():
+        raise AccountGoneError
+
+
 @contextmanager
 def said_if_gone(user_id: int) -> Iterator[None]:
     """Where allauth writes into rows that go with the account. Raises AccountGoneError instead of the database's refusal."""

@@ -78,7 +78,7 @@ FOUND_OR_ENTERED = f"""
 
 
 class _PersonKept(Func):
-    template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s FOR KEY SHARE)"
+    template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s AND erased_at IS NULL FOR KEY SHARE)"
     output_field = BooleanField()
 
 
@@ -86,7 +86,8 @@ def with_person_kept(rows: QuerySet[M], person: Person | Expression) -> QuerySet
     """The same rows; before any of them is locked, the person is, as by any row that points to them: the first of all locks.
 
     Signing in and erasing lock the person first and then what is theirs. Whoever locks a draft, a presenter or stock, and
-    only then writes a row that points to the person, would wait for them while they wait for it. One statement for both.
+    only then writes a row that points to the person, would wait for them while they wait for it. One statement for both. Of
+    who is erased meanwhile there is no row: see refuse_if_erased.
     `person` may be the parameter of a compiled query that stands for their key.
     """
     return rows.filter(_PersonKept(Value(person.pk) if isinstance(person, Person) else person))

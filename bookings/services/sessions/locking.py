@@ -10,7 +10,6 @@ from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.services.locking import lock_presenters
 from bookings.services.sessions.errors import PersonErased, SessionClosed, SessionMoved
 from professionals.models import Person
-from professionals.own_data import ERASED_NAME
 from professionals.services import with_person_kept
 
 
@@ -41,10 +40,9 @@ def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
     Raises PersonErased if that was while we waited.
     """
     sessions = OpenSession.objects.with_names().filter(pk=session.pk)
-    locked = with_presenter_of_now(with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get())
-    if Person.objects.filter(pk=person.pk, name=ERASED_NAME, user=None, email="", phone="").exists():
-        raise PersonErased
-    return locked
+    for locked in with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True):
+        return with_presenter_of_now(locked)
+    raise PersonErased
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:
