@@ -37,8 +37,10 @@ class PersonMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Whose account goes while they sign in, or do anything else with it, is somebody whom we don't know."""
-        if not isinstance(exception, AccountGoneError) or User.objects.filter(pk=request.user.pk).exists():
-            return None  # colleagues stay signed in: the account was somebody else's
+        if not isinstance(exception, AccountGoneError):
+            return None
+        if request.user.pk is not None and User.objects.filter(pk=request.user.pk).exists():
+            return None  # a colleague: the account was somebody else's
         request.session.flush()
         request.user, request.person = AnonymousUser(), None  # type: ignore[attr-defined]
         messages.warning(request, str(exception.message))

@@ -87,7 +87,7 @@ def end_draft(token: str, person: Person) -> int | None:
         row = cursor.fetchone()
     if row is None:
         raise AccountGoneError
-    return row[0]  # type: ignore[no-any-return]
+    return row[0]
 
 
 # The person first, even if there is no such draft (see with_person_kept). The other clicks of the draft wait for its deletion.
