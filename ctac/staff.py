@@ -14,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.db.models import BLANK_CHOICE_DASH, Count, QuerySet, Value
+from django.db.models import BLANK_CHOICE_DASH, Count, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -43,8 +43,8 @@ class Waiting:
 
     `label` reads on from a figure in the plural ("requests to decide"). `count` gives the rows, which are counted together
     with those of all other lines in one statement, or a number; it runs for those who have `permission`
-    ("bookings.change_booking"). `urgent` marks what a person may be harmed by if it waits. `more` says on from the label, after
-    a comma, what there is to know of them ("the first by Friday 4 December 2026"); it is asked only if there are any.
+    ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person may be harmed if it
+    waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday 4 December 2026").
     """
 
     label: str | Promise
@@ -52,7 +52,11 @@ class Waiting:
     address: Callable[[], str]
     permission: str
     urgent: bool = False
-    more: Callable[[], str] | None = None
+    more: Callable[[], str] | None = None  # asked only if there are any
+    seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
+
+    def count_for(self, user: Any) -> int | QuerySet[Any]:
+        return self.count() if self.seen_by is None else self.count().filter(self.seen_by(user))  # type: ignore[union-attr]
 
     def as_line(self, figure: int) -> dict[str, Any]:
         more = self.more() if figure and self.more else ""
@@ -148,7 +152,7 @@ class StaffAdminSite(AdminSite):
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
         """What waits for someone with these permissions, section by section, each line counted now."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
-        figures = counted([waiting.count() for _section, waiting in allowed])
+        figures = counted([waiting.count_for(user) for _section, waiting in allowed])
         sections: dict[str, list[dict[str, Any]]] = {}
         for (section, waiting), figure in zip(allowed, figures, strict=True):
             sections.setdefault(str(section), []).append(waiting.as_line(figure))

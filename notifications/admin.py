@@ -195,6 +195,7 @@ staff_site.add_waiting(
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
         permission="notifications.view_notification",
         urgent=True,
+        seen_by=shown_to,
     ),
 )
 staff_site.add_waiting(

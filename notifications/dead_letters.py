@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.staff import ObjectAction
 from ctac.staff_lists import long_moment
-from notifications.models import Notification
+from notifications.models import Notification, shown_to
 from notifications.registry import label_of
 from notifications.services import resend_failed
 
@@ -57,7 +57,7 @@ class SendsFailedAgain:
             raise PermissionDenied
         the_list = f"{reverse('staff:notifications_notification_changelist')}?failed=lately"
         if request.method == "POST":
-            self.send_and_say(request, Notification.objects.all())
+            self.send_and_say(request, Notification.objects.filter(shown_to(request.user)))
             return redirect(the_list)
         context = {
             **self.admin_site.each_context(request),
@@ -65,7 +65,7 @@ class SendsFailedAgain:
             "action": SEND_ALL,
             "title": SEND_ALL.label,
             "original": SEND_ALL.label,
-            "rows": summary_of_failed(),
+            "rows": summary_of_failed(request.user),
             "form": forms.Form(),
             "media": self.media,
             "change_url": the_list,
@@ -87,9 +87,9 @@ class SendsFailedAgain:
             messages.warning(request, _("Nothing was sent: none of them failed lately and could be sent again."))
 
 
-def summary_of_failed() -> list[dict[str, object]]:
-    """How many of each kind, and since when: one statement each."""
-    failed = Notification.objects.may_go_again(timezone.now())
+def summary_of_failed(user: Any) -> list[dict[str, object]]:
+    """How many of each kind that this colleague may read, and since when: one statement each."""
+    failed = Notification.objects.filter(shown_to(user)).may_go_again(timezone.now())
     kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
     rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
     first = failed.order_by("created_at").values_list("created_at", flat=True).first()

@@ -25,6 +25,7 @@ from professionals.allauth_limits import first_use
 from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
 from professionals.passkey_views import PasskeyBeside
+from professionals.services.locking import said_if_gone
 from professionals.stale_codes import StillTheirsMixin
 
 
@@ -52,6 +53,12 @@ class RequestCodeView(RedirectView):
 
 class SignInCodeView(account.ConfirmLoginCodeView):
     form_class = forms.SignInCodeForm
+
+    def _verify_form_valid(self, form: Form) -> HttpResponse:
+        """The first code shows, too, that the address is theirs, which is written down. Raises AccountGoneError."""
+        with said_if_gone(self._process.user.pk):
+            response: HttpResponse = super()._verify_form_valid(form)
+        return response
 
     def _resend_form_valid(self, form: Form) -> HttpResponse:
         """Another email counts as the first did: allauth counts only how often this page sends one."""

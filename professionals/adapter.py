@@ -38,6 +38,7 @@ from professionals.middleware import person_of
 from professionals.models import Person, Session, User
 from professionals.passkeys import own_host
 from professionals.services import address_changes
+from professionals.services.locking import lock_account, lock_people_and_account
 from professionals.sessions import kept_as
 
 logger = logging.getLogger(__name__)
@@ -133,7 +134,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """The code was right: the address is theirs, at sign-up or instead of the old one."""
         try:
             with transaction.atomic():
-                before = address_changes.locked(email_address.user_id).email
+                account, _people = lock_people_and_account(email_address.user_id, email_address.email)
+                before = account.email
                 confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     code_was_used([email_address.email])
@@ -150,7 +152,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The password alone: the row may have another address by now. Who was signed out meanwhile sets none."""
         user.set_password(password)
         with transaction.atomic():
-            address_changes.locked(user.pk)
+            lock_account(user.pk)
             if still_signed_in(self.request):
                 user.save(update_fields=["password"])
 
@@ -168,6 +170,12 @@ class AccountAdapter(DefaultAccountAdapter):
             return redirect("account_login")
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Writes into the account that they came. Raises AccountGoneError if it is deleted at this moment."""
+        with transaction.atomic():
+            lock_account(user.pk)
+            super().login(request, user)
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
         invite, now = sign_up.ticked_invitations(request, email), timezone.now()

@@ -26,7 +26,7 @@ from professionals.data_admin import GIVE_DATA, DataActionAdmin
 from professionals.erased_mail import erase_and_tell
 from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
 from professionals.for_staff import called, domain_in_words, whole_postcode
-from professionals.forms import PostcodeField, validate_phone
+from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
 from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
 from professionals.own_addresses import note_former_address
@@ -72,7 +72,9 @@ class PersonForm(forms.ModelForm):
         fields = ["name", "email", "phone", "profession", "organisation", "postcode"]
 
     def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()
+        email = str(self.cleaned_data["email"]).strip().lower()
+        refuse_the_teams_own(email)
+        return email
 
 
 class SignInFilter(admin.SimpleListFilter):

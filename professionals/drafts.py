@@ -23,6 +23,7 @@ from django.http import HttpRequest
 
 from ctac.compiled import Compiled, Insert, Together
 from professionals.models import Draft, Person
+from professionals.services.locking import AccountGoneError
 
 M = TypeVar("M", bound=Model)
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
@@ -167,13 +168,14 @@ def _kept_for(answers: Mapping[str, Any]) -> timedelta:
 def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
     """After sign-in: what was typed with this browser becomes the person's, laid over what they typed on another device.
 
-    A draft that another person has made theirs stays theirs, and this browser forgets it.
+    A draft that another person has made theirs stays theirs, and this browser forgets it. Raises AccountGoneError.
     """
     _forget_found(request)
     secret = _secret(request)
     if not secret:
         return
-    Person.objects.select_for_update().get(pk=person.pk)  # two sign-ins at once take turns
+    if Person.objects.select_for_update().get(pk=person.pk).erased_at is not None:  # two sign-ins at once take turns
+        raise AccountGoneError
     drafts = list(Draft.objects.select_for_update().filter(key_hash=_hash(secret)).order_by("pk"))
     if any(draft.person_id not in (None, person.pk) for draft in drafts):
         _new_secret(request)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
 from ctac.uk import tidy_postcode
+from notifications.services import team_addresses
 from professionals import services
 from professionals.models import Person, Profession, User
 
@@ -98,6 +99,15 @@ class DetailsForm(PageForm):
         }
 
 
+def refuse_the_teams_own(email: str) -> None:
+    """Mail to the team would be that person's: found, exported and erased with them."""
+    if email.strip().lower() in team_addresses():
+        raise ValidationError(
+            _("This is a mailbox of our own team. Enter the person’s own address, or leave this empty if they have none."),
+            code="team",
+        )
+
+
 class CallerForm(DetailsForm):
     """The person on the phone, for the staff pages that book or order for a caller."""
 
@@ -106,6 +116,7 @@ class CallerForm(DetailsForm):
         max_length=254,
         required=False,
         help_text=_("Leave empty if they have none. Then no email goes out, so tell them the reference on the phone."),
+        validators=[refuse_the_teams_own],
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
     autocomplete = dict.fromkeys(field_order, "off")

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 
 from professionals.drafts import KEPT_FOR
-from professionals.models import Person
+from professionals.models import Person, User
+from professionals.services.locking import AccountGoneError
 
 
 def person_of(request: HttpRequest) -> Person | None:
@@ -30,6 +34,17 @@ class PersonMiddleware:
         elif secret == "":
             response.delete_cookie(settings.DRAFT_COOKIE_NAME, samesite="Lax")
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Whose account goes while they sign in, or do anything else with it, is somebody whom we don't know."""
+        if not isinstance(exception, AccountGoneError):
+            return None
+        if request.user.pk is not None and User.objects.filter(pk=request.user.pk).exists():
+            return None  # a colleague: the account was somebody else's
+        request.session.flush()
+        request.user, request.person = AnonymousUser(), None  # type: ignore[attr-defined]
+        messages.warning(request, str(exception.message))
+        return redirect("account_login")
 
 
 def set_draft_cookie(response: HttpResponse, secret: str) -> None:

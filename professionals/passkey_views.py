@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,7 +29,8 @@ from professionals import passkeys
 from professionals.access import safe_next, signed_in, with_next
 from professionals.asking_again import asks_again, page_that_asks
 from professionals.devices import device_of
-from professionals.passkey_forms import NewPasskeyForm, PasskeyAgainForm, PasskeyNameForm, PasskeySignInForm
+from professionals.passkey_forms import REFUSED, NewPasskeyForm, PasskeyAgainForm, PasskeyNameForm, PasskeySignInForm
+from professionals.services.locking import said_if_gone
 
 LIST = "mfa_list_webauthn"
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -62,6 +64,22 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 
 class PasskeySignInView(LoginWebAuthnView):
     form_class = PasskeySignInForm
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """allauth writes into the passkey that it was used. It may just have gone, alone or with the account.
+
+        Raises AccountGoneError.
+        """
+        passkey = form.cleaned_data["credential"]
+        try:
+            with said_if_gone(passkey.user_id):
+                response: HttpResponse = super().form_valid(form)
+        except DatabaseError:
+            if Authenticator.objects.filter(pk=passkey.pk).exists():
+                raise
+            form.add_error("credential", REFUSED)
+            return self.form_invalid(form)
+        return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
         return refused(self.request, form, "account_login")

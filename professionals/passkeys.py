@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from professionals.access import signed_in
 from professionals.models import User
-from professionals.services import address_changes
+from professionals.services.locking import lock_account
 
 PASSKEY = Authenticator.Type.WEBAUTHN
 MOST = 10  # to an account: some for each device, and none can fill the table
@@ -80,7 +80,7 @@ def is_known(credential_id: str) -> bool:
 @transaction.atomic
 def add(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authenticator:
     """Raises TooManyPasskeysError. They are told by email."""
-    user = address_changes.locked(signed_in(request).pk)
+    user = lock_account(signed_in(request).pk)
     if passkeys_of(user).count() >= MOST:
         raise TooManyPasskeysError
     passkey: Authenticator = Authenticator.objects.create(user=user, type=PASSKEY, data={"name": name, "credential": credential})
@@ -92,7 +92,7 @@ def add(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authe
 @transaction.atomic
 def remove(request: HttpRequest, passkey: Authenticator) -> None:
     """Raises LastFactorError. They are told by email. A second press, which waited for the first, finds nothing left to do."""
-    user = address_changes.locked(signed_in(request).pk)
+    user = lock_account(signed_in(request).pk)
     kept = as_it_stands(user, passkey)
     if kept is None:
         return
@@ -106,7 +106,7 @@ def remove(request: HttpRequest, passkey: Authenticator) -> None:
 @transaction.atomic
 def rename(request: HttpRequest, passkey: Authenticator, name: str) -> None:
     """Raises PasskeyGoneError."""
-    kept = as_it_stands(address_changes.locked(signed_in(request).pk), passkey)
+    kept = as_it_stands(lock_account(signed_in(request).pk), passkey)
     if kept is None:
         raise PasskeyGoneError
     kept.data["name"] = name

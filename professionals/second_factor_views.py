@@ -8,6 +8,7 @@ from professionals import account_forms as forms
 from professionals.passkey_forms import PasskeyForm
 from professionals.passkey_views import PasskeyBeside, refused
 from professionals.passkeys import passkeys_of
+from professionals.services.locking import said_if_gone
 
 index = mfa.index
 
@@ -23,6 +24,12 @@ class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
         self.auth_form = self.get_form_class()(user=user, data=data)
         with_passkey = data is not None and "credential" in data and passkeys_of(user).exists()
         return PasskeyForm(user=user, data=data) if with_passkey else self.auth_form
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Raises AccountGoneError."""
+        with said_if_gone(self.stage.login.user.pk):
+            response: HttpResponse = super().form_valid(form)
+        return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
         if isinstance(form, PasskeyForm):

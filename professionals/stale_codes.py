@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from professionals.services import address_changes
+from professionals.services.locking import lock_account
 
 
 class StillTheirsMixin:
@@ -20,7 +21,7 @@ class StillTheirsMixin:
 
     def form_valid(self, form: Form) -> HttpResponse:
         with transaction.atomic():
-            user = address_changes.locked(self._process.user.pk)
+            user = lock_account(self._process.user.pk)
             if address_changes.has_address(user, self._process.state["email"]):
                 response: HttpResponse = super().form_valid(form)  # type: ignore[misc] # of allauth's view
                 return response

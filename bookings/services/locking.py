@@ -17,6 +17,7 @@ from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stal
 from ctac.compiled import Compiled, Reading, Statement
 from ctac.errors import DomainError
 from professionals.models import Person
+from professionals.services import AccountGoneError
 
 REFUSALS: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,
@@ -79,19 +80,24 @@ def forget_holds(keys: Sequence[int]) -> None:
 def end_draft(token: str, person: Person) -> int | None:
     """Lock the person, so that their requests take turns, and delete the draft with that token; its key, or None if it has gone.
 
-    Whose hold it has gives that back in the same transaction.
+    Whose hold it has gives that back in the same transaction. Raises AccountGoneError.
     """
     with connection.cursor() as cursor:
-        cursor.execute(END_DRAFT, [token, person.pk])
+        cursor.execute(END_DRAFT, [person.pk, token])
         row = cursor.fetchone()
-    return row[0] if row else None
+    if row is None:
+        raise AccountGoneError
+    return row[0]
 
 
 # The person first, even if there is no such draft (see with_person_kept). The other clicks of the draft wait for its deletion.
 END_DRAFT = """
-    DELETE FROM professionals_draft
-    WHERE token = %s AND (SELECT TRUE FROM professionals_person WHERE id = %s FOR NO KEY UPDATE)
-    RETURNING id
+    WITH kept AS (
+        SELECT id FROM professionals_person WHERE id = %s AND erased_at IS NULL FOR NO KEY UPDATE
+    ), ended AS (
+        DELETE FROM professionals_draft USING kept WHERE token = %s RETURNING professionals_draft.id
+    )
+    SELECT (SELECT id FROM ended) FROM kept
 """
 
 

@@ -18,7 +18,7 @@ from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
-from ctac.compiled import Compiled, Insert
+from ctac.compiled import Compiled, Insert, Together
 from ctac.errors import DomainError
 from ctac.references import write_with_reference
 from ctac.uk import uk_day
@@ -27,7 +27,7 @@ from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import is_recognised, with_person_kept
+from professionals.services import AccountGoneError, is_recognised, with_person_kept
 
 
 @dataclass(frozen=True)
@@ -208,12 +208,18 @@ def refuse_if_not_offered(asked: Asked) -> None:
 
 
 def lock_draft(asked: Asked) -> Draft | None:
-    """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot."""
-    token = asked.token or ""  # which no draft has; the person is locked all the same
-    return draft_and_person.first(token=token, person=asked.person.pk)
+    """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot. Raises AccountGoneError."""
+    token, person = asked.token or "", asked.person.pk  # no draft has none; the person is locked all the same
+    kept, draft = person_and_draft.first({"person": person}, {"token": token, "person": person})
+    if kept is None:
+        raise AccountGoneError
+    return draft
 
 
-draft_and_person = Compiled(lambda token, person: with_person_kept(Draft.objects.select_for_update().filter(token=token), person))
+person_and_draft = Together(
+    Compiled(lambda person: with_person_kept(Person.objects.filter(pk=person).only("pk"), person)),
+    Compiled(lambda token, person: with_person_kept(Draft.objects.select_for_update().filter(token=token), person)),
+)
 
 
 def seen_held(asked: Request) -> BusyTime | None:

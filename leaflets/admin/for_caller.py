@@ -25,7 +25,7 @@ from leaflets.throttles import of_an_order
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
-from professionals.services import find_or_enter_person
+from professionals.services import AccountGoneError, find_or_enter_person
 from professionals.throttles import count
 
 if TYPE_CHECKING:
@@ -216,6 +216,8 @@ def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
         return order
     except Shortfalls as refusal:
         form.show(refusal)
+    except AccountGoneError as refusal:
+        form.add_error(None, str(refusal.message))
     except AlreadyPlaced:
         return placed_before(form)  # its twin, sent at the same moment
     return None

@@ -51,7 +51,7 @@ from leaflets.services.recalling import (
 )
 from leaflets.services.reconciling import differences
 from leaflets.services.shortfalls import Shortfall, Shortfalls, shortfall
-from leaflets.services.states import OrderHasMoved
+from leaflets.services.states import OrderHasMoved, OrderIsAColleaguesNow
 from leaflets.services.stock import (
     EnteredAlready,
     NothingToChange,
@@ -93,6 +93,7 @@ __all__ = [
     "Notice",
     "OnlyWhatWasLost",
     "OrderHasMoved",
+    "OrderIsAColleaguesNow",
     "OrderIsAnotherNow",
     "OrderedLately",
     "PartHasLeft",

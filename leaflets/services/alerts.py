@@ -11,7 +11,7 @@ from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, StockAlert
 from notifications.services import notify_found
 from professionals.models import Person
-from professionals.services import with_person_kept
+from professionals.services import refuse_if_erased, with_person_kept
 
 KIND = "leaflet-back"
 
@@ -29,11 +29,14 @@ def ask_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     """Tell them once, as soon as there are copies that nobody has been promised. Asking twice is asking once.
 
     The title's edition is locked, so copies that come in at this moment are either seen here or tell this person too.
-    Raises NoEmail, ThereAlready.
+    Raises NoEmail, ThereAlready, AccountGoneError.
     """
     if not person.email:
         raise NoEmail
-    if any(edition.free for edition in with_person_kept(Edition.objects.current().filter(leaflet=leaflet).locked(), person)):
+    editions = list(with_person_kept(Edition.objects.current().filter(leaflet=leaflet).locked(), person))
+    if not editions:
+        refuse_if_erased(person)
+    if any(edition.free for edition in editions):
         raise ThereAlready
     StockAlert.objects.bulk_create([StockAlert(person=person, leaflet=leaflet, asked_at=now)], ignore_conflicts=True)
 

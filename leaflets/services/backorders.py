@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, prefetch_related_objects
 
 from leaflets.models import Edition, EditionState, EventKind, MovementKind, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services.alerts import tell_who_asked
 from leaflets.services.ledger import for_line, lock_editions, record
+from leaflets.services.locking import lock_lines
 from notifications.services import About, notify_about
 from professionals.models import User
 
@@ -41,8 +42,7 @@ def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) 
 def lines_that_wait(editions: Iterable[int]) -> list[OrderLine]:
     """In the order of the queue; rows and orders are locked in the order of their keys, as every other writer does it."""
     lines = OrderLine.objects.filter(edition__in=editions, backordered__gt=0, order__state__in=WAIT_FOR_COPIES)
-    locked = lines.select_related("order__person").order_by("order_id", "pk").select_for_update(of=("self", "order"))
-    return sorted(locked, key=place_in_line)
+    return sorted(lock_lines(lines), key=place_in_line)
 
 
 def place_in_line(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]:
@@ -70,6 +70,7 @@ def wake(orders: list[Order], *, now: datetime) -> None:
     times = dict(Order.objects.filter(pk__in=keys).order_by().annotate(times=earlier).values_list("pk", "times"))
     Order.objects.filter(pk__in=keys).update(state=OrderState.RECEIVED)
     OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=EventKind.STOCKED, at=now) for order in orders])
+    prefetch_related_objects(orders, "person")
     told = [About(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
     notify_about(told, kind="order-stocked", now=now)
 

@@ -26,6 +26,7 @@ from leaflets.models import (
 from leaflets.services.allowances import NOTHING_LATELY, Workplace, ordered_lately
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.ledger import for_line, lock_editions, record
+from leaflets.services.locking import lock_orders
 from leaflets.services.shortfalls import Shortfalls
 from leaflets.services.states import OrderHasMoved, rewrite
 from leaflets.services.titles import Title, in_the_way, titles_of, version_of
@@ -145,7 +146,7 @@ def titles_locked(order: Order) -> tuple[Order, list[Title]]:
     while True:
         with suppress(_AnotherPrint), transaction.atomic():
             locked = lock_editions(_prints_of(order))
-            row = Order.objects.select_related("person").select_for_update(of=("self",), no_key=True).get(pk=order.pk)
+            [row] = lock_orders(Order.objects.filter(pk=order.pk))
             if not locked.keys() >= set(_prints_of(order)):
                 raise _AnotherPrint
             lines = list(row.lines.select_related("edition__leaflet").order_by("pk"))

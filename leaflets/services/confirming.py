@@ -29,6 +29,7 @@ from leaflets.models import (
 from leaflets.services.backorders import fill_backorders, place_in_line
 from leaflets.services.counting import counts_of, end, is_counted
 from leaflets.services.ledger import for_line, lock_editions, record
+from leaflets.services.locking import lock_lines
 from professionals.models import User
 
 
@@ -96,9 +97,8 @@ def version_of(found: Collection[Difference]) -> str:
 
 
 def _lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderLine]:
-    lines = OrderLine.objects.filter(edition__in=list(editions), allocated__gt=0).select_related("order__person")
-    ordered = lines.order_by("order_id", "pk")
-    return list(ordered.select_for_update(of=("self", "order")) if lock else ordered)
+    lines = OrderLine.objects.filter(edition__in=list(editions), allocated__gt=0)
+    return lock_lines(lines) if lock else list(lines.select_related("order__person").order_by("order_id", "pk"))
 
 
 def _with_promises(found: Difference, lines: Sequence[OrderLine]) -> Difference:

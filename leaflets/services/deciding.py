@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from leaflets.models import Order, OrderLine, OrderState
 from leaflets.services.backorders import promise
-from leaflets.services.fulfilling import give_back, lines_locked, orders_locked
+from leaflets.services.fulfilling import give_back, lines_locked, order_locked
 from leaflets.services.states import OrderHasMoved, move
 from notifications.services import notify
 from professionals.models import User
@@ -35,7 +35,7 @@ def approve(
     `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so the lead is told.
     Raises OrderHasMoved, NothingGranted, MoreThanAsked.
     """
-    [locked] = orders_locked([order.pk])
+    locked = order_locked(order)
     if locked.state != OrderState.REQUESTED:
         raise OrderHasMoved(locked)
     given = {line: granted.get(line.pk, 0) for line in locked.lines.all()}

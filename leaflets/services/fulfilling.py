@@ -22,8 +22,9 @@ from leaflets.models import (
 )
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.ledger import lock_editions, settle
+from leaflets.services.locking import lock_orders
 from leaflets.services.posting import tell_of_parcels
-from leaflets.services.states import move
+from leaflets.services.states import OrderIsAColleaguesNow, move
 from notifications.services import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -71,7 +72,7 @@ def parcels_that_left(tracking_numbers: Mapping[Order, str], *, by: User | None,
 def cancel(
     *, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
-    """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved.
+    """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved, OrderIsAColleaguesNow.
 
     `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
 
@@ -79,13 +80,22 @@ def cancel(
     who calls off the visit that it was to be brought to (`with_visit`), whose own email then says so.
     """
     expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
+    had_it = order.person_id
     lines = lines_locked(order)
+    if order.person_id != had_it and not with_visit:
+        _refuse_who_had_it(order, by)
     move(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     give_back(lines, by=by, now=now)
     if not with_visit:
         _tell("order-cancelled", order, now)
     if flagged:
         tell_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
+
+
+def _refuse_who_had_it(order: Order, by: User | None) -> None:
+    """Another's than it was read as: two rows of its owner have become one, or a colleague took the visit over."""
+    if by is not None and not by.is_staff and order.person.user_id != by.pk:
+        raise OrderIsAColleaguesNow(order)
 
 
 def give_back(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
@@ -102,13 +112,19 @@ class _OtherLines(Exception):
 
 
 def lines_locked(order: Order) -> list[OrderLine]:
-    """The order's lines, standing still."""
+    """The order's lines, standing still; `order` knows whose it is by now."""
+    return list(order_locked(order).lines.all())
+
+
+def order_locked(order: Order) -> Order:
+    """As it stands, with its lines; `order`, as it was read, knows whose it is by now."""
     [locked] = orders_locked([order.pk])
-    return list(locked.lines.all())
+    order.person_id = locked.person_id  # another than was read: that one is forgotten
+    return locked
 
 
 def orders_locked(keys: Collection[int], *, every_print: bool = False) -> list[Order]:
-    """These orders with their lines and people, standing still: their editions locked in key order, then the orders, as every
+    """These orders with their lines, standing still: their editions locked in key order, then the orders, as every
     writer of stock does it. `every_print`: with the other editions of their titles.
 
     What is seen before the locks may have changed by then. If so, all are let go and taken anew. Four statements.
@@ -119,8 +135,7 @@ def orders_locked(keys: Collection[int], *, every_print: bool = False) -> list[O
         with suppress(_OtherLines), transaction.atomic():
             wanted = lines_of.values_list("edition_id") if editions is None else editions.values_list("pk")
             locked = lock_editions(key for (key,) in wanted.distinct())
-            rows = Order.objects.select_for_update(of=("self",), no_key=True).select_related("person")
-            orders = list(rows.filter(pk__in=keys).order_by("pk"))
+            orders = lock_orders(Order.objects.filter(pk__in=keys))
             with_lines(orders, list(lines_of.select_related("edition__leaflet").order_by("pk")), locked)
             return orders
 

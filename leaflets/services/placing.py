@@ -22,7 +22,7 @@ from leaflets.services.states import wait_for_stock
 from notifications.services import notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import with_person_kept
+from professionals.services import refuse_if_erased, with_person_kept
 
 Basket = Mapping[Leaflet, int]
 
@@ -62,7 +62,7 @@ def place_order(
     `override_reason` may go over a title's limits, never over its stock. Of the titles in `will_wait_for` what is not in stock
     is backordered. With `asked_because` it is a request: nothing is promised until staff have decided (services.deciding).
     `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
-    Raises EmptyBasket, AlreadyPlaced, Shortfalls.
+    Raises EmptyBasket, AlreadyPlaced, Shortfalls, AccountGoneError.
     """
     if not basket:
         raise EmptyBasket
@@ -110,7 +110,10 @@ offered_and_locked = Compiled(
 
 
 def _lock_current_editions(basket: Basket, person: Person) -> dict[Leaflet, Edition]:
+    """Raises AccountGoneError if the person is erased at this moment."""
     locked = offered_and_locked.all(person=person.pk, leaflets=[leaflet.pk for leaflet in basket])
+    if not locked:
+        refuse_if_erased(person)
     return {edition.leaflet: edition for edition in locked}
 
 

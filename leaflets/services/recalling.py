@@ -24,6 +24,7 @@ from leaflets.models import (
     RecallHolder,
 )
 from leaflets.services.ledger import lock_editions
+from leaflets.services.locking import lock_lines
 from leaflets.services.recall_lines import Fate, open_lines, outcomes_of, states_after, store
 from leaflets.visits import start_of_visit
 from notifications.services import notify_found
@@ -183,9 +184,7 @@ def recall_edition(*, edition: Edition, wish: Wish, by: User | None, now: dateti
     edition, successor = locked(edition, successor)
     if wish.instead == Instead.WAIT and newer_print(edition):
         raise NewerPrintIsThere
-    outcomes = outcomes_of(
-        open_lines(edition).select_for_update(of=("self", "order")), wish.instead, successor.free if successor else 0
-    )
+    outcomes = outcomes_of(lock_lines(open_lines(edition)), wish.instead, successor.free if successor else 0)
     edition.state, edition.withdrawn_on, edition.withdrawn_why = EditionState.WITHDRAWN, uk_day(now), wish.why
     edition.use_instead = wish.other if wish.instead == Instead.OTHER else None
     edition.save(update_fields=["state", "withdrawn_on", "withdrawn_why", "use_instead"])

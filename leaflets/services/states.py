@@ -44,6 +44,15 @@ class OrderHasMoved(DomainError):
         super().__init__(WHAT_IT_IS_NOW[order.state])
 
 
+class OrderIsAColleaguesNow(OrderHasMoved):
+    """What is brought to a visit goes to whoever takes the visit over."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.message = _("A colleague of yours has this order by now, so nothing was changed.")
+        self.args = (self.message,)
+
+
 class TakenOffTheTable(OrderHasMoved):
     """A leaflet in it was recalled while it was being packed: whoever has the parcel in their hands must know."""
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ctac.compiled import Compiled
 from leaflets.models import Order, OrderState
 from leaflets.reading import with_lines
-from leaflets.services import OrderHasMoved, cancel
+from leaflets.services import OrderHasMoved, OrderIsAColleaguesNow, cancel
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from notifications.choices import has_chosen
 from notifications.topics import Topic
@@ -93,6 +93,9 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST":
         try:
             cancel(order=order, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        except OrderIsAColleaguesNow as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("my")
         except OrderHasMoved as refusal:
             messages.warning(request, str(refusal))
         else:

@@ -36,6 +36,7 @@ class FormerAddress(models.Model):
     class Meta:
         verbose_name = _("former address")
         verbose_name_plural = _("former addresses")
+        indexes = [models.Index(fields=["address", "until"], name="former_address_by_address")]
         constraints = [
             models.UniqueConstraint(fields=["person", "address"], name="former_address_once_a_person"),
             models.CheckConstraint(condition=models.Q(address=Lower("address")), name="former_address_in_small_letters"),

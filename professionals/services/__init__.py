@@ -10,6 +10,7 @@ from professionals.services.flagging import (
     read_flagged,
     say_no_child,
 )
+from professionals.services.locking import AccountGoneError, refuse_if_erased
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -25,6 +26,7 @@ from professionals.services.staff_accounts import open_account, reset_second_fac
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
 
 __all__ = [
+    "AccountGoneError",
     "DecidedAlreadyError",
     "Details",
     "NotReadYetError",
@@ -48,6 +50,7 @@ __all__ = [
     "put_back",
     "read_flagged",
     "recover_account",
+    "refuse_if_erased",
     "reset_second_factor",
     "say_no_child",
     "update_details",

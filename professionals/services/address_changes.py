@@ -1,6 +1,6 @@
 """A changed address can be put back: the old one is told, and its reader has a week to object (ADR 66).
 
-Whoever changes or puts back an address locks the account's row first, so they take turns.
+Whoever changes or puts back an address locks whose it is, then the account, so they take turns.
 """
 
 import secrets
@@ -18,6 +18,7 @@ from notifications.services import notify
 from professionals.address_mail import OBJECTION, tell_of_change, tell_put_back
 from professionals.models import AddressChange, Person, User
 from professionals.models.address_change import kept_as
+from professionals.services.locking import lock_people_and_account
 from professionals.services.people import address_verified
 from professionals.services.sessions import end_sessions
 
@@ -39,11 +40,6 @@ class AccountClosedError(DomainError):
 
 class AddressTakenError(DomainError):
     message = _("Your old address belongs to another account by now.")
-
-
-def locked(user_id: int) -> User:
-    """Inside a transaction. What they order meanwhile, which names them in its history, does not wait."""
-    return User.objects.select_for_update(no_key=True).get(pk=user_id)
 
 
 def has_address(user: User, email: str) -> bool:
@@ -100,10 +96,11 @@ def _never_used(email: str) -> QuerySet[User]:
 def put_back(*, token: str, now: datetime) -> AddressChange:
     """The account has its old address again; nobody stays signed in, and no password or passkey that may be another's opens it.
 
-    Twice does no harm. An older change wins: those after it are undone with it. Raises as change_to_object.
+    Twice does no harm. An older change wins: those after it are undone with it. Raises as change_to_object,
+    and AccountGoneError.
     """
     found = change_to_object(token=token, now=now)
-    user = locked(found.user_id)
+    user, _people = lock_people_and_account(found.user_id, found.old)
     change = change_to_object(token=token, now=now)  # what it is now, that nobody else changes it
     if change.objected_at is None:
         before = user.email

@@ -14,12 +14,12 @@ from ctac.errors import DomainError
 from notifications.services import readdress
 from professionals.models import Absorbed, Draft, Person, User
 from professionals.own_addresses import note_former_address
+from professionals.services.locking import AccountGoneError, lock_people_and_account
 from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
 from professionals.services.relations import repoint
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
-_COLUMNS = ("name", "profession", "organisation", "phone", "postcode")
 
 
 class NotVerifiedError(DomainError):
@@ -78,7 +78,7 @@ FOUND_OR_ENTERED = f"""
 
 
 class _PersonKept(Func):
-    template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s FOR KEY SHARE)"
+    template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s AND erased_at IS NULL FOR KEY SHARE)"
     output_field = BooleanField()
 
 
@@ -86,7 +86,8 @@ def with_person_kept(rows: QuerySet[M], person: Person | Expression) -> QuerySet
     """The same rows; before any of them is locked, the person is, as by any row that points to them: the first of all locks.
 
     Signing in and erasing lock the person first and then what is theirs. Whoever locks a draft, a presenter or stock, and
-    only then writes a row that points to the person, would wait for them while they wait for it. One statement for both.
+    only then writes a row that points to the person, would wait for them while they wait for it. One statement for both. Of
+    who is erased meanwhile there is no row: see refuse_if_erased.
     `person` may be the parameter of a compiled query that stands for their key.
     """
     return rows.filter(_PersonKept(Value(person.pk) if isinstance(person, Person) else person))
@@ -94,10 +95,12 @@ def with_person_kept(rows: QuerySet[M], person: Person | Expression) -> QuerySet
 
 @transaction.atomic
 def update_details(*, person: Person, by: User | None, now: datetime, **details: Unpack[Details]) -> Person:
-    """Store what the person changed about themselves."""
-    for column, value in _columns(details).items():
+    """Store what the person changed about themselves. Raises AccountGoneError if they are erased at this moment."""
+    columns = _columns(details)
+    if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
+        raise AccountGoneError
+    for column, value in columns.items():
         setattr(person, column, value)
-    person.save(update_fields=list(_COLUMNS))
     return person
 
 
@@ -114,7 +117,7 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
     """The address is the user's: their Person gets it, and is one with the row that staff entered under it, if there is one.
 
     `details` are what they typed at sign-up; without any, someone whom nobody knows stays without a Person (None).
-    Nobody gets a Person, or another's, by an address that is not verified: raises NotVerifiedError.
+    Nobody gets a Person, or another's, by an address that is not verified: raises NotVerifiedError; and AccountGoneError.
     Tries again if staff enter the same address at this very moment.
     """
     for _attempt in range(2):
@@ -128,12 +131,11 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 
 
 def _join(user: User, email: str, details: Details | None) -> Person | None:
+    _account, people = lock_people_and_account(user.pk, email)  # a user who verifies twice at once takes turns
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
         raise NotVerifiedError
-    # A user who verifies twice at once takes turns; what they order meanwhile, which names them in its history, does not wait.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    own = Person.objects.select_for_update().filter(user=user).first()
-    known = Person.objects.select_for_update(of=("self",)).with_email(email).exclude(user=user).first()
+    own = next((person for person in people if person.user_id == user.pk), None)
+    known = next((person for person in people if person.user_id != user.pk), None)
     if known is not None and known.user_id is not None:
         logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
         return own

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from professionals.address_mail import tell_moved_by_staff
 from professionals.models import AccountRecovery, AddressChange, Person, User
-from professionals.services.address_changes import locked
+from professionals.services.locking import lock_account
 from professionals.services.sessions import end_sessions
 
 logger = logging.getLogger("ctac.security")
@@ -40,7 +40,7 @@ def recover_account(*, user: User, by: User, email: str, called: str, number: st
     The person keeps the old address until then: nothing of theirs goes to one that was misheard. The old one is told.
     Raises OwnAccountError, SameAddressError, AddressInUseError, PhoneOfTheAccountError.
     """
-    account, new = locked(user.pk), email.strip().lower()
+    account, new = lock_account(user.pk), email.strip().lower()
     _refuse(account, by, new, number)
     recovery = AccountRecovery.objects.create(
         user=account, by=by, at=now, old=account.email, new=new, called=called.strip(), number=number.strip()

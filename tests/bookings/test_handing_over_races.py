@@ -1,7 +1,5 @@
 """A booking is handed over at the same moment as somebody else acts on it: one comes first, and the other sees what it did."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -14,13 +12,11 @@ from professionals.models import Person
 from professionals.privacy import erase_person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person
-from tests.professionals.sessions.test_at_once import held
-from tests.professionals.waiting import begun
+from tests.professionals.in_turn import Job, ended, in_turn
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 BOOKING = "SELECT 1 FROM bookings_booking WHERE id = %s FOR UPDATE"
 PERSON = "SELECT 1 FROM professionals_person WHERE id = %s FOR UPDATE"
-Job = Callable[[], Any]
 
 
 @pytest.fixture
@@ -36,29 +32,6 @@ def omar(nadia: Person) -> Person:
 @pytest.fixture
 def booking(nadia: Person) -> Booking:
     return make_booking(make_presenter(), at("10:00"), person=nadia)
-
-
-def ended(job: Job) -> str:
-    try:
-        job()
-    except Exception as error:  # noqa: BLE001 - how it ended is what the test looks at
-        return type(error).__name__
-    return "done"
-
-
-def in_turn(lock: str, key: int, *jobs: Job) -> list[str]:
-    """All wait for that row, in this order; then they go on. How each ended."""
-    answers: dict[int, str] = {}
-    with held(lock, key) as other:
-        threads = [begun(partial(note, answers, turn, job), [], turn) for turn, job in enumerate(jobs, 1)]
-        other.rollback()
-        for thread in threads:
-            thread.join(timeout=30)
-    return [answers[turn] for turn in sorted(answers)]
-
-
-def note(answers: dict[int, str], turn: int, job: Job) -> None:
-    answers[turn] = ended(job)
 
 
 def give(before: Person, after: Person) -> Job:

@@ -10,6 +10,7 @@ from ctac.staff import staff_site
 from notifications.framing import POLICY
 from notifications.models import MailServer, Notification, State
 from notifications.models.servers import server_name
+from notifications.registry import label_of
 from professionals.mail_labels import ACCOUNT_MAIL
 from tests.factories import make_staff, make_user, sign_in_staff
 
@@ -289,6 +290,21 @@ def test_all_that_failed_is_sent_again_with_one_press(client, staff, kind, make_
         done = client.post(f"{LIST}send-failed-again/", follow=True)
     assert "3 messages are on their way again." in done.text
     assert Notification.objects.filter(resend_of__in=rows, state="pending", resent_by=staff).count() == 3
+
+
+@pytest.mark.parametrize(("role", "sees"), [("coordinator", 1), ("manager", 2)])
+def test_who_may_not_read_of_complaints_neither_counts_nor_sends_what_failed_of_them(client, kind, make_row, now, role, sees):
+    row = make_row(state="failed")
+    complaint = make_row(kind="complaint-answered", reference="DP-7Q4M-2F", state="failed")
+    user = make_staff(role=role)
+    with time_machine.travel(now, tick=False):
+        sign_in_staff(client, user)
+        assert failed_line(user)["figure"] == sees
+        asked = client.get(f"{LIST}send-failed-again/").text
+        assert (label_of(complaint.kind) in asked) is (sees == 2)
+        client.post(f"{LIST}send-failed-again/")
+    again = Notification.objects.exclude(resend_of=None).order_by("pk").values_list("resend_of", flat=True)
+    assert list(again) == [row.pk, complaint.pk][:sees]
 
 
 def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_row, now, sent):

@@ -1,10 +1,13 @@
 """Mail goes with a person to whatever address of theirs it went; a mailbox that somebody lost hears nothing of it."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import MarkedAddress, Notification, State
@@ -12,7 +15,7 @@ from notifications.services import readdress
 from professionals import privacy
 from professionals.erased_mail import erase_and_tell
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
-from professionals.own_addresses import note_former_address
+from professionals.own_addresses import erase_mail_of, note_former_address, times_of_mail
 from professionals.own_retention import close_sign_ins
 from professionals.services import address_verified, clear_expired
 from tests.bookings.rows import NOW
@@ -281,3 +284,26 @@ def test_mail_that_waits_follows_and_what_went_stays_to_be_found(person):
     mailed(HERS)
     readdress(before=HERS, to=OLD, now=NOW)
     assert left() == {HERS}
+
+
+@pytest.fixture
+def many(person) -> None:
+    people = Person.objects.bulk_create(Person(name="Sam Taylor", profession="teacher") for _ in range(2_000))
+    FormerAddress.objects.bulk_create(FormerAddress(person=each, address=f"{each.pk}@nhs.net", until=NOW) for each in people)
+    FormerAddress.objects.create(person=person, address=OLD, until=NOW)
+    FormerAddress.objects.create(person=people[0], address=OLD, until=NOW - DAY)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE professionals_formeraddress")
+
+
+@pytest.mark.parametrize("look", [times_of_mail, partial(erase_mail_of, now=NOW)], ids=["of a copy", "of an erasure"])
+def test_who_else_had_an_address_is_found_by_it(person, many, look):
+    with CaptureQueriesContext(connection) as taken:
+        look(person)
+    asked = [query["sql"] for query in taken if "formeraddress" in query["sql"] and query["sql"].startswith("SELECT")]
+    assert asked
+    with connection.cursor() as cursor:
+        for sql in asked:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Seq Scan on professionals_formeraddress" not in plan, plan

@@ -9,6 +9,7 @@ from django.test import Client
 from notifications.models import Cleared, MailChoice, MarkedAddress, ReturnedMail
 from notifications.services import put_right
 from professionals import sample
+from professionals.forms import CallerForm
 from professionals.models import Organisation, Person, RecognisedDomain, User
 from professionals.sample import NotInProductionError
 from tests.face.page import Page
@@ -71,6 +72,28 @@ def test_a_person_is_entered_and_changed(browser):
 
     assert again.status_code == 200
     assert Person.objects.count() == 1
+
+
+TEAMS = "This is a mailbox of our own team. Enter the person’s own address, or leave this empty if they have none."
+
+
+@pytest.mark.parametrize("whose", ["STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_mailbox_of_the_teams_is_nobodys_address(browser, settings, whose, known):
+    setattr(settings, whose, "team@ctac.example")
+    person = make_person(with_user=False, email="nadia@leeds.nhs.uk") if known else None
+    typed = {"name": "Nadia", "email": " Team@CTAC.example", "phone": "", "profession": "gp", "organisation": "", "postcode": ""}
+
+    page = browser.post(f"{AT}/person/{person.pk}/change/" if person else f"{AT}/person/add/", typed)
+
+    assert page.context["adminform"].form.errors == {"email": [TEAMS]}
+    assert 'id="id_email_error"' in page.content.decode()
+    assert list(Person.objects.values_list("email", flat=True)) == (["nadia@leeds.nhs.uk"] if known else [])
+
+
+def test_nor_is_it_a_callers(settings):
+    settings.STAFF_EMAIL = "team@ctac.example"
+    assert CallerForm({"email": "Team@ctac.example"}).errors["email"] == [TEAMS]
 
 
 def test_the_address_of_someone_who_signs_in_is_theirs_to_change(browser):

@@ -10,7 +10,6 @@ from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.services.locking import lock_presenters
 from bookings.services.sessions.errors import PersonErased, SessionClosed, SessionMoved
 from professionals.models import Person
-from professionals.own_data import ERASED_NAME
 from professionals.services import with_person_kept
 
 
@@ -22,7 +21,17 @@ def lock_session(session: OpenSession) -> OpenSession:
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     """By their keys, in that order, whoever locks several."""
     found = OpenSession.objects.with_names().filter(pk__in=list(keys)).order_by("pk")
-    return list(found.select_for_update(of=("self",), no_key=True))
+    return [with_presenter_of_now(row) for row in found.select_for_update(of=("self",), no_key=True)]
+
+
+def with_presenter_of_now(session: OpenSession) -> OpenSession:
+    """Who waited for the row is given it as it has become, but beside its presenter as that was: another one is not found there.
+
+    They are read when asked for.
+    """
+    if session.presenter_id is not None and session.presenter is None:
+        OpenSession._meta.get_field("presenter").delete_cached_value(session)
+    return session
 
 
 def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
@@ -31,10 +40,9 @@ def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
     Raises PersonErased if that was while we waited.
     """
     sessions = OpenSession.objects.with_names().filter(pk=session.pk)
-    locked = with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True).get()
-    if Person.objects.filter(pk=person.pk, name=ERASED_NAME, user=None, email="", phone="").exists():
-        raise PersonErased
-    return locked
+    for locked in with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True):
+        return with_presenter_of_now(locked)
+    raise PersonErased
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:

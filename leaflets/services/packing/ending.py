@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from django.db import connection, models, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from leaflets.models import (
@@ -124,6 +125,7 @@ def plans_of(parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[in
     """
     keys = list(parcels.values_list("order", flat=True))
     orders = {order.pk: order for order in orders_locked(keys, every_print=True)} if keys else {}
+    prefetch_related_objects(list(orders.values()), "person")
     store_typed(session, typed)
     return [Plan(parcel, orders[parcel.order_id], outcome_of(parcel, orders[parcel.order_id])) for parcel in parcels.all()]
 

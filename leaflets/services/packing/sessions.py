@@ -21,6 +21,7 @@ from leaflets.models import (
     PrintRecord,
     SessionState,
 )
+from leaflets.services.locking import lock_orders
 from leaflets.services.packing.choosing import Choice, oldest, queue
 from leaflets.services.states import Move, move, move_many
 from professionals.models import User
@@ -88,7 +89,7 @@ def add_order(*, session: PackingSession, order: Order, by: User | None, now: da
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
     if session.parcels.open().count() >= MOST_PARCELS:
         raise SessionIsFull
-    order = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+    [order] = lock_orders(Order.objects.filter(pk=order.pk))
     if bool(order.brought_with) != session.brought:
         raise OfTheOtherKind
     if order.packed_in.open().exists():

@@ -1,0 +1,108 @@
+"""Placed at the very moment at which the account is deleted: nothing is placed, nobody comes, and nothing of theirs is kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bookings.models import Booking, SessionPlace
+from bookings.services import book, locking
+from bookings.services import placing as booking_placing
+from bookings.services.sessions import take_place
+from ctac.compiled import Compiled, Together
+from leaflets.models import Order, StockAlert
+from leaflets.services import alerts
+from leaflets.services import placing as leaflet_placing
+from leaflets.services.alerts import ask_alert
+from notifications.models import Notification
+from professionals.models import Person
+from professionals.privacy import erase_person
+from professionals.services import people
+from tests.bookings.requested import ask, on
+from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_presentation, make_presenter
+from tests.bookings.sessions.rows import make_session
+from tests.bookings.test_person_races import booking_of_a_draft
+from tests.factories import make_person
+from tests.leaflets.factories import make_edition, make_order
+from tests.professionals.in_turn import Job, in_turn
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+PERSON = "SELECT 1 FROM professionals_person WHERE id = %s FOR UPDATE"
+EMAIL = "sam@leeds.nhs.uk"
+Placing = Callable[[Person], Job]
+
+
+def an_order(person: Person) -> Job:
+    leaflet = make_edition(NOW).leaflet
+    return lambda: make_order(person, NOW, {leaflet: 5})
+
+
+def a_booking_on_the_phone(person: Person) -> Job:
+    make_presenter()
+    what = {
+        "presentation": make_presentation(),
+        "format": "workplace",
+        "address": ADDRESS,
+        "start": at("10:00"),
+        "details": DETAILS,
+    }
+    return lambda: book(person=person, by=None, channel="phone", now=NOW, **what)
+
+
+def a_booking(person: Person) -> Job:
+    make_presenter()
+    return booking_of_a_draft(person)
+
+
+def a_request(person: Person) -> Job:
+    make_presenter()
+    return lambda: ask(person, on(at("10:00")))
+
+
+def a_place(person: Person) -> Job:
+    session = make_session(make_presenter(), at("13:30"))
+    return lambda: take_place(session=session, person=person, by=None, now=NOW, channel="web")
+
+
+def an_alert(person: Person) -> Job:
+    leaflet = make_edition(NOW, stock=0).leaflet
+    return lambda: ask_alert(person=person, leaflet=leaflet, now=NOW)
+
+
+ALL = pytest.mark.parametrize("placing", [an_order, a_booking, a_booking_on_the_phone, a_request, a_place, an_alert])
+
+
+@pytest.fixture
+def person() -> Person:
+    return make_person(email=EMAIL)
+
+
+def erasing(person: Person) -> Job:
+    return lambda: erase_person(person, by=None, now=NOW)
+
+
+def placed() -> int:
+    return sum(model._base_manager.count() for model in (Booking, Order, SessionPlace, StockAlert))
+
+
+@ALL
+def test_erased_first_nothing_is_placed(person: Person, placing: Placing) -> None:
+    ends = in_turn(PERSON, person.pk, erasing(person), placing(person))
+
+    assert ends in (["done", "AccountGoneError"], ["done", "PersonErased"])
+    assert (placed(), Notification.objects.filter(recipient=EMAIL).count()) == (0, 0)
+
+
+@ALL
+def test_control_if_nobody_asked_it_would_be_the_erased_persons(
+    person: Person, placing: Placing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locking, "END_DRAFT", locking.END_DRAFT.replace("AND erased_at IS NULL", ""))
+    monkeypatch.setattr(people._PersonKept, "template", people._PersonKept.template.replace("AND erased_at IS NULL", ""))
+    monkeypatch.setattr(leaflet_placing, "offered_and_locked", Compiled(leaflet_placing.offered_and_locked.question))
+    both = Together(*(Compiled(each.question) for each in booking_placing.person_and_draft.questions))
+    monkeypatch.setattr(booking_placing, "person_and_draft", both)
+    for module in (leaflet_placing, alerts):
+        monkeypatch.setattr(module, "refuse_if_erased", lambda person: None)
+
+    assert in_turn(PERSON, person.pk, erasing(person), placing(person)) == ["done"] * 2
+    assert placed() == 1
