@@ -21,6 +21,7 @@ from leaflets.models.order import (
 )
 from leaflets.models.packing import (
     MOST_PARCELS,
+    NOT_SAID_WHY,
     PUT_BACK,
     LeftOut,
     Outcome,
@@ -38,6 +39,7 @@ from leaflets.models.words import LeafletWords, Word
 __all__ = [
     "MOST_PARCELS",
     "MOVES",
+    "NOT_SAID_WHY",
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
     "PUT_BACK",
