@@ -85,7 +85,7 @@ def row_of(form: ParcelsForm, parcel: Parcel) -> Row:
         ticked=form.is_ticked(parcel),
         why=why,
         reason=form.shown(why, parcel.left_out),
-        reason_missing=" ".join(form.errors.get(why, ())),
+        reason_missing=" ".join(str(said) for said in form.errors.get(why, ())),
         track=track,
         number=form.shown(track, parcel.tracking_number),
         track_wrong=track in form.errors,
