@@ -31,6 +31,7 @@ from leaflets.models.packing import (
     PrintRecord,
     SessionState,
 )
+from leaflets.models.paper import Paper, paper_of
 from leaflets.models.recall import Advice, Instead, Reach, Recall, RecallHolder, RecallOrder
 from leaflets.models.stock import MovementKind, StockMovement
 from leaflets.models.versions import Format, Language
@@ -71,6 +72,7 @@ __all__ = [
     "OrderState",
     "Outcome",
     "PackingSession",
+    "Paper",
     "Parcel",
     "PrintRecord",
     "Printed",
@@ -89,4 +91,5 @@ __all__ = [
     "TitleCount",
     "ToBring",
     "Word",
+    "paper_of",
 ]
