@@ -1,4 +1,4 @@
-"""`python -m leaflets.first_page`: a PDF on standard input, the picture of its first page on standard output.
+"""`python -m leaflets.first_page`: a PDF on standard input; on standard output how large its first page is, and its picture.
 
 A process of its own: PDFium is a large library in C++ that reads a file from outside, so neither its memory nor what a broken
 file does to it shall be the web server's. It knows nothing of Django and starts in a fifth of a second.
@@ -18,9 +18,21 @@ MOST_MEMORY = 1 << 30  # bytes of this process
 MOST_SECONDS = 20  # of its processor
 
 
-def picture(content: bytes) -> bytes:
+def size(page: pypdfium2.PdfPage) -> tuple[float, float]:
+    """Width and height in points as it is looked at: of what is left when it is cut for print (ISO 32000-2, 14.11.2), or of all.
+
+    PDFium finds a page's own TrimBox; the other boxes may stand with its parents, where only its width and height look.
+    """
+    trimmed = page.get_trimbox(fallback_ok=False)
+    if trimmed is None:
+        return page.get_width(), page.get_height()
+    left, bottom, right, top = trimmed
+    width, height = abs(right - left), abs(top - bottom)
+    return (height, width) if page.get_rotation() in (90, 270) else (width, height)
+
+
+def picture(page: pypdfium2.PdfPage) -> bytes:
     """A WebP of at most 15 kB, as good as that allows."""
-    page = pypdfium2.PdfDocument(content)[0]
     image = page.render(scale=WIDTH / page.get_width(), may_draw_forms=False).to_pil().convert("RGB")
     image = image.crop((0, 0, min(image.width, WIDTH), min(image.height, TALLEST)))
     for quality in (80, 65, 50, 35, 20, 5):
@@ -35,4 +47,5 @@ if __name__ == "__main__":
     for what, most in ((resource.RLIMIT_AS, MOST_MEMORY), (resource.RLIMIT_CPU, MOST_SECONDS)):
         with contextlib.suppress(OSError, ValueError):  # a system that doesn't have this limit
             resource.setrlimit(what, (most, most))
-    sys.stdout.buffer.write(picture(sys.stdin.buffer.read()))
+    page = pypdfium2.PdfDocument(sys.stdin.buffer.read())[0]
+    sys.stdout.buffer.write(b"%.2f %.2f\n" % size(page) + picture(page))

@@ -15,7 +15,7 @@ from leaflets.baskets import Wishes
 from leaflets.models import Delivery, Leaflet
 from leaflets.models.order import MOST_OF_A_REASON
 from leaflets.services import OrderedLately, shortfall
-from leaflets.services.allowances import NOTHING_LATELY, Lately
+from leaflets.services.allowances import NOTHING_LATELY, Allowance, Lately
 from professionals.forms import PostcodeField, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
@@ -30,18 +30,22 @@ def copies_label(leaflet: Leaflet) -> SafeString:
 
 def stock_hint(leaflet: Leaflet, lately: OrderedLately = NOTHING_LATELY) -> str:
     """What there is, and how many of it this person may have now."""
-    available, allowance = leaflet.available, lately.allowance(leaflet)
+    available, most, left = leaflet.available, leaflet.most_per_order, lately.left(leaflet)
     if available <= 0:
-        return _("Out of stock just now. You can order and wait for more")
-    if allowance.until is not None and allowance.copies < available:
-        facts = {"n": allowance.copies, "until": format_day(allowance.until)}
-        if allowance.copies <= 0:
-            return _("You can order more from %(until)s") % facts
-        return _("You can order %(n)d more until %(until)s") % facts
-    if available < leaflet.most_per_order:
+        said = _("Out of stock just now.")
+        return f"{said} {what_is_left(left)}" if left else f"{said} {_('You can order and wait for more')}"
+    if left and left.copies < min(available, most):
+        return what_is_left(left)
+    if available < most:
         return _("Only %(n)d left in stock") % {"n": available}
-    most = leaflet.most_per_order
-    return ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
+    usual = ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
+    return f"{usual}. {what_is_left(left)}" if left else usual
+
+
+def what_is_left(left: Allowance) -> str:
+    """Of a limit on which earlier orders count."""
+    facts = {"n": left.copies, "until": format_day(left.until) if left.until else ""}
+    return (_("You can order %(n)d more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
 
 
 def usual_and_stock(leaflet: Leaflet, lately: OrderedLately) -> str:

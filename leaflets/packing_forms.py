@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm
-from leaflets.models import MOST_PARCELS, Edition, LeftOut, OrderLine, Parcel
+from leaflets.models import MOST_PARCELS, NOT_SAID_WHY, Edition, LeftOut, OrderLine, Parcel
 from leaflets.prints import LABEL_SHEETS, LabelSheet
 from leaflets.services.packing import Choice, Rest, TitleToPack, Typed, copies_now
 from professionals.areas import is_area
@@ -116,25 +116,31 @@ class ParcelsForm(PageForm):
 
     def typed(self) -> dict[int, Typed]:
         """By the parcels' keys."""
-        return {parcel.pk: self._typed(parcel) for parcel in self.parcels if box("track", parcel.number) in self.data}
+        return {parcel.pk: self._typed(parcel) for parcel in self._shown()}
+
+    def _shown(self) -> list[Parcel]:
+        """Those that the page which was sent had."""
+        return [parcel for parcel in self.parcels if box("track", parcel.number) in self.data]
 
     def _typed(self, parcel: Parcel) -> Typed:
         why, out = self.cleaned_data[box("why", parcel.number)], self.cleaned_data[box("out", parcel.number)]
         wanted = {line: self.cleaned_data[box("copies", line.pk)] for line in lines_to_send(parcel)}
         return Typed(
-            left_out=why or (LeftOut.OTHER if out else ""),
+            left_out=why or (NOT_SAID_WHY if out else ""),
             fewer={line.pk: copies for line, copies in wanted.items() if copies is not None and copies < line.allocated},
             tracking_number=self.cleaned_data[box("track", parcel.number)],
         )
 
     def clean(self) -> dict[str, Any]:
-        """Copies may be missing for two reasons that leave different figures behind, so nothing is guessed."""
+        """Nothing is guessed of what the summary and the stock will say: why a parcel stays here, and where copies are that it
+        lacks, which may be missing for two reasons that leave different figures behind."""
         cleaned = super().clean() or self.cleaned_data
-        if "dispatch" in self.data and not self.errors and not cleaned.get("rest") and (few := self.too_few()):
-            said = _("You send fewer copies than are promised. Say where the rest is.")
-            figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
-            left = [figure % {"n": f"{n:,}", "title": edition} for edition, n in few.items()]
-            self.add_error("rest", " ".join([said, *left]))
+        if "dispatch" in self.data and not self.errors:
+            without_a_reason = [parcel for parcel in self._shown() if self._typed(parcel).left_out == NOT_SAID_WHY]
+            if not cleaned.get("rest") and (few := self.too_few()):
+                self.add_error("rest", where_is_the_rest(few))
+            for parcel in without_a_reason:
+                self.add_error(box("why", parcel.number), _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number})
         return cleaned
 
     def too_few(self) -> dict[Edition, int]:
@@ -162,6 +168,13 @@ class ParcelsForm(PageForm):
     def is_ticked(self, parcel: Parcel) -> bool:
         shown = self.is_bound and box("track", parcel.number) in self.data
         return box("out", parcel.number) in self.data if shown else bool(parcel.left_out)
+
+
+def where_is_the_rest(few: Mapping[Edition, int]) -> str:
+    """`few`: how many copies of each edition should be left."""
+    said = _("You send fewer copies than are promised. Say where the rest is.")
+    figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
+    return " ".join([said, *(figure % {"n": f"{n:,}", "title": edition} for edition, n in few.items())])
 
 
 def lines_to_send(parcel: Parcel) -> list[OrderLine]:

@@ -56,6 +56,7 @@ class Row:
     ticked: bool
     why: str
     reason: str
+    reason_missing: str
     track: str
     number: str
     track_wrong: bool
@@ -84,6 +85,7 @@ def row_of(form: ParcelsForm, parcel: Parcel) -> Row:
         ticked=form.is_ticked(parcel),
         why=why,
         reason=form.shown(why, parcel.left_out),
+        reason_missing=" ".join(str(said) for said in form.errors.get(why, ())),
         track=track,
         number=form.shown(track, parcel.tracking_number),
         track_wrong=track in form.errors,

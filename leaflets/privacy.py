@@ -50,6 +50,7 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             (
                 *("id", "leaflet", "label", "published_on", "review_on", "pdf", "pages", "size", "state", "on_hand", "allocated"),
+                "paper",
                 *("cover", "cover_width", "cover_height", "reviewed_on", "withdrawn_on", "use_instead"),
                 "added_at",
             ),

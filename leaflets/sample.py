@@ -17,7 +17,7 @@ def load(now: datetime) -> None:
     for leaflet in catalogue.load():
         if not leaflet.editions.exists():
             _give_edition(leaflet, now)
-    for edition in Edition.objects.current().without_cover().select_related("leaflet"):
+    for edition in Edition.objects.current().not_looked_at().select_related("leaflet"):
         make_cover(edition=edition)
 
 

@@ -15,7 +15,7 @@ from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
 from bookings.views.keeping import Kept
 from leaflets.browsing import Also
-from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState
+from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
 
@@ -84,7 +84,8 @@ def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 4
     """`on_hand=0` is out of stock; `pages=0` has no edition yet."""
     made = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
     dates = {"label": "March 2026", "published_on": date(2026, 3, 2), "review_on": date(2029, 3, 1)}
-    made.current_editions = [Edition(leaflet=made, pages=pages, size=61_440, on_hand=on_hand, **dates)] if pages else []
+    file = {"pages": pages, "size": 61_440, "paper": Paper.A5}
+    made.current_editions = [Edition(leaflet=made, on_hand=on_hand, **file, **dates)] if pages else []
     return made
 
 

@@ -317,9 +317,9 @@ class EditionAdmin(SheetInAndOut):
 
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString | str:
-        """How long it is; the website hands out only that of the current edition, so only that can be opened."""
+        """How large and how long it is; the website hands out only that of the current edition, so only that can be opened."""
         pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
-        said = f"{pages}, {filesizeformat(edition.size)}"
+        said = ", ".join(filter(None, (edition.page_size, pages, filesizeformat(edition.size))))
         if edition.state != EditionState.CURRENT:
             return said
         url = reverse("leaflet_download", args=[edition.leaflet.slug])

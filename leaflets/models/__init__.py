@@ -21,6 +21,7 @@ from leaflets.models.order import (
 )
 from leaflets.models.packing import (
     MOST_PARCELS,
+    NOT_SAID_WHY,
     PUT_BACK,
     LeftOut,
     Outcome,
@@ -30,6 +31,7 @@ from leaflets.models.packing import (
     PrintRecord,
     SessionState,
 )
+from leaflets.models.paper import Paper, paper_of
 from leaflets.models.recall import Advice, Instead, Reach, Recall, RecallHolder, RecallOrder
 from leaflets.models.stock import MovementKind, StockMovement
 from leaflets.models.versions import Format, Language
@@ -38,6 +40,7 @@ from leaflets.models.words import LeafletWords, Word
 __all__ = [
     "MOST_PARCELS",
     "MOVES",
+    "NOT_SAID_WHY",
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
     "PUT_BACK",
@@ -69,6 +72,7 @@ __all__ = [
     "OrderState",
     "Outcome",
     "PackingSession",
+    "Paper",
     "Parcel",
     "PrintRecord",
     "Printed",
@@ -87,4 +91,5 @@ __all__ = [
     "TitleCount",
     "ToBring",
     "Word",
+    "paper_of",
 ]

@@ -9,6 +9,7 @@ from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from leaflets.models.paper import Paper
 from leaflets.models.versions import CODES, RIGHT_TO_LEFT, Format, Language, version_in_words
 from professionals.models import Profession
 
@@ -219,8 +220,9 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         """Of what the catalogue offers: those whose review date is that day or earlier."""
         return self.current().filter(leaflet__active=True, review_on__lte=day)
 
-    def without_cover(self) -> "EditionQuerySet":
-        return self.filter(cover="")
+    def not_looked_at(self) -> "EditionQuerySet":
+        """Those whose PDF is still to be opened for the picture of its first page and the size of that."""
+        return self.filter(Q(cover="") | Q(paper=""))
 
     def locked(self) -> "EditionQuerySet":
         """Rows locked in primary-key order, the one order that every writer of stock takes, so that none waits in a circle."""
@@ -241,6 +243,10 @@ class Edition(models.Model):
     pdf = models.FileField(_("PDF"), upload_to="leaflets/")
     pages = models.PositiveSmallIntegerField(_("pages"), validators=[MinValueValidator(1)])
     size = models.PositiveIntegerField(_("size of the PDF in bytes"))
+    # Empty until it has been read.
+    paper = models.CharField(
+        _("size of its pages"), max_length=12, choices=Paper, blank=True, default="", db_default="", editable=False
+    )
     state = models.CharField(_("state"), max_length=10, choices=EditionState, default=EditionState.CURRENT)
     cover = models.FileField(_("picture of its first page"), upload_to="leaflets/", blank=True, editable=False)
     cover_width = models.PositiveSmallIntegerField(_("width of the picture in pixels"), default=0, editable=False)
@@ -307,6 +313,11 @@ class Edition(models.Model):
     def free(self) -> int:
         """What may be promised: nothing of a print that nobody is to get any more."""
         return 0 if self.state == EditionState.WITHDRAWN else max(self.available, 0)
+
+    @property
+    def page_size(self) -> str:
+        """'A5' or 'A4 landscape'; nothing of a size without a name, or if it has not been read."""
+        return "" if self.paper == Paper.OTHER else self.get_paper_display()
 
     @property
     def download_name(self) -> str:

@@ -93,6 +93,9 @@ class LeftOut(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
+NOT_SAID_WHY = "not-said"  # kept of a parcel that is ticked and has no reason yet; the page asks for one at dispatch
+
+
 class ParcelQuerySet(models.QuerySet["Parcel"]):
     def open(self) -> Self:
         return self.filter(outcome=Outcome.OPEN)
@@ -136,7 +139,7 @@ class Parcel(models.Model):
     @property
     def why(self) -> str | Promise:
         """What became of it, and of what was left out why."""
-        if self.outcome == Outcome.LEFT_OUT and self.left_out:
+        if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOut.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
         return self.get_outcome_display()
 

@@ -65,13 +65,18 @@ class OrderedLately:
 
     def allowance(self, leaflet: Leaflet) -> Allowance:
         """The narrowest of the three limits; of two as narrow, the one that says most about what to do."""
-        person = self.person
-        limits = (
-            Allowance(leaflet.most_per_order),
-            Allowance(max(leaflet.most_per_person - person.copies, 0), Whose.PERSON, person.copies, person.until),
-            self.at_work(leaflet),
-        )
+        limits = (Allowance(leaflet.most_per_order), self.of_the_person(leaflet), self.at_work(leaflet))
         return min(limits, key=lambda limit: limit.copies)
+
+    def left(self, leaflet: Leaflet) -> Allowance | None:
+        """What may still be ordered in several orders, where earlier ones count; None if nothing was ordered."""
+        limits = [limit for limit in (self.of_the_person(leaflet), self.at_work(leaflet)) if limit.until is not None]
+        return min(limits, key=lambda limit: limit.copies, default=None)
+
+    def of_the_person(self, leaflet: Leaflet) -> Allowance:
+        """What the person alone may still have."""
+        own = self.person
+        return Allowance(max(leaflet.most_per_person - own.copies, 0), Whose.PERSON, own.copies, own.until)
 
     def at_work(self, leaflet: Leaflet) -> Allowance:
         """What the workplace alone may still have."""

@@ -50,6 +50,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None
     draft = baskets.find(request, now)
     lately = baskets.lately(request.person, draft, [leaflet], now)  # type: ignore[attr-defined]
     prints = prints_of(leaflet)
+    add_form = AddForm(refused.data if refused else None, leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY))
     context = {
         "leaflet": leaflet,
         "edition": prints.current,
@@ -58,9 +59,9 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None
         "recalled": prints.recalled,
         "versions": other_versions(leaflet),
         "waited_for": waited_for(person_in(request), [leaflet]),
-        "add_form": refused or AddForm(leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY)),
+        "add_form": add_form,
         "in_basket": baskets.total_copies(draft),
-        "form": refused,
+        "form": add_form if refused else None,
     }
     return render(request, "leaflets/leaflet.html", context)
 

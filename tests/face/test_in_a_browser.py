@@ -113,3 +113,14 @@ def test_on_a_phone_the_navigation_is_one_row(show: Callable[..., Any], rf: Requ
     tops = page.locator("nav a").evaluate_all("all => all.map(a => Math.round(a.getBoundingClientRect().top))")
     assert tops == [tops[0]] * 5
     assert page.get_by_role("link", name="My bookings and orders" if signed_in else "Sign in", exact=True).count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_heading_stands_as_far_from_the_text_above_it_in_a_form_as_outside(show: Callable[..., Any], width: int) -> None:
+    """As on the page after an order, where the last part is a question of its own."""
+    text, heading = '<p class="govuk-body">Call us.</p>', '<h2 class="govuk-heading-m">A new edition</h2>'
+    form = f'<form class="form"><input type="hidden">{heading}</form>'
+    page = show(f"<div>{text}{heading}{text}{form}</div>", width=width)
+    texts, headings = ([each.bounding_box() for each in page.locator(name).all()] for name in ("p", "h2"))
+    above = [heading["y"] - text["y"] - text["height"] for text, heading in zip(texts, headings, strict=True)]
+    assert above == [40, 40]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from ctac.uk import format_day, uk_day
 from leaflets.models import Channel, EventKind, OrderEvent, OrderState
 from leaflets.services import (
     MoreThanAsked,
@@ -20,12 +21,14 @@ from leaflets.services import (
     place_order,
     receive_stock,
 )
+from leaflets.services.allowances import WINDOW
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
 from professionals.models import Organisation
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
+from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -204,3 +207,47 @@ def test_the_page_of_a_leaflet_says_how_many_more_the_person_may_order(client, p
     make_order(person, timezone.now(), {leaflet: 100})
     sign_in(client, person)
     assert "You can order 50 more until" in client.get(leaflet.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ordered", "on_hand", "says"),
+    [
+        (20, 500, "In stock. Up to 100 an order. You can order 130 more until "),
+        (50, 500, "In stock. Up to 100 an order. You can order 100 more until "),
+        (100, 500, "You can order 50 more until "),
+        (150, 500, "You can order more from "),
+        (20, 90, "Only 70 left in stock"),
+        (20, 20, "Out of stock just now. You can order 130 more until "),
+        (150, 150, "Out of stock just now. You can order more from "),
+    ],
+)
+def test_the_page_of_a_leaflet_and_the_basket_say_in_the_same_words_what_is_left(client, now, ordered, on_hand, says):
+    leaflet, person, today = make_edition(now, stock=on_hand, most_per_person=150).leaflet, make_person(), timezone.now()
+    for copies in filter(None, (min(ordered, 100), max(ordered - 100, 0))):
+        make_order(person, today, {leaflet: copies})
+    sign_in(client, person)
+    client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "1"})
+    day = f"{format_day(uk_day(today + WINDOW))}</div>" if says.endswith((" from ", " until ")) else "</div>"
+    for page in (leaflet.get_absolute_url(), reverse("basket")):
+        assert f"{says}{day}" in client.get(page).content.decode()
+
+
+def test_what_is_left_is_said_of_a_workplace_too_and_beside_an_error(client, person, leaflet, now):
+    make_order(colleague_of(person), timezone.now(), {leaflet: 90})
+    sign_in(client, person)
+    wrong = client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "ten", "from-leaflet": "1"})
+    for page in (wrong, client.get(leaflet.get_absolute_url())):
+        assert "You can order 90 more until " in page.content.decode()
+    assert "as a whole number" in wrong.content.decode()
+    assert 'value="ten"' in wrong.content.decode()
+
+
+def test_what_is_left_is_said_to_who_is_signed_in_alone_and_costs_no_statement_more(client, person, leaflet, now):
+    path = leaflet.get_absolute_url()
+    make_order(person, timezone.now(), {leaflet: 20})
+    signed_out = client.get(path).content.decode()
+    assert "In stock. Up to 100 an order<" in signed_out
+    assert len(statements(lambda: client.get(path))) == 3
+    sign_in(client, person)
+    assert "You can order 130 more until " in client.get(path).content.decode()
+    assert len(statements(lambda: client.get(path))) == 7  # as for who has ordered nothing

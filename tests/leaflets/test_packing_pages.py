@@ -124,6 +124,32 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert (Edition.objects.get().on_hand, list(differences())) == (0, [])
 
 
+def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_lost(client, staff, edition, now):
+    first, _second, third = orders_of(edition, now, 5, 6, 7)
+    session, copies = open_session(staff, now), f"copies-{first.lines.get().pk}"
+    kept = press(client, session, "keep", **{"out-2": "on"}).content.decode()
+    assert "Nothing has been dispatched" in kept
+    assert 'name="out-2" checked' in kept
+    assert "id_why-2_error" not in kept
+    typed = {"out-2": "on", "out-3": "on", "why-3": "damaged", "track-1": "QK 1", copies: "4"}
+    asked = press(client, session, **typed).content.decode()
+    said_beside = '<p class="govuk-error-message" id="id_why-2_error">Parcel 2: choose why it is left out.</p>'
+    assert said_beside in asked
+    assert '<a href="#id_why-2">Parcel 2: choose why it is left out.</a>' in asked
+    assert 'left out" aria-invalid="true" aria-describedby="id_why-2_error">' in asked
+    assert "Parcel 3: choose" not in asked
+    assert "Say where the rest is" in asked  # both at once
+    for shown in ('"out-2" checked', '"out-3" checked', '<option value="damaged" selected>', 'value="QK 1"', 'value="4"'):
+        assert shown in asked
+    assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
+    ended = words(press(client, session, **typed, **{"why-2": "ask", "rest": "next-time"}).content.decode())
+    assert "1 dispatched, 2 skipped" in ended
+    assert "Left out: We must ask the person first" in ended
+    assert "Left out: The leaflets are damaged" in ended
+    assert "Another reason" not in ended
+    assert Order.objects.get(pk=third.pk).state == OrderState.RECEIVED
+
+
 def test_an_order_that_the_page_did_not_show_does_not_leave(client, staff, edition, now):
     orders_of(edition, now, 5)
     session = open_session(staff, now)

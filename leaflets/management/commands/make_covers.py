@@ -1,4 +1,4 @@
-"""Draws the first page of each edition that has no picture of it yet."""
+"""Opens the PDF of each edition that has no picture of its first page yet, or of which it isn't known how large that is."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from leaflets.services import make_cover
 
 
 class Command(BaseCommand):
-    help = "Draw the first page of each edition that has no picture of it yet: after an upgrade, or if drawing failed."
+    help = "Draw the first page of each current edition and read its size, where that is still to be done: after an upgrade."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanting = Edition.objects.current().without_cover().select_related("leaflet")
-        made = [make_cover(edition=edition) for edition in wanting]
-        self.stdout.write(f"{made.count(True)} pictures were made, {made.count(False)} could not be.")
+        wanting = Edition.objects.current().not_looked_at().select_related("leaflet")
+        done = [make_cover(edition=edition) for edition in wanting]
+        self.stdout.write(f"{done.count(True)} PDFs were looked at, {done.count(False)} could not be.")
