@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
@@ -102,22 +103,27 @@ def claims_of(given: Iterable[Booking | OpenSession]) -> list[BusyTime]:
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
     """'Leave at 8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
 
-    An online presentation on the way is given where they are then: they leave as much earlier as it takes.
+    Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
+    they are then: they leave as much earlier as it takes.
     """
     claim = claim_of(booking)
     if claim is None or claim.place is None:
         return ""
     start = booking.agreed[0]
     earlier = [each for each in claims if each.busy.upper <= start]
-    before = next((each for each in reversed(earlier) if each.place), None)
+    online = list(takewhile(lambda each: each.place is None, reversed(earlier)))
+    before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
+    from_base = travel_between(presenter.base, claim.place, None, claim.travel_minutes, journeys)
+    if online and online[0].busy.upper <= start - from_base:
+        before = None
     origin = before.place if before and before.place else presenter.base
     way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
     if not way:
         return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
     leave = start - way
-    for online in reversed(earlier[earlier.index(before) + 1 :] if before else earlier):
-        if leave < online.busy.upper:
-            leave -= online.busy.upper - online.busy.lower
+    for each in online:
+        if leave < each.busy.upper:
+            leave -= each.busy.upper - each.busy.lower
     facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(way.total_seconds() // 60)}
     return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
 

@@ -12,7 +12,8 @@
 - Where staff have set a visit's travel minutes, that figure holds on both sides of the visit, longer or shorter; between
   two such visits the larger.
 - Online presentations and leave have no place. They need no travel, and they give none: free time between two visits is
-  the gap minus what stands in it without a place.
+  the gap minus what stands in it without a place. That an online presentation is given from the base is a rule for the public,
+  which staff may go past: bookings/diary/from_base.py.
 - Visits more than 48 hours apart are never too close: no journey in the UK takes as long, and leave between them is
   time enough to go home.
 

@@ -1,8 +1,8 @@
 """The base at the ends of a day: when a presenter would leave it for the first visit, and be back from the last.
 
-What stands in the way without a place takes time from the journey, as between two visits: whoever is online until 10am sets
-off at 10am. A visit that is neither the first nor the last of its day has its journeys to the neighbours only, and online needs
-none, but may not take the time of a journey that is there already.
+What stands in the way without a place takes time from the journey, as between two visits. A visit that is neither the first nor
+the last of its day has its journeys to the neighbours only, and online may not take the time of a journey that is there already.
+Whoever is online until 10am sets off at 10am, and from the base: from_base has that rule.
 
 All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 """

@@ -23,6 +23,7 @@ class Breach(Enum):
     DISTANCE = "distance"
     LEAVES_EARLY = "leaves-early"
     RETURNS_LATE = "returns-late"
+    FROM_BASE = "from-base"
     NO_LINK = "no-link"
 
     @property
@@ -45,5 +46,6 @@ SENTENCES: dict[Breach, str | Promise] = {
     Breach.DISTANCE: _("It is further than the presenter travels."),
     Breach.LEAVES_EARLY: _("The presenter would have to leave the base earlier than they do."),
     Breach.RETURNS_LATE: _("The presenter would be back at the base later than they are."),
+    Breach.FROM_BASE: _("The presenter is online from the base, and would have no time for the way between there and a visit."),
     Breach.NO_LINK: _("The presenter has no joining link for online presentations."),
 }

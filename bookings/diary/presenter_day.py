@@ -11,6 +11,7 @@ from bookings import rules
 from bookings.diary.base_ends import BaseEnds, Gap
 from bookings.diary.breaches import Breach
 from bookings.diary.candidate import Candidate
+from bookings.diary.from_base import by_way_of_base
 from bookings.diary.hours import Hours, days_in_utc, in_utc, spans_of, starts_of
 from bookings.diary.stretch import Stretch
 from bookings.diary.verdict import Verdict, obstacles
@@ -122,9 +123,10 @@ class PresenterDiary:
                 yield possible
 
     def within_the_day(self, ends: BaseEnds, gap: Gap) -> Span:
-        """Where in a gap the presenter leaves the base late enough and is back early enough."""
+        """Where in a gap the presenter leaves the base late enough, is back early enough, and is there for what is online."""
         place, length = self.wish.place, self.wish.length
-        return ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap))
+        round_it = by_way_of_base(place, gap, ends)
+        return ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap)).shared(round_it)
 
     def is_free(self, span: Span) -> bool:
         """Whether the visit can be then, as far as the other claims go. Looks no further than a journey can matter."""
@@ -158,6 +160,8 @@ class PresenterDiary:
             yield Breach.LEAVES_EARLY
         if not ends.before_return(self.wish.place, self.wish.length, gap).contains(span):
             yield Breach.RETURNS_LATE
+        if not by_way_of_base(self.wish.place, gap, ends).contains(span):
+            yield Breach.FROM_BASE
 
     def verdict(self, start: datetime) -> Verdict:
         """Whether this presenter could, and if not why not."""

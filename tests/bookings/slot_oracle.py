@@ -127,6 +127,7 @@ def could(world: World, who: Who, asked: Asked, start: int) -> bool:
         and is_free(who, start, asked.minutes)
         and can_travel(world, who, asked, start)
         and leaves_and_returns(world, who, asked, start)
+        and goes_by_the_base(world, who, asked, start)
     )
 
 
@@ -231,7 +232,7 @@ def leaves_and_returns(world: World, who: Who, asked: Asked, start: int) -> bool
     """From the base to the first visit of the day, and from the last back, within the hours in which the presenter travels."""
     day = wall(start).date()
     mine = as_taken(who, asked, start)
-    today = [mine, *(each for each in who.taken if any(wall(at).date() == day for at in ends_and_hours(each)))]
+    today = [mine, *taken_on(who, day)]
     visits = sorted((each for each in today if each.postcode), key=lambda each: each.start)
     if not visits:
         return True
@@ -245,6 +246,27 @@ def leaves_and_returns(world: World, who: Who, asked: Asked, start: int) -> bool
     if comes_last and last.end > returns:
         return False
     return not (comes_last and minutes_left(last.end, returns, today) < way(world, last, base))
+
+
+def goes_by_the_base(world: World, who: Who, asked: Asked, start: int) -> bool:
+    """What is online is given from the base: time for the way there, or from there, lies between it and a visit next to it."""
+    mine = as_taken(who, asked, start)
+    today = [mine, *taken_on(who, wall(start).date())]
+    for each in today:
+        if not each.is_presentation or bool(each.postcode) == bool(mine.postcode):
+            continue
+        one, other = sorted((mine, each), key=lambda turn: turn.start)
+        if any(third.postcode and one.end <= third.start and third.end <= other.start for third in today):
+            continue
+        visit, base = mine if mine.postcode else each, Taken(start, start, who.base, False)
+        if minutes_left(one.end, other.start, today) < way(world, base, visit):
+            return False
+    return True
+
+
+def taken_on(who: Who, day: date) -> list[Taken]:
+    """What takes some time of that day."""
+    return [each for each in who.taken if any(wall(at).date() == day for at in ends_and_hours(each))]
 
 
 def ends_and_hours(taken: Taken) -> Iterator[int]:

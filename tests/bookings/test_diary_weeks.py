@@ -84,6 +84,7 @@ def could(
         and not any(claim.busy.lower < end and start < claim.busy.upper for claim in claims)
         and has_time_to_travel(claims, asked, start, end, journeys)
         and leaves_and_returns_in_time(presenter, claims, asked, start, end, journeys)
+        and is_at_the_base_for_online(presenter, claims, asked, start, end, journeys)
     )
 
 
@@ -152,6 +153,27 @@ def leaves_and_returns_in_time(
         (part_of_morning and (first[0] < leaves or minutes_free(leaves, first[0]) < way_there))
         or (part_of_evening and (last[1] > returns or minutes_free(last[1], returns) < way_back))
     )
+
+
+def is_at_the_base_for_online(
+    presenter: Presenter, claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys
+) -> bool:
+    """From an online presentation to the visits next to it the way begins at the base, and to it the way ends there."""
+    day = start.astimezone(UK).date()
+    midnight, next_midnight = uk_datetime(day, time()), uk_datetime(day + timedelta(days=1), time())
+    today = [claim for claim in claims if claim.busy.lower < next_midnight and claim.busy.upper > midnight]
+    without_place = [(claim.busy.lower, claim.busy.upper) for claim in today if claim.place is None]
+    met = [claim for claim in today if claim.place or (asked.place and claim.kind != "leave")]
+    mine = (start, end, asked.place, None)
+    turns = sorted([mine, *((c.busy.lower, c.busy.upper, c.place, c.travel_minutes) for c in met)], key=lambda each: each[0])
+    for one, other in pairwise(turns):
+        if mine not in (one, other) or bool(one[2]) == bool(other[2]):
+            continue
+        visit = one if one[2] else other
+        taken = sum((until - since for since, until in without_place if one[1] <= since < other[0]), timedelta(0))
+        if other[0] - one[1] - taken < travel_between(presenter.base, visit[2], None, visit[3], journeys):
+            return False
+    return True
 
 
 def set_by_staff() -> Journeys:

@@ -43,11 +43,17 @@ def leaves_late(presenter: Presenter) -> None:
     Presenter.objects.filter(pk=presenter.pk).update(base_postcode=LEEDS_TOO, earliest_leaving=time(9, 31))
 
 
+def is_online_until_then(presenter: Presenter) -> None:
+    """From the base, which is half an hour away."""
+    Presenter.objects.filter(pk=presenter.pk).update(base_postcode=LEEDS_TOO)
+    make_booking(presenter, at("09:00"), postcode="")
+
+
 NEIGHBOURS = [comes_from_york, goes_on_to_york, takes_longer_than_the_rule]
 Case = Callable[[Presenter], None]
 
 
-@pytest.mark.parametrize("case", [*NEIGHBOURS, leaves_late])
+@pytest.mark.parametrize("case", [*NEIGHBOURS, leaves_late, is_online_until_then])
 def test_it_is_not_offered_and_not_taken(
     client: Client, presenter: Presenter, presentation: Presentation, person: Person, case: Case
 ) -> None:

@@ -15,6 +15,7 @@ from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
+LEEDS_NORTH = "LS7 3AA"
 MINE = "/staff/mine/"
 MINUTE = timedelta(minutes=1)
 
@@ -192,15 +193,22 @@ def test_when_to_leave_knows_the_minutes_that_staff_have_set_between_areas(
     ]
 
 
-def test_who_presents_online_on_the_way_leaves_before_it(
-    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+@pytest.mark.parametrize(
+    ("clock_of_it", "leave"),
+    [
+        ("12:45", f"Leave at 12:15pm from {LEEDS}: 30 minutes on the way, with parking"),
+        ("12:15", f"Leave at 10:45am from {LEEDS_NORTH}: 30 minutes on the way, with parking"),
+    ],
+)
+def test_what_is_online_is_given_from_the_base_unless_staff_went_past_that(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller, clock_of_it: str, leave: str
 ) -> None:
-    make_booking(presenter, at("09:00"), postcode=LEEDS_TOO)
+    """A quarter of an hour is not enough from the base: they give it on the way."""
+    make_booking(presenter, at("09:00"), postcode=LEEDS_NORTH)
     make_booking(presenter, at("11:00"), postcode="")
-    make_booking(presenter, at("12:15"), postcode=LEEDS)
+    make_booking(presenter, at(clock_of_it), postcode=LEEDS_TOO)
     at_the_door(phone, presenter, clock, "07:00")
-    leave = [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]]
-    assert leave[1:] == ["", f"Leave at 10:45am from {LEEDS_TOO}: 30 minutes on the way, with parking"]
+    assert [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]][1:] == ["", leave]
 
 
 def test_nobody_of_whom_nothing_was_heard_is_said_to_be_there(
