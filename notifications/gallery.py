@@ -14,7 +14,7 @@ from ctac.staff import staff_site
 from notifications.framing import framed, in_scheme
 from notifications.models import Notification
 from notifications.registry import all_kinds
-from notifications.samples import Example, Sample, all_examples, samples_of
+from notifications.samples import Example, Sample, all_examples, sample_at
 from notifications.senders import Desk
 
 ABOUT = {
@@ -43,17 +43,18 @@ def emails(request: HttpRequest) -> HttpResponse:
     number: dict[str, int] = defaultdict(int)
     for example in all_examples():
         number[example.kind] += 1
-        found[example.desk].append(row_of(example, number[example.kind]))
+        desk, subject = example.head()
+        found[desk].append(row_of(example, number[example.kind], subject))
     groups = [(title, found[desk]) for desk, title in ABOUT.items() if found[desk]]
     return render(request, "notifications/staff/emails.html", page(request, title=_("What our emails look like"), groups=groups))
 
 
-def row_of(example: Example, number: int) -> dict[str, object]:
+def row_of(example: Example, number: int, subject: str) -> dict[str, object]:
     return {
         "kind": example.kind,
         "number": number,
         "title": example.title,
-        "subject": example.subject,
+        "subject": subject,
         "of": kind_facts(example.kind),
     }
 
@@ -88,10 +89,10 @@ def may_look(request: HttpRequest) -> None:
 
 def sample_or_404(kind: str, number: int) -> Sample:
     """Counted from 1 within its kind."""
-    found = samples_of(kind)
-    if not 0 < number <= len(found):
+    found = sample_at(number, kind)
+    if found is None:
         raise Http404
-    return found[number - 1]
+    return found
 
 
 def headers_of(sample: Sample) -> list[tuple[str, str]]:

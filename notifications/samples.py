@@ -5,6 +5,7 @@ The apps that own the kinds register here what to show (AppConfig.ready()); noth
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -32,14 +33,11 @@ class Example:
     title: str | Promise
     words: Callable[[], Words]
 
-    @property
-    def subject(self) -> str:
-        return one_line(str(self.words().subject))
-
-    @property
-    def desk(self) -> Desk:
+    def head(self) -> tuple[Desk, str]:
+        """Who sends it, and its subject."""
         words = self.words()
-        return mime.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
+        desk = mime.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
+        return desk, one_line(str(words.subject))
 
 
 @dataclass(frozen=True)
@@ -87,19 +85,20 @@ def all_samples() -> list[Sample]:
 
 def all_examples() -> list[Example]:
     """In the same order, and not worded yet."""
-    return [example for source in _sources for example in import_string(source)()]
+    return [example for source in _sources for example in examples_of(source, translation.get_language())]
 
 
-def samples_of(kind: str) -> list[Sample]:
+@cache
+def examples_of(source: str, language: str | None) -> tuple[Example, ...]:
+    """Kept, because some are made of many made-up rows. Their titles are in that language, the one of this moment."""
+    return tuple(import_string(source)())
+
+
+def sample_at(number: int, kind: str = "") -> Sample | None:
+    """One of `all_samples`, or of those of a kind, counted from 1. Only that one is worded: each takes some milliseconds."""
     with translation.override(settings.LANGUAGE_CODE):
-        return [_sample(example) for example in all_examples() if example.kind == kind]
-
-
-def sample_at(number: int) -> Sample | None:
-    """One of `all_samples`, counted from 1; only that one is worded, which takes some milliseconds each."""
-    found = all_examples()[number - 1 : number] if number else []
-    with translation.override(settings.LANGUAGE_CODE):
-        return _sample(found[0]) if found else None
+        found = [example for example in all_examples() if kind in {"", example.kind}]
+        return _sample(found[number - 1]) if 0 < number <= len(found) else None
 
 
 def _sample(example: Example) -> Sample:

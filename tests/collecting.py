@@ -1,4 +1,4 @@
-"""How the tests are collected, so that it takes little of the processor, then and later.
+"""How the tests are collected and dealt out, so that it takes little of the processor, then and later.
 
 Pytest compiles a file of tests that has changed, and keeps what it made. Workers that all began with the first file would each
 compile every one, at the same moment, so each begins at a place of its own.
@@ -40,3 +40,21 @@ def pytest_collection_finish() -> None:
     """All that is there now stays to the end. Python need not search it for rubbish again and again, a tenth of its time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads it; after tests/deploy, which is loaded later, has named its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What empties the database stays by itself, so that pytest-django can put it last of all."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and not empties_the_database(item):
+            item.add_marker(pytest.mark.xdist_group(file_of(item)))
+
+
+def empties_the_database(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(marker and marker.kwargs.get("transaction"))
+
+
+def file_of(item: pytest.Item) -> str:
+    """As the group of its tests is called."""
+    return f"{item.path.parent.name}/{item.path.stem}"

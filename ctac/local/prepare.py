@@ -9,9 +9,12 @@ import sys
 
 import django
 
+from ctac.one_command import collect_seldom
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+    collect_seldom()
     django.setup()
     from django.core.management import call_command
     from django.db import OperationalError

@@ -126,19 +126,30 @@ class Copy:
         postgres.create_database(self.var_dir)
 
     def _prepare(self) -> dict[str, str]:
-        """Migrations and samples; a Ctrl-C in the middle ends them cleanly."""
+        """Migrations and samples; a stop in the middle ends them cleanly."""
         say("Preparing the database …")
-        command = self._python("-m", "ctac.local.prepare")()
-        prepared = subprocess.run(
-            **command, capture_output=True, text=True, check=False, preexec_fn=processes.tied(signal.SIGTERM)
-        )
+        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
+        printed, complaint = self._output_of(preparing)
         if self.supervisor.stopping:
             return {}
-        if prepared.returncode:
-            sys.stderr.write(prepared.stderr)
+        if preparing.returncode:
+            sys.stderr.write(complaint)
             raise PlatformError("The database could not be prepared; the lines above say why.")
-        login: dict[str, str] = json.loads(prepared.stdout.splitlines()[-1])
+        login: dict[str, str] = json.loads(printed.splitlines()[-1])
         return login
+
+    def _output_of(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """When it has ended, which it is told to when we are: a terminal's Ctrl-C comes to both, any other signal to us alone.
+
+        The database takes back the migration that had begun; the next start goes on with it.
+        """
+        while True:
+            try:
+                return process.communicate(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                if self.supervisor.stopping:
+                    process.terminate()
 
     def _environment(self, mail: socket.socket) -> dict[str, str]:
         env = os.environ | {

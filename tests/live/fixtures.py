@@ -12,7 +12,8 @@ STACKS = {"access": "tours", "races": "races"}  # by folder; all others share on
 # Nobody watches, so that drawing needs no process of its own, nor scripts that run once compilers in the background. A frame of
 # another origin has its own process: a whole browser gives it one by itself, a headless shell when told.
 CHROMIUM = ["--disable-dev-shm-usage", "--in-process-gpu", "--js-flags=--single-threaded", "--site-per-process"]
-LONGEST_FIRST = ["tours", "races", "live", "deploy", "faults", "big lists"]
+LONGEST_FIRST = ["tours", "races", "live", "tests/test_routes", "security/test_extra_fields", "deploy", "faults"]
+LONGEST_FIRST += ["fuzz/test_fuzz", "platform/test_run", "big lists"]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -29,9 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
 
 def turn(item: pytest.Item) -> int:
-    """Groups, the longest first; then what needs no database: it starts processes; then all the short ones."""
+    """Groups that take long, the longest first; then what needs no database: it starts processes; then all the short ones."""
     group = item.get_closest_marker("xdist_group")
-    if group:
+    if group and group.args[0] in LONGEST_FIRST:
         return LONGEST_FIRST.index(group.args[0])
     return len(LONGEST_FIRST) + int(item.get_closest_marker("django_db") is not None)
 

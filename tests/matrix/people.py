@@ -82,6 +82,7 @@ def fresh_browsers(laid_out: dict[str, Any]) -> dict[str, Client]:
     clients = {name: Client() for name in laid_out["clients"]}
     for name, client in clients.items():
         client.cookies.load(laid_out["clients"][name].cookies)
+        client.handler = laid_out["clients"][name].handler  # the site behind it, which keeps nothing of a browser
     return clients
 
 

@@ -11,6 +11,8 @@ from django.apps import apps
 from django.db.models import CharField, Model, TextField
 from django.db.models.signals import post_init
 
+from notifications.samples import examples_of
+
 OURS = ("professionals", "bookings", "leaflets", "dataprotection")
 # What we make, or check as it is typed.
 NOT_TYPED = ("reference", "slug", "phone", "postcode", "link", "uid", "code", "key", "token", "brought_with", "domain", "email")
@@ -44,8 +46,10 @@ def everybody_types(how: str) -> Iterator[None]:
 
     for model in models:
         post_init.connect(change, sender=model, weak=False, dispatch_uid=f"awkward {how}")
+    examples_of.cache_clear()  # the rows of the samples too are made anew
     try:
         yield
     finally:
+        examples_of.cache_clear()
         for model in models:
             post_init.disconnect(sender=model, dispatch_uid=f"awkward {how}")

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -17,9 +18,10 @@ from professionals.address_mail import MOVED_BY_STAFF, PUT_BACK
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def samples() -> list[Sample]:
-    return all_samples()
+@pytest.fixture(scope="module")
+def samples(django_db_setup: None, django_db_blocker: Any) -> list[Sample]:
+    with django_db_blocker.unblock():
+        return all_samples()
 
 
 class Facts(HTMLParser):

@@ -73,4 +73,5 @@ def test_ctrl_c_while_it_still_starts_leaves_nothing(copy):
     copy.wait_for(lambda: "Preparing" in copy.output(), 60)
     os.kill(copy.process.pid, signal.SIGINT)
     assert copy.process.wait(60) == 0
+    assert "could not be prepared" not in copy.output()
     assert running(copy) == []
