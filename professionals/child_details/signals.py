@@ -56,7 +56,7 @@ NOT_ONE = (
     r"|voice|groups?|offend\w*|justice|work|workers?|doctors?|leads?|representatives?|council|premium|population|contact"
     r"|changing|feeding|room|bank|shop|show|colleagues?|staff|members?|presenters?|speakers?|interpreters?|officers?|managers?|toilets?"
     r"|relations\w{0,4}|liaison"
-    r"|in the (?:film|video|story|slides?|presentation)|or )\b)"
+    r"|on (?:the )?(?:reception|desk|front desk|door|gate)|in the (?:film|video|story|slides?|presentation)|or )\b)"
 )
 # What makes of "the child's" or "the girls'" a building or a service.
 OF_A_PLACE = (
@@ -107,6 +107,7 @@ SIGNS = (
         3,
         rf"\b{YOUNG}\b{NOT_ONE}",
         rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{MANY}|tutor group|class|caseload)\b",
+        r"\bone of (?:my |our |the )?(?:yr|year) ?\d{1,2}(?:s|'s)?\b(?! (?:staff|teachers?|tutors?|leads?|heads?|rooms?)\b)",
         rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{MANY}\b{OF_AN_ADULT}",
     ),
     *_signs(
@@ -123,7 +124,7 @@ SIGNS = (
         rf"{UNDER_18}[ -]?(?:(?:years?|yrs?|y)[ -]old|y/?o|y\.o|yrs?|months? old|m/o|/12)(?:f|m)?\b",
         rf"\b(?:{YOUNG}|{RELATED}|{IN_CARE}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{ROUGHLY}{{0,3}}{UNDER_18}{NO_THING}",
         rf"\baged? {ROUGHLY}{{0,2}}{UNDER_18}",
-        rf"\b(?:looks?|appears?|seems|says?|said|claims?|claiming|turned|turns|turning|just|only)"
+        rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
         rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NO_THING}",
         rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NO_THING}",
     ),
@@ -177,9 +178,10 @@ SIGNS = (
         r"|(?:in|attending)(?! the (?:talk|room|office|training|session|building))|back)\b"
         r"|\bout of school\b|\bschool hours\b",
         r"\b(?:won'?t|will not|wouldn'?t|would not|can'?t|cannot|doesn'?t|didn'?t|refus\w{1,3} to|nobody will|never)"
-        r" (?:let |allowed to )?(?:her |him |them )?(?:speak|talk|say|tell|leave|goes? out|make eye|answer|give)\b",
+        r" (?:let |allowed to )?(?:her |him |them )?(?:speak|talk|say|tell|leave|goes? out|make eye|answer|give|name)\b",
         r"\b(?:older|adult|different|unknown|unrelated|strange|several|various|lots of) (?:man|men|male|males|cars?|adults?)\b"
-        r"|\b(?:non|not) (?:a )?relat(?:ive|ed)\b|\bboyfriend\b",
+        r"|\b(?:non|not) (?:a )?relat(?:ive|ed)\b|\bboyfriend\b|\bwith (?:some |two |three |several |the )?men\b"
+        r"|\bcalls? (?:her|him|them) (?:madam|sir|boss|master|uncle|aunt\w{0,3})\b",
         r"\b(?:alone|rehearsed|silent|mute)\b|\bon (?:his|her|their) own\b|\b(?:speaks?|spoke|answers?|answered|talks?)"
         r" (?:for (?:her|him|the|a)|every|all)\b|\b(?:nobody|no ?one) (?:can|could|knows|will|else)\b",
         r"\b(?:not|isn'?t|aren'?t) (?:(?:a|an|the|his|her|their) )?(?:real |own )?"
@@ -196,7 +198,7 @@ SIGNS = (
         r"|gifts|online|parcels)\b",
         r"\b(?:sleep(?:s|ing)|collected?|collects|collecting|picked up|picks|driven|travels|travell(?:ed|ing)|taken"
         r"|moved|moves|sent|arrested|raid|lorry|small boat|asylum"
-        r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage)\b",
+        r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage|flights?|one[ -]way)\b",
     ),
     *_signs("number", 1, r"\b(?:id|ref|reference|case|file|record|hospital|hosp|crime|log)\b(?: (?:no|number|num|id)\b)?"),
     *_signs(
@@ -252,7 +254,8 @@ SIGNS = (
 SHORT = {
     "abt": "about", "approx": "about", "bf": "boyfriend", "bout": "about", "bro": "brother", "diff": "different",
     "dtr": "daughter", "hosp": "hospital", "nite": "night", "pls": "please", "preg": "pregnant", "pt": "patient",
-    "sch": "school", "sis": "sister", "sw": "social worker", "w/": "with", "wk": "week", "wks": "weeks", "xmas": "christmas",
+    "sch": "school", "sis": "sister", "sw": "social worker", "w": "with", "w/": "with",
+    "wk": "week", "wks": "weeks", "xmas": "christmas",
     "yp": "young person", "ypl": "young people",
 }  # fmt: skip
 SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/])", re.IGNORECASE)
@@ -262,6 +265,10 @@ TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir s
 SUBJECTS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
 ENDS_A_SENTENCE = re.compile(r"(?:^|[.!?;:\n] ?)$")
 LONG_NUMBER = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)
+
+
+# What happened to somebody, said so plainly that it needs little beside it.
+HARM = tuple(sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2)
 
 
 def signs_come_together(text: str) -> bool:
