@@ -46,7 +46,7 @@ NOT_MINUTES = (
     r"|too\b)|\.\d)"
 )
 OF_A_PRONOUN = re.compile(
-    rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just)? {AGE}{NO_RANGE}{NOT_MINUTES}"
+    rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just){{0,2}} {AGE}{NO_RANGE}{NOT_MINUTES}"
     rf"|\b(?:claims?|claiming|says?|said|states?|stated)(?: to be| (?:that )?(?:he|she|they)(?: is|'?s| are|'?re| was)) {AGE}"
     rf"{NO_RANGE}{NOT_MINUTES}",
     re.IGNORECASE,
@@ -58,13 +58,14 @@ AGE_OF_A_NAME = (
 )
 JUST = r"(?:(?:only|just|now|nearly|almost|about|around) ){0,2}"
 DOTTED = r"[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z]\b\.?"
+SOON = r"(?:next (?:week|month|year)|in (?:a|two) (?:week|month)s?|soon)"
 NO_NOUN = r"(?<!\bthe )(?<!\bour )(?<!\byour )(?<!\bmy )(?<!\ba )(?<!\bthis )(?<!\bthat )"
 OF_A_NAME = re.compile(
     rf"(?:(?<![\w.])({DOTTED})|\b({NAME}))(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
     rf"|,? \((?:aged )?{JUST}(?:{DIGITS}|{AGE_OF_A_NAME})\)"
     rf"|,? {DIGITS},? (?i:{NATION})(?! ?(?:leaflets?|copies|version|translation|speak\w*|staff|interpreters?))"
     rf"|, (?:who is |who's )?(?:[3-9]|1[0-7])(?=[,;]|\.?$)"
-    rf"|,? is {JUST}{AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|from|now|who)\b)"
+    rf"|,? is {JUST}{AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{SOON})\b)"
     rf"|,? \((?:[FMfm]|(?:fe)?male)[,/ ]{{1,2}}{DIGITS}\)|,? \({DIGITS}[,/ ]{{0,2}}(?:[FMfm]|(?:fe)?male)\)"
     rf"|, (?:nearly|almost|just turned|not yet) {AGE_OF_A_NAME}(?=,)"
     rf"| - {DIGITS} - (?i:{NATION})\b"
@@ -75,14 +76,15 @@ OF_A_SMALL_NAME = re.compile(
     rf"{NO_NOUN}(?<![\w'-])({NAME}),? (?:is|turned) {JUST}{AGE_OF_A_NAME},? (?:and |but |now ){{0,2}}"
     r"(?:is |was |has |he's |she's )?(?:been )?"
     r"(?:pregnant|missing|gone|found|alone|scared|frightened|homeless|unaccompanied|trafficked|exploited|groomed|brought|arrested"
-    rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|age[ -]disputed|{NATION})\b",
+    rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|{SOON}|age[ -]disputed"
+    rf"|{NATION})\b",
     re.IGNORECASE,
 )
 # A name in any letters or dotted initials, and an age: little alone, but what happened to somebody may stand near.
 BESIDE_AN_AGE = re.compile(
     rf"(?:(?<![\w.])({DOTTED})|{NO_NOUN}(?<![\w'-])({NAME}))"
     rf"(?:,? (?:is|who is|aged?) |,? ?\(|, | - | )(?:aged? )?{JUST}{AGE_OF_A_NAME}"
-    rf"(?=[,;)]|\.?$|\. | - | (?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|{NATION})\b)",
+    rf"(?=[,;)]|\.?$|\. | - | (?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b)",
     re.IGNORECASE,
 )
 NEAR = 80

@@ -13,8 +13,8 @@ STRONG = (
 # Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
 WEAK = (
     r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
-    r"|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services|police|mash|marac|maset|merlin"
-    r"|athena|eclipse|strat(?:egy)? meeting|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc"
+    r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services|police|mash|marac"
+    r"|maset|merlin|athena|eclipse|strat(?:egy)? meeting|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc"
     r"|home office|h\.?o\.?|port|asylum|immigration"
     r"|passport|brp|court|young person|yp|pupil|school|foster|lac|legal|icr|ll|social worker(?:'s)?"
     r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
@@ -32,7 +32,8 @@ WHOSE = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})
 # What a record is of, between who keeps it and the label: "MASH contact ref", never "hospital contact number".
 OF_WHAT = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
 LABELLED = re.compile(
-    rf"\b(?!{RUNG})(?:{STRONG}(?: {WORD}\b){{0,2}}|{WEAK}{OF_WHAT}(?: {WORD}\b\.?){{1,2}}){LINK}{WHOSE}{ID}",
+    rf"\b(?!{RUNG})(?:{STRONG}(?: (?:person|child|client|patient|record|{WORD})\b){{0,2}}|{WEAK}{OF_WHAT}(?: {WORD}\b\.?){{1,2}})"
+    rf"{LINK}{WHOSE}{ID}",
     re.IGNORECASE,
 )
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.

@@ -17,6 +17,11 @@ NATION = (
     "|Pakistani|Palestinian|Polish|Roma|Romanian|Rwandan|Senegalese|Slovak|Somali|Sri Lankan|Sudanese|Syrian|Thai|Turkish"
     "|Ugandan|Ukrainian|Vietnamese|British)"
 )
+COUNTRY = (
+    "(?:Afghanistan|Albania|Algeria|Bangladesh|Bulgaria|Cameroon|Chad|China|Congo|Egypt|Eritrea|Ethiopia|(?:the )?Gambia|Ghana"
+    "|Guinea|India|Iran|Iraq|Ivory Coast|Kosovo|Lithuania|Mali|Moldova|Morocco|Nepal|Nigeria|Pakistan|Palestine|Poland|Romania"
+    "|Rwanda|Senegal|Slovakia|Somalia|Sri Lanka|(?:south )?Sudan|Syria|Thailand|Turkey|Uganda|Ukraine|Viet ?nam)"
+)
 # A capital letter is asked for by `are_names`, which knows those of every alphabet; these only say where a name would stand.
 NAME = r"[^\W\d_][\w'-]{1,30}"
 INITIALS = r"(?:(?:[A-Z]\. ?){2,3}|[A-Z]{2,3}(?![\w'-]))"
