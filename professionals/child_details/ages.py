@@ -1,6 +1,7 @@
 """That one child is so and so old: beside a word for a child, a name or a pronoun; never a class, a team or a projector."""
 
 import re
+from bisect import bisect
 
 from professionals.child_details.ordinary import could_be_names
 from professionals.child_details.signals import HARM
@@ -81,10 +82,12 @@ OF_A_SMALL_NAME = re.compile(
     re.IGNORECASE,
 )
 # A name in any letters or dotted initials, and an age: little alone, but what happened to somebody may stand near.
+GOES_ON = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b"
 BESIDE_AN_AGE = re.compile(
-    rf"(?:(?<![\w.])({DOTTED})|{NO_NOUN}(?<![\w'-])({NAME}))"
-    rf"(?:,? (?:is|who is|aged?) |,? ?\(|, | - | )(?:aged? )?{JUST}{AGE_OF_A_NAME}"
-    rf"(?=[,;)]|\.?$|\. | - | (?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b)",
+    rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_NOUN}(?<![\w'-])({NAME}))"
+    rf"(?:(?:(?:,? (?:is|who is|aged?)|'s) |,? ?\(|, | - |(?<=\.) )(?:aged? )?{JUST}{AGE_OF_A_NAME}"
+    rf"(?=[,;)]|\.?$|\. | - | {GOES_ON})"
+    rf"| {AGE_OF_A_NAME}(?= {GOES_ON}))",
     re.IGNORECASE,
 )
 NEAR = 80
@@ -103,7 +106,7 @@ def tells_an_age(text: str) -> bool:
         return True
     if any(could_be_names(found[1]) for found in OF_A_SMALL_NAME.finditer(text)):
         return True
-    if any(_has_harm_near(text, found) for found in BESIDE_AN_AGE.finditer(text)):
+    if _has_harm_near(text, [found for found in BESIDE_AN_AGE.finditer(text) if _may_be_somebody(found)]):
         return True
     return any(not OF_A_PLACE.search(before(text, found.start(), 20)) for found in CLINICAL.finditer(text))
 
@@ -117,11 +120,16 @@ def _is_somebody(word: str) -> bool:
     return are_initials(word) if word.isupper() and len(word) <= 3 else are_names(word)
 
 
-def _has_harm_near(text: str, found: re.Match[str]) -> bool:
-    if not (found[1] or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))):
+def _may_be_somebody(found: re.Match[str]) -> bool:
+    return bool(found[1]) or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))
+
+
+def _has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
+    """Whether harm is told `NEAR` characters or less to a side of one of these. The text is read once, however many there are."""
+    if not ages:
         return False
-    near = text[max(0, found.start() - NEAR) : found.end() + NEAR]
-    return any(pattern.search(near) for pattern in HARM)
+    harms = sorted(match.start() for pattern in HARM for match in pattern.finditer(text))
+    return any(bisect(harms, found.start() - NEAR) < bisect(harms, found.end() + NEAR) for found in ages)
 
 
 def _is_told_of(text: str, found: re.Match[str]) -> bool:

@@ -13,9 +13,9 @@ STRONG = (
 # Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
 WEAK = (
     r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
-    r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services|police|mash|marac"
-    r"|maset|merlin|athena|eclipse|strat(?:egy)? meeting|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc"
-    r"|home office|h\.?o\.?|port|asylum|immigration"
+    r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services"
+    r"|police|mash|marac|maset|merlin|athena|eclipse|strat(?:egy)? meeting"
+    r"|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc|home office|h\.?o\.?|port|asylum|immigration"
     r"|passport|brp|court|young person|yp|pupil|school|foster|lac|legal|icr|ll|social worker(?:'s)?"
     r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
 )

@@ -262,6 +262,8 @@ def test_a_name_in_small_letters_counts_beside_a_date_long_past(note, is_of_a_ch
         ("TAs (14)", False),
         ("isla (13), missing overnight", True),
         ("isla (13), at the desk", False),
+        ("isla 13 missing", True),
+        ("rule 13, missing", False),
     ],
 )
 def test_a_name_or_initials_and_an_age(note, is_of_a_child):
