@@ -3,23 +3,31 @@
 import re
 import secrets
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from django.db import models
 
 # No 0/O, 1/I/L, 5/S, 8/B, U/V: nothing that sounds or looks like another on a bad line.
 ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
 MAX_LENGTH = 10
+# Booking, order of leaflets, open session, data protection complaint, data breach.
+Prefix = Literal["BK", "LO", "OS", "DP", "DB"]
+PREFIXES: tuple[str, ...] = get_args(Prefix)
+# One of ours where it stands in a text, as it is printed or typed. Without its hyphen it has a digit: "DB Rahman" is somebody.
+OURS = re.compile(
+    rf"(?<![\w/-])(?:{'|'.join(PREFIXES)})(?:-| ?(?=[A-Z -]{{0,6}}\d))[{ALPHABET}]{{4}}[ -]?[{ALPHABET}]{{2}}(?![\w/-])",
+    re.IGNORECASE,
+)
 M = TypeVar("M", bound=models.Model)
 
 
-def random_reference(prefix: str) -> str:
+def random_reference(prefix: Prefix) -> str:
     """One of 25**6 (about 244 million) references with this two-letter prefix."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(6))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
 
 
-def write_with_reference(row: M, prefix: str, insert: Callable[[M], bool]) -> M:
+def write_with_reference(row: M, prefix: Prefix, insert: Callable[[M], bool]) -> M:
     """Write a new row under a reference that no other has; `insert` says False where the reference was taken."""
     row.reference = random_reference(prefix)  # type: ignore[attr-defined]
     while not insert(row):

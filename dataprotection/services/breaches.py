@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from dataprotection.models import Breach, BreachEvent, BreachEventKind, Decision
 from dataprotection.services.handling import ChangedMeanwhile
 from professionals.models import User
 
-PREFIX = "DB"
+PREFIX: Final = "DB"
 insert = Insert(Breach, "ON CONFLICT (reference) DO NOTHING")
 
 

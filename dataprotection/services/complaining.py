@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ from notifications.services import Later, notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 
-PREFIX = "DP"
+PREFIX: Final = "DP"
 REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it
 IN_THE_MORNING = time(9)
 A_YEAR = timedelta(days=365)  # it stays true for as long as nobody acknowledges it

@@ -5,6 +5,7 @@ How often it is wrong is measured on the notes in tests/professionals/child_note
 
 from django.utils import timezone
 
+from ctac.references import OURS
 from professionals.child_details.ages import tells_an_age
 from professionals.child_details.births import tells_a_birth
 from professionals.child_details.nhs_numbers import has_nhs_number, is_nhs_number
@@ -21,7 +22,7 @@ MOST_READ = 50_000
 
 def looks_like_child_details(text: str) -> bool:
     """Whether a note seems to tell of one child: a number or reference of theirs, a birth, an age, a name, what happened."""
-    words = normalised(text[:MOST_READ])
+    words = OURS.sub("; ", normalised(text[:MOST_READ]))  # our own references are of nobody
     return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words) or signs_come_together(words)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+from professionals.child_details.ordinary import could_be_names
 from professionals.child_details.words import INITIALS, NAME, are_initials, are_names, before
 
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -27,23 +28,41 @@ BIRTH_BEFORE = re.compile(
     re.IGNORECASE,
 )
 BIRTH_AFTER = re.compile(
-    r"^\W{0,4}(?:(?:is|was|as|being)\W{1,3})?(?:(?:the|her|his|their|its|a|child's)\W{1,3})?" + BIRTH_WORDS, re.IGNORECASE
+    r"^\W{0,4}(?:(?:is|was|as|being)\W{1,3})?(?:(?:the|her|his|their|its|a|child's)\W{1,3})?"
+    r"(?:(?:given|stated|claimed|recorded|estimated|approx)\W{1,3})?" + BIRTH_WORDS,
+    re.IGNORECASE,
 )
 BIRTH_YEAR = re.compile(
     rf"\b(?:d\.?o\.?b\.?|yob|year of birth)\W{{1,3}}(?:(?:is|was|in)\W{{1,3}})?(?:{MONTH}\W{{1,3}})?((?:19|20)\d\d)\b"
-    r"|\bborn\W{1,3}(?:[^\W\d]{1,20}\W{1,3}){0,3}((?:19|20)\d\d)\b",
+    r"|\bborn\W{1,3}(?:[^\W\d]{1,20}\W{1,3}){0,3}((?:19|20)\d\d)\b"
+    r"|\b((?:19|20)\d\d)\W{1,3}(?:d\.?o\.?b|yob)\b",
     re.IGNORECASE,
 )
-NAME_BEFORE = re.compile(rf"(?:^|\W)(?:({NAME}) ({NAME}|[A-Z]\.?)(?: ?\([FMfm]\))?|({INITIALS}))\W{{1,4}}$")
+# "dob 230409", as it is typed where a form has no room for more.
+BIRTH_DIGITS = re.compile(
+    r"\b(?:d\.?o\.?b\b\.?|date of birth)\W{1,4}(?:is )?(?:[0-2]\d|3[01])(?:0\d|1[0-2])(?:\d{4}|\d{2})(?!\d)"
+    r"|\b(?:d\.?o\.?b\b\.?|born)\W{1,4}(?:in )?(?:0?\d|1[0-2])[/.-](?:20)?\d\d(?![\d/.-])",
+    re.IGNORECASE,
+)
+# "Amina Khan", "Amina K", and the family name first: "Khan, Amina".
+NAME_BEFORE = re.compile(
+    r"(?:^|\W)(?<!\bthe )(?<!\ban )(?<!\byour )(?<!\bthis )(?<!\blast )"
+    rf"({NAME})(,?) ({NAME}|[B-HJ-UWYZb-hj-uwyz]\.?)(?: \(?[FMfm]\)?|\([FMfm]\))?\W{{1,4}}$"
+)
+INITIALS_BEFORE = re.compile(rf"(?:^|\W)({INITIALS})\W{{1,4}}$")
 NAME_AFTER = re.compile(rf"^\W{{1,4}}({NAME}) ({NAME})")
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
 ABOUT_WORK = timedelta(days=365)
+# Beside what may be no name at all: "flu clinic 4/5/2024". What work did so long ago is seldom told.
+LONG_PAST = timedelta(days=3 * 365)
 
 
 def tells_a_birth(text: str, today: date) -> bool:
+    if BIRTH_DIGITS.search(text):
+        return True
     return any(_is_birth(text, found, today) for found in DATE.finditer(text)) or any(
-        today.year - 18 <= int(found[1] or found[2]) <= today.year for found in BIRTH_YEAR.finditer(text)
+        today.year - 18 <= int(found[1] or found[2] or found[3]) <= today.year for found in BIRTH_YEAR.finditer(text)
     )
 
 
@@ -57,11 +76,18 @@ def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
         return True
     if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK:
         return False
-    name = NAME_BEFORE.search(ahead)
-    if name and (are_initials(name[3]) if name[3] else are_names(name[1], name[2])):
+    return _is_beside_a_name(ahead, behind, long_past=day <= today - LONG_PAST)
+
+
+def _is_beside_a_name(ahead: str, behind: str, *, long_past: bool) -> bool:
+    """In small letters, with the family name first, or as initials within a sentence: only where the date is long past."""
+    name, follows, initials = NAME_BEFORE.search(ahead), NAME_AFTER.search(behind), INITIALS_BEFORE.search(ahead)
+    if initials and are_initials(initials[1]) and (long_past or not name):
         return True
-    name = NAME_AFTER.search(behind)
-    return name is not None and are_names(name[1], name[2])
+    likely = could_be_names if long_past else are_names
+    if name and (long_past or not name[2]) and likely(name[1], name[3]):
+        return True
+    return bool(follows and likely(follows[1], follows[2]))
 
 
 def _date_of(found: re.Match[str]) -> date | None:

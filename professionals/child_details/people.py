@@ -2,6 +2,7 @@
 
 import re
 
+from professionals.child_details.ordinary import could_be_names
 from professionals.child_details.words import CHILD, IN_OUR_CARE, INITIALS, NAME, are_initials, are_names
 
 SOMEBODY = rf"(?:{CHILD}|{IN_OUR_CARE})"
@@ -26,6 +27,7 @@ COLON = re.compile(
     rf"|\b(?i:advice|advise|ring me|call me|speak to me|speak to us|ring us|call us) (?i:about|on) ({NAME})(?=[.?!,]|$| who)"
 )
 INITIALS_SAID = re.compile(rf"\b(?i:initials)(?i: are)?(?: ?[:=-] ?| )({INITIALS})")
+SMALL_INITIALS = re.compile(r"\b(?i:initials)(?: are)?(?: ?[:=-] ?| )([a-z]{2,3})(?![\w'-])")
 HAPPENED = re.compile(
     r"\b(?:i|we)(?: am| are|'m|'re|m|re)?(?: \w{1,12})? (?:worried|concerned|concerns?) (?:about|for) "
     rf"(?:(?:a|an|my|our|this|that|one) {BETWEEN}{SOMEBODY}\b(?!s|')|one of (?:my|our|the) {BETWEEN}{SOMEBODY}s?)"
@@ -51,6 +53,8 @@ HAPPENED = re.compile(
 
 def tells_of_one_child(text: str) -> bool:
     if CASE.search(text) or HAPPENED.search(text):
+        return True
+    if any(could_be_names(found[1]) for found in SMALL_INITIALS.finditer(text)):
         return True
     patterns = (CASE_OF_SOMEBODY, REGARDING, CALLED, NAME_OF, COLON, INITIALS_SAID)
     return any(_is_somebody(found) for pattern in patterns for found in pattern.finditer(text))

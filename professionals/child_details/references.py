@@ -4,24 +4,53 @@ import re
 
 from professionals.child_details.nhs_numbers import is_of_another_kind, is_paid_by
 
-WORD = r"(?:ref|reference|refs|id|no|num|number|file|log|report|card|code)"
+WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
 # Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
 STRONG = (
-    r"(?:cad|nrm|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm|nass|upn|mrn|uasc|eduref"
-    r"|azeus|framework-?i|emis)"
+    r"(?:cad|nrm|ehm|ppn|care ?notes|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm"
+    r"|nass|upn|mrn|uasc|eduref|azeus|framework-?i|emis)"
 )
 # Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
 WEAK = (
-    r"(?:case|crime|occurrence|custody|incident|intel|intelligence|missing person|child|client|patient|service user|hospital"
-    r"|caseload|referral|social care|social services|child'?ren'?s services|police|mash|marac|maset|strat(?:egy)? meeting"
+    r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
+    r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services"
+    r"|police|mash|marac|maset|merlin|athena|eclipse|strat(?:egy)? meeting"
     r"|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc|home office|h\.?o\.?|port|asylum|immigration"
     r"|passport|brp|court|young person|yp|pupil|school|foster|lac|legal|icr|ll|social worker(?:'s)?"
     r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
 )
 YEAR = r"(?:19|20)\d\d(?![\w/-])"
-ID = rf"(?!{YEAR})(?!(?:BK|LO|OS)-)(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
+# "hospital number 0113 243 2799" is where it is rung.
+RUNG = (
+    r"(?:hosp(?:ital)?|school|court|police|home office|port|social care|social services|mash) (?:no|num|number)\b(?: is)?[.:]? ?"
+    r"0[1237](?:[ -]?\d){8,9}(?![\w/*-])"
+)
+ID = rf"(?!{YEAR})(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
 LINK = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
-LABELLED = re.compile(rf"\b(?:{STRONG}(?: {WORD}\b){{0,2}}|{WEAK}(?: {WORD}\b\.?){{1,2}}){LINK}{ID}", re.IGNORECASE)
+# Whose number it is, between the label and the number: "crime reference MPS 6543210/26".
+WHOSE = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
+# What a record is of, between who keeps it and the label: "MASH contact ref", never "hospital contact number".
+OF_WHAT = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
+LABELLED = re.compile(
+    rf"\b(?!{RUNG})(?:{STRONG}(?: (?:person|child|client|patient|record|{WORD})\b){{0,2}}|{WEAK}{OF_WHAT}(?: {WORD}\b\.?){{1,2}})"
+    rf"{LINK}{WHOSE}{ID}",
+    re.IGNORECASE,
+)
+# Letters of police forces: beside a number with its year they need no label. "met" is a word too.
+FORCE = (
+    r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp|kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
+    r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
+    r"|staffs|northants|wilts|warks|cambs|derbys|glos)"
+)
+OF_A_FORCE = re.compile(
+    rf"\b{FORCE}(?: police)?(?: {WORD}\b\.?){{0,2}}{LINK}(?!{YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])", re.IGNORECASE
+)
+# The police's unique reference number, "01AB/4567/26"; a school's has six digits, a home's or a nursery's seven or letters first.
+URN = re.compile(
+    rf"\burn(?: (?:no|number|ref)\b\.?)?{LINK}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d|\d{{4,5}}|\d{{8,12}})"
+    r"(?![\w/])",
+    re.IGNORECASE,
+)
 # So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
 LONG_LABELLED = re.compile(rf"\b{WEAK}{LINK}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
@@ -50,10 +79,10 @@ NATIONAL_INSURANCE = re.compile(
 
 
 def has_reference(text: str) -> bool:
-    """Whether the note quotes what finds one person in somebody's records. Our own references are none."""
-    patterns = (LABELLED, SHORT_LABELLED, LABEL_AFTER, SHAPES, NATIONAL_INSURANCE)
+    """Whether the note quotes what finds one person in somebody's records."""
+    patterns = (LABELLED, OF_A_FORCE, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
     if any(pattern.search(text) for pattern in patterns):
         return True
-    if any(not is_paid_by(text, found.start()) for found in LONG_LABELLED.finditer(text)):
+    if any(not is_paid_by(text, found.start()) for shape in (LONG_LABELLED, SHAPES) for found in shape.finditer(text)):
         return True
     return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from professionals.child_details.nhs_numbers import is_of_another_kind
-from professionals.child_details.words import NATION, are_initials, are_names, before
+from professionals.child_details.words import COUNTRY, NATION, are_initials, are_names, before
 
 ENOUGH = 5
 # Characters to each side of a sign in which others are read with it: a sentence or two.
@@ -29,8 +29,9 @@ YOUNG = (
     r"(?<!any )(?<!every )(?<!each )(?<!\bno )(?<!\bper )"
     rf"(?:(?:child|teen|youth|juvenile)(?!{SUBJECT})"
     r"|girl|boy|kid|lad|lass|teenager|adolescent|minor|juv|baby|newborn|infant|toddler|youngster"
-    r"|young ?(?:person|man|woman|one|male|female|mum|mother|lad|lady|girl|boy)|schoolgirl|schoolboy|uasc|misper|runaway|orphan"
-    r"|pupil|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
+    r"|young ?(?:person|man|woman|one|male|female|mum|mother|lad|lady|girl|boy)|schoolgirl|schoolboy"
+    r"|(?<!\bmy )(?<!\bour )little one|uasc|misper|runaway|orphan|pupil"
+    r"|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
 )
 # No sister of a ward: she is asked for.
 RELATED = r"(?:daughter|son|(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece|nephew|twin)"
@@ -40,7 +41,8 @@ OF_AN_ADULT = (
     r"(?! ?(?:weeks?|days?|minutes?|o'?clock|:\d)))"
 )
 IN_CARE = (
-    r"(?:student|patient|client|resident|tenant|service user|female|male|young adult|(?<!\bmy )(?<!\bour )(?:mother|mum))"
+    r"(?:student|patient|client|resident|tenant|service user|school leaver|female|male|young adult"
+    r"|(?<!\bmy )(?<!\bour )(?:mother|mum))"
     rf"{OF_AN_ADULT}"
 )
 # Of the writer, and not of anybody they look after.
@@ -56,7 +58,7 @@ NOT_ONE = (
     r"|voice|groups?|offend\w*|justice|work|workers?|doctors?|leads?|representatives?|council|premium|population|contact"
     r"|changing|feeding|room|bank|shop|show|colleagues?|staff|members?|presenters?|speakers?|interpreters?|officers?|managers?|toilets?"
     r"|relations\w{0,4}|liaison"
-    r"|in the (?:film|video|story|slides?|presentation)|or )\b)"
+    r"|on (?:the )?(?:reception|desk|front desk|door|gate)|in the (?:film|video|story|slides?|presentation)|or )\b)"
 )
 # What makes of "the child's" or "the girls'" a building or a service.
 OF_A_PLACE = (
@@ -107,6 +109,7 @@ SIGNS = (
         3,
         rf"\b{YOUNG}\b{NOT_ONE}",
         rf"\b(?:one|some|two|three) of (?:my|our|the) (?:[\w-]{{1,15}} ){{0,2}}(?:{MANY}|tutor group|class|caseload)\b",
+        r"\bone of (?:my |our |the )?(?:yr|year) ?\d{1,2}(?:s|'s)?\b(?! (?:staff|teachers?|tutors?|leads?|heads?|rooms?)\b)",
         rf"\b(?:two|three|four|five|both|these|those|[2-6]) (?:[\w-]{{1,15}} ){{0,2}}{MANY}\b{OF_AN_ADULT}",
     ),
     *_signs(
@@ -123,7 +126,7 @@ SIGNS = (
         rf"{UNDER_18}[ -]?(?:(?:years?|yrs?|y)[ -]old|y/?o|y\.o|yrs?|months? old|m/o|/12)(?:f|m)?\b",
         rf"\b(?:{YOUNG}|{RELATED}|{IN_CARE}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{ROUGHLY}{{0,3}}{UNDER_18}{NO_THING}",
         rf"\baged? {ROUGHLY}{{0,2}}{UNDER_18}",
-        rf"\b(?:looks?|appears?|seems|says?|said|claims?|claiming|turned|turns|turning|just|only)"
+        rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
         rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NO_THING}",
         rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NO_THING}",
     ),
@@ -141,7 +144,7 @@ SIGNS = (
         r"(?! (?:away|off|back|in|out|us|me|him|her|them|today|again|about|for|it|by|to|at)\b)",
     ),
     *_signs("pronoun", 1, r"\b(?:he|she|him|her|his|hers|himself|herself)\b"),
-    *_signs("from", 1, rf"\b{NATION}\b"),
+    *_signs("from", 1, rf"\b{NATION}\b", rf"\bfrom {COUNTRY}\b"),
     *_signs(
         "met",
         2,
@@ -177,9 +180,13 @@ SIGNS = (
         r"|(?:in|attending)(?! the (?:talk|room|office|training|session|building))|back)\b"
         r"|\bout of school\b|\bschool hours\b",
         r"\b(?:won'?t|will not|wouldn'?t|would not|can'?t|cannot|doesn'?t|didn'?t|refus\w{1,3} to|nobody will|never)"
-        r" (?:let |allowed to )?(?:her |him |them )?(?:speak|talk|say|tell|leave|goes? out|make eye|answer|give)\b",
+        r" (?:let |allowed to )?(?:her |him |them )?(?:speak|talk|say|tell|leave|goes? out|make eye|answer|give|name)\b",
         r"\b(?:older|adult|different|unknown|unrelated|strange|several|various|lots of) (?:man|men|male|males|cars?|adults?)\b"
-        r"|\b(?:non|not) (?:a )?relat(?:ive|ed)\b|\bboyfriend\b",
+        r"|\b(?:non|not) (?:a )?relat(?:ive|ed)\b|\bboyfriend\b|\bwith (?:some |two |three |several |the )?men\b"
+        r"|\bgone (?:from|frm|since|again)\b|\bword for word\b|\bcoached\b|\b(?:has|have|had|was|being|been|is) sold\b(?! out)"
+        r"|\bnever (?:goes|been|attends?|in|at)(?: to)? school\b|\binterprets? for\b"
+        r"|\blook(?:s|ing)? after (?:\d |the |her |his |all ){0,2}(?:younger|siblings|brothers|sisters|kids|babies|plants)\b"
+        r"|\bcalls? (?:her|him|them) (?:madam|sir|boss|master|uncle|aunt\w{0,3})\b",
         r"\b(?:alone|rehearsed|silent|mute)\b|\bon (?:his|her|their) own\b|\b(?:speaks?|spoke|answers?|answered|talks?)"
         r" (?:for (?:her|him|the|a)|every|all)\b|\b(?:nobody|no ?one) (?:can|could|knows|will|else)\b",
         r"\b(?:not|isn'?t|aren'?t) (?:(?:a|an|the|his|her|their) )?(?:real |own )?"
@@ -196,7 +203,7 @@ SIGNS = (
         r"|gifts|online|parcels)\b",
         r"\b(?:sleep(?:s|ing)|collected?|collects|collecting|picked up|picks|driven|travels|travell(?:ed|ing)|taken"
         r"|moved|moves|sent|arrested|raid|lorry|small boat|asylum"
-        r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage)\b",
+        r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage|flights?|one[ -]way|garage|shed|caravan|[1-5] ?am)\b",
     ),
     *_signs("number", 1, r"\b(?:id|ref|reference|case|file|record|hospital|hosp|crime|log)\b(?: (?:no|number|num|id)\b)?"),
     *_signs(
@@ -212,7 +219,8 @@ SIGNS = (
         -3,
         r"\b(?:if|when|where|how|whether|unless) (?:a|an|any|some|one of)\b|\b(?:part|bit|section) (?:about|on)\b",
         r"\bstayed with me\b|\b(?:read|told|written|given|made) by (?:a|the) survivor\b|\b(?:came|comes) to mind\b",
-        r"\b(?:stor(?:y|ies)|films?|videos?|slides?|case stud\w{1,3}|examples?|scenarios?|signs|moving|eye[ -]opening)\b",
+        r"\b(?:(?<!same )stor(?:y|ies)|films?|videos?|slides?|case stud\w{1,3}|examples?|scenarios?|signs|moving"
+        r"|eye[ -]opening)\b",
         r"\b(?:need|want|like|asked for) (?:a |some |more |any )?(?:training|talks?|sessions?) (?:on|about|in|around)\b",
         r"\b(?:want|keen|like|hope) to (?:learn|know|understand|hear)\b",
         r"\b(?:we|team|staff|who|all|mostly|mainly) (?:\w{1,8} )?work with\b",
@@ -242,7 +250,7 @@ SIGNS = (
         -3,
         r"\b(?:as a|i'?m a|i am a|being a) (?:mum|dad|mother|father|parent|grandparent|nan|mom)\b",
         r"\bmy (?:own )?(?:(?:little|eldest|youngest) )?(?:son|daughter|child|kids|girl|boy|baby|sister|brother|niece|nephew"
-        r"|teenager|toddler|twins|grandson|granddaughter|stepson|stepdaughter)\b",
+        r"|teenager|toddler|little one|twins|grandson|granddaughter|stepson|stepdaughter)\b",
         r"\b(?:presenter|speaker|trainer|colleague|manager|deputy)'s (?:little )?(?:son|daughter|child|baby|boy|girl|kids?)\b",
         rf"\bmy (?:own )?{OWN_ADULTS}\b",
         r"\b(?:i|we) (?:must|need to|have to|want to) (?:be|stay) (?:(?:at )?home |there )?with\b",
@@ -251,8 +259,9 @@ SIGNS = (
 # How notes are shortened, by letters and then by the words that the patterns above know.
 SHORT = {
     "abt": "about", "approx": "about", "bf": "boyfriend", "bout": "about", "bro": "brother", "diff": "different",
-    "dtr": "daughter", "hosp": "hospital", "nite": "night", "pls": "please", "preg": "pregnant", "pt": "patient",
-    "sch": "school", "sis": "sister", "sw": "social worker", "w/": "with", "wk": "week", "wks": "weeks", "xmas": "christmas",
+    "dtr": "daughter", "frm": "from", "hosp": "hospital", "nite": "night", "pls": "please", "preg": "pregnant", "pt": "patient",
+    "sch": "school", "sis": "sister", "sw": "social worker", "w": "with",
+    "w/": "with", "wk": "week", "wks": "weeks", "xmas": "christmas",
     "yp": "young person", "ypl": "young people",
 }  # fmt: skip
 SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/])", re.IGNORECASE)
@@ -262,6 +271,10 @@ TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir s
 SUBJECTS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
 ENDS_A_SENTENCE = re.compile(r"(?:^|[.!?;:\n] ?)$")
 LONG_NUMBER = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)
+
+
+# What happened to somebody, said so plainly that it needs little beside it.
+HARM = tuple(sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2)
 
 
 def signs_come_together(text: str) -> bool:

@@ -17,6 +17,11 @@ NATION = (
     "|Pakistani|Palestinian|Polish|Roma|Romanian|Rwandan|Senegalese|Slovak|Somali|Sri Lankan|Sudanese|Syrian|Thai|Turkish"
     "|Ugandan|Ukrainian|Vietnamese|British)"
 )
+COUNTRY = (
+    "(?:Afghanistan|Albania|Algeria|Bangladesh|Bulgaria|Cameroon|Chad|China|Congo|Egypt|Eritrea|Ethiopia|(?:the )?Gambia|Ghana"
+    "|Guinea|India|Iran|Iraq|Ivory Coast|Kosovo|Lithuania|Mali|Moldova|Morocco|Nepal|Nigeria|Pakistan|Palestine|Poland|Romania"
+    "|Rwanda|Senegal|Slovakia|Somalia|Sri Lanka|(?:south )?Sudan|Syria|Thailand|Turkey|Uganda|Ukraine|Viet ?nam)"
+)
 # A capital letter is asked for by `are_names`, which knows those of every alphabet; these only say where a name would stand.
 NAME = r"[^\W\d_][\w'-]{1,30}"
 INITIALS = r"(?:(?:[A-Z]\. ?){2,3}|[A-Z]{2,3}(?![\w'-]))"
@@ -38,6 +43,8 @@ NOT_NAMES = frozenset(
     total attendance capacity stock count copies leaflets leaflet order orders booking bookings parking lift projector
     call tel phone mobile ring ask contact attn fao cost code invoice it there this that here everyone everybody somebody
     all both each most many some none one two three first second delivery parcel edition matrix plan audit
+    maximum minimum limit size distance walk drive start finish length duration headcount turnout audience score feedback entry
+    exit junction zone bus train tram stop price amount quantity qty
     """.split()  # noqa: SIM905 - readable as it stands
 )
 # Two or three capitals that are no initials of a child.
@@ -46,7 +53,7 @@ ACRONYMS = frozenset(
     it hr re pe bsl av pa gp gps uk nhs qr pc tv vr am pm id po dbs cpd nrm cse cce ca sen ot slt aye ok eu usa faq pdf ppt usb
     wc ip cv qa qi pr fm ed ae mdt icu nicu hv hvs sw sws dsl la las icb ics lac cp cin eh edt mash lado ta tas tb ect rsl rcn
     rn mp mps pcc pc pcs cid ni ho fao dpia csp ism isa cab ymca ngo vcs not the and for new our map q&a ppe tbc tba asap rsvp
-    fgm hbv da dv csa see who all any you why how yes
+    amu sau mau hdu nnu cdu mw sn hcp hca cyp fgm hbv da dv csa see who all any you why how yes
     """.split()  # noqa: SIM905 - readable as it stands
 )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from ctac.references import PREFIXES
+from dataprotection.services import breaches, complaining
 from professionals.child_details import MOST_READ, is_nhs_number, looks_like_child_details
 from professionals.child_details.signals import ENOUGH, MOST
 
@@ -40,10 +42,16 @@ def in_january():
 
 
 # Shares of the notes of a child and of the others. What is held out is harder on purpose: 8 of its 79 notes of a child are missed
-# and 3 of its 111 others stopped; of the tuned ones 1 of 292 and 6 of 631. One more of any of them fails.
+# and 2 of its 111 others stopped; of the tuned ones 1 of 292 and 6 of 631. What people type in a hurry is harder still: of those
+# tuned 2 of 175 are missed and 1 of 176 stopped, of those held out 16 of 50 and none of 50. One more of any of them fails.
 @pytest.mark.parametrize(
     ("table", "at_least", "misses", "false_alarms"),
-    [("tuned.txt", 900, 0.005, 0.01), ("held_out.txt", 180, 0.102, 0.03)],
+    [
+        ("tuned.txt", 900, 0.005, 0.01),
+        ("held_out.txt", 180, 0.102, 0.019),
+        ("typed_in_a_hurry.txt", 350, 0.012, 0.006),
+        ("held_out_later.txt", 100, 0.32, 0.0),
+    ],
 )
 def test_how_often_it_is_wrong(table, at_least, misses, false_alarms, capsys):
     found = notes(table)
@@ -76,8 +84,8 @@ def rate(wrong, found, *, of_a_child):
     return Rate(sum(note.of_a_child is of_a_child for note in wrong), sum(note.of_a_child is of_a_child for note in found))
 
 
-def test_no_note_is_in_both_tables():
-    counted = Counter(note.words for table in ("tuned.txt", "held_out.txt") for note in notes(table))
+def test_no_note_is_in_two_tables():
+    counted = Counter(note.words for table in NOTES.iterdir() for note in notes(table.name))
     assert [words for words, times in counted.items() if times > 1] == []
 
 
@@ -184,6 +192,84 @@ def test_what_a_hospital_pays_by_is_no_reference_of_a_patient(kind, is_paid_by_i
     assert looks_like_child_details(f"{kind} hospital 4500123456") is not is_paid_by_it
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("said", ["case ref {}", "client ref: {}", "my referral number is {}", "police reference {}"])
+def test_a_reference_of_ours_is_none_of_a_child(prefix, said):
+    for ours in (f"{prefix}-2346-79", f"{prefix}-7Q4M-2F", f"{prefix} 234679", f"{prefix}7q4m2f".lower()):
+        assert looks_like_child_details(said.format(ours)) is False
+    assert looks_like_child_details(said.format(f"{prefix}-1234-56")) is True  # 1 and 5 are in none of ours
+    assert looks_like_child_details(said.format(f"{prefix}-2346-791")) is True
+
+
+def test_initials_and_a_name_are_no_reference_of_ours():
+    assert looks_like_child_details("DB Rahman 14/03/2012") is True
+
+
+def test_every_kind_of_reference_that_we_give_is_known_as_ours():
+    assert {complaining.PREFIX, breaches.PREFIX, breaches.reference_of("a form")[:2]} <= set(PREFIXES)
+
+
+@pytest.mark.parametrize(
+    ("note", "is_of_a_child"),
+    [
+        ("crime reference MPS 6543210/26", True),
+        ("gmp 12345/26", True),
+        ("Kent 2026/27", False),
+        ("case ref PO 4500123456", False),
+        ("URN: 4567/26", True),
+        ("URN: 123456", False),
+        ("URN: 2612345", False),
+        ("hospital number 0113 243 2799", False),
+        ("hospital number 0113243", True),
+    ],
+)
+def test_whose_number_it_is_decides(note, is_of_a_child):
+    """A school's URN has six digits (Get Information about Schools), a home's or a nursery's seven (Ofsted)."""
+    assert looks_like_child_details(note) is is_of_a_child
+
+
+@pytest.mark.parametrize(
+    ("note", "is_of_a_child"),
+    [
+        ("amina khan 14/03/2012", True),
+        ("14/03/2012 amina khan", True),
+        ("Khan, Amina 14-03-2012", True),
+        ("saw AK 14.3.12", True),
+        ("amina khan 14/03/2025", False),
+        ("Khan, Amina 14/03/2025", False),
+        ("fire drill 14/03/2012", False),
+        ("the amina khan 14/03/2012", False),
+        ("dob 140312", True),
+        ("code 140312", False),
+    ],
+)
+def test_a_name_in_small_letters_counts_beside_a_date_long_past(note, is_of_a_child):
+    assert looks_like_child_details(note) is is_of_a_child
+
+
+@pytest.mark.parametrize(
+    ("note", "is_of_a_child"),
+    [
+        ("Linh is fifteen and was found in a flat", True),
+        ("linh is fifteen and was found in a flat", True),
+        ("Linh is on floor fifteen and was found at once", False),
+        ("the course is fifteen and was found useful", False),
+        ("G.K. is 16 and pregnant", True),
+        ("GK is 16 and pregnant", True),
+        ("GK is 16 miles away", False),
+        ("AMU is 16 and full", False),
+        ("K.L. (14)", True),
+        ("TAs (14)", False),
+        ("isla (13), missing overnight", True),
+        ("isla (13), at the desk", False),
+        ("isla 13 missing", True),
+        ("rule 13, missing", False),
+    ],
+)
+def test_a_name_or_initials_and_an_age(note, is_of_a_child):
+    assert looks_like_child_details(note) is is_of_a_child
+
+
 def test_what_is_said_in_general_or_of_ones_own_family_weighs_against():
     assert looks_like_child_details("a boy has burns and is silent") is True
     assert looks_like_child_details("what to do if a boy has burns and is silent") is False
@@ -205,6 +291,10 @@ def test_what_is_said_in_general_or_of_ones_own_family_weighs_against():
         "not a real ", "pt ", "1 y", "1y/", "AB12345", "girl 1", "under ", "born a b c ", "child's ",
         "po ", "cost code ", "po hospital 45001234 ", "hospital 45001234 ", "manager ", "manager a, ", "ask for ", "my mother ",
         "student from a, ", "student, 19 ", "child criminal ", "not in the ", "i need to be ",
+        "amina khan ", "amina, khan ", "amina khan 1/1/12 ", "a b ", "A.B", "A.B. is ", "amina is ", "amina is just just ",
+        "amina (1", "amina is 15 and ", "amina, 15, ", "amina - 15 - ", "just ", "crime ref MPS ", "case ref ref ", "MPS ",
+        "mps ref ", "kent 123/", "urn ", "urn 01AB/", "urn 123/", "dob 14", "BK-234", "case BK-", "hospital no 01 1 ",
+        "initials ", "one of year 9 ",
     ],
 )  # fmt: skip
 def test_a_long_text_takes_little_longer_than_its_length(piece):
@@ -212,7 +302,7 @@ def test_a_long_text_takes_little_longer_than_its_length(piece):
     assert seconds_for((piece * 10_000)[:10_000]) < 0.5
 
 
-@pytest.mark.parametrize("piece", ["a", "1 y", "pt ", "Amina, "])
+@pytest.mark.parametrize("piece", ["a", "1 y", "pt ", "Amina, ", "amina is 15 and ", "amina khan 1/1/12 "])
 def test_so_does_the_longest_that_is_read(piece):
     assert seconds_for((piece * MOST_READ)[: MOST_READ * 2]) < 2
 
