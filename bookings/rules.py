@@ -81,6 +81,11 @@ OFFERS_END_BEFORE = timedelta(hours=1)
 # the last two hours.
 TOO_LATE_TO_ASK = timedelta(hours=1)
 
+# Of a session that nobody gives everybody with a place is told at this UK time so many of our working days before it; of what
+# loses its presenter later, so long after, in which the team may find somebody.
+UNSURE_WORKING_DAYS_BEFORE, UNSURE_AT = 1, time(9)
+UNSURE_AFTER = timedelta(minutes=30)
+
 # Calendar feeds (ADR 50).
 FEED_LOOKS_BACK = timedelta(days=90)
 FEED_KEEPS_CANCELLED = timedelta(days=14)
