@@ -40,12 +40,17 @@ def people_field(label: Any, **more: Any) -> CountField:
 
 
 class AttendanceForm(PageForm):
-    """A box for each profession, the likely ones first, and one for the total, which they must come to; empty, it is added up."""
+    """A box for each profession, the likely ones first, and one for the total.
+
+    An empty total is added up. Of a total that is more than the boxes come to, the rest counts as “Other”.
+    """
 
     total = people_field(
         gettext_lazy("How many people came in all?"),
         min_value=1,
-        help_text=gettext_lazy("If you leave this empty, we add it up."),
+        help_text=gettext_lazy(
+            "Leave this empty and we add it up. If you know only this number, enter it alone: it counts as “Other”."
+        ),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -63,23 +68,33 @@ class AttendanceForm(PageForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         if not self.errors:
-            counted, total = sum(self.counts.values()), self.cleaned_data["total"]
-            facts = {"counted": counted, "total": total}
-            if not counted:
-                self.add_error(next(iter(self.first)), _("Enter how many came of each profession."))
-            elif total is not None and counted != total:
-                said = _(
-                    "By profession you counted %(counted)d, in all %(total)d. Count those whose profession you don’t know "
-                    "under “Other”."
-                )
-                self.add_error("total", said % facts)
+            counted, total = sum(self.counted.values()), self.cleaned_data["total"]
+            if not counted and total is None:
+                self.add_error("total", _("Enter how many people came."))
+            elif total is not None and counted > total:
+                said = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
+                self.add_error("total", said % {"counted": counted, "total": total})
+            elif counted > rules.LARGEST_SESSION:
+                said = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
+                self.add_error("total", said % {"counted": counted, "most": rules.LARGEST_SESSION})
         return self.cleaned_data
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Of a valid form."""
+    def counted(self) -> dict[str, int]:
+        """By profession, as they were typed. Of a valid form, as what follows."""
         given = {name.removeprefix("people_"): people for name, people in self.cleaned_data.items() if name.startswith("people_")}
         return {profession: people for profession, people in given.items() if people}
+
+    @property
+    def uncounted(self) -> int:
+        """So many more came in all: we don't know their professions."""
+        return max((self.cleaned_data["total"] or 0) - sum(self.counted.values()), 0)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By profession; they come to the total."""
+        others = self.counted.get(Profession.OTHER, 0) + self.uncounted
+        return {**self.counted, Profession.OTHER.value: others} if others else self.counted
 
     @property
     def expected(self) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import rules
@@ -80,5 +81,12 @@ def attendance_of(given: Given) -> Attendance | None:
     return found
 
 
-def people_came(people: int) -> str:
-    return ngettext("%(n)d person came.", "%(n)d people came.", people) % {"n": people}
+def people_came(people: int, uncounted: int = 0) -> str:
+    """`uncounted`: so many of them were entered in the total alone."""
+    came = ngettext("%(n)d person came.", "%(n)d people came.", people) % {"n": people}
+    if not uncounted:
+        return came
+    if uncounted == people:
+        return came + " " + _("All of them count as “Other”, because you entered no profession.")
+    said = ngettext("%(n)d of them counts as “Other”.", "%(n)d of them count as “Other”.", uncounted)
+    return came + " " + said % {"n": uncounted}

@@ -71,13 +71,22 @@ JOINING_LINK_NEEDED_AT = time(7)
 # Before the start: staff are told again of who still has no presenter, and has had none for ESCALATED_AFTER; the manager too.
 PRESENTER_NEEDED_BEFORE = timedelta(days=2)
 
-# Open sessions. An offer of a place lasts so long; less when the session is near, and never longer than until an hour before it.
-OFFER_LASTS = timedelta(hours=24)
+# Open sessions (ADR 49). An offer of a place lasts until the same UK time on our office's next working day; one of a day off at
+# least until 5pm then. When the session is near it lasts some hours, nights not counted; and never past an hour before it.
+OFFER_LASTS_WORKING_DAYS = 1
+OFFERS_OF_A_DAY_OFF_LAST_UNTIL = time(17)
 OFFER_LASTS_WHEN_NEAR = timedelta(hours=3)
 SESSION_IS_NEAR = timedelta(hours=48)
+NO_NIGHT_FROM, NO_NIGHT_UNTIL = time(7), time(21)
 OFFERS_END_BEFORE = timedelta(hours=1)
-# So near, nobody has time to answer: whoever is next gets the place at once.
-PLACES_GIVEN_AT_ONCE = timedelta(hours=2)
+# Who would have no longer to answer, nights not counted, is not asked: whoever is next gets the place at once. By day these are
+# the last two hours.
+TOO_LATE_TO_ASK = timedelta(hours=1)
+
+# Of a session that nobody gives everybody with a place is told at this UK time so many of our working days before it; of what
+# loses its presenter later, so long after, in which the team may find somebody.
+UNSURE_WORKING_DAYS_BEFORE, UNSURE_AT = 1, time(9)
+UNSURE_AFTER = timedelta(minutes=30)
 
 # Calendar feeds (ADR 50).
 FEED_LOOKS_BACK = timedelta(days=90)

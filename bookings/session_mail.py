@@ -93,6 +93,14 @@ def build_cancelled(notification: Notification) -> Message:
     return session_messages.cancelled(place, telling(notification, place, in_calendars=place.has_a_place))
 
 
+def build_details(notification: Notification) -> Message:
+    """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
+    place, first = place_of(notification), notification.resend_of or notification
+    taken_over = place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True, at=first.created_at)
+    said = telling(notification, place, PlaceLinkPurpose.LEAVE)
+    return session_messages.details(place, said, takes_place=taken_over.exists())
+
+
 def move_of(notification: Notification) -> SessionEvent | None:
     """The move that this message tells of, written at the same moment."""
     first = notification.resend_of or notification
@@ -139,6 +147,11 @@ def is_cancelled(notification: Notification) -> bool:
     return place_of(notification).session.state == SessionState.CANCELLED
 
 
+def is_unsure(notification: Notification) -> bool:
+    """Nobody gives it yet; whoever does makes everybody told of it."""
+    return while_to_come(PlaceState.TAKEN)(notification) and place_of(notification).session.needs_a_presenter
+
+
 SEE, LEAVE = PlaceLinkPurpose.SEE, PlaceLinkPurpose.LEAVE
 TAKEN, WAITING, GIVEN_UP = PlaceState.TAKEN, PlaceState.WAITING, PlaceState.GIVEN_UP
 KINDS = (
@@ -150,5 +163,6 @@ KINDS = (
     Kind("place-bumped", gettext_lazy("Back on the waiting list"), build_bumped, while_to_come(WAITING)),
     Kind("session-moved", gettext_lazy("Open session moved"), build_moved, has_not_moved_again),
     Kind("session-cancelled", gettext_lazy("Open session cancelled"), build_cancelled, is_cancelled),
-    Kind("session-details", gettext_lazy("How to join"), said(session_messages.details, LEAVE), while_to_come(TAKEN)),
+    Kind("session-details", gettext_lazy("How to join"), build_details, while_to_come(TAKEN)),
+    Kind("session-unsure", gettext_lazy("May not take place"), said(session_messages.unsure, LEAVE), is_unsure),
 )

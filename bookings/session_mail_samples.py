@@ -71,6 +71,10 @@ def _of_the_session() -> Iterator[Example]:
     details = partial(session_messages.details, telling=Telling(NOW, LEAVE))
     yield _example("session-details", "", details, joining_help=HELP)
     yield _example("session-details", _("link taken away"), details, presenter=presenter(joining_link=""))
+    takes_place = partial(details, takes_place=True)
+    yield _example("session-details", _("takes place after all"), takes_place)
+    yield _example("session-details", _("takes place after all, no link yet"), takes_place, presenter=presenter(joining_link=""))
+    yield _example("session-unsure", "", partial(session_messages.unsure, telling=Telling(NOW, LEAVE)), presenter=None)
 
 
 def _after_it() -> Iterator[Example]:

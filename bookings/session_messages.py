@@ -103,10 +103,18 @@ def cancelled(place: SessionPlace, telling: Telling) -> Message:
     return with_entry(said, place, "CANCEL", telling.now) if telling.in_calendars else said
 
 
-def details(place: SessionPlace, telling: Telling) -> Message:
-    """How to join; the calendar entry has it too."""
+def details(place: SessionPlace, telling: Telling, *, takes_place: bool = False) -> Message:
+    """How to join; the calendar entry has it too. `takes_place`: until now they had read that it may not."""
     sentence = _("How to join on %(day)s (%(reference)s)")
-    if not place.session.joining_link:
+    if takes_place:
+        sentence = _("The session on %(day)s takes place (%(reference)s)")
+    elif not place.session.joining_link:
         sentence = _("Please don’t use the joining link for %(day)s (%(reference)s)")
-    said = message(sentence, "session_details", place, telling)
+    said = message(sentence, "session_details", place, telling, takes_place=takes_place)
     return with_entry(said, place, "REQUEST", telling.now)
+
+
+def unsure(place: SessionPlace, telling: Telling) -> Message:
+    """Nobody gives it yet. Without the joining link, which would invite; the calendar keeps its entry."""
+    sentence = _("The session on %(day)s may not take place (%(reference)s)")
+    return message(sentence, "session_unsure", place, telling, rows=session_words.facts(place.session))

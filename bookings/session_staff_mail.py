@@ -1,4 +1,4 @@
-"""The email to the team about an open session whose presenter is away."""
+"""The emails to the team about an open session whose presenter is away: at once, and when the people with a place hear of it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ from notifications.registry import Kind, Message
 from notifications.samples import Example
 
 
-def needs_presenter(session: OpenSession) -> Message:
+def needs_presenter(session: OpenSession, *, people_know: bool = False) -> Message:
     day = format_day(session.starts_at)
     rows = [
         row(_("Open session"), session.presentation.title),
@@ -27,8 +27,10 @@ def needs_presenter(session: OpenSession) -> Message:
         row(_("Reference"), session.reference),
     ]
     sentence = _("Needs a presenter: open session on %(day)s (%(reference)s)")
+    if people_know:
+        sentence = _("Still needs a presenter: open session on %(day)s (%(reference)s)")
     url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
-    context: dict[str, object] = {"day": day, "rows": rows, "staff_url": url}
+    context: dict[str, object] = {"day": day, "rows": rows, "staff_url": url, "people_know": people_know}
     return Message(sentence % {"day": day, "reference": session.reference}, "session_staff_needs_presenter", context)
 
 
@@ -42,8 +44,21 @@ def still_needed(notification: Notification) -> bool:
     return session.needs_a_presenter and session.sequence == notification.version
 
 
-KINDS = (Kind("staff-session-needs-presenter", gettext_lazy("To staff: session needs a presenter"), build, still_needed),)
+def build_still(notification: Notification) -> Message:
+    return needs_presenter(session_of(notification), people_know=True)
+
+
+def is_still_unsure(notification: Notification) -> bool:
+    return session_of(notification).needs_a_presenter
+
+
+KINDS = (
+    Kind("staff-session-needs-presenter", gettext_lazy("To staff: session needs a presenter"), build, still_needed),
+    Kind("staff-session-unsure", gettext_lazy("To staff: session still needs a presenter"), build_still, is_still_unsure),
+)
 
 
 def examples() -> Iterator[Example]:
-    yield Example(KINDS[0].name, KINDS[0].label, partial(needs_presenter, sample(presenter=None)))
+    first, still = KINDS
+    yield Example(first.name, first.label, partial(needs_presenter, sample(presenter=None)))
+    yield Example(still.name, still.label, partial(needs_presenter, sample(presenter=None), people_know=True))

@@ -80,8 +80,11 @@ def next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> list[Ste
 def while_waiting(session: OpenSession) -> list[Step]:
     return [
         Step(_("When a place is free"), _("We offer it to whoever has waited longest, and email them.")),
-        Step(_("When it is your turn"), _("You have a day to say yes; only some hours if the session is near.")),
-        Step(_("In the last two hours"), _("Whoever is next has the place at once. We email you if that is you.")),
+        Step(_("When it is your turn"), _("We keep the place until the next working day; less if the session is near.")),
+        Step(
+            _("In the last two hours"),
+            _("Whoever is next has the place at once, also in the night before an early session. We email you."),
+        ),
         Step(session.when, _("The session. If no place was free until then, choose another one.")),
     ]
 

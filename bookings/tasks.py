@@ -5,7 +5,7 @@ import logging
 from django.utils import timezone
 
 from bookings.services import escalate, lapse, lapsing, remind_of_bookings, send_agendas, tell_year_later, watching
-from bookings.services.sessions import lapse_offers, remind_of_sessions
+from bookings.services.sessions import lapse_offers, remind_of_sessions, warn_of_sessions
 from ctac.celery import app
 
 logger = logging.getLogger(__name__)
@@ -67,3 +67,9 @@ def remind_of_their_bookings() -> None:
 def remind_of_open_sessions() -> None:
     """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
     remind_of_sessions(now=timezone.now())
+
+
+@app.task
+def warn_of_unsure_sessions() -> None:
+    """Of open sessions that are soon and that nobody gives. Runs every five minutes; twice does no harm: each is told once."""
+    warn_of_sessions(now=timezone.now())

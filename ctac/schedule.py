@@ -19,6 +19,7 @@ def schedule() -> dict[str, Entry]:
         "lapse the dates of requests": every(60, "bookings.tasks.lapse_dates"),
         "remind of bookings": every(300, "bookings.tasks.remind_of_their_bookings"),
         "remind of open sessions": every(300, "bookings.tasks.remind_of_open_sessions"),
+        "warn of open sessions without a presenter": every(300, "bookings.tasks.warn_of_unsure_sessions"),
         "lapse offers of places": every(60, "bookings.tasks.lapse_offers_of_places"),
         "remind a year later": at("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),

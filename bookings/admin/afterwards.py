@@ -40,7 +40,7 @@ def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: Given, 
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, people_came(kept.people))
+            messages.success(request, people_came(kept.people, form.uncounted))
             return redirect(change_url)
     context = {**admin.about_action(request, action, given, change_url), "form": form}
     return TemplateResponse(request, "bookings/staff/attendance.html", context)

@@ -72,7 +72,7 @@ def attendance_page(request: HttpRequest, presenter: Presenter, given: Given, ba
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, _("Thank you. %(came)s") % {"came": people_came(kept.people)})
+            messages.success(request, _("Thank you. %(came)s") % {"came": people_came(kept.people, form.uncounted)})
             return redirect(back_url)
     context = page(request, presenter, title=_("Who came?"), form=form, given=given, visit=given, back_url=back_url)
     return TemplateResponse(request, "bookings/presenting/attendance.html", context)

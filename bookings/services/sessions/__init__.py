@@ -25,6 +25,7 @@ from bookings.services.sessions.offering import fill_places, lapse_offers, offer
 from bookings.services.sessions.placing import accept_offer, give_up, give_up_all, mark_attended, take_place
 from bookings.services.sessions.planning import Planned, plan_sessions
 from bookings.services.sessions.reminding import remind_of_sessions
+from bookings.services.sessions.warning import is_unsure, warn_of_sessions
 
 __all__ = [
     "Clash",
@@ -51,6 +52,7 @@ __all__ = [
     "free_sessions",
     "give_up",
     "give_up_all",
+    "is_unsure",
     "lapse_offers",
     "lock_session",
     "mark_attended",
@@ -63,4 +65,5 @@ __all__ = [
     "set_capacity",
     "set_joining",
     "take_place",
+    "warn_of_sessions",
 ]

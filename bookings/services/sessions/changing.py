@@ -16,6 +16,7 @@ from bookings.services.sessions.offering import change, end_lapsed, fill_places,
 from bookings.services.sessions.planning import take_time
 from bookings.services.sessions.recording import record, record_each
 from bookings.services.sessions.telling import tell, tell_everybody, tell_no_longer_theirs, tell_presenter
+from bookings.services.sessions.warning import were_warned
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -111,13 +112,13 @@ def assign_presenter(
 ) -> None:
     """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and can have read the old link, they are told. `reason`: why staff went over what yields to
-    them; `flagged`: it looks like a child's details.
+    If people join elsewhere then and can have read the old link, or have read that it may not take place, they are told.
+    `reason`: why staff went over what yields to them; `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
     if not locked.is_scheduled:
         raise SessionClosed
-    before, link = locked.presenter, link_of_people(locked)
+    before, link, unsure = locked.presenter, link_of_people(locked), were_warned(locked)
     if before == presenter:
         raise SamePresenter
     locked.presenter, locked.sequence = presenter, locked.sequence + 1
@@ -127,12 +128,13 @@ def assign_presenter(
             take_time(locked, presenter)
     except SlotTaken as refusal:
         raise busy_then(presenter) from refusal
-    elsewhere = would_come_elsewhere(locked, link)
-    who = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence, "details": elsewhere}
+    told = unsure or would_come_elsewhere(locked, link)
+    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence}
+    who |= {"details": told, **({"unsure": True} if unsure else {})}
     record(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
     tell_presenter(locked, now)
     tell_no_longer_theirs(locked, before, now)
-    if elsewhere:
+    if told:
         tell_details(locked, now)
     if flagged:
         tell_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)

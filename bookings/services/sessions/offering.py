@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -12,19 +12,41 @@ from bookings.models import OpenSession, PlaceState, SessionEventKind, SessionPl
 from bookings.services.sessions.locking import lock_session
 from bookings.services.sessions.recording import record_each
 from bookings.services.sessions.telling import tell
+from ctac.uk import UK, uk_datetime, uk_day
+from ctac.working_days import OURS, after_working_days, is_working_day
 from professionals.models import User
 
 logger = logging.getLogger(__name__)
 
 
 def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
-    """Until when a place that is offered now is kept; None: there is no time to ask. In UTC: hours that pass, not clocks."""
+    """Until when, in UTC, a place that is offered now is kept; None: there is no time to ask."""
     starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
-    left = starts - moment
-    if left <= rules.PLACES_GIVEN_AT_ONCE:
+    last = starts - rules.OFFERS_END_BEFORE
+    if by_day(moment, rules.TOO_LATE_TO_ASK) >= last:
         return None
-    lasts = rules.OFFER_LASTS_WHEN_NEAR if left <= rules.SESSION_IS_NEAR else rules.OFFER_LASTS
-    return min(moment + lasts, starts - rules.OFFERS_END_BEFORE)
+    near = starts - moment <= rules.SESSION_IS_NEAR
+    return min(by_day(moment, rules.OFFER_LASTS_WHEN_NEAR) if near else next_working_day(moment), last)
+
+
+def next_working_day(moment: datetime) -> datetime:
+    """The same UK time on our office's next working day, in UTC; offered on a day off, not before 5pm of it."""
+    day, clock = uk_day(moment), moment.astimezone(UK).time()
+    if not is_working_day(day, OURS):
+        clock = max(clock, rules.OFFERS_OF_A_DAY_OFF_LAST_UNTIL)
+    return uk_datetime(after_working_days(day, rules.OFFER_LASTS_WORKING_DAYS, OURS), clock).astimezone(UTC)
+
+
+def by_day(moment: datetime, lasts: timedelta) -> datetime:
+    """So long after `moment`, in UTC: hours that pass, without those of the night by UK time."""
+    day = uk_day(moment)
+    while True:
+        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.NO_NIGHT_FROM, rules.NO_NIGHT_UNTIL))
+        begins = max(first, moment)
+        if begins + lasts <= last:
+            return begins + lasts
+        lasts -= max(last - begins, timedelta(0))
+        day += timedelta(days=1)
 
 
 def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Reminders of open sessions: a week before and the day before, to everybody with a place and to who gives it.
 
 As those of bookings they are written when they fall due (bookings.services.reminding). Who took the place, got the session,
-or was told that it moved after that moment has just read all of it, and gets none.
+or was told that it moved or how to join it after that moment has just read all of it, and gets none. Nobody is reminded of what
+needs a presenter: they read that it may not take place (bookings.services.sessions.warning).
 """
 
 from datetime import datetime
@@ -28,6 +29,10 @@ WITH_A_PLACE = f"""
         WHERE NOT EXISTS (
             SELECT FROM bookings_sessionevent AS event
             WHERE event.place_id = place.id AND event.kind IN ('taken', 'accepted') AND event.at > standing.moment
+        ) AND NOT EXISTS (
+            SELECT FROM bookings_sessionevent AS event
+            WHERE event.session_id = standing.key AND event.kind = 'reassigned' AND event.at > standing.moment
+              AND (event.changes ->> 'details')::boolean
         )
     ), {NOT_YET}
 """  # noqa: S608 - constants of ours
@@ -46,6 +51,6 @@ PRESENTERS = f"""
 def remind_of_sessions(*, now: datetime) -> int:
     """Write the reminders that have fallen due; how many. Five statements at most, however many sessions and people."""
     ahead = {"state": SessionState.SCHEDULED, "starts_at__gt": now, "starts_at__lt": now + AHEAD}
-    sessions = list(OpenSession.objects.filter(**ahead))
+    sessions = list(OpenSession.objects.filter(**ahead).exclude(presenter=None))
     kinds = {"session-reminder": WITH_A_PLACE, "session-presenter-reminder": PRESENTERS}
     return sum(write_due(sessions, kinds=kinds, now=now, early=early) for early in (True, False))

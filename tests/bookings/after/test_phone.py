@@ -44,8 +44,9 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"total": "12"}, "Enter how many came of each profession."),
-        ({"people_gp": "3", "total": "14"}, "By profession you counted 3, in all 14."),
+        ({}, "Enter how many people came."),
+        ({"people_gp": "3", "people_teacher": "9", "total": "11"}, "By profession you counted 12, in all only 11."),
+        ({"people_gp": "600", "people_teacher": "600"}, "By profession you counted 1200."),
         ({"people_gp": "three", "total": "3"}, "Enter a whole number in figures, like 12."),
     ],
 )
@@ -59,10 +60,33 @@ def test_what_does_not_add_up_is_said_and_what_was_typed_stays(
 
 
 def test_nobody_adds_up_by_head(phone: Client, booking: Booking) -> None:
-    assert "If you leave this empty, we add it up." in phone.get(page(booking, "attendance/")).content.decode()
+    assert "Leave this empty and we add it up." in phone.get(page(booking, "attendance/")).content.decode()
     phone.post(page(booking, "attendance/"), {"people_health-visitor": "9", "people_gp": "3", "total": "", "seen": ""})
     attendance = Booking.objects.get().attendance
     assert (attendance.people, counts_of(attendance)) == (12, {"health-visitor": 9, "gp": 3})
+
+
+@pytest.mark.parametrize(
+    ("sent", "counts", "said"),
+    [
+        ({"total": "14"}, {"other": 14}, "14 people came. All of them count as “Other”, because you entered no profession."),
+        ({"people_gp": "3", "total": "14"}, {"gp": 3, "other": 11}, "14 people came. 11 of them count as “Other”."),
+        (
+            {"people_gp": "9", "people_other": "4", "total": "14"},
+            {"gp": 9, "other": 5},
+            "14 people came. 1 of them counts as “Other”.",
+        ),
+        ({"people_gp": "9", "people_other": "4", "total": "13"}, {"gp": 9, "other": 4}, "13 people came.</"),
+    ],
+)
+def test_whose_profession_nobody_counted_counts_as_other(
+    phone: Client, booking: Booking, sent: dict[str, str], counts: dict[str, int], said: str
+) -> None:
+    assert "it counts as “Other”" in phone.get(page(booking, "attendance/")).content.decode()
+    answer = phone.post(page(booking, "attendance/"), {**sent, "seen": ""}, follow=True).content.decode()
+    assert said in answer
+    attendance = Booking.objects.get().attendance
+    assert (attendance.people, counts_of(attendance)) == (sum(counts.values()), counts)
 
 
 def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, booking: Booking, presenters_user: User) -> None:

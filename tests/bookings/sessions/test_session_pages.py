@@ -234,7 +234,7 @@ def test_an_offer_is_taken_with_one_press_until_it_runs_out(
     give_up(place=made[1], by=None, now=NOW)
     sign_in(client, two)
     fields = {"do": "accept", **hidden(client.get(page(session, "mine/")))}
-    clock.shift(rules.OFFER_LASTS)
+    clock.shift(timedelta(days=1))
     sign_in(client, two)
     words = text(client.post(page(session, "mine/"), fields, follow=True))
     assert ("This offer has ended" in words, "You have a place" in words) == (True, False)

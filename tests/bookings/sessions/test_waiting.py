@@ -46,20 +46,106 @@ DAYS, HOURS, MINUTES = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
         (MINUTES, None),
     ],
 )
-def test_how_long_an_offer_lasts(left: timedelta, until: timedelta | None) -> None:
+def test_how_long_an_offer_lasts_on_a_working_day(left: timedelta, until: timedelta | None) -> None:
     assert offer_until(NOW + left, NOW) == (NOW + until if until else None)
 
 
+@pytest.mark.parametrize(
+    ("offered", "until"),
+    [
+        ("2027-01-15 16:45", "2027-01-18 16:45"),  # Friday to Monday
+        ("2027-01-15 02:00", "2027-01-18 02:00"),  # all of Friday was there to read it
+        ("2027-01-16 05:00", "2027-01-18 17:00"),  # Saturday
+        ("2027-01-17 18:30", "2027-01-18 18:30"),  # Sunday
+        ("2027-03-25 10:00", "2027-03-30 10:00"),  # the Thursday before Easter; the clocks go forward on the Sunday
+        ("2027-03-27 18:00", "2027-03-30 18:00"),  # the Saturday of it
+        ("2027-10-29 16:45", "2027-11-01 16:45"),  # the clocks go back on the Sunday
+        ("2027-10-31 01:30", "2027-11-01 17:00"),
+        ("2027-12-24 16:45", "2027-12-29 16:45"),
+    ],
+)
+def test_an_offer_lasts_until_the_same_time_on_the_next_working_day_whatever_the_clocks_do(offered: str, until: str) -> None:
+    assert said_until(offered, days=60) == until
+
+
+@pytest.mark.parametrize(
+    ("offered", "starts", "until"),
+    [
+        ("2027-01-15 16:45", "2027-01-18 10:00", "2027-01-18 09:00"),  # far, and never past an hour before it
+        ("2027-01-12 02:00", "2027-01-13 14:00", "2027-01-12 10:00"),
+        ("2027-01-12 18:00", "2027-01-13 14:00", "2027-01-12 21:00"),
+        ("2027-01-12 20:00", "2027-01-13 14:00", "2027-01-13 09:00"),
+        ("2027-01-12 21:00", "2027-01-13 14:00", "2027-01-13 10:00"),
+        ("2027-01-12 23:00", "2027-01-13 09:30", "2027-01-13 08:30"),
+        ("2027-01-12 23:00", "2027-01-13 09:00", None),  # an hour, as in the last two by day
+        ("2027-01-12 20:01", "2027-01-13 08:00", None),
+        ("2027-03-27 20:00", "2027-03-29 20:00", "2027-03-28 09:00"),  # 47 hours, and a night that is an hour shorter
+        ("2027-10-30 20:00", "2027-11-01 18:00", "2027-10-31 09:00"),  # 47 hours, and one that is longer
+        ("2027-10-31 01:30", "2027-11-01 10:00", "2027-10-31 10:00"),
+    ],
+)
+def test_near_the_session_no_hour_of_the_night_counts(offered: str, starts: str, until: str | None) -> None:
+    assert said_until(offered, starts=starts) == until
+
+
 @pytest.mark.parametrize("first", [datetime(2027, 3, 27, 18, tzinfo=UK), datetime(2027, 10, 30, 18, tzinfo=UK)])
-def test_an_offer_over_a_change_of_the_clocks_lasts_as_many_hours(first: datetime) -> None:
-    """At 6pm on the Saturday: 24 hours are 7pm or 5pm of the Sunday; and 48 hours before a session are no clock's either."""
-    far, passed = first + 20 * DAYS, first.astimezone(UTC)
-    assert offer_until(far, first) == passed + 24 * HOURS
-    assert offer_until(far, first).astimezone(UK).hour == (19 if first.month == 3 else 17)
+def test_near_is_counted_in_hours_that_pass(first: datetime) -> None:
+    """At 6pm on the Saturday before the clocks change: 48 hours before a session are no clock's."""
+    passed = first.astimezone(UTC)
     near = (passed + 48 * HOURS).astimezone(UK)
-    assert (offer_until(near, first), offer_until(near + MINUTES, first)) == (passed + 3 * HOURS, passed + 24 * HOURS)
-    last = (passed + 2 * HOURS + MINUTES).astimezone(UK)
-    assert offer_until(last, first) == passed + HOURS + MINUTES
+    assert offer_until(near, first) == passed + 3 * HOURS
+    assert offer_until((passed + 48 * HOURS + MINUTES).astimezone(UK), first) == passed + 47 * HOURS + MINUTES
+
+
+def said_until(offered: str, *, starts: str = "", days: int = 0) -> str | None:
+    """UK times, on any days; so is what comes back."""
+    now = datetime.fromisoformat(offered).replace(tzinfo=UK)
+    begins = datetime.fromisoformat(starts).replace(tzinfo=UK) if starts else now + timedelta(days=days)
+    until = offer_until(begins, now)
+    return f"{until.astimezone(UK):%Y-%m-%d %H:%M}" if until else None
+
+
+@pytest.mark.parametrize(
+    ("friday", "monday", "tuesday"),
+    [
+        (
+            datetime(2027, 1, 15, 16, 45, tzinfo=UTC),
+            datetime(2027, 1, 18, 16, 45, tzinfo=UTC),
+            datetime(2027, 1, 19, 16, 45, tzinfo=UTC),
+        ),
+        (
+            datetime(2027, 10, 29, 15, 45, tzinfo=UTC),
+            datetime(2027, 11, 1, 16, 45, tzinfo=UTC),
+            datetime(2027, 11, 2, 16, 45, tzinfo=UTC),
+        ),
+        (
+            datetime(2027, 3, 25, 16, 45, tzinfo=UTC),
+            datetime(2027, 3, 30, 15, 45, tzinfo=UTC),
+            datetime(2027, 3, 31, 15, 45, tzinfo=UTC),
+        ),
+    ],
+    ids=["a weekend", "the clocks go back", "Easter, and the clocks go forward"],
+)
+def test_what_passes_offers_on_keeps_to_working_days(
+    friday: datetime, monday: datetime, tuesday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep runs every minute: in none of those between does it end the offer, and in the one when it is over it does."""
+    session = make_session(None, friday + 60 * DAYS, capacity=1)
+    first, second, third = (take(session, now=friday) for _ in range(3))
+    give_up(place=first, by=None, now=friday)
+    for moment in (friday + DAYS, monday - MINUTES):
+        sweep(moment, monkeypatch)
+        assert states(session) == ["given-up", "offered", "waiting"]
+    sweep(monday, monkeypatch)
+    assert states(session) == ["given-up", "given-up", "offered"]
+    assert (told(second)[-1], told(third)[-1]) == ("place-lapsed", "place-offered")
+    third.refresh_from_db()
+    assert third.offer_expires_at == tuesday
+
+
+def sweep(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+    lapse_offers_of_places()
 
 
 def test_an_offer_that_ran_out_goes_to_the_next_and_its_person_hears_of_it() -> None:

@@ -166,7 +166,8 @@ def read_mail(query: Query, keys: Sequence[int]) -> dict[int, list[tuple[int, st
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     sql = """SELECT p.id, n.version, n.kind FROM bookings_sessionplace p
         JOIN notifications_notification n ON n.about = 'place:' || p.id AND n.resend_of_id IS NULL
-        WHERE p.session_id = ANY(%s) AND n.kind NOT LIKE '%%reminder%%' ORDER BY p.id, n.version, n.id"""
+        WHERE p.session_id = ANY(%s) AND n.kind NOT LIKE '%%reminder%%' AND n.kind <> 'session-unsure'
+        ORDER BY p.id, n.version, n.id"""
     for place, version, kind in query(sql, list(keys)):
         found[place].append((version, kind))
     return found
