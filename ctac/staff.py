@@ -30,6 +30,7 @@ from ctac.staff_asked import StrictlyAsked
 from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_public_pages import to_public_page
+from ctac.staff_waiting import arranged
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -172,7 +173,7 @@ class StaffAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         user = request.user
-        found = {"alarms": self.alarms_for(user), "own_pages": self.own_pages_for(user), "waiting": self.waiting_for(user)}
+        found = {"alarms": self.alarms_for(user), "own_pages": self.own_pages_for(user), **arranged(self.waiting_for(user))}
         return super().index(request, {**found, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -1,6 +1,6 @@
 """People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -27,6 +27,7 @@ from professionals.erased_mail import erase_and_tell
 from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
+from professionals.known_caller import ways_on
 from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
 from professionals.own_addresses import note_former_address
@@ -101,6 +102,7 @@ def erase(person: Person, *, by: User, sure: bool) -> None:
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
+    change_form_template = "professionals/staff/person.html"
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
     list_filter = ["profession", SignInFilter]
     searched = "searched"
@@ -157,6 +159,11 @@ class PersonAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("email domain"))
     def email_domain(self, person: Person) -> SafeString | str:
         return domain_in_words(person)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        person: Person | None = kwargs.get("obj")
+        more = ways_on(person, cast(User, request.user)) if person is not None else {}
+        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [

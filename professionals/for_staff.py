@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.staff_lists import NOTHING, mail_link, phone_link, state_tag
 from ctac.uk import tidy_postcode
+from professionals.known_caller import with_person_filter
 from professionals.models import Person
 from professionals.services import is_recognised
 
@@ -56,6 +57,9 @@ def whole_postcode(typed: str) -> str:
 
 class AboutPerson:
     """For an admin whose objects have a `person`, read with `person__organisation`."""
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return with_person_filter(super().get_list_filter(request), request)  # type: ignore[misc]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """A whole address that we know finds what is its person's, and nothing else."""

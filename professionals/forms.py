@@ -140,6 +140,10 @@ class CallerForm(DetailsForm):
         self.fields["phone"].help_text = ""
         self.fields["organisation_name"].help_text = _("Their trust, council, school, force or charity.")
 
+    @staticmethod
+    def initial_of(person: Person) -> dict[str, str]:
+        return {**DetailsForm.initial_of(person), "email": person.email}
+
 
 class SignUpDetailsForm(DetailsForm):
     """The base that allauth gives its sign-up form (ACCOUNT_SIGNUP_FORM_CLASS); see account_forms.SignUpForm."""

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.admin import week
 from bookings.admin.caller_forms import CallerDatesForm, CallerDetailsForm, CallerTimeForm, CallerWhereForm, HowForm, WhatForm
@@ -35,6 +36,8 @@ from ctac.forms import PageForm
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.forms import CallerForm
+from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
+from professionals.models import Person
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 # A time, or dates of their own: the way that the page shows, and the button that changes it.
 WAY, SWITCH = "way", "switch"
 TIME, DATES = "time", "dates"
+THEIRS.append(Theirs(Booking, gettext_lazy("Book for them")))
 NOT_TYPED = {"csrfmiddlewaretoken", "token", week.LOOK, week.SHOWN}
 # Without these nobody knows which times are free.
 MATTERS = {"what": ("presentation",), "where": ("format", "postcode", "audience_profession")}
@@ -50,11 +54,11 @@ MATTERS = {"what": ("presentation",), "where": ("format", "postcode", "audience_
 class Parts:
     """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, known: Person | None = None) -> None:
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
         self.is_bound, self.data = data is not None, data
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
-        self.caller = CallerForm(data, prefix="caller")
+        self.caller = CallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
         self.what = WhatForm(data, prefix="what")
         self.where = CallerWhereForm(data, prefix="where", presentation=both)
         self.wish = self.find_wish() if self.is_bound else None
@@ -172,7 +176,8 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if not admin.has_add_permission(request):
         raise PermissionDenied
     now = timezone.now()
-    parts = Parts(request.POST if request.method == "POST" else None)
+    known = known_caller(request) if request.method != "POST" else None
+    parts = Parts(request.POST if request.method == "POST" else None, known)
     if parts.is_sent and (booking := placed_before(parts) or (place(request, parts, now) if parts.is_valid() else None)):
         say_what_was_done(request, booking)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
@@ -181,6 +186,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "title": _("Book for a caller"),
+        "intro": about_known(known),
         "button": _("Send this request") if parts.asks_for_dates else _("Book it"),
         "form": parts,
         "token": parts.token,

@@ -118,10 +118,12 @@ def too_many(lines: int) -> str:
 
 
 def filters_in_words(shown: ChangeList) -> str:
-    """'State: Received; period: November 2026'; never what was searched for."""
+    """'State: Received; period: November 2026'; never what was searched for, nor whose orders they are."""
     words = []
     for spec in shown.filter_specs:
         chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
+        if chosen and getattr(spec, "names_somebody", False):
+            chosen = [_("one alone")]
         words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
     said = "; ".join(words)[:300]
     return said[:1].upper() + said[1:]

@@ -24,6 +24,8 @@ from leaflets.services.shortfalls import Shortfall
 from leaflets.throttles import of_an_order
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
+from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
+from professionals.models import Person
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import AccountGoneError, find_or_enter_person
 from professionals.throttles import count
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from leaflets.admin.orders import OrderAdmin
+
+THEIRS.append(Theirs(Order, gettext_lazy("Order for them")))
 
 
 def stock_figures(leaflet: Leaflet) -> str:
@@ -103,8 +107,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. Stock is never exceeded."),
     )
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, known: Person | None = None) -> None:
+        super().__init__(data, initial=CallerForm.initial_of(known) if known else None)
         sent = self.data.get("token") or ""
         self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
         found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
@@ -160,7 +164,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
-    form = OrderForCallerForm(request.POST if request.method == "POST" else None)
+    known = known_caller(request) if request.method != "POST" else None
+    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known)
     if form.is_bound and (order := placed_before(form) or (place(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
@@ -170,6 +175,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "title": _("Order for a caller"),
+        "intro": about_known(known),
         "form": form,
         "button": _("Place the order"),
         "token": form.token,

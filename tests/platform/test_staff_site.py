@@ -39,6 +39,12 @@ def read(client: Client, path: str = "/staff/") -> Page:
     return Page(response.content.decode())
 
 
+def lines_in(page: Page, *, folded: bool = False) -> list[str]:
+    """Each section of what waits as it reads, or of where nothing does."""
+    sections = page.all("div", "waiting__section")
+    return [each.text for each in sections if folded == any("waiting__idle" in outer.classes for outer in each.inside)]
+
+
 def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
     make_organisation()
     make_organisation()
@@ -46,13 +52,55 @@ def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
     staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
     staff_site.add_waiting("People", organisations(lambda: 41))
     page = read(staff)
-    sections = page.all("div", "waiting__section")
-    assert [section.text for section in sections] == [
-        "People 2 organisations to tidy 41 organisations to tidy",
-        "Post 0 letters to send",
-    ]
-    line = next(a for a in page.all("a") if sections[0] in a.inside)
+    assert lines_in(page) == ["People 2 organisations to tidy 41 organisations to tidy"]
+    line = next(a for a in page.all("a") if page.all("div", "waiting__section")[0] in a.inside)
     assert line.attrs["href"] == ORGANISATIONS
+
+
+def test_where_nothing_waits_folds_away_and_every_count_is_still_there(staff: Client) -> None:
+    for figure in (0, 3, 0):
+        staff_site.add_waiting("People", organisations(lambda figure=figure: figure))  # type: ignore[misc]
+    staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
+    page = read(staff)
+    assert lines_in(page) == ["People 3 organisations to tidy"]
+    assert page.one("summary", "waiting__summary").text == "Where nothing waits (3)"
+    assert "open" not in page.one("details", "waiting__idle").attrs
+    assert lines_in(page, folded=True) == ["People 0 organisations to tidy 0 organisations to tidy", "Post 0 letters to send"]
+    assert len([a for a in page.all("a") if a.attrs.get("href") == ORGANISATIONS and "waiting__link" in a.classes]) == 3
+
+
+def test_what_is_urgent_comes_before_the_rest_and_all_else_keeps_its_place(staff: Client) -> None:
+    def line(label: str, figure: int, *, urgent: bool) -> Waiting:
+        return Waiting(label, lambda: figure, lambda: ORGANISATIONS, "professionals.change_organisation", urgent)
+
+    for heading, waiting in (
+        ("Bookings", line("to decide", 2, urgent=False)),
+        ("Bookings", line("too late", 0, urgent=True)),
+        ("Messages", line("failed", 4, urgent=False)),
+        ("People", line("stopped", 5, urgent=False)),
+        ("People", line("about a child", 1, urgent=True)),
+        ("People", line("to tidy", 6, urgent=False)),
+    ):
+        staff_site.add_waiting(heading, waiting)
+    page = read(staff)
+    assert lines_in(page) == [
+        "People 1 about a child, urgent 5 stopped 6 to tidy",
+        "Bookings 2 to decide",
+        "Messages 4 failed",
+    ]
+    assert lines_in(page, folded=True) == ["Bookings 0 too late"]
+
+
+def test_a_page_on_which_nothing_waits_says_so(staff: Client) -> None:
+    staff_site.add_waiting("People", organisations(lambda: 0))
+    page = read(staff)
+    assert page.one("p", "waiting__nothing").text == "Nothing waits."
+    assert page.one("summary", "waiting__summary").text == "Where nothing waits (1)"
+
+
+def test_a_page_on_which_everything_waits_folds_nothing_away(staff: Client) -> None:
+    staff_site.add_waiting("People", organisations(lambda: 7))
+    assert read(staff).all("details", "waiting__idle") == []
 
 
 def test_rows_are_counted_in_one_statement_beside_numbers(staff: Client, django_assert_num_queries: Any) -> None:
@@ -79,9 +127,9 @@ def test_nought_is_said_quietly_and_never_urgent(staff: Client) -> None:
     staff_site.add_waiting("People", organisations(lambda: 3, urgent=True))
     staff_site.add_waiting("People", organisations(lambda: 3))
     assert [line.classes - {"waiting__line"} for line in read(staff).all("li", "waiting__line")] == [
-        {"waiting__line--none"},
         {"waiting__line--urgent"},
         set(),
+        {"waiting__line--none"},
     ]
 
 

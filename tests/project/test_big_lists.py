@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -84,6 +84,17 @@ def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Clien
     if (read := read_by(desk, "/staff/")) > READ_AT_MOST:
         too_much["/staff/"] = read
     assert too_much == {}
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("bookings/booking", Booking), ("leaflets/order", Order)])
+def test_what_is_one_persons_is_found_by_an_index(desk: Client, name: str, theirs: Any) -> None:
+    """No more is read than they have: of one a few, of another more than a list counts."""
+    owners = theirs.objects.order_by().values("person").annotate(many=Count("pk")).order_by("many", "person")
+    few, most = owners.first(), owners.last()
+    assert (few["many"] < 10, most["many"] > 500) == (True, True)
+    assert read_by(desk, f"/staff/{name}/?person={few['person']}") <= 10
+    assert read_by(desk, f"/staff/professionals/person/{few['person']}/change/") <= 30
+    assert read_by(desk, f"/staff/{name}/?person={most['person']}") <= READ_AT_MOST
 
 
 def test_what_is_laid_in_belongs_to_somebody(large: None, db: None) -> None:
