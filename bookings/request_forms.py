@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -30,22 +31,21 @@ WHOLE_DAY = time(0), time(23, 59)
 PARTS = [(each.value, each.label) for each in (Precision.TIME, *WINDOWS)]
 
 
+# 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
+of_choice = partial(format_lazy, "{choice}: {asked}")
+
+
 def day_field(number: int) -> DayField:
-    return DayField(label=of_choice(number, _("day")), required=False, lies_ahead=True)
+    return DayField(label=of_choice(choice=LEGENDS[number], asked=_("day")), required=False, lies_ahead=True)
 
 
 def part_field(number: int) -> forms.ChoiceField:
-    return forms.ChoiceField(label=of_choice(number, _("when on that day?")), choices=PARTS, required=False)
+    return forms.ChoiceField(label=of_choice(choice=LEGENDS[number], asked=_("when on that day?")), choices=PARTS, required=False)
 
 
 def clock_field(number: int) -> ClockField:
     hint = _("UK time, like 1:30pm. Empty for a part of the day.")
-    return ClockField(label=of_choice(number, _("start time")), required=False, help_text=hint)
-
-
-def of_choice(number: int, asked: str | Promise) -> Promise:
-    """'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice."""
-    return format_lazy("{choice}: {asked}", choice=LEGENDS[number], asked=asked)
+    return ClockField(label=of_choice(choice=LEGENDS[number], asked=_("start time")), required=False, help_text=hint)
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
