@@ -61,6 +61,7 @@ def test_who_has_not_booked_yet_chooses_among_what_they_keep(client: Client, per
     asked = [(f"2 Hill Lane, Third floor, Leeds, {LEEDS_TOO}", True), (HEALTH_VISITING, False), ("Another address", False)]
     assert (offered(page), page.mistakes) == (asked, [])
     assert "At which address?" in [legend.text for legend in page.all("legend")]
+    assert page.one("a", href="/my/addresses/").text == "See, change or remove the addresses that you keep"
     fill_in(client, where={"format": "workplace", "address": str(clinic.pk)})
     assert f"2 Hill Lane Third floor Leeds {LEEDS_TOO}" in text(client.get("/book/signs/check/"))
     clinic.delete()
