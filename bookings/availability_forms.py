@@ -115,9 +115,10 @@ def week_as_typed(presenter: Presenter, day: date) -> dict[str, Any]:
 class DaysForm(PageForm):
     """A day or some days on which other hours hold."""
 
-    first_day = DayField(label=gettext_lazy("Which day, or from which day?"), validators=[near_today])
+    first_day = DayField(label=gettext_lazy("Which day, or from which day?"), lies_ahead=True, validators=[near_today])
     last_day = DayField(
         label=gettext_lazy("Until which day?"),
+        lies_ahead=True,
         validators=[near_today],
         required=False,
         help_text=gettext_lazy("Leave empty for one day."),

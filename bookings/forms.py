@@ -81,18 +81,18 @@ class WhereForm(PageForm):
         for name, message in self.ADDRESS.items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, ValidationError(message, code="required"))
-        if cleaned.get("postcode"):
-            self._find(cleaned)
-        return cleaned
+        return self.at_place(cleaned) if cleaned.get("postcode") else cleaned
 
-    def _find(self, cleaned: dict[str, Any]) -> None:
+    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+        """The same with its postcode tidied. What is wrong with that is said `beside` the question that it answers."""
         try:
             cleaned["postcode"] = tidy_postcode(cleaned["postcode"])
             self.place = find_place(cleaned["postcode"])
         except PlaceUnknown as unknown:
-            self.add_error("postcode", str(unknown.message))
+            self.add_error(beside, str(unknown.message))
         except ValidationError as error:
-            self.add_error("postcode", error)
+            self.add_error(beside, error)
+        return cleaned
 
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:

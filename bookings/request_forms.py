@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
@@ -19,7 +21,7 @@ from ctac.uk import UK, format_clock_time, uk_datetime, uk_day
 from professionals.safeguarding import ChildDetailsMixin
 
 CHOICES = range(1, rules.DATES_A_REQUEST + 1)
-LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice (optional)"), 3: _("Third choice (optional)")}
+LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
 WINDOWS = {
     Precision.MORNING: rules.MORNING,
     Precision.AFTERNOON: rules.AFTERNOON,
@@ -29,8 +31,21 @@ WHOLE_DAY = time(0), time(23, 59)
 PARTS = [(each.value, each.label) for each in (Precision.TIME, *WINDOWS)]
 
 
-def day_field() -> DayField:
-    return DayField(label=_("Day"), required=False)
+# 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
+of_choice = partial(format_lazy, "{choice}: {asked}")
+
+
+def day_field(number: int) -> DayField:
+    return DayField(label=of_choice(choice=LEGENDS[number], asked=_("day")), required=False, lies_ahead=True)
+
+
+def part_field(number: int) -> forms.ChoiceField:
+    return forms.ChoiceField(label=of_choice(choice=LEGENDS[number], asked=_("when on that day?")), choices=PARTS, required=False)
+
+
+def clock_field(number: int) -> ClockField:
+    hint = _("UK time, like 1:30pm. Empty for a part of the day.")
+    return ClockField(label=of_choice(choice=LEGENDS[number], asked=_("start time")), required=False, help_text=hint)
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
@@ -43,14 +58,11 @@ class DatesForm(ChildDetailsMixin, PageForm):
         widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Write why none of our times suits you.")},
     )
-    day_1, day_2, day_3 = day_field(), day_field(), day_field()
-    part_1, part_2, part_3 = (forms.ChoiceField(label=_("When on that day?"), choices=PARTS, required=False) for _each in CHOICES)
-    clock_1, clock_2, clock_3 = (
-        ClockField(label=_("Start time"), required=False, help_text=_("UK time, like 1:30pm. Empty for a part of the day."))
-        for _each in CHOICES
-    )
-    first_day = DayField(label=_("First day"), required=False)
-    last_day = DayField(label=_("Last day"), required=False)
+    day_1, day_2, day_3 = map(day_field, CHOICES)
+    part_1, part_2, part_3 = map(part_field, CHOICES)
+    clock_1, clock_2, clock_3 = map(clock_field, CHOICES)
+    first_day = DayField(label=_("First day"), required=False, lies_ahead=True)
+    last_day = DayField(label=_("Last day"), required=False, lies_ahead=True)
 
     nothing_given: str | Promise = _("Enter a day that would suit you, or a range of days below.")
     free_text_fields = ("reason",)
@@ -58,6 +70,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         **{LEGENDS[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICES},
         _("Or any day between two days"): ("first_day", "last_day"),
     }
+    named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
     field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
 
     def __init__(self, *args: Any, presentation: Presentation, **kwargs: Any) -> None:
@@ -148,8 +161,10 @@ class DatesForm(ChildDetailsMixin, PageForm):
         return Preferred(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
 
     def as_typed(self) -> dict[str, str]:
-        """What stood in the boxes, to be shown again."""
-        return {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
+        """What stood in the boxes, to be shown again. Days with their year: without it another day may read another date."""
+        typed = {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
+        days = {name: self.cleaned_data.get(name) for name in typed if isinstance(self.fields[name], DayField)}
+        return {**typed, **{name: self.fields[name].prepare_value(day) for name, day in days.items() if day}}
 
 
 TAKE, OTHERS, WITHDRAW = "take-", "others", "withdraw"

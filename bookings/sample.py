@@ -33,7 +33,8 @@ PRESENTATIONS = (
         "description": (
             "We start with what trafficking is, and how children come to be moved and used. Then we look at the signs that "
             "you may meet in your own work: at a home visit, in a waiting room, at the school gate.\n\n"
-            "You leave knowing what to note down, whom to call, and what to say. There is time for questions. We bring leaflets."
+            "You leave knowing what to note down, whom to call, and what to say. There is time for questions. When we come to "
+            "you, we bring leaflets if you ask for them."
         ),
         "audience": "Health visitors, social workers, A&E and walk-in clinic staff, and anyone who meets children at work",
         "length_minutes": 90,

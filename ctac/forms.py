@@ -6,7 +6,7 @@ that keep what was typed.
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -48,6 +48,7 @@ class PageFormMixin:
     option_hints: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     conditional: ClassVar[Mapping[str, tuple[str, str]]] = {}
     fieldsets: ClassVar[Mapping[Any, Sequence[str]]] = {}
+    named_in_errors: ClassVar[Collection[str]] = ()
     # novalidate is on every form and our messages are kinder than the browser's, so optional questions are marked instead.
     use_required_attribute = False
     fields: dict[str, forms.Field]
@@ -71,6 +72,7 @@ class PageForm(PageFormMixin, forms.Form):
     `conditional`: field → (other field, value): asked only when the other, a choice on the same page, has that value.
     It is always sent, so the form's clean() decides; the page hides it with CSS where the browser can.
     `fieldsets`: legend → fields that belong together (an address, say); they stand where the first of them does.
+    `named_in_errors`: fields that are asked for several times over (three dates): the summary always says which one is wrong.
     """
 
 

@@ -1,10 +1,11 @@
-"""A day and a time in one plain box each, for the staff pages that are filled in while somebody is on the phone.
+"""A day and a time in one plain box each: for dates of one's own, and the staff pages that are filled in during a call.
 
 Browsers draw their own date boxes in the order of their own language, so 9/3 could become 3 September.
 """
 
 import datetime
 import re
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -17,10 +18,12 @@ from ctac.uk import UK, format_clock_time, format_day, uk_day
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
-DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})\s+(\d{{4}}|\d{{2}})", re.ASCII)
+DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
 A_YEAR = datetime.timedelta(days=365)
+NO_DAY = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
+NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
@@ -29,16 +32,32 @@ def month_number(typed: str) -> int:
     return int(typed) if typed.isdigit() else MONTHS.index(typed[:3]) + 1
 
 
-def read_day(typed: str) -> datetime.date:
-    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError."""
+def read_day(typed: str, today: datetime.date | None = None) -> datetime.date:
+    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError.
+
+    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be.
+    """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
     if iso := ISO_DAY.fullmatch(tidy):
         return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
     found = DAY.fullmatch(tidy)
-    if not found:
+    if not found or not (found[3] or today):
         raise ValueError(typed)
+    month, day = month_number(found[2]), int(found[1])
+    if today and not found[3]:
+        return next_such(month, day, today)
     year = int(found[3]) + (2000 if len(found[3]) == 2 else 0)
-    return datetime.date(year, month_number(found[2]), int(found[1]))
+    return datetime.date(year, month, day)
+
+
+def next_such(month: int, day: int, today: datetime.date) -> datetime.date:
+    """The first such date from that day on; 29 February can be eight years ahead. Raises ValueError for 30 February."""
+    for year in range(today.year, today.year + 9):
+        with suppress(ValueError):
+            found = datetime.date(year, month, day)
+            if found >= today:
+                return found
+    raise ValueError((month, day))
 
 
 class AmOrPm(ValueError):
@@ -64,11 +83,12 @@ def read_clock(typed: str) -> datetime.time:
 
 
 class DayField(forms.Field):
-    """A day of the calendar, typed as people write it."""
+    """A day of the calendar, typed as people write it. The year may be left out where what is asked for always `lies_ahead`."""
 
     widget = forms.TextInput
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, lies_ahead: bool = False, **kwargs: Any) -> None:
+        self.lies_ahead = lies_ahead
         kwargs["help_text"] = kwargs.get("help_text") or _("For example, 9 3 2027.")
         super().__init__(**kwargs)
         self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10"})
@@ -77,11 +97,9 @@ class DayField(forms.Field):
         if value in self.empty_values or isinstance(value, datetime.date):
             return value or None
         try:
-            return read_day(str(value))
+            return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
         except ValueError as error:
-            raise ValidationError(
-                _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027."), code="invalid"
-            ) from error
+            raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
 
     def prepare_value(self, value: Any) -> Any:
         """'9 3 2027', as the hint says it; what was typed stays as it is."""

@@ -142,6 +142,14 @@ _places = Statement(
 )
 
 
+_kept_by = Compiled(lambda person: KeptAddress.objects.filter(person_id=person).order_by("-pk"))
+
+
+def addresses_kept_by(person: int) -> list[KeptAddress]:
+    """A person's address book, the newest first. One statement."""
+    return list(_kept_by.all(person=person))
+
+
 def places_of(person: int) -> Places:
     """One statement."""
     kept, last = [], None

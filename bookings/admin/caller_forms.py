@@ -44,14 +44,15 @@ class CallerWhereForm(WhereForm):
         choice.choices = list(FORMAT_WORDS.items())
         choice.error_messages["required"] = _("Choose where they would like it.")
 
-    def _find(self, cleaned: dict[str, Any]) -> None:
-        super()._find(cleaned)
+    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+        found = super().at_place(cleaned, beside)
         if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
             self.errors["postcode"] = self.error_class(
                 [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
                 renderer=self.renderer,
                 field_id=self["postcode"].auto_id,
             )
+        return found
 
 
 class CallerTimeForm(WeekForm):

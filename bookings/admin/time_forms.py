@@ -28,7 +28,7 @@ class TimeForm(StaffForm, PageForm):
     free_text_fields = ("override_reason",)
     beside_time = "clock"
 
-    day = DayField(label=gettext_lazy("Day"), validators=[near_today], required=False)
+    day = DayField(label=gettext_lazy("Day"), lies_ahead=True, validators=[near_today], required=False)
     clock = ClockField(label=gettext_lazy("Starts at"), required=False)
     presenter = any_presenter(gettext_lazy("Whoever is best placed"))
     override_reason = reason_to_yield(

@@ -18,10 +18,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import rules
 from bookings.answers import STEPS, Answers
 from bookings.forms import DayAndLeafletsForm, WhenForm, WhereForm
-from bookings.models import Booking, Channel, Presentation
+from bookings.models import Booking, Channel, Format, Presentation
 from bookings.services import Details, DraftGone, SlotTaken, Submission, TooManyHolds
 from bookings.views import keeping, times
+from bookings.where_form import WhereAmongKeptForm, places_kept
 from ctac.compiled import Compiled
+from leaflets.reading import addresses_kept_by
 from professionals import drafts
 from professionals.models import DraftKind
 
@@ -88,10 +90,19 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
-    form = WhereForm(typed(request), presentation=answers.presentation, initial=where_so_far(request, answers))
+    presentation, kept = answers.presentation, kept_places(request, answers)
+    form = WhereAmongKeptForm(typed(request), presentation=presentation, kept=kept, initial=where_so_far(request, answers))
     if request.method == "POST" and form.is_valid():
         return go_on(request, "where", keep_where(request, answers, form.cleaned_data, now))
-    return render(request, "bookings/where.html", {"form": form, "presentation": answers.presentation})
+    return render(request, "bookings/where.html", {"form": form, "presentation": presentation})
+
+
+def kept_places(request: HttpRequest, answers: Answers) -> dict[str, dict[str, str]]:
+    """The person's own address book, where a visit is possible. One statement."""
+    person = request.person  # type: ignore[attr-defined]
+    if not person or Format.WORKPLACE not in answers.presentation.formats:
+        return {}
+    return places_kept(addresses_kept_by(person.pk))
 
 
 def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryErr
 
 
 def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
-    """Each error with the label of its box, empty if it is about none that can be seen."""
+    """Each error with the label of its box, empty if it is about none that can be seen or names it already."""
     for message in form.non_field_errors():
         yield "", SummaryError(str(message), "")
     for field in form:
@@ -68,6 +68,8 @@ def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
             in_short = str(getattr(error, "in_short", message))
             if field.is_hidden:
                 yield "", hidden_error(in_short)
+            elif field.name in getattr(form, "named_in_errors", ()):
+                yield "", named(str(field.label), SummaryError(in_short, first_control_id(field)))
             else:
                 yield str(field.label), SummaryError(in_short, first_control_id(field))
 

@@ -38,6 +38,20 @@ def asks_for_dates(guide: Guide) -> Tour:
     yield "request placed"
 
 
+def begins_at_a_kept_address(guide: Guide, email: str) -> Tour:
+    """The first page of a booking for who keeps an address: all that can be chosen, and what is wrong with another one."""
+    inside(guide.live, scene.__name__, scene.keep_an_address.__name__, email)
+    guide.open("/presentations/")
+    guide.page.locator("main h2 a").first.click()
+    guide.follow("Book this presentation")
+    guide.choose("At your workplace")
+    yield "book where among kept addresses"
+    guide.choose("Another address")
+    guide.blank()
+    guide.send_empty()
+    yield "book where with errors in another address"
+
+
 def answers(guide: Guide, email: str) -> Tour:
     """What staff offered for the newest request: open, with errors, over, and after the answer."""
     reference = inside(guide.live, scene.__name__, scene.offer_times_to.__name__, email)

@@ -17,7 +17,7 @@ from tests.live.stack import Live
 from .account import forgot_a_password, signs_up
 from .afterwards import counts_who_came, has_been_given, says_how_it_was
 from .arriving import goes_there
-from .asking import answers, asks_for_dates, decides, keys_in, looks_back, ranks
+from .asking import answers, asks_for_dates, begins_at_a_kept_address, decides, keys_in, looks_back, ranks
 from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
 from .planning import plans_sessions
@@ -185,6 +185,7 @@ def professional(guide: Guide) -> Tour:
     yield from looks_back(guide, PROFESSIONAL)
     yield from has_been_given(guide, PROFESSIONAL)
     yield from orders(guide)
+    yield from begins_at_a_kept_address(guide, PROFESSIONAL)
     for path in MY_PAGES:
         guide.open(path)
         yield f"my {path}"
@@ -351,7 +352,7 @@ STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
 TOURS: dict[Callable[[Guide], Tour], int] = {
     signed_out: 48,
-    professional: 83,
+    professional: 85,
     asks: 4,
     is_asked: 2,
     staff: 124,

@@ -20,6 +20,7 @@ from notifications.services import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.face.page import Element, Page
 from tests.factories import make_person, make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +177,30 @@ def test_the_confirmation_is_for_the_wall(client: Client, booking: Booking) -> N
     for words in ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "St James", "Asha Patel", "Jo Green"):
         assert words in page
     assert "Add it to your calendar" in page
+
+
+def on_paper(page: Page, element: Element) -> str:
+    """Its words without those that are for the screen alone."""
+    left_out = [each.text for each in page.all("", "screen-only") if element in each.inside]
+    return " ".join(re.sub("|".join(map(re.escape, left_out)) or "$^", "", element.text).split())
+
+
+def test_the_joining_link_is_on_the_screen_and_not_on_the_wall(client: Client, booking: Booking) -> None:
+    Booking.objects.update(format="online", own_joining_link="https://video.example/1234")
+    for path in ("placed/", ""):
+        page = Page(client.get(f"/bookings/{booking.reference}/{path}").content.decode())
+        link = page.one("a", href="https://video.example/1234")
+        assert [each.classes for each in link.inside if "screen-only" in each.classes] == [{"screen-only"}]
+        (row,) = [each for each in page.all("dd") if each in link.inside]
+        assert on_paper(page, row) == "Not on paper. It is in our email."
+        assert page.one("span", "print-only").inside[-1] is row
+
+
+def test_on_paper_whom_to_call_stands_by_itself(client: Client, booking: Booking) -> None:
+    page = Page(client.get(f"/bookings/{booking.reference}/placed/").content.decode())
+    (call,) = [each for each in page.all("p") if "call us on" in each.text and booking.reference in each.text]
+    said = f"changes, call us on 0808 800 5000, Monday to Friday, 9.30am to 4.30pm, and say {booking.reference}."
+    assert (call.text, on_paper(page, call)) == (f"If anything else {said}", f"If anything {said}")
 
 
 def test_a_reminder_that_is_past_is_not_announced(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:

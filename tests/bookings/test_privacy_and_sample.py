@@ -79,6 +79,7 @@ def test_the_sample_loads_once_and_offers_slots() -> None:
     sample.load(NOW + timedelta(days=1))
     assert [model.objects.count() for model in (Presentation, Presenter, Availability)] == counts == [2, 3, 10]
     assert [session.capacity for session in OpenSession.objects.all()] == [40, 1, 40, 40]
+    assert "we bring leaflets if you ask for them" in Presentation.objects.get(slug="spotting-the-signs").description
     for presentation in Presentation.objects.all():
         for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
             asked = wish(presentation, postcode)

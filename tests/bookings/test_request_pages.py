@@ -15,6 +15,7 @@ from professionals.models import Draft, Person
 from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import NOW, at, make_hold
+from tests.face.page import Page
 from tests.factories import make_person, sign_in
 from tests.leaflets.statements import statements
 
@@ -111,13 +112,46 @@ def test_what_was_typed_is_shown_again(client: Client) -> None:
         ({"day_1": "", "clock_1": "", "first_day": "1 2 2027"}, "Enter both days of the range."),
         ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "1 2 2027"}, "The last day must come after the first"),
         ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "5 5 2027"}, "The last day must come after the first"),
-        ({"day_1": "9 9"}, "Enter a real day with its year"),
+        ({"day_1": "31 9"}, "Enter a real day, such as 9 3 2027 or 9 March."),
     ],
 )
 def test_nonsense_is_said_beside_its_question(client: Client, typed: dict[str, str], said: str) -> None:
     client.post("/book/signs/where/", WHERE)
     response = client.post("/book/signs/dates/", {**DATES, **typed})
     assert (response.status_code, said in text(response)) == (200, True)
+
+
+def test_each_box_says_of_which_choice_it_is(client: Client) -> None:
+    client.post("/book/signs/where/", WHERE)
+    page = Page(client.get("/book/signs/dates/").content.decode())
+    labels = [each.text for each in page.all("label")]
+    assert labels[1:4] == [
+        "First choice: day (optional)",
+        "First choice: when on that day? (optional)",
+        "First choice: start time (optional)",
+    ]
+    assert len(labels) == len(set(labels)) == 12
+
+
+def test_the_summary_says_which_choice_is_wrong(client: Client) -> None:
+    client.post("/book/signs/where/", WHERE)
+    wrong = {"day_1": "11 1 2027", "day_2": "12 13", "clock_2": "10am", "day_3": "12 13", "clock_3": "10am"}
+    page = Page(client.post("/book/signs/dates/", {**DATES, **wrong}).content.decode())
+    summary = page.one("div", "govuk-error-summary")
+    no_day = "Enter a real day, such as 9 3 2027 or 9 March."
+    assert [(a.attrs["href"], a.text) for a in page.all("a") if summary in a.inside] == [
+        ("#id_day_1", "“First choice: day”: That day is over. Enter a day that lies ahead."),
+        ("#id_day_2", f"“Second choice: day”: {no_day}"),
+        ("#id_day_3", f"“Third choice: day”: {no_day}"),
+    ]
+
+
+def test_a_day_without_its_year_is_the_next_and_stands_with_its_year_afterwards(client: Client) -> None:
+    give_dates(client, day_1="Monday 25 January", day_2="11 1", clock_2="2pm")
+    page = text(client.get("/book/signs/check/"))
+    assert ("Monday 25 January 2027, 10am to 11am" in page, "Tuesday 11 January 2028, 2pm to 3pm" in page) == (True, True)
+    again = client.get("/book/signs/dates/?change=1").content.decode()
+    assert ('value="25 1 2027"' in again, 'value="11 1 2028"' in again) == (True, True)
 
 
 def test_a_reason_and_a_day_that_are_both_missing_are_said_at_once(client: Client) -> None:

@@ -92,7 +92,7 @@ def test_a_page_that_knows_the_basket_says_how_much_is_in_it(rf: RequestFactory,
     assert [a.text for a in page.all("a") if a.attrs["href"] == "/basket/"] == [said]
 
 
-def test_home_has_three_doors(client: Client) -> None:
+def test_home_has_three_doors_and_one_main_button(client: Client) -> None:
     page = read(client, "/")
     doors = [(a.attrs["href"], a.text) for a in page.all("a", "govuk-button")]
     assert doors == [
@@ -100,6 +100,8 @@ def test_home_has_three_doors(client: Client) -> None:
         ("/sessions/", "Choose a session"),
         ("/leaflets/", "Choose leaflets"),
     ]
+    main = [a.text for a in page.all("", "govuk-button") if "govuk-button--secondary" not in a.classes]
+    assert main == ["Choose a presentation"]
 
 
 def test_signed_out_the_way_in_is_shown(client: Client) -> None:

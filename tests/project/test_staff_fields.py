@@ -1,12 +1,14 @@
 """A day and a time in one box, typed as people type them while somebody is on the phone."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
+import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 
 from ctac.staff_fields import ClockField, DayField
+from ctac.uk import UK
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,32 @@ def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         DayField().clean(typed)
     assert refusal.value.messages == ["Enter a real day with its year, such as 9 3 2027 or 9 March 2027."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        *(
+            (typed, date(2026, 12, 10))
+            for typed in ("Thursday 10 December", "thu 10th dec", "10 12", "10/12", "10th of December")
+        ),
+        ("27 November", date(2026, 11, 27)),
+        ("26 November", date(2027, 11, 26)),
+        ("9 3", date(2027, 3, 9)),
+        ("29 February", date(2028, 2, 29)),
+        ("26 November 2026", date(2026, 11, 26)),
+    ],
+)
+def test_a_day_that_lies_ahead_needs_no_year(typed: str, day: date) -> None:
+    with time_machine.travel(datetime(2026, 11, 27, 9, tzinfo=UK), tick=False):
+        assert DayField(lies_ahead=True).clean(typed) == day
+
+
+@pytest.mark.parametrize("typed", ["30 February", "31 11", "10 Brumaire", "December", "10", "10 12 0000", "32 12"])
+def test_what_is_no_day_ahead_says_how_to_type_one(typed: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        DayField(lies_ahead=True).clean(typed)
+    assert refusal.value.messages == ["Enter a real day, such as 9 3 2027 or 9 March."]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ class MoveForm(StaffForm, PageForm):
     free_text_fields = ("reason",)
 
     day = DayField(
-        label=gettext_lazy("Day"), validators=[near_today], error_messages={"required": gettext_lazy("Enter the day.")}
+        label=gettext_lazy("Day"),
+        lies_ahead=True,
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the day.")},
     )
     clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     reason = forms.CharField(

@@ -57,6 +57,7 @@ class PlanForm(JoiningForm):
     presenter = any_presenter(NOBODY_YET)
     day = DayField(
         label=gettext_lazy("First day"),
+        lies_ahead=True,
         validators=[near_today],
         error_messages={"required": gettext_lazy("Enter the day of the first session.")},
     )
@@ -140,7 +141,10 @@ class DateForm(PageForm):
 
     keep = forms.BooleanField(label=gettext_lazy("Plan this one"), required=False)
     day = DayField(
-        label=gettext_lazy("Day"), validators=[near_today], error_messages={"required": gettext_lazy("Enter the day.")}
+        label=gettext_lazy("Day"),
+        lies_ahead=True,
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the day.")},
     )
     clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     presenter = forms.ChoiceField(label=gettext_lazy("Presenter"), required=False)
