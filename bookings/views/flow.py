@@ -30,6 +30,8 @@ from professionals.models import DraftKind
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
+LINES_OF_VISIT = tuple(WhereForm.conditional)
+last_visited: "Compiled[Any]" = Compiled(lambda person: Booking.objects.addresses_of(person).values_list(*LINES_OF_VISIT)[:1])
 offered_with_slug = Compiled(lambda slug: Presentation.objects.offered().filter(slug=slug))
 
 
@@ -91,7 +93,8 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     presentation, kept = answers.presentation, kept_places(request, answers)
-    form = WhereAmongKeptForm(typed(request), presentation=presentation, kept=kept, initial=where_so_far(request, answers))
+    begins = {} if request.method == "POST" else where_so_far(request, answers)
+    form = WhereAmongKeptForm(typed(request), presentation=presentation, kept=kept, initial=begins)
     if request.method == "POST" and form.is_valid():
         return go_on(request, "where", keep_where(request, answers, form.cleaned_data, now))
     return render(request, "bookings/where.html", {"form": form, "presentation": presentation})
@@ -112,7 +115,8 @@ def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
     person = request.person  # type: ignore[attr-defined]
     if not person:
         return {}
-    return Booking.objects.addresses_of(person.pk).values(*WhereForm.conditional).first() or {"postcode": person.postcode}
+    last = last_visited.first(person=person.pk)
+    return dict(zip(LINES_OF_VISIT, last, strict=True)) if last else {"postcode": person.postcode}
 
 
 def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:
