@@ -30,7 +30,7 @@ from ctac.staff_asked import StrictlyAsked
 from ctac.staff_big_lists import BigListMixin
 from ctac.staff_fields import PLAIN_FIELDS
 from ctac.staff_public_pages import to_public_page
-from ctac.staff_waiting import arranged
+from ctac.staff_waiting import arranged, in_sections
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -154,17 +154,14 @@ class StaffAdminSite(AdminSite):
         """What waits for someone with these permissions, section by section, each line counted now."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
         figures = counted([waiting.count_for(user) for _section, waiting in allowed])
-        sections: dict[str, list[dict[str, Any]]] = {}
-        for (section, waiting), figure in zip(allowed, figures, strict=True):
-            sections.setdefault(str(section), []).append(waiting.as_line(figure))
-        return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
+        return in_sections((section, waiting.as_line(many)) for (section, waiting), many in zip(allowed, figures, strict=True))
 
     def get_urls(self) -> list[Any]:
         """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
         view = self.admin_view(partial(to_public_page, self))
-        ours = path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")
-        kept = [each for each in super().get_urls() if getattr(each, "name", "") != "autocomplete"]
-        return [ours if getattr(each, "name", "") == ours.name else each for each in kept]
+        ours = [path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")]
+        instead = {"view_on_site": ours, "autocomplete": []}
+        return [each for theirs in super().get_urls() for each in instead.get(getattr(theirs, "name", ""), [theirs])]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
@@ -177,8 +174,8 @@ class StaffAdminSite(AdminSite):
         return super().index(request, {**found, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        name = apps.get_app_config(app_label).verbose_name
-        return super().app_index(request, app_label, {"title": name, **(extra_context or {})})
+        title = {"title": apps.get_app_config(app_label).verbose_name}
+        return super().app_index(request, app_label, title | (extra_context or {}))
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -332,8 +329,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
         """The page is called after its object, on its own: Django says the kind of thing first and the name below."""
-        obj = self.get_object(request, object_id)
-        if obj is None:
+        if (obj := self.get_object(request, object_id)) is None:
             raise Http404
         return {"title": str(pattern) % {"obj": obj}, "subtitle": None, **(extra_context or {})}
 

@@ -1,7 +1,19 @@
 """How the first staff page shows what waits: what there is stands first, and where nothing waits folds away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from django.utils.functional import Promise
+
+from ctac import staff_menu
+
+
+def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Each line comes with the heading of its section; the sections stand as in the menu."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for section, line in lines:
+        sections.setdefault(str(section), []).append(line)
+    return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=staff_menu.place_of)]
 
 
 def is_urgent(line: dict[str, Any]) -> bool:

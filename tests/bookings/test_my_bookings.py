@@ -193,7 +193,7 @@ def test_the_joining_link_is_on_the_screen_and_not_on_the_wall(client: Client, b
         assert [each.classes for each in link.inside if "screen-only" in each.classes] == [{"screen-only"}]
         (row,) = [each for each in page.all("dd") if each in link.inside]
         assert on_paper(page, row) == "Not on paper. It is in our email."
-        assert page.one("span", "print-only").inside[-1] is row
+        assert page.one("div", "print-only").inside[-1] is row
 
 
 def test_on_paper_whom_to_call_stands_by_itself(client: Client, booking: Booking) -> None:

@@ -141,7 +141,7 @@ def test_the_list_begins_with_what_is_needed_most_and_says_how_long_each_lasts(c
     text = listed.content.decode()
     assert "out since 9 January 2027" in text
     assert "about 116 weeks, until" in text or "more than two years" in text
-    first_page = {str(line["label"]): line for each in client.get("/staff/").context["waiting"] for line in each["lines"]}
+    first_page = {str(line["label"]): line for each in client.get("/staff/").context["waits"] for line in each["lines"]}
     low = first_page["low in stock"]
     assert low["figure"] == 3
     assert [edition.leaflet.title for edition in client.get(low["href"]).context["cl"].result_list] == ["Out", "Soon", "Level"]

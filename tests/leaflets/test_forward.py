@@ -108,7 +108,7 @@ def test_staff_pass_it_forward_with_a_reason_and_find_it_on_the_first_page(clien
     other, order = waits(now, 9, (edition, 10)), waits(now, 1, (edition, 10))
     assert "reason" in act(client, "order", order, "forward").context["form"].errors
     assert said(act(client, "order", order, "forward", reason="A court hearing")) == ["The order is passed forward."]
-    waiting = {str(line["label"]): line for section in client.get(FIRST_PAGE).context["waiting"] for line in section["lines"]}
+    waiting = {str(line["label"]): line for section in client.get(FIRST_PAGE).context["waits"] for line in section["lines"]}
     line = waiting["passed forward and waiting"]
     assert (line["figure"], waiting["waiting for stock"]["figure"]) == (1, 2)
     assert list(client.get(line["href"]).context["cl"].result_list) == [order]

@@ -303,7 +303,7 @@ def test_the_first_page_counts_what_waits_and_leads_to_it(desk: Client) -> None:
     make_session(make_presenter(), NOW - timedelta(days=1))
     soon = make_session(make_presenter(), NOW + timedelta(hours=20))
     make_place(soon)
-    section = next(each for each in desk.get("/staff/").context["waiting"] if each["heading"] == "Open sessions")
+    section = next(each for each in desk.get("/staff/").context["waits"] if each["heading"] == "Open sessions")
     assert [line["figure"] for line in section["lines"]] == [1, 1, 1, 1, 1]
     for line in section["lines"]:
         assert desk.get(line["href"]).context["cl"].result_count == 1, line["label"]

@@ -42,6 +42,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "areas": ("LS",),
     "nation": ("wales",),
     "most": ("10",),
+    "person": ("1", "999999999"),
     # Pages of lists on one's own page and of an open session.
     **dict.fromkeys(("bookings", "sessions", "orders", "people", "line", "gone", "history"), ("2",)),
 }
@@ -53,6 +54,7 @@ WHOLE = {
     "bookings/views/times.py": {"week", "month", "part"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/admin/packing/starting.py": {"what"},
+    "professionals/known_caller.py": {"person"},
     "leaflets/views/catalogue.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.
@@ -62,11 +64,6 @@ OF_LIBRARIES: dict[str, tuple[Value, ...]] = {
     "_popup": ("1",),
     "_to_field": ("id", "person", "password"),
     "all": ("",),
-    # Which field of which model words are looked up for.
-    "app_label": ("professionals", "bookings"),
-    "model_name": ("person", "booking"),
-    "field_name": ("organisation", "person"),
-    "term": ("Sam",),
     "e": ("1",),
     "email": ("robin.hale@leeds.example.nhs.uk",),
     "o": ("1.-2", "0", "99", "-"),
