@@ -5,13 +5,14 @@ Browsers draw their own date boxes in the order of their own language, so 9/3 co
 
 import datetime
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.uk import UK, format_clock_time, format_day, uk_day
@@ -22,9 +23,19 @@ DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
 A_YEAR = datetime.timedelta(days=365)
+LATELY = datetime.timedelta(days=60)
 NO_DAY = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
 NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
+HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
+
+
+class LatelyPassed(ValueError):
+    """A day without its year that has just passed: a slip, or next year's, and who acts on it at once must not guess."""
+
+    def __init__(self, day: datetime.date) -> None:
+        super().__init__(day)
+        self.day = day
 
 
 def month_number(typed: str) -> int:
@@ -35,7 +46,8 @@ def month_number(typed: str) -> int:
 def read_day(typed: str, today: datetime.date | None = None) -> datetime.date:
     """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError.
 
-    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be.
+    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be. Raises
+    LatelyPassed for one without a year that passed less than 60 days before.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
     if iso := ISO_DAY.fullmatch(tidy):
@@ -51,13 +63,23 @@ def read_day(typed: str, today: datetime.date | None = None) -> datetime.date:
 
 
 def next_such(month: int, day: int, today: datetime.date) -> datetime.date:
-    """The first such date from that day on; 29 February can be eight years ahead. Raises ValueError for 30 February."""
-    for year in range(today.year, today.year + 9):
-        with suppress(ValueError):
-            found = datetime.date(year, month, day)
-            if found >= today:
-                return found
+    """The first such date from that day on; 29 February can be eight years ahead.
+
+    Raises ValueError for 30 February, LatelyPassed for what passed less than 60 days before.
+    """
+    for found in such_days(month, day, range(today.year - 1, today.year + 9)):
+        if found >= today:
+            return found
+        if today - found < LATELY:
+            raise LatelyPassed(found)
     raise ValueError((month, day))
+
+
+def such_days(month: int, day: int, years: Iterable[int]) -> Iterator[datetime.date]:
+    """That day in each of the years that have it."""
+    for year in years:
+        with suppress(ValueError):
+            yield datetime.date(year, month, day)
 
 
 class AmOrPm(ValueError):
@@ -83,7 +105,10 @@ def read_clock(typed: str) -> datetime.time:
 
 
 class DayField(forms.Field):
-    """A day of the calendar, typed as people write it. The year may be left out where what is asked for always `lies_ahead`."""
+    """A day of the calendar, typed as people write it.
+
+    The year may be left out where what is asked for always `lies_ahead`, but not of a day that has just passed.
+    """
 
     widget = forms.TextInput
 
@@ -98,6 +123,8 @@ class DayField(forms.Field):
             return value or None
         try:
             return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
+        except LatelyPassed as error:
+            raise ValidationError(HAS_PASSED % {"day": dateformat.format(error.day, "j F")}, code="passed") from error
         except ValueError as error:
             raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
 
