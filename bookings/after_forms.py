@@ -42,7 +42,8 @@ def people_field(label: Any, **more: Any) -> CountField:
 class AttendanceForm(PageForm):
     """A box for each profession, the likely ones first, and one for the total.
 
-    An empty total is added up. Of a total that is more than the boxes come to, the rest counts as “Other”.
+    An empty total is added up. Of a total that is more than the boxes come to, the rest counts as “Other”. The total begins
+    empty when numbers are put right, too: the boxes hold everybody, and a total of before would bring back who was taken out.
     """
 
     total = people_field(
@@ -59,7 +60,7 @@ class AttendanceForm(PageForm):
         first = likely(given, counts)
         typed = {f"people_{name}": people for name, people in counts.items()}
         seen = stands.revision if stands else ""
-        super().__init__(data, initial={**typed, "total": stands.people if stands else None, "seen": seen})
+        super().__init__(data, initial={**typed, "seen": seen})
         for profession in sorted(Profession, key=lambda each: (each not in first, each == Profession.OTHER)):
             self.fields[f"people_{profession}"] = as_of_a_page(people_field(profession.label, min_value=0))
         self.first = {f"people_{profession}" for profession in (*first, Profession.OTHER)}

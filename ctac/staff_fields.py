@@ -5,26 +5,47 @@ Browsers draw their own date boxes in the order of their own language, so 9/3 co
 
 import datetime
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.uk import UK, format_clock_time, format_day, uk_day
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAY = r"(?:(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
 DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
 A_YEAR = datetime.timedelta(days=365)
+LATELY = datetime.timedelta(days=60)
 NO_DAY = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
 NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
+ANOTHER_WEEKDAY = _("%(day)s is a %(weekday)s. Put the date or the weekday right.")
+HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
+
+
+class LatelyPassed(ValueError):
+    """A day without its year that has just passed: a slip, or next year's, and who acts on it at once must not guess."""
+
+    def __init__(self, day: datetime.date) -> None:
+        super().__init__(day)
+        self.day = day
+
+
+class AnotherWeekday(ValueError):
+    """The weekday that was typed is not that day's: one of the two is a slip."""
+
+    def __init__(self, day: datetime.date) -> None:
+        super().__init__(day)
+        self.day = day
 
 
 def month_number(typed: str) -> int:
@@ -35,29 +56,48 @@ def month_number(typed: str) -> int:
 def read_day(typed: str, today: datetime.date | None = None) -> datetime.date:
     """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError.
 
-    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be.
+    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be. Raises
+    LatelyPassed for one without a year that passed less than 60 days before, AnotherWeekday for “Monday” of what is a Tuesday.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
     if iso := ISO_DAY.fullmatch(tidy):
         return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
     found = DAY.fullmatch(tidy)
-    if not found or not (found[3] or today):
+    if not found:
         raise ValueError(typed)
-    month, day = month_number(found[2]), int(found[1])
-    if today and not found[3]:
+    day = day_of(int(found[2]), month_number(found[3]), found[4], today)
+    if found[1] and WEEKDAYS[day.weekday()] != found[1][:3]:
+        raise AnotherWeekday(day)
+    return day
+
+
+def day_of(day: int, month: int, year: str | None, today: datetime.date | None) -> datetime.date:
+    """Raises ValueError, also where neither a year nor `today` is given."""
+    if year:
+        return datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+    if today:
         return next_such(month, day, today)
-    year = int(found[3]) + (2000 if len(found[3]) == 2 else 0)
-    return datetime.date(year, month, day)
+    raise ValueError((day, month))
 
 
 def next_such(month: int, day: int, today: datetime.date) -> datetime.date:
-    """The first such date from that day on; 29 February can be eight years ahead. Raises ValueError for 30 February."""
-    for year in range(today.year, today.year + 9):
-        with suppress(ValueError):
-            found = datetime.date(year, month, day)
-            if found >= today:
-                return found
+    """The first such date from that day on; 29 February can be eight years ahead.
+
+    Raises ValueError for 30 February, LatelyPassed for what passed less than 60 days before.
+    """
+    for found in such_days(month, day, range(today.year - 1, today.year + 9)):
+        if found >= today:
+            return found
+        if today - found < LATELY:
+            raise LatelyPassed(found)
     raise ValueError((month, day))
+
+
+def such_days(month: int, day: int, years: Iterable[int]) -> Iterator[datetime.date]:
+    """That day in each of the years that have it."""
+    for year in years:
+        with suppress(ValueError):
+            yield datetime.date(year, month, day)
 
 
 class AmOrPm(ValueError):
@@ -83,7 +123,10 @@ def read_clock(typed: str) -> datetime.time:
 
 
 class DayField(forms.Field):
-    """A day of the calendar, typed as people write it. The year may be left out where what is asked for always `lies_ahead`."""
+    """A day of the calendar, typed as people write it.
+
+    The year may be left out where what is asked for always `lies_ahead`, but not of a day that has just passed.
+    """
 
     widget = forms.TextInput
 
@@ -98,6 +141,11 @@ class DayField(forms.Field):
             return value or None
         try:
             return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
+        except AnotherWeekday as error:
+            named = {"day": dateformat.format(error.day, "j F Y"), "weekday": dateformat.format(error.day, "l")}
+            raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday") from error
+        except LatelyPassed as error:
+            raise ValidationError(HAS_PASSED % {"day": dateformat.format(error.day, "j F")}, code="passed") from error
         except ValueError as error:
             raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
 

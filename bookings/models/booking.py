@@ -131,9 +131,12 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(person=person).with_names().order_by("-starts_at", "-pk")
 
     def addresses_of(self, person: object) -> "BookingQuerySet":
-        """Where a person's visits are or were, the newest day first; not those whose details were taken out."""
-        at_an_address = self.filter(person=person, format=Format.WORKPLACE).exclude(address_line_1="")
-        return at_an_address.order_by("-starts_at", "-pk")
+        """Where a person's visits are or were, the newest day first; not those whose details were taken out.
+
+        What has no time yet, or was declined, is no visit; PostgreSQL would sort what has no time before every real one.
+        """
+        visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
+        return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
 
 class Booking(models.Model):

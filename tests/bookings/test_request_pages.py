@@ -112,6 +112,7 @@ def test_what_was_typed_is_shown_again(client: Client) -> None:
         ({"day_1": "", "clock_1": "", "first_day": "1 2 2027"}, "Enter both days of the range."),
         ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "1 2 2027"}, "The last day must come after the first"),
         ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "5 5 2027"}, "The last day must come after the first"),
+        ({"day_1": "11 1"}, "11 January has passed. Write the year too."),
         ({"day_1": "31 9"}, "Enter a real day, such as 9 3 2027 or 9 March."),
     ],
 )
@@ -147,11 +148,11 @@ def test_the_summary_says_which_choice_is_wrong(client: Client) -> None:
 
 
 def test_a_day_without_its_year_is_the_next_and_stands_with_its_year_afterwards(client: Client) -> None:
-    give_dates(client, day_1="Monday 25 January", day_2="11 1", clock_2="2pm")
+    give_dates(client, day_1="Monday 25 January", day_2="11 11", clock_2="2pm")
     page = text(client.get("/book/signs/check/"))
-    assert ("Monday 25 January 2027, 10am to 11am" in page, "Tuesday 11 January 2028, 2pm to 3pm" in page) == (True, True)
+    assert ("Monday 25 January 2027, 10am to 11am" in page, "Thursday 11 November 2027, 2pm to 3pm" in page) == (True, True)
     again = client.get("/book/signs/dates/?change=1").content.decode()
-    assert ('value="25 1 2027"' in again, 'value="11 1 2028"' in again) == (True, True)
+    assert ('value="25 1 2027"' in again, 'value="11 11 2027"' in again) == (True, True)
 
 
 def test_a_reason_and_a_day_that_are_both_missing_are_said_at_once(client: Client) -> None:

@@ -1,16 +1,17 @@
 """The first page of a booking offers the addresses that its person keeps, and nobody else's."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, Presentation
+from bookings.models import Booking, Presentation, State
 from leaflets.models import KeptAddress
 from professionals.models import Draft, Person
 from tests.bookings.flow import WHERE, confirm, fill_in, text
-from tests.bookings.rows import LEEDS_TOO, NOW
+from tests.bookings.rows import LEEDS_TOO, NOW, at, make_booking, make_request
 from tests.bookings.test_flow_statements import statements
 from tests.face.page import Page
 from tests.factories import make_person, sign_in
@@ -87,6 +88,16 @@ def test_the_last_visit_stands_ready_beside_what_is_kept(client: Client, person:
     assert (offered(look(client))[1], typed(client)["address_line_1"]) == (("Another address", True), "St James")
     keep(person, organisation_name="St James", address_line_1="", town="Leeds", postcode="LS1 4AP")
     assert offered(look(client))[0] == ("St James, Leeds, LS1 4AP", True)
+
+
+def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person) -> None:
+    keep(person)
+    make_booking(None, at("10:00", date(2026, 7, 1)), person=person, address_line_2="Third floor", state=State.DELIVERED)
+    Booking.objects.filter(pk=make_request(person=person).pk).update(state=State.DECLINED)
+    make_booking(None, at("10:00"), person=person, state=State.DECLINED)
+    assert (offered(look(client))[1], typed(client)["address_line_2"]) == (("Another address", True), "Third floor")
+    Booking.objects.filter(state=State.DELIVERED).delete()
+    assert (offered(look(client))[0], typed(client)["address_line_1"]) == ((HEALTH_VISITING, True), "")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
             for typed in ("Thursday 10 December", "thu 10th dec", "10 12", "10/12", "10th of December")
         ),
         ("27 November", date(2026, 11, 27)),
-        ("26 November", date(2027, 11, 26)),
+        ("28 September", date(2027, 9, 28)),
+        ("26 November 2027", date(2027, 11, 26)),
         ("9 3", date(2027, 3, 9)),
         ("29 February", date(2028, 2, 29)),
         ("26 November 2026", date(2026, 11, 26)),
@@ -61,6 +62,42 @@ def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
 def test_a_day_that_lies_ahead_needs_no_year(typed: str, day: date) -> None:
     with time_machine.travel(datetime(2026, 11, 27, 9, tzinfo=UK), tick=False):
         assert DayField(lies_ahead=True).clean(typed) == day
+
+
+@pytest.mark.parametrize(
+    ("today", "typed", "said"),
+    [
+        (date(2026, 11, 27), "26 11", "26 November has passed. Write the year too."),
+        (date(2026, 11, 27), "Tuesday 29 September", "29 September has passed. Write the year too."),
+        (date(2027, 1, 12), "20 Dec", "20 December has passed. Write the year too."),
+        (date(2028, 3, 1), "29 2", "29 February has passed. Write the year too."),
+    ],
+)
+def test_a_day_that_has_just_passed_needs_its_year(today: date, typed: str, said: str) -> None:
+    nine = datetime.combine(today, time(9), tzinfo=UK)
+    with time_machine.travel(nine, tick=False), pytest.raises(ValidationError) as refusal:
+        DayField(lies_ahead=True).clean(typed)
+    assert refusal.value.messages == [said]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Monday 10 December", "10 December 2026 is a Thursday. Put the date or the weekday right."),
+        ("tues 10 12 2026", "10 December 2026 is a Thursday. Put the date or the weekday right."),
+        ("Thu 26 November 2027", "26 November 2027 is a Friday. Put the date or the weekday right."),
+    ],
+)
+def test_a_weekday_that_is_not_that_days_is_refused_with_the_true_one(typed: str, said: str) -> None:
+    nine = datetime(2026, 11, 27, 9, tzinfo=UK)
+    with time_machine.travel(nine, tick=False), pytest.raises(ValidationError) as refusal:
+        DayField(lies_ahead=True).clean(typed)
+    assert refusal.value.messages == [said]
+
+
+@pytest.mark.parametrize("typed", ["mon 7", "Tuesday 8", "wed 9", "Wednesday 9", "thurs 10", "fri 11", "Saturday 12", "sun 13"])
+def test_each_weekday_is_known_by_its_names(typed: str) -> None:
+    assert DayField().clean(f"{typed} December 2026").day == int(typed.split()[1])
 
 
 @pytest.mark.parametrize("typed", ["30 February", "31 11", "10 Brumaire", "December", "10", "10 12 0000", "32 12"])

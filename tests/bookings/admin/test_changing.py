@@ -62,6 +62,12 @@ def test_any_other_time_is_typed_and_the_rules_yield_to_a_reason(desk: Client, b
     assert booking.events.get().reason == "They asked for the evening"
 
 
+def test_a_day_that_has_just_passed_is_not_taken_for_next_years(desk: Client, booking: Booking) -> None:
+    typed = {"start": "other", "day": "11 January", "clock": "2pm", "override_reason": "They asked for it"}
+    assert "11 January has passed. Write the year too." in text(send(desk, booking, "move", **typed))
+    assert (booking.starts_at, booking.sequence) == (at("10:00"), 0)
+
+
 def test_overlap_yields_to_nobody_and_the_nearest_times_are_said(desk: Client, booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("14:00"))
     typed = {"day": "25/1/2027", "clock": "14:30", "override_reason": "Must"}

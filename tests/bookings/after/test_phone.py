@@ -89,6 +89,16 @@ def test_whose_profession_nobody_counted_counts_as_other(
     assert (attendance.people, counts_of(attendance)) == (sum(counts.values()), counts)
 
 
+def test_who_is_taken_out_again_does_not_come_back_as_other(phone: Client, booking: Booking, presenters_user: User) -> None:
+    record_attendance(given=booking, counts={"gp": 10, "teacher": 2}, by=presenters_user, now=timezone.now())
+    form = phone.get(page(booking, "attendance/")).context["form"]
+    shown = {field.html_name: "" if field.value() is None else str(field.value()) for field in form}
+    assert (shown["people_gp"], shown["people_teacher"]) == ("10", "2")
+    answer = phone.post(page(booking, "attendance/"), {**shown, "people_gp": "8"}, follow=True).content.decode()
+    assert ("10 people came." in answer, "count as “Other”" in answer) == (True, False)
+    assert counts_of(Booking.objects.get().attendance) == {"gp": 8, "teacher": 2}
+
+
 def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, booking: Booking, presenters_user: User) -> None:
     record_attendance(given=booking, counts={"gp": 5}, by=presenters_user, now=timezone.now())
     sent = {"people_gp": "4", "total": "4", "seen": ""}
