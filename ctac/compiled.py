@@ -112,13 +112,16 @@ class Together:
 
 
 class Insert(Generic[M]):
-    """Writes a new row of a model as its save() would, without signals; `unless` is what an ON CONFLICT says, if anything."""
+    """Writes a new row of a model as its save() would, without signals; `unless` is what an ON CONFLICT says, if anything.
 
-    def __init__(self, model: type[M], unless: str = "") -> None:
-        self.model, self.unless = model, unless
+    `only_if`: a condition in SQL, which names values of the row by their column, as in %(person_id)s.
+    """
+
+    def __init__(self, model: type[M], unless: str = "", *, only_if: str = "") -> None:
+        self.model, self.unless, self.only_if = model, unless, only_if
 
     def __call__(self, row: M) -> bool:
-        """False if `unless` kept it from being written."""
+        """False if `unless` or `only_if` kept it from being written."""
         database = connections[DEFAULT_DB_ALIAS]
         values = {field.attname: field.get_db_prep_save(field.pre_save(row, True), database) for field in self.fields}
         written = self.statement.rows(values)
@@ -134,8 +137,9 @@ class Insert(Generic[M]):
     def statement(self) -> "Statement":
         columns = ", ".join(f'"{field.column}"' for field in self.fields)
         meta, values = self.model._meta, ", ".join(["%s"] * len(self.fields))
-        sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({values}) {self.unless} RETURNING "{meta.pk.column}"'  # noqa: S608
-        return Statement(f"insert_{meta.db_table}", sql, [field.attname for field in self.fields])
+        source = f"SELECT {values} WHERE {NAMED.sub('%s', self.only_if)}" if self.only_if else f"VALUES ({values})"
+        sql = f'INSERT INTO "{meta.db_table}" ({columns}) {source} {self.unless} RETURNING "{meta.pk.column}"'
+        return Statement(f"insert_{meta.db_table}", sql, [*(f.attname for f in self.fields), *NAMED.findall(self.only_if)])
 
 
 @dataclass(frozen=True)

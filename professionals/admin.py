@@ -3,12 +3,13 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -171,10 +172,27 @@ class PersonAdmin(StaffModelAdmin):
             {"label": _("Email address"), "value": obj.email or NOTHING},
         ]
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Who is erased while a colleague changes them stays erased; their page then has nothing to change."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except services.AccountGoneError:
+            messages.warning(request, _("This person has just been erased. Nothing was saved."))
+            return redirect(request.path)
+
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
+        """Of somebody known only what was changed: the rest may be newer than the page. Raises AccountGoneError."""
+        if change:
+            services.lock_person(obj)
         if obj.organisation is not None:
             obj.organisation = services.organisation_named(obj.organisation.name)
-        super().save_model(request, obj, form, change)
+        obj.save(update_fields=form.changed_data if change else None)
         if change and "email" in form.changed_data:  # reminders follow
             before, now = form.initial["email"], timezone.now()
             readdress(before=before, to=obj.email, now=now)
@@ -189,6 +207,10 @@ class PersonAdmin(StaffModelAdmin):
         if "@" in search_term and (known := Person.objects.with_email(search_term.strip()).values_list("pk", flat=True).first()):
             return queryset.filter(pk=known), False
         return super().get_search_results(request, queryset, whole_postcode(search_term))
+
+    def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Of somebody erased the page shows what is left, and takes nothing."""
+        return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False

@@ -23,7 +23,7 @@ from django.http import HttpRequest
 
 from ctac.compiled import Compiled, Insert, Together
 from professionals.models import Draft, Person
-from professionals.services.locking import AccountGoneError
+from professionals.services.locking import AccountGoneError, refuse_if_erased
 
 M = TypeVar("M", bound=Model)
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
@@ -110,6 +110,9 @@ def _unexpired(kind: object, now: object, along: str) -> QuerySet[Draft]:
 
 _in_the_way = Compiled(lambda person, key_hash, kind: Draft.objects.filter(Q(person_id=person) | Q(key_hash=key_hash), kind=kind))
 _begin = Insert(Draft, "ON CONFLICT DO NOTHING")
+# The person is locked as by any row that points to them: whoever erases them comes before or after.
+NOT_ERASED = "(SELECT TRUE FROM professionals_person WHERE id = %(person_id)s AND erased_at IS NULL FOR KEY SHARE)"
+_begin_of_person = Insert(Draft, "ON CONFLICT DO NOTHING", only_if=NOT_ERASED)
 
 
 def _found(request: HttpRequest) -> dict[str, Draft | None]:
@@ -236,17 +239,24 @@ def digest(answers: dict[str, Any]) -> str:
 
 
 def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, dict[str, Any]]) -> Draft:
-    """Begin a draft under this cookie with these answers; another person's under it gets this browser a new cookie."""
+    """Begin a draft under this cookie with these answers; another person's under it gets this browser a new cookie.
+
+    Raises AccountGoneError for who is erased at this moment.
+    """
     person = getattr(request, "person", None) or None
     person_pk = person.pk if person else None
+    begin = _begin_of_person if person else _begin
     key_hash = _hash(_secret(request) or _new_secret(request))
     while True:
         answers = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
         fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + _kept_for(answers)}
         draft = Draft(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
-        if _begin(draft):
+        if begin(draft):
             return draft
-        for other in _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind):
+        in_the_way = _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind)
+        if person and not in_the_way:
+            refuse_if_erased(person)
+        for other in in_the_way:
             if other.expires_at <= now:
                 other.delete()
             elif other.person_id != person_pk:

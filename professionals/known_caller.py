@@ -46,7 +46,10 @@ def about_known(person: Person | None) -> str:
     """What stands above a form that began with what we know."""
     if person is None:
         return ""
-    return _("What we know about this person is filled in. To correct it, change the person’s own page.")
+    said = [_("What we know about this person is filled in. To correct it, change the person’s own page.")]
+    if not person.email:  # the address alone says who a caller is
+        said.append(_("Add an address on the person’s own page first, or this makes a new person."))
+    return " ".join(said)
 
 
 class PersonFilter(admin.SimpleListFilter):

@@ -37,7 +37,7 @@ class HandOverForm(StaffForm):
 
 def perform(person: Person, *, by: User, colleague: str, reason: str, flagged: bool) -> None:
     """Raises NobodyThereError, and what the service does."""
-    to = Person.objects.with_email(colleague.strip()).first()
+    to = Person.objects.with_email(colleague.strip()).filter(erased_at=None).first()
     if to is None:
         raise NobodyThereError
     hand_over(person=person, to=to, by=by, reason=reason, now=timezone.now(), flagged=flagged)

@@ -66,7 +66,7 @@ def complain(
     `token` is that of the form: the same words again give the first complaint. Raises AlreadySent for other words.
     """
     if came != Came.WEB and person is None:
-        person = Person.objects.with_email(said.email).first()
+        person = Person.objects.with_email(said.email).filter(erased_at=None).first()
     complaint = Complaint(
         **asdict(said), person=person, came=came, received_on=received_on, submission_token=token, created_at=now
     )

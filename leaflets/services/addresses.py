@@ -13,6 +13,7 @@ from leaflets.models import Delivery, KeptAddress, Order
 from leaflets.models.addresses import MOST_KEPT, same_place
 from leaflets.services.placing import place_order
 from professionals.models import Person
+from professionals.services import lock_person
 
 
 class BookIsFull(DomainError):
@@ -25,7 +26,7 @@ class KeptAlready(DomainError):
 
 @transaction.atomic
 def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
-    """Keep it for the next orders. Raises KeptAlready, BookIsFull."""
+    """Keep it for the next orders. Raises KeptAlready, BookIsFull, AccountGoneError."""
     kept = _book_locked(person)
     _refuse_another(delivery, kept)
     if len(kept) >= MOST_KEPT:
@@ -35,7 +36,7 @@ def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
 
 @transaction.atomic
 def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
-    """Orders keep the address that they were placed with. Raises KeptAlready if another entry says the same."""
+    """Orders keep the address that they were placed with. Raises AccountGoneError; KeptAlready if another entry says it."""
     kept = _book_locked(address.person)
     _refuse_another(delivery, [each for each in kept if each.pk != address.pk])
     KeptAddress.objects.filter(pk=address.pk).update(**asdict(delivery))
@@ -57,7 +58,7 @@ def place_and_keep(*, person: Person, kept: Delivery, **order: Any) -> Order:
 
 
 def _book_locked(person: Person) -> list[KeptAddress]:
-    Person.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+    lock_person(person)
     return list(KeptAddress.objects.of(person))
 
 

@@ -10,7 +10,7 @@ from professionals.services.flagging import (
     read_flagged,
     say_no_child,
 )
-from professionals.services.locking import AccountGoneError, refuse_if_erased
+from professionals.services.locking import AccountGoneError, lock_person, refuse_if_erased
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -42,6 +42,7 @@ __all__ = [
     "is_recognised",
     "keep_stopped",
     "let_through",
+    "lock_person",
     "mark_seen",
     "merge_organisations",
     "note_change",

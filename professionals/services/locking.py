@@ -43,6 +43,12 @@ def refuse_if_erased(person: Person) -> None:
         raise AccountGoneError
 
 
+def lock_person(person: Person) -> None:
+    """Inside a transaction, before anything of theirs is written. Raises AccountGoneError for who is erased by then."""
+    if Person.objects.select_for_update(no_key=True).only("pk").filter(pk=person.pk, erased_at=None).first() is None:
+        raise AccountGoneError
+
+
 @contextmanager
 def said_if_gone(user_id: int) -> Iterator[None]:
     """Where allauth writes into rows that go with the account. Raises AccountGoneError instead of the database's refusal."""

@@ -46,8 +46,17 @@ def find_or_enter_person(
     """
     details = Details(name=name, phone=phone, profession=profession, organisation_name=organisation_name, postcode=postcode)
     # None if a colleague enters the same address or the same organisation in this very moment: then it is there the next time.
-    attempts = (_found_or_entered(email.strip().lower(), details) for _attempt in range(3))
-    return _fill_gaps(next(person for person in attempts if person), details)
+    address = email.strip().lower()
+    for _attempt in range(3):
+        if (person := _found_or_entered(address, details)) is not None:
+            return _fill_gaps(person, details)
+        _take_from_erased(address)
+    raise RuntimeError("colleagues entered the same caller three times in this moment")
+
+
+def _take_from_erased(email: str) -> None:
+    """Nobody finds them by an address any more; one that a row has all the same would be in the way of who uses it now."""
+    Person.objects.with_email(email).exclude(erased_at=None).update(email="")
 
 
 def _found_or_entered(email: str, details: Details) -> Person | None:
@@ -65,7 +74,7 @@ WITHOUT_AN_ADDRESS = """
 # An organisation that somebody known does not need is not added.
 FOUND_OR_ENTERED = f"""
     WITH known AS (
-        SELECT * FROM professionals_person WHERE {{known}} ORDER BY name, id LIMIT 1
+        SELECT * FROM professionals_person WHERE erased_at IS NULL AND {{known}} ORDER BY name, id LIMIT 1
     ), {kept_or_added(unless="EXISTS (SELECT FROM known)")}, entered AS (
         INSERT INTO professionals_person (name, email, phone, profession, postcode, created_at, searched, organisation_id)
         SELECT %(name)s, %(email)s, %(phone)s, %(profession)s, %(postcode)s, %(created_at)s, '', (SELECT id FROM organisation)
@@ -136,6 +145,9 @@ def _join(user: User, email: str, details: Details | None) -> Person | None:
         raise NotVerifiedError
     own = next((person for person in people if person.user_id == user.pk), None)
     known = next((person for person in people if person.user_id != user.pk), None)
+    if known is not None and known.erased_at is not None:
+        _take_from_erased(email)
+        known = None
     if known is not None and known.user_id is not None:
         logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
         return own

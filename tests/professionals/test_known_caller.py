@@ -156,6 +156,14 @@ def test_the_form_is_empty_for_whoever_may_not_see_people(person: Person, form: 
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_of_somebody_without_an_address_the_form_says_where_to_add_it(desk: Client, person: Person, form: str) -> None:
+    says = lambda: "first, or this makes a new person." in desk.get(f"{form}?person={person.pk}").content.decode()  # noqa: E731
+    assert not says()
+    Person.objects.filter(pk=person.pk).update(email="")
+    assert says()
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_that_somebody_looked_is_written_down_once_and_nothing_else_is(desk: Client, person: Person, form: str) -> None:
     written = statements(lambda: desk.get(f"{form}?person={person.pk}"))
     assert [sql for sql in written if sql.startswith(("UPDATE", "DELETE")) and "_session" not in sql] == []

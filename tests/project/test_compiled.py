@@ -140,3 +140,14 @@ def test_a_row_that_is_there_already_is_not_written() -> None:
     again = Organisation(name="trust a")
     assert not insert(again)
     assert again.pk is None
+
+
+@pytest.mark.parametrize("prepares", [True, False])
+def test_a_row_is_written_only_if_its_condition_holds(now: datetime, settings: Settings, prepares: bool) -> None:
+    settings.DATABASE_PREPARES = prepares
+    person = make_person()
+    insert = Insert(Draft, only_if="EXISTS (SELECT FROM professionals_person WHERE id = %(person_id)s)")
+    of = {"kind": DraftKind.ORDER, "expires_at": now, "answers": {"said": "100%"}}
+    assert insert(Draft(**of, person_id=person.pk, key_hash="k", token="k"))
+    assert not insert(Draft(**of, person_id=person.pk + 1, key_hash="l", token="l"))
+    assert list(Draft.objects.values_list("person", "answers")) == [(person.pk, {"said": "100%"})]
