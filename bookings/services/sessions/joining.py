@@ -62,8 +62,13 @@ def tell_details(session: OpenSession, now: datetime) -> int:
 
 
 def can_be_known(session: OpenSession) -> bool:
-    """Whether people with a place can have read how to join: it was sent, or there was something to read with their place."""
-    return bool(session.details_sent_at or session.joining_help or link_of_people(session))
+    """Whether people with a place can have read how to join: they were told, or there was something to read with their place."""
+    return bool(session.joining_help or link_of_people(session) or were_told(session))
+
+
+def were_told(session: OpenSession) -> bool:
+    """How to join, or that they get another link: then they wait for the next, also where there is none now."""
+    return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
 
 
 def link_of_people(session: OpenSession) -> str:
@@ -76,8 +81,11 @@ def link_of_people(session: OpenSession) -> str:
 
 
 def would_come_elsewhere(session: OpenSession, before: str) -> bool:
-    """Whether people with a place can have read a link, and would now come to where nobody is. `before`: link_of_people."""
-    return session.joining_link != before and bool(before or session.details_sent_at)
+    """Whether people with a place can have read a link, or wait for one that we promised, and it is another now.
+
+    `before`: link_of_people.
+    """
+    return session.joining_link != before and bool(before or were_told(session))
 
 
 def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
