@@ -80,9 +80,14 @@ def since(session: OpenSession) -> datetime:
     return moments.last() or session.created_at
 
 
+def case_of(session: OpenSession) -> int:
+    """The version of what is told of it: a message of another case is not true any more."""
+    return version_of(since(session))
+
+
 def were_warned(session: OpenSession) -> bool:
     """Whether people with a place have read that it may not take place, and nothing since."""
     if not session.needs_a_presenter:
         return False
-    about = {"about": f"session:{session.pk}", "kind": TEAM, "version": version_of(since(session))}
+    about = {"about": f"session:{session.pk}", "kind": TEAM, "version": case_of(session)}
     return Notification.objects.filter(**about).exists()

@@ -11,7 +11,15 @@ from icalendar import Calendar
 
 from bookings.models import OpenSession, PlaceState, Presenter
 from bookings.services import record_leave
-from bookings.services.sessions import assign_presenter, give_up, move_session, remind_of_sessions, warn_of_sessions, warning
+from bookings.services.sessions import (
+    assign_presenter,
+    give_up,
+    move_session,
+    remind_of_sessions,
+    set_joining,
+    warn_of_sessions,
+    warning,
+)
 from bookings.tasks import warn_of_unsure_sessions
 from ctac.uk import uk_datetime
 from notifications import rendering
@@ -167,6 +175,29 @@ def test_a_later_loss_and_another_time_are_cases_of_their_own(session: OpenSessi
     move_session(session=session, starts_at=at("13:30", MONDAY + timedelta(days=3)), by=None, now=FRIDAY + 5 * HOURS)
     assert [warn_of_sessions(now=at("09:00", MONDAY + timedelta(days=days))) for days in (0, 2, 3)] == [0, 1, 0]
     assert (len(told(UNSURE)), len(told(TEAM))) == (3, 3)
+
+
+def test_what_was_told_of_one_loss_does_not_go_after_the_next(session: OpenSession, clock: time_machine.Traveller) -> None:
+    """Sent late, or again."""
+    make_place(session)
+    fall_ill(session)
+    warn_of_sessions(now=FRIDAY)
+    assign_presenter(session=session, presenter=make_presenter(), by=None, now=FRIDAY + HOURS)
+    session.refresh_from_db()
+    clock.move_to(FRIDAY + 2 * HOURS)
+    assert (goes(UNSURE), goes(TEAM), goes(DETAILS)) == (False, False, True)
+    fall_ill(session, FRIDAY + 2 * HOURS)
+    assert (goes(UNSURE), goes(TEAM), goes(DETAILS)) == (False, False, False)
+    warn_of_sessions(now=FRIDAY + 3 * HOURS)
+    assert (goes(UNSURE), goes(TEAM)) == (True, True)
+
+
+def test_how_to_join_goes_also_while_nobody_gives_it(session: OpenSession) -> None:
+    """A link that was set then is where people join, whoever comes."""
+    make_place(session)
+    fall_ill(session)
+    set_joining(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW)
+    assert goes(DETAILS)
 
 
 def test_who_gives_the_place_up_reads_it_no_more(session: OpenSession, clock: time_machine.Traveller) -> None:
