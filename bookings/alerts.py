@@ -14,7 +14,7 @@ from bookings import words
 from bookings.messages import phone, staff_message
 from bookings.models import Booking, Overdue, Visit, without_joining_link
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services.watching import minute_of, without_presenter
+from bookings.services.watching import minute_of, minute_of_loss, without_presenter
 from bookings.told_of import booking_of
 from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
@@ -124,10 +124,10 @@ def is_still(missed: str) -> Callable[[Notification], bool]:
 
 
 def still_has_no_presenter(notification: Notification) -> bool:
-    """To come, with nobody to give it; once it has started, an email is too late."""
+    """To come, with nobody to give it since the same loss; once it has started, an email is too late."""
     booking = booking_of(notification)
     found = without_presenter(Booking.objects.filter(pk=booking.pk), timezone.now())
-    return found.exists() and minute_of(booking.agreed[0]) == notification.version
+    return found.exists() and minute_of_loss(booking) == notification.version
 
 
 def still_has_no_link(notification: Notification) -> bool:

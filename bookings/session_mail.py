@@ -11,6 +11,7 @@ from bookings import session_messages, session_words
 from bookings.models import PlaceLinkPurpose, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.services.place_links import make_place_links
 from bookings.services.reminding import gets_reminders
+from bookings.services.sessions.warning import case_of
 from bookings.session_messages import Telling
 from bookings.words import moment, times_of
 from notifications.models import Notification
@@ -94,11 +95,16 @@ def build_cancelled(notification: Notification) -> Message:
 
 
 def build_details(notification: Notification) -> Message:
-    """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
-    place, first = place_of(notification), notification.resend_of or notification
-    taken_over = place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True, at=first.created_at)
+    place = place_of(notification)
     said = telling(notification, place, PlaceLinkPurpose.LEAVE)
-    return session_messages.details(place, said, takes_place=taken_over.exists())
+    return session_messages.details(place, said, takes_place=says_it_takes_place(notification, place))
+
+
+def says_it_takes_place(notification: Notification, place: SessionPlace) -> bool:
+    """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
+    first = notification.resend_of or notification
+    taken_over = place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True, at=first.created_at)
+    return taken_over.exists()
 
 
 def move_of(notification: Notification) -> SessionEvent | None:
@@ -148,8 +154,17 @@ def is_cancelled(notification: Notification) -> bool:
 
 
 def is_unsure(notification: Notification) -> bool:
-    """Nobody gives it yet; whoever does makes everybody told of it."""
-    return while_to_come(PlaceState.TAKEN)(notification) and place_of(notification).session.needs_a_presenter
+    """Nobody gives it since that loss; whoever does makes everybody told of it, and what is lost again has its own message."""
+    session = place_of(notification).session
+    stands = while_to_come(PlaceState.TAKEN)(notification) and session.needs_a_presenter
+    return stands and case_of(session) == notification.version
+
+
+def still_tells_how(notification: Notification) -> bool:
+    """That it takes place is untrue once who took it over is lost too."""
+    place = place_of(notification)
+    stands = while_to_come(PlaceState.TAKEN)(notification)
+    return stands and not (place.session.needs_a_presenter and says_it_takes_place(notification, place))
 
 
 SEE, LEAVE = PlaceLinkPurpose.SEE, PlaceLinkPurpose.LEAVE
@@ -163,6 +178,6 @@ KINDS = (
     Kind("place-bumped", gettext_lazy("Back on the waiting list"), build_bumped, while_to_come(WAITING)),
     Kind("session-moved", gettext_lazy("Open session moved"), build_moved, has_not_moved_again),
     Kind("session-cancelled", gettext_lazy("Open session cancelled"), build_cancelled, is_cancelled),
-    Kind("session-details", gettext_lazy("How to join"), build_details, while_to_come(TAKEN)),
+    Kind("session-details", gettext_lazy("How to join"), build_details, still_tells_how),
     Kind("session-unsure", gettext_lazy("May not take place"), said(session_messages.unsure, LEAVE), is_unsure),
 )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import OpenSession
+from bookings.services.sessions.warning import case_of
 from bookings.session_figures import filled
 from bookings.session_presenter_mail import sample, session_of
 from bookings.words import row
@@ -49,7 +50,9 @@ def build_still(notification: Notification) -> Message:
 
 
 def is_still_unsure(notification: Notification) -> bool:
-    return session_of(notification).needs_a_presenter
+    """Since the same loss."""
+    session = session_of(notification)
+    return session.needs_a_presenter and case_of(session) == notification.version
 
 
 KINDS = (

@@ -205,8 +205,8 @@ class SessionEvent(models.Model):
 
     `changes`, in times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]},
     {"people": [null, 14]} who came, {"by_link": true}; {"version": …} or {"sequence": …} of the messages that tell of it;
-    {"details": true} if people were told how to join; {"flagged": true} if the reason looks like a child's details and is for
-    no email.
+    {"details": true} if people were told how to join; {"link": …}, the mark of the joining link that a lost presenter left, by
+    which nobody can join; {"flagged": true} if the reason looks like a child's details and is for no email.
     """
 
     session = models.ForeignKey(OpenSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="events")

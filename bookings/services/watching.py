@@ -2,10 +2,12 @@
 that has no joining link.
 
 Run every few minutes (ctac/settings.py). An alert is a row of the outbox, unique by kind, booking and the minute at which
-the booking starts: run twice, or by two at once, it is written once; a booking that was moved is a new case.
+the booking starts: run twice, or by two at once, it is written once; a booking that was moved is a new case. For a booking to
+which nobody would come it is the minute at which it lost its presenter: who took it over and is away too is a new case.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -57,17 +59,21 @@ def alert(*, key: int, now: datetime) -> None:
     if locked is None or locked.starts_at is None:
         return
     late = Overdue.find(locked, now)
-    kinds = about_a_visit(late, now) if late is not None else before_it_starts(key, now)
-    notify_each(kinds, about=f"booking:{key}", reference=locked.reference, version=minute_of(locked.starts_at), now=now)
-
-
-def before_it_starts(key: int, now: datetime) -> Told:
-    told: Told = {}
+    tell = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
+    if late is not None:
+        tell(about_a_visit(late, now), version=minute_of(locked.starts_at))
+        return
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
-        told["staff-still-no-presenter"] = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+        whom = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+        tell({"staff-still-no-presenter": whom}, version=minute_of_loss(locked))
     if without_joining_link(Booking.objects.filter(pk=key), now).exists():
-        told["staff-no-joining-link"] = [settings.STAFF_EMAIL]
-    return told
+        tell({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
+
+
+def minute_of_loss(booking: Booking) -> int:
+    """The minute at which it last lost its presenter; of what never had one, that at which it starts."""
+    freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
+    return minute_of(freed or booking.agreed[0])
 
 
 def about_a_visit(late: Overdue, now: datetime) -> Told:

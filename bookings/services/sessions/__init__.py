@@ -25,7 +25,7 @@ from bookings.services.sessions.offering import fill_places, lapse_offers, offer
 from bookings.services.sessions.placing import accept_offer, give_up, give_up_all, mark_attended, take_place
 from bookings.services.sessions.planning import Planned, plan_sessions
 from bookings.services.sessions.reminding import remind_of_sessions
-from bookings.services.sessions.warning import is_unsure, warn_of_sessions
+from bookings.services.sessions.warning import is_unsure, warn_of_sessions, were_warned
 
 __all__ = [
     "Clash",
@@ -66,4 +66,5 @@ __all__ = [
     "set_joining",
     "take_place",
     "warn_of_sessions",
+    "were_warned",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bookings.models import BusyTime, OpenSession, Presenter, SessionEventKind
 from bookings.services.sessions.locking import lock_sessions
-from bookings.services.sessions.recording import record
+from bookings.services.sessions.recording import mark_of, record
 from bookings.services.sessions.telling import tell_needs_presenter, tell_no_longer_theirs
 from professionals.models import User
 
@@ -17,7 +17,8 @@ def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | N
     for session in freed:
         session.presenter, session.sequence = None, session.sequence + 1
         session.save(update_fields=["presenter", "sequence"])
-        who = {"presenter": [presenter.pk, None], "sequence": session.sequence}
+        link = mark_of(session.own_joining_link or presenter.joining_link)
+        who = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
         record(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=who)
         tell_needs_presenter(session, now)
         tell_no_longer_theirs(session, presenter, now)

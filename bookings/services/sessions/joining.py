@@ -8,7 +8,7 @@ from bookings.models import OpenSession, Presenter, SessionEventKind, SessionSta
 from bookings.services.errors import NothingChanged
 from bookings.services.sessions.errors import DetailsSent, NoJoiningLink, SessionClosed
 from bookings.services.sessions.locking import lock_session, lock_sessions, refuse_unless_to_come
-from bookings.services.sessions.recording import record
+from bookings.services.sessions.recording import mark_of, record
 from bookings.services.sessions.telling import HAVE_A_PLACE, tell_everybody, tell_presenter
 from professionals.models import User
 from professionals.safeguarding import tell_lead
@@ -62,22 +62,34 @@ def tell_details(session: OpenSession, now: datetime) -> int:
 
 
 def can_be_known(session: OpenSession) -> bool:
-    """Whether people with a place can have read how to join: it was sent, or there was something to read with their place."""
-    return bool(session.details_sent_at or session.joining_help or link_of_people(session))
+    """Whether people with a place can have read how to join: they were told, or there was something to read with their place."""
+    return bool(session.joining_help or link_of_people(session) or were_told(session))
+
+
+def were_told(session: OpenSession) -> bool:
+    """How to join, or that they get another link: then they wait for the next, also where there is none now."""
+    return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
 
 
 def link_of_people(session: OpenSession) -> str:
-    """The link that people read with their place; of a session that lost its presenter, that presenter's. Empty if none."""
+    """The mark of the link that people read with their place; empty if none.
+
+    Of a session that lost its presenter it is the link of that moment, whatever became of it, or none if people were told of a
+    change since. A loss that was recorded without it counts as a link that is like no other.
+    """
     if session.joining_link or session.presenter_id is not None:
-        return session.joining_link
-    freed = session.events.filter(kind=SessionEventKind.PRESENTER_FREED).order_by("at", "pk").last()
-    had = Presenter.objects.filter(pk=freed.changes["presenter"][0]).first() if freed else None
-    return had.joining_link if had else ""
+        return mark_of(session.joining_link)
+    kinds = (SessionEventKind.PRESENTER_FREED, SessionEventKind.LINK_SET)
+    last = session.events.filter(kind__in=kinds).order_by("at", "pk").last()
+    return str(last.changes.get("link", "unknown")) if last and last.kind == SessionEventKind.PRESENTER_FREED else ""
 
 
 def would_come_elsewhere(session: OpenSession, before: str) -> bool:
-    """Whether people with a place can have read a link, and would now come to where nobody is. `before`: link_of_people."""
-    return session.joining_link != before and bool(before or session.details_sent_at)
+    """Whether people with a place can have read a link, or wait for one that we promised, and it is another now.
+
+    `before`: link_of_people.
+    """
+    return mark_of(session.joining_link) != before and bool(before or were_told(session))
 
 
 def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
@@ -89,7 +101,7 @@ def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, b
     for session in lock_sessions(to_come.values_list("pk", flat=True)):
         session.sequence += 1
         session.save(update_fields=["sequence"])
-        known = would_come_elsewhere(session, before)
+        known = would_come_elsewhere(session, mark_of(before))
         record(session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence, "details": known})
         if by is None or by.pk != presenter.user_id:
             tell_presenter(session, now)

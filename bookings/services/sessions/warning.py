@@ -69,7 +69,7 @@ def soon_from(session: OpenSession) -> datetime:
 
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
-    """Whether the page of a place says that the session may not take place."""
+    """Whether people with a place hear that the session may not take place; the page of a place says so from then on."""
     return session.needs_a_presenter and soon_from(session) <= now < session.starts_at
 
 
@@ -80,9 +80,14 @@ def since(session: OpenSession) -> datetime:
     return moments.last() or session.created_at
 
 
+def case_of(session: OpenSession) -> int:
+    """The version of what is told of it: a message of another case is not true any more."""
+    return version_of(since(session))
+
+
 def were_warned(session: OpenSession) -> bool:
-    """Whether people with a place have read that it may not take place, and nothing since."""
+    """Whether people with a place can have read that it may not take place, by email or on its page, and nothing since."""
     if not session.needs_a_presenter:
         return False
-    about = {"about": f"session:{session.pk}", "kind": TEAM, "version": version_of(since(session))}
+    about = {"about": f"session:{session.pk}", "kind": TEAM, "version": case_of(session)}
     return Notification.objects.filter(**about).exists()

@@ -13,7 +13,7 @@ from bookings import ical, session_words
 from bookings.after_words import after_for_place
 from bookings.models import PlaceState, SessionPlace
 from bookings.services import gets_reminders, wish_year_later, withdraw_year_later
-from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up, is_unsure
+from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up, is_unsure, were_warned
 from bookings.views.flow import FORM_METHODS
 from ctac.compiled import Compiled
 from professionals.access import person_required, the_person
@@ -47,7 +47,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         **standing(place, now),
         **what_comes(place, now),
         "facts": session_words.for_its_person(place, with_reference=False),
-        "unsure": place.has_a_place and is_unsure(place.session, now),
+        "unsure": place.has_a_place and is_unsure(place.session, now) and were_warned(place.session),
         "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
         "after": after_for_place(place, now),
     }

@@ -195,6 +195,16 @@ def test_a_first_link_is_told_to_nobody_before_it_is_sent(desk: Client) -> None:
     assert ("so nobody is told" in answer, told("session-details")) == (True, 0)
 
 
+def test_why_nobody_is_emailed_of_a_change_is_said_as_it_is(desk: Client, session: OpenSession) -> None:
+    assert "Nobody has a place yet" in text(
+        do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="")
+    )
+    make_place(session, person=make_person(email="", user=None))
+    assert "so please ring them" in text(
+        do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="Code 4821")
+    )
+
+
 def test_cancelling_needs_a_reason_and_tells_everybody(desk: Client, session: OpenSession) -> None:
     make_place(session)
     make_place(session, PlaceState.WAITING)

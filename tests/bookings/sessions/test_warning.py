@@ -11,7 +11,15 @@ from icalendar import Calendar
 
 from bookings.models import OpenSession, PlaceState, Presenter
 from bookings.services import record_leave
-from bookings.services.sessions import assign_presenter, give_up, move_session, remind_of_sessions, warn_of_sessions, warning
+from bookings.services.sessions import (
+    assign_presenter,
+    give_up,
+    move_session,
+    remind_of_sessions,
+    set_joining,
+    warn_of_sessions,
+    warning,
+)
 from bookings.tasks import warn_of_unsure_sessions
 from ctac.uk import uk_datetime
 from notifications import rendering
@@ -100,6 +108,7 @@ def test_it_is_nine_on_the_wall_of_a_working_day(presenter: Presenter, day: date
 def test_of_what_is_lost_later_half_an_hour_after(session: OpenSession) -> None:
     make_place(session)
     fall_ill(session, at("11:00"))
+    assert "or half an hour from now, if that is past, they are told" in read("staff-session-needs-presenter")[1]
     assert [warn_of_sessions(now=at(clock)) for clock in ("11:29", "11:30")] == [0, 1]
 
 
@@ -141,7 +150,8 @@ def test_who_takes_over_makes_them_told_that_it_takes_place(session: OpenSession
     assert told(DETAILS) == [place.person.email]
     subject, words = read(DETAILS)
     assert subject == f"The session on Monday 25 January 2027 takes place ({session.reference})"
-    assert ("Now we have somebody to give it" in words, OTHER in words) == (True, True)
+    assert "You may have read that it might not. Now we have somebody to give it" in words
+    assert OTHER in words
     [entry] = Calendar.from_ical(kind_named(DETAILS).build(Notification.objects.get(kind=DETAILS)).calendar).walk("VEVENT")
     assert str(entry["LOCATION"]) == OTHER
     assert (warn_of_sessions(now=SUNDAY + 2 * HOURS), remind_of_sessions(now=SUNDAY + 2 * HOURS)) == (0, 0)
@@ -169,6 +179,29 @@ def test_a_later_loss_and_another_time_are_cases_of_their_own(session: OpenSessi
     assert (len(told(UNSURE)), len(told(TEAM))) == (3, 3)
 
 
+def test_what_was_told_of_one_loss_does_not_go_after_the_next(session: OpenSession, clock: time_machine.Traveller) -> None:
+    """Sent late, or again."""
+    make_place(session)
+    fall_ill(session)
+    warn_of_sessions(now=FRIDAY)
+    assign_presenter(session=session, presenter=make_presenter(), by=None, now=FRIDAY + HOURS)
+    session.refresh_from_db()
+    clock.move_to(FRIDAY + 2 * HOURS)
+    assert (goes(UNSURE), goes(TEAM), goes(DETAILS)) == (False, False, True)
+    fall_ill(session, FRIDAY + 2 * HOURS)
+    assert (goes(UNSURE), goes(TEAM), goes(DETAILS)) == (False, False, False)
+    warn_of_sessions(now=FRIDAY + 3 * HOURS)
+    assert (goes(UNSURE), goes(TEAM)) == (True, True)
+
+
+def test_how_to_join_goes_also_while_nobody_gives_it(session: OpenSession) -> None:
+    """A link that was set then is where people join, whoever comes."""
+    make_place(session)
+    fall_ill(session)
+    set_joining(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW)
+    assert goes(DETAILS)
+
+
 def test_who_gives_the_place_up_reads_it_no_more(session: OpenSession, clock: time_machine.Traveller) -> None:
     place = make_place(session)
     fall_ill(session)
@@ -178,11 +211,17 @@ def test_who_gives_the_place_up_reads_it_no_more(session: OpenSession, clock: ti
     assert (goes(UNSURE), goes(TEAM)) == (False, True)
 
 
-def test_the_page_of_the_place_says_so_too(client: Client, session: OpenSession, clock: time_machine.Traveller) -> None:
+def test_the_page_of_the_place_says_so_too_once_people_are_told(
+    client: Client, session: OpenSession, clock: time_machine.Traveller
+) -> None:
+    """Not in the half hour in which the team may find somebody: who takes over then need take nothing back."""
     place, words = make_place(session), "This session may not take place"
-    fall_ill(session)
-    for moment, said in ((NOW, False), (FRIDAY, True)):
+    lost = FRIDAY + HOURS
+    fall_ill(session, lost)
+    for wait, said in ((29, False), (30, True)):
+        moment = lost + wait * MINUTES
         clock.move_to(moment)
+        warn_of_sessions(now=moment)
         sign_in(client, place.person)
         assert (words in client.get(f"/sessions/{session.reference}/mine/").content.decode()) == said
 

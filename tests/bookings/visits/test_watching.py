@@ -237,6 +237,21 @@ def test_nobody_is_told_again_within_the_hour_in_which_the_presenter_fell_ill(no
     assert ("staff-still-no-presenter", MANAGER) in told()
 
 
+def test_who_took_it_over_and_falls_ill_too_is_a_new_case(nobodys: Booking) -> None:
+    fell_ill(nobodys, START - 60 * HOUR)
+    beat(START - 48 * HOUR)
+    Booking.objects.update(presenter=Presenter.objects.get())
+    beat(START - 40 * HOUR)
+    Booking.objects.update(presenter=None)
+    fell_ill(nobodys, START - 30 * HOUR)
+    beat(START - 29 * HOUR)
+    beat(START - 28 * HOUR)
+    assert sorted(told()) == [("staff-still-no-presenter", MANAGER)] * 2 + [("staff-still-no-presenter", STAFF)] * 2
+    with time_machine.travel(START - 28 * HOUR, tick=False):
+        goes = [kind_named(each.kind).still_true(each) for each in Notification.objects.filter(recipient=STAFF).order_by("pk")]
+    assert goes == [False, True]
+
+
 @override_settings(VISIT_ESCALATION_EMAIL=STAFF)
 def test_a_team_without_a_manager_of_its_own_reads_it_once(nobodys: Booking) -> None:
     beat(START - HOUR)
