@@ -46,9 +46,17 @@ class EnteredAlready(DomainError):
         self.entry = entry
         when = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
         if entry.kind == MovementKind.RECEIVED:
-            said = _("%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.")
+            said = ngettext(
+                "%(copies)d copy was entered as come in already, at %(clock)s on %(day)s.",
+                "%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.",
+                entry.copies,
+            )
         else:
-            said = _("The stock was corrected by %(copies)d already, at %(clock)s on %(day)s.")
+            said = ngettext(
+                "The stock was corrected by %(copies)d copy already, at %(clock)s on %(day)s.",
+                "The stock was corrected by %(copies)d copies already, at %(clock)s on %(day)s.",
+                entry.copies,
+            )
         asked = _("If this is something else, press the button again.")
         super().__init__(f"{said % when} {asked}")
 

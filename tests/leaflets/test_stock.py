@@ -6,7 +6,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
-from leaflets.services import NothingToChange, StockIsPromised, correct_stock, differences, dispatch, receive_stock, start_packing
+from leaflets.services import (
+    EnteredAlready,
+    NothingToChange,
+    StockIsPromised,
+    correct_stock,
+    differences,
+    dispatch,
+    receive_stock,
+    start_packing,
+)
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -73,6 +82,20 @@ def test_each_entry_is_told_of_once_in_whatever_order_they_are_and_then_it_is_ta
     assert sum("The stock was corrected by" in page for page in asked) == int(opened_first)
     edition.refresh_from_db()
     assert edition.on_hand == 20 + 100 - 1 + 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        (MovementKind.RECEIVED, 1, "1 copy was entered as come in already, at "),
+        (MovementKind.RECEIVED, 2, "2 copies were entered as come in already, at "),
+        (MovementKind.CORRECTED, -1, "The stock was corrected by 1 copy already, at "),
+        (MovementKind.CORRECTED, 2, "The stock was corrected by 2 copies already, at "),
+    ],
+)
+def test_one_copy_is_no_copies(now, kind, change, said):
+    entry = StockMovement(kind=kind, copies=abs(change), on_hand_change=change, at=now)
+    assert str(EnteredAlready(entry).message).startswith(said)
 
 
 def test_another_refusal_tells_of_no_entry(client, now):
