@@ -29,23 +29,22 @@ def copies_label(leaflet: Leaflet) -> SafeString:
 
 
 def stock_hint(leaflet: Leaflet, lately: OrderedLately = NOTHING_LATELY) -> str:
-    """What there is, and how many of it this person may have now."""
+    """What there is, and how many of it this person may have now. Of all limits, the one that binds them is said."""
     available, most, left = leaflet.available, leaflet.most_per_order, lately.left(leaflet)
     if available <= 0:
-        said = _("Out of stock just now.")
-        return f"{said} {what_is_left(left)}" if left else f"{said} {_('You can order and wait for more')}"
+        then = what_is_left(left) if left and not left.copies else _("You can order and wait for more")
+        return f"{_('Out of stock just now.')} {then}"
     if left and left.copies < min(available, most):
         return what_is_left(left)
     if available < most:
-        return _("Only %(n)d left in stock") % {"n": available}
-    usual = ngettext("In stock. %(n)d an order", "In stock. Up to %(n)d an order", most) % {"n": most}
-    return f"{usual}. {what_is_left(left)}" if left else usual
+        return _("Only %(n)s left in stock") % {"n": f"{available:,}"}
+    return ngettext("In stock. %(n)s an order", "In stock. Up to %(n)s an order", most) % {"n": f"{most:,}"}
 
 
 def what_is_left(left: Allowance) -> str:
     """Of a limit on which earlier orders count."""
-    facts = {"n": left.copies, "until": format_day(left.until) if left.until else ""}
-    return (_("You can order %(n)d more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
+    facts = {"n": f"{left.copies:,}", "until": format_day(left.until) if left.until else ""}
+    return (_("You can order %(n)s more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
 
 
 def usual_and_stock(leaflet: Leaflet, lately: OrderedLately) -> str:

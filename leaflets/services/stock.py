@@ -46,27 +46,38 @@ class EnteredAlready(DomainError):
         self.entry = entry
         when = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
         if entry.kind == MovementKind.RECEIVED:
-            said = _("%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.")
+            said = ngettext(
+                "%(copies)d copy was entered as come in already, at %(clock)s on %(day)s.",
+                "%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.",
+                entry.copies,
+            )
         else:
-            said = _("The stock was corrected by %(copies)d already, at %(clock)s on %(day)s.")
+            said = ngettext(
+                "The stock was corrected by %(copies)d copy already, at %(clock)s on %(day)s.",
+                "The stock was corrected by %(copies)d copies already, at %(clock)s on %(day)s.",
+                entry.copies,
+            )
         asked = _("If this is something else, press the button again.")
         super().__init__(f"{said % when} {asked}")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What whoever enters something knows of the edition: its last entry when their page was opened, and the one that a refusal
-    told them of (EnteredAlready). Keys; 0 for none."""
+    """What whoever enters something knows of the edition: its last entry when their page was opened, 0 for none, and those that
+    refusals have told them of since (EnteredAlready). Keys."""
 
     last: int
-    told: int = 0
+    told: frozenset[int] = frozenset()
 
     def refuse(self, entry: StockMovement, *, by: User | None, now: datetime) -> None:
-        """Under the lock of the edition. Raises EnteredAlready."""
+        """Under the lock of the edition: each entry that they don't know of, and one that is perhaps the same.
+
+        Raises EnteredAlready.
+        """
         entries = entries_of(entry.edition)
         same = entries.filter(kind=entry.kind, on_hand_change=entry.on_hand_change, by=by, at__gt=now - JUST_ENTERED)
-        found = entries.filter(pk__gt=self.last).first() or same.first()
-        if found is not None and found.pk != self.told:
+        found = entries.filter(pk__gt=self.last).exclude(pk__in=self.told).first() or same.first()
+        if found is not None and found.pk not in self.told:
             raise EnteredAlready(found)
 
 

@@ -97,16 +97,24 @@ OF_A_PLACE = re.compile(
     r"\b(?:room|rm|ward|flat|floor|bed|bay|suite|block|gate|desk|unit|house|level|row|seat|box|no|number|apartment|junction)\W{1,3}$",
     re.IGNORECASE,
 )
+# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless what happened to one of them stands near.
+IN_A_TEAM = re.compile(
+    rf"\b(?:team|staff|colleagues|attendees|attending|delegates|presenters?|speakers?|trainers?) ?: ?"
+    rf"(?:{NAME} ?\([^()]{{1,8}}\)[, &]{{1,3}}(?:and )?){{0,6}}$",
+    re.IGNORECASE,
+)
 
 
 def tells_an_age(text: str) -> bool:
     if OF_A_PRONOUN.search(text) or any(not _is_told_of(text, found) for found in OF_A_CHILD.finditer(text)):
         return True
-    if any(_is_somebody(found[1] or found[2]) for found in OF_A_NAME.finditer(text)):
+    named = [found for found in OF_A_NAME.finditer(text) if _is_somebody(found[1] or found[2])]
+    listed = [found for found in named if _is_in_a_team(text, found)]
+    if len(listed) < len(named):
         return True
     if any(could_be_names(found[1]) for found in OF_A_SMALL_NAME.finditer(text)):
         return True
-    if _has_harm_near(text, [found for found in BESIDE_AN_AGE.finditer(text) if _may_be_somebody(found)]):
+    if _has_harm_near(text, listed + [found for found in BESIDE_AN_AGE.finditer(text) if _may_be_somebody(found)]):
         return True
     return any(not OF_A_PLACE.search(before(text, found.start(), 20)) for found in CLINICAL.finditer(text))
 
@@ -118,6 +126,10 @@ def _is_somebody(word: str) -> bool:
     if len(word) <= 4 and word.endswith("s") and word[:-1].isupper():
         return False
     return are_initials(word) if word.isupper() and len(word) <= 3 else are_names(word)
+
+
+def _is_in_a_team(text: str, found: re.Match[str]) -> bool:
+    return found[0].endswith(")") and bool(IN_A_TEAM.search(before(text, found.start(), 120)))
 
 
 def _may_be_somebody(found: re.Match[str]) -> bool:

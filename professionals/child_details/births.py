@@ -51,6 +51,12 @@ NAME_BEFORE = re.compile(
 )
 INITIALS_BEFORE = re.compile(rf"(?:^|\W)({INITIALS})\W{{1,4}}$")
 NAME_AFTER = re.compile(rf"^\W{{1,4}}({NAME}) ({NAME})")
+# "DBS seen 03/02/2020 jane smith": the certificate of a colleague.
+OF_A_CHECK = re.compile(
+    r"\b(?:dbs|crb)(?:\W{1,3}(?:checks?|checked|cert|certificate|clear|cleared|seen|issued|dated?|done|renewed|valid|no|number|is|was"
+    r"|on|from|of)\b){0,4}\W{1,3}$",
+    re.IGNORECASE,
+)
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
 ABOUT_WORK = timedelta(days=365)
@@ -74,7 +80,7 @@ def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
         return False
     if BIRTH_BEFORE.search(ahead) or BIRTH_AFTER.search(behind):
         return True
-    if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK:
+    if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK or OF_A_CHECK.search(ahead):
         return False
     return _is_beside_a_name(ahead, behind, long_past=day <= today - LONG_PAST)
 

@@ -3,6 +3,7 @@
 import re
 
 from professionals.child_details.nhs_numbers import is_of_another_kind, is_paid_by
+from professionals.child_details.words import before
 
 WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
 # Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
@@ -37,18 +38,35 @@ LABELLED = re.compile(
     re.IGNORECASE,
 )
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.
-FORCE = (
-    r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp|kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
+FORCE = r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp)"
+# Where councils and hospitals are as well: a word of the police is to stand near.
+COUNTY = (
+    r"(?:kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
     r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
     r"|staffs|northants|wilts|warks|cambs|derbys|glos)"
 )
+OF_THE_POLICE = r"\b(?:police|crime|occurr?[ea]nce|incident|custody|cad|log)\b"
+POLICE_WORDS = re.compile(OF_THE_POLICE, re.IGNORECASE)
 OF_A_FORCE = re.compile(
-    rf"\b{FORCE}(?: police)?(?: {WORD}\b\.?){{0,2}}{LINK}(?!{YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])", re.IGNORECASE
+    rf"\b(?:{FORCE}|(?P<county>{COUNTY}))(?: (?:{OF_THE_POLICE}|{WORD}\b\.?)){{0,3}}{LINK}"
+    rf"(?!{YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])",
+    re.IGNORECASE,
+)
+NEAR = 30
+# Whose number it is said to be, before or after it: one of work.
+PERMIT_BEFORE = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
+OF_WORK_AFTER = re.compile(
+    r"^(?: (?:is|was|as)(?: (?:our|the|your|my|their|a|an))?(?: \w{1,12})?)?[ (:-]{1,2}"
+    r"(?:po|p\.o\.?|purchase order|invoice|permit|requisition|order (?:no|number)|cost code)(?! box)\b",
+    re.IGNORECASE,
 )
 # The police's unique reference number, "01AB/4567/26"; a school's has six digits, a home's or a nursery's seven or letters first.
+# What is called a school's is one, however many digits were typed.
+URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{LINK}"
+NO_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
 URN = re.compile(
-    rf"\burn(?: (?:no|number|ref)\b\.?)?{LINK}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d|\d{{4,5}}|\d{{8,12}})"
-    r"(?![\w/])",
+    rf"{URN_LABEL}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d)(?![\w/])"
+    rf"|{NO_SCHOOL}{URN_LABEL}(?:\d{{4,5}}|\d{{8,12}})(?![\w/])",
     re.IGNORECASE,
 )
 # So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
@@ -80,9 +98,19 @@ NATIONAL_INSURANCE = re.compile(
 
 def has_reference(text: str) -> bool:
     """Whether the note quotes what finds one person in somebody's records."""
-    patterns = (LABELLED, OF_A_FORCE, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
-    if any(pattern.search(text) for pattern in patterns):
+    patterns = (LABELLED, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
+    if any(pattern.search(text) for pattern in patterns) or any(
+        _is_of_police(text, found) for found in OF_A_FORCE.finditer(text)
+    ):
         return True
     if any(not is_paid_by(text, found.start()) for shape in (LONG_LABELLED, SHAPES) for found in shape.finditer(text)):
         return True
     return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))
+
+
+def _is_of_police(text: str, found: re.Match[str]) -> bool:
+    """Whether a number beside a force's name is theirs: no order, invoice or permit, and beside a county's name said to be."""
+    ahead, behind = before(text, found.start()), text[found.end() : found.end() + NEAR]
+    if is_paid_by(text, found.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
+        return False
+    return not found["county"] or bool(POLICE_WORDS.search(f"{ahead[-NEAR:]}{found[0]}{behind}"))

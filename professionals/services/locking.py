@@ -22,6 +22,10 @@ class AccountGoneError(DomainError):
     message = _("That account has just been deleted.")
 
 
+# Said to staff of whoever calls: many of them have no account.
+CALLER_ERASED = _("This person’s details were erased a moment ago. Nothing was placed.")
+
+
 class _OthersByNow(Exception):
     pass
 

@@ -1,8 +1,11 @@
 """Placed at the very moment at which the account is deleted: nothing is placed, nobody comes, and nothing of theirs is kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import time_machine
+from django.test import Client
 
 from bookings.models import Booking, SessionPlace
 from bookings.services import book, locking
@@ -17,12 +20,15 @@ from notifications.models import Notification
 from professionals.models import Person
 from professionals.privacy import erase_person
 from professionals.services import people
+from tests.bookings.admin.desk import BOOKINGS
+from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.requested import ask, on
 from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
 from tests.bookings.test_person_races import booking_of_a_draft
-from tests.factories import make_person
+from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
+from tests.leaflets.test_order_for_caller import ADD, CALL
 from tests.professionals.in_turn import Job, in_turn
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -106,3 +112,19 @@ def test_control_if_nobody_asked_it_would_be_the_erased_persons(
 
     assert in_turn(PERSON, person.pk, erasing(person), placing(person)) == ["done"] * 2
     assert placed() == 1
+
+
+@pytest.mark.parametrize("about", ["an order", "a booking"])
+def test_staff_are_told_of_a_caller_without_an_account_that_their_details_were_erased(about: str, client: Client) -> None:
+    make_presenter()
+    make_edition(NOW, slug="one")
+    form = {**CALL, "copies_one": "5"} if about == "an order" else caller_form(make_presentation())
+    caller = make_person(with_user=False, email=form["email" if about == "an order" else "caller-email"])
+    path, answers = ADD if about == "an order" else f"{BOOKINGS}add/", list[Any]()
+    with time_machine.travel(NOW, tick=False):
+        sign_in_staff(client, make_staff())
+        in_turn(PERSON, caller.pk, erasing(caller), lambda: answers.append(client.post(path, form)))
+
+    assert "This person’s details were erased a moment ago. Nothing was placed." in answers[0].content.decode()
+    assert "account has just been deleted" not in answers[0].content.decode()
+    assert placed() == 0

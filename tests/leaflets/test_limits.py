@@ -212,12 +212,14 @@ def test_the_page_of_a_leaflet_says_how_many_more_the_person_may_order(client, p
 @pytest.mark.parametrize(
     ("ordered", "on_hand", "says"),
     [
-        (20, 500, "In stock. Up to 100 an order. You can order 130 more until "),
-        (50, 500, "In stock. Up to 100 an order. You can order 100 more until "),
+        (20, 500, "In stock. Up to 100 an order"),
+        (50, 500, "In stock. Up to 100 an order"),
+        (51, 500, "You can order 99 more until "),
         (100, 500, "You can order 50 more until "),
         (150, 500, "You can order more from "),
         (20, 90, "Only 70 left in stock"),
-        (20, 20, "Out of stock just now. You can order 130 more until "),
+        (20, 20, "Out of stock just now. You can order and wait for more"),
+        (120, 120, "Out of stock just now. You can order and wait for more"),
         (150, 150, "Out of stock just now. You can order more from "),
     ],
 )
@@ -232,6 +234,22 @@ def test_the_page_of_a_leaflet_and_the_basket_say_in_the_same_words_what_is_left
         assert f"{says}{day}" in client.get(page).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("ordered", "on_hand", "says"),
+    [
+        (10, 9_000, "In stock. Up to 2,000 an order<"),
+        (10, 1_500, "Only 1,490 left in stock<"),
+        (1_100, 9_000, "You can order 1,900 more until "),
+    ],
+)
+def test_large_figures_have_a_comma(client, now, ordered, on_hand, says):
+    leaflet = make_edition(now, stock=on_hand, most_per_order=2_000, most_per_person=3_000, most_per_workplace=9_000).leaflet
+    person = make_person()
+    make_order(person, timezone.now(), {leaflet: ordered})
+    sign_in(client, person)
+    assert says in client.get(leaflet.get_absolute_url()).content.decode()
+
+
 def test_what_is_left_is_said_of_a_workplace_too_and_beside_an_error(client, person, leaflet, now):
     make_order(colleague_of(person), timezone.now(), {leaflet: 90})
     sign_in(client, person)
@@ -244,10 +262,10 @@ def test_what_is_left_is_said_of_a_workplace_too_and_beside_an_error(client, per
 
 def test_what_is_left_is_said_to_who_is_signed_in_alone_and_costs_no_statement_more(client, person, leaflet, now):
     path = leaflet.get_absolute_url()
-    make_order(person, timezone.now(), {leaflet: 20})
+    make_order(person, timezone.now(), {leaflet: 60})
     signed_out = client.get(path).content.decode()
     assert "In stock. Up to 100 an order<" in signed_out
     assert len(statements(lambda: client.get(path))) == 3
     sign_in(client, person)
-    assert "You can order 130 more until " in client.get(path).content.decode()
+    assert "You can order 90 more until " in client.get(path).content.decode()
     assert len(statements(lambda: client.get(path))) == 7  # as for who has ordered nothing

@@ -6,7 +6,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
-from leaflets.services import NothingToChange, StockIsPromised, correct_stock, differences, dispatch, receive_stock, start_packing
+from leaflets.services import (
+    EnteredAlready,
+    NothingToChange,
+    StockIsPromised,
+    correct_stock,
+    differences,
+    dispatch,
+    receive_stock,
+    start_packing,
+)
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -45,6 +54,63 @@ def test_the_same_page_sent_twice_counts_once_until_it_is_pressed_again(client, 
     assert client.post(url, {**page, "last": again.context["last"], "told": again.context["told"]}).status_code == 302
     edition.refresh_from_db()
     assert edition.on_hand == 80
+
+
+def pressed_until_it_is_in(client, url, page):
+    """The answers that asked before it was taken; each is pressed again as its page says."""
+    asked = []
+    while (answer := client.post(url, page)).status_code == 200:
+        asked.append(answer.content.decode())
+        assert len(asked) < 5
+        page |= {name: answer.context[name] for name in ("last", "told")}
+    return asked
+
+
+@pytest.mark.parametrize("opened_first", [False, True], ids=["opened after the others", "opened before them"])
+@pytest.mark.parametrize("order", [("receive", "correct"), ("correct", "receive")], ids="-".join)
+def test_each_entry_is_told_of_once_in_whatever_order_they_are_and_then_it_is_taken(client, now, order, opened_first):
+    edition = make_edition(now, stock=20)
+    sign_in_staff(client, make_staff())
+    urls = {slug: f"/staff/leaflets/edition/{edition.pk}/do/{slug}/" for slug in order}
+    opened = client.get(urls["receive"]).context["last"]
+    typed = {"receive": {"copies": "100", "reason": ""}, "correct": {"change": "-1", "reason": "One torn"}}
+    for slug in order:
+        assert client.post(urls[slug], {**typed[slug], "last": client.get(urls[slug]).context["last"]}).status_code == 302
+    last = opened if opened_first else client.get(urls["receive"]).context["last"]
+    asked = pressed_until_it_is_in(client, urls["receive"], {**typed["receive"], "last": last})
+    assert sum("entered as come in already" in page for page in asked) == 1
+    assert sum("The stock was corrected by" in page for page in asked) == int(opened_first)
+    edition.refresh_from_db()
+    assert edition.on_hand == 20 + 100 - 1 + 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        (MovementKind.RECEIVED, 1, "1 copy was entered as come in already, at "),
+        (MovementKind.RECEIVED, 2, "2 copies were entered as come in already, at "),
+        (MovementKind.CORRECTED, -1, "The stock was corrected by 1 copy already, at "),
+        (MovementKind.CORRECTED, 2, "The stock was corrected by 2 copies already, at "),
+    ],
+)
+def test_one_copy_is_no_copies(now, kind, change, said):
+    entry = StockMovement(kind=kind, copies=abs(change), on_hand_change=change, at=now)
+    assert str(EnteredAlready(entry).message).startswith(said)
+
+
+def test_another_refusal_tells_of_no_entry(client, now):
+    edition = make_edition(now, stock=50)
+    make_order(make_person(), now, {edition.leaflet: 5})
+    sign_in_staff(client, make_staff())
+    url = f"/staff/leaflets/edition/{edition.pk}/do/correct/"
+    page = {"change": "-60", "reason": "Flood", "last": client.get(url).context["last"]}
+    receive_stock(edition=edition, copies=10, by=None, now=now)
+    refused = client.post(url, page)
+    assert "5 copies are promised" in refused.content.decode()
+    page |= {"change": "-6", "last": refused.context["last"], "told": refused.context["told"]}
+    assert "10 copies were entered as come in already" in client.post(url, page).content.decode()
+    edition.refresh_from_db()
+    assert edition.on_hand == 60
 
 
 def test_another_delivery_is_not_asked_about(client, now):

@@ -303,13 +303,13 @@ def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(clie
 def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audit_is_kept(client, settings):
     page = client.get("/privacy/").content.decode()
     assert "a UK children’s charity, which decides how your details are used" in page
-    assert "They are:" not in page
+    assert "The firms are:" not in page
     settings.DATA_CONTROLLER = "The Charity <1 High Street>"
     settings.DATA_PROCESSORS = "Host Ltd; Mail GmbH (Germany)"
     settings.AUDIT_KEPT_MONTHS = 18
     page = client.get("/privacy/").content.decode()
     assert "The Charity &lt;1 High Street&gt;" in page
-    assert "They are: Host Ltd; Mail GmbH (Germany)" in page
+    assert "The firms are: Host Ltd; Mail GmbH (Germany)" in page
     assert "from the end of that month: 18 months." in page
     assert "Information Commissioner’s Office" in page
 
