@@ -38,7 +38,7 @@ from professionals import drafts
 from professionals.forms import CallerForm
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
-from professionals.services import CALLER_ERASED, AccountGoneError
+from professionals.services import AccountGoneError
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin
@@ -221,7 +221,7 @@ def place(request: HttpRequest, parts: Parts, now: datetime) -> Booking | None:
     except (SlotTaken, OutsideRules) as refusal:
         say_why(parts, refusal, now)
     except DomainError as refusal:
-        said = CALLER_ERASED if isinstance(refusal, AccountGoneError) else refusal.message
+        said = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
         (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(said))
     return None
 

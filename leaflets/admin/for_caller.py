@@ -27,7 +27,7 @@ from professionals.forms import CallerForm, clean_text
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
-from professionals.services import CALLER_ERASED, AccountGoneError, find_or_enter_person
+from professionals.services import AccountGoneError, find_or_enter_person
 from professionals.throttles import count
 
 if TYPE_CHECKING:
@@ -222,8 +222,8 @@ def place(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
         return order
     except Shortfalls as refusal:
         form.show(refusal)
-    except AccountGoneError:
-        form.add_error(None, CALLER_ERASED)
+    except AccountGoneError as refusal:
+        form.add_error(None, str(refusal.of_a_caller))
     except AlreadyPlaced:
         return placed_before(form)  # its twin, sent at the same moment
     return None

@@ -10,7 +10,7 @@ from professionals.services.flagging import (
     read_flagged,
     say_no_child,
 )
-from professionals.services.locking import CALLER_ERASED, AccountGoneError, lock_person, refuse_if_erased
+from professionals.services.locking import AccountGoneError, lock_person, refuse_if_erased
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -26,7 +26,6 @@ from professionals.services.staff_accounts import open_account, reset_second_fac
 from professionals.services.stopping import keep_stopped, let_through, mark_seen
 
 __all__ = [
-    "CALLER_ERASED",
     "AccountGoneError",
     "DecidedAlreadyError",
     "Details",

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class AccountGoneError(DomainError):
-    """Deleted while its owner, or who meant to be, did something. PersonMiddleware shows them the sign-in page."""
+    """Deleted while its owner, or who meant to be, did something. PersonMiddleware shows them the sign-in page.
+
+    `of_a_caller` is what staff are told instead, as many who call have no account.
+    """
 
     message = _("That account has just been deleted.")
-
-
-# Said to staff of whoever calls: many of them have no account.
-CALLER_ERASED = _("This person’s details were erased a moment ago. Nothing was placed.")
+    of_a_caller = _("This person’s details were erased a moment ago. Nothing was placed.")
 
 
 class _OthersByNow(Exception):
