@@ -384,8 +384,7 @@ def test_a_title_that_somebody_else_changed_meanwhile_is_not_overwritten(now, st
 
 
 def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition):
-    for language in ("arabic", "urdu"):
-        make_leaflet(language, version_of=edition.leaflet, language=language)
+    _arabic, _urdu = (make_leaflet(name, version_of=edition.leaflet, language=name) for name in ("arabic", "urdu"))
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
     with pytest.raises(NotAtOnce):
