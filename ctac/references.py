@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Literal, TypeVar, get_args
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 # No 0/O, 1/I/L, 5/S, 8/B, U/V: nothing that sounds or looks like another on a bad line.
 ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
@@ -33,6 +33,20 @@ def write_with_reference(row: M, prefix: Prefix, insert: Callable[[M], bool]) ->
     while not insert(row):
         row.reference = random_reference(prefix)  # type: ignore[attr-defined]
     return row
+
+
+def save_with_reference(row: M, prefix: Prefix) -> M:
+    """Insert a new row under a reference that no other row has. Raises IntegrityError for any other reason."""
+    while True:
+        row.reference = random_reference(prefix)  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            if not type(row)._default_manager.filter(reference=row.reference).exists():  # type: ignore[attr-defined]
+                raise
+        else:
+            return row
 
 
 def tidy_reference(typed: str) -> str:
