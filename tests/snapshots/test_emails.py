@@ -6,8 +6,8 @@ What stands round the words of an email is in `layouts`, and what inlining write
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from difflib import unified_diff
 from email.message import Message as Part
-from itertools import groupby
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from notifications.samples import Sample, all_samples
 from .golden import hold_against
 from .normal import lines_of, tree_of
 from .scene import moment
+from .variants import variants
 
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 FOOT = "If a child is in immediate danger, call 999."  # begins what stands below each text
@@ -46,8 +47,7 @@ def body_and_layout(sample: Sample) -> tuple[list[str], tuple[str, ...]]:
 
 def whole(sample: Sample, around: dict[tuple[str, ...], str]) -> str:
     """`around`: by its lines what stands round the words, and the title of the first email in which it does."""
-    with moment(NOW):  # its Date
-        mail = sample.as_mail().message()
+    mail = sample.as_mail().message()
     lines = [f"##### {sample.title}", ""]
     lines += [f"{name}: {' '.join(str(value).split())}" for name, value in mail.items() if name != "Content-Type"]
     for part in mail.walk():
@@ -76,12 +76,18 @@ def described(part: Part) -> str:
     return "; ".join([part.get_content_type(), *given, *filter(None, [part["Content-Disposition"]])])
 
 
-def texts(samples: list[Sample]) -> Iterator[tuple[str, str]]:
+def texts(samples: list[Sample]) -> dict[str, str]:
     around: dict[tuple[str, ...], str] = {}
-    for kind, each in groupby(samples, key=lambda sample: sample.kind):
-        yield kind, "".join(whole(sample, around) for sample in each)
-    yield "layouts", "".join("\n".join([f"##### {title}", "", *lines, "", ""]) for lines, title in around.items())
-    yield "styles", "".join(styles(samples))
+    found: dict[str, str] = defaultdict(str)
+    for sample in samples:
+        found[sample.kind] += whole(sample, around)
+    for first, other in variants(samples):
+        was, now = (whole(each, around).splitlines() for each in (first, other))
+        lines = unified_diff(was[1:], now[1:], lineterm="", n=1)
+        changes = ["@@" if line.startswith("@@") else line for line in list(lines)[2:]]
+        found[first.kind] += "\n".join([f"##### Otherwise: {other.title}", *changes, "", ""])
+    found["layouts"] = "".join("\n".join([f"##### {title}", "", *lines, "", ""]) for lines, title in around.items())
+    return found | {"styles": "".join(styles(samples))}
 
 
 def styles(samples: list[Sample]) -> Iterator[str]:
@@ -94,4 +100,5 @@ def styles(samples: list[Sample]) -> Iterator[str]:
 
 
 def test_every_email_is_as_somebody_last_read_it(samples: list[Sample]) -> None:
-    hold_against("emails", dict(texts(samples)))
+    with moment(NOW):
+        hold_against("emails", texts(samples))
