@@ -14,6 +14,10 @@ from django.test import Client
 from tests.matrix.asking import ACTIONS, ROUTES, address
 from tests.matrix.people import PEOPLE, fresh_browsers
 from tests.matrix.table import read_table
+from tests.security.beforehand import nothing
+from tests.security.filled_in import FILLED_IN, Case
+from tests.security.posting import press
+from tests.security.whose import FORMS
 
 from .golden import hold_against
 from .normal import Known, lines_of, masked, tree_of
@@ -87,24 +91,39 @@ def frames(world: dict[str, Any]) -> dict[str, str]:
         return {f"{url} by {who}": answer(clients[who], "GET", url).content.decode() for who, url in FRAMES.items()}
 
 
-def texts(group: str, world: dict[str, Any], frames: dict[str, str]) -> Iterator[tuple[str, str]]:
-    framed: Known = {}
+@pytest.fixture(scope="module")
+def framed(frames: dict[str, str]) -> Known:
+    """What need not be written again."""
+    known: Known = {}
     for name, page in frames.items():
-        lines_of(tree_of(page), framed, name=name)
+        lines_of(tree_of(page), known, name=name)
+    return known
+
+
+def texts(group: str, world: dict[str, Any], framed: Known, seen: Known) -> Iterator[tuple[str, str]]:
+    """`seen` gets what is written in them."""
     for asked in BY_GROUP[group]:
         url, known = address(asked, world), framed.copy()
         lines = []
         for method, who in asks(asked, url):
             client = fresh_browsers(world)[who]  # the one before may have been signed out
-            lines += [f"##### {method} {url} by {who}", *shown(answer(client, method, url), known, f"{method} by {who}"), ""]
+            name = f"{method} {url} by {who}"
+            lines += [f"##### {name}", *shown(answer(client, method, url), known, name), ""]
+        seen.update(known)
         if lines:
-            yield asked.replace(":", "_").replace(" ", "_"), masked("\n".join(lines))
+            yield file_of(asked), masked("\n".join(lines))
+
+
+def file_of(asked: str) -> str:
+    return asked.replace(":", "_").replace(" ", "_")
 
 
 @pytest.mark.parametrize("group", BY_GROUP)
-def test_every_page_is_as_somebody_last_read_it(group: str, world: dict[str, Any], frames: dict[str, str]) -> None:
+def test_every_page_in_every_state_is_as_somebody_last_read_it(group: str, world: dict[str, Any], framed: Known) -> None:
+    seen = framed.copy()
     with moment(LATER):
-        hold_against(f"pages/{group}", dict(texts(group, world, frames)))
+        pages = dict(texts(group, world, framed, seen))
+        hold_against(f"pages/{group}", pages | dict(walks(group, world, seen)))
 
 
 def test_what_frames_every_page_is_as_somebody_last_read_it(frames: dict[str, str]) -> None:
@@ -113,3 +132,83 @@ def test_what_frames_every_page_is_as_somebody_last_read_it(frames: dict[str, st
     for name, page in frames.items():
         found += [f"##### {name}", *lines_of(tree_of(page), known, name=name), ""]
     hold_against("pages/frames", {"frames": masked("\n".join(found))})
+
+
+# -- Other states -----------------------------------------------------------------------------------------------------------
+
+
+class Browser(Client):
+    """Keeps what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.walk: list[tuple[str, str, Any]] = []
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        if response.streaming:
+            list(response.streaming_content)
+        self.walk.append((request["REQUEST_METHOD"], request["PATH_INFO"], response))
+        return response
+
+
+def browser_of(world: dict[str, Any], who: str) -> Browser:
+    browser = Browser()
+    browser.cookies.load(world["clients"][who].cookies)
+    return browser
+
+
+def filled_in(asked: str, world: dict[str, Any]) -> list[tuple[str, str, str, Any]]:
+    """Who got what by which method where, when somebody fills in this form, sends it, and reads the page after it.
+
+    If something had to stand before, also the pages of that.
+    """
+    case = FILLED_IN.get(asked, Case())
+    here = {**world, "laid_out": world}
+    with transaction.atomic():
+        made = case.before(here)
+        here["objects"] = {**world["objects"], **made}
+        found = [each for name in made for each in pages_of(name, here)]
+        who = case.who or FORMS[asked]
+        browser = browser_of(world, who)
+        last = press(browser, address(asked, here), {}, case.filled(here), case.pages, case.also)
+        if to := last.headers.get("Location", ""):
+            browser.get(to)
+        transaction.set_rollback(True)
+    return found + [(who, *step) for step in browser.walk]
+
+
+def pages_of(name: str, world: dict[str, Any]) -> Iterator[tuple[str, str, str, Any]]:
+    """Of an object that was made: its owner's page and the staff's, as far as there are any."""
+    asked = {f"staff:{name}_change": "staff", **OWN_PAGES.get(name, {})}
+    for route, who in asked.items():
+        if route in ROUTES:
+            browser = browser_of(world, who)
+            browser.get(address(route, world))
+            yield (who, *browser.walk[0])
+
+
+OWN_PAGES = {
+    "bookings_booking": {"booking": "owner", "presenter_visit": "own presenter"},
+    "bookings_opensession": {"session": "owner", "presenter_session": "own presenter"},
+    "leaflets_order": {"order": "owner"},
+    "leaflets_edition": {"leaflet": "signed out"},
+}
+
+
+def is_worth_a_walk(asked: str) -> bool:
+    """It needs something to stand before, or goes over several pages: what it shows is not among the pages."""
+    case = FILLED_IN.get(asked, Case())
+    return case.before is not nothing or case.pages > 1
+
+
+def walks(group: str, world: dict[str, Any], seen: Known) -> Iterator[tuple[str, str]]:
+    for asked in filter(is_worth_a_walk, FORMS):
+        if group_of(asked) != group:
+            continue
+        cache.clear()
+        lines, known = [], seen.copy()
+        for who, method, url, response in filled_in(asked, world):
+            name = f"{method} {url} by {who}"
+            lines += [f"##### {name}", *shown(response, known, name), ""]
+        yield f"{file_of(asked)}-walk", masked("\n".join(lines))
