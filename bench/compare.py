@@ -260,7 +260,7 @@ def main() -> int:
         app = sites[0].server
         held = app.memory()
         print(
-            f"\nresident memory of a worker afterwards: {held:.0f} MB resident (at most {MOST_MEMORY}); reference {reference.memory():.0f}"
+            f"\nresident memory of a worker afterwards: {held:.0f} MB (at most {MOST_MEMORY}); reference {reference.memory():.0f}"
         )
         print(f"  its part, where pages are shared: {app.own_memory():.0f} MB; reference {reference.own_memory():.0f}")
         return 0 if all(reached) and held <= MOST_MEMORY else 1
