@@ -1,10 +1,15 @@
-"""`make bench`: the application beside a bare reference, in alternating rounds, on one machine and one PostgreSQL.
+"""`make bench`: the application beside a bare reference, and beside an earlier commit of itself, in alternating rounds.
 
-Each comparison names its unit of work and how many requests it takes on either side. Both sides do the unit equally often in
-each round; the ratio is of the rates over all rounds, so what slows the machine slows both.
+`python -m bench.compare --against REV` adds the earlier commit: a checkout of its own, with its own environment, its own database
+in the same PostgreSQL, and its own way through the pages. Each comparison names its unit of work and how many requests it takes
+on each side. All sides do the unit equally often in each round; the ratio is of the rates over all rounds, so what slows the
+machine slows all.
 """
 
+import argparse
+import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
@@ -23,7 +29,9 @@ from ctac.local import postgres
 
 CONNECTIONS = 4
 ROUNDS = 3
-MOST_MEMORY = 90  # MB of a worker
+MOST_MEMORY = 120  # MB of a worker
+# What a whole order and a whole booking may take.
+MOST_STATEMENTS = {"order": 45, "booking": 60}
 STATEMENTS = (
     "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query !~* '^(begin|commit|rollback|set|show|savepoint|release)'"
 )
@@ -59,16 +67,27 @@ class Side:
         )
 
 
-def reference_of(side: Side) -> Callable[[Browser], None]:
-    """The bare order, among as many pages as this side asks for in a unit."""
-    return partial(units.reference_order, requests=side.rounds[-1].requests // len(side.rounds[-1].seconds))
+@dataclass
+class Site:
+    """A commit of the application: its server, the sessions of people who are signed in there, and its way through the pages."""
+
+    name: str
+    server: Server
+    sessions: list[str]
+    units: Any
+
+    def whole_order(self, browser: Browser) -> None:
+        """From the catalogue to the confirmation."""
+        if hasattr(self.units, "fill_basket"):  # as it was until November 2026: title by title, then the basket
+            self.units.fill_basket(browser)
+        self.units.order(browser)
 
 
 class Bench:
-    """Both servers and their database, and a psql of our own for counting statements."""
+    """All servers and their database, and a psql of our own for counting statements."""
 
-    def __init__(self, app: Server, reference: Server, database: str, sessions: list[str]) -> None:
-        self.app, self.reference, self.sessions = app, reference, sessions
+    def __init__(self, sites: list[Site], reference: Server, database: str) -> None:
+        self.sites, self.reference = sites, reference
         self.connection = psycopg2.connect(database)
         self.connection.autocommit = True
         self.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
@@ -85,83 +104,68 @@ class Bench:
         side.cpu += server.cpu() - before
         side.statements += self.execute(STATEMENTS)
 
-    def signed_out(self, server: Server) -> list[Browser]:
+    def browsers(self, server: Server) -> list[Browser]:
         return [Browser(server.port) for _ in range(CONNECTIONS)]
 
-    def pages(self, times: int) -> tuple[Side, Side]:
-        ours, theirs = Side("catalogue"), Side("reference")
-        browsers, others = self.signed_out(self.app), self.signed_out(self.reference)
-        run(browsers, units.catalogue, 40)
-        run(others, units.reference_page, 40)
+    def rounds(self, name: str, work: dict[str, Callable[[Browser], object]], times: int) -> list[Side]:
+        """Each site's unit of work in turn, then the bare one, among as many pages as the first site asks for."""
+        sides = [Side(name if site.name == "now" else site.name) for site in self.sites]
+        bare, others = Side("reference"), self.browsers(self.reference)
+        browsers = [self.browsers(site.server) for site in self.sites]
+        for site, connections in zip(self.sites, browsers, strict=True):
+            run(connections, work[site.name], 12)
         for _ in range(ROUNDS):
-            self.measure(ours, self.app, browsers, units.catalogue, times)
-            self.measure(theirs, self.reference, others, units.reference_page, times)
-        return ours, theirs
+            for side, site, connections in zip(sides, self.sites, browsers, strict=True):
+                self.measure(side, site.server, connections, work[site.name], times)
+            requests = sides[0].rounds[-1].requests // times
+            unit = units.reference_page if requests == 1 else partial(units.reference_order, requests=requests)
+            self.measure(bare, self.reference, others, unit, times)
+        return [*sides, bare]
 
-    def orders(self, times: int) -> tuple[Side, Side]:
-        """Baskets are filled before each round; each order has a person of its own, so that none is anyone's second."""
-        ours, theirs = Side("order"), Side("reference")
-        others = self.signed_out(self.reference)
-        run(others, units.reference_order, 20)
-        people = iter(range(len(self.sessions)))
-        self.order_round(Side("warm-up"), people, 20)
-        for _ in range(ROUNDS):
-            self.order_round(ours, people, times)
-            self.measure(theirs, self.reference, others, reference_of(ours), times)
-        return ours, theirs
+    def pages(self, times: int) -> list[Side]:
+        return self.rounds("catalogue", {site.name: site.units.catalogue for site in self.sites}, times)
 
-    def order_round(self, side: Side, people: Iterator[int], times: int) -> None:
-        ready: list[Browser] = []
-        for _ in range(times):
-            browser = Browser(self.app.port)
-            browser.cookies["__Host-session"] = self.sessions[next(people)]
-            units.fill_basket(browser)
-            browser.leave()
-            ready.append(browser)
-        waiting = iter(ready)
-        counters = self.signed_out(self.app)
+    def orders(self, times: int) -> list[Side]:
+        """Each order has a person of its own, so that none is anyone's second."""
+        return self.rounds("order", {site.name: by_person(site, site.whole_order) for site in self.sites}, times)
 
-        def order(counter: Browser) -> None:
-            browser = next(waiting)
-            before = browser.requests
-            units.order(browser)
-            counter.requests += browser.requests - before
-
-        self.measure(side, self.app, counters, order, times)
-
-    def bookings(self, times: int) -> tuple[Side, Side]:
-        """Each by a person of its own, as with orders: one person may choose 40 times an hour."""
-        ours, theirs = Side("booking"), Side("reference")
-        browsers, others = self.signed_out(self.app), self.signed_out(self.reference)
-        slots = units.slots(self.signed_out(self.app)[0], times * ROUNDS + 12)
-        times = min(times, (len(slots) - 12) // ROUNDS)
-        waiting = zip(slots, self.sessions, strict=False)
-
-        def book(browser: Browser) -> None:
-            slot, session = next(waiting)
-            browser.cookies = {"__Host-session": session}
-            units.booking(browser, slot)
-
-        run(browsers, book, 12)
-        for _ in range(ROUNDS):
-            self.measure(ours, self.app, browsers, book, times)
-            self.measure(theirs, self.reference, others, reference_of(ours), times)
-        return ours, theirs
+    def bookings(self, times: int) -> list[Side]:
+        """Each by a person of its own, as with orders: one person may choose 40 times an hour. Slots that all sides offer."""
+        found = [site.units.slots(self.browsers(site.server)[0], times * ROUNDS + 12) for site in self.sites]
+        times = min(times, (min(map(len, found)) - 12) // ROUNDS)
+        work = {}
+        for site, slots in zip(self.sites, found, strict=True):
+            work[site.name] = by_person(site, partial(book_next, site, iter(slots)))
+        return self.rounds("booking", work, times)
 
 
-def prepare_database(env: dict[str, str]) -> None:
+def by_person(site: Site, unit: Callable[[Browser], object]) -> Callable[[Browser], None]:
+    waiting = iter(site.sessions)
+
+    def work(browser: Browser) -> None:
+        browser.cookies = {"__Host-session": next(waiting)}
+        unit(browser)
+
+    return work
+
+
+def book_next(site: Site, slots: Iterator[str], browser: Browser) -> None:
+    site.units.booking(browser, next(slots))
+
+
+def prepare_database(env: dict[str, str], checkout: Path = BASE_DIR) -> None:
     """Tables, sample data and static files of the application."""
     development = env | {"CTAC_ENV": "development"}
     for words in (["migrate", "--verbosity=0"], ["load_sample_data", "--verbosity=0"]):
-        subprocess.run([sys.executable, "manage.py", *words], cwd=BASE_DIR, env=development, check=True)
+        subprocess.run([sys.executable, "manage.py", *words], cwd=checkout, env=development, check=True)
     subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"], cwd=BASE_DIR, env=env, check=True
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"], cwd=checkout, env=env, check=True
     )
 
 
-def sessions_of(env: dict[str, str], emails: list[str]) -> list[str]:
+def sessions_of(env: dict[str, str], emails: list[str], checkout: Path = BASE_DIR) -> list[str]:
     command = [sys.executable, "-m", "bench.sessions", *emails]
-    made = subprocess.run(command, cwd=BASE_DIR, env=env, check=True, capture_output=True, text=True)
+    made = subprocess.run(command, cwd=checkout, env=env, check=True, capture_output=True, text=True)
     return list(json.loads(made.stdout.splitlines()[-1]))
 
 
@@ -177,40 +181,85 @@ def prepare_reference(env: dict[str, str]) -> dict[str, str]:
     return reference
 
 
-def report(name: str, target: float, ours: Side, theirs: Side) -> bool:
-    ratio = ours.rate / theirs.rate
-    cpu = (theirs.cpu / theirs.times) / (ours.cpu / ours.times)
-    print(f"\n{name}: {ours.times} on either side, in {len(ours.rounds)} alternating rounds over {CONNECTIONS} connections")
-    print(ours.line())
-    print(theirs.line())
-    print(f"  ratio of rates {ratio:.2f} (to reach: {target}), of CPU {cpu:.2f}")
-    return ratio >= target
+def checkout_of(revision: str, folder: Path) -> Path:
+    git = shutil.which("git") or "git"
+    subprocess.run([git, "clone", "--quiet", "--no-checkout", str(BASE_DIR), str(folder)], check=True)
+    subprocess.run([git, "checkout", "--quiet", "--detach", revision], cwd=folder, check=True)
+    return folder
+
+
+def units_in(checkout: Path) -> Any:
+    """The way through the pages as that commit has it."""
+    spec = importlib.util.spec_from_file_location("units_of_before", checkout / "bench" / "units.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(checkout)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def start_site(name: str, checkout: Path, env: dict[str, str], emails: list[str], stack: ExitStack) -> Site:
+    prepare_database(env, checkout)
+    sessions = sessions_of(env, emails, checkout)
+    folder = Path(env["CTAC_VAR"])
+    python = production_python(folder / "venv", checkout)
+    server = Server("ctac.wsgi:application", env, folder / "app.log", python=python, checkout=checkout)
+    return Site(name, stack.enter_context(server), sessions, units if checkout == BASE_DIR else units_in(checkout))
+
+
+def report(what: str, sides: list[Side], mark: float, against: str) -> bool:
+    """Whether the first side's rate reaches `mark` times that of the side named `against`, and its statements their mark."""
+    ours = sides[0]
+    print(f"\n{what}: {ours.times} on each side, in {len(ours.rounds)} alternating rounds over {CONNECTIONS} connections")
+    for side in sides:
+        print(side.line())
+    reached = True
+    for side in sides[1:]:
+        ratio = ours.rate / side.rate
+        cpu = (side.cpu / side.times) / (ours.cpu / ours.times)
+        counts = side.name == against
+        reached &= not counts or ratio >= mark
+        print(f"  beside {side.name}: ratio of rates {ratio:.2f}{f' (to reach: {mark})' if counts else ''}, of CPU {cpu:.2f}")
+    most = MOST_STATEMENTS.get(ours.name)
+    if most:
+        print(f"  statements {ours.statements / ours.times:.1f} (at most {most})")
+        reached &= ours.statements <= most * ours.times
+    return reached
 
 
 def main() -> int:
-    scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    with tempfile.TemporaryDirectory(prefix="bench") as folder, ExitStack() as stack:
-        var_dir = Path(folder)
-        database = start_database(var_dir)
-        stack.callback(postgres.stop, var_dir)
+    parser = argparse.ArgumentParser(description="The application beside a bare reference, and beside an earlier commit.")
+    parser.add_argument("scale", nargs="?", type=float, default=1.0, help="0.1: a tenth of the work")
+    parser.add_argument("--against", metavar="REV", help="an earlier commit, measured in the same rounds")
+    wanted = parser.parse_args()
+    orders = int(100 * wanted.scale)
+    emails = [f"bench{number}@leeds.nhs.uk" for number in range(orders * ROUNDS + 30)]
+    with tempfile.TemporaryDirectory(prefix="bench") as name, ExitStack() as stack:
+        folder = Path(name)
+        database = start_database(folder)
+        stack.callback(postgres.stop, folder)
         print("\n".join(machine.facts(database)), flush=True)
-        env = environment(var_dir, database)
-        orders = int(100 * scale)
-        prepare_database(env)
-        sessions = sessions_of(env, [f"bench{number}@leeds.nhs.uk" for number in range(orders * ROUNDS + 30)])
+        env = environment(folder, database)
+        sites = [start_site("now", BASE_DIR, env, emails, stack)]
         reference_env = prepare_reference(env)
-        python = production_python(var_dir / "venv")
-        reference = Server("bench.reference.wsgi:application", reference_env, var_dir / "reference.log", python=python)
-        app = Server("ctac.wsgi:application", env, var_dir / "app.log", python=python)
-        reference, app = stack.enter_context(reference), stack.enter_context(app)
-        bench = Bench(app, reference, database, sessions)
+        python = str(folder / "venv" / "bin" / "python")
+        reference = stack.enter_context(
+            Server("bench.reference.wsgi:application", reference_env, folder / "ref.log", python=python)
+        )
+        bench = Bench(sites, reference, database)
+        if wanted.against:
+            bench.execute("CREATE DATABASE before")
+            (folder / "before").mkdir()
+            earlier = environment(folder / "before", postgres.database_url(folder, "before"))
+            sites.append(start_site("before", checkout_of(wanted.against, folder / "checkout"), earlier, emails, stack))
         reached = [
-            report("The catalogue page beside a page with one SELECT", 0.5, *bench.pages(int(1000 * scale))),
-            report("A signed-in order, from the basket to the confirmation", 0.3, *bench.orders(orders)),
-            report("A signed-in booking, from the first question to the confirmation", 0.3, *bench.bookings(orders)),
+            report("The catalogue page beside a page with one SELECT", bench.pages(int(1000 * wanted.scale)), 0.22, "reference"),
+            report("A signed-in order, from the catalogue to the confirmation", bench.orders(orders), 0.8, "before"),
+            report("A signed-in booking, from the first question to the confirmation", bench.bookings(orders), 0.5, "before"),
         ]
+        app = sites[0].server
         held, bare = app.memory(), reference.memory()
-        print(f"\nmemory of a worker afterwards: {held:.0f} MB resident (at most {MOST_MEMORY}); reference {bare:.0f} MB")
+        print(f"\nresident memory of a worker afterwards: {held:.0f} MB (at most {MOST_MEMORY}); reference {bare:.0f} MB")
         print(f"  its part, where pages are shared: {app.own_memory():.0f} MB; reference {reference.own_memory():.0f} MB")
         return 0 if all(reached) and held <= MOST_MEMORY else 1
 

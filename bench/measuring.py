@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-MOST = 1.3
+MOST = 1.2
 SLACK_MS = 1.0  # what two equal pages of a few milliseconds differ by anyway
 LOOKS, LOOKS_MORE, FIRST = 15, 7, 2  # at a page; at a list narrowed or sorted; looks that do not count
 AGAIN = 3  # times that a page which takes too much is measured again

@@ -38,13 +38,13 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
     }
 
 
-def production_python(folder: Path) -> str:
+def production_python(folder: Path, checkout: Path = BASE_DIR) -> str:
     """An environment with requirements.txt and nothing else; the code compiled, as root leaves it in production."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = str(folder / "bin" / "python")
     words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"]
-    subprocess.run([python, *words], cwd=BASE_DIR, check=True)
-    subprocess.run([python, "-m", "compileall", "-q", *CODE], cwd=BASE_DIR, check=True)
+    subprocess.run([python, *words], cwd=checkout, check=True)
+    subprocess.run([python, "-m", "compileall", "-q", *CODE], cwd=checkout, check=True)
     return python
 
 
@@ -60,9 +60,10 @@ class Server:
         threads: int = 4,
         wanted: int = WORKERS,
         python: str = sys.executable,
+        checkout: Path = BASE_DIR,
     ) -> None:
         self.application, self.env, self.log, self.threads = application, env, log, threads
-        self.wanted, self.python = wanted, python
+        self.wanted, self.python, self.checkout = wanted, python, checkout
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -72,7 +73,7 @@ class Server:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [self.python, "-m", "gunicorn", self.application, *words, "--no-control-socket", "--keep-alive", "120"],
-                cwd=BASE_DIR,
+                cwd=self.checkout,
                 env=self.env,
                 pass_fds=[listening.fileno()],
                 stdout=log,

@@ -4,7 +4,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from django.test import override_settings
 from ctac.local import postgres
 from tests import initial_rows, ready
 
-pytest_plugins = ["tests.collecting", "tests.live.fixtures", "tests.deploy.as_app_role"]
+pytest_plugins = ["tests.clock", "tests.collecting", "tests.live.fixtures", "tests.deploy.as_app_role"]
 
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
 
@@ -85,9 +84,3 @@ def _empty_cache() -> Iterator[None]:
     yield
     cache.clear()
     outward_code.cache_clear()
-
-
-@pytest.fixture
-def now() -> datetime:
-    """A quiet Tuesday morning in winter, so that UTC and UK time agree: 10am on 12 January 2027."""
-    return datetime(2027, 1, 12, 10, 0, tzinfo=UTC)

@@ -1,0 +1,52 @@
+"""The clock of the tests: each begins at the same moment, whatever the hour on the machine's wall.
+
+Tests that start processes of their own run under the machine's clock, as those processes do: they stand in one of PROCESSES, ask
+for `live` or carry the mark `machine_clock`. `make test-clocks` runs what can depend on the hour at other moments: CLOCK names
+one of MOMENTS.
+"""
+
+import os
+from collections.abc import Generator
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+
+# UTC. The first is that of every run: a quiet Tuesday morning in winter, when UTC and UK time agree.
+MOMENTS = {
+    "tuesday": datetime(2027, 1, 12, 10, 0, tzinfo=UTC),
+    "saturday": datetime(2027, 1, 16, 11, 20, tzinfo=UTC),
+    "night": datetime(2027, 1, 13, 3, 0, tzinfo=UTC),
+    "before-closing": datetime(2027, 1, 13, 16, 29, tzinfo=UTC),
+    "after-closing": datetime(2027, 1, 13, 16, 31, tzinfo=UTC),
+    "christmas": datetime(2026, 12, 25, 12, 0, tzinfo=UTC),
+    "new-years-eve": datetime(2026, 12, 31, 23, 58, tzinfo=UTC),
+    "clocks-forward": datetime(2027, 3, 28, 0, 58, tzinfo=UTC),
+    "clocks-back": datetime(2027, 10, 31, 0, 58, tzinfo=UTC),
+    "leap-day": datetime(2028, 2, 29, 9, 30, tzinfo=UTC),
+}
+# Folders of tests that start processes; PostgreSQL, whose clock dates the rows of the audit, is one as well.
+PROCESSES = {"access", "audit", "deploy", "faults", "journeys", "live", "platform", "races"}
+NOW = MOMENTS[os.environ.get("CLOCK", "tuesday")]
+
+
+def has_the_machines(item: pytest.Item) -> bool:
+    folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+    return (
+        folder in PROCESSES or "live" in getattr(item, "fixturenames", ()) or item.get_closest_marker("machine_clock") is not None
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Around the fixtures too, whatever their scope. The clock ticks on, for what waits until a time has passed."""
+    if has_the_machines(item):
+        return (yield)
+    with time_machine.travel(NOW):
+        return (yield)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """When each test begins: 10am on Tuesday 12 January 2027, unless CLOCK says otherwise."""
+    return NOW
