@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ctac import logs
-from ctac.local import broker
+from ctac.local import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -48,13 +48,6 @@ def required_in_production(name: str, what: str, otherwise: str = "") -> str:
     if PRODUCTION:
         stop(f"{name} is not set. {what}")
     return otherwise
-
-
-def embedded_database() -> str:
-    """What starts it is loaded only where it is used."""
-    from ctac.local import postgres
-
-    return postgres.database_url(VAR_DIR)
 
 
 def local_secret_key() -> str:
@@ -169,12 +162,15 @@ TEMPLATES = [
 
 # PostgreSQL everywhere; the embedded server of this copy where no other is named.
 required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac.")
-DATABASES = {"default": env.db_url("DATABASE_URL") if env("DATABASE_URL", default="") else env.db_url_config(embedded_database())}
-DATABASES["default"]["ENGINE"] = "ctac.postgresql"
+DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or postgres.database_url(VAR_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; libpq's default waits for minutes
-DATABASE_PREPARES = env.bool("DATABASE_PREPARES", default=True)
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,  # seconds; libpq's default waits for minutes
+    # A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 23).
+    "options": "-c synchronize_seqscans=off",
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Only for what may be lost. Rate limits have their own table (professionals.limits).
