@@ -101,7 +101,8 @@ def desk_for(notification: Notification, message: Message | None) -> Desk:
 
 def is_for_team(message: Message) -> bool:
     """To staff or a presenter: what has their layout, which says so to the reader too."""
-    return get_template(template_of(message)).template.source.startswith(TEAM_LAYOUT)  # type: ignore[attr-defined]
+    origin = get_template(template_of(message)).origin  # type: ignore[attr-defined]
+    return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
 
 
 def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
