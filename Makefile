@@ -8,7 +8,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 VENV := .venv/bin/python
 INSTALL := $(if $(PYTHON),$(PYTHON) ctac/local/install.py,echo "CTAC needs Python 3.11 or newer: none is here."; false)
-DEVELOPMENT := requirements.txt requirements-dev.txt
+LOCAL := requirements.txt requirements-local.txt
+DEVELOPMENT := $(LOCAL) requirements-dev.txt
 # The brokers that `make faults` breaks.
 BROKERS ?= folder,redis,rabbitmq
 # Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
@@ -22,7 +23,7 @@ help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 16
 
 run: ## start everything on http://localhost:8000 (another port: PORT=8001 make run)
-	@$(INSTALL) requirements.txt
+	@$(INSTALL) $(LOCAL)
 	@exec $(VENV) -m ctac.local.run
 
 test: ## install what the tests need, a browser included, and run them all
@@ -104,6 +105,6 @@ css: ## rebuild the stylesheets from assets/ (needs Node)
 
 lock: ## pin requirements again from their .in files
 	@$(INSTALL) $(DEVELOPMENT)
-	@for name in requirements requirements-dev requirements-security; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet \
+	@for name in requirements requirements-local requirements-dev requirements-security; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet \
 		--universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 		$(UPGRADE) $$name.in --output-file $$name.txt; done

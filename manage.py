@@ -4,14 +4,11 @@
 import os
 import sys
 
-from ctac.one_command import collect_seldom
+from django.core.management import execute_from_command_line
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
-    collect_seldom()
-    from django.core.management import execute_from_command_line
-
     execute_from_command_line(sys.argv)
 
 

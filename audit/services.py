@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection
+from django.utils import timezone
 
-from audit.models import Act
+from audit.models import Act, Entry
 from ctac.logs import NOTHING, request_reference
 
 logger = logging.getLogger(__name__)
@@ -20,9 +21,12 @@ MONTHS_AHEAD = 12
 acting: ContextVar[int | None] = ContextVar("acting", default=None)
 
 KEY = re.compile(r"[0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}", re.ASCII)
+MONTH = re.compile(r"audit_entry_([0-9]{4})_([0-9]{2})")
 NOT_A_WORD = re.compile(r"[^a-z0-9_, -]")
-INSERT = "INSERT INTO audit_entry (act, actor, kind, key, page, what, request) VALUES "
-ONE_ROW = "(%s, %s, %s, %s, %s, %s, %s)"
+# SQL because Django knows no partitions, and the role of the application may add and drop one only through these functions.
+ADD_MONTH = "SELECT audit_add_month(%s)"
+# SQL because of the same; the function refuses what ended within six months.
+DROP_MONTH = "SELECT audit_drop_month(%s)"
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,11 @@ def record(
     DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 74).
     """
     reference = reference_now()
-    rows = [(act.value, by, about.kind, key, page, tidy(what), reference) for key in known(about.keys) for what in whats]
-    with connections["default"].cursor() as cursor:
-        cursor.execute(INSERT + ", ".join([ONE_ROW] * len(rows)), [value for row in rows for value in row])
+    Entry.objects.bulk_create(
+        Entry(act=act, actor=by, kind=about.kind, key=key, page=page, what=tidy(what), request=reference)
+        for key in known(about.keys)
+        for what in whats
+    )
 
 
 def reference_now() -> str:
@@ -86,27 +92,31 @@ def keep_months(*, now: datetime, months: int | None = None) -> Kept:
     Months are those of UTC. Twice does no harm. The database refuses to drop what ended within six months, whatever it is asked.
     """
     keep = settings.AUDIT_KEPT_MONTHS if months is None else months
-    this = first_of_month(now)
-    there = months_there()
-    added = [month for month in (month_after(this, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in there]
-    dropped = [month for month in there if month < month_after(this, -keep)]
-    with connections["default"].cursor() as cursor:
-        for month in added:
-            cursor.execute("SELECT audit_add_month(%s)", [month])
+    added = add_months(now=now)
+    dropped = [month for month in months_there() if month < month_after(first_of_month(now), -keep)]
+    with connection.cursor() as cursor:
         for month in dropped:
-            cursor.execute("SELECT audit_drop_month(%s)", [month])
+            cursor.execute(DROP_MONTH, [month])
     if added or dropped:
         logger.info("audit: months added %s, dropped %s", len(added), len(dropped))
     return Kept(tuple(added), tuple(dropped))
 
 
+def add_months(*, now: datetime) -> list[date]:
+    """Those of this month and the twelve after it that were not there."""
+    there = months_there()
+    wanted = (month_after(first_of_month(now), ahead) for ahead in range(MONTHS_AHEAD + 1))
+    added = [month for month in wanted if month not in there]
+    with connection.cursor() as cursor:
+        for month in added:
+            cursor.execute(ADD_MONTH, [month])
+    return added
+
+
 def months_there() -> list[date]:
     """The months that have a table, in order."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'audit_entry'::regclass"
-        )
-        return sorted(datetime.strptime(name, "audit_entry_%Y_%m").replace(tzinfo=UTC).date() for (name,) in cursor.fetchall())
+    found = map(MONTH.fullmatch, connection.introspection.table_names(include_views=True))  # as Django calls a partition
+    return sorted(date(int(month[1]), int(month[2]), 1) for month in found if month)
 
 
 def first_of_month(moment: datetime) -> date:
@@ -119,14 +129,7 @@ def month_after(month: date, many: int) -> date:
     return date(month.year + years, place + 1, 1)
 
 
-def after_migrate(*, using: str, **about: Any) -> None:
+def after_migrate(**about: Any) -> None:
     """Each deployment renews the months ahead, whatever became of beat."""
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT to_regproc('audit_add_month')")
-        if cursor.fetchone() == (None,):  # some other app alone was migrated
-            return
-        cursor.execute(
-            "SELECT audit_add_month((date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead))::date)"
-            " FROM generate_series(0, %s) AS ahead",
-            [MONTHS_AHEAD],
-        )
+    if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if another app alone was migrated
+        add_months(now=timezone.now())

@@ -8,8 +8,6 @@ page asks (which session, who, which draft) is asked through here. Such a query 
 
 Values are passed beside the SQL, as Django does it; they must be what the driver understands (numbers, texts, aware datetimes, a
 list for `any_of`), never None or a model. A query that is asked seldom, or whose conditions differ, has no business here. ADR 22.
-
-PostgreSQL, too, works out its plan once for each connection: the statement is prepared there when it is first asked (ADR 31).
 """
 
 import inspect
@@ -20,11 +18,9 @@ from functools import cached_property
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Field, Lookup, QuerySet
 from django.db.models.query import get_related_populators
-from psycopg2.extensions import AsIs
 
 numbers = count(1)
 NAMED = re.compile(r"%\((\w+)\)s")
@@ -166,11 +162,6 @@ class Statement:
     def __init__(self, about: str, sql: str, parameters: Sequence[Any]) -> None:
         self.name = f"{about}_{next(numbers)}"
         self.sql, self.parameters = sql, parameters
-        self.keys = list(dict.fromkeys(each for each in parameters if not isinstance(each, Fixed)))
-        places = {key: AsIs(f"${number}") for number, key in enumerate(self.keys, 1)}
-        self.in_place = [each.value if isinstance(each, Fixed) else places[each] for each in parameters]
-        given = ", ".join(["%s"] * len(self.keys))
-        self.execute = f"EXECUTE {self.name} ({given})" if given else f"EXECUTE {self.name}"
 
     @classmethod
     def written(cls, about: str, sql: str) -> "Statement":
@@ -180,11 +171,7 @@ class Statement:
     def rows(self, values: Mapping[Any, Any]) -> list[Any]:
         database = connections[DEFAULT_DB_ALIAS]  # each look through django.db.connection again is dear
         with database.cursor() as cursor:
-            if settings.DATABASE_PREPARES:
-                database.prepare(cursor, self.name, self.sql, self.in_place)  # type: ignore[attr-defined]
-                cursor.execute(self.execute, [values[key] for key in self.keys])
-            else:
-                cursor.execute(self.sql, [each.value if isinstance(each, Fixed) else values[each] for each in self.parameters])
+            cursor.execute(self.sql, [each.value if isinstance(each, Fixed) else values[each] for each in self.parameters])
             return cursor.fetchall()
 
 

@@ -59,6 +59,7 @@ class HealthMiddleware:
         """Raises what the database driver raises while the database is away or too slow."""
         with transaction.atomic():
             with connection.cursor() as cursor:
+                # SQL because Django sets no time limit of one transaction.
                 cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
             self.migrated = self.migrated or is_migrated()
             if not self.migrated:

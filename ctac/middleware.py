@@ -59,8 +59,8 @@ class RequestLogMiddleware:
 
 def key_of_user(request: HttpRequest) -> int | None:
     """Of whoever is signed in, if this request had to know it anyway: the log costs no statement."""
-    user = getattr(request, "_cached_user", None)  # where Django's AuthenticationMiddleware keeps it
-    return user.pk if user is not None else None
+    row = getattr(getattr(request, "session", None), "row", None)  # of the database, if anybody asked for the session
+    return row.user_id if row is not None else None
 
 
 OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor

@@ -18,7 +18,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ctac import logs
-from ctac.local import broker
+from ctac.local import broker, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -48,13 +48,6 @@ def required_in_production(name: str, what: str, otherwise: str = "") -> str:
     if PRODUCTION:
         stop(f"{name} is not set. {what}")
     return otherwise
-
-
-def embedded_database() -> str:
-    """What starts it is loaded only where it is used."""
-    from ctac.local import postgres
-
-    return postgres.database_url(VAR_DIR)
 
 
 def local_secret_key() -> str:
@@ -148,20 +141,15 @@ if DEVELOPMENT:  # in production the proxy compresses pages, and static files ar
 
 ROOT_URLCONF = "ctac.urls"
 WSGI_APPLICATION = "ctac.wsgi.application"
-FORM_RENDERER = "ctac.widgets.QuickRenderer"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "ctac"
 CRISPY_TEMPLATE_PACK = "ctac"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {
-            "loaders": [
-                (
-                    "ctac.template_folding.Loader",
-                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
-                )
-            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -174,19 +162,24 @@ TEMPLATES = [
 
 # PostgreSQL everywhere; the embedded server of this copy where no other is named.
 required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac.")
-DATABASES = {"default": env.db_url("DATABASE_URL") if env("DATABASE_URL", default="") else env.db_url_config(embedded_database())}
-DATABASES["default"]["ENGINE"] = "ctac.postgresql"
+DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or postgres.database_url(VAR_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds; libpq's default waits for minutes
-DATABASE_PREPARES = env.bool("DATABASE_PREPARES", default=True)
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,  # seconds; libpq's default waits for minutes
+    # A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 23).
+    "options": "-c synchronize_seqscans=off",
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Only for what may be lost. Rate limits have their own table (professionals.limits).
 CACHES = {
     "default": env.cache_url("CACHE_URL")
     if env("CACHE_URL", default="")
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")}
+    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
+    # What is the same for everyone, in this process, under all that it depends on: neither a form nor a token is in it.
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 500}},
 }
 
 LANGUAGE_CODE = "en-gb"

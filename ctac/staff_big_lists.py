@@ -13,9 +13,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
-from django.db import connections
 from django.db.models import F, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
@@ -26,7 +24,6 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.compiled import AnyOf
 from ctac.uk import uk_datetime, uk_day
 
 MOST = 1_000
@@ -88,7 +85,7 @@ class CappedPaginator(Paginator):
         rows: Any = self.object_list
         keys = self.keys_of_parts(last) if self.keys is None else self.keys
         places = {key: place for place, key in enumerate(keys[first:last])}
-        found = rows.model._base_manager.none() if not places else rows.filter(pk__in=list(places)).order_by()
+        found = rows.filter(pk__in=list(places)).order_by()
         return sorted(found, key=lambda row: places[row.pk])
 
     def keys_of_parts(self, last: int) -> list[Any]:
@@ -183,26 +180,10 @@ def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
     return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
 
 
-def keys_in_order(rows: QuerySet[Any]) -> list[Any] | None:
-    """As keys_of, then in the order of the rows: one statement, in which no more are put in order than a list counts to.
-
-    To ask for these rows by their keys and in order would look each up again, and may walk through the list from its start until
-    a page is full. None if they are in an order that is not of columns of their own.
-    """
-    ways: dict[str, str] = {}
-    for each in map(str, rows.query.order_by):
-        ways.setdefault(each.lstrip("-"), "DESC" if each.startswith("-") else "ASC")
-    own = {"pk", *(field.name for field in rows.model._meta.concrete_fields if not field.is_relation)}
-    if not ways or not own.issuperset(ways):
-        return None
-    try:
-        sql, values = rows.order_by().values_list("pk", *ways)[: MOST + 1].query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    order = ", ".join(f"{place} {way}" for place, way in enumerate(ways.values(), 2))
-    with connections[rows.db].cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({sql}) AS found ORDER BY {order}", values)  # noqa: S608 - what Django made
-        return list(dict.fromkeys([row[0] for row in cursor.fetchall()]))
+def keys_in_order(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[Any]:
+    """These keys in the order of the rows, all of them: asked for one page, the database may walk through the list from its start
+    until that is full."""
+    return list(dict.fromkeys(rows.filter(pk__in=keys).values_list("pk", flat=True)))
 
 
 class BigListMixin:
@@ -240,7 +221,8 @@ class BigListMixin:
         if not typed.strip():
             return rows
         found = with_words(rows, typed, self.searched)
-        in_order = keys_in_order(found) if len(self.parts()) <= 1 else None
+        some = found.order_by().values("pk")[: MOST + 1]
+        in_order = keys_in_order(rows, some) if len(self.parts()) <= 1 else None
         keys = keys_of(found) if in_order is None else in_order
         if len(keys) > MOST and not self.by_name:
             request.found_by_words = len(keys)  # type: ignore[attr-defined]
@@ -251,12 +233,7 @@ class BigListMixin:
 def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
     """What a search found; the list's pages need not look for it again (see CappedPaginator)."""
     request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
-    return among(rows, keys) if keys else rows.none()
-
-
-def among(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
-    """Those with these keys, as one parameter however many they are."""
-    return rows.filter(AnyOf(F("pk"), Value(keys)))
+    return rows.filter(pk__in=keys)
 
 
 class PeriodFilter(admin.SimpleListFilter):

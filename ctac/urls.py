@@ -1,13 +1,12 @@
 """Every route, grouped by app."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 import bookings.urls
 import dataprotection.urls
 import leaflets.urls
 from ctac import views
-from ctac.routing import ByFirstWord, Route
 from ctac.staff import staff_site
 from notifications.webhooks import mail_events
 from professionals.mail_choices import my_mail, my_mail_editions
@@ -18,7 +17,7 @@ handler404 = "ctac.views.not_found"
 handler429 = "ctac.views.too_many_requests"
 handler500 = "ctac.views.server_error"
 
-routes: list[Route] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("about/", views.about, name="about"),
     path("privacy/", views.privacy, name="privacy"),
@@ -42,6 +41,4 @@ routes: list[Route] = [
 ]
 
 if settings.DEVELOPMENT:
-    routes.append(path("mailbox/", include("ctac.local.mailbox.urls")))
-
-urlpatterns = [ByFirstWord(routes)]
+    urlpatterns.append(path("mailbox/", include("ctac.local.mailbox.urls")))

@@ -1,7 +1,7 @@
-"""Bank holidays and working days of each nation (from the package holidays, which follows the official lists).
+"""Bank holidays and working days of each nation.
 
-The years of ctac/data/bank_holidays.json are read from there: loading the package costs each process 18 MB, for the
-calendars of the whole world. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package.
+They stand in ctac/data/bank_holidays.json: the package holidays, which follows the official lists, takes 17 MB of each process.
+`manage.py write_bank_holidays` writes the file anew; a test holds it against the package, and it against the years to come.
 """
 
 import json
@@ -26,22 +26,14 @@ CALENDARS: dict[str, tuple[str, str | None]] = {
 
 @cache
 def bank_holidays(nation: str, year: int) -> frozenset[date]:
-    days = written().get(nation, {}).get(str(year))
-    return packaged(nation, year) if days is None else frozenset(date.fromisoformat(day) for day in days)
+    """None in a year that is not in the file: nobody is given a time so far ahead."""
+    return frozenset(date.fromisoformat(day) for day in written()[nation].get(str(year), ()))
 
 
 @cache
 def written() -> dict[str, dict[str, list[str]]]:
     """Nation → year → days, as in the file."""
     return dict(json.loads(WRITTEN.read_text()))
-
-
-def packaged(nation: str, year: int) -> frozenset[date]:
-    """What the package says."""
-    import holidays  # not above: see the module's docstring
-
-    country, subdivision = CALENDARS[nation]
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
 def is_bank_holiday(day: date, nation: str) -> bool:

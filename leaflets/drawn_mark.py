@@ -23,7 +23,7 @@ def draw_path(pdf: TaggedPdf, x: float, y: float, scale: float, colour: Colour) 
 
     pdf.set_draw_color(*colour)
     pdf.set_line_width(4.5 * scale)
-    pdf._out("1 J 1 j")  # noqa: SLF001 - round ends, which fpdf2 offers for paths of its drawing module only
+    pdf.operate("1 J 1 j")  # round ends
     pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
     pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
     pdf.set_fill_color(*ACCENT)

@@ -88,6 +88,10 @@ class TaggedPdf(FPDF):
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
         self.c_margin = 0  # text begins where it is placed, in line with what is drawn
 
+    def operate(self, operators: str) -> None:
+        """Write operators into the page: for marked content, round ends and one filled shape fpdf2 has no public way."""
+        self._out(operators)
+
     @contextmanager
     def element(self, kind: str) -> Iterator[None]:
         """What is tagged inside belongs to one element of this kind: 'L', 'LI'."""
@@ -104,17 +108,17 @@ class TaggedPdf(FPDF):
         """
         number = self._marked(self.struct_builder.begin(kind, self.page, attributes=attributes))
         spoken = "" if text is None else f" /ActualText <feff{text.encode('utf-16-be').hex()}>"
-        self._out(f"/{kind} <</MCID {number}{spoken}>> BDC")
+        self.operate(f"/{kind} <</MCID {number}{spoken}>> BDC")
         yield
-        self._out("EMC")
+        self.operate("EMC")
 
     @contextmanager
     def figure(self, alt: str) -> Iterator[None]:
         """What is drawn inside is a picture that shows this."""
         number = self._marked(self.struct_builder.begin("Figure", self.page, alt=alt))
-        self._out(f"/Figure <</MCID {number}>> BDC")
+        self.operate(f"/Figure <</MCID {number}>> BDC")
         yield
-        self._out("EMC")
+        self.operate("EMC")
 
     def _marked(self, element: StructElem) -> int:
         number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
@@ -123,9 +127,9 @@ class TaggedPdf(FPDF):
     @contextmanager
     def decoration(self) -> Iterator[None]:
         """Drawn for the eye only."""
-        self._out("/Artifact BMC")
+        self.operate("/Artifact BMC")
         yield
-        self._out("EMC")
+        self.operate("EMC")
 
     def panel(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         with self.decoration():

@@ -71,7 +71,7 @@ _sources: list[str] = []
 def register(source: str) -> None:
     """Called in an app's AppConfig.ready(). `source`: the dotted path of a function that gives at least one example of each kind.
 
-    Its module is loaded when somebody looks, so that no web worker carries it (ADR 62).
+    Its module is loaded when somebody looks, so that no web worker carries it.
     """
     if source not in _sources:
         _sources.append(source)

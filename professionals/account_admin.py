@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.staff import ObjectAction, StaffModelAdmin
-from ctac.staff_big_lists import MOST, among, keys_in_order, keys_of, with_keys, with_words, words_in
+from ctac.staff_big_lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.uk import format_moment
 from professionals import services
@@ -202,7 +202,7 @@ class UserAdmin(StaffModelAdmin):
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
         found = sorted({*keys_of(named, "user_id"), *keys_of(addressed)}, reverse=True)[: MOST + 1]
         newest_first = tuple(queryset.query.order_by) == ("-pk",)
-        in_order = found if newest_first else keys_in_order(among(queryset, found))
+        in_order = found if newest_first else keys_in_order(queryset, found)
         return with_keys(request, queryset, found, in_order), False
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:

@@ -77,10 +77,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    from django.core.cache import cache
+    from django.core.cache import caches
 
     from professionals.areas import outward_code
 
     yield
-    cache.clear()
+    for each in caches.all(initialized_only=True):
+        each.clear()
     outward_code.cache_clear()

@@ -17,7 +17,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,10 +203,9 @@ def create_database(var_dir: Path) -> None:
     connection = psycopg2.connect(database_url(var_dir, "postgres"))
     connection.autocommit = True
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if not cursor.fetchone():
-                cursor.execute(f"CREATE DATABASE {DATABASE}")
+        with connection.cursor() as cursor, suppress(psycopg2.errors.DuplicateDatabase):
+            # SQL because Django wants a database before it asks anything.
+            cursor.execute(f"CREATE DATABASE {DATABASE}")
     finally:
         connection.close()
 

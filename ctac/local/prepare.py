@@ -8,17 +8,13 @@ import os
 import sys
 
 import django
-
-from ctac.one_command import collect_seldom
+from django.core.management import call_command
+from django.db import OperationalError
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
-    collect_seldom()
     django.setup()
-    from django.core.management import call_command
-    from django.db import OperationalError
-
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms, template
 from django.conf import settings
@@ -12,13 +13,113 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from ctac.questions import date_parts, hint_and_error, is_conditional, kind, question, radio_days
+from ctac.forms import AnyOrNone
 
 register = template.Library()
 
-register.simple_tag(question)
-register.simple_tag(radio_days)
-register.filter(hint_and_error)
+CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select": "govuk-select", "file": "govuk-file-upload"}
+
+
+@register.inclusion_tag("ctac/field.html")
+def question(field: BoundField) -> dict[str, BoundField]:
+    """A question of a form: its label, hint, error and control."""
+    return {"field": field}
+
+
+@register.filter
+def kind(field: BoundField) -> str:
+    """Which component of the pack draws this field."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "checkboxes"
+    if isinstance(widget, forms.RadioSelect):
+        return "radios"
+    if isinstance(widget, forms.CheckboxInput):
+        return "checkbox"
+    if isinstance(widget, forms.MultiWidget):
+        return "parts"
+    if isinstance(widget, forms.Select):
+        return "select"
+    if isinstance(widget, forms.Textarea):
+        return "textarea"
+    return "file" if isinstance(widget, forms.FileInput) else "input"
+
+
+@register.filter
+def label_in_words(field: BoundField) -> Any:
+    """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
+    if field.field.required or is_conditional(field) or isinstance(field.field, AnyOrNone):
+        return field.label
+    return _("%(label)s (optional)") % {"label": field.label}
+
+
+@register.simple_tag
+def control(field: BoundField, css_class: str = "") -> SafeString:
+    """The bare control with our classes; Django itself adds aria-describedby and aria-invalid."""
+    base = css_class or CONTROL_CLASSES[kind(field)]
+    classes = [base, field.field.widget.attrs.get("class", "")]
+    if field.errors and not css_class:
+        classes.append(f"{base}--error")
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))}
+    if character_limit(field):
+        attrs["aria-describedby"] = " ".join(filter(None, [field.aria_describedby, f"{field.auto_id}_count"]))
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def character_limit(field: BoundField) -> int | None:
+    """How many characters a long text may have, where the form says so: the page counts them down."""
+    return getattr(field.field, "max_length", None) if kind(field) == "textarea" else None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One radio or checkbox as Django describes it, the hint beside it, and the questions asked when it is chosen."""
+
+    widget: dict[str, Any]
+    hint: Any
+    conditional_fields: list[BoundField]
+
+
+@register.filter
+def optgroups(field: BoundField) -> list[tuple[str | None, list[dict[str, Any]], int]]:
+    """The options of a choice as Django groups them: title, options, place."""
+    context = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
+    groups: list[tuple[str | None, list[dict[str, Any]], int]] = context["widget"]["optgroups"]
+    return groups
+
+
+@register.filter
+def option_groups(field: BoundField) -> list[tuple[str | None, list[Option]]]:
+    """The options of a choice, by the title of their group, None if they have none."""
+    return [(title or None, [make_option(field, option) for option in options]) for title, options, _place in optgroups(field)]
+
+
+def make_option(field: BoundField, data: dict[str, Any]) -> Option:
+    value = str(data["value"])
+    hint = getattr(field.form, "option_hints", {}).get(field.name, {}).get(value, "")
+    data["attrs"]["class"] = f"govuk-{kind(field)}__input"
+    if hint:
+        data["attrs"]["aria-describedby"] = f"{data['attrs']['id']}_hint"
+    return Option(data, hint, conditional_fields(field, value))
+
+
+def conditional_fields(field: BoundField, value: str) -> list[BoundField]:
+    """The fields of the form that are asked only when this option is chosen."""
+    rules = getattr(field.form, "conditional", {})
+    return [field.form[name] for name, rule in rules.items() if rule == (field.name, value) and name in field.form.fields]
+
+
+def is_conditional(field: BoundField) -> bool:
+    return field.name in getattr(field.form, "conditional", {})
+
+
+@register.simple_tag
+def date_parts(field: BoundField) -> list[dict[str, Any]]:
+    """The boxes of a field in parts, each with the id, name and value that Django gives it and the label of its part."""
+    context = field.field.widget.get_context(field.html_name, field.value(), {"id": field.auto_id})
+    labels = getattr(field.field.widget, "part_labels", ())
+    return [{**part, "label": label} for part, label in zip(context["widget"]["subwidgets"], labels, strict=True)]
 
 
 @register.simple_tag

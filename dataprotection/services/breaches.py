@@ -8,7 +8,6 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ctac.compiled import Insert
 from ctac.errors import DomainError
 from ctac.references import ALPHABET, tidy_reference
 from dataprotection.models import Breach, BreachEvent, BreachEventKind, Decision
@@ -16,7 +15,6 @@ from dataprotection.services.handling import ChangedMeanwhile
 from professionals.models import User
 
 PREFIX: Final = "DB"
-insert = Insert(Breach, "ON CONFLICT (reference) DO NOTHING")
 
 
 class AlreadyEntered(DomainError):
@@ -60,10 +58,11 @@ class Known:
 def enter_breach(*, known: Known, by: User, now: datetime, token: str) -> Breach:
     """`token` is that of the form: the same words again give the first breach. Raises InTheFuture, AlreadyEntered."""
     not_ahead(known.aware_at, now)
-    breach = Breach(**asdict(known), reference=reference_of(token), created_at=now)
-    if not insert(breach):
-        return entered_before(known, breach.reference)
-    write(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
+    breach, is_new = Breach.objects.get_or_create(reference=reference_of(token), defaults={**asdict(known), "created_at": now})
+    if is_new:
+        write(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
+    elif Known.of(breach) != known:
+        raise AlreadyEntered(breach)
     return breach
 
 
@@ -72,13 +71,6 @@ def reference_of(token: str) -> str:
     number = int.from_bytes(sha256(token.encode()).digest())
     letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
     return tidy_reference(PREFIX + letters)
-
-
-def entered_before(known: Known, reference: str) -> Breach:
-    first = Breach.objects.get(reference=reference)
-    if Known.of(first) != known:
-        raise AlreadyEntered(first)
-    return first
 
 
 @transaction.atomic

@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from ctac.compiled import Insert
 from ctac.errors import DomainError
-from ctac.references import write_with_reference
+from ctac.references import save_with_reference
 from ctac.uk import uk_datetime
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintEventKind
 from notifications.services import Later, notify_each
@@ -79,14 +78,10 @@ def complain(
     return complaint
 
 
-insert = Insert(Complaint, "ON CONFLICT (reference) DO NOTHING")
-
-
 def is_new(complaint: Complaint) -> bool:
     """Write it; False if this form was sent before."""
     try:
-        with transaction.atomic():
-            write_with_reference(complaint, PREFIX, insert)
+        save_with_reference(complaint, PREFIX)
     except IntegrityError as error:
         if "submission_token" not in str(error):
             raise

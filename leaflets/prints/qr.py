@@ -18,8 +18,8 @@ def draw_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: 
     points = size * pdf.k / (len(rows) + 2 * QUIET_MODULES)
     left, top = x * pdf.k + QUIET_MODULES * points, (pdf.h - y) * pdf.k - QUIET_MODULES * points
     with pdf.figure(alt):
-        pdf._out(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")  # noqa: SLF001 - no way but cell by cell
-        pdf._out(" ".join(_runs(rows)) + " f Q")  # noqa: SLF001
+        pdf.operate(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
+        pdf.operate(" ".join(_runs(rows)) + " f Q")
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.forms import formset_factory
 from django.template.loader import render_to_string
 from django.test import Client
+from django.utils.safestring import mark_safe
 
 from ctac.forms import DatePartsField, PageForm
 from tests.face.page import Page
@@ -194,6 +196,60 @@ def test_what_people_typed_is_escaped(client: Client) -> None:
     html = client.post("/t/form/", {"name": '"><script>x</script>', "notes": "</textarea><script>"}).content.decode()
     assert "<script>x" not in html
     assert "</textarea><script>" not in html
+
+
+NASTY = """<img src=x onerror="y('&')">"""
+ESCAPED = "&lt;img src=x onerror=&quot;y(&#x27;&amp;&#x27;)&quot;&gt;"
+
+
+def nasty_form(mark: Callable[[str], str] = str, **said: Any) -> PageForm:
+    """A form of which every word is a piece of HTML."""
+    choices = [(NASTY, [(NASTY, NASTY), ("b", "B")])]
+
+    class Nasty(PageForm):
+        option_hints = {"one": {NASTY: mark(NASTY)}, "many": {"b": mark(NASTY)}}
+
+        text = forms.CharField(label=mark(NASTY), help_text=mark(NASTY), required=False)
+        long = forms.CharField(label=mark(NASTY), help_text=mark(NASTY), widget=forms.Textarea, max_length=9)
+        tick = forms.BooleanField(label=mark(NASTY), help_text=mark(NASTY))
+        one = forms.ChoiceField(label=mark(NASTY), help_text=mark(NASTY), widget=forms.RadioSelect, choices=choices)
+        many = forms.MultipleChoiceField(label="Many", widget=forms.CheckboxSelectMultiple, choices=choices)
+        listed = forms.ChoiceField(label="Listed", choices=choices)
+        day = DatePartsField(label=mark(NASTY), help_text=mark(NASTY))
+
+        def clean_text(self) -> str:
+            raise forms.ValidationError(NASTY)
+
+    return Nasty({"text": NASTY, "long": NASTY, "one": NASTY, "many": [NASTY], "day_day": NASTY, "day_month": NASTY}, **said)
+
+
+def test_whatever_a_form_says_is_escaped() -> None:
+    """Staff write topics and titles that become hints: they are text, also where they look like HTML."""
+    page = render_crispy_form(nasty_form(), context={})
+    assert "<img" not in page
+    assert page.count(ESCAPED) > 20
+
+
+def test_a_hint_that_code_marked_as_safe_is_html() -> None:
+    page = Page(render_crispy_form(nasty_form(mark_safe), context={}))
+    hints = [element.inside[-1].id for element in page.all("img") if "govuk-hint" in element.inside[-1].classes]
+    assert hints == [
+        *("id_text_helptext", "id_long_helptext", "id_tick_helptext", "id_one_helptext"),
+        *("id_one_0_0_hint", "id_many_0_1_hint", "id_day_helptext"),
+    ]
+
+
+@pytest.mark.parametrize("chosen", [None, "b"])
+def test_times_are_escaped_and_the_chosen_one_is_checked(chosen: str | None) -> None:
+    html = render_to_string("bookings/includes/times.html", {"field": nasty_form(initial={"one": chosen})["one"]})
+    assert "<img" not in html
+    form = type("Times", (PageForm,), {"one": nasty_form().fields["one"]})(initial={"one": chosen})
+    page = Page(render_to_string("bookings/includes/times.html", {"field": form["one"]}))
+    assert [(box.id, "checked" in box.attrs) for box in page.all("input")] == [
+        ("id_one_0_0", False),
+        ("id_one_0_1", chosen == "b"),
+    ]
+    assert page.one("label", for_="id_one_0_1").text == "B"
 
 
 def test_crispys_own_tag_draws_the_form_with_its_tag_and_token() -> None:

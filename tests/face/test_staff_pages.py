@@ -11,6 +11,7 @@ from professionals.models import RecognisedDomain
 from tests.bookings.rows import make_presenter
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
+from tests.leaflets.factories import make_leaflet
 
 pytestmark = pytest.mark.django_db
 CHANGE = "/staff/professionals/organisation/{}/change/"
@@ -137,6 +138,13 @@ def test_every_cell_of_a_list_carries_the_heading_of_its_column(staff: Client) -
 def test_a_heading_and_a_value_are_escaped_in_a_cell(staff: Client) -> None:
     make_organisation("<b>Leeds</b>")
     assert read(staff, "/staff/professionals/organisation/").one("th", role="rowheader").text == "<b>Leeds</b>"
+
+
+def test_what_staff_wrote_is_escaped_in_a_help_text(staff: Client) -> None:
+    topic = "<img src=x onerror=alert(1)>"
+    page = read(staff, f"/staff/leaflets/leaflet/{make_leaflet(topics=topic).pk}/change/")
+    assert page.one(id="id_topics_helptext").text == f"One topic a line. In use so far: {topic}."
+    assert page.all("img", src="x") == []
 
 
 def test_what_can_be_wider_than_the_screen_scrolls_and_takes_the_focus(staff: Client) -> None:

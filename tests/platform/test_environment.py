@@ -19,6 +19,14 @@ def test_tests_run_on_postgresql():
     assert connection.vendor == "postgresql"
 
 
+@pytest.mark.django_db
+def test_a_search_that_stops_early_finds_the_same_each_time():
+    """Else PostgreSQL begins to read a large table where it last left off, so that a second page is of other rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronize_seqscans")
+        assert cursor.fetchone() == ("off",)
+
+
 def test_a_test_can_not_reach_the_internet():
     with pytest.raises(AssertionError, match="only this machine"), socket.socket() as sock:
         sock.connect(("192.0.2.1", 80))

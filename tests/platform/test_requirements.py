@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-security.txt"]
+LOCKS = [f"requirements{part}.txt" for part in ("", "-local", "-dev", "-security")]
 
 
 def lines_of(name: str) -> list[str]:
@@ -39,9 +39,9 @@ def test_the_lock_holds_what_was_asked_for(lock):
     assert [name for name in asked if name not in packages(lines_of(lock))] == [name for name in asked if name == "-c"]
 
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in", "requirements-security.in"])
-def test_every_requirement_has_a_reason(name):
-    asked = [line for line in lines_of(name) if line and not line.startswith(("#", "-c"))]
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_has_a_reason(lock):
+    asked = [line for line in lines_of(lock.replace(".txt", ".in")) if line and not line.startswith(("#", "-c"))]
     assert [line for line in asked if not re.search(r" # \w+", line)] == []
 
 

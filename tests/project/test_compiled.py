@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Upper
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Presentation
 from ctac.compiled import Compiled, Insert, Together
@@ -98,17 +97,6 @@ def test_names_may_be_given_for_a_question_that_takes_any() -> None:
     assert Compiled(but, lookups).all(name="x", email="x") == [one, two, three]
 
 
-def test_a_statement_is_prepared_once_on_each_connection(settings: Settings) -> None:
-    asked = Compiled(lambda name: Organisation.objects.filter(name=name, pk__gt=0))
-    trust = Organisation.objects.create(name="A 100% trust")
-    for prepares in (True, True, False):
-        settings.DATABASE_PREPARES = prepares
-        assert asked.all(name="A 100% trust") == [trust]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [asked.compiled[0].name])
-        assert cursor.fetchone() == (1,)
-
-
 def test_several_questions_are_asked_together(now: datetime, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     person, presentation = make_person(), make_presentation()
     draft = Draft.objects.create(kind=DraftKind.ORDER, key_hash="k", token="t", answers={"a": 1}, expires_at=now)
@@ -142,9 +130,7 @@ def test_a_row_that_is_there_already_is_not_written() -> None:
     assert again.pk is None
 
 
-@pytest.mark.parametrize("prepares", [True, False])
-def test_a_row_is_written_only_if_its_condition_holds(now: datetime, settings: Settings, prepares: bool) -> None:
-    settings.DATABASE_PREPARES = prepares
+def test_a_row_is_written_only_if_its_condition_holds(now: datetime) -> None:
     person = make_person()
     insert = Insert(Draft, only_if="EXISTS (SELECT FROM professionals_person WHERE id = %(person_id)s)")
     of = {"kind": DraftKind.ORDER, "expires_at": now, "answers": {"said": "100%"}}

@@ -1,13 +1,21 @@
 """`manage.py write_bank_holidays`: ctac/data/bank_holidays.json anew, after the package holidays was updated."""
 
 import json
+from datetime import date
 from typing import Any
 
+import holidays
 from django.core.management.base import BaseCommand
 
-from ctac.working_days import CALENDARS, WRITTEN, packaged
+from ctac.working_days import CALENDARS, WRITTEN
 
 YEARS = range(2025, 2041)
+
+
+def packaged(nation: str, year: int) -> frozenset[date]:
+    """What the package says."""
+    country, subdivision = CALENDARS[nation]
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
 class Command(BaseCommand):
