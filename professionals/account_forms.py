@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context
+from allauth.mfa import signals
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import forms as recovery_codes
 from allauth.mfa.totp import forms as totp
-from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
@@ -18,6 +20,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageFormMixin
+from professionals import account_limits
+from professionals.allauth_internals import SECRET_SESSION_KEY, get_totp_secret
 from professionals.guarded import GuardedMixin
 from professionals.models import User, Where
 from professionals.sign_up import keep_details
@@ -106,6 +110,12 @@ class SignInForm(GuardedMixin, AccountForm, account.LoginForm):
     where, told_by, quicker = Where.SIGN_IN, "login", 0.5
     labels = EMAIL_LABEL
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors and account_limits.stopped(self.request, "request_login_code", address=self.cleaned_data["login"]):
+            self.add_error("login", get_account_adapter().validation_error("too_many_login_attempts"))
+        return cleaned
+
 
 class PasswordSignInForm(AccountForm, account.LoginForm):
     """Not guarded: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
@@ -163,12 +173,36 @@ class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
     labels = {"password": _("Password")}
 
 
-class SecondFactorForm(AccountForm, mfa.AuthenticateForm):
+class CodeOfAppMixin:
+    """Five wrong codes stop the next, on whichever page; and a code of the app serves once (RFC 6238, section 5.2)."""
+
+    user: User
+    too_many: ClassVar[str] = "too_many_login_attempts"
+
+    def clean_code(self) -> str:
+        """allauth notes a used code too, but not for as long as it is valid, and in a cache, which may be lost."""
+        request = context.request
+        if account_limits.stopped(request, "login_failed", user=self.user):
+            raise get_account_adapter().validation_error(self.too_many)
+        code: str = super().clean_code()  # type: ignore[misc] # of allauth's form
+        shown: Authenticator | None = getattr(self, "authenticator", None)  # none yet of an app that is being set up
+        if (shown is None or shown.type == Authenticator.Type.TOTP) and not account_limits.is_first_use(self.user.pk, code):
+            if shown is not None:
+                again = isinstance(self, mfa.ReauthenticateForm)
+                told = {"request": request, "user": self.user, "authenticator": shown, "reauthentication": again}
+                signals.authentication_failed.send(sender=Authenticator, **told)
+            raise get_adapter().validation_error("incorrect_code")
+        account_limits.give_back(request, "login_failed", user=self.user)
+        account_limits.clear(request, "login_failed", user=self.user)
+        return code
+
+
+class SecondFactorForm(CodeOfAppMixin, AccountForm, mfa.AuthenticateForm):
     labels = {"code": _("Code from your app")}
     hints = {"code": _("6 digits that change every 30 seconds, or one of your recovery codes.")}
 
 
-class SecondFactorAgainForm(AccountForm, mfa.ReauthenticateForm):
+class SecondFactorAgainForm(CodeOfAppMixin, AccountForm, mfa.ReauthenticateForm):
     labels, hints = SecondFactorForm.labels, SecondFactorForm.hints
 
 
@@ -180,7 +214,8 @@ class NewRecoveryCodesForm(recovery_codes.GenerateRecoveryCodesForm):
         return super().clean() or self.cleaned_data
 
 
-class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
+class ActivateAppForm(CodeOfAppMixin, AccountForm, totp.ActivateTOTPForm):
+    too_many = "rate_limited"
     labels = {"code": _("Code that the app shows")}
     hints = {"code": _("6 digits that change every 30 seconds.")}
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -46,7 +47,7 @@ def admit(limits: Limits, now: datetime) -> list[Full]:
     if not limits:
         return []
     names = {hashed(key): key for key in limits}
-    values = {
+    values: dict[str, Any] = {
         "keys": list(names),
         "most": [limits[key][0] for key in names.values()],
         "until": [now + limits[key][1] for key in names.values()],

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
-from allauth.mfa.webauthn.internal.flows import auth
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Act
 from audit.services import record
 from ctac.forms import PageForm
-from professionals import passkeys
+from professionals import account_limits, passkeys
+from professionals.allauth_internals import webauthn
 
 logger = logging.getLogger("ctac.security")
 LONGEST = 20_000  # characters; those of today's devices have some 2,000
@@ -88,10 +90,17 @@ class PasskeyForm(AuthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
+        """Whose it is says the question, if we know: else anybody could have anybody stopped by naming them in the answer."""
+        request = context.request
         with one_refusal():
-            must_be_from_here(auth.parse_authentication_response(self.cleaned_data["credential"]))
+            must_be_from_here(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
+            if self.user is not None and account_limits.stopped(request, "login_failed", user=self.user):
+                raise get_adapter().validation_error("too_many_login_attempts")
             found: Authenticator = super().clean_credential()
-            return found
+        if self.user is not None:
+            account_limits.give_back(request, "login_failed", user=self.user)
+            account_limits.clear(request, "login_failed", user=self.user)
+        return found
 
 
 class PasskeyAgainForm(PasskeyForm):
@@ -135,10 +144,10 @@ class NewPasskeyForm(PasskeyNameForm):
         return cleaned
 
     def _checked(self, credential: dict[str, Any]) -> dict[str, Any]:
-        response = auth.parse_registration_response(credential)
+        response = webauthn.parse_registration_response(credential)
         must_be_from_here(response)
         must_sign_well(response)
-        auth.complete_registration(credential)
+        webauthn.complete_registration(credential)
         kept = passkeys.kept_as(response)
         if passkeys.is_known(kept["id"]):
             raise ValueError("known already")

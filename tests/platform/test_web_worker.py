@@ -7,7 +7,7 @@ import sys
 from django.conf import settings
 
 # A few pages need each of them: it is imported there (ADR 22). Some 15 MB together.
-LATER = ("aiosmtpd", "cryptography", "css_inline", "fido2", "fpdf", "holidays", "icalendar", "openpyxl", "PIL", "segno")
+LATER = ("aiosmtpd", "css_inline", "fpdf", "holidays", "icalendar", "openpyxl", "PIL")
 # Only the workers and beat need it (ADR 77).
 NEVER = ("celery",)
 START = f"""
