@@ -4,12 +4,14 @@ allauth's own limits are switched off (ctac/settings.py): they live in a cache, 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa import app_settings as mfa_settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -81,9 +83,14 @@ def give_back(request: HttpRequest, action: str, *, address: str = "", user: Acc
 
 
 def clear(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """The mailbox or the account begins anew; their network does not, or one good try would allow for many bad ones."""
-    counted = _throttles(request, action, address, user)
-    limits.clear(throttle.key for throttle in counted if throttle.by != By.NETWORK)
+    """The mailbox or the account begins anew. Their network gets this try back: with all of them one account of a stranger's own
+    would open the others.
+    """
+    for throttle in _throttles(request, action, address, user):
+        if throttle.by == By.NETWORK:
+            limits.give_back(throttle.key)
+        else:
+            limits.clear([throttle.key])
 
 
 def _throttles(request: HttpRequest, action: str, address: str, user: Account | None) -> list[Throttle]:
@@ -122,6 +129,15 @@ def confirm_email_or_refuse(request: HttpRequest, address: str) -> None:
     """Count one email that asks whether this address is theirs. allauth's views show what is raised."""
     if stopped(request, "confirm_email", address=address):
         raise ImmediateHttpResponse(too_many(request))
+
+
+@contextmanager
+def few_tries(request: HttpRequest, user: Account, refusal: str = "too_many_login_attempts") -> Iterator[None]:
+    """To check a second factor: five wrong ones stop the next, on whichever page. What is right is not counted."""
+    if stopped(request, "login_failed", user=user):
+        raise get_adapter().validation_error(refusal)
+    yield
+    clear(request, "login_failed", user=user)
 
 
 def is_first_use(user_pk: int, code: str) -> bool:

@@ -7,8 +7,8 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.base.internal.flows import delete_and_cleanup
 
 # The secret of an enrolment that has begun: the form of allauth has one of its own, and makes a new one with each reload.
-# And what an app shows, for the mailbox that `make run` starts.
-from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, get_totp_secret, hotp_value
+# Whether a code is right: allauth's form notes in a cache that it was used. And what an app shows, for the mailbox of `make run`.
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, get_totp_secret, hotp_value, validate_totp_code
 
 # What a browser is asked about a passkey, and what it answers: public are only views, which need more than one page.
 from allauth.mfa.webauthn.internal import auth as webauthn
@@ -20,5 +20,6 @@ __all__ = [
     "get_totp_secret",
     "hotp_value",
     "record_authentication",
+    "validate_totp_code",
     "webauthn",
 ]

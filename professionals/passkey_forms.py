@@ -4,11 +4,10 @@ import json
 import logging
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
@@ -19,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Act
 from audit.services import record
 from ctac.forms import PageForm
-from professionals import account_limits, passkeys
+from professionals import passkeys
+from professionals.account_limits import few_tries
 from professionals.allauth_internals import webauthn
 
 logger = logging.getLogger("ctac.security")
@@ -91,15 +91,10 @@ class PasskeyForm(AuthenticateWebAuthnForm):
 
     def clean_credential(self) -> Authenticator:
         """Whose it is says the question, if we know: else anybody could have anybody stopped by naming them in the answer."""
-        request = context.request
         with one_refusal():
             must_be_from_here(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
-            if self.user is not None and account_limits.stopped(request, "login_failed", user=self.user):
-                raise get_adapter().validation_error("too_many_login_attempts")
-            found: Authenticator = super().clean_credential()
-        if self.user is not None:
-            account_limits.give_back(request, "login_failed", user=self.user)
-            account_limits.clear(request, "login_failed", user=self.user)
+            with few_tries(context.request, self.user) if self.user is not None else nullcontext():
+                found: Authenticator = super().clean_credential()
         return found
 
 
