@@ -74,6 +74,7 @@ def _known_caller(email: str, details: Details) -> Person | None:
 
 
 class _PersonKept(Func):
+    # SQL because select_for_update() has no FOR KEY SHARE, for which those who only point to a person don't wait for each other.
     template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s AND erased_at IS NULL FOR KEY SHARE)"
     output_field = BooleanField()
 
