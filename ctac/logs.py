@@ -131,6 +131,7 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
             "gunicorn.access": {"level": "CRITICAL"},
             "django.request": {"level": "ERROR"},
             "django.server": loud | {"level": "ERROR"},
+            "fido2": {"level": "WARNING"},  # it tells of each passkey its key, which is nobody's business
             "fontTools": {"level": "WARNING"},  # it tells of each table of each font that it embeds in a print
             "django.security.csrf": {"level": "CRITICAL"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},

@@ -240,15 +240,8 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
-# Each email that somebody else may ask for counts by the address that it goes to: a shared mailbox of a ward gets by with
-# 30 codes a day, and nobody's is flooded. allauth's 1 in 10 s would stop a double click at sign-up.
-MAIL_TO_ONE_ADDRESS = "10/h/key,30/d/key"
-ACCOUNT_RATE_LIMITS = {
-    "confirm_email": f"5/5m/key,{MAIL_TO_ONE_ADDRESS}",
-    "request_login_code": f"20/m/ip,3/m/key,{MAIL_TO_ONE_ADDRESS}",
-    "reset_password": f"20/m/ip,5/m/key,{MAIL_TO_ONE_ADDRESS}",
-    "manage_email": "10/m/user,20/d/user",  # a code goes to an address that is not theirs yet
-}
+# allauth's live in a cache, which may be lost: ours are in professionals/account_limits.py.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0042). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
 FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
 # How many times the usual limits on placing orders; above 1 for a campaign.
@@ -259,7 +252,12 @@ MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: one passkey is two factors (ADR 67)
-MFA_RATE_LIMITS = {"webauthn_login": "40/m/ip"}  # two to a sign-in; a whole hospital may have one address
+MFA_FORMS = {
+    "authenticate": "professionals.account_forms.SecondFactorForm",
+    "reauthenticate": "professionals.account_forms.SecondFactorAgainForm",
+    "activate_totp": "professionals.account_forms.ActivateAppForm",
+    "generate_recovery_codes": "professionals.account_forms.NewRecoveryCodesForm",
+}
 MFA_TOTP_ISSUER = "CTAC"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a little off (RFC 6238)
 

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from allauth.account import forms as account
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context
+from allauth.mfa import signals
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import forms as recovery_codes
 from allauth.mfa.totp import forms as totp
-from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, get_totp_secret
-from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.utils import decrypt, is_mfa_enabled
+from django import forms
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.forms import BooleanField, Field
@@ -18,6 +21,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageFormMixin
+from professionals.account_limits import few_tries, is_first_use, stopped
+from professionals.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code
 from professionals.guarded import GuardedMixin
 from professionals.models import User, Where
 from professionals.sign_up import keep_details
@@ -26,6 +31,7 @@ EMAIL_ERRORS = {
     "required": _("Enter your work email address."),
     "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
 }
+TYPED = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
 
 
@@ -106,6 +112,12 @@ class SignInForm(GuardedMixin, AccountForm, account.LoginForm):
     where, told_by, quicker = Where.SIGN_IN, "login", 0.5
     labels = EMAIL_LABEL
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors and stopped(self.request, "request_login_code", address=self.cleaned_data["login"]):
+            self.add_error("login", get_account_adapter().validation_error("too_many_login_attempts"))
+        return cleaned
+
 
 class PasswordSignInForm(AccountForm, account.LoginForm):
     """Not guarded: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
@@ -163,12 +175,39 @@ class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
     labels = {"password": _("Password")}
 
 
-class SecondFactorForm(AccountForm, mfa.AuthenticateForm):
+class SecondFactorMixin(forms.Form):
+    """A code of the app serves once in all the time that it is valid (RFC 6238, section 5.2), and needs no cache."""
+
+    user: User
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        with few_tries(context.request, self.user):
+            code: str = self.cleaned_data["code"]
+            theirs = list(Authenticator.objects.filter(user=self.user, type__in=TYPED).order_by("-type"))  # the app first
+            for each in theirs:
+                if self._is_right(each, code):
+                    self.authenticator = each
+                    return code
+            for each in theirs[:1]:
+                told = {"request": context.request, "user": self.user, "authenticator": each}
+                again = isinstance(self, mfa.ReauthenticateForm)
+                signals.authentication_failed.send(sender=Authenticator, reauthentication=again, **told)
+            raise get_adapter().validation_error("incorrect_code")
+
+    def _is_right(self, authenticator: Authenticator, code: str) -> bool:
+        if authenticator.type == Authenticator.Type.TOTP:
+            is_valid = validate_totp_code(decrypt(authenticator.data["secret"]), code)
+            return is_valid and is_first_use(self.user.pk, code)
+        return bool(authenticator.wrap().validate_code(code))
+
+
+class SecondFactorForm(SecondFactorMixin, AccountForm, mfa.AuthenticateForm):
     labels = {"code": _("Code from your app")}
     hints = {"code": _("6 digits that change every 30 seconds, or one of your recovery codes.")}
 
 
-class SecondFactorAgainForm(AccountForm, mfa.ReauthenticateForm):
+class SecondFactorAgainForm(SecondFactorMixin, AccountForm, mfa.ReauthenticateForm):
     labels, hints = SecondFactorForm.labels, SecondFactorForm.hints
 
 
@@ -189,6 +228,14 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
         kept = get_totp_secret()
         super().__init__(*args, **kwargs)
         self.secret = context.request.session[SECRET_SESSION_KEY] = kept
+
+    def clean_code(self) -> str:
+        """It is used up by that, and does not pass the second factor in another window."""
+        with few_tries(context.request, self.user, "rate_limited"):
+            code: str = super().clean_code()
+            if not is_first_use(self.user.pk, code):
+                raise get_adapter().validation_error("incorrect_code")
+            return code
 
     @property
     def spaced_secret(self) -> str:

@@ -1,12 +1,10 @@
 """allauth's views with our forms, and what each must do beyond allauth's."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.decorators import login_not_required
-from allauth.account.internal.flows.login import record_authentication
-from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
@@ -21,7 +19,8 @@ from django.views.generic import RedirectView
 
 from professionals import account_forms as forms
 from professionals.access import safe_next, signed_in, with_next
-from professionals.allauth_limits import first_use
+from professionals.account_limits import confirm_email_or_refuse, limited, stopped, too_many
+from professionals.allauth_internals import record_authentication
 from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
 from professionals.passkey_views import PasskeyBeside
@@ -29,16 +28,19 @@ from professionals.services.locking import said_if_gone
 from professionals.stale_codes import StillTheirsMixin
 
 
+@method_decorator(limited("signup"), name="dispatch")
 class SignUpView(GuardedView, account.SignupView):
     form_class = forms.SignUpForm
 
 
+@method_decorator(limited("login"), name="dispatch")
 class SignInView(GuardedView, account.LoginView):
     """The usual way in: the address, then the code that is sent to it."""
 
     form_class = forms.SignInForm
 
 
+@method_decorator(limited("login"), name="dispatch")
 class PasswordSignInView(account.LoginView):
     form_class = forms.PasswordSignInForm
     template_name = "account/login_password.html"
@@ -54,27 +56,33 @@ class RequestCodeView(RedirectView):
 class SignInCodeView(account.ConfirmLoginCodeView):
     form_class = forms.SignInCodeForm
 
-    def _verify_form_valid(self, form: Form) -> HttpResponse:
-        """The first code shows, too, that the address is theirs, which is written down. Raises AccountGoneError."""
-        with said_if_gone(self._process.user.pk):
-            response: HttpResponse = super()._verify_form_valid(form)
-        return response
+    def form_valid(self, form: Form) -> HttpResponse:
+        """The right code; or the button for another email, which counts as the first did.
 
-    def _resend_form_valid(self, form: Form) -> HttpResponse:
-        """Another email counts as the first did: allauth counts only how often this page sends one."""
-        email = str(self._process.state.get("email") or "").lower()
-        if ratelimit.consume(self.request, action="request_login_code", key=email):
-            return super()._resend_form_valid(form)
-        adapter = get_adapter()
-        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["rate_limited"])
-        return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
+        The first code shows, too, that the address is theirs, which is written down. Raises AccountGoneError.
+        """
+        login = self.stage.login
+        if not isinstance(form, forms.SignInCodeForm) and stopped(self.request, "request_login_code", address=login.email):
+            adapter = get_adapter()
+            adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+            return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
+        with said_if_gone(login.user.pk) if login.user else nullcontext():
+            response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class AddressCodeView(account.ConfirmEmailVerificationCodeView):
     form_class = forms.AddressCodeForm
 
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Of an address that has an account already no code is right, and no other email goes out, but it counts alike."""
+        if self.stage and self.stage.login.user is None:
+            confirm_email_or_refuse(self.request, self.stage.login.email)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
-@method_decorator(asks_again, name="dispatch")
+
+@method_decorator([asks_again, limited("manage_email")], name="dispatch")
 class NewAddressView(account.EmailView):
     """One address a person: asking for another one sends it a code, and the code replaces the old address."""
 
@@ -85,6 +93,7 @@ class NewAddressView(account.EmailView):
         return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
 
 
+@method_decorator(limited("change_password"), name="dispatch")
 class ChangePasswordView(account.PasswordChangeView):
     """Its form asks for the password of now: enough for those who have no more than that."""
 
@@ -96,7 +105,7 @@ class ChangePasswordView(account.PasswordChangeView):
         return response
 
 
-@method_decorator(asks_again, name="dispatch")
+@method_decorator([asks_again, limited("change_password")], name="dispatch")
 class SetPasswordView(account.PasswordSetView):
     form_class = forms.SetPasswordForm
 
@@ -104,23 +113,29 @@ class SetPasswordView(account.PasswordSetView):
 class ForgottenPasswordView(GuardedView, account.PasswordResetView):
     form_class = forms.ForgottenPasswordForm
 
+    def form_valid(self, form: Form) -> HttpResponse:
+        if stopped(self.request, "reset_password", address=form.cleaned_data["email"]):
+            return too_many(self.request)
+        response: HttpResponse = super().form_valid(form)
+        return response
+
 
 class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
 
 
+@method_decorator(limited("reset_password_from_key"), name="dispatch")
 class ResetPasswordView(StillTheirsMixin, account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
 
 
+@method_decorator(limited("reauthenticate"), name="dispatch")
 class ReauthenticateView(PasskeyBeside, account.ReauthenticateView):
     form_class = forms.ReauthenticateForm
 
 
 class ActivateAppView(totp.ActivateTOTPView):
-    """Enrolment. The code shows that the app works, so this session has passed the second factor, and the code is used up."""
-
-    form_class = forms.ActivateAppForm
+    """Enrolment. The code shows that the app works, so this session has passed the second factor."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = ask_again(request, enrolling=True) or super().dispatch(request, *args, **kwargs)
@@ -129,7 +144,6 @@ class ActivateAppView(totp.ActivateTOTPView):
     def form_valid(self, form: Form) -> HttpResponse:
         response = super().form_valid(form)
         authenticator = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
-        first_use(self.request.user.pk, form.cleaned_data["code"])
         record_authentication(
             self.request, self.request.user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True
         )
@@ -153,7 +167,7 @@ class StopAppView(totp.DeactivateTOTPView):
 
 @method_decorator(asks_again, name="dispatch")
 class NewRecoveryCodesView(recovery_codes.GenerateRecoveryCodesView):
-    form_class = forms.NewRecoveryCodesForm
+    """Its form is in MFA_FORMS."""
 
 
 @method_decorator(asks_again, name="dispatch")
@@ -161,6 +175,3 @@ class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         onward = "staff:index" if self.request.user.is_staff else "account_details"
         return {**super().get_context_data(**kwargs), "next": safe_next(self.request) or reverse(onward)}
-
-
-address_code = login_not_required(AddressCodeView.as_view())

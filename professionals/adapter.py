@@ -1,18 +1,20 @@
 """Where allauth asks us: how mail leaves, what happens when an address is verified and when someone signs in."""
 
+import base64
 import io
 import logging
+import secrets
 import unicodedata
 from datetime import timedelta
 from typing import Any
 
+import segno
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -28,10 +30,11 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Cleared, Where
 from notifications.services import arrived, choose, seal_and_send
 from notifications.topics import Topic
-from professionals import drafts, limits, secret_box, security_log, services, sign_up
+from professionals import account_limits, drafts, limits, secret_box, security_log, services, sign_up
 from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
 from professionals.address_mail import CHANGED
+from professionals.allauth_internals import record_authentication
 from professionals.asking_again import recently_proved
 from professionals.backend import second_factors
 from professionals.middleware import person_of
@@ -118,6 +121,26 @@ class AccountAdapter(DefaultAccountAdapter):
             "url": reverse("account_reauthenticate_code"),
         }
         return [*by_password, by_code]
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Wrong passwords alone count, but each try does until it turned out to be right: many at once get no more."""
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            account_limits.give_back(request, "login_failed", address=credentials.get("email", ""))
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        if account_limits.stopped(request, "login_failed", address=credentials.get("email", "")):
+            raise self.validation_error("too_many_login_attempts")
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        account_limits.confirm_email_or_refuse(request, emailconfirmation.email_address.email)
+        super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Counts as the other does, which a new address gets: nobody learns from it which addresses have an account."""
+        account_limits.confirm_email_or_refuse(self.request, email)
+        super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
@@ -237,8 +260,6 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def build_totp_svg(self, url: str) -> str:
         """Black on white in dark mode too, or some phones can't read it. Served by a view: our CSP allows no data: image."""
-        import segno
-
         drawing = io.BytesIO()
         segno.make(url, error="m", micro=False).save(
             drawing, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
@@ -254,7 +275,7 @@ class MFAAdapter(DefaultMFAAdapter):
             return secret_box.unlock(encrypted_text)
         except secret_box.UnreadableError:
             logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
-            return generate_totp_secret()
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not authenticator.user.is_staff

@@ -12,13 +12,11 @@ class ProfessionalsConfig(AppConfig):
         from notifications.senders import Desk
         from professionals import (
             address_mail,
-            allauth_limits,
             erased_mail,
             inactive_mail,
             mail_labels,
             own_data,
             own_retention,
-            passkeys_when_needed,
             privacy,
             retention,
             roles,
@@ -30,8 +28,6 @@ class ProfessionalsConfig(AppConfig):
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
-        passkeys_when_needed.put_off()
-        allauth_limits.install()
         session_ends.install()
         security_log.install()
         registry.register(safeguarding.KIND)

@@ -1,26 +1,18 @@
 """Loading the tables of areas from the files in professionals/data/. New files need a migration that calls `load` again."""
 
+import csv
+
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from professionals.areas import DATA
 
-# File → how its table is filled anew; in the named columns nothing means an empty text.
-TABLES = {
-    "outward_codes.csv": (
-        "DELETE FROM professionals_outwardcode",
-        "COPY professionals_outwardcode FROM STDIN (FORMAT csv, HEADER, FORCE_NOT_NULL (authority, others))",
-    ),
-    "local_authorities.csv": (
-        "DELETE FROM professionals_localauthority",
-        "COPY professionals_localauthority FROM STDIN (FORMAT csv, HEADER, FORCE_NOT_NULL (region))",
-    ),
-}
+TABLES = {"outward_codes.csv": "OutwardCode", "local_authorities.csv": "LocalAuthority"}
 
 
 def load(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    with schema_editor.connection.cursor() as cursor:
-        for name, (empty, copy) in TABLES.items():
-            cursor.execute(empty)
-            with (DATA / name).open() as rows:
-                cursor.copy_expert(copy, rows)
+    for name, model_name in TABLES.items():
+        rows = apps.get_model("professionals", model_name).objects
+        rows.all().delete()
+        with (DATA / name).open(encoding="utf-8", newline="") as file:
+            rows.bulk_create(rows.model(**row) for row in csv.DictReader(file))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 
 from ctac.uk import postcode_area
 from professionals.models import LocalAuthority, Nation, OutwardCode
@@ -59,9 +60,7 @@ def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
 
 
 def middle_of_area(letters: str) -> Area | None:
-    """The middle of a postcode area, for an outward code that we don't know yet; seldom asked, so its library waits."""
-    from statistics import median
-
+    """The middle of a postcode area, for an outward code that we don't know yet."""
     rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
     if not rows:
         return None

@@ -7,7 +7,6 @@ from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
-from ctac.compiled import Compiled
 from notifications.models import MarkedAddress
 from professionals.models import User
 
@@ -22,16 +21,10 @@ def second_factors() -> QuerySet[Authenticator]:
 mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
 # And whether they have a second factor, which the pages that ask again need to know (ADR 65).
 has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
-user_with_person = Compiled(
-    lambda pk: (
-        User.objects.select_related("person__organisation")
-        .annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor)
-        .filter(pk=pk)
-    )
-)
 
 
 class AuthenticationBackend(AllauthBackend):
     def get_user(self, user_id: Any) -> User | None:
-        user = user_with_person.first(pk=user_id)
+        users = User.objects.select_related("person__organisation")
+        user = users.annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor).filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

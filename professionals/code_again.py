@@ -1,13 +1,12 @@
 """A code by email for somebody who is signed in, has no second factor, and is asked again who they are."""
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import BaseReauthenticateView
-from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
@@ -19,57 +18,63 @@ from django.utils.translation import gettext as _
 
 from professionals.access import signed_in
 from professionals.account_forms import SignInCodeForm
+from professionals.account_limits import limited, stopped
+from professionals.allauth_internals import record_authentication
 from professionals.passkey_views import PasskeyBeside
 
 KEY = "code_again"
 NO_CODE = "account_reauthenticate_code"
 
 
-class CodeAgain(AbstractCodeVerificationProcess):
+@dataclass
+class CodeAgain:
     """It works once, as long and as often as one to sign in, and only in the session that asked for it."""
 
-    def __init__(self, request: HttpRequest, state: dict[str, Any]) -> None:
-        self.request = request
-        super().__init__(
-            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
-            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
-            state=state,
-            user=signed_in(request),
-        )
+    request: HttpRequest
+    email: str
+    code: str
+    at: float
+    failed_attempts: int = 0
 
     @classmethod
     def begin(cls, request: HttpRequest) -> None:
-        user = signed_in(request)
-        process = cls(request, cls.initial_state(user=user, email=user.email))
-        process.send()
+        adapter = get_adapter()
+        process = cls(request, signed_in(request).email, adapter.generate_login_code(), time.time())
+        mail = {"request": request, "code": process.code}
+        adapter.send_mail("account/email/reauthentication_code", process.email, mail)
         process.persist()
 
     @classmethod
     def waiting(cls, request: HttpRequest) -> "CodeAgain | None":
         """The one that was sent last to the address that they have now, if it still works."""
         state = request.session.get(KEY)
-        process = cls(request, state) if state and state["email"] == signed_in(request).email else None
-        return process if process is not None and process.is_valid() else None
+        process = cls(request, **state) if state else None
+        if process is None or process.email != signed_in(request).email:
+            return None
+        return process if time.time() - process.at <= app_settings.LOGIN_BY_CODE_TIMEOUT else None
 
     def persist(self) -> None:
-        self.request.session[KEY] = self.state
+        kept = {"email": self.email, "code": self.code, "at": self.at, "failed_attempts": self.failed_attempts}
+        self.request.session[KEY] = kept
 
     def abort(self) -> None:
         self.request.session.pop(KEY, None)
 
-    def send(self) -> None:
-        adapter = get_adapter()
-        self.state["code"] = adapter.generate_login_code()
-        adapter.send_mail(
-            "account/email/reauthentication_code", self.state["email"], {"request": self.request, "code": self.code}
-        )
+    def record_invalid_attempt(self) -> bool:
+        """Whether there is another."""
+        self.failed_attempts += 1
+        if self.failed_attempts >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
+            self.abort()
+            return False
+        self.persist()
+        return True
 
     def finish(self) -> None:
         self.abort()
-        record_authentication(self.request, self.user, method="code", email=self.state["email"], reauthenticated=True)
+        record_authentication(self.request, signed_in(self.request), method="code", email=self.email, reauthenticated=True)
 
 
-@method_decorator(login_required, name="dispatch")
+@method_decorator([login_required, limited("reauthenticate")], name="dispatch")
 class CodeAgainView(PasskeyBeside, BaseReauthenticateView):
     """First a button that sends a code, since opening a page sends nothing; then the field to type it in."""
 
@@ -90,7 +95,7 @@ class CodeAgainView(PasskeyBeside, BaseReauthenticateView):
 
     def send(self) -> None:
         """Counted with the codes to sign in: no more emails go to one address by asking on several pages."""
-        if ratelimit.consume(self.request, action="request_login_code", key=signed_in(self.request).email.lower()):
+        if not stopped(self.request, "request_login_code", address=signed_in(self.request).email):
             CodeAgain.begin(self.request)
             return
         adapter = get_adapter()
@@ -113,5 +118,5 @@ class CodeAgainView(PasskeyBeside, BaseReauthenticateView):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sent_to = self.process.state["email"] if self.process else ""
+        sent_to = self.process.email if self.process else ""
         return {**super().get_context_data(**kwargs), "sent_to": sent_to}

@@ -9,27 +9,19 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest
 
-from ctac.compiled import Statement
 from professionals.models import RateLimit
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
 UNKNOWN = "unknown"
 DOTLESS_I = "\u0131"  # which Django takes for a letter of an address, and no form of Unicode for an i
 UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
-TABLE = "professionals_ratelimit"
-# What one hit does to a key that is there already; the moment of the hit is passed three times.
-ONE_MORE = f"""
-    hits = CASE WHEN stored.resets_at <= %s THEN 1 WHEN stored.lifted THEN 0 ELSE LEAST(stored.hits + 1, {MOST_HITS}) END,
-    lifted = stored.lifted AND stored.resets_at > %s,
-    resets_at = CASE WHEN stored.resets_at <= %s THEN EXCLUDED.resets_at ELSE stored.resets_at END
-"""
-
-
 Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
 
 
@@ -55,46 +47,49 @@ def admit(limits: Limits, now: datetime) -> list[Full]:
     if not limits:
         return []
     names = {hashed(key): key for key in limits}
-    wanted = [limits[key] for key in names.values()]
-    values = {
+    values: dict[str, Any] = {
         "keys": list(names),
-        "most": [most for most, _window in wanted],
-        "until": [now + window for _most, window in wanted],
+        "most": [limits[key][0] for key in names.values()],
+        "until": [now + limits[key][1] for key in names.values()],
+        "now": now,
+        "most_hits": MOST_HITS,
     }
-    return [Full(names[digest], until) for digest, until in admitted.rows({**values, "now": now})]
+    with connection.cursor() as cursor:
+        cursor.execute(ADMIT, values)
+        return [Full(names[digest], until) for digest, until in cursor.fetchall()]
 
 
 # Of two at once that would take the last hit, both are counted, and the second is told so. Rows are locked in the order of their
 # keys, the same for everybody.
-ADMIT = f"""
-    WITH wanted AS (SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) AS wanted (key, most, resets_at)),
-    full_up AS (
-        SELECT wanted.key, stored.resets_at FROM wanted JOIN {TABLE} stored ON stored.key = wanted.key
-        WHERE stored.resets_at > %s AND NOT stored.lifted AND stored.hits >= wanted.most
-    ),
-    counted AS (
-        INSERT INTO {TABLE} AS stored (key, hits, resets_at)
+# SQL because the ORM can't say in ON CONFLICT DO UPDATE what becomes of a row, nor read and count all keys at once.
+ADMIT = """
+    WITH wanted AS (
+        SELECT * FROM unnest(%(keys)s::text[], %(most)s::bigint[], %(until)s::timestamptz[]) AS wanted (key, most, resets_at)
+    ), full_up AS (
+        SELECT wanted.key, stored.resets_at FROM wanted JOIN professionals_ratelimit stored ON stored.key = wanted.key
+        WHERE stored.resets_at > %(now)s AND NOT stored.lifted AND stored.hits >= wanted.most
+    ), counted AS (
+        INSERT INTO professionals_ratelimit AS stored (key, hits, resets_at)
         SELECT key, 1, resets_at FROM wanted WHERE NOT EXISTS (SELECT FROM full_up) ORDER BY key
-        ON CONFLICT (key) DO UPDATE SET {ONE_MORE}
+        ON CONFLICT (key) DO UPDATE SET
+            hits = CASE
+                WHEN stored.resets_at <= %(now)s THEN 1
+                WHEN stored.lifted THEN 0
+                ELSE LEAST(stored.hits + 1, %(most_hits)s)
+            END,
+            lifted = stored.lifted AND stored.resets_at > %(now)s,
+            resets_at = CASE WHEN stored.resets_at <= %(now)s THEN EXCLUDED.resets_at ELSE stored.resets_at END
         RETURNING key, hits, resets_at
     )
     SELECT key, resets_at FROM full_up
     UNION ALL
     SELECT counted.key, counted.resets_at FROM counted JOIN wanted ON wanted.key = counted.key WHERE counted.hits > wanted.most
-"""  # noqa: S608 - only our own table name is put into it
-admitted = Statement("admit", ADMIT, ["keys", "most", "until", *["now"] * 4])
+"""
 
 
 def count(limits: Limits, now: datetime) -> None:
     """Count one hit for each key, whatever its limit. One statement."""
-    rows = [(digest, now + limits[key][1]) for digest, key in sorted((hashed(key), key) for key in limits)]
-    if rows:
-        values = ", ".join(["(%s, 1, %s)"] * len(rows))
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT.format(values=values), [*(value for row in rows for value in row), now, now, now])
-
-
-COUNT = f"INSERT INTO {TABLE} AS stored (key, hits, resets_at) VALUES {{values}} ON CONFLICT (key) DO UPDATE SET {ONE_MORE}"  # noqa: S608
+    admit({key: (MOST_HITS + 1, window) for key, (_most, window) in limits.items()}, now)
 
 
 def lift(digest: str, until: datetime) -> None:
@@ -112,8 +107,7 @@ def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
 
 def give_back(key: str) -> None:
     """Take one hit back: what was counted as an attempt turned out well."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {TABLE} SET hits = hits - 1 WHERE key = %s AND hits > 0", [hashed(key)])  # noqa: S608
+    RateLimit.objects.filter(key=hashed(key), hits__gt=0).update(hits=F("hits") - 1)
 
 
 def clear(keys: Iterable[str]) -> None:

@@ -4,13 +4,13 @@ import json
 import logging
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
-from allauth.mfa.webauthn.internal.flows import auth
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,8 @@ from audit.models import Act
 from audit.services import record
 from ctac.forms import PageForm
 from professionals import passkeys
+from professionals.account_limits import few_tries
+from professionals.allauth_internals import webauthn
 
 logger = logging.getLogger("ctac.security")
 LONGEST = 20_000  # characters; those of today's devices have some 2,000
@@ -88,10 +90,12 @@ class PasskeyForm(AuthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
+        """Whose it is says the question, if we know: else anybody could have anybody stopped by naming them in the answer."""
         with one_refusal():
-            must_be_from_here(auth.parse_authentication_response(self.cleaned_data["credential"]))
-            found: Authenticator = super().clean_credential()
-            return found
+            must_be_from_here(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
+            with few_tries(context.request, self.user) if self.user is not None else nullcontext():
+                found: Authenticator = super().clean_credential()
+        return found
 
 
 class PasskeyAgainForm(PasskeyForm):
@@ -135,10 +139,10 @@ class NewPasskeyForm(PasskeyNameForm):
         return cleaned
 
     def _checked(self, credential: dict[str, Any]) -> dict[str, Any]:
-        response = auth.parse_registration_response(credential)
+        response = webauthn.parse_registration_response(credential)
         must_be_from_here(response)
         must_sign_well(response)
-        auth.complete_registration(credential)
+        webauthn.complete_registration(credential)
         kept = passkeys.kept_as(response)
         if passkeys.is_known(kept["id"]):
             raise ValueError("known already")

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.views import BaseReauthenticateView
-from allauth.core.internal import ratelimit
-from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib import messages
@@ -27,6 +25,7 @@ from ctac.errors import DomainError
 from ctac.uk import format_day
 from professionals import passkeys
 from professionals.access import safe_next, signed_in, with_next
+from professionals.account_limits import limited
 from professionals.asking_again import asks_again, page_that_asks
 from professionals.devices import device_of
 from professionals.passkey_forms import REFUSED, NewPasskeyForm, PasskeyAgainForm, PasskeyNameForm, PasskeySignInForm
@@ -56,12 +55,13 @@ class PasskeyBeside:
 
 @require_POST
 @never_cache
+@limited("webauthn_login")
 def sign_in_options(request: HttpRequest) -> HttpResponse:
     """Asked when the button is pressed, so who only looks at the sign-in page gets no session. The same for everybody."""
-    too_many: HttpResponse | None = ratelimit.consume_or_429(request, app="allauth.mfa", action="webauthn_login")
-    return too_many or JsonResponse(passkeys.to_sign_in())
+    return JsonResponse(passkeys.to_sign_in())
 
 
+@method_decorator(limited("webauthn_login"), name="dispatch")
 class PasskeySignInView(LoginWebAuthnView):
     form_class = PasskeySignInForm
 
@@ -85,7 +85,7 @@ class PasskeySignInView(LoginWebAuthnView):
         return refused(self.request, form, "account_login")
 
 
-@method_decorator(login_required, name="dispatch")
+@method_decorator([login_required, limited("reauthenticate")], name="dispatch")
 class PasskeyAgainView(BaseReauthenticateView):
     """Whoever is asked again shows a passkey of theirs."""
 
@@ -102,8 +102,8 @@ class PasskeyAgainView(BaseReauthenticateView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
 
-    def form_valid(self, form: Form) -> HttpResponse:
-        post_authentication(self.request, form.cleaned_data["credential"], reauthenticated=True)
+    def form_valid(self, form: PasskeyAgainForm) -> HttpResponse:
+        form.save()
         response: HttpResponse = super().form_valid(form)
         return response
 

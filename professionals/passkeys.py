@@ -10,9 +10,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa import signals
-from allauth.mfa.base.internal.flows import delete_and_cleanup
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.internal.flows import auth
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from professionals.access import signed_in
+from professionals.allauth_internals import delete_and_cleanup, webauthn
 from professionals.models import User
 from professionals.services.locking import lock_account
 
@@ -52,21 +51,21 @@ def passkeys_of(user: User) -> QuerySet[Authenticator]:
 
 def to_add(user: User) -> str:
     """What the browser is asked for, as JSON: a passkey that knows whose it is and that asks for finger, face or PIN."""
-    return json.dumps(auth.begin_registration(user, passwordless=True))
+    return json.dumps(webauthn.begin_registration(user, passwordless=True))
 
 
 def to_sign_in() -> dict[str, Any]:
     """The same for any passkey of this site: nothing in it says who has one."""
-    return dict(auth.begin_authentication(None))
+    return dict(webauthn.begin_authentication(None))
 
 
 def to_prove(user: User) -> str:
     """The same for one of theirs; empty if they have none."""
-    return json.dumps(auth.begin_authentication(user)) if passkeys_of(user).exists() else ""
+    return json.dumps(webauthn.begin_authentication(user)) if passkeys_of(user).exists() else ""
 
 
 def kept_as(response: Any) -> dict[str, Any]:
-    """Of what the browser sent no more than what is checked later. `response`: what auth.parse_registration_response gave."""
+    """Of what the browser sent no more than what is checked later. `response`: what webauthn.parse_registration_response gave."""
     parts = {"clientDataJSON": response.response.client_data, "attestationObject": response.response.attestation_object}
     in_base64 = {name: urlsafe_b64encode(bytes(part)).rstrip(b"=").decode() for name, part in parts.items()}
     return {"id": response.id, "rawId": response.id, "type": "public-key", "response": in_base64}

@@ -3,8 +3,9 @@
 from allauth.mfa.base import views as mfa
 from django.forms import Form
 from django.http import HttpResponse
+from django.utils.decorators import method_decorator
 
-from professionals import account_forms as forms
+from professionals.account_limits import limited
 from professionals.passkey_forms import PasskeyForm
 from professionals.passkey_views import PasskeyBeside, refused
 from professionals.passkeys import passkeys_of
@@ -14,11 +15,10 @@ index = mfa.index
 
 
 class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
-    form_class = forms.SecondFactorForm
     whose = staticmethod(lambda view: view.stage.login.user)
 
     def _build_forms(self) -> Form | None:
-        """The one that was sent. allauth's own would have the library for passkeys loaded for who has none."""
+        """The one that was sent: a passkey only of who has one, so that anything else is told beside the code."""
         self.webauthn_form = None  # which allauth would draw; PasskeyBeside draws ours
         user, data = self.stage.login.user, self.request.POST if self.request.method == "POST" else None
         self.auth_form = self.get_form_class()(user=user, data=data)
@@ -38,5 +38,6 @@ class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
         return response
 
 
+@method_decorator(limited("reauthenticate"), name="dispatch")
 class SecondFactorAgainView(PasskeyBeside, mfa.ReauthenticateView):
-    form_class = forms.SecondFactorAgainForm
+    """Its form is in MFA_FORMS, as that of the view above."""

@@ -1,6 +1,6 @@
 """Sessions in the database: how they are found, how long they last, how they get a new key (ADR 64).
 
-The cookie holds a random key, the table its SHA-256. Every page of someone signed in asks for one: that query is compiled once.
+The cookie holds a random key, the table its SHA-256.
 """
 
 import hashlib
@@ -11,17 +11,15 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from ctac.compiled import Compiled
 from professionals.devices import device_of
 from professionals.models import Session, User
 from professionals.sealed_session import opened, sealed
 
 SEEN_EVERY = timedelta(minutes=5)  # that somebody is there is written no more often
-session_by_key = Compiled(lambda key: Session.objects.filter(session_key=key))
 
 
 def kept_as(key: str) -> str:
@@ -52,7 +50,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self) -> Session | None:
         """The row, or None: then the key is forgotten, so that nobody chooses the key of a session to come."""
-        found, now = session_by_key.first(key=kept_as(str(self.session_key))), timezone.now()
+        found, now = Session.objects.filter(pk=kept_as(str(self.session_key))).first(), timezone.now()
         if found is None or found.expire_date <= now:
             self.ended, self._session_key = found, None
             return None
@@ -90,18 +88,15 @@ class SessionStore(DatabaseStore):
         if self.session_key is None:
             self.create()
             return
-        with transaction.atomic():
-            row = self.create_model_instance(data)
+        try:
+            with transaction.atomic():
+                row = self.create_model_instance(data)
+                row.save(force_insert=must_create, force_update=not must_create)
+        except DatabaseError as error:  # what save() raises when there is no such row
             if must_create:
-                row.save(force_insert=True)
-            elif not self._update(row):
-                raise UpdateError
+                raise
+            raise UpdateError from error
         self.row = row
-
-    def _update(self, row: Session) -> int:
-        columns = (field for field in Session._meta.concrete_fields if not field.primary_key)
-        values: dict[str, Any] = {field.attname: getattr(row, field.attname) for field in columns}
-        return Session.objects.filter(pk=row.pk).update(**values)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         user_pk = int(data[SESSION_KEY]) if SESSION_KEY in data else None

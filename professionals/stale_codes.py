@@ -9,6 +9,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from professionals import account_limits
 from professionals.services import address_changes
 from professionals.services.locking import lock_account
 
@@ -24,6 +25,7 @@ class StillTheirsMixin:
             user = lock_account(self._process.user.pk)
             if address_changes.has_address(user, self._process.state["email"]):
                 response: HttpResponse = super().form_valid(form)  # type: ignore[misc] # of allauth's view
+                account_limits.clear(self.request, "login_failed", address=user.email)
                 return response
         self._process.abort()
         adapter = get_adapter()

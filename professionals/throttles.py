@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from ctac.uk import format_clock, format_day, uk_day
 from professionals import limits
 from professionals.access import person_in
-from professionals.models import By, Where, Why
+from professionals.models import By, Person, Where, Why
 from professionals.services import keep_stopped
 
 # How each begins; what follows says when to try again.
@@ -69,16 +69,20 @@ def by_client(request: HttpRequest, action: str, most: int, window: timedelta) -
     return Throttle(by, limits.client_key(request, action), most, window)
 
 
-def stopped(request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime) -> Stop | None:
-    """Count this try, unless one of them has had all its tries: that one is kept for staff, and given. One statement; two then.
+def stopped(
+    request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
+) -> Stop | None:
+    """Count this try, unless one of them has had all its tries: that one is kept for staff, and given. One statement, till then.
 
-    Of several the first counts, so those of one person stand before those that many share.
+    Of several the first counts, so those of one person stand before those that many share. `address` is whose it is if nobody
+    is signed in.
     """
     full = {each.key: each.until for each in limits.admit({each.key: (each.most, each.window) for each in throttles}, now)}
     met = next((each for each in throttles if each.key in full), None)
     if met is None:
         return None
-    keep_stopped(where=where, why=Why.THROTTLE, by=met.by, key=met.key, about=met.about, person=person_in(request), now=now)
+    person = person_in(request) or (Person.objects.with_email(address).first() if address else None)
+    keep_stopped(where=where, why=Why.THROTTLE, by=met.by, key=met.key, about=met.about, person=person, now=now)
     return Stop(met, full[met.key])
 
 

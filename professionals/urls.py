@@ -36,7 +36,7 @@ urlpatterns = [
     # Address
     path("email/", account.NewAddressView.as_view(), name="account_email"),
     path("email/returned/", returned_mail, name="account_returned_mail"),
-    path("confirm-email/", account.address_code, name="account_email_verification_sent"),
+    path("confirm-email/", account.AddressCodeView.as_view(), name="account_email_verification_sent"),
     path("address/<str:token>/", address_put_back, name="account_address_put_back"),
     # Password
     path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),

@@ -2,7 +2,6 @@
 
 from allauth.account.decorators import verified_email_required
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from audit.models import Act
 from audit.services import About, record
 from professionals import drafts, privacy, services
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
+from professionals.allauth_internals import SECRET_SESSION_KEY
 from professionals.asking_again import ask_again
 from professionals.data_file import FileForm, as_file
 from professionals.forms import DetailsForm

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
@@ -16,29 +15,6 @@ class NothingToMergeError(DomainError):
     message = _("Choose at least two organisations to merge.")
 
 
-def kept_or_added(unless: str) -> str:
-    """How a statement begins that needs the row `organisation` of that name; it is added if it is new, `unless` that holds.
-
-    There is none without a name, and none if somebody adds it in this very moment: the constraint lets one through, and the
-    other has to look again.
-    """
-    return f"""
-        kept AS (
-            SELECT id, name, created_at FROM professionals_organisation WHERE LOWER(name) = LOWER(%(organisation)s)
-        ), added AS (
-            INSERT INTO professionals_organisation (name, created_at)
-            SELECT %(organisation)s, %(created_at)s
-            WHERE %(organisation)s <> '' AND NOT EXISTS (SELECT FROM kept) AND NOT {unless}
-            ON CONFLICT DO NOTHING RETURNING id, name, created_at
-        ), organisation AS (
-            SELECT * FROM kept UNION ALL SELECT * FROM added
-        )
-    """  # noqa: S608 - no value is in it
-
-
-GET_OR_ADD = f"WITH {kept_or_added(unless='FALSE')} SELECT * FROM organisation"  # noqa: S608 - no value is in it
-
-
 def tidy_name(name: str) -> str:
     return " ".join(name.split())
 
@@ -48,8 +24,7 @@ def organisation_named(name: str) -> Organisation | None:
     tidy = tidy_name(name)
     if not tidy:
         return None
-    found = Organisation.objects.raw(GET_OR_ADD, {"organisation": tidy, "created_at": timezone.now()})
-    return next(iter(found), None) or Organisation.objects.named(tidy).get()
+    return Organisation.objects.named(tidy).get_or_create(defaults={"name": tidy})[0]
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """People: entered by staff, joined with their sign-in when an address is verified, kept up to date."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 
@@ -15,7 +16,7 @@ from notifications.services import readdress
 from professionals.models import Absorbed, Draft, Person, User
 from professionals.own_addresses import note_former_address
 from professionals.services.locking import AccountGoneError, lock_people_and_account
-from professionals.services.organisations import kept_or_added, organisation_named, tidy_name
+from professionals.services.organisations import organisation_named, tidy_name
 from professionals.services.relations import repoint
 
 logger = logging.getLogger(__name__)
@@ -45,11 +46,13 @@ def find_or_enter_person(
     What we already know stays, and only gaps are filled: the caller's own details are theirs to change.
     """
     details = Details(name=name, phone=phone, profession=profession, organisation_name=organisation_name, postcode=postcode)
-    # None if a colleague enters the same address or the same organisation in this very moment: then it is there the next time.
     address = email.strip().lower()
     for _attempt in range(3):
-        if (person := _found_or_entered(address, details)) is not None:
-            return _fill_gaps(person, details)
+        known = _known_caller(address, details)
+        if known is not None:
+            return _fill_gaps(known, details)
+        with suppress(IntegrityError), transaction.atomic():  # or a colleague enters the same address in this very moment
+            return Person.objects.create(email=address, **_columns(details))
         _take_from_erased(address)
     raise RuntimeError("colleagues entered the same caller three times in this moment")
 
@@ -59,34 +62,19 @@ def _take_from_erased(email: str) -> None:
     Person.objects.with_email(email).exclude(erased_at=None).update(email="")
 
 
-def _found_or_entered(email: str, details: Details) -> Person | None:
-    known = WITH_THAT_ADDRESS if email else WITHOUT_AN_ADDRESS
-    values = {"email": email, "organisation": tidy_name(details["organisation_name"]), "created_at": timezone.now()}
-    found = Person.objects.raw(FOUND_OR_ENTERED.format(known=known), {**_own_columns(details), **values})
-    return next(iter(found), None)
-
-
-WITH_THAT_ADDRESS = "LOWER(email) = LOWER(%(email)s) AND NOT (email = '')"
-# Someone who calls again and still gives no address: the same name and the same phone number.
-WITHOUT_AN_ADDRESS = """
-    user_id IS NULL AND email = '' AND phone = %(phone)s AND NOT (phone = '') AND UPPER(name) = UPPER(%(name)s)
-"""
-# An organisation that somebody known does not need is not added.
-FOUND_OR_ENTERED = f"""
-    WITH known AS (
-        SELECT * FROM professionals_person WHERE erased_at IS NULL AND {{known}} ORDER BY name, id LIMIT 1
-    ), {kept_or_added(unless="EXISTS (SELECT FROM known)")}, entered AS (
-        INSERT INTO professionals_person (name, email, phone, profession, postcode, created_at, searched, organisation_id)
-        SELECT %(name)s, %(email)s, %(phone)s, %(profession)s, %(postcode)s, %(created_at)s, '', (SELECT id FROM organisation)
-        WHERE NOT EXISTS (SELECT FROM known) AND (%(organisation)s = '' OR EXISTS (SELECT FROM organisation))
-        ON CONFLICT DO NOTHING
-        RETURNING *
-    )
-    SELECT * FROM known UNION ALL SELECT * FROM entered
-"""  # noqa: S608 - no value is in it
+def _known_caller(email: str, details: Details) -> Person | None:
+    """Someone who calls again and still gives no address: the same name and the same phone number."""
+    people = Person.objects.filter(erased_at=None)
+    if email:
+        return people.with_email(email).first()
+    said = _own_columns(details)
+    if not said["phone"]:
+        return None
+    return people.entered_by_staff().filter(email="", phone=said["phone"], name__iexact=said["name"]).first()
 
 
 class _PersonKept(Func):
+    # SQL because select_for_update() has no FOR KEY SHARE, for which those who only point to a person don't wait for each other.
     template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s AND erased_at IS NULL FOR KEY SHARE)"
     output_field = BooleanField()
 

@@ -4,11 +4,11 @@ import logging
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
-from django.db.models import QuerySet
+from django.db import DatabaseError, transaction
+from django.db.models import F, QuerySet
 
 from audit.models import Act
-from audit.services import reference_now, tidy
+from audit.services import NOBODY_IN_PARTICULAR, About, record
 from ctac.uk import uk_datetime, uk_day
 from professionals import limits
 from professionals.models import By, Person, Stopped, User, Where, Why
@@ -20,56 +20,32 @@ MOST_ROWS_AN_HOUR = 500  # staff read no more, and a flood from ever new address
 def keep_stopped(
     *, where: Where, why: Why, now: datetime, by: By = By.NOBODY, key: str = "", about: str = "", person: Person | None = None
 ) -> None:
-    """One more. A figure that can't be written is lost and logged: nobody's page fails for it. One statement.
+    """One more. A figure that can't be written is lost and logged: nobody's page fails for it.
 
-    The first of a key in an hour is written into the audit by the same statement. `key`: as it is given to `limits`, in the
-    clear; its hash is stored. Past so many rows an hour, those of all keys are one row.
+    The first of a key in an hour is written into the audit. `key`: as it is given to `limits`, in the clear; its hash is
+    stored. Past so many rows an hour, those of all keys are one row.
     """
     logger.warning("stopped at %s: %s %s", where.value, why.value, by.value, extra={"where": where.value, "why": why.value})
-    values: dict[str, Any] = {
-        "hour": now.replace(minute=0, second=0, microsecond=0),
-        "where": where.value,
-        "why": why.value,
-        "by": by.value,
-        "key": limits.hashed(key) if key else "",
-        "about": about[:100],
-        "person": person.pk if person else None,
-        "organisation": person.organisation_id if person else None,
-        "now": now,
-        "most": MOST_ROWS_AN_HOUR,
-        "limited": Act.LIMITED,
-        "whose": str(person.pk) if person else "",
-        "kind": "professionals.person" if person else "",
-        "request": reference_now(),
-        "what": tidy(f"{where.value}, {why.value}"),
-    }
+    hour, about_whom = now.replace(minute=0, second=0, microsecond=0), About.of(person) if person else NOBODY_IN_PARTICULAR
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP, values)
+        with transaction.atomic():
+            if Stopped.objects.filter(hour=hour)[:MOST_ROWS_AN_HOUR].count() == MOST_ROWS_AN_HOUR:
+                key, about, person = "", "", None
+            organisation = person.organisation_id if person else None
+            row, is_first = Stopped.objects.get_or_create(
+                hour=hour,
+                where=where,
+                why=why,
+                by=by,
+                key=limits.hashed(key) if key else "",
+                defaults={"about": about[:100], "person": person, "organisation_id": organisation, "times": 1, "last_at": now},
+            )
+            if is_first:
+                record(Act.LIMITED, about=about_whom, whats=[f"{where.value}, {why.value}"])
+            else:  # whoever looked at it an hour ago has not seen this one
+                Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
-
-
-# Whoever looked at it an hour ago has not seen what comes now: it counts as unseen again when it is stopped once more.
-KEEP = """
-    WITH room AS (
-        SELECT count(*) < %(most)s AS there_is
-        FROM (SELECT FROM professionals_stopped WHERE hour = %(hour)s LIMIT %(most)s) AS this_hour
-    ), told AS (
-        SELECT CASE WHEN there_is THEN %(key)s ELSE '' END AS key, CASE WHEN there_is THEN %(about)s ELSE '' END AS about,
-            CASE WHEN there_is THEN %(person)s::bigint END AS person,
-            CASE WHEN there_is THEN %(organisation)s::bigint END AS organisation
-        FROM room
-    ), stored AS (
-        INSERT INTO professionals_stopped AS kept (hour, "where", why, by, key, about, person_id, organisation_id, times, last_at)
-        SELECT %(hour)s, %(where)s, %(why)s, %(by)s, key, about, person, organisation, 1, %(now)s FROM told
-        ON CONFLICT (hour, "where", why, by, key)
-            DO UPDATE SET times = kept.times + 1, last_at = EXCLUDED.last_at, seen_at = NULL
-        RETURNING times
-    )
-    INSERT INTO audit_entry (act, kind, key, what, request)
-    SELECT %(limited)s, %(kind)s, %(whose)s, %(what)s, %(request)s FROM stored WHERE times = 1
-"""
 
 
 @transaction.atomic

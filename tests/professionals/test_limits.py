@@ -1,23 +1,15 @@
-"""Rate limits: one statement, one table for all processes, in any case of letters, for allauth too."""
+"""Rate limits: one statement, one table for all processes, in any case of letters, for the pages of accounts too."""
 
-import ast
-import inspect
-import re
 import threading
 from datetime import timedelta
-from pathlib import Path
 
-import allauth
 import pytest
-import time_machine
-from allauth.core.internal import ratelimit
-from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from professionals import allauth_limits, limits
+from professionals import limits
 from professionals.models import RateLimit
 from tests.factories import make_user
 
@@ -125,46 +117,10 @@ def test_a_forged_forwarded_header_changes_nothing():
     assert answers[-1] == 429
 
 
-# -- allauth on our table ---------------------------------------------------------------------------------------------
+# -- The pages of accounts -----------------------------------------------------------------------------------------------
 
 
-def test_allauth_has_our_functions():
-    """What allauth calls must be what we replaced: this breaks when allauth renames or reshapes it."""
-    assert ratelimit.consume is allauth_limits.consume
-    assert ratelimit.clear is allauth_limits.clear
-    assert totp.TOTP._mark_code_used is allauth_limits.mark_code_used
-
-
-def parameters(source, name):
-    """The parameters of a function as allauth has it in its file, whatever stands in its place now."""
-    function = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and node.name == name)
-    return [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "ours"),
-    [
-        (ratelimit, "consume", allauth_limits.consume),
-        (ratelimit, "clear", allauth_limits.clear),
-        (totp, "_mark_code_used", allauth_limits.mark_code_used),
-    ],
-)
-def test_ours_take_what_allauth_gives_to_its_own(module, name, ours):
-    assert parameters(inspect.getsource(module), name) == list(inspect.signature(ours).parameters)
-
-
-def test_allauth_reaches_its_limits_only_through_the_module():
-    """A function that was imported by name, or a second way to the cache, would pass ours by."""
-    by_name = re.compile(
-        r"from allauth\.core\.internal\.ratelimit import [^\n]*\b(consume|clear|cache_lock|_consume_single_rate)\b"
-    )
-    files = [path for path in Path(allauth.__file__).parent.rglob("*.py") if "tests" not in path.parts]
-
-    assert [str(path) for path in files if by_name.search(path.read_text())] == []
-    assert "return self._mark_code_used(code)" in inspect.getsource(totp.TOTP.validate_code)
-
-
-def test_allauth_limits_without_the_cache(monkeypatch):
+def test_accounts_are_limited_without_the_cache(monkeypatch):
     for name in ("get", "set", "add", "delete"):
         monkeypatch.setattr(cache, name, lambda *a, **k: pytest.fail("allauth used the cache"))
     for _ in range(4):
@@ -172,18 +128,3 @@ def test_allauth_limits_without_the_cache(monkeypatch):
 
     assert response.status_code == 200
     assert "tried too often" in response.content.decode()
-
-
-def test_allauths_own_calls_count_dry_run_and_take_back(now):
-    request = request_from("203.0.113.9")
-    call = {"app": "allauth.account", "action": "confirm_email", "key": "a@b.example", "config": {"confirm_email": "2/m/key"}}
-    with time_machine.travel(now, tick=False):
-        first = ratelimit.consume(request, **call)
-        assert ratelimit.consume(request, **call, dry_run=True)
-        assert ratelimit.consume(request, **{**call, "key": "A@B.example"})
-        assert ratelimit.consume(request, **call, dry_run=True) is None
-        first.rollback()
-        assert ratelimit.consume(request, **call)
-        assert ratelimit.consume(request, **call) is None
-        ratelimit.clear(request, **call)
-        assert ratelimit.consume(request, **call)

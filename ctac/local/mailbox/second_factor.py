@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 
+from professionals.allauth_internals import format_hotp_value, hotp_value
 from professionals.sample import STAFF_EMAIL
 
 
