@@ -11,7 +11,6 @@ from bookings.models import Booking
 from bookings.services.keeping import Preferred
 from bookings.services.placing import Asked, Details, book
 from bookings.services.requesting import place_request
-from ctac.compiled import have_ready
 from professionals.models import User
 from professionals.services import Details as CallerDetails
 from professionals.services import find_or_enter_person
@@ -37,8 +36,8 @@ def request_for_caller(
     flagged: bool,
     **asked: Any,
 ) -> Booking:
-    """As request_dates(), which takes `asked`, in the same way. The booking has its dates with it, so they are not read again."""
+    """As request_dates(), which takes `asked`, in the same way."""
     person = find_or_enter_person(**caller, email=email, by=by, now=now)
     request = Asked(person=person, by=by, now=now, audience=details.audience_profession, **asked)
-    options = place_request(request, dates, reason, replace(details, flagged=details.flagged or flagged))
-    return have_ready(options[0].booking, "options", options)
+    first, *_others = place_request(request, dates, reason, replace(details, flagged=details.flagged or flagged))
+    return first.booking
