@@ -18,7 +18,6 @@ from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_draft, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
-from ctac.errors import DomainError
 from ctac.references import save_with_reference
 from ctac.uk import uk_day
 from leaflets.models import ToBring
@@ -232,18 +231,11 @@ def choices(asked: Request, diary: Diary) -> list[Candidate]:
 
 def choose(asked: Request, found: list[Candidate]) -> Presenter:
     """The best of them. What this very form has placed already may be what is in the way."""
-    refusal = why_not(asked, found)
-    if refusal is None:
+    if found and (asked.override_reason or not found[0].breaches):
         return found[0].presenter
     if asked.token and Booking.objects.filter(submission_token=asked.token).exists():
         raise AlreadyPlaced
-    raise refusal
-
-
-def why_not(asked: Request, found: list[Candidate]) -> DomainError | None:
-    if not found:
-        return SlotTaken()
-    return OutsideRules(found[0].breaches) if found[0].breaches and not asked.override_reason else None
+    raise OutsideRules(found[0].breaches) if found else SlotTaken
 
 
 def first_state(asked: Request) -> State:

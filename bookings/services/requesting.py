@@ -37,6 +37,7 @@ class DatesRefused(DomainError):
     message = _("Give between one and three different dates that lie ahead, within a year from now.")
 
 
+@transaction.atomic
 def request_dates(
     *,
     person: Person,
@@ -69,32 +70,22 @@ def request_dates(
         audience=details.audience_profession,
         submission=submission,
     )
-    told = replace(details, flagged=details.flagged or flagged)
-    first, *_others = place_request(asked, dates, reason, told, leaflets=leaflets)
-    return first.booking
-
-
-@transaction.atomic
-def place_request(
-    asked: Asked, dates: Sequence[Preferred], reason: str, details: Details, *, leaflets: Sequence[ToBring] = ()
-) -> list[DateOption]:
-    """The dates of the new request, at least one; each knows its booking. Raises as request_dates()."""
-    now = asked.now
+    details = replace(details, flagged=details.flagged or flagged)
     refuse_if_not_offered(asked)
     refuse_nonsense(dates, now)
-    draft, wish = lock_draft(asked.token, asked.person), asked.wish
+    draft, wish = lock_draft(asked.token, person), asked.wish
     with guarded():
         kept = keep_what_we_can(asked, wish, dates, draft)
         booking = store(asked, details, state=State.REQUESTED, request_reason=reason)
-        options = add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
     if draft is not None:
         drafts.finish(draft)
-    bring_leaflets(booking, leaflets, by=asked.by, now=now)
-    record(booking, EventKind.REQUESTED, by=asked.by, now=now, to_state=booking.state)
+    bring_leaflets(booking, leaflets, by=by, now=now)
+    record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     tell_booked(booking, now)
-    if booking.flagged_child_details:
+    if details.flagged:
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
-    return options
+    return booking
 
 
 def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:

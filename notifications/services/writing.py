@@ -44,6 +44,8 @@ class About:
     to: str
     reference: str = ""
     version: int = 1
+    due_at: datetime | None = None  # None: now
+    expires_at: datetime | None = None
 
 
 @transaction.atomic(savepoint=False)
@@ -53,8 +55,16 @@ def notify_about(told: Iterable[About], *, kind: str, now: datetime) -> None:
 
 
 def row_about(told: About, kind: str, now: datetime) -> list[Notification]:
-    more = {"about": told.about, "reference": told.reference, "version": told.version}
-    return rows_of(kind, [told.to], now=now, due_at=now, **more)  # type: ignore[arg-type]
+    return rows_of(
+        kind,
+        [told.to],
+        about=told.about,
+        now=now,
+        due_at=told.due_at or now,
+        reference=told.reference,
+        version=told.version,
+        expires_at=told.expires_at,
+    )
 
 
 @dataclass(frozen=True)

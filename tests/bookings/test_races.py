@@ -137,12 +137,12 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
         override_reason="",
     )
     looked, seen = Event(), Event()
-    taken: list[Booking | None] = []
+    taken: list[BusyTime | None] = []
 
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(placing.book_held(asked, DETAILS))
+                taken.append(placing.take_held(asked))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
