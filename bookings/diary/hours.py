@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import PositiveSmallIntegerField, Q, Value
 
 from bookings.diary.grid import grid_starts
 from bookings.diary.stretch import Stretch
@@ -80,14 +80,16 @@ def in_utc(day: date, clock: time) -> datetime:
 
 
 def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
-    """By presenter, all that holds on some day from the first to the last."""
-    found: dict[int, Hours] = defaultdict(Hours)
+    """By presenter, all that holds on some day from the first to the last. Both tables in one statement."""
     everyone = list(presenters)
     until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
     weekly = Availability.objects.filter(until, presenter__in=everyone, valid_from__lte=last_day).order_by()
-    for presenter, *window in weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until"):
-        found[presenter].add(Window(*window))
     others = AvailabilityException.objects.filter(presenter__in=everyone, first_day__lte=last_day, last_day__gte=first_day)
-    for presenter, *window in others.order_by().values_list("presenter", "start", "end", "first_day", "last_day"):
-        found[presenter].add(Window(None, *window))
+    no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
+    both = weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until").union(
+        others.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True
+    )
+    found: dict[int, Hours] = defaultdict(Hours)
+    for presenter, *window in both:
+        found[presenter].add(Window(*window))
     return found

@@ -70,11 +70,12 @@ def hold_slot(
     """
     if person:
         lock_person(person)
-    if not Draft.objects.select_for_update().filter(pk=draft.pk).exists():  # two clicks of one draft take turns
+    # Two clicks of one draft take turns: keeping the answers locks it, before the presenters for whom others wait.
+    mine = Draft.objects.select_for_update().filter(pk=draft.pk)
+    if not (drafts.save_steps(draft, answers, now) if answers else mine.exists()):
         raise DraftGone
-    if answers:
-        drafts.save_steps(draft, answers, now)  # before the presenters are locked, for whom others wait
-    take_turns_from(client)
+    if not person:  # theirs take turns already, and are one at most
+        take_turns_from(client)
     seen = holds_of(draft, person, client=client)
     before = [row for row in seen if row.hold and is_own(row.hold, draft, person)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]

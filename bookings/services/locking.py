@@ -52,11 +52,12 @@ def give_back(rows: Iterable[BusyTime]) -> None:
 def lock_draft(token: str | None, person: Person) -> Draft | None:
     """Lock the person and then the draft with that token, so that their requests and its clicks take turns.
 
-    Before presenters, as in hold_slot: who signs in or is erased locks the person first too. None if there is no such draft,
-    or no more. Raises AccountGoneError.
+    Before presenters, as in hold_slot: who signs in or is erased locks the person first too. With what it holds, as that was
+    before we waited. None if there is no such draft, or no more. Raises AccountGoneError.
     """
     lock_person(person)
-    return Draft.objects.select_for_update().filter(token=token).first() if token else None
+    drafts = Draft.objects.select_related("hold").select_for_update(of=("self",))
+    return drafts.filter(token=token).first() if token else None
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:

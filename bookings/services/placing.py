@@ -10,11 +10,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
-from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
+from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
 from bookings.places import columns_of, place_in
 from bookings.services.bringing import bring_leaflets
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
-from bookings.services.holding import place_columns
+from bookings.services.holding import keeps, place_columns
 from bookings.services.locking import guarded, lock_draft, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
@@ -156,7 +156,7 @@ def book(
     refuse_if_not_offered(asked)
     with guarded():
         draft = lock_draft(asked.token, person)
-        claim = (take_held(asked) if draft else None) or take_free(asked, draft)
+        claim = take_held(asked, draft) or take_free(asked, draft)
         times = {"presenter": claim.presenter, "starts_at": start, "ends_at": asked.end}
         booking = store(asked, details, state=first_state(asked), **times)
         claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
@@ -177,31 +177,24 @@ def refuse_if_not_offered(asked: Asked) -> None:
         raise NotOffered
 
 
-def take_held(asked: Request) -> BusyTime | None:
+def take_held(asked: Request, draft: Draft | None) -> BusyTime | None:
     """The claim that this draft's hold has for exactly this slot, its presenter locked; None if there is none.
 
     It takes no new time, so nobody's expired hold can be in its way; and if it has just expired itself and no writer has
     cleared it, the time is still this draft's. If it goes while we wait, no lock is kept: the search for another presenter
     locks in key order.
     """
-    if asked.submission is None or asked.presenter is not None:
-        return None
-    held = BusyTime.objects.filter(
-        expires_at__gt=asked.now - rules.HOLD_USABLE_AFTER,
-        hold__draft__token=asked.submission.token,
-        hold__presentation=asked.presentation,
-        hold__format=asked.format,
-        hold__postcode=asked.address.postcode if asked.address else "",
-        hold__start=asked.start,
-    )
-    presenter = held.values_list("presenter", flat=True).first()
-    if presenter is None:
+    hold: Hold | None = getattr(draft, "hold", None)
+    usable_from = asked.now - rules.HOLD_USABLE_AFTER
+    if hold is None or asked.presenter is not None or hold.expires_at <= usable_from or not keeps(hold, asked.wish, asked.start):
         return None
     with transaction.atomic():
-        Presenter.objects.select_for_update(no_key=True).get(pk=presenter)
-        claim = held.select_related("presenter").first()
+        presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
+        claim = BusyTime.objects.filter(hold=hold, presenter=presenter).first()
         if claim is None:
             transaction.set_rollback(True)
+        else:
+            claim.presenter = presenter
     return claim
 
 

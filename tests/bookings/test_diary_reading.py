@@ -41,7 +41,7 @@ def test_a_diary_is_read_in_one_query_a_table() -> None:
             diary.week(MONDAY)
             diary.nearest(at("12:00"))
         counts.append(len(queries))
-    assert counts == [5, 5]
+    assert counts == [4, 4]
 
 
 def fill(presenter: Presenter, chance: random.Random) -> None:
