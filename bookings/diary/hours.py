@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import PositiveSmallIntegerField, Q, Value
+from django.db.models import PositiveSmallIntegerField, Q, QuerySet, Value
 
 from bookings.diary.grid import grid_starts
 from bookings.diary.stretch import Stretch
@@ -86,7 +86,7 @@ def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date)
     weekly = Availability.objects.filter(until, presenter__in=everyone, valid_from__lte=last_day).order_by()
     others = AvailabilityException.objects.filter(presenter__in=everyone, first_day__lte=last_day, last_day__gte=first_day)
     no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
-    both = weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until").union(
+    both: QuerySet[Any, Any] = weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until").union(
         others.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True
     )
     found: dict[int, Hours] = defaultdict(Hours)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from bookings import rules
 from bookings.models import Booking, OpenSession, Presenter, SessionState, State
@@ -24,13 +25,18 @@ def send_agendas(*, now: datetime) -> int:
     on_the_day = {"starts_at__gte": start, "starts_at__lt": end, "presenter__isnull": False}
     bookings = Booking.objects.filter(state=State.CONFIRMED, **on_the_day).select_related("presenter")
     sessions = OpenSession.objects.filter(state=SessionState.SCHEDULED, **on_the_day).select_related("presenter")
-    given = defaultdict[Presenter, list[tuple[datetime, str]]](list)
-    for each in (*bookings, *sessions):
-        given[each.presenter].append((each.starts_at, each.reference))
-    told = []
-    for presenter, theirs in given.items():
-        last = max(start for start, _reference in theirs)
-        if last > now:
-            references = " ".join(reference for _start, reference in sorted(theirs))[:200]
-            told.append(About(f"agenda:{presenter.pk}:{day.isoformat()}", presenter.email, references, expires_at=last))
+    given = defaultdict[Presenter, list[Any]](list)
+    both: list[Any] = [*bookings, *sessions]
+    for each in sorted(both, key=lambda each: (each.starts_at, each.reference)):
+        given[each.presenter].append(each)
+    told = [
+        About(
+            f"agenda:{presenter.pk}:{day.isoformat()}",
+            presenter.email,
+            " ".join(each.reference for each in theirs)[:200],
+            expires_at=theirs[-1].starts_at,
+        )
+        for presenter, theirs in given.items()
+        if theirs[-1].starts_at > now
+    ]
     return tell_once({KIND: told}, now)

@@ -33,7 +33,7 @@ def tell_once(told: Mapping[str, Sequence[About]], now: datetime) -> int:
     written, count = set(rows), 0
     for kind, those in told.items():
         new = [each for each in those if each.to and (kind, each.about, each.version) not in written]
-        notify_about(new, kind=kind, now=now)
+        notify_about(new, kind=kind, now=now, left_to_sweep=True)
         count += len(new)
     return count
 

@@ -17,10 +17,10 @@ HAVE_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
 TO_COME = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 
-def tell(kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime) -> None:
+def tell(kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False) -> None:
     """People whose places have the version of this message already. Who has no address is told by phone."""
     told = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
-    notify_about(told, kind=kind, now=now)
+    notify_about(told, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = TO_COME) -> int:
@@ -28,7 +28,7 @@ def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: It
     places = session.places.filter(state__in=list(states))
     places.update(version=F("version") + 1)
     told = list(places.select_related("person").exclude(person__email=""))
-    tell(kind, told, session, now)
+    tell(kind, told, session, now, left_to_sweep=True)
     return len(told)
 
 
@@ -44,7 +44,7 @@ def tell_who_had_a_place(session: OpenSession, closes_at: datetime, now: datetim
     told = [
         About(f"place:{place.pk}", place.person.email, session.reference, due_at=due_at, expires_at=closes_at) for place in places
     ]
-    notify_about(told, kind="session-afterwards", now=now)
+    notify_about(told, kind="session-afterwards", now=now, left_to_sweep=True)
     return len(told)
 
 
