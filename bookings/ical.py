@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cache
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
 from bookings import leaflet_words
 from bookings.models import Booking, Format, OpenSession, SessionPlace
 from ctac.uk import UK, uk_day
-
-# The library takes 3 MB: a web worker that makes no entry does without it.
-if TYPE_CHECKING:
-    from icalendar import Calendar, Component, Event, vCalAddress
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
@@ -110,10 +106,8 @@ def place_sequence(place: SessionPlace) -> int:
     return place.session.sequence + place.version
 
 
-def whole(method: str, entries: Iterable[Entry], *, now: datetime, to: Attendee | None = None) -> "Calendar":
+def whole(method: str, entries: Iterable[Entry], *, now: datetime, to: Attendee | None = None) -> Calendar:
     """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
-    from icalendar import Calendar
-
     made = Calendar()
     made.add("prodid", "-//CTAC//Bookings//EN")
     made.add("version", "2.0")
@@ -125,16 +119,12 @@ def whole(method: str, entries: Iterable[Entry], *, now: datetime, to: Attendee 
 
 
 @cache
-def london() -> "Component":
+def london() -> Component:
     """The same in each calendar, which only reads it."""
-    from icalendar import Timezone
-
     return Timezone.from_ical(LONDON)
 
 
-def event(entry: Entry, *, now: datetime, to: Attendee | None) -> "Event":
-    from icalendar import Event
-
+def event(entry: Entry, *, now: datetime, to: Attendee | None) -> Event:
     made = Event()
     made.add("uid", entry.uid)
     made.add("sequence", entry.sequence)
@@ -161,9 +151,7 @@ def event(entry: Entry, *, now: datetime, to: Attendee | None) -> "Event":
     return made
 
 
-def calendar_address(email: str, name: str) -> "vCalAddress":
-    from icalendar import vCalAddress
-
+def calendar_address(email: str, name: str) -> vCalAddress:
     address = vCalAddress(f"mailto:{email}")
     if name:
         address.params["CN"] = name.replace('"', "'")  # a parameter's value can't hold the quote (RFC 5545, 3.2)

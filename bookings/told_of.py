@@ -3,7 +3,6 @@
 from typing import cast
 
 from bookings.models import Booking
-from ctac.compiled import Compiled
 from notifications.models import Notification
 
 
@@ -11,15 +10,6 @@ def booking_of(notification: Notification) -> Booking:
     """The booking that `about` names ("booking:12"); while a message is being sent, read once. Raises Booking.DoesNotExist."""
     found = {} if notification.found is None else notification.found
     if "booking" not in found:
-        found["booking"] = booking_numbered.first(booking=int(notification.about.partition(":")[2]))
-    if found["booking"] is None:
-        raise Booking.DoesNotExist
+        # What few emails say of it (its organisation, its visit) is read when they do: nine tables in one join take long to plan.
+        found["booking"] = Booking.objects.with_names().with_leaflets().get(pk=notification.about.partition(":")[2])
     return cast("Booking", found["booking"])
-
-
-# Joining nine tables took PostgreSQL half a millisecond, and five to plan it (ADR 61).
-booking_numbered: Compiled[Booking] = Compiled(
-    lambda booking: (
-        Booking.objects.with_names().with_leaflets().select_related("person__organisation", "visit__presenter").filter(pk=booking)
-    )
-)

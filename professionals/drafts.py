@@ -163,7 +163,7 @@ def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:
 
 def finish(draft: Draft) -> None:
     """Forget the draft: what it was for is stored."""
-    Draft.objects.filter(pk=draft.pk).delete()
+    draft.delete()
 
 
 def forget_cookie(request: HttpRequest) -> None:

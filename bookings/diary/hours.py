@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import PositiveSmallIntegerField, Q, Value
+from django.db.models import PositiveSmallIntegerField, Q, QuerySet, Value
 
 from bookings.diary.grid import grid_starts
 from bookings.diary.stretch import Stretch
 from bookings.gaps import Span
 from bookings.models import Availability, AvailabilityException, Presenter
-from ctac.compiled import Compiled
 from ctac.uk import uk_datetime
 
 Clocks = tuple[time, time]
@@ -80,28 +79,17 @@ def in_utc(day: date, clock: time) -> datetime:
     return uk_datetime(day, clock).astimezone(UTC)
 
 
-def question(presenters: Any, first_day: Any, last_day: Any) -> Any:
-    """Of both tables in one statement, what holds on some day from the first to the last."""
-    until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
-    weekly = Availability.objects.filter(until, presenter__pk__any_of=presenters, valid_from__lte=last_day)
-    exceptions = AvailabilityException.objects.filter(
-        presenter__pk__any_of=presenters, first_day__lte=last_day, last_day__gte=first_day
-    )
-    no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
-    return (
-        weekly.order_by()
-        .values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until")
-        .union(exceptions.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True)
-    )
-
-
-windows_of = Compiled(question, ("presenters", "first_day", "last_day"))
-
-
 def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date) -> dict[int, Hours]:
-    """By presenter, all that holds on some day from the first to the last."""
+    """By presenter, all that holds on some day from the first to the last. Both tables in one statement."""
+    everyone = list(presenters)
+    until = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
+    weekly = Availability.objects.filter(until, presenter__in=everyone, valid_from__lte=last_day).order_by()
+    others = AvailabilityException.objects.filter(presenter__in=everyone, first_day__lte=last_day, last_day__gte=first_day)
+    no_weekday = Value(None, output_field=PositiveSmallIntegerField(null=True))
+    both: QuerySet[Any, Any] = weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until").union(
+        others.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True
+    )
     found: dict[int, Hours] = defaultdict(Hours)
-    keys = [presenter.pk for presenter in presenters]
-    for presenter, *window in windows_of.all(presenters=keys, first_day=first_day, last_day=last_day):
+    for presenter, *window in both:
         found[presenter].add(Window(*window))
     return found

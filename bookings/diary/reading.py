@@ -4,11 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Model
 
 from bookings import rules
 from bookings.diary.book import Diary
@@ -21,10 +19,8 @@ from bookings.journeys import read_journeys
 from bookings.models import BusyKind, BusyTime, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.travel import APART_ENOUGH, Journeys, Place
-from ctac.compiled import Compiled
 from ctac.uk import uk_day
 
-active_presenters = Compiled(lambda: Presenter.objects.active().with_given().order_by("pk"))
 # As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
 REACH = max(APART_ENOUGH, timedelta(days=7), rules.NEAR)
 Ignoring = Mapping[str, object]
@@ -56,7 +52,7 @@ def open_diary(
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
     `looking_at`: only of these days, one or two stretches in order, are the claims read (read_whole reads the rest).
     """
-    everyone = active_presenters.all() if presenters is None else with_given(presenters)
+    everyone = list(Presenter.objects.active().with_given().order_by("pk")) if presenters is None else with_given(presenters)
     hours = read_hours(everyone, first_day, last_day)
     read = tuple(looking_at or [Stretch(first_day, last_day)])
     claims = read_claims(everyone, read, now, ignoring)
@@ -111,12 +107,14 @@ def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim
 def read_claims(
     presenters: Iterable[Presenter], read: Sequence[Stretch], now: datetime, ignoring: Ignoring | None
 ) -> dict[int, list[Claim]]:
-    own = {lookup: key_of(value) for lookup, value in (ignoring or {}).items() if value is not None}
     whole, hole = reach_of(read)
-    values = {"presenters": [presenter.pk for presenter in presenters], "now": now, "hole": hole, **own}
+    rows = BusyTime.objects.live_at(now).touching(*whole).filter(presenter__in=list(presenters)).exclude(busy__contained_by=hole)
+    for lookup, value in (ignoring or {}).items():
+        if value is not None:
+            rows = rows.exclude(**{lookup: value})
     claims: dict[int, list[Claim]] = defaultdict(list)
     # Without model instances, and times as two moments: a quarter of the cost, and nothing else on a page costs as much.
-    for presenter, start, end, minutes, kind, *place in claims_but(tuple(own)).all(start=whole.start, end=whole.end, **values):
+    for presenter, start, end, minutes, kind, *place in rows.order_by("presenter", "busy__endswith").values_list(*COLUMNS):
         claims[presenter].append(make_claim(Span(start, end), place_at(*place), minutes, kind))
     return claims
 
@@ -128,23 +126,6 @@ def reach_of(read: Sequence[Stretch]) -> tuple[Span, DateTimeTZRange]:
     between = Span(reached[0].end, reached[-1].start)
     hole = DateTimeTZRange(*between) if between.length > NOTHING else DateTimeTZRange(empty=True)
     return Span(reached[0].start, reached[-1].end), hole
-
-
-def key_of(value: object) -> object:
-    return value.pk if isinstance(value, Model) else value
-
-
-@cache
-def claims_but(lookups: tuple[str, ...]) -> Compiled[Any]:
-    """The claims within some reach but for those of these lookups: each page of times asks for them, so it is compiled once."""
-
-    def question(presenters: Any, now: Any, start: Any, end: Any, hole: Any, *own: Any) -> Any:
-        rows = BusyTime.objects.live_at(now).touching(start, end).exclude(busy__contained_by=hole)
-        for lookup, value in zip(lookups, own, strict=True):
-            rows = rows.exclude(**{lookup: value})
-        return rows.filter(presenter__pk__any_of=presenters).order_by("presenter", "busy__endswith").values_list(*COLUMNS)
-
-    return Compiled(question, ("presenters", "now", "start", "end", "hole", *lookups))
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:

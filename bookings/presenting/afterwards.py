@@ -20,7 +20,7 @@ from bookings.models import Afterwards, Attendance, Booking, Given, Presenter
 from bookings.models.after import TAKES_PLACE
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.leave import FORM_METHODS
-from bookings.prints import feedback_slide
+from bookings.prints.slide import feedback_slide
 from bookings.services import CountedMeanwhile, may_record, open_afterwards, record_attendance
 from bookings.short_links import short_link
 from ctac.errors import DomainError

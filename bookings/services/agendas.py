@@ -1,37 +1,20 @@
 """Agendas: at 7 in the morning each presenter who gives something that day is told of all of it, in one email."""
 
+from collections import defaultdict
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from bookings import rules
+from bookings.models import Booking, OpenSession, Presenter, SessionState, State
+from bookings.services.telling import tell_once
 from ctac.uk import uk_datetime, uk_day
-from notifications.services import notify_found
+from notifications.services import About
 
 KIND = "presenter-agenda"
 
-# Of each presenter of the day what they give: unwritten yet, and with something that has not begun.
-PRESENTERS = """
-    given AS (
-        SELECT presenter_id, starts_at, reference FROM bookings_booking
-        WHERE state = 'confirmed' AND starts_at >= %(start)s AND starts_at < %(end)s
-        UNION ALL
-        SELECT presenter_id, starts_at, reference FROM bookings_opensession
-        WHERE state = 'scheduled' AND starts_at >= %(start)s AND starts_at < %(end)s
-    ), each AS (
-        SELECT concat('agenda:', presenter.id, ':', %(day)s::text) AS about, presenter.email AS recipient,
-            left(string_agg(given.reference, ' ' ORDER BY given.starts_at), 200) AS reference, max(given.starts_at) AS expires_at
-        FROM given JOIN bookings_presenter AS presenter ON presenter.id = given.presenter_id
-        GROUP BY presenter.id
-        HAVING max(given.starts_at) > %(now)s
-    ), found AS (
-        SELECT * FROM each WHERE each.recipient <> '' AND NOT EXISTS (
-            SELECT FROM notifications_notification AS written WHERE written.about = each.about AND written.kind = %(kind)s
-        )
-    )
-"""
-
 
 def send_agendas(*, now: datetime) -> int:
-    """Write those of today that are not written; how many. One statement, and none before the hour.
+    """Write those of today that are not written; how many. None before the hour, and nothing of who has nothing left that day.
 
     Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
     """
@@ -39,5 +22,21 @@ def send_agendas(*, now: datetime) -> int:
     if not uk_datetime(day, rules.AGENDA_AT) <= now < uk_datetime(day, rules.AGENDA_UNTIL):
         return 0
     start, end = uk_datetime(day, time.min), uk_datetime(day + timedelta(days=1), time.min)
-    values = {"day": day.isoformat(), "start": start, "end": end, "now": now}
-    return notify_found(kind=KIND, found=PRESENTERS, values=values, now=now, own=["reference", "expires_at"])
+    on_the_day = {"starts_at__gte": start, "starts_at__lt": end, "presenter__isnull": False}
+    bookings = Booking.objects.filter(state=State.CONFIRMED, **on_the_day).select_related("presenter")
+    sessions = OpenSession.objects.filter(state=SessionState.SCHEDULED, **on_the_day).select_related("presenter")
+    given = defaultdict[Presenter, list[Any]](list)
+    both: list[Any] = [*bookings, *sessions]
+    for each in sorted(both, key=lambda each: (each.starts_at, each.reference)):
+        given[each.presenter].append(each)
+    told = [
+        About(
+            f"agenda:{presenter.pk}:{day.isoformat()}",
+            presenter.email,
+            " ".join(each.reference for each in theirs)[:200],
+            expires_at=theirs[-1].starts_at,
+        )
+        for presenter, theirs in given.items()
+        if theirs[-1].starts_at > now
+    ]
+    return tell_once({KIND: told}, now)

@@ -1,17 +1,13 @@
 """Booking for somebody who called or wrote: who they are and what they book, together or not at all."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from bookings.models import Booking
-from bookings.services.keeping import Preferred
-from bookings.services.placing import Asked, Details, book
-from bookings.services.requesting import place_request
-from ctac.compiled import have_ready
+from bookings.services.placing import book
+from bookings.services.requesting import request_dates
 from professionals.models import User
 from professionals.services import Details as CallerDetails
 from professionals.services import find_or_enter_person
@@ -25,20 +21,7 @@ def book_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetim
 
 
 @transaction.atomic
-def request_for_caller(
-    *,
-    caller: CallerDetails,
-    email: str,
-    by: User,
-    now: datetime,
-    dates: Sequence[Preferred],
-    reason: str,
-    details: Details,
-    flagged: bool,
-    **asked: Any,
-) -> Booking:
-    """As request_dates(), which takes `asked`, in the same way. The booking has its dates with it, so they are not read again."""
+def request_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetime, **asked: Any) -> Booking:
+    """As request_dates(), which takes `asked`, in the same way."""
     person = find_or_enter_person(**caller, email=email, by=by, now=now)
-    request = Asked(person=person, by=by, now=now, audience=details.audience_profession, **asked)
-    options = place_request(request, dates, reason, replace(details, flagged=details.flagged or flagged))
-    return have_ready(options[0].booking, "options", options)
+    return request_dates(person=person, by=by, now=now, **asked)

@@ -35,7 +35,6 @@ from bookings.services.looking_after import refuse_while_overdue, refuse_while_t
 from bookings.services.moving import record
 from bookings.services.placing import Address, Details
 from bookings.services.telling import tell_details_changed, tell_rescheduled
-from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.flagged import is_kept_back
 from professionals.models import User
@@ -95,7 +94,8 @@ def reschedule(
     asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
     # From its postcode, not its claim: the place’s nation has holidays.
     place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
-    diary = diary_without(booking, place, start, now, presenter)
+    wish, day, named = Wish.of(booking, place), uk_day(start), [presenter] if presenter else None
+    diary = open_diary(wish, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
     possible = {candidate.presenter.pk for candidate in choices(asked, diary, start)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
     asked.refuse(locked)
@@ -106,19 +106,26 @@ def reschedule(
     free = {key: presenters[key] for key in possible if key in presenters}
     again = read_again(diary, free, now, ignoring={"booking": locked})
     chosen = choose(asked, choices(asked, again, start), locked.presenter)
-    before = replace_time(locked, chosen, start, diary.wish, place)
-    record(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(before.changes(locked)))
-    tell_rescheduled(locked, before.presenter, now, by_staff=asked.by_staff)
+    before, started = locked.presenter, locked.agreed[0]
+    locked.sequence, locked.presenter = locked.next_sequence, chosen
+    locked.starts_at, locked.ends_at = start, start + wish.length
+    claim: dict[str, Any] = {"presenter": chosen, "busy": DateTimeTZRange(locked.starts_at, locked.ends_at)}
+    if before != chosen:  # what staff set for the journeys of one presenter stays with that one
+        claim |= {"travel_minutes": None, "travel_reason": ""}
+    with guarded():
+        locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
+        if not BusyTime.objects.filter(booking=locked).update(**claim):
+            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(place))
+    changes = {
+        "time": [started.isoformat(), start.isoformat()],
+        "presenter": [before.pk if before else None, chosen.pk],
+        "sequence": locked.sequence,
+    }
+    record(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(changes))
+    tell_rescheduled(locked, before, now, by_staff=asked.by_staff)
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
     return locked
-
-
-def diary_without(booking: Booking, place: Place | None, start: datetime, now: datetime, presenter: Presenter | None) -> Diary:
-    """That day's diary as if this booking were not in it, of the named presenter or of all."""
-    wish, day = Wish.of(booking, place), uk_day(start)
-    named = [presenter] if presenter else None
-    return open_diary(wish, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
 
 
 def choices(asked: Asked, diary: Diary, start: datetime) -> list[Candidate]:
@@ -136,36 +143,6 @@ def choose(asked: Asked, found: list[Candidate], stays: Presenter | None) -> Pre
     if best.breaches and not asked.override_reason:
         raise OutsideRules(best.breaches)
     return best.presenter
-
-
-@dataclass(frozen=True)
-class Before:
-    """How it was until it was moved."""
-
-    presenter: Presenter | None
-    starts_at: datetime
-
-    def changes(self, booking: Booking) -> dict[str, object]:
-        return {
-            "time": [self.starts_at.isoformat(), booking.agreed[0].isoformat()],
-            "presenter": [self.presenter.pk if self.presenter else None, booking.presenter_id],
-            "sequence": booking.sequence,
-        }
-
-
-def replace_time(booking: Booking, presenter: Presenter, start: datetime, wish: Wish, place: Place | None) -> Before:
-    """The one claim moves, and the booking with it; what staff set for the journeys of one presenter stays with that one."""
-    before, end = Before(booking.presenter, booking.agreed[0]), start + wish.length
-    booking.sequence = booking.next_sequence
-    booking.presenter, booking.starts_at, booking.ends_at = presenter, start, end
-    claim: dict[str, Any] = {"presenter": presenter, "busy": DateTimeTZRange(start, end)}
-    if before.presenter != presenter:
-        claim |= {"travel_minutes": None, "travel_reason": ""}
-    with guarded():
-        booking.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
-        if not BusyTime.objects.filter(booking=booking).update(**claim):
-            BusyTime.objects.create(booking=booking, kind=BusyKind.BOOKING, **claim, **place_columns(place))
-    return before
 
 
 @transaction.atomic

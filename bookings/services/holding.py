@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
@@ -13,11 +14,10 @@ from bookings.models import BusyKind, BusyTime, Hold, Presenter
 from bookings.services.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.services.locking import guarded, lock_presenters
 from bookings.travel import Place
-from ctac.compiled import Compiled
 from ctac.uk import uk_day
 from professionals import drafts
 from professionals.models import Draft, Person
-from professionals.services import with_person_kept
+from professionals.services import lock_person
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
@@ -29,14 +29,12 @@ def place_columns(place: Place | None) -> dict[str, object]:
 
 def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
     """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
-    return holds_seen.all(draft=draft.pk, person=person.pk if person else 0, client=client or "-")  # neither is anyone's
-
-
-holds_seen = Compiled(
-    lambda draft, person, client: BusyTime.objects.filter(
-        Q(hold__draft_id=draft) | Q(hold__person_id=person) | Q(hold__client=client), kind=BusyKind.HOLD
-    ).select_related("hold")
-)
+    whose = Q(hold__draft=draft)
+    if person:
+        whose |= Q(hold__person=person)
+    if client:
+        whose |= Q(hold__client=client)
+    return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
 
 
 def is_own(hold: Hold, draft: Draft, person: Person | None) -> bool:
@@ -67,12 +65,17 @@ def hold_slot(
     """Keep that slot for this draft, in place of what it held before. Choosing the same slot again does not make it longer.
 
     `client` says from where, hashed. `answers` of the draft's steps are kept with it, or not at all: two tabs take turns with
-    both. Raises SlotTaken (what was held before then stays held), DraftGone and TooManyHolds.
+    both. Raises SlotTaken (what was held before then stays held), DraftGone (placed in another tab), TooManyHolds and
+    AccountGoneError.
     """
-    lock_draft(draft, person)
-    if answers:
-        drafts.save_steps(draft, answers, now)  # before the presenters are locked, for whom others wait
-    take_turns_from(client)
+    if person:
+        lock_person(person)
+    # Two clicks of one draft take turns: keeping the answers locks it, before the presenters for whom others wait.
+    mine = Draft.objects.select_for_update().filter(pk=draft.pk)
+    if not (drafts.save_steps(draft, answers, now) if answers else mine.exists()):
+        raise DraftGone
+    if not person:  # theirs take turns already, and are one at most
+        take_turns_from(client)
     seen = holds_of(draft, person, client=client)
     before = [row for row in seen if row.hold and is_own(row.hold, draft, person)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
@@ -81,61 +84,29 @@ def hold_slot(
             return hold
     if not live:
         leave_some_for_others(client, seen, now)
-    hold = hold_from_now(wish, start, now, draft=draft, person=person, client=client)
-    hold.presenter = choose_presenter(draft, person, wish, start, now, before)
+    presenter = choose_presenter(draft, person, wish, start, now, before)
     with guarded():
-        hold.pk = insert(hold, wish)
+        hold = Hold.objects.create(
+            draft=draft,
+            person=person,
+            presenter=presenter,
+            presentation=wish.presentation,
+            format=wish.format,
+            postcode=wish.place.postcode if wish.place else "",
+            start=start,
+            held_at=now,
+            client=client,
+            expires_at=now + rules.HOLD_FOR,
+        )
+        BusyTime.objects.create(
+            presenter=presenter,
+            kind=BusyKind.HOLD,
+            busy=DateTimeTZRange(start, start + wish.length),
+            expires_at=hold.expires_at,
+            hold=hold,
+            **place_columns(wish.place),
+        )
     return hold
-
-
-def hold_from_now(wish: Wish, start: datetime, now: datetime, *, draft: Draft, person: Person | None, client: str) -> Hold:
-    """Not yet written, and nobody's time yet."""
-    return Hold(
-        draft=draft,
-        person=person,
-        presentation=wish.presentation,
-        format=wish.format,
-        postcode=wish.place.postcode if wish.place else "",
-        start=start,
-        held_at=now,
-        client=client,
-        expires_at=now + rules.HOLD_FOR,
-    )
-
-
-def lock_draft(draft: Draft, person: Person | None) -> None:
-    """Two clicks of one draft take turns. Raises DraftGone if it was placed in another tab."""
-    locked = locked_with_person.first(draft=draft.pk, person=person.pk) if person else locked_alone.first(draft=draft.pk)
-    if locked is None:
-        raise DraftGone
-
-
-locked_alone = Compiled(lambda draft: Draft.objects.select_for_update().filter(pk=draft))
-locked_with_person = Compiled(lambda draft, person: with_person_kept(Draft.objects.select_for_update().filter(pk=draft), person))
-# Both rows in one statement, as everybody who wants that presenter waits for it.
-INSERT = """
-    WITH hold AS (
-        INSERT INTO bookings_hold (draft_id, person_id, presenter_id, presentation_id, format, postcode, start, held_at, client,
-            expires_at)
-        VALUES (%(draft_id)s, %(person_id)s, %(presenter_id)s, %(presentation_id)s, %(format)s, %(postcode)s, %(start)s,
-            %(held_at)s, %(client)s, %(expires_at)s)
-        RETURNING id
-    )
-    INSERT INTO bookings_busytime (presenter_id, kind, busy, live, postcode, latitude, longitude, zone, travel_reason, expires_at,
-        hold_id)
-    SELECT %(presenter_id)s, 'hold', tstzrange(%(start)s, %(end)s), true, %(postcode)s, %(latitude)s, %(longitude)s, %(zone)s, '',
-        %(expires_at)s, id
-    FROM hold
-    RETURNING hold_id
-"""
-
-
-def insert(hold: Hold, wish: Wish) -> int:
-    """The hold and its claim; the hold's key."""
-    values: dict[str, Any] = {**vars(hold), **place_columns(wish.place), "end": hold.start + wish.length}
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
-        return int(cursor.fetchone()[0])
 
 
 def choose_presenter(
@@ -158,6 +129,7 @@ def take_turns_from(client: str) -> None:
     """Those who ask at once from one place are counted one after the other."""
     if client:
         with connection.cursor() as cursor:
+            # SQL because the ORM has no advisory locks, and there is no row of an address to lock.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
 
 

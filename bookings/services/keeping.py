@@ -5,13 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
 from bookings.diary import Breach, Candidate, Diary, Wish, grid_starts, open_diary
 from bookings.gaps import Claim
-from bookings.models import Booking, BusyTime, DateOption, Nation, OptionKind, OptionState, Precision, Presenter, WhyNot
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    Nation,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presenter,
+    WhyNot,
+)
 from bookings.services.errors import MoveRefused
 from bookings.services.holding import place_columns
 from bookings.services.locking import lock_booking
@@ -108,7 +119,19 @@ def add_options(
         )
         for date, outcome in dates
     ]
-    insert(options, booking, place)
+    DateOption.objects.bulk_create(options)
+    BusyTime.objects.bulk_create(
+        BusyTime(
+            presenter=option.presenter,
+            kind=BusyKind.OPTION,
+            busy=DateTimeTZRange(option.kept_from, option.kept_from + booking.presentation.length),
+            expires_at=option.expires_at,
+            option=option,
+            **place_columns(place),
+        )
+        for option in options
+        if option.kept_from
+    )
     return options
 
 
@@ -116,40 +139,6 @@ def as_columns(outcome: Chosen | WhyNot, now: datetime) -> dict[str, Any]:
     if isinstance(outcome, WhyNot):
         return {"why_not": outcome}
     return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
-
-
-# Dates and claims in one statement, as everybody who wants those presenters waits for it. The keys are in the order of the dates.
-INSERT = """
-    WITH date AS (
-        INSERT INTO bookings_dateoption
-            (booking_id, kind, precision, starts_at, ends_at, state, presenter_id, kept_from, expires_at, why_not)
-        SELECT %(booking)s, %(kind)s, precision, starts_at, ends_at, 'open', presenter_id, kept_from, expires_at, why_not
-        FROM unnest(
-            %(precision)s::text[], %(starts_at)s::timestamptz[], %(ends_at)s::timestamptz[],
-            %(presenter_id)s::bigint[], %(kept_from)s::timestamptz[], %(expires_at)s::timestamptz[], %(why_not)s::text[]
-        ) WITH ORDINALITY AS asked (precision, starts_at, ends_at, presenter_id, kept_from, expires_at, why_not, number)
-        ORDER BY number
-        RETURNING id, presenter_id, kept_from, expires_at
-    ), claim AS (
-        INSERT INTO bookings_busytime
-            (presenter_id, kind, busy, live, postcode, latitude, longitude, zone, travel_reason, expires_at, option_id)
-        SELECT presenter_id, 'option', tstzrange(kept_from, kept_from + %(length)s), true,
-            %(postcode)s, %(latitude)s, %(longitude)s, %(zone)s, '', expires_at, id
-        FROM date WHERE kept_from IS NOT NULL
-    )
-    SELECT id FROM date ORDER BY id
-"""
-COLUMNS = ("precision", "starts_at", "ends_at", "presenter_id", "kept_from", "expires_at", "why_not")
-
-
-def insert(options: Sequence[DateOption], booking: Booking, place: Place | None) -> None:
-    """Store them, each with its claim if it is kept, and give them their keys."""
-    values: dict[str, Any] = {name: [getattr(option, name) for option in options] for name in COLUMNS}
-    values |= {"booking": booking.pk, "kind": options[0].kind, "length": booking.presentation.length, **place_columns(place)}
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
-        for option, (key,) in zip(options, cursor.fetchall(), strict=True):
-            option.pk = key
 
 
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:

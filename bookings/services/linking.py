@@ -9,49 +9,37 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 
+from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bookings import rules
 from bookings.models import Booking, BookingLink, LinkPurpose
-from ctac.compiled import Statement
 
-# In SQL and prepared, because each email of a booking runs it. Of two at once neither waits for the other’s deleting.
-MAKE_LINKS = """
-    WITH gone AS (
-        DELETE FROM bookings_bookinglink WHERE id = ANY (ARRAY(
-            SELECT id FROM bookings_bookinglink WHERE expires_at <= %(now)s ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
-        ))
-    )
-    INSERT INTO bookings_bookinglink (booking_id, purpose, token_hash, address_hash, created_at, expires_at)
-    SELECT %(booking)s::bigint, purpose, token_hash, %(address)s, %(now)s::timestamptz, %(until)s::timestamptz
-    FROM unnest(%(purposes)s::text[], %(hashes)s::text[]) AS made (purpose, token_hash)
-    RETURNING id
-"""
+EXPIRED_AT_A_TIME = 100
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
 
 
+@transaction.atomic
 def make_links(*, booking: Booking, address: str, purposes: Iterable[LinkPurpose], now: datetime) -> dict[str, str]:
-    """A new token for each purpose, for whoever reads mail at that address. One statement; what has expired goes."""
+    """A new token for each purpose, for whoever reads mail at that address. What has expired goes."""
+    # Each email of a booking comes here: of two at once neither waits for the other's deleting.
+    expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
+    BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
     until = now + rules.LINKS_LAST
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
-    making_links().rows(
-        {
-            "booking": booking.pk,
-            "purposes": list(tokens),
-            "hashes": [hash_of(token) for token in tokens.values()],
-            "address": address_hash(address),
-            "now": now,
-            "until": min(booking.starts_at, until) if booking.starts_at else until,
-        }
+    BookingLink.objects.bulk_create(
+        BookingLink(
+            booking=booking,
+            purpose=purpose,
+            token_hash=hash_of(token),
+            address_hash=address_hash(address),
+            created_at=now,
+            expires_at=min(booking.starts_at, until) if booking.starts_at else until,
+        )
+        for purpose, token in tokens.items()
     )
     return tokens
-
-
-@cache
-def making_links() -> Statement:
-    return Statement.written("links", MAKE_LINKS)
 
 
 def find_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:

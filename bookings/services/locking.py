@@ -3,26 +3,25 @@
 Presenters are locked in key order and before any booking, so no two writers can wait for each other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 
 from django.db import IntegrityError, connection
 from django.db.models import FilteredRelation, Q
 
-from bookings.models import Booking, BookingQuerySet, BusyTime, OptionState, Presenter, State
+from bookings.models import Booking, BookingQuerySet, BusyTime, Hold, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
-from ctac.compiled import Compiled, Reading, Statement
 from ctac.errors import DomainError
-from professionals.models import Person
-from professionals.services import AccountGoneError
+from professionals.models import Draft, Person
+from professionals.services import lock_person
 
 REFUSALS: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,
     "busytime_travel": SlotTaken,
     "bookings_booking_submission_token_key": AlreadyPlaced,
+    "bookings_opensession_plan_token_key": AlreadyPlaced,
 }
 
 
@@ -35,70 +34,30 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
     if not wanted:
         return {}
-    statement, presenter = lock_and_clear()
-    rows = statement.rows({"keys": list(wanted), "now": now, "ended": [row.pk for row in ended]})
-    return {locked.pk: locked for locked in map(presenter.make, rows)}
-
-
-locked_presenters = Compiled(lambda keys: Presenter.objects.filter(pk__any_of=keys).order_by("pk").select_for_update(no_key=True))
-# Who waited for the lock sees the claims as they were before: one that became a booking, was kept longer or has gone meanwhile is
-# looked at again by PostgreSQL and left alone. Only holds and options expire, so "IS NOT NULL" leaves all of the past unread.
-LOCK_AND_CLEAR = """
-    WITH locked AS ({lock}), ended AS (
-        DELETE FROM bookings_busytime AS claim USING locked
-        WHERE claim.presenter_id = locked.id AND claim.expires_at IS NOT NULL
-            AND (claim.expires_at <= %s OR claim.id = ANY(%s))
-        RETURNING claim.hold_id
-    ), holds AS (
-        DELETE FROM bookings_hold USING ended WHERE bookings_hold.id = ended.hold_id
-    )
-    SELECT * FROM locked
-"""
-
-
-@cache
-def lock_and_clear() -> tuple[Statement, Reading[Presenter]]:
-    lock, presenter = locked_presenters.compiled
-    return Statement("lock_presenters", LOCK_AND_CLEAR.format(lock=lock.sql), [*lock.parameters, "now", "ended"]), presenter
+    locked = {each.pk: each for each in Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)}
+    # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds and options have an
+    # `expires_at`, so none of the past is read.
+    expiring = BusyTime.objects.filter(presenter__in=list(locked), expires_at__isnull=False)
+    give_back(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
+    return locked
 
 
 def give_back(rows: Iterable[BusyTime]) -> None:
     """Give back the time of these holds and options; the holds go with it, what an option was stays."""
     found = list(rows)
-    if found:
-        BusyTime.objects.filter(pk__in=[row.pk for row in found], kind__in=EXPIRING).delete()
-        forget_holds([row.hold_id for row in found if row.hold_id])
+    Hold.objects.filter(pk__in=[row.hold_id for row in found if row.hold_id]).delete()
+    BusyTime.objects.filter(pk__in=[row.pk for row in found if not row.hold_id], kind__in=EXPIRING).delete()
 
 
-def forget_holds(keys: Sequence[int]) -> None:
-    """Delete holds to which no claim points any more. One statement; Django would look for claims first, and take three."""
-    if keys:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM bookings_hold WHERE id = ANY(%s)", [list(keys)])
+def lock_draft(token: str | None, person: Person) -> Draft | None:
+    """Lock the person and then the draft with that token, so that their requests and its clicks take turns.
 
-
-def end_draft(token: str, person: Person) -> int | None:
-    """Lock the person, so that their requests take turns, and delete the draft with that token; its key, or None if it has gone.
-
-    Whose hold it has gives that back in the same transaction. Raises AccountGoneError.
+    Before presenters, as in hold_slot: who signs in or is erased locks the person first too. With what it holds, as that was
+    before we waited. None if there is no such draft, or no more. Raises AccountGoneError.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(END_DRAFT, [person.pk, token])
-        row = cursor.fetchone()
-    if row is None:
-        raise AccountGoneError
-    return row[0]
-
-
-# The person first, even if there is no such draft (see with_person_kept). The other clicks of the draft wait for its deletion.
-END_DRAFT = """
-    WITH kept AS (
-        SELECT id FROM professionals_person WHERE id = %s AND erased_at IS NULL FOR NO KEY UPDATE
-    ), ended AS (
-        DELETE FROM professionals_draft USING kept WHERE token = %s RETURNING professionals_draft.id
-    )
-    SELECT (SELECT id FROM ended) FROM kept
-"""
+    lock_person(person)
+    drafts = Draft.objects.select_related("hold").select_for_update(of=("self",))
+    return drafts.filter(token=token).first() if token else None
 
 
 def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
@@ -146,15 +105,9 @@ def guarded() -> Iterator[None]:
     """
     try:
         yield
-        check_deferred_constraints()
+        connection.check_constraints()
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
         if constraint in REFUSALS:
             raise REFUSALS[constraint] from error
         raise
-
-
-def check_deferred_constraints() -> None:
-    """Now, while the refusal can be caught; what the caller writes afterwards is checked at the end again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

@@ -14,7 +14,6 @@ from bookings.services.keeping import close_options, free_time
 from bookings.services.locking import lock_booking
 from bookings.services.looking_after import refuse_while_overdue, somebody_is_there
 from bookings.services.telling import tell_afterwards, tell_cancelled, tell_confirmed, tell_declined
-from ctac.compiled import Insert
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 
@@ -31,7 +30,7 @@ def record(
     changes: dict[str, object] | None = None,
 ) -> None:
     """Write the event. Append-only: what it says is never changed."""
-    event = BookingEvent(
+    BookingEvent.objects.create(
         booking=booking,
         kind=kind,
         by=by,
@@ -41,10 +40,6 @@ def record(
         reason=reason,
         changes=changes or {},
     )
-    insert_event(event)
-
-
-insert_event = Insert(BookingEvent)
 
 
 def move(

@@ -5,29 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
 from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
-from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Presentation, Presenter, State
+from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
 from bookings.places import columns_of, place_in
 from bookings.services.bringing import bring_leaflets
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
-from bookings.services.holding import place_columns
-from bookings.services.locking import guarded, lock_presenters
+from bookings.services.holding import keeps, place_columns
+from bookings.services.locking import guarded, lock_draft, lock_presenters
 from bookings.services.moving import record
 from bookings.services.telling import tell_booked
-from ctac.compiled import Compiled, Insert, Together
-from ctac.errors import DomainError
-from ctac.references import write_with_reference
+from ctac.references import save_with_reference
 from ctac.uk import uk_day
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import AccountGoneError, is_recognised, with_person_kept
+from professionals.services import is_recognised
 
 
 @dataclass(frozen=True)
@@ -157,48 +155,20 @@ def book(
     )
     refuse_if_not_offered(asked)
     with guarded():
-        draft = lock_draft(asked)
-        booking = (book_held(asked, details) if draft else None) or book_free(asked, details, draft)
-    bring_leaflets(booking, leaflets, by=by, now=now)
-    return booking
-
-
-def book_held(asked: Request, details: Details) -> Booking | None:
-    """Book the time that this draft holds; None if it holds none for exactly this slot.
-
-    Everybody who wants that presenter waits for the lock, so all that can be written before it is: under it there is one
-    statement. In a savepoint, which takes all back and leaves no lock if the hold went while we waited.
-    """
-    claim = seen_held(asked)
-    if claim is None or claim.hold_id is None:
-        return None
-    with transaction.atomic():
-        booking = write(asked, details, claim.presenter)
-        if take_held(claim, booking, asked):
-            return booking
-        transaction.set_rollback(True)
-    return None
-
-
-def book_free(asked: Request, details: Details, draft: Draft | None) -> Booking:
-    """Book a time that nobody holds."""
-    claim = take_free(asked, draft)
-    claim.kind, claim.booking = BusyKind.BOOKING, write(asked, details, claim.presenter)
-    claim.save()
+        draft = lock_draft(asked.token, person)
+        claim = take_held(asked, draft) or take_free(asked, draft)
+        times = {"presenter": claim.presenter, "starts_at": start, "ends_at": asked.end}
+        booking = store(asked, details, state=first_state(asked), **times)
+        claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
+        claim.save()
     if draft is not None:
         drafts.finish(draft)  # with the booking or not at all: a draft whose token is used could never be placed
-    return claim.booking
-
-
-def write(asked: Request, details: Details, presenter: Presenter) -> Booking:
-    """The booking, its first event and its emails: all but the claim on the presenter's time."""
-    times = {"presenter": presenter, "starts_at": asked.start, "ends_at": asked.end}
-    booking = store(asked, details, state=first_state(asked), **times)
     kind = EventKind.BOOKED if booking.state == State.CONFIRMED else EventKind.REQUESTED
-    record(booking, kind, by=asked.by, now=asked.now, to_state=booking.state, reason=asked.override_reason)
-    tell_booked(booking, asked.now)
+    record(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
+    tell_booked(booking, now)
     if details.flagged:
-        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=asked.now)
+        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    bring_leaflets(booking, leaflets, by=by, now=now)
     return booking
 
 
@@ -207,74 +177,25 @@ def refuse_if_not_offered(asked: Asked) -> None:
         raise NotOffered
 
 
-def lock_draft(asked: Asked) -> Draft | None:
-    """The draft of this form, so that its clicks take turns. Before presenters, as in hold_slot. Raises AccountGoneError."""
-    token, person = asked.token or "", asked.person.pk  # no draft has none; the person is locked all the same
-    kept, draft = person_and_draft.first({"person": person}, {"token": token, "person": person})
-    if kept is None:
-        raise AccountGoneError
-    return draft
-
-
-person_and_draft = Together(
-    Compiled(lambda person: with_person_kept(Person.objects.filter(pk=person).only("pk"), person)),
-    Compiled(lambda token, person: with_person_kept(Draft.objects.select_for_update().filter(token=token), person)),
-)
-
-
-def seen_held(asked: Request) -> BusyTime | None:
-    """The claim that this draft's hold has for exactly this slot.
+def take_held(asked: Request, draft: Draft | None) -> BusyTime | None:
+    """The claim that this draft's hold has for exactly this slot, its presenter locked; None if there is none.
 
     It takes no new time, so nobody's expired hold can be in its way; and if it has just expired itself and no writer has
-    cleared it, the time is still this draft's.
+    cleared it, the time is still this draft's. If it goes while we wait, no lock is kept: the search for another presenter
+    locks in key order.
     """
-    if asked.submission is None or asked.presenter is not None:
+    hold: Hold | None = getattr(draft, "hold", None)
+    usable_from = asked.now - rules.HOLD_USABLE_AFTER
+    if hold is None or asked.presenter is not None or hold.expires_at <= usable_from or not keeps(hold, asked.wish, asked.start):
         return None
-    return claim_held.first(
-        token=asked.submission.token,
-        expired=asked.now - rules.HOLD_USABLE_AFTER,
-        presentation=asked.presentation.pk,
-        format=asked.format,
-        postcode=asked.address.postcode if asked.address else "",
-        start=asked.start,
-    )
-
-
-claim_held = Compiled(
-    lambda token, expired, presentation, format, postcode, start: (  # noqa: A006 - as above
-        BusyTime.objects.filter(
-            expires_at__gt=expired,
-            hold__draft__token=token,
-            hold__presentation_id=presentation,
-            hold__format=format,
-            hold__postcode=postcode,
-            hold__start=start,
-        ).select_related("presenter")
-    )
-)
-presenter_locked = Compiled(lambda presenter: Presenter.objects.filter(pk=presenter).select_for_update(no_key=True).only("pk"))
-# Whoever had the lock may have ended or used the hold: the claim is taken only if it is still that hold's.
-TAKE_HELD = """
-    WITH claim AS (
-        UPDATE bookings_busytime SET kind = 'booking', booking_id = %(booking)s, hold_id = NULL, expires_at = NULL
-        WHERE id = %(claim)s AND hold_id = %(hold)s
-        RETURNING id
-    ), hold AS (
-        DELETE FROM bookings_hold WHERE id = %(hold)s AND EXISTS (SELECT FROM claim)
-    ), draft AS (
-        DELETE FROM professionals_draft WHERE token = %(token)s AND EXISTS (SELECT FROM claim)
-    )
-    SELECT id FROM claim
-"""
-
-
-def take_held(claim: BusyTime, booking: Booking, asked: Request) -> bool:
-    """Lock the presenter and make this claim of a hold the booking's; its hold and draft go with it, or all stays as it is."""
-    presenter_locked.first(presenter=claim.presenter_id)
-    with connection.cursor() as cursor:
-        values = {"booking": booking.pk, "claim": claim.pk, "hold": claim.hold_id, "token": asked.token}
-        cursor.execute(TAKE_HELD, values)
-        return cursor.fetchone() is not None
+    with transaction.atomic():
+        presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
+        claim = BusyTime.objects.filter(hold=hold, presenter=presenter).first()
+        if claim is None:
+            transaction.set_rollback(True)
+        else:
+            claim.presenter = presenter
+    return claim
 
 
 def take_free(asked: Request, draft: Draft | None) -> BusyTime:
@@ -303,18 +224,11 @@ def choices(asked: Request, diary: Diary) -> list[Candidate]:
 
 def choose(asked: Request, found: list[Candidate]) -> Presenter:
     """The best of them. What this very form has placed already may be what is in the way."""
-    refusal = why_not(asked, found)
-    if refusal is None:
+    if found and (asked.override_reason or not found[0].breaches):
         return found[0].presenter
     if asked.token and Booking.objects.filter(submission_token=asked.token).exists():
         raise AlreadyPlaced
-    raise refusal
-
-
-def why_not(asked: Request, found: list[Candidate]) -> DomainError | None:
-    if not found:
-        return SlotTaken()
-    return OutsideRules(found[0].breaches) if found[0].breaches and not asked.override_reason else None
+    raise OutsideRules(found[0].breaches) if found else SlotTaken
 
 
 def first_state(asked: Request) -> State:
@@ -325,9 +239,6 @@ def first_state(asked: Request) -> State:
     if asked.by_staff or asked.format == Format.ONLINE or is_recognised(asked.person.email):
         return State.CONFIRMED
     return State.REQUESTED
-
-
-insert_booking = Insert(Booking, "ON CONFLICT (reference) DO NOTHING")
 
 
 def store(asked: Asked, details: Details, **columns: object) -> Booking:
@@ -355,4 +266,4 @@ def store(asked: Asked, details: Details, **columns: object) -> Booking:
         created_at=asked.now,
         **columns,
     )
-    return write_with_reference(booking, "BK", insert_booking)
+    return save_with_reference(booking, "BK")

@@ -20,13 +20,14 @@ from bookings.services.keeping import (
     presenters_for,
     with_kept,
 )
-from bookings.services.locking import end_draft, guarded, lock_presenters
+from bookings.services.locking import guarded, lock_draft, lock_presenters
 from bookings.services.moving import record
 from bookings.services.placing import Address, Asked, Details, Submission, refuse_if_not_offered, store
 from bookings.services.telling import tell_booked
 from ctac.errors import DomainError
 from leaflets.models import ToBring
-from professionals.models import Person, User
+from professionals import drafts
+from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
 
 
@@ -36,6 +37,7 @@ class DatesRefused(DomainError):
     message = _("Give between one and three different dates that lie ahead, within a year from now.")
 
 
+@transaction.atomic
 def request_dates(
     *,
     person: Person,
@@ -68,30 +70,22 @@ def request_dates(
         audience=details.audience_profession,
         submission=submission,
     )
-    told = replace(details, flagged=details.flagged or flagged)
-    first, *_others = place_request(asked, dates, reason, told, leaflets=leaflets)
-    return first.booking
-
-
-@transaction.atomic
-def place_request(
-    asked: Asked, dates: Sequence[Preferred], reason: str, details: Details, *, leaflets: Sequence[ToBring] = ()
-) -> list[DateOption]:
-    """The dates of the new request, at least one; each knows its booking. Raises as request_dates()."""
-    now = asked.now
+    details = replace(details, flagged=details.flagged or flagged)
     refuse_if_not_offered(asked)
     refuse_nonsense(dates, now)
-    draft, wish = end_draft(asked.token or "", asked.person), asked.wish
+    draft, wish = lock_draft(asked.token, person), asked.wish
     with guarded():
         kept = keep_what_we_can(asked, wish, dates, draft)
         booking = store(asked, details, state=State.REQUESTED, request_reason=reason)
-        options = add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
-    bring_leaflets(booking, leaflets, by=asked.by, now=now)
-    record(booking, EventKind.REQUESTED, by=asked.by, now=now, to_state=booking.state)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), wish.place, now)
+    if draft is not None:
+        drafts.finish(draft)
+    bring_leaflets(booking, leaflets, by=by, now=now)
+    record(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     tell_booked(booking, now)
-    if booking.flagged_child_details:
+    if details.flagged:
         tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
-    return options
+    return booking
 
 
 def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
@@ -105,25 +99,14 @@ def refuse_nonsense(dates: Sequence[Preferred], now: datetime) -> None:
 
 def room_for(person: Person, now: datetime) -> int:
     """How many more of the dates that they ask for may be kept for this person."""
-    return room_beside(DateOption.objects.preferred().kept(now).filter(booking__person=person).count())
-
-
-def room_beside(kept: int) -> int:
+    kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
     return max(rules.DATES_KEPT_A_PERSON - kept, 0)
 
 
-def own_hold_and_room(asked: Asked, draft: int | None) -> tuple[list[BusyTime], int]:
-    """What the draft with that key held, and how many dates may be kept for this person: one statement."""
-    kept = DateOption.objects.preferred().kept(asked.now).filter(booking__person=asked.person)
-    mine = BusyTime.objects.filter(option__in=kept)
-    found = list(mine.union(BusyTime.objects.filter(hold__draft_id=draft), all=True) if draft else mine)
-    own = [claim for claim in found if claim.hold_id]
-    return own, room_beside(len(found) - len(own))
-
-
-def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred], draft: int | None) -> list[Chosen | WhyNot]:
+def keep_what_we_can(asked: Asked, wish: Wish, dates: Sequence[Preferred], draft: Draft | None) -> list[Chosen | WhyNot]:
     """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
-    own, room = own_hold_and_room(asked, draft)
+    own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
+    room = room_for(asked.person, asked.now)
     wanted = starts_ahead(dates, wish, asked.now)
     starts = [start for each in wanted for start in each]
     if not room or not starts:

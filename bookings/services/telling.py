@@ -4,13 +4,14 @@ A message's version is the booking's calendar sequence: what was superseded befo
 Reminders are written when they fall due (bookings.services.reminding).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
-from notifications.services import Later, notify, notify_each
+from notifications.models import Notification
+from notifications.services import About, Later, notify, notify_about, notify_each
 from professionals.models import Person
 
 Told = dict[str, Iterable[str]]
@@ -20,6 +21,21 @@ def tell(kinds: Told, booking: Booking, now: datetime, *, version: int | None = 
     """Each kind to those addresses; the empty ones are left out."""
     number = booking.sequence if version is None else version
     notify_each(kinds, about=f"booking:{booking.pk}", now=now, reference=booking.reference, version=number, later=later)
+
+
+def tell_once(told: Mapping[str, Sequence[About]], now: datetime) -> int:
+    """Each kind to those with an address of whom no message of that kind and version is written yet; how many.
+
+    For what runs every few minutes: what is written already is left alone without trying.
+    """
+    abouts = {each.about for those in told.values() for each in those}
+    rows = Notification.objects.filter(kind__in=list(told), about__in=abouts).values_list("kind", "about", "version")
+    written, count = set(rows), 0
+    for kind, those in told.items():
+        new = [each for each in those if each.to and (kind, each.about, each.version) not in written]
+        notify_about(new, kind=kind, now=now, left_to_sweep=True)
+        count += len(new)
+    return count
 
 
 def tell_booked(booking: Booking, now: datetime) -> None:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import rules
 from bookings.after_forms import CertificateForm, CodeForm, FeedbackForm
 from bookings.models import Afterwards, Given, agreed_times
-from bookings.prints import certificate as certificate_pdf
+from bookings.prints.certificates import certificate as certificate_pdf
 from bookings.services import FeedbackClosed, find_by_code, give_feedback, tidy_code
 from bookings.views.flow import FORM_METHODS
 from ctac.uk import format_clock, format_day

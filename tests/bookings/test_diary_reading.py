@@ -11,7 +11,6 @@ from bookings.diary import Stretch, claims_within, open_diary, read_claims, read
 from bookings.gaps import Span
 from bookings.models import BusyTime, Presenter
 from bookings.places import find_place
-from bookings.services.locking import check_deferred_constraints
 from tests.bookings.rows import (
     LEEDS,
     MONDAY,
@@ -55,7 +54,7 @@ def fill(presenter: Presenter, chance: random.Random) -> None:
         try:
             with transaction.atomic():
                 make_claim(presenter, start, start + timedelta(hours=hours), find_place(place) if place else None)
-                check_deferred_constraints()
+                connection.check_constraints()
         except IntegrityError:
             continue
         start += timedelta(hours=hours)

@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from bookings.diary import Wish
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
-from bookings.services.locking import check_deferred_constraints
 from bookings.travel import Journeys, travel_between
 from ctac.uk import UK, uk_datetime
 from ctac.working_days import after_working_days, is_bank_holiday
@@ -224,7 +223,7 @@ def random_claim(chance: random.Random, presenter: Presenter, first_day: date, n
                 booking = make_booking(presenter, start, minutes=min(minutes, 90), postcode=postcode, **rows)
                 if what > 0.8 and postcode:
                     presenter.busy_times.filter(booking=booking).update(travel_minutes=chance.choice((0, 20, 120)))
-            check_deferred_constraints()
+            connection.check_constraints()
     except IntegrityError:
         return
 

@@ -4,13 +4,12 @@ import random
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from bookings.diary import claims_within, to_claim
 from bookings.gaps import Span, free_spans
 from bookings.models import Presenter
 from bookings.places import find_place
-from bookings.services.locking import check_deferred_constraints
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -52,7 +51,7 @@ def fill(presenter: Presenter, chance: random.Random) -> None:
                     )
                     if booking.postcode and chance.random() < 0.3:
                         presenter.busy_times.filter(booking=booking).update(travel_minutes=chance.choice((0, 10, 45, 200)))
-                check_deferred_constraints()
+                connection.check_constraints()
         except IntegrityError:
             continue
 
@@ -61,7 +60,7 @@ def database_takes(presenter: Presenter, span: Span, postcode: str, **rows: obje
     try:
         with transaction.atomic():
             make_booking(presenter, span.start, minutes=int(span.length.total_seconds() // 60), postcode=postcode, **rows)
-            check_deferred_constraints()
+            connection.check_constraints()
             transaction.set_rollback(True)
     except IntegrityError:
         return False

@@ -9,7 +9,6 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from bookings.models import BookingEvent, BusyKind, BusyTime, EventKind, Leave, LeaveKind, LeaveState, Presenter
 from bookings.places import find_place
 from bookings.services.holding import place_columns
-from bookings.services.locking import check_deferred_constraints
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -43,7 +42,7 @@ def visit(presenter: Presenter, clock: str, postcode: str = LEEDS) -> None:
     """An hour at that time, and hear at once what the deferred guard says."""
     with transaction.atomic():
         make_booking(presenter, at(clock), postcode=postcode)
-        check_deferred_constraints()
+        connection.check_constraints()
 
 
 @pytest.mark.parametrize("clock", ["09:30", "10:00", "10:30"])
@@ -128,7 +127,7 @@ def test_something_online_must_leave_time_for_the_journey_round_it(presenter: Pr
         visit(presenter, "11:00", "")
     with transaction.atomic():
         make_booking(presenter, at("11:15"), minutes=30, postcode="")
-        check_deferred_constraints()
+        connection.check_constraints()
 
 
 def test_leave_between_two_visits_gives_no_time_to_travel(presenter: Presenter) -> None:
@@ -142,7 +141,7 @@ def test_visits_two_days_apart_are_never_too_close_whatever_lies_between(present
     make_booking(presenter, at("09:00"), postcode=LEEDS)
     make_leave(presenter, at("10:00"), at("10:00") + timedelta(hours=48))
     make_booking(presenter, at("10:00") + timedelta(hours=48), postcode=LONDON)
-    check_deferred_constraints()
+    connection.check_constraints()
     assert BusyTime.objects.count() == 3
 
 
@@ -152,7 +151,7 @@ def test_what_staff_set_for_a_visit_counts_on_both_sides_longer_or_shorter(prese
     visit(presenter, "11:10", LEEDS_TOO)
     with refused(by=TOO_CLOSE), transaction.atomic():
         BusyTime.objects.filter(postcode=LEEDS_TOO).update(travel_minutes=11)
-        check_deferred_constraints()
+        connection.check_constraints()
     with refused(by=TOO_CLOSE):
         visit(presenter, "08:55", LEEDS_TOO)
     visit(presenter, "08:50", LEEDS_TOO)
@@ -163,10 +162,10 @@ def test_a_moved_visit_is_checked_where_it_is_now(presenter: Presenter) -> None:
     with transaction.atomic():
         booking = make_booking(presenter, at("11:00"), postcode=LEEDS_TOO)
         BusyTime.objects.filter(booking=booking).update(busy=DateTimeTZRange(at("12:00"), at("13:00")))
-        check_deferred_constraints()
+        connection.check_constraints()
     with refused(by=TOO_CLOSE), transaction.atomic():
         BusyTime.objects.filter(booking=booking).update(busy=DateTimeTZRange(at("11:10"), at("12:10")))
-        check_deferred_constraints()
+        connection.check_constraints()
 
 
 def test_bringing_a_claim_back_to_life_is_checked(presenter: Presenter) -> None:
@@ -175,7 +174,7 @@ def test_bringing_a_claim_back_to_life_is_checked(presenter: Presenter) -> None:
     visit(presenter, "11:00", LEEDS_TOO)
     with refused(by=TOO_CLOSE), transaction.atomic():
         BusyTime.objects.update(live=True)
-        check_deferred_constraints()
+        connection.check_constraints()
 
 
 def test_giving_time_back_is_never_refused(presenter: Presenter) -> None:
@@ -185,9 +184,9 @@ def test_giving_time_back_is_never_refused(presenter: Presenter) -> None:
         between = make_booking(presenter, at("10:05"), minutes=20, postcode=LEEDS_TOO)
         BusyTime.objects.filter(booking=between).update(travel_minutes=5)
         make_booking(presenter, at("10:30"), postcode=LONDON)
-        check_deferred_constraints()
+        connection.check_constraints()
     BusyTime.objects.filter(booking=between).delete()
-    check_deferred_constraints()
+    connection.check_constraints()
     assert BusyTime.objects.count() == 2
 
 

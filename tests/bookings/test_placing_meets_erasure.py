@@ -9,9 +9,9 @@ from django.test import Client
 
 from bookings.models import Booking, SessionPlace
 from bookings.services import book, locking
-from bookings.services import placing as booking_placing
+from bookings.services.sessions import locking as session_locking
 from bookings.services.sessions import take_place
-from ctac.compiled import Compiled, Together
+from ctac.compiled import Compiled
 from leaflets.models import Order, StockAlert
 from leaflets.services import alerts
 from leaflets.services import placing as leaflet_placing
@@ -102,11 +102,10 @@ def test_erased_first_nothing_is_placed(person: Person, placing: Placing) -> Non
 def test_control_if_nobody_asked_it_would_be_the_erased_persons(
     person: Person, placing: Placing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locking, "END_DRAFT", locking.END_DRAFT.replace("AND erased_at IS NULL", ""))
+    for module in (locking, session_locking):
+        monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
     monkeypatch.setattr(people._PersonKept, "template", people._PersonKept.template.replace("AND erased_at IS NULL", ""))
     monkeypatch.setattr(leaflet_placing, "offered_and_locked", Compiled(leaflet_placing.offered_and_locked.question))
-    both = Together(*(Compiled(each.question) for each in booking_placing.person_and_draft.questions))
-    monkeypatch.setattr(booking_placing, "person_and_draft", both)
     for module in (leaflet_placing, alerts):
         monkeypatch.setattr(module, "refuse_if_erased", lambda person: None)
 

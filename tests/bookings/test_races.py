@@ -12,7 +12,7 @@ from django.db import IntegrityError, close_old_connections, connection, transac
 
 from bookings.models import Booking, BusyTime, Hold, Presenter
 from bookings.services import Address, Submission, book, cancel, hold_slot, placing, record_leave
-from bookings.services.locking import lock_presenters
+from bookings.services.locking import lock_draft, lock_presenters
 from professionals.models import Person
 from tests.bookings.rows import (
     ADDRESS,
@@ -137,12 +137,12 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
         override_reason="",
     )
     looked, seen = Event(), Event()
-    taken: list[Booking | None] = []
+    taken: list[BusyTime | None] = []
 
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(placing.book_held(asked, DETAILS))
+                taken.append(placing.take_held(asked, lock_draft(draft.token, person)))
                 looked.set()
                 seen.wait(timeout=30)
         finally:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,6 @@ from bookings.models import (
     Presenter,
 )
 from bookings.places import find_place
-from bookings.services.locking import check_deferred_constraints
 from ctac.uk import uk_datetime
 from tests.bookings import slot_oracle
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter
@@ -234,7 +233,7 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
             else:
                 live = timedelta(minutes=-1 if what == "expired hold" else 5)
                 make_hold(presenter, start, expires_at=now + live, **rows)
-            check_deferred_constraints()
+            connection.check_constraints()
     except IntegrityError:
         return None
     if what == "expired hold":

@@ -5,11 +5,10 @@ from datetime import time
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from bookings.models import BusyTime, Hold, JourneyTime, Presentation, Presenter
-from bookings.services.locking import check_deferred_constraints
 from professionals.models import Person
 from tests.bookings.flow import TEN, WHERE
 from tests.bookings.rows import LEEDS_TOO, NOW, YORK, at, make_booking
@@ -61,7 +60,7 @@ def test_it_is_not_offered_and_not_taken(
     client.post("/book/signs/where/", WHERE)
     assert TEN in client.get(f"{WHEN}?week=2027-01-25").content.decode()
     case(presenter)
-    check_deferred_constraints()
+    connection.check_constraints()
     assert TEN not in client.get(f"{WHEN}?week=2027-01-25").content.decode()
     assert client.post(WHEN, {"start": TEN}).status_code == 200
     assert Hold.objects.count() == 0
@@ -70,13 +69,13 @@ def test_it_is_not_offered_and_not_taken(
 def insert_ten_oclock(presenter: Presenter) -> None:
     with transaction.atomic():
         make_booking(presenter, at("10:00"))
-        check_deferred_constraints()
+        connection.check_constraints()
 
 
 @pytest.mark.parametrize("case", NEIGHBOURS)
 def test_the_database_refuses_it_past_every_service(presenter: Presenter, case: Case) -> None:
     case(presenter)
-    check_deferred_constraints()
+    connection.check_constraints()
     with pytest.raises(IntegrityError, match="minutes of travel between two visits"):
         insert_ten_oclock(presenter)
     JourneyTime.objects.all().delete()

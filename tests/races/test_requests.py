@@ -327,14 +327,14 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
     person, presentation = Person.objects.get(email=email), Presentation.objects.get(slug=SLUG)
     if unguarded:
         lock_no_rows()
-        counted = requesting.own_hold_and_room
+        counted = requesting.room_for
 
-        def own_hold_and_room(*args: Any) -> Any:
-            found = counted(*args)
+        def room_for(*args: Any) -> int:
+            room = counted(*args)
             pause("room")
-            return found
+            return room
 
-        requesting.own_hold_and_room = own_hold_and_room
+        requesting.room_for = room_for
     starts = [datetime.fromisoformat(day) for day in days]
     booking = request_dates(
         person=person,

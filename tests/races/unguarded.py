@@ -78,10 +78,7 @@ def pause(name: str) -> None:
 def lock_no_rows() -> None:
     from django.db.models import QuerySet
 
-    from bookings.services import locking
-
     QuerySet.select_for_update = lambda self, **_how: self
-    locking.END_DRAFT = locking.END_DRAFT.replace("FOR NO KEY UPDATE", "")
 
 
 def pause_before_slots_are_checked() -> None:
@@ -105,15 +102,13 @@ def pause_before_slots_are_checked() -> None:
 
 
 def take_holds_as_they_were_read() -> None:
-    """Whoever has looked at a hold takes its claim; answers are kept after the hold, as writing them locks the draft; and those
-    who ask from one place take no turns."""
+    """Answers are kept after the hold, as writing them locks the draft; and those who ask from one place take no turns."""
     from django.db import transaction
 
-    from bookings.services import holding, placing
+    from bookings.services import holding
     from bookings.views import keeping
     from professionals import drafts
 
-    placing.TAKE_HELD = placing.TAKE_HELD.replace(" AND hold_id = %(hold)s", "")
     holding.take_turns_from = lambda client: None
     hold_slot = keeping.hold_slot
 

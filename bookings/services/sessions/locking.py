@@ -1,6 +1,6 @@
 """Who locks what at open sessions: presenters by key, then the session, then nothing more: its places belong to its lock.
 
-Whoever writes a row that points to a person keeps that person first (professionals.services.with_person_kept).
+Whoever writes a row that points to a person keeps that person first (professionals.services.lock_person).
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.services.locking import lock_presenters
 from bookings.services.sessions.errors import PersonErased, SessionClosed, SessionMoved
 from professionals.models import Person
-from professionals.services import with_person_kept
+from professionals.services import AccountGoneError, lock_person
 
 
 def lock_session(session: OpenSession) -> OpenSession:
@@ -20,18 +20,10 @@ def lock_session(session: OpenSession) -> OpenSession:
 
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     """By their keys, in that order, whoever locks several."""
-    found = OpenSession.objects.with_names().filter(pk__in=list(keys)).order_by("pk")
-    return [with_presenter_of_now(row) for row in found.select_for_update(of=("self",), no_key=True)]
-
-
-def with_presenter_of_now(session: OpenSession) -> OpenSession:
-    """Who waited for the row is given it as it has become, but beside its presenter as that was: another one is not found there.
-
-    They are read when asked for.
-    """
-    if session.presenter_id is not None and session.presenter is None:
-        OpenSession._meta.get_field("presenter").delete_cached_value(session)
-    return session
+    found = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
+    # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
+    locked = list(found.select_for_update(no_key=True).values_list("pk", flat=True))
+    return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
 
 
 def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
@@ -39,10 +31,11 @@ def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
 
     Raises PersonErased if that was while we waited.
     """
-    sessions = OpenSession.objects.with_names().filter(pk=session.pk)
-    for locked in with_person_kept(sessions, person).select_for_update(of=("self",), no_key=True):
-        return with_presenter_of_now(locked)
-    raise PersonErased
+    try:
+        lock_person(person)
+    except AccountGoneError:
+        raise PersonErased from None
+    return lock_session(session)
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:

@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
 from bookings.models import BusyKind, BusyTime, OpenSession, Presentation, Presenter, SessionEventKind, SessionSeries
-from bookings.services.errors import AlreadyPlaced, SlotTaken
+from bookings.services.errors import SlotTaken
 from bookings.services.locking import guarded, lock_presenters
 from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
 from bookings.services.sessions.inviting import invite
 from bookings.services.sessions.recording import record
 from bookings.services.sessions.telling import tell_presenter
-from ctac.compiled import Insert
-from ctac.references import write_with_reference
+from ctac.references import save_with_reference
 from professionals.models import User
 from professionals.safeguarding import tell_lead
-
-insert_session = Insert(OpenSession, "ON CONFLICT (reference) DO NOTHING")
 
 
 @dataclass(frozen=True)
@@ -95,30 +92,16 @@ def plan(
         plan_token=token,
         created_at=now,
     )
-    insert_once(session)
-    if planned.presenter is not None:
-        try:
-            with guarded():
+    try:
+        with guarded():
+            save_with_reference(session, "OS")
+            if planned.presenter is not None:
                 take_time(session, planned.presenter)
-        except SlotTaken as refusal:
-            raise DateTaken(planned) from refusal
+    except SlotTaken as refusal:
+        raise DateTaken(planned) from refusal
     record(session, SessionEventKind.PLANNED, by=by, now=now, reason=reason)
     tell_presenter(session, now)
     return session
-
-
-def insert_once(session: OpenSession) -> None:
-    """The same form sent twice in the same moment: the second finds that the first has planned already."""
-    if session.plan_token is None:
-        write_with_reference(session, "OS", insert_session)
-        return
-    try:
-        with transaction.atomic():
-            write_with_reference(session, "OS", insert_session)
-    except IntegrityError as error:
-        if "plan_token" not in str(error):
-            raise
-        raise AlreadyPlaced from error
 
 
 def take_time(session: OpenSession, presenter: Presenter) -> None:

@@ -5,52 +5,41 @@ or was told that it moved or how to join it after that moment has just read all 
 needs a presenter: they read that it may not take place (bookings.services.sessions.warning).
 """
 
+from collections import defaultdict
 from datetime import datetime
 
-from bookings.models import OpenSession, SessionState
-from bookings.services.reminding import AHEAD, DUE, NOT_YET, write_due
+from bookings.models import OpenSession, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
+from bookings.services.reminding import AHEAD, due_now
+from bookings.services.telling import tell_once
+from notifications.services import About
 
-# Of what is due, what has not moved since.
-STANDING = f"""
-    {DUE}, standing AS (
-        SELECT due.*, session.presenter_id FROM due JOIN bookings_opensession AS session ON session.id = due.key
-        WHERE NOT EXISTS (
-            SELECT FROM bookings_sessionevent AS event
-            WHERE event.session_id = due.key AND event.kind = 'moved' AND event.at > due.moment
-        )
-    )
-"""  # noqa: S608 - constants of ours
-WITH_A_PLACE = f"""
-    {STANDING}, each AS (
-        SELECT concat('place:', place.id) AS about, person.email AS recipient, standing.*
-        FROM standing
-        JOIN bookings_sessionplace AS place ON place.session_id = standing.key AND place.state = 'taken'
-        JOIN professionals_person AS person ON person.id = place.person_id
-        WHERE NOT EXISTS (
-            SELECT FROM bookings_sessionevent AS event
-            WHERE event.place_id = place.id AND event.kind IN ('taken', 'accepted') AND event.at > standing.moment
-        ) AND NOT EXISTS (
-            SELECT FROM bookings_sessionevent AS event
-            WHERE event.session_id = standing.key AND event.kind = 'reassigned' AND event.at > standing.moment
-              AND (event.changes ->> 'details')::boolean
-        )
-    ), {NOT_YET}
-"""  # noqa: S608 - constants of ours
-PRESENTERS = f"""
-    {STANDING}, each AS (
-        SELECT concat('session:', standing.key) AS about, presenter.email AS recipient, standing.*
-        FROM standing JOIN bookings_presenter AS presenter ON presenter.id = standing.presenter_id
-        WHERE NOT EXISTS (
-            SELECT FROM bookings_sessionevent AS event
-            WHERE event.session_id = standing.key AND event.kind = 'reassigned' AND event.at > standing.moment
-        )
-    ), {NOT_YET}
-"""  # noqa: S608 - constants of ours
+TOLD_ANEW = (SessionEventKind.MOVED, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
 def remind_of_sessions(*, now: datetime) -> int:
-    """Write the reminders that have fallen due; how many. Five statements at most, however many sessions and people."""
-    ahead = {"state": SessionState.SCHEDULED, "starts_at__gt": now, "starts_at__lt": now + AHEAD}
-    sessions = list(OpenSession.objects.filter(**ahead).exclude(presenter=None))
-    kinds = {"session-reminder": WITH_A_PLACE, "session-presenter-reminder": PRESENTERS}
-    return sum(write_due(sessions, kinds=kinds, now=now, early=early) for early in (True, False))
+    """Write the reminders that have fallen due; how many. As many statements for one session and person as for many."""
+    ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=now + AHEAD)
+    due = due_now(ahead.exclude(presenter=None).select_related("presenter"), now)
+    if not due:
+        return 0
+    sessions = [each.of for each in due]
+    since = min(each.moment for each in due)
+    events = list(SessionEvent.objects.filter(session__in=sessions, kind__in=TOLD_ANEW, at__gt=since))
+    places = list(SessionPlace.objects.filter(session__in=sessions, state=PlaceState.TAKEN).select_related("person"))
+    messages = defaultdict[str, list[About]](list)
+    for each in due:
+        when = "-week" if each.early else ""
+        after = [event for event in events if event.session_id == each.of.pk and event.at > each.moment]
+        if any(event.kind == SessionEventKind.MOVED for event in after):
+            continue
+        reassigned = [event for event in after if event.kind == SessionEventKind.REASSIGNED]
+        if not any(event.changes.get("details") for event in reassigned):
+            just_told = {event.place_id for event in after}
+            messages[f"session-reminder{when}"] += [
+                each.about(f"place:{place.pk}", place.person.email)
+                for place in places
+                if place.session_id == each.of.pk and place.pk not in just_told
+            ]
+        if not reassigned:
+            messages[f"session-presenter-reminder{when}"].append(each.about(f"session:{each.of.pk}", each.of.presenter.email))
+    return tell_once(messages, now)

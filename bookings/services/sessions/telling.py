@@ -8,59 +8,44 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import F
 
 from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace
-from notifications.services import About, notify, notify_about, notify_found
+from notifications.services import About, notify, notify_about
 
 HAVE_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
 TO_COME = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 
-def tell(kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime) -> None:
+def tell(kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False) -> None:
     """People whose places have the version of this message already. Who has no address is told by phone."""
     told = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
-    notify_about(told, kind=kind, now=now)
-
-
-# Raises the versions and writes the messages: one statement, however many people.
-EVERYBODY = """
-    told AS (
-        UPDATE bookings_sessionplace SET version = version + 1
-        WHERE session_id = %(session)s AND state = ANY(%(states)s)
-        RETURNING id, version, person_id
-    ), found AS (
-        SELECT concat('place:', told.id) AS about, person.email AS recipient, told.version
-        FROM told JOIN professionals_person AS person ON person.id = told.person_id
-        WHERE person.email <> ''
-    )
-"""
+    notify_about(told, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def tell_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = TO_COME) -> int:
-    """Everybody whose place is in one of these states; how many are told."""
-    values = {"session": session.pk, "states": list(map(str, states))}
-    return notify_found(kind=kind, found=EVERYBODY, values=values, now=now, reference=session.reference, own=["version"])
-
-
-# Of one that is over nothing is changed, so the version is not raised: the kind is told once of each place.
-WHO_HAD_A_PLACE = """
-    found AS (
-        SELECT concat('place:', place.id) AS about, person.email AS recipient,
-            %(due)s::timestamptz AS due_at, %(closes)s::timestamptz AS expires_at
-        FROM bookings_sessionplace AS place JOIN professionals_person AS person ON person.id = place.person_id
-        WHERE place.session_id = %(session)s AND place.state = ANY(%(states)s) AND person.email <> ''
-    )
-"""
+    """Everybody whose place is in one of these states; how many are told. Three statements, however many people."""
+    places = session.places.filter(state__in=list(states))
+    places.update(version=F("version") + 1)
+    told = list(places.select_related("person").exclude(person__email=""))
+    tell(kind, told, session, now, left_to_sweep=True)
+    return len(told)
 
 
 def tell_who_had_a_place(session: OpenSession, closes_at: datetime, now: datetime) -> int:
-    """Once it is over: how it was, and a certificate; until `closes_at`. One statement; how many are told."""
+    """Once it is over: how it was, and a certificate; until `closes_at`. How many are told.
+
+    Of one that is over nothing is changed, so the version is not raised: the kind is told once of each place.
+    """
     due_at = max(now, session.ends_at)
     if due_at >= closes_at:
         return 0
-    values = {"session": session.pk, "states": list(map(str, HAVE_A_PLACE)), "due": due_at, "closes": closes_at}
-    own, reference = ["due_at", "expires_at"], session.reference
-    return notify_found(kind="session-afterwards", found=WHO_HAD_A_PLACE, values=values, now=now, reference=reference, own=own)
+    places = session.places.filter(state__in=HAVE_A_PLACE).select_related("person").exclude(person__email="")
+    told = [
+        About(f"place:{place.pk}", place.person.email, session.reference, due_at=due_at, expires_at=closes_at) for place in places
+    ]
+    notify_about(told, kind="session-afterwards", now=now, left_to_sweep=True)
+    return len(told)
 
 
 def tell_presenter(session: OpenSession, now: datetime) -> None:

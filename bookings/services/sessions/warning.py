@@ -15,26 +15,15 @@ from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionEventKind
 from bookings.services.reminding import version_of
 from bookings.services.sessions.locking import lock_session
+from bookings.services.telling import tell_once
 from ctac.uk import uk_datetime, uk_day
 from ctac.working_days import OURS, before_working_days
 from notifications.models import Notification
-from notifications.services import notify, notify_found
+from notifications.services import About, notify
 
 logger = logging.getLogger(__name__)
 PEOPLE, TEAM = "session-unsure", "staff-session-unsure"
 AHEAD = timedelta(days=14)  # no two working days are further apart
-
-WITH_A_PLACE = """
-    found AS (
-        SELECT concat('place:', place.id) AS about, person.email AS recipient, %(case)s AS version,
-            %(starts_at)s::timestamptz AS expires_at
-        FROM bookings_sessionplace AS place JOIN professionals_person AS person ON person.id = place.person_id
-        WHERE place.session_id = %(session)s AND place.state = %(state)s AND person.email <> '' AND NOT EXISTS (
-            SELECT FROM notifications_notification AS written
-            WHERE written.about = concat('place:', place.id) AND written.kind = %(kind)s AND written.version = %(case)s
-        )
-    )
-"""
 
 
 def warn_of_sessions(*, now: datetime) -> int:
@@ -58,9 +47,11 @@ def warn(session: OpenSession, *, now: datetime) -> int:
         return 0
     case = version_of(lost)
     notify(kind=TEAM, about=f"session:{locked.pk}", to=[settings.STAFF_EMAIL], reference=locked.reference, version=case, now=now)
-    values = {"session": locked.pk, "state": str(PlaceState.TAKEN), "case": case, "starts_at": locked.starts_at}
-    own = ["version", "expires_at"]
-    return notify_found(kind=PEOPLE, found=WITH_A_PLACE, values=values, now=now, reference=locked.reference, own=own)
+    places = locked.places.filter(state=PlaceState.TAKEN).select_related("person")
+    told = [
+        About(f"place:{place.pk}", place.person.email, locked.reference, case, expires_at=locked.starts_at) for place in places
+    ]
+    return tell_once({PEOPLE: told}, now)
 
 
 def soon_from(session: OpenSession) -> datetime:

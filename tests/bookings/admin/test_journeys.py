@@ -1,10 +1,10 @@
 """Staff set how long it takes between two areas."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from bookings.models import JourneyTime, Presenter
-from bookings.services.locking import check_deferred_constraints
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import LEEDS, NOW, YORK, at, make_booking
@@ -43,7 +43,7 @@ def test_a_pair_stands_once_whichever_is_named_first(desk: Client) -> None:
 def test_visits_that_are_then_too_close_are_named_and_stay(desk: Client, presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=LEEDS)
     make_booking(presenter, at("13:00"), postcode=YORK)
-    check_deferred_constraints()
+    connection.check_constraints()
     page = text(desk.post(ADD, KNOWN | {"minutes": "150"}, follow=True))
     assert "has two visits that are closer together than the journey takes" in page
     assert presenter.busy_times.count() == 2

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
 from bookings.services import CountedMeanwhile, counts_of, record_attendance
 from bookings.services.attendance import NoLongerByPresenter, NotBegunYet, NotGiven
-from bookings.services.locking import check_deferred_constraints
 from notifications.models import Notification
 from professionals.models import User
 from tests.bookings.after.conftest import END, START
@@ -90,4 +89,4 @@ def test_the_database_refuses_numbers_that_do_not_add_up(booking: Booking, prese
 def checked(write: Callable[[], object]) -> None:
     with transaction.atomic():
         write()
-        check_deferred_constraints()
+        connection.check_constraints()
