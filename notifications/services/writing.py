@@ -38,23 +38,29 @@ def notify(
 
 @dataclass(frozen=True)
 class About:
-    """What one of many is told of; an empty address is told nothing."""
+    """What one of many is told of, due now if nothing else is said; an empty address is told nothing."""
 
     about: str
     to: str
     reference: str = ""
     version: int = 1
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @transaction.atomic(savepoint=False)
-def notify_about(told: Iterable[About], *, kind: str, now: datetime) -> None:
-    """As notify, of many things at once, each to one person: one statement."""
-    insert([row for each in told for row in row_about(each, kind, now)])
+def notify_about(told: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
+    """As notify, of many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
+    rows = [row for each in told for row in row_about(each, kind, now)]
+    if left_to_sweep:
+        for row in rows:
+            row.kicked_at = None
+    insert(rows)
 
 
 def row_about(told: About, kind: str, now: datetime) -> list[Notification]:
-    more = {"about": told.about, "reference": told.reference, "version": told.version}
-    return rows_of(kind, [told.to], now=now, due_at=now, **more)  # type: ignore[arg-type]
+    moments: dict[str, Any] = {"now": now, "due_at": told.due_at or now, "expires_at": told.expires_at}
+    return rows_of(kind, [told.to], about=told.about, reference=told.reference, version=told.version, **moments)
 
 
 @dataclass(frozen=True)
