@@ -104,11 +104,10 @@ def test_control_if_nobody_asked_it_would_be_the_erased_persons(
 ) -> None:
     monkeypatch.setattr(locking, "END_DRAFT", locking.END_DRAFT.replace("AND erased_at IS NULL", ""))
     monkeypatch.setattr(people._PersonKept, "template", people._PersonKept.template.replace("AND erased_at IS NULL", ""))
-    monkeypatch.setattr(leaflet_placing, "offered_and_locked", Compiled(leaflet_placing.offered_and_locked.question))
     both = Together(*(Compiled(each.question) for each in booking_placing.person_and_draft.questions))
     monkeypatch.setattr(booking_placing, "person_and_draft", both)
     for module in (leaflet_placing, alerts):
-        monkeypatch.setattr(module, "refuse_if_erased", lambda person: None)
+        monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
     assert in_turn(PERSON, person.pk, erasing(person), placing(person)) == ["done"] * 2
     assert placed() == 1
