@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.compiled import Compiled
 from ctac.uk import format_day
 from leaflets.models import OPEN_STATES, Dispatch, EventKind, Leaflet, Order, OrderEvent, OrderLine, OrderState
 from leaflets.reading import with_lines
@@ -33,11 +32,9 @@ def order_found(notification: "Notification") -> Order | None:
     """While a message is being sent, read once; None if there is no such order any more."""
     found = {} if notification.found is None else notification.found
     if "order" not in found:
-        found["order"] = order_to_tell_of.first(order=int(notification.about.removeprefix("order:")))
+        key = int(notification.about.removeprefix("order:"))
+        found["order"] = Order.objects.select_related("person").filter(pk=key).first()
     return cast("Order | None", found["order"])
-
-
-order_to_tell_of: Compiled[Order] = Compiled(lambda order: Order.objects.select_related("person").filter(pk=order))
 
 
 def state_is_not(notification: "Notification", *states: OrderState) -> bool:

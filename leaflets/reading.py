@@ -1,20 +1,13 @@
-"""What the pages of every visitor read of the catalogue, and emails of orders; its queries compiled once."""
+"""What the pages of every visitor read of the catalogue, and emails of orders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Case, F, FilteredRelation, Q, QuerySet, When
+from django.db.models import Case, F, FilteredRelation, Prefetch, Q, QuerySet, When, prefetch_related_objects
 
-from ctac.compiled import Compiled, Statement, have_ready
 from leaflets.models import Delivery, Edition, EditionState, KeptAddress, Leaflet, Order, OrderLine, StockAlert
-from leaflets.models.addresses import ON_THE_LABEL
 from leaflets.narrowing import Row
 from professionals.models import Person
-
-_rows: Compiled[Any] = Compiled(
-    lambda: Leaflet.objects.active().values_list("id", "slug", "version_of_id", "audience", "language", "format", "topics")
-)
 
 
 def _with_their_print(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
@@ -23,25 +16,10 @@ def _with_their_print(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
     return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
 
 
-_with_keys = Compiled(lambda keys: _with_their_print(Leaflet.objects.filter(pk__any_of=keys)).order_by())
-_stock_of_slugs = Compiled(lambda slugs: _with_their_print(Leaflet.objects.filter(slug__any_of=slugs)))
-_active_with_slug = Compiled(lambda slug: _with_their_print(Leaflet.objects.active().filter(slug=slug)))
-_with_slugs = Compiled(lambda slugs: Leaflet.objects.filter(slug__any_of=slugs))
-
-
-_lines_in_order = Compiled(lambda order: OrderLine.objects.in_order().filter(order_id=order))
-
-
 def with_lines(order: Order) -> Order:
     """The same with its lines at hand: one statement, or none if they are."""
-    if "lines" in getattr(order, "_prefetched_objects_cache", {}):
-        return order
-    return have_ready(order, "lines", _lines_in_order.all(order=order.pk))
-
-
-_asked_of: Compiled[Any] = Compiled(
-    lambda person, leaflets: StockAlert.objects.filter(person_id=person, leaflet__pk__any_of=leaflets).values_list("leaflet_id")
-)
+    prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
+    return order
 
 
 def waited_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
@@ -50,39 +28,44 @@ def waited_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
     One statement, or none where all are in stock.
     """
     out = [leaflet.pk for leaflet in leaflets if leaflet.available <= 0]
-    return {key for (key,) in _asked_of.all(person=person.pk, leaflets=out)} if out and person else set()
+    if not out or not person:
+        return set()
+    return set(StockAlert.objects.filter(person_id=person.pk, leaflet__in=out).values_list("leaflet", flat=True))
 
 
 def catalogue() -> list[Row]:
     """Every title that is in it, in its order. One statement."""
-    return [Row(*row) for row in _rows.all()]
+    rows = Leaflet.objects.active().values_list("id", "slug", "version_of_id", "audience", "language", "format", "topics")
+    return [Row(*row) for row in rows]
 
 
 def shown(rows: Sequence[Row]) -> list[Leaflet]:
     """The whole titles of these, each with its current edition at hand. One statement."""
-    found = {leaflet.pk: leaflet for leaflet in _print_at_hand(_with_keys.all(keys=[row.id for row in rows]))}
+    leaflets = _with_their_print(Leaflet.objects.filter(pk__in=[row.id for row in rows]))
+    found = {leaflet.pk: leaflet for leaflet in _print_at_hand(leaflets.order_by())}
     return [found[row.id] for row in rows if row.id in found]
 
 
-def _print_at_hand(leaflets: list[Leaflet]) -> list[Leaflet]:
-    for leaflet in leaflets:
+def _print_at_hand(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
+    found = list(leaflets)
+    for leaflet in found:
         edition = getattr(leaflet, "handed_out", None)
         leaflet.current_editions = [edition] if edition else []
-    return leaflets
+    return found
 
 
 def leaflet_in_catalogue(slug: str) -> Leaflet | None:
-    return next(iter(_print_at_hand(_active_with_slug.all(slug=slug))), None)
+    return next(iter(_print_at_hand(_with_their_print(Leaflet.objects.active().filter(slug=slug)))), None)
 
 
 def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
     """Those that there are, in the catalogue or not, in its order. One statement."""
-    return _with_slugs.all(slugs=list(slugs))
+    return list(Leaflet.objects.filter(slug__in=slugs))
 
 
 def stock_of_slugs(slugs: Iterable[str]) -> list[Leaflet]:
     """As leaflets_with_slugs, each with its current edition at hand. One statement."""
-    return _print_at_hand(_stock_of_slugs.all(slugs=list(slugs)))
+    return _print_at_hand(_with_their_print(Leaflet.objects.filter(slug__in=slugs)))
 
 
 def in_stock_for(audience: str, most: int) -> list[Leaflet]:
@@ -90,7 +73,7 @@ def in_stock_for(audience: str, most: int) -> list[Leaflet]:
     in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
     there = _with_their_print(Leaflet.objects.active()).filter(in_stock)
     rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
-    return _print_at_hand(list(there.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")[:most]))
+    return _print_at_hand(there.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")[:most])
 
 
 @dataclass(frozen=True)
@@ -129,33 +112,12 @@ class Places:
     last: Delivery | None
 
 
-# In one statement, so that an address book costs nothing to who has none.
-_places = Statement(
-    "places",
-    f"""
-    (SELECT id, {", ".join(ON_THE_LABEL)} FROM leaflets_keptaddress WHERE person_id = %s)
-    UNION ALL
-    (SELECT 0, {", ".join(ON_THE_LABEL)} FROM leaflets_order WHERE person_id = %s AND brought_with = ''
-        ORDER BY created_at DESC, id DESC LIMIT 1)
-    """,  # noqa: S608 - names of columns
-    ["person", "person"],
-)
-
-
-_kept_by = Compiled(lambda person: KeptAddress.objects.filter(person_id=person).order_by("-pk"))
-
-
 def addresses_kept_by(person: int) -> list[KeptAddress]:
     """A person's address book, the newest first. One statement."""
-    return list(_kept_by.all(person=person))
+    return list(KeptAddress.objects.filter(person_id=person).order_by("-pk"))
 
 
 def places_of(person: int) -> Places:
-    """One statement."""
-    kept, last = [], None
-    for key, *said in _places.rows({"person": person}):
-        if key:
-            kept.append(KeptAddress(pk=key, person_id=person, **dict(zip(ON_THE_LABEL, said, strict=True))))
-        else:
-            last = Delivery(**dict(zip(ON_THE_LABEL, said, strict=True)))
-    return Places(sorted(kept, key=lambda address: -address.pk), last)
+    """Two statements."""
+    last = Order.objects.filter(person_id=person, brought_with="").order_by("-created_at", "-pk").first()
+    return Places(addresses_kept_by(person), last.delivery if last else None)

@@ -1,38 +1,29 @@
 """The search of the catalogue, which forgives how a word is typed.
 
-Two questions to the database. What was meant: each word that some title has stands for itself; one that none has, for the words
-of the catalogue that are spelt most like it. Then which titles have them, those first that have them on their card. If none
-has all, those that have some. ADR 39 says why so, and bench/RESULTS.md what it takes.
+What was meant: each word that some title has stands for itself; one that none has, for the words of the catalogue that are
+spelt most like it. Then which titles have them, those first that have them on their card. If none has all, those that have
+some. ADR 39 says why so, and bench/RESULTS.md what it takes.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
 
-from django.db import connection
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank, TrigramSimilarity
+from django.db import connection, transaction
+from django.db.models import Exists, F, Func, IntegerField, Value
 
+from leaflets.models import LeafletWords, Word
 from leaflets.narrowing import Row
 
+Question = SearchQuery | CombinedSearchQuery
 MOST_WORDS = 8
 MOST_LIKE = 3  # words that one misspelt word may stand for
-SHORTEST_PART = 4  # letters that say enough of a word that is not typed to its end
-
-MEANT = """
-    SELECT typed.place, typed.word, known.word, known.asked::text, known.likeness
-    FROM unnest(%s::text[]) WITH ORDINALITY AS typed (word, place)
-    CROSS JOIN LATERAL (
-        SELECT EXISTS (SELECT FROM leaflets_leafletwords WHERE words @@ leaflets_asked(typed.word)) AS known
-    ) AS itself
-    LEFT JOIN LATERAL (
-        SELECT typed.word, leaflets_asked(typed.word) AS asked, 1 AS likeness WHERE itself.known
-        UNION ALL
-        SELECT word, leaflets_asked(word), likeness FROM leaflets_words_like(typed.word)
-        WHERE NOT itself.known AND length(typed.word) >= 4
-    ) AS known ON TRUE
-    WHERE numnode(plainto_tsquery('english', typed.word)) > 0
-"""
-FOUND = "SELECT leaflet, rank FROM leaflets_having(%s::tsquery)"
+SHORTEST_PART = 4  # letters that say enough of a word, misspelt or not typed to its end
+MOST_LOOKED_AT = 30  # words of the catalogue, the likest first, in which slips are counted
 
 
 @dataclass(frozen=True)
@@ -47,14 +38,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What one typed word stands for, the likeliest first; each with the question that looks for it. None: nothing is like it."""
+    """What one typed word stands for, the likeliest first. None: nothing is like it."""
 
     typed: str
-    words: list[tuple[str, str]]
+    words: list[str]
 
     @property
-    def question(self) -> str:
-        return f"({' | '.join(asked for _word, asked in self.words)})"
+    def question(self) -> Question:
+        return reduce(or_, map(asked, self.words))
 
 
 def search(text: str, catalogue: Sequence[Row]) -> Found:
@@ -63,12 +54,12 @@ def search(text: str, catalogue: Sequence[Row]) -> Found:
     known = [meaning for meaning in meanings if meaning.words]
     if not known:
         return Found([])
-    instead = " ".join(meaning.words[0][0] if meaning.words else meaning.typed for meaning in meanings)
-    said = instead if any(meaning.words[0][0] != meaning.typed for meaning in known) else ""
+    instead = " ".join(meaning.words[0] if meaning.words else meaning.typed for meaning in meanings)
+    said = instead if any(meaning.words[0] != meaning.typed for meaning in known) else ""
     questions = [meaning.question for meaning in known]
-    if len(known) == len(meanings) and (rows := having(" & ".join(questions), catalogue)):
+    if len(known) == len(meanings) and (rows := having(reduce(and_, questions), catalogue)):
         return Found(rows, said)
-    return Found(having(" | ".join(questions), catalogue), said, in_part=True)
+    return Found(having(reduce(or_, questions), catalogue), said, in_part=True)
 
 
 def words_in(text: str) -> list[str]:
@@ -77,35 +68,59 @@ def words_in(text: str) -> list[str]:
     return list(dict.fromkeys(word.replace("’", "'")[:40] for word in found))[:MOST_WORDS]
 
 
+def asked(word: str) -> Question:
+    """A word as the titles have it: by its stem in English, or as it is spelt."""
+    return SearchQuery(word, config="english") | SearchQuery(word, config="simple")
+
+
 def meant(words: Sequence[str]) -> list[Meaning]:
-    """Of those that say anything ('the' does not), in the order in which they were typed. One statement."""
+    """Of those that say anything ('the' does not), in the order in which they were typed. One statement if all are known."""
     if not words:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(MEANT, [list(words)])
-        rows = cursor.fetchall()
-    typed: dict[int, str] = {place: word for place, word, *_ in rows}
-    candidates: dict[int, list[tuple[str, str, float]]] = defaultdict(list)
-    for place, _word, word, asked, likeness in rows:
-        if word is not None:
-            candidates[place].append((word, asked, likeness))
-    return [Meaning(typed[place], likeliest(typed[place], candidates[place])) for place in sorted(typed)]
+    says = [Func(SearchQuery(word, config="english"), function="numnode", output_field=IntegerField()) for word in words]
+    known = [Exists(LeafletWords.objects.filter(words=asked(word))) for word in words]
+    facts = LeafletWords.objects.values_list(*says, *known).first()
+    if not facts:
+        return []
+    told = [(word, is_known) for word, nodes, is_known in zip(words, facts, facts[len(words) :], strict=False) if nodes]
+    like = words_like([word for word, is_known in told if not is_known and len(word) >= SHORTEST_PART])
+    return [Meaning(word, [word] if is_known else likeliest(word, like[word])) for word, is_known in told]
 
 
-def having(question: str, catalogue: Sequence[Row]) -> list[Row]:
+def words_like(words: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
+    """For each, words of the catalogue and how like they are, though a slip or two leave little. Two statements, or none."""
+    like = [
+        Word.objects.filter(word__trigram_similar=word)
+        .annotate(typed=Value(word), likeness=TrigramSimilarity("word", word))
+        .order_by("-likeness", "word")
+        .values_list("typed", "word", "likeness")[:MOST_LOOKED_AT]
+        for word in words
+    ]
+    found: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    if not like:
+        return found
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # SQL because what an index takes for alike is a setting of the session, and no lookup has it as a value.
+            cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.2")
+        for typed, word, likeness in like[0].union(*like[1:], all=True):
+            found[typed].append((word, likeness))
+    return found
+
+
+def having(question: Question, catalogue: Sequence[Row]) -> list[Row]:
     """The rows that answer it, the best first. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(FOUND, [question])
-        ranks: dict[int, float] = dict(cursor.fetchall())
+    found = LeafletWords.objects.filter(words=question).annotate(rank=SearchRank(F("heading"), question))
+    ranks = dict(found.values_list("leaflet", "rank"))
     return sorted((row for row in catalogue if row.id in ranks), key=lambda row: -ranks[row.id])
 
 
-def likeliest(typed: str, candidates: Sequence[tuple[str, str, float]]) -> list[tuple[str, str]]:
+def likeliest(typed: str, candidates: Sequence[tuple[str, float]]) -> list[str]:
     """Those of fewest slips, if they are few enough for a word of this length."""
     most = 1 if len(typed) <= 4 else 2 if len(typed) <= 8 else 3
-    judged = [(slips(typed, word), -likeness, word, asked) for word, asked, likeness in candidates]
+    judged = [(slips(typed, word), -likeness, word) for word, likeness in candidates]
     few = sorted(each for each in judged if each[0] <= most)
-    return [(word, asked) for count, _likeness, word, asked in few if count == few[0][0]][:MOST_LIKE]
+    return [word for count, _likeness, word in few if count == few[0][0]][:MOST_LIKE]
 
 
 def slips(typed: str, word: str) -> int:

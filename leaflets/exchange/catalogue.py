@@ -7,14 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.db.models import Q, Value
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.compiled import AnyOf
 from leaflets.exchange.cells import Cell
 from leaflets.exchange.checking import Cells, Column, Fate, Kind, Plan, Row, short, whole_number
 from leaflets.models import Leaflet
@@ -118,7 +117,7 @@ def plan(rows: list[tuple[int, Cells]]) -> Plan:
 
 def titles_with(slugs: Iterable[str]) -> Any:
     """Those titles, those that they are versions of, and all versions of either."""
-    named = Leaflet.objects.filter(AnyOf(Lower("slug"), Value(sorted(slugs))))
+    named = Leaflet.objects.alias(lower_slug=Lower("slug")).filter(lower_slug__in=slugs)
     groups = named.values("version_of")
     wanted = Q(pk__in=named.values("pk")) | Q(pk__in=groups) | Q(version_of__in=named.values("pk")) | Q(version_of__in=groups)
     return Leaflet.objects.filter(wanted).select_related("version_of")

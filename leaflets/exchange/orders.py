@@ -7,10 +7,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ctac.compiled import AnyOf
 from ctac.uk import uk_day
 from leaflets.exchange.cells import Cell
 from leaflets.exchange.writing import Heading
@@ -65,9 +64,7 @@ def keys_of_orders(orders: QuerySet[Order]) -> "array[int]":
 
 def lines_of(keys: Sequence[int]) -> int:
     """How many rows these orders make."""
-    return sum(
-        OrderLine.objects.filter(AnyOf(F("order_id"), Value(some)), copies__gt=0).count() for some in portions(keys, 100_000)
-    )
+    return sum(OrderLine.objects.filter(order__in=some, copies__gt=0).count() for some in portions(keys, 100_000))
 
 
 def portions(keys: Sequence[int], size: int) -> Iterator[list[int]]:
@@ -82,10 +79,10 @@ def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
 
 
 def rows_of(keys: list[int]) -> Iterator[list[Cell]]:
-    found = Order.objects.filter(AnyOf(F("pk"), Value(keys))).order_by().values_list(*OF_ORDER)
+    found = Order.objects.filter(pk__in=keys).order_by().values_list(*OF_ORDER)
     orders = {order[0]: order for order in found}
     lines: dict[int, list[Any]] = defaultdict(list)
-    in_order = OrderLine.objects.filter(AnyOf(F("order_id"), Value(keys)), copies__gt=0)
+    in_order = OrderLine.objects.filter(order__in=keys, copies__gt=0)
     for key, *line in in_order.order_by("edition__leaflet__position", "pk").values_list(*OF_LINE):
         lines[key].append(line)
     parcels = parcels_of(keys)
@@ -103,7 +100,7 @@ def cells_of(order: tuple[Any, ...]) -> list[Cell]:
 
 def parcels_of(keys: list[int]) -> dict[int, Parcels]:
     left: dict[int, list[tuple[date, str]]] = defaultdict(list)
-    found = Dispatch.objects.filter(AnyOf(F("order_id"), Value(keys))).order_by("dispatched_at", "pk")
+    found = Dispatch.objects.filter(order__in=keys).order_by("dispatched_at", "pk")
     for key, at, tracking in found.values_list("order_id", "dispatched_at", "tracking_number"):
         left[key].append((uk_day(at), tracking))
     return {

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.compiled import AnyOf
 from leaflets.exchange.cells import Cell
 from leaflets.exchange.checking import Cells, Column, Fate, Kind, Plan, Row, short, whole_number
 from leaflets.models import Edition, EditionState
@@ -85,8 +83,8 @@ def plan(rows: list[tuple[int, Cells]]) -> Plan:
 def editions_of(slugs: set[str]) -> dict[str, list[Edition]]:
     found: dict[str, list[Edition]] = {}
     if slugs:
-        editions = Edition.objects.select_related("leaflet").filter(AnyOf(Lower("leaflet__slug"), Value(sorted(slugs))))
-        for edition in editions.order_by("pk"):
+        editions = Edition.objects.select_related("leaflet").alias(slug=Lower("leaflet__slug"))
+        for edition in editions.filter(slug__in=slugs).order_by("pk"):
             found.setdefault(edition.leaflet.slug.lower(), []).append(edition)
     return found
 

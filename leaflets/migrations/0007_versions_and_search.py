@@ -63,26 +63,6 @@ COUNT_WORDS = """
     ALTER TABLE leaflets_leafletwords ENABLE ALWAYS TRIGGER leaflets_count_words;
 """
 
-# A word as a question to `words`; and the words most like one, which may be misspelt so badly that a fifth is left of it.
-ASK_WORDS = """
-    CREATE FUNCTION leaflets_asked(word text) RETURNS tsquery LANGUAGE sql IMMUTABLE AS $$
-        SELECT plainto_tsquery('english', word) || plainto_tsquery('simple', word)
-    $$;
-    CREATE FUNCTION leaflets_words_like(typed text) RETURNS TABLE (word text, likeness real) LANGUAGE sql STABLE
-        SET pg_trgm.similarity_threshold = 0.2 AS $$
-        SELECT kept.word, similarity(kept.word, typed) FROM leaflets_word AS kept WHERE kept.word % typed ORDER BY 2 DESC, 1 LIMIT 30
-    $$;
-"""
-
-# The titles that answer a question, and how well by what stands on their card. The planner thinks a look at each title's words
-# cheaper than it is, so it is told to go by the index: 1 ms of 10 at 5,000 titles.
-ANSWER = """
-    CREATE FUNCTION leaflets_having(question tsquery) RETURNS TABLE (leaflet bigint, rank real) LANGUAGE sql STABLE
-        SET enable_seqscan = off AS $$
-        SELECT leaflet_id, ts_rank(heading, question) FROM leaflets_leafletwords WHERE words @@ question
-    $$;
-"""
-
 # A version is one of a title that stands on its own: two rows, so no constraint can say it.
 ONE_LEVEL = """
     CREATE FUNCTION leaflets_version_of_a_title() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -100,7 +80,6 @@ ONE_LEVEL = """
 """
 BACK = """
     DROP TRIGGER leaflets_version_of_a_title ON leaflets_leaflet; DROP FUNCTION leaflets_version_of_a_title();
-    DROP FUNCTION leaflets_having(tsquery); DROP FUNCTION leaflets_words_like(text); DROP FUNCTION leaflets_asked(text);
     DROP TRIGGER leaflets_count_words ON leaflets_leafletwords; DROP FUNCTION leaflets_count_words();
     DROP TRIGGER leaflets_keep_words ON leaflets_leaflet; DROP FUNCTION leaflets_keep_words();
 """
@@ -366,6 +345,6 @@ class Migration(migrations.Migration):
                 name="leaflet_catalogue",
             ),
         ),
-        migrations.RunSQL(KEEP_WORDS + COUNT_WORDS + ASK_WORDS + ANSWER + ONE_LEVEL, BACK),
+        migrations.RunSQL(KEEP_WORDS + COUNT_WORDS + ONE_LEVEL, BACK),
         migrations.RunSQL("UPDATE leaflets_leaflet SET title = title", migrations.RunSQL.noop),
     ]

@@ -4,14 +4,15 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, StockAlert
-from notifications.services import notify_found
+from notifications.services import About, notify_about
 from professionals.models import Person
-from professionals.services import refuse_if_erased, with_person_kept
+from professionals.services import lock_person
 
 KIND = "leaflet-back"
 
@@ -33,10 +34,8 @@ def ask_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     """
     if not person.email:
         raise NoEmail
-    editions = list(with_person_kept(Edition.objects.current().filter(leaflet=leaflet).locked(), person))
-    if not editions:
-        refuse_if_erased(person)
-    if any(edition.free for edition in editions):
+    lock_person(person)
+    if any(edition.free for edition in Edition.objects.current().filter(leaflet=leaflet).locked()):
         raise ThereAlready
     StockAlert.objects.bulk_create([StockAlert(person=person, leaflet=leaflet, asked_at=now)], ignore_conflicts=True)
 
@@ -45,19 +44,15 @@ def stop_alert(*, person: Person, leaflet: Leaflet) -> None:
     StockAlert.objects.filter(person=person, leaflet=leaflet).delete()
 
 
-# An alert ends with the row that tells of it, in one statement; of two who come for it at once, the second finds it gone.
-ENDED = """
-    ended AS (
-        DELETE FROM leaflets_stockalert AS alert USING professionals_person AS person
-        WHERE alert.leaflet_id = ANY(%(leaflets)s) AND person.id = alert.person_id
-        RETURNING alert.id, alert.leaflet_id, person.email
-    ), found AS (
-        SELECT concat('leaflet:', leaflet_id, ':', id) AS about, email AS recipient FROM ended WHERE email <> ''
-    )
-"""
-
-
 def tell_who_asked(leaflets: Collection[int], *, now: datetime) -> None:
-    """There is news of these titles (by their keys): each person who asked is told once, however many they are."""
-    if leaflets:
-        notify_found(kind=KIND, found=ENDED, values={"leaflets": list(leaflets)}, now=now)
+    """There is news of these titles (by their keys): each person who asked is told once, however many they are.
+
+    An alert ends with the row that tells of it; of two who come for it at once, the second finds it gone.
+    """
+    alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update()) if leaflets else []
+    if not alerts:
+        return
+    prefetch_related_objects(alerts, "person")
+    StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
+    told = [About(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
+    notify_about(told, kind=KIND, now=now, left_to_sweep=True)

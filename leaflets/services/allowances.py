@@ -4,15 +4,15 @@ A workplace is an organisation at one postcode, since a trust of 10,000 people i
 is not counted, nor what replaces a parcel that never came; what is still open is.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from ctac.compiled import Statement
+from django.db.models import F, Min, Q, Sum
+
 from ctac.uk import uk_day
-from leaflets.models import Leaflet
+from leaflets.models import Leaflet, OrderLine
 
 WINDOW = timedelta(days=90)
 
@@ -96,47 +96,26 @@ def ordered_lately(
     `but_not`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
     locks of the titles' editions: whoever orders the same title waits for them.
     """
-    at_work = workplace.organisation is not None
-    values = {
-        "person": person,
-        "postcode": workplace.postcode,
-        "leaflets": [leaflet.pk for leaflet in leaflets],
-        "since": now - WINDOW,
-        "but_not": but_not,
-    }
-    rows = counted.rows(values | {"organisation": workplace.organisation}) if at_work else counted_alone.rows(values)
-    return {
-        leaflet: OrderedLately(Ordered(own or 0, own_since), Ordered(here or 0, here_since))
-        for leaflet, own, own_since, here, here_since in rows
-    }
-
-
-# Two ways to an order, each by an index of its own (order_of_a_person; order_of_a_workplace, or order_by_postcode for who has no
-# organisation), and a few rows at the end of either.
-ORDERED_LATELY = """
-    WITH counted AS (
-        SELECT id, created_at, TRUE AS own, postcode = %(postcode)s AND {organisation} AS here
-        FROM leaflets_order WHERE person_id = %(person)s AND created_at > %(since)s AND replaces_id IS NULL
-        UNION ALL
-        SELECT id, created_at, FALSE, TRUE
-        FROM leaflets_order
-        WHERE {organisation} AND postcode = %(postcode)s AND created_at > %(since)s AND person_id <> %(person)s
-            AND replaces_id IS NULL
+    own = Q(order__person=person)
+    here = Q(order__organisation=workplace.organisation, order__postcode=workplace.postcode)
+    lines = OrderLine.objects.filter(
+        own | here, order__created_at__gt=now - WINDOW, order__replaces=None, copies__gt=F("cancelled")
     )
-    SELECT edition.leaflet_id,
-        sum(line.copies - line.cancelled) FILTER (WHERE own), min(created_at) FILTER (WHERE own),
-        sum(line.copies - line.cancelled) FILTER (WHERE here), min(created_at) FILTER (WHERE here)
-    FROM counted
-    JOIN leaflets_orderline line ON line.order_id = counted.id AND line.copies > line.cancelled
-    JOIN leaflets_edition edition ON edition.id = line.edition_id AND edition.leaflet_id = ANY(%(leaflets)s)
-    WHERE counted.id IS DISTINCT FROM %(but_not)s
-    GROUP BY edition.leaflet_id
-"""
-
-
-def prepared(organisation: str) -> Statement:
-    named = ORDERED_LATELY.format(organisation=organisation)
-    return Statement("ordered_lately", re.sub(r"%\(\w+\)s", "%s", named), re.findall(r"%\((\w+)\)s", named))
-
-
-counted, counted_alone = prepared("organisation_id = %(organisation)s"), prepared("organisation_id IS NULL")
+    if but_not is not None:
+        lines = lines.exclude(order=but_not)
+    copies = F("copies") - F("cancelled")
+    rows = (
+        lines.filter(edition__leaflet__in=[leaflet.pk for leaflet in leaflets])
+        .order_by()
+        .values_list("edition__leaflet")
+        .annotate(
+            own_copies=Sum(copies, filter=own, default=0),
+            own_since=Min("order__created_at", filter=own),
+            copies_here=Sum(copies, filter=here, default=0),
+            since_here=Min("order__created_at", filter=here),
+        )
+    )
+    return {
+        leaflet: OrderedLately(Ordered(own_copies, own_since), Ordered(copies_here, since_here))
+        for leaflet, own_copies, own_since, copies_here, since_here in rows
+    }

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Q, prefetch_related_objects
+from django.db.models import Count, F, Q, prefetch_related_objects
 
 from leaflets.models import Edition, EditionState, EventKind, MovementKind, Order, OrderEvent, OrderLine, OrderState
 from leaflets.services.alerts import tell_who_asked
@@ -56,10 +56,13 @@ def promise(given: dict[OrderLine, int], *, by: User | None, now: datetime) -> N
     """Turn so many backordered copies of each line into promised ones. The caller holds the locks."""
     if not given:
         return
+    # Most get all that they wait for: said once for all of them, where bulk_update would name each.
+    whole = [line.pk for line, copies in given.items() if copies == line.backordered]
     for line, copies in given.items():
         line.backordered -= copies
         line.allocated += copies
-    OrderLine.objects.bulk_update(given, ["backordered", "allocated"])
+    OrderLine.objects.filter(pk__in=whole).update(allocated=F("allocated") + F("backordered"), backordered=0)
+    OrderLine.objects.bulk_update([line for line in given if line.backordered], ["backordered", "allocated"])
     record([for_line(line, MovementKind.ALLOCATED, copies) for line, copies in given.items()], by=by, now=now)
 
 

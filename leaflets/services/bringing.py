@@ -6,13 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ctac.compiled import have_ready
-from ctac.references import write_with_reference
+from ctac.references import save_with_reference
 from leaflets.models import Channel, Edition, EventKind, Leaflet, MovementKind, Order, OrderEvent, OrderLine, OrderState, ToBring
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services.allowances import NOTHING_LATELY, Lately, Workplace, ordered_lately
 from leaflets.services.ledger import for_line, record
-from leaflets.services.placing import insert_event, insert_order
 from notifications.services import erase_bodies_about
 from professionals.models import Person, User
 
@@ -72,19 +70,20 @@ def bring(
         brought_with=visit,
         created_at=now,
     )
-    write_with_reference(order, "LO", insert_order)
-    insert_event(OrderEvent(order=order, kind=EventKind.PLACED, by=by, at=now))
-    lines = [OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()]
-    OrderLine.objects.bulk_create(lines)
+    save_with_reference(order, "LO")
+    OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()
+    )
     record([for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
-    return have_ready(order, "lines", lines)
+    return order
 
 
 def give_order_to(*, order: Order, person: Person, by: User | None, now: datetime) -> None:
     """The visit is somebody else's now, and so is what is brought to it. Nobody is told here, and no copy moves."""
     Order.objects.filter(pk=order.pk).update(person=person, name=person.name)
     order.person, order.name = person, person.name
-    insert_event(OrderEvent(order=order, kind=EventKind.CHANGED, by=by, at=now))
+    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
 
 
 def forget_giver(given: Mapping[int, datetime], now: datetime) -> None:

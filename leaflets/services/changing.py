@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.compiled import have_ready
 from ctac.errors import DomainError
 from leaflets.models import (
     Delivery,
@@ -149,13 +148,11 @@ def titles_locked(order: Order) -> tuple[Order, list[Title]]:
             [row] = lock_orders(Order.objects.filter(pk=order.pk))
             if not locked.keys() >= set(_prints_of(order)):
                 raise _AnotherPrint
-            lines = list(row.lines.select_related("edition__leaflet").order_by("pk"))
-            for line in lines:
-                leaflet, line.edition = line.edition.leaflet, locked[line.edition_id]
-                line.edition.leaflet = leaflet
+            lines_of = Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk"))
+            prefetch_related_objects([row], lines_of)
+            lines = list(row.lines.all())
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
             current = [edition for edition in locked.values() if edition.state == EditionState.CURRENT]
-            have_ready(row, "lines", lines)
             return row, titles_of(lines, {each.leaflet_id: each for each in current if each.leaflet_id in on_offer})
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -68,32 +68,22 @@ def copies_moved() -> "Subquery":
     return Coalesce(Subquery(moved.values("pk")[:1]), 0)  # type: ignore[return-value]
 
 
-# One aggregate a title, so that each is a step into the index of what moved copies, and never a walk through the ledger.
-SINCE = """
-    SELECT counted.edition, came, went, corrected
-    FROM unnest(%s::bigint[], %s::bigint[]) AS counted (edition, position), LATERAL (
-        SELECT COALESCE(sum(copies) FILTER (WHERE kind = 'received'), 0) AS came,
-            COALESCE(sum(copies) FILTER (WHERE kind = 'dispatched'), 0) AS went,
-            COALESCE(bool_or(kind = 'corrected'), false) AS corrected
-        FROM leaflets_stockmovement
-        WHERE edition_id BETWEEN counted.edition AND counted.edition AND id > counted.position AND NOT (on_hand_change = 0)
-    ) moved
-"""
-
-
 def counts_of(take: StockTake) -> list[TitleCount]:
     """Each with its edition; `at` is where the ledger is now, `came`, `went` what moved since it was counted.
 
-    `stale`: its figure was put right by somebody since, so nobody knows whether the count has seen that. Two statements.
+    `stale`: its figure was put right by somebody since, so nobody knows whether the count has seen that. One statement.
     """
-    counts: Any = list(take.counts.select_related("edition__leaflet", "counted_by", "correction").annotate(at=copies_moved()))
-    with connection.cursor() as cursor:
-        positions = {count.edition_id: count.position for count in counts if count.counted is not None}
-        cursor.execute(SINCE, [list(positions), list(positions.values())])
-        since = {edition: moved for edition, *moved in cursor.fetchall()}
-    for count in counts:
-        count.came, count.went, count.stale = since.get(count.edition_id, (0, 0, False))
-    return counts
+    # An aggregate of each title's own, so that it is a step into the index of what moved copies, not a walk through the ledger.
+    since = moves_of(OuterRef("edition")).filter(pk__gt=OuterRef("position")).order_by().values("edition")
+    came = since.annotate(copies_in=Sum("copies", filter=Q(kind=MovementKind.RECEIVED))).values("copies_in")
+    went = since.annotate(copies_out=Sum("copies", filter=Q(kind=MovementKind.DISPATCHED))).values("copies_out")
+    counts = take.counts.select_related("edition__leaflet", "counted_by", "correction").annotate(
+        at=copies_moved(),
+        came=Coalesce(Subquery(came), 0),
+        went=Coalesce(Subquery(went), 0),
+        stale=Exists(since.filter(kind=MovementKind.CORRECTED)),
+    )
+    return list(counts)
 
 
 def is_counted(count: TitleCount) -> bool:

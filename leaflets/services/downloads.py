@@ -4,7 +4,10 @@ import logging
 import re
 from datetime import date
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
+from django.db.models import F
+
+from leaflets.models import DownloadCount
 
 logger = logging.getLogger(__name__)
 # Programs that fetch what nobody has asked to read: they say so in the name that they give, or give none.
@@ -12,10 +15,6 @@ PROGRAMS = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|scan|preview|monitor|fetch|headless|externalhit|curl|wget|python|java/|go-http|okhttp|libwww",
     re.IGNORECASE,
 )
-COUNT = """
-    INSERT INTO leaflets_downloadcount AS kept (edition_id, day, downloads) VALUES (%s, %s, 1)
-    ON CONFLICT (edition_id, day) DO UPDATE SET downloads = kept.downloads + 1
-"""
 
 
 def is_a_program(name: str) -> bool:
@@ -26,7 +25,8 @@ def is_a_program(name: str) -> bool:
 def count_download(*, edition_id: int, day: date) -> None:
     """One more. A figure that can't be written is lost and logged; nobody's download fails for it."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT, [edition_id, day])
+        DownloadCount.objects.update_or_create(
+            edition_id=edition_id, day=day, defaults={"downloads": F("downloads") + 1}, create_defaults={"downloads": 1}
+        )
     except DatabaseError:
         logger.warning("a download of edition %s was not counted", edition_id, exc_info=True)

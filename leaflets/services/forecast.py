@@ -2,10 +2,13 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
 from django.db.models import Case, Exists, F, Func, IntegerField, Min, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import dateformat
@@ -20,7 +23,7 @@ WINDOW = 84  # days: 12 weeks
 SHORTEST = 28  # days that a title is measured over at least, when its first parcel left not long ago
 SOON = 42  # days: a title that runs out within six weeks is low, since printing takes some
 AS_GOOD_AS_NEVER = 730
-MOST_MOVEMENTS = 500  # back from now, in which to look for the day on which a title ran out
+MOST_MOVEMENTS = 200  # of what is free to give, back from now, in which to look for the day on which a title ran out
 KIND = "staff-low-stock"
 AVAILABLE = F("on_hand") - F("allocated")
 OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
@@ -93,23 +96,6 @@ def in_full(day: date | None) -> str:
     return dateformat.format(day, "j F Y") if day else ""
 
 
-# Back from now, moment by moment (a transaction gives copies back and out again at one moment), as long as none were left.
-OUT_SINCE = """
-    SELECT edition.id, (
-        SELECT min(at) FILTER (WHERE out) FROM (
-            SELECT at, bool_and(left_over <= 0) OVER (ORDER BY at DESC) AS out FROM (
-                SELECT at, edition.on_hand - edition.allocated - sum(sum(change)) OVER (ORDER BY at DESC) + sum(change)
-                    AS left_over
-                FROM (
-                    SELECT at, on_hand_change - allocated_change AS change FROM leaflets_stockmovement
-                    WHERE edition_id = edition.id ORDER BY at DESC, id DESC LIMIT %s
-                ) recent GROUP BY at
-            ) moments
-        ) judged
-    ) FROM leaflets_edition edition WHERE edition.id = ANY(%s)
-"""
-
-
 def days_out_since(editions: Collection[int]) -> dict[int, date]:
     """By the keys of editions of which nothing is left: the UK day on which the last copy was given out. One statement.
 
@@ -117,9 +103,21 @@ def days_out_since(editions: Collection[int]) -> dict[int, date]:
     """
     if not editions:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(OUT_SINCE, [MOST_MOVEMENTS, list(editions)])
-        return {key: uk_day(at) for key, at in cursor.fetchall() if at}
+    change = F("on_hand_change") - F("allocated_change")
+    moves = StockMovement.objects.filter(edition=OuterRef("pk")).annotate(change=change).exclude(change=0).order_by("-at", "-pk")
+    rows = Edition.objects.filter(pk__in=editions).annotate(
+        moments=ArraySubquery(moves.values("at")[:MOST_MOVEMENTS]), changes=ArraySubquery(moves.values("change")[:MOST_MOVEMENTS])
+    )
+    found = {}
+    for edition in rows:
+        left = edition.available
+        # Back from now, moment by moment: a transaction gives copies back and out again at one moment.
+        for at, moved in groupby(zip(edition.moments, edition.changes, strict=True), key=itemgetter(0)):
+            if left > 0:
+                break
+            found[edition.pk] = uk_day(at)
+            left -= sum(change for _at, change in moved)
+    return found
 
 
 @transaction.atomic

@@ -5,10 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
-from ctac.compiled import have_ready
 from ctac.errors import DomainError
 from leaflets.models import (
     OPEN_STATES,
@@ -136,21 +135,15 @@ def orders_locked(keys: Collection[int], *, every_print: bool = False) -> list[O
             wanted = lines_of.values_list("edition_id") if editions is None else editions.values_list("pk")
             locked = lock_editions(key for (key,) in wanted.distinct())
             orders = lock_orders(Order.objects.filter(pk__in=keys))
-            with_lines(orders, list(lines_of.select_related("edition__leaflet").order_by("pk")), locked)
+            read_lines(orders)
+            if any(line.edition_id not in locked for order in orders for line in order.lines.all()):
+                raise _OtherLines
             return orders
 
 
-def with_lines(orders: Sequence[Order], lines: Sequence[OrderLine], locked: Mapping[int, Edition]) -> None:
-    """Each order knows its lines, and they the editions as they are under the lock."""
-    if any(line.edition_id not in locked for line in lines):
-        raise _OtherLines
-    of_order: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
-    for line in lines:
-        leaflet, line.edition = line.edition.leaflet, locked[line.edition_id]
-        line.edition.leaflet = leaflet
-        of_order[line.order_id].append(line)
-    for order in orders:
-        have_ready(order, "lines", of_order[order.pk])
+def read_lines(orders: Sequence[Order]) -> None:
+    """Each order knows its lines, and they their editions. One statement."""
+    prefetch_related_objects(orders, Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk")))
 
 
 def _tell(kind: str, order: Order, now: datetime) -> None:

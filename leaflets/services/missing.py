@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from ctac.references import write_with_reference
+from ctac.references import save_with_reference
 from ctac.uk import format_day, uk_day
 from leaflets.models import (
     Delivery,
@@ -24,12 +24,13 @@ from leaflets.models import (
     OrderLine,
 )
 from leaflets.services.backorders import promise
-from leaflets.services.placing import insert_event, insert_order, offered_and_locked
+from leaflets.services.placing import offered_and_locked
 from leaflets.services.posting import contents_of
 from leaflets.services.states import wait_for_stock
 from notifications.services import notify_each
 from professionals.models import User
 from professionals.safeguarding import tell_lead
+from professionals.services import AccountGoneError, lock_person
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
 WAIT_WORKING_DAYS = 7
@@ -94,7 +95,7 @@ def report_missing(
         raise TooLongAgo
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
-        insert_event(OrderEvent(order=order, kind=EventKind.MISSING, by=by, at=now))
+        OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
         told = {"order-missing": [order.person.email], "staff-order-missing": [settings.STAFF_EMAIL]}
         notify_each(told, about=f"missing:{missing.pk}", reference=order.reference, now=now)
         if flagged:
@@ -111,10 +112,11 @@ def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, n
     """
     lost = missing.parcel.order
     [basket] = contents_of([missing.parcel])
-    editions = {
-        edition.leaflet: edition
-        for edition in offered_and_locked.all(person=lost.person_id, leaflets=[leaflet.pk for leaflet in basket])
-    }
+    try:
+        lock_person(lost.person)
+    except AccountGoneError:
+        raise NothingToSendAgain from None
+    editions = offered_and_locked(basket)
     if not editions:
         raise NothingToSendAgain
     decide(missing, MissingState.RESENT, by=by, now=now)
@@ -126,9 +128,9 @@ def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, n
         created_at=now,
         **asdict(delivery),
     )
-    write_with_reference(order, "LO", insert_order)
-    insert_event(OrderEvent(order=order, kind=EventKind.REPLACES, by=by, at=now))
-    insert_event(OrderEvent(order=lost, kind=EventKind.RESENT, by=by, at=now))
+    save_with_reference(order, "LO")
+    events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
+    OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
     promise_again(order, {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}, by=by, now=now)
     tell("order-resent", missing, now, flagged)
     return order
@@ -149,7 +151,7 @@ def promise_again(order: Order, wanted: Mapping[Edition, int], *, by: User | Non
 def close_missing(*, missing: MissingParcel, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing is sent again; the person reads the `reason`. Raises AlreadyDecided."""
     decide(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
-    insert_event(OrderEvent(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now))
+    OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)
     tell("order-not-resent", missing, now, flagged)
 
 

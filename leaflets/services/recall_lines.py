@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from leaflets.models import (
     Edition,
@@ -20,6 +19,7 @@ from leaflets.models import (
     Parcel,
     Recall,
     RecallOrder,
+    StockMovement,
 )
 from leaflets.models.order import OPEN_STATES, OrderLineQuerySet
 from leaflets.services.backorders import place_in_line
@@ -98,24 +98,6 @@ def state_after(outcome: Fate, allocated: int, backordered: int) -> OrderState:
     return OrderState.RECEIVED if promised else OrderState.WAITING
 
 
-# What bulk_update says with a CASE for each row and column.
-TAKE_FROM_LINES = """
-    UPDATE leaflets_orderline SET copies = copies - gone, backordered = waits, allocated = 0,
-        cancelled = leaflets_orderline.cancelled + ended
-    FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::integer[]) AS change (key, gone, waits, ended)
-    WHERE leaflets_orderline.id = key
-"""
-# An order may have a line of the successor already.
-PUT_ON_LINES = """
-    INSERT INTO leaflets_orderline AS line (order_id, edition_id, copies, backordered, allocated, dispatched, cancelled)
-    SELECT owner, %s, promised + waits, waits, promised, 0, 0
-    FROM unnest(%s::bigint[], %s::integer[], %s::integer[]) AS change (owner, promised, waits)
-    ON CONFLICT (order_id, edition_id) DO UPDATE SET copies = line.copies + excluded.copies,
-        backordered = line.backordered + excluded.backordered, allocated = line.allocated + excluded.allocated
-    RETURNING id, order_id
-"""
-
-
 def store(recall: Recall, outcomes: Sequence[Fate], *, by: User | None, now: datetime) -> None:
     """Lines, ledger, states, history: as many statements for one order as for thousands. The caller holds the locks."""
     if not outcomes:
@@ -137,24 +119,34 @@ def store(recall: Recall, outcomes: Sequence[Fate], *, by: User | None, now: dat
 
 
 def take_from_lines(outcomes: Sequence[Fate], *, stays: bool) -> None:
-    """`stays`: what waits does so on the same line, for the next print."""
-    rows = [
-        (each.line.pk, 0 if stays else each.moved + each.to_come, each.to_come if stays else 0, each.cancelled)
-        for each in outcomes
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE_FROM_LINES, [list(column) for column in zip(*rows, strict=True)])
+    """`stays`: what waits does so on the same line, for the next print. At most three statements."""
+    lines, still_open = OrderLine.objects.all(), F("allocated") + F("backordered")
+    kept = [each.line.pk for each in outcomes if not each.cancelled]
+    if stays:
+        lines.filter(pk__in=kept).update(backordered=still_open, allocated=0)
+    else:
+        lines.filter(pk__in=kept).update(copies=F("copies") - still_open, backordered=0, allocated=0)
+    ended = [each.line.pk for each in outcomes if each.cancelled and not each.moved]
+    lines.filter(pk__in=ended).update(cancelled=F("cancelled") + still_open, backordered=0, allocated=0)
+    for each in outcomes:
+        if each.cancelled and each.moved:  # one at most: of those who are brought theirs, the one at which there were no more
+            cancelled, copies = F("cancelled") + each.cancelled, F("copies") - each.moved
+            lines.filter(pk=each.line.pk).update(copies=copies, cancelled=cancelled, backordered=0, allocated=0)
 
 
-def put_on_lines(successor: Edition, outcomes: Sequence[Fate]) -> list:
+def put_on_lines(successor: Edition, outcomes: Sequence[Fate]) -> list[StockMovement]:
     """The entries of the ledger for what the successor is promised to, not yet recorded."""
-    rows = [(each.order.pk, each.moved, each.to_come) for each in outcomes if each.moved or each.to_come]
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(PUT_ON_LINES, [successor.pk, *(list(column) for column in zip(*rows, strict=True))])
-        lines = {order: OrderLine(pk=key, order_id=order, edition=successor) for key, order in cursor.fetchall()}
-    return [for_line(lines[order], MovementKind.ALLOCATED, moved) for order, moved, _to_come in rows if moved]
+    theirs = [each for each in outcomes if each.moved or each.to_come]
+    known = {line.order_id: line for line in OrderLine.objects.filter(edition=successor, order__in=[e.order.pk for e in theirs])}
+    lines = []
+    for each in theirs:
+        line = known.get(each.order.pk) or OrderLine(order=each.order, edition=successor, copies=0)
+        line.copies += each.moved + each.to_come
+        line.allocated, line.backordered = line.allocated + each.moved, line.backordered + each.to_come
+        lines.append(line)
+    figures = ["copies", "backordered", "allocated"]
+    OrderLine.objects.bulk_create(lines, update_conflicts=True, unique_fields=["order", "edition"], update_fields=figures)
+    return [for_line(line, MovementKind.ALLOCATED, each.moved) for line, each in zip(lines, theirs, strict=True) if each.moved]
 
 
 def write_history(

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import Sum
+from django.db import transaction
+from django.db.models import CharField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,8 @@ from leaflets.services.ledger import lock_editions
 from leaflets.services.locking import lock_lines
 from leaflets.services.recall_lines import Fate, open_lines, outcomes_of, states_after, store
 from leaflets.visits import start_of_visit
-from notifications.services import notify_found
+from notifications.models import Notification
+from notifications.services import About, notify_about
 from professionals.models import Person, User
 from professionals.own_data import ERASED_NAME
 from professionals.safeguarding import tell_lead
@@ -162,15 +164,6 @@ def with_presenters(edition: Edition, now: datetime) -> list[Order]:
     return list(to_come.order_by("visit_starts", "pk")[:MOST_LISTED])
 
 
-# The first of all locks (professionals.services.with_person_kept): each row that we write points to a person.
-KEEP_PEOPLE = """
-    SELECT FROM professionals_person WHERE id = ANY (ARRAY(
-        SELECT person_id FROM leaflets_order AS o JOIN leaflets_orderline AS line ON line.order_id = o.id
-        WHERE line.edition_id = %s AND line.dispatched + line.allocated + line.backordered > 0
-    )) ORDER BY id FOR KEY SHARE
-"""
-
-
 @transaction.atomic
 def recall_edition(*, edition: Edition, wish: Wish, by: User | None, now: datetime) -> Recall:
     """Nobody gets this print any more, as paper or as PDF; open orders get what `wish` says; who has copies is told.
@@ -179,8 +172,7 @@ def recall_edition(*, edition: Edition, wish: Wish, by: User | None, now: dateti
     only withdrawn can be recalled later. Raises AlreadyRecalled, NoSuccessor, NewerPrintIsThere.
     """
     successor = successor_of(edition, wish)
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP_PEOPLE, [edition.pk])
+    lock_people(edition)
     edition, successor = locked(edition, successor)
     if wish.instead == Instead.WAIT and newer_print(edition):
         raise NewerPrintIsThere
@@ -207,6 +199,14 @@ def recall_edition(*, edition: Edition, wish: Wish, by: User | None, now: dateti
     return recall
 
 
+def lock_people(edition: Edition) -> None:
+    """The first of all locks, as of whoever writes a row that points to a person: all who have or wait for this print."""
+    had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
+    orders = Order.objects.filter(had_or_waits, lines__edition=edition)
+    people = Person.objects.filter(pk__in=orders.values("person"))
+    list(people.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 def locked(edition: Edition, successor: Edition | None) -> tuple[Edition, Edition | None]:
     """Both as they are now, in key order; before them the packing sessions, whose parcels may be taken off the table.
 
@@ -227,32 +227,17 @@ def locked(edition: Edition, successor: Edition | None) -> tuple[Edition, Editio
     return now_is, instead
 
 
-# One email a person; `about` is the recall, and who of it.
-EMAILS = """
-    found AS (
-        SELECT concat('recall:', holder.recall_id, ':', holder.id) AS about, person.email AS recipient
-        FROM leaflets_recallholder AS holder JOIN professionals_person AS person ON person.id = holder.person_id
-        WHERE holder.recall_id = %(recall)s AND person.email <> ''
-    )
-"""
-# By key on both sides: without figures of rows that are this new, the database would compare each with each.
-TOLD_IN = """
-    WITH mail AS MATERIALIZED (
-        SELECT id, split_part(about, ':', 3)::bigint AS holder FROM notifications_notification
-        WHERE kind = %(kind)s AND created_at = %(now)s AND about LIKE concat('recall:', %(recall)s, ':%%')
-    )
-    UPDATE leaflets_recallholder SET told_in_id = mail.id FROM mail WHERE leaflets_recallholder.id = mail.holder
-"""
-
-
 def tell(recall: Recall, people: Mapping[int, int], *, now: datetime) -> None:
-    """Three statements, however many they are."""
-    RecallHolder.objects.bulk_create(
+    """One email a person; `about` is the recall, and who of it. Four statements, however many they are."""
+    holders = RecallHolder.objects.bulk_create(
         RecallHolder(recall=recall, person_id=person, received=copies) for person, copies in people.items()
     )
-    notify_found(kind=KIND, found=EMAILS, values={"recall": recall.pk}, now=now, reference=recall.reference)
-    with connection.cursor() as cursor:
-        cursor.execute(TOLD_IN, {"recall": recall.pk, "kind": KIND, "now": now})
+    emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
+    told = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
+    notify_about(told, kind=KIND, now=now, left_to_sweep=True)
+    # By what it is about alone: the database has no figures yet of so many rows of this kind, and would read them all for each.
+    about = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
+    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about).order_by().values("pk")[:1]))
 
 
 def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from django.db import connection
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 
-from leaflets.models import Edition, OrderLine, StockMovement, StockTakeState, TitleCount
+from ctac.uk import UK
+from leaflets.models import DispatchCount, Edition, MovementKind, OrderLine, StockMovement, StockTakeState, TitleCount
 
 
 def total(rows: QuerySet, owner: str, column: str) -> Coalesce:
@@ -68,22 +68,13 @@ def _count_differences() -> Iterator[str]:
         )
 
 
-# Either side may have a day that the other has not.
-DAYS = """
-    SELECT COALESCE(counted.edition_id, moved.edition_id), COALESCE(counted.day, moved.day),
-        COALESCE(counted.copies, 0), COALESCE(moved.copies, 0)
-    FROM leaflets_dispatchcount counted
-    FULL JOIN (
-        SELECT edition_id, (at AT TIME ZONE 'Europe/London')::date AS day, sum(copies) AS copies
-        FROM leaflets_stockmovement WHERE kind = 'dispatched' GROUP BY 1, 2
-    ) moved ON moved.edition_id = counted.edition_id AND moved.day = counted.day
-    WHERE counted.copies IS DISTINCT FROM moved.copies
-    ORDER BY 1, 2
-"""
-
-
 def _day_differences() -> Iterator[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(DAYS)
-        for edition, day, counted, moved in cursor.fetchall():
-            yield f"edition {edition}, {day}: {counted} counted as dispatched that day, ledger {moved}"
+    """Either side may have a day that the other has not."""
+    left = StockMovement.objects.filter(kind=MovementKind.DISPATCHED).order_by().values("edition")
+    by_day = left.annotate(day=TruncDate("at", tzinfo=UK), went=Sum("copies"))
+    moved = {(edition, day): copies for edition, day, copies in by_day.values_list("edition", "day", "went")}
+    counted = {(row.edition_id, row.day): row.copies for row in DispatchCount.objects.all()}
+    for edition, day in sorted(moved.keys() | counted.keys()):
+        there, ledger = counted.get((edition, day), 0), moved.get((edition, day), 0)
+        if there != ledger:
+            yield f"edition {edition}, {day}: {there} counted as dispatched that day, ledger {ledger}"

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -93,20 +92,12 @@ class Move:
     reason: str = ""
 
 
-MOVE_MANY = """
-    UPDATE leaflets_order SET state = moved.state FROM unnest(%s::bigint[], %s::text[]) AS moved (id, state)
-    WHERE leaflets_order.id = moved.id AND leaflets_order.state = %s
-"""
-
-
 def move_many(moves: Sequence[Move], *, expect: OrderState, by: User | None, now: datetime) -> None:
-    """As move, for orders that the caller has locked and seen in that state: two statements, however many."""
+    """As move, for orders that the caller has locked and seen in that state: a statement for each state to which they go."""
     if wrong := {each.to for each in moves} - MOVES[expect]:
         raise ValueError(f"no order goes from {expect} to {sorted(wrong)}")
-    if not moves:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(MOVE_MANY, [[each.order.pk for each in moves], [str(each.to) for each in moves], str(expect)])
+    for to in sorted({each.to for each in moves}):
+        Order.objects.filter(pk__in=[each.order.pk for each in moves if each.to == to], state=expect).update(state=to)
     OrderEvent.objects.bulk_create(OrderEvent(order=m.order, kind=m.kind, by=by, at=now, reason=m.reason) for m in moves)
     for each in moves:
         each.order.state = each.to

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from ctac.compiled import Compiled
 from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services import (
@@ -70,9 +69,7 @@ def test_twenty_people_take_the_last_copies_and_exactly_the_stock_is_given(now):
 
 
 def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The question that locks is compiled once, so it is asked anew as well."""
     monkeypatch.setattr(EditionQuerySet, "locked", lambda self: self.order_by("pk"))
-    monkeypatch.setattr(placing, "offered_and_locked", Compiled(placing.offered_and_locked.question))
 
 
 @contextmanager

@@ -219,9 +219,9 @@ def lock_titles_in_an_order_of_their_own() -> None:
     from leaflets.models import Edition
     from leaflets.services import placing
 
-    read = placing._lock_current_editions
+    read = placing.offered_and_locked
 
-    def lock(basket: Any, person: Any) -> Any:
+    def lock(basket: Any) -> Any:
         titles = sorted(basket, key=lambda leaflet: -basket[leaflet]) if len(basket) > 1 else []
         for number, leaflet in enumerate(titles):
             key = Edition.objects.current().get(leaflet=leaflet).pk
@@ -229,9 +229,9 @@ def lock_titles_in_an_order_of_their_own() -> None:
                 cursor.execute("SELECT 1 FROM leaflets_edition WHERE id = %s FOR UPDATE", [key])
             if number == 0:
                 pause("titles")
-        return read(basket, person)
+        return read(basket)
 
-    placing._lock_current_editions = lock
+    placing.offered_and_locked = lock
 
 
 def move_orders_as_they_were_read() -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from django.db import connection
-from django.db.models import CharField, Count, F, Func, Q, Sum, Value
+from django.contrib.postgres.aggregates import BoolAnd
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value
 from django.utils.translation import gettext as _
 
-from ctac.compiled import AnyOf
-from leaflets.models import MOST_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState
+from leaflets.models import MOST_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
 from leaflets.models.order import OrderQuerySet
 from leaflets.services.backorders import WAIT_FOR_COPIES
 from leaflets.visits import start_of_visit
@@ -59,32 +59,21 @@ def queue(choice: Choice) -> OrderQuerySet:
     return orders.order_by(start_of_visit(), "pk") if choice.brought else orders.order_by(FORWARD_FIRST, "created_at", "pk")
 
 
-# Whether an order can go is asked of one after the other, as the queue has them, until there are enough. Joined to the queue it
-# is asked of all, however many they are: the planner takes both for small, and puts into order what is left.
-OLDEST = """
-    SELECT queue.pk FROM ({queue}) queue
-    WHERE NOT EXISTS (SELECT 1 FROM leaflets_parcel parcel WHERE parcel.order_id = queue.pk AND parcel.outcome = '') AND (
-        SELECT bool_and(
-            line.edition_id <> ALL (ARRAY(SELECT id FROM leaflets_edition WHERE state = 'withdrawn' AND allocated > 0))
-            {of_titles}
-        )
-        FROM leaflets_orderline line WHERE line.order_id = queue.pk AND line.allocated > 0
-    )
-    LIMIT %s
-"""
-OF_TITLES = "AND line.edition_id = ANY (ARRAY(SELECT id FROM leaflets_edition WHERE leaflet_id = ANY(%s)))"
-
-
 def oldest(choice: Choice) -> list[int]:
     """The keys of the orders that could be packed now, as far as they are counted and one more.
 
     Some of an order's copies are promised, and none of those are of a withdrawn edition or of a title that is not wanted.
     """
-    sql, values = queue(choice).values("pk").query.sql_with_params()
-    titles = [list(choice.titles)] if choice.titles else []
-    with connection.cursor() as cursor:
-        cursor.execute(OLDEST.format(queue=sql, of_titles=OF_TITLES if titles else ""), [*values, *titles, MOST_COUNTED + 1])
-        return [key for (key,) in cursor.fetchall()]
+    wanted = ~Q(edition__in=Edition.objects.filter(state=EditionState.WITHDRAWN, allocated__gt=0).values("pk"))
+    if choice.titles:
+        wanted &= Q(edition__in=Edition.objects.filter(leaflet__in=choice.titles).values("pk"))
+    # An aggregate, which the planner asks of one order after the other in the queue until there are enough. What it can join to
+    # the queue it asks of all orders, however many they are.
+    promised = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0).order_by().values("order")
+    can_go = Subquery(promised.annotate(can_go=BoolAnd(wanted)).values("can_go"))
+    in_a_session = Exists(Parcel.objects.open().filter(order=OuterRef("pk")))
+    orders = queue(choice).alias(can_go=can_go).filter(~in_a_session, can_go=True)
+    return list(orders.values_list("pk", flat=True)[: MOST_COUNTED + 1])
 
 
 def _in_areas(areas: Iterable[str]) -> Q:
@@ -141,14 +130,9 @@ def preview(choice: Choice, *, usual: list[int] | None = None) -> Preview:
     return Preview(len(keys), len(keys[: choice.most]), picks_of(keys[: choice.most]), short_titles())
 
 
-def of_orders(orders: Iterable[int]) -> AnyOf:
-    """Lines of the orders with these keys."""
-    return AnyOf(F("order_id"), Value(list(orders)))
-
-
 def picks_of(orders: Iterable[int]) -> list[ToPick]:
     """By title and edition, in the order of the catalogue."""
-    lines = OrderLine.objects.filter(of_orders(orders), Q(allocated__gt=0) | Q(backordered__gt=0)).order_by()
+    lines = OrderLine.objects.filter(Q(allocated__gt=0) | Q(backordered__gt=0), order__in=list(orders)).order_by()
     rows = (
         lines.values("edition", "edition__leaflet__title", "edition__label", "edition__on_hand")
         .annotate(go=Sum("allocated"), wait=Sum("backordered"), parcels=Count("pk", filter=Q(allocated__gt=0)))
@@ -167,26 +151,18 @@ def picks_of(orders: Iterable[int]) -> list[ToPick]:
     ]
 
 
-# One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
-SHORT = """
-    SELECT leaflet.title, sum(waiting.copies), sum(waiting.orders), max(waiting.orders)
-    FROM leaflets_edition edition JOIN leaflets_leaflet leaflet ON leaflet.id = edition.leaflet_id, LATERAL (
-        SELECT sum(line.backordered) AS copies, count(*) AS orders FROM (
-            SELECT wanted.backordered FROM leaflets_orderline wanted JOIN leaflets_order theirs ON theirs.id = wanted.order_id
-            WHERE wanted.edition_id = edition.id AND wanted.backordered > 0 AND theirs.state = ANY(%s) LIMIT %s
-        ) line
-    ) waiting
-    WHERE waiting.orders > 0
-    GROUP BY leaflet.id ORDER BY sum(waiting.copies) DESC, leaflet.id
-"""
-
-
 def short_titles() -> list[Short]:
     """Of which somebody waits for copies, the most first."""
-    with connection.cursor() as cursor:
-        cursor.execute(SHORT, [list(WAIT_FOR_COPIES), MOST_COUNTED + 1])
-        rows = cursor.fetchall()
-    return [Short(title, int(copies), int(orders), most > MOST_COUNTED) for title, copies, orders, most in rows]
+    # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
+    waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=WAIT_FOR_COPIES).order_by()
+    prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MOST_COUNTED + 1]))
+    found: dict[int, Short] = {}
+    for leaflet, title, copies in prints.order_by("leaflet").values_list("leaflet", "leaflet__title", "waiting"):
+        if copies:
+            before = found.get(leaflet, Short(title, 0, 0))
+            many_more = before.many_more or len(copies) > MOST_COUNTED
+            found[leaflet] = Short(title, before.copies + sum(copies), before.orders + len(copies), many_more)
+    return sorted(found.values(), key=lambda short: -short.copies)
 
 
 @dataclass(frozen=True)
@@ -214,7 +190,7 @@ def titles_to_pack(usual: list[int]) -> list[TitleToPack]:
 
     Two statements. Of more orders than are counted every title is there of which copies are promised to anybody.
     """
-    lines = OrderLine.objects.filter(of_orders(usual[:MOST_COUNTED]), allocated__gt=0).order_by()
+    lines = OrderLine.objects.filter(order__in=usual[:MOST_COUNTED], allocated__gt=0).order_by()
     sums = {
         edition: each for edition, *each in lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
     }

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from leaflets.models import (
     PUT_BACK,
-    Dispatch,
     EditionState,
     EventKind,
     Order,
@@ -24,7 +23,7 @@ from leaflets.models import (
 )
 from leaflets.models.packing import ParcelQuerySet
 from leaflets.services.backorders import fill_backorders
-from leaflets.services.fulfilling import orders_locked, parcels_that_left
+from leaflets.services.fulfilling import orders_locked, parcels_that_left, read_lines
 from leaflets.services.ledger import settle
 from leaflets.services.packing.sessions import ParcelsAdded, Typed, end_session, lock_open, store_typed
 from leaflets.services.packing.shelf import give_up
@@ -145,13 +144,20 @@ def end_parcels(session: PackingSession, plans: Sequence[Plan], rest: Rest, *, b
     short = [line for line in packed if line.allocated]
     if short and rest == Rest.WAITS:
         give_up(short, session=session, by=by, now=now)
+        for line in short:
+            line.order.refresh_from_db(fields=["lines"])  # forgets them
+        read_lines([plan.order for plan in plans])
     back = [plan for plan in plans if plan.goes_back]
     moves = [where_it_goes(plan) for plan in (*leaving, *back)]
     move_many(moves, expect=OrderState.PACKING, by=by, now=now)
     if waiting := waited_for(leaving, back):
         fill_backorders(waiting, by=None, now=now)
     left = parcels_that_left({plan.order: plan.parcel.tracking_number for plan in leaving}, by=by, now=now) if leaving else []
-    say_what_became(plans, {each.order_id: each for each in left}, sent)
+    dispatches = {each.order_id: each for each in left}
+    for plan in plans:
+        plan.parcel.outcome = plan.outcome
+        plan.parcel.copies, plan.parcel.dispatch = sent.get(plan.order.pk, 0), dispatches.get(plan.order.pk)
+    Parcel.objects.bulk_update([plan.parcel for plan in plans], ["outcome", "copies", "dispatch"])
 
 
 def where_it_goes(plan: Plan) -> Move:
@@ -172,20 +178,3 @@ def where_it_goes(plan: Plan) -> Move:
 def waited_for(*groups: Collection[Plan]) -> set[int]:
     """Editions of which these orders wait for copies: nobody gave them any while they were packed."""
     return {line.edition_id for plans in groups for plan in plans for line in plan.lines if line.backordered}
-
-
-# What one is not any more (a recall took it out) stays as it is.
-BECAME = """
-    UPDATE leaflets_parcel SET outcome = became.outcome, copies = became.copies, dispatch_id = became.dispatch_id
-    FROM unnest(%s::bigint[], %s::text[], %s::integer[], %s::bigint[]) AS became (id, outcome, copies, dispatch_id)
-    WHERE leaflets_parcel.id = became.id AND leaflets_parcel.outcome = ''
-"""
-
-
-def say_what_became(plans: Sequence[Plan], left: dict[int, Dispatch], sent: dict[int, int]) -> None:
-    """Of each parcel: one statement."""
-    keys, outcomes = [plan.parcel.pk for plan in plans], [str(plan.outcome) for plan in plans]
-    copies = [sent.get(plan.order.pk, 0) for plan in plans]
-    dispatches = [left[plan.order.pk].pk if plan.order.pk in left else None for plan in plans]
-    with connection.cursor() as cursor:
-        cursor.execute(BECAME, [keys, outcomes, copies, dispatches])

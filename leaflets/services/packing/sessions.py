@@ -1,11 +1,10 @@
 """A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 44)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -112,13 +111,6 @@ class Typed:
     tracking_number: str = ""
 
 
-KEEP = """
-    UPDATE leaflets_parcel SET left_out = typed.left_out, fewer = typed.fewer, tracking_number = typed.tracking_number
-    FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::text[]) AS typed (id, left_out, fewer, tracking_number)
-    WHERE leaflets_parcel.id = typed.id AND session_id = %s AND outcome = ''
-"""
-
-
 @transaction.atomic
 def keep_typed(*, session: PackingSession, typed: Mapping[int, Typed]) -> None:
     """Keep what was typed of these parcels (by their keys), so that a page that is left loses nothing. Raises SessionHasEnded."""
@@ -126,13 +118,18 @@ def keep_typed(*, session: PackingSession, typed: Mapping[int, Typed]) -> None:
 
 
 def store_typed(session: PackingSession, typed: Mapping[int, Typed]) -> None:
-    """One statement. The caller has locked the session."""
+    """Of what is still to be packed, as far as it says something new. The caller has locked the session."""
     if not typed:
         return
-    fewer = [json.dumps({str(key): copies for key, copies in each.fewer.items()}) for each in typed.values()]
-    texts = [[each.left_out for each in typed.values()], fewer, [each.tracking_number for each in typed.values()]]
-    with connection.cursor() as cursor:
-        cursor.execute(KEEP, [list(typed), *texts, session.pk])
+    changed = []
+    for parcel in session.parcels.open().filter(pk__in=typed):
+        said = typed[parcel.pk]
+        before = (parcel.left_out, parcel.fewer, parcel.tracking_number)
+        parcel.left_out, parcel.tracking_number = said.left_out, said.tracking_number
+        parcel.fewer = {str(key): copies for key, copies in said.fewer.items()}
+        if (parcel.left_out, parcel.fewer, parcel.tracking_number) != before:
+            changed.append(parcel)
+    Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
 
 
 @transaction.atomic

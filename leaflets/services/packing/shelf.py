@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from ctac.compiled import have_ready
 from leaflets.models import Edition, EditionState, MovementKind, OrderLine, PackingSession, StockMovement
 from leaflets.services.ledger import record, settle
 from professionals.models import User
@@ -16,7 +15,7 @@ def give_up(lines: Sequence[OrderLine], *, session: PackingSession, by: User | N
     """What these lines are still promised was not on the shelf, nor was anything that nobody has been promised.
 
     The orders wait for new copies, of the print that is handed out now. The caller holds the locks of every print of these
-    titles. At most eight statements.
+    titles. What the orders know of their lines is out of date then.
     """
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
@@ -48,7 +47,6 @@ def wait_for_newest(lines: Sequence[OrderLine]) -> None:
         if target is None:
             target = there[line.order_id, edition.pk] = OrderLine(order=line.order, edition=edition, copies=0)
             new.append(target)
-            have_ready(line.order, "lines", [*line.order.lines.all(), target])
         target.copies, target.backordered = target.copies + line.backordered, target.backordered + line.backordered
         line.copies, line.backordered = line.copies - line.backordered, 0
     OrderLine.objects.bulk_update([line for line in there.values() if line.pk], ["copies", "backordered"])
