@@ -11,7 +11,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import get_template
 from django.utils.crypto import salted_hmac
 
-from ctac.template_folding import layout_of
 from notifications import choices
 from notifications.models import Notification
 from notifications.registry import Message, desk_of, topic_of
@@ -19,7 +18,7 @@ from notifications.rendering import Rendered, template_of
 from notifications.senders import Desk, sender_of
 
 METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
-TEAM_LAYOUT = "emails/staff.html"
+TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,8 @@ def desk_for(notification: Notification, message: Message | None) -> Desk:
 
 def is_for_team(message: Message) -> bool:
     """To staff or a presenter: what has their layout, which says so to the reader too."""
-    return layout_of(get_template(template_of(message)).template) == TEAM_LAYOUT  # type: ignore[attr-defined]
+    origin = get_template(template_of(message)).origin
+    return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
 
 
 def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
