@@ -101,7 +101,7 @@ def desk_for(notification: Notification, message: Message | None) -> Desk:
 
 def is_for_team(message: Message) -> bool:
     """To staff or a presenter: what has their layout, which says so to the reader too."""
-    origin = get_template(template_of(message)).origin
+    origin = get_template(template_of(message)).origin  # type: ignore[attr-defined]
     return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
 
 

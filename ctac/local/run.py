@@ -102,8 +102,8 @@ class Copy:
         if supervisor.stopping:
             return
         supervisor.add(Child("web", self._python(*_gunicorn(web), pass_fds=[web.fileno()])))
-        words = ("worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
-        supervisor.add(Child("worker", self._python(*_celery(*words))))
+        talks_less = ("--without-gossip", "--without-mingle")
+        supervisor.add(Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", *talks_less))))
         supervisor.add(Child("beat", self._python(*_celery("beat", "--pidfile="))))
         if supervisor.run(until=self._answers, seconds=PATIENCE):
             self._welcome(login)

@@ -118,7 +118,7 @@ def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> N
 
 def fail_messages(rows: Iterable[ReturnedMail]) -> None:
     """A message that came back has not arrived, whatever our mail server said: it stands with those that failed."""
-    came_back = {row.notification_id: row.said for row in rows if row.sort != Sort.COMPLAINT}
+    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
     sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
     messages = list(sent.order_by("pk"))
     for message in messages:

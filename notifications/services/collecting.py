@@ -68,7 +68,7 @@ def joined(rows: Sequence[Notification]) -> dict[str, Notification]:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     held = alike(rows).filter(OPEN).select_for_update(no_key=True).order_by("about")
-    found = {(digest.about, digest.address, digest.version): digest for digest in held}
+    found = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in held}
     told: dict[str, Notification] = {}
     others: list[Notification] = []
     for row in rows:
@@ -86,13 +86,15 @@ def joined(rows: Sequence[Notification]) -> dict[str, Notification]:
 
 def numbers_of(rows: Sequence[Notification]) -> dict[tuple[str, str], int]:
     """By what it is about and to whom: of the digest that nobody has begun to send, or the next one."""
-    counted = alike(rows).order_by().values("about", "address").annotate(open=Max("version", filter=OPEN), last=Max("version"))
-    return {(each["about"], each["address"]): each["open"] or each["last"] + 1 for each in counted}
+    counted = alike(rows).order_by().values("about", to=Lower("recipient"))
+    numbers = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
+    return {(each["about"], each["to"]): each["open"] or each["last"] + 1 for each in numbers}
 
 
 def alike(rows: Sequence[Notification]) -> NotificationQuerySet:
     """Digests of the same kind, about the same, to the same addresses."""
     first, *_ = rows
     abouts, addresses = {row.about for row in rows}, {row.recipient.lower() for row in rows}
-    same: NotificationQuerySet = Notification.objects.annotate(address=Lower("recipient"))
-    return same.filter(kind=first.kind, about__in=abouts, address__in=addresses, resend_of=None)
+    same = Notification.objects.filter(kind=first.kind, about__in=abouts, resend_of=None)
+    found: NotificationQuerySet = same.alias(address=Lower("recipient")).filter(address__in=addresses)
+    return found

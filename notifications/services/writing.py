@@ -132,7 +132,7 @@ def notify_found(
         chosen = cursor.fetchall()
     rows = []
     for about, recipient, *its_own in chosen:
-        facts = {"reference": reference, "version": 1, "due_at": now} | dict(zip(own, its_own, strict=True))
+        facts: dict[str, Any] = {"reference": reference, "version": 1, "due_at": now} | dict(zip(own, its_own, strict=True))
         rows += rows_of(kind, [recipient], about=about, now=now, **facts)
     for row in rows:
         row.kicked_at = None
