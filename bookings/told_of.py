@@ -17,7 +17,7 @@ def booking_of(notification: Notification) -> Booking:
     return cast("Booking", found["booking"])
 
 
-# Joining nine tables took PostgreSQL half a millisecond, and five to plan it (ADR 61).
+# Joining nine tables took PostgreSQL half a millisecond, and five to plan it.
 booking_numbered: Compiled[Booking] = Compiled(
     lambda booking: (
         Booking.objects.with_names().with_leaflets().select_related("person__organisation", "visit__presenter").filter(pk=booking)

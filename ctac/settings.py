@@ -389,7 +389,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 # Over the folder, the processes of a pool would share one queue and a lock, which a killed one keeps for ever.
 CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == broker.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 61).
+# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 55).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

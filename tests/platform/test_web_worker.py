@@ -6,10 +6,8 @@ import sys
 
 from django.conf import settings
 
-# A few pages need each of them: it is imported there (ADR 22). Some 15 MB together.
-LATER = ("aiosmtpd", "cryptography", "css_inline", "fido2", "fpdf", "holidays", "icalendar", "openpyxl", "PIL", "segno")
-# Only the workers and beat need it (ADR 77).
-NEVER = ("celery",)
+# A few pages need each of them: it is imported there (ADR 22). Some 8 MB together.
+LATER = ("aiosmtpd", "fido2", "fpdf", "holidays", "icalendar", "openpyxl", "PIL", "segno")
 START = f"""
 import sys
 import ctac.wsgi
@@ -18,9 +16,7 @@ from allauth.account.adapter import get_adapter
 reverse("home")  # reads every route
 get_adapter()  # every form of an account asks for it
 import allauth.mfa.stages  # and every sign-in for these
-from notifications import queue
-queue.publish([7])
-print([name for name in {LATER + NEVER!r} if name in sys.modules])
+print([name for name in {LATER!r} if name in sys.modules])
 """
 
 
