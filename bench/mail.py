@@ -1,10 +1,11 @@
 """`make bench-mail`: how fast mail leaves, and whether a backlog slows a booking.
 
-A real worker as production starts it, PostgreSQL and a mail server that says yes to everything, on one machine. The messages
-are real ones of the sample's orders and bookings, each to an address of its own.
+A real worker as production starts it, Redis, PostgreSQL and a mail server that says yes to everything, on one machine. The
+messages are real ones of the sample's orders and bookings, each to an address of its own.
 """
 
 import random
+import shutil
 import signal
 import socket
 import statistics
@@ -101,6 +102,15 @@ def start_worker(bench: Bench) -> subprocess.Popen[Any]:
     if not processes.wait_until(bench.yes, 60):
         raise RuntimeError((bench.var_dir / "worker.log").read_text()[-2000:])
     return worker
+
+
+def redis_server(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Started, with its address. Over the embedded broker a worker would have threads, as it never has in production."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, preexec_fn=processes.tied(signal.SIGTERM))
+    return server, f"redis://127.0.0.1:{port}/0"
 
 
 def ask_for_sweep(bench: Bench) -> subprocess.Popen[Any]:
@@ -215,6 +225,9 @@ def sweep_plan(bench: Bench) -> str:
 
 
 def main() -> int:
+    if not shutil.which("redis-server"):
+        print("bench-mail needs redis-server: apt-get install redis-server, or `make faults` as root")
+        return 1
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     with tempfile.TemporaryDirectory(prefix="bench") as folder, ExitStack() as stack:
         var_dir = Path(folder)
@@ -222,7 +235,10 @@ def main() -> int:
         stack.callback(postgres.stop, var_dir)
         print("\n".join(machine.facts(database)), flush=True)
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
-        env = environment(var_dir, database) | {"EMAIL_URL": f"smtp://127.0.0.1:{listening.getsockname()[1]}", "QUIET_HOURS": ""}
+        redis, broker = redis_server(var_dir)
+        stack.callback(end, redis)
+        mine = {"EMAIL_URL": f"smtp://127.0.0.1:{listening.getsockname()[1]}", "QUIET_HOURS": "", "CELERY_BROKER_URL": broker}
+        env = environment(var_dir, database) | mine
         prepare_database(env)
         bench = Bench(var_dir, database, env)
         bench.sql("DELETE FROM notifications_notification")

@@ -70,6 +70,7 @@ def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
 
 def _remember(domain: str, minute: datetime, left: int) -> None:
     """Only of this minute: domains are many, and a worker lives for weeks."""
-    for name in [name for name, (last, _left) in _taken.items() if last != minute]:
-        del _taken[name]
+    for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
+        if last != minute:
+            _taken.pop(name, None)
     _taken[domain] = (minute, left)
