@@ -1,16 +1,17 @@
-"""The Celery application, for worker and beat. Web workers do without it: they publish through ctac.publishing."""
+"""The Celery application: worker and beat run it, web workers publish through it."""
 
 import logging.config
 import os
 from typing import Any
 
 from celery import Celery, signals
+from django.conf import settings
 
 from ctac.logs import NOTHING, request_reference, running_task
-from ctac.publishing import REFERENCE
 from ctac.schedule import schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+REFERENCE = "request_reference"  # the header in which a task carries the reference of the request that caused it
 
 app = Celery("ctac")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -38,14 +39,5 @@ def drop_the_reference(**kwargs: object) -> None:
 @signals.setup_logging.connect
 def log_as_the_site_does(**kwargs: object) -> None:
     """Celery then adds no handlers and no format of its own."""
-    from django.conf import settings
-
     logging.config.dictConfig(settings.LOGGING)
     logging.captureWarnings(True)
-
-
-@signals.worker_ready.connect
-def watch_over_it(**kwargs: object) -> None:
-    from ctac import watchdog
-
-    watchdog.start()

@@ -1,34 +1,22 @@
 """Redis as a broker, with a worker that goes on when Redis was away while it had its hands full.
 
 kombu asks Redis for a task only while fewer are in hand than the worker may hold, and hears only while it asks that the line is
-broken. Where Redis ended with a task in each hand, kombu could not say that they are done and kept them in hand, so it never
-asked again: the worker lived, idle, and took nothing until its watchdog ended it. Here what is done is out of hand, whether
-Redis heard so or not; then the next question meets the broken line, and Celery connects anew. What Redis did not hear, and
-still knows, it hands out once more after its visibility timeout: each task may run twice.
+broken. A task that it could not tell Redis is done stays in hand (kombu 5.7.0, `QoS.ack`), so a worker whose every process was at
+work when Redis ended never asks again. Celery's issues 8990 and 10205 tell of it and are closed all the same. Here what is done
+is out of hand first. This module can go when `tests/faults/test_redis.py` finds that kombu's own transport does so.
 """
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from kombu.transport import redis, virtual
 
 
 class QoS(redis.QoS):
     def ack(self, delivery_tag: str) -> None:
-        with self._out_of_hand(delivery_tag):
-            super().ack(delivery_tag)
+        virtual.QoS.ack(self, delivery_tag)
+        super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        with self._out_of_hand(delivery_tag):
-            super().reject(delivery_tag, requeue=requeue)
-
-    @contextmanager
-    def _out_of_hand(self, delivery_tag: str) -> Iterator[None]:
-        try:
-            yield
-        except self.channel.connection_errors:
-            virtual.QoS.ack(self, delivery_tag)
-            raise
+        virtual.QoS.ack(self, delivery_tag)
+        super().reject(delivery_tag, requeue=requeue)
 
 
 class Channel(redis.Channel):

@@ -308,13 +308,13 @@ CONTENT_SECURITY_POLICY = {
 
 # Mail leaves through the outbox only (notifications).
 required_in_production("EMAIL_URL", "Set it to the mail server, such as smtp+tls://user:password@host:587.")
-vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
+vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025", backend="notifications.smtp.EmailBackend"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
-OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)  # longer than the whole talk with a mail server
+OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=45)  # renewed every 10 seconds while a message is handed over
 QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
 # So many messages a minute to addresses of one domain; 0 for as many as there are.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
-OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=60)  # the tests of faults have less time
+OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Whom mail of each desk is from, and who reads its answers (notifications/senders.py); empty: as all mail, and the advice line.
@@ -371,21 +371,20 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for its broker, 
 CELERY_TASK_DEFAULT_QUEUE = "ctac"
 FRESH_MAIL_QUEUE = "ctac-now"  # what somebody waits for; a worker takes from both in turn
 CELERY_TASK_QUEUES = broker.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
-CELERY_WORKER_POOL = "ctac.worker_pool:TaskPool"  # which a killed child doesn't stop
+# Over the folder, the processes of a pool would share one queue and a lock, which a killed one keeps for ever.
+CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == broker.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 61).
+# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 55).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
-# Seconds without a task taken, though one is queued, after which a worker ends to be started anew; more than any task may take.
-WORKER_PATIENCE = env.float("WORKER_PATIENCE", default=max(400, 1.2 * OUTBOX_LEASE_SECONDS))
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "ctac.beat:Scheduler"  # which a clock that is put back doesn't stop
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))

@@ -1,13 +1,11 @@
 """Who wants which mail, and the links in mail by which its reader chooses. Writes are in services.choosing (ADR 58)."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.compiled import Compiled, Statement
 from notifications.models import MailChoice, MailReader
 from notifications.models.choices import as_kept
 from notifications.registry import kind_named
@@ -16,22 +14,11 @@ from notifications.topics import ON_AT_FIRST, Topic
 if TYPE_CHECKING:
     from notifications.models import Notification
 
-# The token that is there, or the new one: each message asks, so one statement. None in the rare moment that another makes it.
-READER_OF = """
-    WITH kept AS (SELECT token FROM notifications_mailreader WHERE address = %(address)s),
-    made AS (
-        INSERT INTO notifications_mailreader (address, token, created_at)
-        SELECT %(address)s::varchar, %(token)s::varchar, %(now)s::timestamptz WHERE NOT EXISTS (SELECT FROM kept)
-        ON CONFLICT DO NOTHING RETURNING token
-    )
-    SELECT token FROM kept UNION ALL SELECT token FROM made
-"""
-
 
 def wants(topic: Topic, address: str) -> bool:
     """What the reader of this address last said of the topic, or else how it begins: one statement."""
-    said = said_of_topic.first(address=as_kept(address), topic=str(topic))
-    return topic in ON_AT_FIRST if said is None else said[0]
+    said = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
+    return topic in ON_AT_FIRST if said is None else said
 
 
 def has_chosen(topic: Topic, address: str) -> bool:
@@ -63,16 +50,5 @@ def one_click_link(address: str, topic: Topic) -> str:
 
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
-    new = MailReader(address=as_kept(address), created_at=timezone.now())
-    rows = reader_of().rows({"address": new.address, "token": new.token, "now": new.created_at})
-    return rows[0][0] if rows else MailReader.objects.get(address=new.address).token
-
-
-said_of_topic: Compiled[Any] = Compiled(
-    lambda address, topic: MailChoice.objects.filter(reader__address=address, topic=topic).values_list("wanted")
-)
-
-
-@cache
-def reader_of() -> Statement:
-    return Statement.written("reader", READER_OF)
+    reader, _made = MailReader.objects.get_or_create(address=as_kept(address), defaults={"created_at": timezone.now()})
+    return reader.token

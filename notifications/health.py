@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from notifications.models import MailboxRead, MailServer, Notification
 
-# The sweep comes every minute and a worker clears a backlog fast: after this, nobody is at work.
+# The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
 LATE_AFTER = timedelta(minutes=10)
 # One address that takes nothing is that address; several for so long are the mail server.
 TRIED_TOO_LONG = timedelta(minutes=30)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from ctac.publishing import send_task
+from ctac.celery import app
 
 logger = logging.getLogger(__name__)
 IDS_A_TASK = 10
@@ -26,9 +26,9 @@ def publish_backlog(ids: Sequence[int], *, lasts: float) -> bool:
 
 
 def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
-    """One more sweep, behind what is queued. Never raises: beat asks for one each minute."""
+    """One more sweep, behind what is queued. Never raises: beat asks for one several times a minute."""
     try:
-        send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=expires)
+        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=expires)
     except Exception as error:  # noqa: BLE001 - as below
         logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
 
@@ -36,7 +36,7 @@ def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
 def _send(ids: Sequence[int], **options: Any) -> bool:
     for start in range(0, len(ids), IDS_A_TASK):
         try:
-            send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
+            app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
         except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
             logger.warning("Broker unreachable (%s); the sweep will send messages %s.", type(error).__name__, list(ids[start:]))
             return False

@@ -2,9 +2,8 @@
 
 import html as html_module
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
+import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -18,14 +17,7 @@ PRIVATE_LINKS = "private_links"
 # Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
 GAP = "\u2007\u034f" * 60
 CHARSET = '<meta charset="utf-8">'
-
-
-@cache
-def inliner() -> Any:
-    """Made when the first mail is drawn: a web worker that draws none does without its 2 MB."""
-    import css_inline
-
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ def inline_styles(html: str) -> str:
 
     The inliner puts those first in the head; the character set goes before them, within the 1024 bytes that HTML allows it.
     """
-    inlined: str = inliner().inline(html) if html else ""
+    inlined: str = INLINER.inline(html) if html else ""
     return inlined.replace(CHARSET, "", 1).replace("<head>", f"<head>{CHARSET}", 1) if CHARSET in inlined else inlined
 
 

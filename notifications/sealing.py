@@ -3,16 +3,13 @@
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from notifications.rendering import Rendered
-
-if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
-
-# cryptography is imported where it is used: 8 MB that a web worker takes with the first account mail (ADR 22).
 
 
 def seal(rendered: Rendered) -> bytes:
@@ -21,8 +18,6 @@ def seal(rendered: Rendered) -> bytes:
 
 def unseal(sealed: bytes) -> Rendered:
     """Raises UnreadableError if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
-    from cryptography.fernet import InvalidToken
-
     try:
         return Rendered(**json.loads(_box().decrypt(sealed)))
     except InvalidToken as error:
@@ -33,17 +28,12 @@ class UnreadableError(Exception):
     """The encrypted body can't be opened with any key that we have."""
 
 
-def _box() -> "MultiFernet":
-    from cryptography.fernet import Fernet, MultiFernet
-
+def _box() -> MultiFernet:
     return MultiFernet([Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
 
 
 def _key(secret: str) -> bytes:
     """A key for this use only (RFC 5869), so that it gives nothing away about the other uses of SECRET_KEY."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
     return urlsafe_b64encode(
         HKDF(algorithm=SHA256(), length=32, salt=None, info=b"notifications: account mail").derive(secret.encode())
     )

@@ -3,13 +3,15 @@
 import contextlib
 import os
 import smtplib
+import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.backends import smtp
 
 # Servers end lines that lie idle, and some don't like one that never ends.
 IDLE_SECONDS = 20.0
@@ -30,9 +32,21 @@ class Line:
     """The connection that a thread keeps from one message to the next, and that ends with it."""
 
     backend: Any = None
+    connection: smtplib.SMTP | None = None
     made_for: tuple[object, ...] = ()
     used_at = 0.0
     messages = 0
+    in_doubt = False  # whether DATA was said of the message in hand
+
+    def before_data(self) -> None:
+        """Set for each message: what is asked before its DATA."""
+
+    def cut(self) -> None:
+        """From another thread: whatever is waited for on this line ends now."""
+        sock = self.connection.sock if self.connection else None
+        if sock:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def __del__(self) -> None:
         connection = getattr(self.backend, "connection", None)
@@ -48,11 +62,46 @@ class Kept(threading.local):
 _kept = Kept()
 
 
-def send(mail: EmailMultiAlternatives) -> None:
+class Asking:
+    """A client of SMTP whose line is known from its first word on, and that asks before DATA: from there on there is doubt."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _kept.line.connection = self  # type: ignore[assignment]
+        super().__init__(*args, **kwargs)
+
+    def data(self, msg: Any) -> Any:
+        _kept.line.before_data()
+        _kept.line.in_doubt = True
+        return super().data(msg)  # type: ignore[misc]
+
+
+class SMTP(Asking, smtplib.SMTP):
+    pass
+
+
+class SMTPOverTLS(Asking, smtplib.SMTP_SSL):
+    pass
+
+
+class EmailBackend(smtp.EmailBackend):
+    """Django's own, whose connection asks before DATA."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return SMTPOverTLS if self.use_ssl else SMTP
+
+
+def line() -> Line:
+    """The one of this thread."""
+    return _kept.line
+
+
+def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lambda: None) -> None:
     """Returns once the server has said yes to the message. EMAIL_TIMEOUT bounds each step.
 
-    Raises what smtplib raises; is_permanent() tells what it means.
+    Raises what `before_data` raises, and then nothing was sent; else what smtplib raises: is_permanent() tells what it means.
     """
+    _kept.line.before_data = before_data  # type: ignore[method-assign]
     if is_kept():
         with contextlib.suppress(LineWasDeadError):
             hand_over(mail, kept=True)
@@ -70,19 +119,19 @@ def send(mail: EmailMultiAlternatives) -> None:
 
 def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     backend = _kept.line.backend
-    begun = said_of(backend)
+    _kept.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
     try:
         if backend.send_messages([mail]) != 1:
             raise NotHandedOverError
     except smtplib.SMTPServerDisconnected as error:
         hang_up()
-        if kept and not begun and not isinstance(error.__context__, TimeoutError):
+        if kept and not _kept.line.in_doubt and not isinstance(error.__context__, TimeoutError):
             raise LineWasDeadError from error
         raise
     except smtplib.SMTPResponseException as error:
         if error.smtp_code == CLOSING or not is_open():
             hang_up()
-            if kept and not begun and error.smtp_code == CLOSING:
+            if kept and not _kept.line.in_doubt and error.smtp_code == CLOSING:
                 raise LineWasDeadError from error
         raise
     except smtplib.SMTPRecipientsRefused:
@@ -93,23 +142,6 @@ def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
         hang_up()  # whatever it was, the next message begins anew
         raise
     _kept.line.used_at, _kept.line.messages = time.monotonic(), _kept.line.messages + 1
-
-
-def said_of(backend: Any) -> list[bool]:
-    """Is no longer empty once DATA was said on the backend's connection: from then on there is doubt about the message."""
-    begun: list[bool] = []
-    connection = getattr(backend, "connection", None)
-    if isinstance(connection, smtplib.SMTP):
-        data = type(connection).data
-
-        def tell(message: Any) -> Any:
-            begun.append(True)
-            return data(connection, message)
-
-        connection.data = tell  # type: ignore[method-assign, assignment]
-    else:
-        begun.append(True)
-    return begun
 
 
 def is_kept() -> bool:
@@ -130,11 +162,11 @@ def server_settings() -> tuple[object, ...]:
 
 def hang_up() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
-    backend, _kept.line.backend = _kept.line.backend, None
+    backend, _kept.line.backend, _kept.line.connection = _kept.line.backend, None, None
     if backend is None or _kept.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
-        if isinstance(backend, EmailBackend) and backend.connection and backend.connection.sock:
+        if isinstance(backend, smtp.EmailBackend) and backend.connection and backend.connection.sock:
             backend.connection.sock.settimeout(GOODBYE_SECONDS)
         backend.close()
 

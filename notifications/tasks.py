@@ -5,11 +5,12 @@ from django.utils import timezone
 
 from ctac.celery import app
 from notifications import services
+from notifications.bounces.mailbox import read_and_note
+from notifications.services.leasing import HELD_AT_MOST
 
 
-# The hard limit ends a task before the lease of any row that it has claimed: so no second worker sends a row
-# while a mail server that answers a letter a minute still holds the first.
-@app.task(time_limit=settings.OUTBOX_LEASE_SECONDS * 0.9)
+# No lease is renewed for longer, so at this limit the pool ends a task that hangs (processes can be ended, threads can't).
+@app.task(time_limit=HELD_AT_MOST)
 def deliver(ids: list[int]) -> None:
     services.deliver_each(ids)
 
@@ -23,7 +24,4 @@ def sweep(started: float | None = None) -> None:
 # Longer than any server takes for a few hundred reports; a mailbox that hangs ends here.
 @app.task(time_limit=240)
 def read_returned_mail() -> None:
-    """Imported here, because the web server loads this module and never reads a mailbox."""
-    from notifications.bounces.mailbox import read_and_note
-
     read_and_note(settings.BOUNCE_MAILBOX, now=timezone.now())

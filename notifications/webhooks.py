@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from notifications.bounces.providers import read_told
 from notifications.services import delivered, take
 
 
@@ -17,8 +18,6 @@ def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
         raise Http404
     if request.method == "HEAD":
         return HttpResponse()
-    from notifications.bounces.providers import read_told
-
     now = timezone.now()
     told = read_told(request, now)
     take(told.answers, now=now)

@@ -19,15 +19,13 @@ from typing import IO, Any
 
 import environ
 
-from ctac import watchdog
 from ctac.local import PlatformError, postgres, processes, smtp_sink
-from ctac.local.supervisor import Child, Pulse, Supervisor
+from ctac.local.supervisor import Child, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 USUAL_MAIL_PORT = 1025
 PATIENCE = 60.0  # seconds until the first page
-SILENT_WORKER_SECONDS = 600.0  # after WORKER_PATIENCE, when it should have ended by itself
 
 
 def main() -> int:
@@ -104,9 +102,8 @@ class Copy:
         if supervisor.stopping:
             return
         supervisor.add(Child("web", self._python(*_gunicorn(web), pass_fds=[web.fileno()])))
-        worker = Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")))
-        worker.pulse = Pulse(self.var_dir / watchdog.PULSE, SILENT_WORKER_SECONDS)
-        supervisor.add(worker)
+        talks_less = ("--without-gossip", "--without-mingle")
+        supervisor.add(Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", *talks_less))))
         supervisor.add(Child("beat", self._python(*_celery("beat", "--pidfile="))))
         if supervisor.run(until=self._answers, seconds=PATIENCE):
             self._welcome(login)

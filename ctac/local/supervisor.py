@@ -24,28 +24,6 @@ LINE_LIMIT = 65536
 
 
 @dataclass
-class Pulse:
-    """A file that a healthy child touches. Only its changes count, by our own clock: the one on the wall may be put right."""
-
-    file: Path
-    patience: float
-    last: float = 0.0
-    since: float = 0.0
-
-    def begins(self) -> None:
-        self.last, self.since = self._touched(), time.monotonic()
-
-    def has_stopped(self) -> bool:
-        touched = self._touched()
-        if touched != self.last:
-            self.last, self.since = touched, time.monotonic()
-        return time.monotonic() - self.since > self.patience
-
-    def _touched(self) -> float:
-        return self.file.stat().st_mtime if self.file.exists() else 0.0
-
-
-@dataclass
 class Child:
     """One process to keep running. `arguments` is asked for before every start: what Popen needs."""
 
@@ -57,7 +35,6 @@ class Child:
     start_at: float = 0.0  # when it is due to be started again
     failures: int = 0
     told_to_stop: bool = False
-    pulse: "Pulse | None" = None
     unfinished_line: bytes = field(default=b"", repr=False)
 
     @property
@@ -117,8 +94,6 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.started_at, child.told_to_stop = time.monotonic(), False
-        if child.pulse:
-            child.pulse.begins()
         try:
             child.process = subprocess.Popen(
                 **{"stdin": subprocess.DEVNULL, **child.arguments()},
@@ -146,10 +121,6 @@ class Supervisor:
             self._forget(child)
             self._plan_restart(child)
             self._say(f"{child.name} ended ({_reason(code)}); starting it again")
-        elif child.pulse and child.pulse.has_stopped():
-            self._say(f"{child.name} runs but does nothing; ending it")
-            child.pulse.begins()
-            processes.send_group_signal(child.process.pid, signal.SIGKILL)
 
     def _plan_restart(self, child: Child) -> None:
         steady = time.monotonic() - child.started_at >= STEADY_SECONDS

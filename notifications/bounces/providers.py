@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
 from django.conf import settings
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
@@ -78,8 +79,6 @@ def read_told(request: HttpRequest, now: datetime) -> Told:
 
     Raises PermissionDenied if it is not from there, BadRequest if it can't be read.
     """
-    from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
-
     if missing_setting():
         raise PermissionDenied
     provider = PROVIDERS[settings.MAIL_PROVIDER]

@@ -30,6 +30,7 @@ MESSAGE_WORDS = words_in("recipient", "reference", *(Replace("reference", Value(
 TO_WHO_COMPLAINED = "complaint-"  # so begins the kind of what goes to who complained about our use of data
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
+REFERENCES_LENGTH = 200  # of all that one digest tells of
 
 
 def shown_to(user: PermissionsMixin | AnonymousUser) -> Q:
@@ -83,7 +84,7 @@ class Notification(models.Model):
 
     kind = models.CharField(_("kind"), max_length=50)
     about = models.CharField(_("about"), max_length=60)
-    reference = models.CharField(_("reference"), max_length=200, blank=True)
+    reference = models.CharField(_("reference"), max_length=REFERENCES_LENGTH, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     recipient = models.EmailField(_("recipient"), blank=True)  # empty once the person is erased
     is_account_mail = models.BooleanField(_("account mail"), default=False)

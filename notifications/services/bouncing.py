@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from ctac.compiled import Compiled
+from ctac.uk import uk_day
 from notifications.bounces.meaning import sort_of
 from notifications.models import Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
 from notifications.registry import kind_named
@@ -74,61 +73,58 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
     rows = [row for row in rows if row.key not in known]
     if not rows:
         return 0
-    addresses, keys = sorted({row.address for row in rows}), [row.key for row in rows]
     ReturnedMail.objects.bulk_create(rows, ignore_conflicts=True)
-    values: dict[str, Any] = {
-        "addresses": addresses,
-        "keys": keys,
-        "month": now - SOFT_WITHIN,
-        "days": SOFT_DAYS,
-        "now": now,
-        "came_back": _("It came back:"),
-    }
-    with connection.cursor() as cursor:
-        for statement in (HOLD, MARK, FAIL):
-            cursor.execute(statement, values)
+    mark_addresses({row.address for row in rows}, now)
+    fail_messages(rows)
     for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
         choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
     logger.info("%s answers about mail of ours were taken.", len(rows))
     return len(rows)
 
 
-# The rows of these addresses are there and ours before they are judged: two that tell of one address at once take turns.
-HOLD = """
-    INSERT INTO notifications_markedaddress AS kept (address, sort, said, last_at, cleared)
-    SELECT address, 'soft', '', max(received_at), '' FROM notifications_returnedmail
-    WHERE address = ANY (%(addresses)s) GROUP BY address ORDER BY address
-    ON CONFLICT (address) DO UPDATE SET last_at = greatest(kept.last_at, EXCLUDED.last_at)
-"""
-# Judged from all that is kept, so that telling it twice changes nothing. A mark is only set here, never taken away.
-MARK = """
-    WITH told AS (
-        SELECT mail.address,
-            coalesce(bool_or(mail.sort = 'hard') FILTER (WHERE counts), false) AS hard,
-            count(DISTINCT (mail.received_at AT TIME ZONE 'Europe/London')::date)
-                FILTER (WHERE counts AND mail.sort = 'soft' AND mail.received_at > %(month)s) AS soft_days,
-            (array_agg(mail.said ORDER BY mail.received_at DESC) FILTER (WHERE counts AND mail.sort <> 'complaint'))[1] AS said,
-            max(mail.received_at) FILTER (WHERE mail.sort = 'complaint') AS complained_at
-        FROM notifications_markedaddress kept JOIN notifications_returnedmail mail USING (address),
-            LATERAL (SELECT mail.went_at > coalesce(kept.cleared_at, '-infinity') AS counts) AS since
-        WHERE kept.address = ANY (%(addresses)s)
-        GROUP BY mail.address
-    )
-    UPDATE notifications_markedaddress kept SET
-        marked_at = coalesce(kept.marked_at, CASE WHEN told.hard OR told.soft_days >= %(days)s THEN %(now)s END),
-        sort = CASE WHEN told.hard THEN 'hard' WHEN told.said IS NOT NULL THEN 'soft'
-            WHEN told.complained_at IS NOT NULL THEN 'complaint' ELSE kept.sort END,
-        said = coalesce(told.said, kept.said),
-        complained_at = coalesce(told.complained_at, kept.complained_at)
-    FROM told WHERE kept.address = told.address
-"""
-# A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
-FAIL = """
-    UPDATE notifications_notification message SET state = 'failed',
-        last_error = left(%(came_back)s || ' ' || mail.said, 300)
-    FROM notifications_returnedmail mail
-    WHERE mail.key = ANY (%(keys)s) AND mail.sort <> 'complaint' AND message.id = mail.notification_id AND message.state = 'sent'
-"""
+def mark_addresses(addresses: set[str], now: datetime) -> None:
+    """Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here.
+
+    The rows are there and ours before they are judged: two that tell of one address at once take turns.
+    """
+    fresh = [MarkedAddress(address=address, sort=Sort.SOFT, last_at=now) for address in sorted(addresses)]
+    MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
+    marks = list(MarkedAddress.objects.select_for_update(no_key=True).filter(address__in=addresses).order_by("address"))
+    told: dict[str, list[ReturnedMail]] = {address: [] for address in addresses}
+    for mail in ReturnedMail.objects.filter(address__in=addresses).order_by("-received_at", "-pk"):
+        told[mail.address].append(mail)
+    for mark in marks:
+        judge(mark, told[mark.address], now)
+    MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
+
+
+def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> None:
+    """`told`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
+    complaints = [mail for mail in told if mail.sort == Sort.COMPLAINT]
+    since = [mail for mail in told if mark.cleared_at is None or mail.went_at > mark.cleared_at]
+    counts = [mail for mail in since if mail.sort != Sort.COMPLAINT]
+    is_hard = any(mail.sort == Sort.HARD for mail in counts)
+    soft = [mail.received_at for mail in counts if mail.sort == Sort.SOFT and mail.received_at > now - SOFT_WITHIN]
+    if is_hard or len({uk_day(moment) for moment in soft}) >= SOFT_DAYS:
+        mark.marked_at = mark.marked_at or now
+    if counts:
+        mark.sort, mark.said = Sort.HARD if is_hard else Sort.SOFT, counts[0].said
+    elif complaints:
+        mark.sort = Sort.COMPLAINT
+    if complaints:
+        mark.complained_at = complaints[0].received_at
+    mark.last_at = max([mark.last_at, *(mail.received_at for mail in told[:1])])
+
+
+def fail_messages(rows: Iterable[ReturnedMail]) -> None:
+    """A message that came back has not arrived, whatever our mail server said: it stands with those that failed."""
+    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
+    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
+    messages = list(sent.order_by("pk"))
+    for message in messages:
+        message.state = State.FAILED
+        message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
+    Notification.objects.bulk_update(messages, ["state", "last_error"])
 
 
 def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
@@ -191,16 +187,13 @@ def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
     address = notification.recipient.lower()
     if notification.is_account_mail or address in team_addresses():
         return None
-    mark = mark_of.first(address=address)
+    mark = MarkedAddress.objects.marked().filter(address=address).first()
     if mark is None:
         return None
     topic = kind_named(notification.kind).topic
     if topic and topic not in ON_AT_FIRST:
         return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
     return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)
-
-
-mark_of: Compiled[MarkedAddress] = Compiled(lambda address: MarkedAddress.objects.marked().filter(address=address))
 
 
 def takes_the_turn(mark: MarkedAddress, notification: Notification, now: datetime) -> bool:

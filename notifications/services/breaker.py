@@ -7,14 +7,14 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Q, Value
+from django.db.models.functions import Random
 
 from notifications import queue
-from notifications.models import MailServer
+from notifications.models import MailServer, Notification, State
 from notifications.models.servers import server_name
 
 logger = logging.getLogger(__name__)
@@ -25,22 +25,10 @@ LONGEST_PAUSE = timedelta(minutes=1)
 REMEMBERED_SECONDS = 1.0
 # A next try further away than any pause was written by a clock that has been put right since.
 NO_PAUSE_IS_SO_LONG = timedelta(minutes=10)
-# What was tried while the server was down comes at once, not after its own pause; within so many seconds, not as one wave.
-WAKE = """
-    UPDATE notifications_notification SET due_at = %(now)s + random() * interval '10 seconds'
-    WHERE state = 'pending' AND first_tried_at IS NOT NULL AND attempts > 0
-      AND due_at > %(now)s AND due_at <= %(now)s + interval '150 minutes'
-"""
-FAILED = """
-    INSERT INTO notifications_mailserver AS server (name, failures, down_since, next_try_at)
-    VALUES (%(name)s, 1, NULL, %(now)s)
-    ON CONFLICT (name) DO UPDATE SET failures = least(server.failures + 1, 1000000),
-        down_since = CASE WHEN server.failures + 1 >= %(enough)s THEN coalesce(server.down_since, %(now)s) END,
-        next_try_at = %(now)s + least(
-            %(shortest)s * power(2, least(greatest(server.failures + 1 - %(enough)s, 0), 10)), %(longest)s
-        )
-    RETURNING failures
-"""
+# What was tried while the server was down comes at once, not after its own pause (two hours and a quarter at most), and within
+# so long, not as one wave.
+WAITS_NO_LONGER = timedelta(minutes=150)
+WAKES_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -89,13 +77,18 @@ def may_talk(now: datetime) -> bool:
 
 def failed(now: datetime) -> None:
     """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
-    values: dict[str, Any] = {"name": server_name(), "now": now, "enough": FAILURES_UNTIL_DOWN}
-    with connection.cursor() as cursor:
-        cursor.execute(FAILED, values | {"shortest": SHORTEST_PAUSE, "longest": LONGEST_PAUSE})
-        [failures] = cursor.fetchone()
+    with transaction.atomic():
+        servers = MailServer.objects.select_for_update(no_key=True)
+        server, _made = servers.get_or_create(name=server_name(), defaults={"next_try_at": now})
+        server.failures += 1
+        is_down = server.failures >= FAILURES_UNTIL_DOWN
+        server.down_since = (server.down_since or now) if is_down else None
+        doubled = min(max(server.failures - FAILURES_UNTIL_DOWN, 0), 10)
+        server.next_try_at = now + min(SHORTEST_PAUSE * 2**doubled, LONGEST_PAUSE)
+        server.save(update_fields=["failures", "down_since", "next_try_at"])
     _known.pop(server_name(), None)
-    if failures == FAILURES_UNTIL_DOWN:
-        logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", failures)
+    if server.failures == FAILURES_UNTIL_DOWN:
+        logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", server.failures)
 
 
 def answered(now: datetime) -> None:
@@ -112,6 +105,8 @@ def answered(now: datetime) -> None:
 
 
 def wake(now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(WAKE, {"now": now})
+    waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
+    some_time = ExpressionWrapper(Random() * Value(WAKES_WITHIN), output_field=DurationField())
+    soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
+    waiting.filter(due_at__gt=now, due_at__lte=now + WAITS_NO_LONGER).update(due_at=soon)
     queue.ask_for_sweep()

@@ -4,52 +4,32 @@ import logging
 import random
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import zip_longest
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, DataError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Case, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ctac.compiled import Statement
 from notifications import choices, mime, rendering, sealing, smtp
-from notifications.models import CLOCK_TOLERANCE, Notification, State
+from notifications.models import Notification, State
 from notifications.registry import Message, keeps_address, keeps_words, kind_named
 from notifications.services import bouncing, breaker, pacing, quiet
 from notifications.services.gathering import gathered
+from notifications.services.leasing import Clock, LeaseLostError, claim, ensure_ours, heartbeat
 
 logger = logging.getLogger(__name__)
-Clock = Callable[[], datetime]
 
 GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
-# In SQL and prepared, because each message runs them: Django would spend more on the words of these than on sending.
-LEASED = """UPDATE notifications_notification message SET state = 'sending', lease_token = %(token)s, lease_until = %(until)s,
-    attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, %(now)s)"""
-# As claimable() says.
-CLAIMABLE = "state IN ('pending', 'sending') AND (lease_until IS NULL OR lease_until < %(now)s) AND due_at <= %(due)s"
-MARK = "UPDATE notifications_notification SET {said} WHERE id = %(pk)s AND lease_token = %(mine)s RETURNING TRUE"
-PLAIN, UNLESS_ERASED = "%({})s", "CASE WHEN erased_at IS NULL THEN %({})s ELSE '' END"
-# One commit for both. The mark comes first and nobody waits for the next row, so that no erasure of both can lock itself out.
-MARK_AND_CLAIM = """
-    WITH marked AS ({mark}),
-    free AS (
-        SELECT id AS found FROM notifications_notification
-        WHERE id = %(next)s AND {claimable} AND EXISTS (SELECT FROM marked) FOR UPDATE SKIP LOCKED
-    ),
-    claimed AS ({leased} FROM free WHERE id = found RETURNING {columns})
-    SELECT EXISTS (SELECT FROM marked), claimed.* FROM (SELECT) AS one LEFT JOIN claimed ON TRUE
-"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +59,7 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     """One after the other, each for itself: what happens to one does not touch the next.
 
-    The mark of a message that went and the claim of the next are one commit (ADR 61). While the mail server is down rows stay
+    The mark of a message that went and the claim of the next are one commit (ADR 55). While the mail server is down rows stay
     untouched: the sweep comes back to them.
     """
     held: Notification | None = None
@@ -89,6 +69,8 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
             notification = taken or take_up(pk, clock=clock)
             if notification and not gathered(notification, now=clock()):
                 held = work_on(notification, following, clock=clock)
+        except LeaseLostError:
+            logger.warning("Message %s is not ours to send any more.", pk)
         except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
             logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
 
@@ -106,32 +88,6 @@ def work_on(notification: Notification, following: int | None, *, clock: Clock) 
     claimed = settle(notification, outcome, following=following, now=clock()).claimed
     judge(None, clock())
     return claimed
-
-
-def claim(pk: int, *, now: datetime) -> Notification | None:
-    """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
-    rows = claiming().rows(lease(now) | {"pk": pk})
-    return made_of(rows[0]) if rows else None
-
-
-@cache
-def claiming() -> Statement:
-    return Statement.written("claim", f"{LEASED} WHERE id = %(pk)s AND {CLAIMABLE} RETURNING {', '.join(columns_of_row())}")
-
-
-@cache
-def columns_of_row() -> list[str]:
-    return [field.attname for field in Notification._meta.concrete_fields]
-
-
-def lease(now: datetime) -> dict[str, Any]:
-    until = now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-    return {"token": uuid.uuid4(), "until": until, "now": now, "due": now + CLOCK_TOLERANCE}
-
-
-def made_of(row: Sequence[Any]) -> Notification:
-    made: Notification = Notification.from_db(DEFAULT_DB_ALIAS, columns_of_row(), row)
-    return made
 
 
 def attempt(notification: Notification, *, clock: Clock) -> Outcome:
@@ -171,7 +127,10 @@ def hand_over(notification: Notification, rendered: rendering.Rendered, mail: Em
     if not breaker.may_talk(clock()):
         return Outcome(State.PENDING, notification.last_error, extra=quiet.untried(notification))
     try:
-        smtp.send(mail)
+        with heartbeat(notification, cut=smtp.line().cut, clock=clock):
+            smtp.send(mail, before_data=lambda: ensure_ours(notification, clock()))
+    except LeaseLostError:
+        raise
     except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
         logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
         judge(error, clock())
@@ -231,37 +190,36 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
         columns["sealed_body"] = None
         if not keeps_address(notification.kind):
             columns |= {"recipient": ""} | WORDLESS
-    ahead = lease(now) | {"next": following} if following and now else {}
     try:
-        settled = patiently(lambda: write(notification, columns, ahead))
+        settled = patiently(lambda: write(notification, columns, following, now))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
-        settled = patiently(lambda: write(notification, columns | WORDLESS, ahead))
+        settled = patiently(lambda: write(notification, columns | WORDLESS, following, now))
     if not settled.ours:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
 
 
-def write(notification: Notification, columns: dict[str, Any], ahead: dict[str, Any]) -> Settled:
-    """One statement, which changes nothing if the lease is another's now; with what is claimed `ahead`, if something is.
+@transaction.atomic
+def write(notification: Notification, columns: dict[str, Any], following: int | None, now: datetime | None) -> Settled:
+    """The mark, and the claim of the `following` row in the same commit.
 
-    Words are stored only where they were not erased meanwhile. The database decides that as it writes, so that no erasure fits
-    in between.
+    The mark comes first and nobody waits for the next row, so that no erasure of both can lock itself out. Words are stored only
+    where they were not erased meanwhile: the database decides that as it writes, so that no erasure fits in between.
     """
-    mine = {"pk": notification.pk, "mine": notification.lease_token}
-    rows = marking(tuple(columns), claims=bool(ahead)).rows(columns | mine | ahead)
-    if not ahead:
-        return Settled(ours=bool(rows))
-    [(ours, *row)] = rows
-    return Settled(ours, made_of(row) if row[0] else None)
+    kept = {name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in columns.keys() & WORDLESS}
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
+    if not mine.update(**columns | kept):
+        return Settled(ours=False)
+    if following is None or now is None or not is_free(following, now):
+        return Settled(ours=True)
+    return Settled(ours=True, claimed=claim(following, now=now))
 
 
-@cache
-def marking(columns: tuple[str, ...], *, claims: bool) -> Statement:
-    said = ", ".join(f"{name} = {(UNLESS_ERASED if name in WORDLESS else PLAIN).format(name)}" for name in columns)
-    mark = MARK.format(said=said)
-    both = MARK_AND_CLAIM.format(mark=mark, claimable=CLAIMABLE, leased=LEASED, columns=", ".join(columns_of_row()))
-    return Statement.written("mark", both if claims else mark)
+def is_free(pk: int, now: datetime) -> bool:
+    """Whether it can be claimed without waiting for anybody; it then stays so until the transaction ends."""
+    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
+    return rows.filter(pk=pk).values_list("pk", flat=True).first() is not None
 
 
 def patiently(write: Callable[[], Settled]) -> Settled:

@@ -5,14 +5,12 @@ is written seldom; what it took and did not send is lost with the minute. Codes 
 """
 
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
+from django.db.models import Case, F, Q, When
 
-from ctac.compiled import Statement
-from notifications.models import Notification
+from notifications.models import MailDomain, Notification
 from notifications.registry import kind_named
 
 MINUTE = timedelta(minutes=1)
@@ -20,22 +18,7 @@ MINUTE = timedelta(minutes=1)
 SHARE_OF_PATIENT_MAIL = 0.8
 # A line longer than this was drawn by a clock that has been put right since.
 LONGEST_LINE = timedelta(hours=3)
-# Nobody waits for the disk here: a count that is lost with the machine is lost with its minute.
-TAKE = """
-    WITH soon AS (SELECT set_config('synchronous_commit', 'off', TRUE))
-    INSERT INTO notifications_maildomain AS line (domain, minute, taken, line_until)
-    SELECT %(domain)s, %(minute)s::timestamptz, %(some)s::integer, %(now)s::timestamptz FROM soon
-    ON CONFLICT (domain) DO UPDATE SET minute = %(minute)s,
-        taken = CASE WHEN line.minute = %(minute)s THEN line.taken + %(some)s ELSE %(some)s END
-    WHERE line.minute <> %(minute)s OR line.taken + %(some)s <= %(most)s
-    RETURNING 1
-"""
-QUEUE_UP = """
-    UPDATE notifications_maildomain SET line_until = CASE
-        WHEN line_until BETWEEN %(next)s AND %(far)s THEN line_until ELSE %(next)s END + %(step)s
-    WHERE domain = %(domain)s RETURNING line_until
-"""
-# Of (server, domain): the minute, and how many of it this process has taken and not used.
+# Of a domain: the minute, and how many of it this process has taken and not used.
 _taken: dict[str, tuple[datetime, int]] = {}
 
 
@@ -64,28 +47,30 @@ def share_of(notification: Notification, most: int) -> int:
 
 
 def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
-    """A transaction of its own: what else stood in it would not wait for the disk either."""
-    values: dict[str, Any] = {"domain": domain, "minute": minute, "some": some, "now": now, "most": most}
-    return bool(taking().rows(values))
+    """Whether there was so much room in this minute."""
+    added = Case(When(minute=minute, then=F("taken") + some), default=some)
+    room = MailDomain.objects.filter(~Q(minute=minute) | Q(taken__lte=most - some), domain=domain)
+    if room.update(minute=minute, taken=added):
+        return True
+    first = {"minute": minute, "taken": some, "line_until": now}
+    _line, made = MailDomain.objects.get_or_create(domain=domain, defaults=first)
+    return made or bool(room.update(minute=minute, taken=added))  # two may have met it for the first time at once
 
 
-@cache
-def taking() -> Statement:
-    return Statement.written("take", TAKE)
-
-
+@transaction.atomic
 def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
     """A moment of its own for each that waits, as many in a minute as may go."""
     following = minute + MINUTE
-    values: dict[str, Any] = {"domain": domain, "next": following, "far": following + LONGEST_LINE, "step": MINUTE / most}
-    with connection.cursor() as cursor:
-        cursor.execute(QUEUE_UP, values)
-        [moment] = cursor.fetchone()
-    return moment
+    line = MailDomain.objects.select_for_update(no_key=True).get(domain=domain)
+    begins = line.line_until if following <= line.line_until <= following + LONGEST_LINE else following
+    line.line_until = begins + MINUTE / most
+    line.save(update_fields=["line_until"])
+    return line.line_until
 
 
 def _remember(domain: str, minute: datetime, left: int) -> None:
     """Only of this minute: domains are many, and a worker lives for weeks."""
-    for name in [name for name, (last, _left) in _taken.items() if last != minute]:
-        del _taken[name]
+    for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
+        if last != minute:
+            _taken.pop(name, None)
     _taken[domain] = (minute, left)

@@ -83,7 +83,7 @@ def notify_each(
     version: int = 1,
     later: Sequence[Later] = (),
 ) -> None:
-    """As notify, for several kinds that are due now, each to its own addresses: one statement for all of one event."""
+    """As notify, for several kinds that are due now, each to its own addresses."""
     told = partial(rows_of, about=about, now=now, reference=reference, version=version)
     rows = [row for kind, to in kinds.items() for row in told(kind, to, due_at=now)]
     for each in later:
@@ -125,21 +125,22 @@ def rows_of(
 def notify_found(
     *, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "", own: Sequence[str] = ()
 ) -> int:
-    """One row for each that `found` finds, due now: one statement, however many, and the sweep queues them. How many are new.
+    """One row for each that `found` finds, due now, and the sweep queues them. How many are new.
 
     `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient, and those
     that each has of its `own`, such as version.
     """
-    [row] = rows_of(kind, ["anyone"], about="", reference=reference, version=1, now=now, due_at=now)
-    row.kicked_at = None
-    of_each = {"about": "about", "recipient": "recipient", "message_id": MESSAGE_ID_OF_EACH}
-    of_each |= {column: column for column in own}
-    same = {column: getattr(row, column) for column in COLUMNS if column not in of_each}
-    columns = ", ".join(of_each.get(column, f"%({column})s") for column in COLUMNS)
-    insert_found = f"WITH {found} INSERT INTO notifications_notification ({', '.join(COLUMNS)}) SELECT {columns} FROM found"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"{insert_found} ON CONFLICT DO NOTHING", {**same, "domain": mail_domain(), **values})
-        return int(cursor.rowcount)
+        # SQL because its caller chooses whom to tell in SQL; what it chooses is written below as any other row.
+        cursor.execute(f"WITH {found} SELECT {', '.join(('about', 'recipient', *own))} FROM found", values)  # noqa: S608
+        chosen = cursor.fetchall()
+    rows = []
+    for about, recipient, *its_own in chosen:
+        facts: dict[str, Any] = {"reference": reference, "version": 1, "due_at": now} | dict(zip(own, its_own, strict=True))
+        rows += rows_of(kind, [recipient], about=about, now=now, **facts)
+    for row in rows:
+        row.kicked_at = None
+    return insert(rows)
 
 
 @transaction.atomic(savepoint=False)
@@ -160,46 +161,19 @@ def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime
     insert([row])
 
 
-def insert(rows: Sequence[Notification]) -> None:
-    """One INSERT for all; rows that are there already stay as they are. What is due now is queued after commit."""
+def insert(rows: Sequence[Notification]) -> int:
+    """All at once; rows that are there already stay as they are. What is due now is queued after commit. How many are new."""
     if not rows:
-        return
-    values = [getattr(row, column) for row in rows for column in COLUMNS]
-    one = f"({', '.join(['%s'] * len(COLUMNS))})"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{INSERT} {', '.join([one] * len(rows))} {UNLESS_THERE}", values)
-        written = cursor.fetchall()
-    kick_after_commit([key for key, is_due in written if is_due])
-
-
-# The other columns begin as the model says; a test holds these against it.
-COLUMNS = (
-    *("kind", "about", "reference", "version", "recipient", "is_account_mail", "resend_of_id", "resent_by_id", "state"),
-    *("created_at", "due_at", "expires_at", "kicked_at", "attempts", "last_error", "message_id", "subject", "text_body"),
-    *("html_body", "sealed_body"),
-)
-INSERT = f"INSERT INTO notifications_notification ({', '.join(COLUMNS)}) VALUES"
-MESSAGE_ID_OF_EACH = "concat('<', replace(gen_random_uuid()::text, '-', ''), '@', %(domain)s::text, '>')"
-UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id, kicked_at IS NOT NULL"
+        return 0
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    new = dict(Notification.objects.filter(message_id__in=[row.message_id for row in rows]).values_list("pk", "kicked_at"))
+    kick_after_commit([key for key, kicked_at in new.items() if kicked_at])
+    return len(new)
 
 
 def kick_after_commit(keys: Sequence[int]) -> None:
-    """All that one transaction writes is queued at once, so that a silent broker is waited for once and not for each message."""
-    waiting = next((call for entry in connection.run_on_commit for call in entry if isinstance(call, Kick)), None)
-    if waiting:
-        waiting.keys += keys
-    elif keys:
-        transaction.on_commit(Kick(list(keys)), robust=True)
-
-
-@dataclass
-class Kick:
-    """Queues these rows. A key whose row was taken back with a savepoint is none that a worker finds."""
-
-    keys: list[int]
-
-    def __call__(self) -> None:
-        queue.publish(sorted(self.keys))
+    if keys:
+        transaction.on_commit(partial(queue.publish, sorted(keys)), robust=True)
 
 
 def distinct(addresses: Iterable[str]) -> list[str]:

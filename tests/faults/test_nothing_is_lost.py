@@ -57,28 +57,6 @@ def test_a_worker_killed_while_it_sends_loses_nothing(rig):
     assert rig.server.message_ids("worker") == COUNT
 
 
-def test_a_killed_child_of_the_worker_loses_nothing(rig):
-    with rig.slow_mail(1):
-        write_and_wait_for_data(rig, "child")
-        for process in rig.worker_processes()[1:]:
-            process.kill()
-    rig.live.wait_for(lambda: len(rig.worker_processes()) >= 3, 20)
-    rig.pass_minutes(10)
-    wait_until_sent(rig, "child")
-    assert len(rig.server.counts("child")) == COUNT
-    assert sum(rig.server.counts("child")) <= COUNT + 2
-    assert rig.server.message_ids("child") == COUNT
-
-
-def test_children_killed_while_they_wait_for_work_stop_nothing(rig):
-    # One of them holds the lock of the queue that they share (ctac.worker_pool).
-    for process in rig.worker_processes()[1:]:
-        process.kill()
-    write(rig, "waiting")
-    wait_until_sent(rig, "waiting")
-    assert rig.server.counts("waiting") == [1] * COUNT
-
-
 def test_a_broker_that_forgets_everything_loses_nothing(rig):
     with rig.worker_stopped():
         write(rig, "broker")

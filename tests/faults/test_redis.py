@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kombu import Exchange, Producer, Queue
+from kombu import Connection, Exchange, Producer, Queue
 
+from ctac.local import broker
 from tests.faults.brokers import Redis
 from tests.faults.packages import missing
 
@@ -21,8 +22,11 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.mark.parametrize("end", ["ack", "reject", "requeue"])
-def test_what_is_done_is_out_of_hand_though_redis_never_hears_so(redis, end):
-    with redis.connect() as connection:
+@pytest.mark.parametrize(("transport", "is_out_of_hand"), [("redis", True), ("kombu.transport.redis:Transport", False)])
+def test_what_is_done_is_out_of_hand_though_redis_never_hears_so(redis, transport, is_out_of_hand, end):
+    """When kombu's own, which is the negative control, lets go of it too, ours can go."""
+    options = broker.transport_options(redis.url, redis.folder)
+    with Connection(redis.url, transport=transport, connect_timeout=5, transport_options=options) as connection:
         channel = connection.channel()
         channel.basic_qos(0, 1, False)
         queue = Queue("one", Exchange("one"), routing_key="one")(channel)
@@ -33,4 +37,4 @@ def test_what_is_done_is_out_of_hand_though_redis_never_hears_so(redis, end):
         redis.stop()
         with pytest.raises(connection.connection_errors):
             getattr(message, end)()
-        assert channel.qos.can_consume()
+        assert channel.qos.can_consume() == is_out_of_hand

@@ -128,7 +128,7 @@ def free_port() -> int:
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[Callable[..., Any]]:
     """Starts a real SMTP server on loopback with this handler, and points the settings to it."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "notifications.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 5
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # the server's own log tells who got what

@@ -86,9 +86,9 @@ def test_a_worker_killed_before_it_speaks_of_the_claimed_one_leaves_no_doubt(mak
     with pytest.raises(SystemExit):
         deliver_each(keys(three), clock=lambda: now)
     assert states() == [State.SENT, State.SENDING, State.PENDING]
-    deliver_each(keys(three), clock=later(now, minutes=1))
+    deliver_each(keys(three), clock=later(now, seconds=45))
     assert states() == [State.SENT, State.SENDING, State.SENT]
-    deliver_each(keys(three), clock=later(now, minutes=6))
+    deliver_each(keys(three), clock=later(now, seconds=46))
     assert states() == [State.SENT] * 3
     assert len(inbox.messages) == 3
 

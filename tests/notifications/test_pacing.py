@@ -64,10 +64,13 @@ def test_codes_never_wait_and_the_patient_leave_room(kind, make_kind, make_row, 
 def test_a_worker_takes_some_at_a_time_and_writes_seldom(make_row, kind, now, settings, django_assert_num_queries):
     settings.MAIL_A_MINUTE_TO_A_DOMAIN = 300
     row = make_row()
+    with django_assert_num_queries(5):  # a domain that is new to us: no row yet, look again, and the insert in its savepoint
+        for _ in range(10):
+            assert pacing.waits_until(row, now) is None
     with django_assert_num_queries(1):
         for _ in range(10):
             assert pacing.waits_until(row, now) is None
-    assert MailDomain.objects.get().taken == 10
+    assert MailDomain.objects.get().taken == 20
 
 
 def test_a_line_that_a_wrong_clock_drew_is_forgotten(rows, now):

@@ -4,11 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from celery import Celery
+from celery.exceptions import QueueNotFound
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from ctac import publishing
+from ctac.celery import REFERENCE, app
+from ctac.logs import request_reference
+from notifications import queue
 from notifications.models import Notification
-from notifications.services import Later, notify, notify_each, writing
+from notifications.services import About, Later, notify, notify_about, notify_each, notify_found
 
 pytestmark = pytest.mark.django_db
 
@@ -48,9 +53,9 @@ def test_rows_of_erased_people_do_not_clash(make_row):
 
 
 def test_all_rows_are_one_insert(kind, now, django_assert_num_queries):
-    with django_assert_num_queries(1) as captured:
+    with django_assert_num_queries(2) as captured:
         notify(kind="test", about="booking:1", to=[f"p{number}@nhs.net" for number in range(20)], now=now)
-    assert [query["sql"].split()[0] for query in captured.captured_queries] == ["INSERT"]
+    assert [query["sql"].split()[0] for query in captured.captured_queries] == ["INSERT", "SELECT"]
     assert Notification.objects.count() == 20
 
 
@@ -70,19 +75,6 @@ def test_message_ids_are_ours_and_differ(kind, now, settings):
     ids = set(Notification.objects.values_list("message_id", flat=True))
     assert len(ids) == 2
     assert all(re.fullmatch(r"<[0-9a-f]{32}@ctac\.example>", message_id) for message_id in ids)
-
-
-def test_the_statement_names_every_column_that_must_have_a_value(kind, now):
-    """It is written by hand: a new column that is neither named in it nor may be empty would refuse every email."""
-    left_out = [field for field in Notification._meta.fields if field.column not in (*writing.COLUMNS, "id")]
-    assert [field.name for field in left_out if not field.null or field.has_default()] == []
-    notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
-    stored, meant = (
-        Notification.objects.get(),
-        writing.rows_of("test", ["a@nhs.net"], about="booking:1", now=now, due_at=now, reference="", version=1)[0],
-    )
-    names = [field.attname for field in Notification._meta.fields if field.name not in ("id", "message_id")]
-    assert {name: getattr(stored, name) for name in names} == {name: getattr(meant, name) for name in names}
 
 
 def test_what_comes_later_is_written_with_what_is_due_now(kind, now, queued, django_capture_on_commit_callbacks):
@@ -127,23 +119,24 @@ def test_a_transaction_that_fails_tells_nobody(kind, now, queued):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, settings):
-    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1}
-    publishing.producers.cache_clear()
+def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind, now, caplog, monkeypatch):
+    dead = Celery(set_as_default=False)
+    dead.config_from_object("django.conf:settings", namespace="CELERY")
+    dead.conf.broker_url, dead.conf.broker_transport_options = "redis://127.0.0.1:1/0", {"socket_connect_timeout": 1}
+    monkeypatch.setattr(queue, "app", dead)
     notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
-    publishing.producers.cache_clear()
+    dead.close()
     row = Notification.objects.get()
     assert row.state == "pending"
     assert f"the sweep will send messages [{row.pk}]" in caplog.text
     assert "a@nhs.net" not in caplog.text
 
 
-def test_one_event_is_told_to_several_people_in_one_statement(make_kind, now, django_assert_num_queries):
+def test_one_event_is_told_to_several_people_in_one_insert(make_kind, now, django_assert_num_queries):
     for name in ("one", "two"):
         make_kind(name)
     kinds = {"one": ["a@nhs.net"], "two": ["a@nhs.net", "", "b@nhs.net"]}
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):  # and which of them are new
         notify_each(kinds, about="booking:1", now=now, reference="BK-7Q4M-2F", version=2)
     rows = list(Notification.objects.order_by("pk").values_list("kind", "recipient", "reference", "version", "due_at"))
     assert rows == [
@@ -157,3 +150,50 @@ def test_a_kind_that_nobody_registered_tells_nobody(kind, now):
     with pytest.raises(KeyError), transaction.atomic():
         notify_each({"test": ["a@nhs.net"], "unheard-of": ["b@nhs.net"]}, about="booking:1", now=now)
     assert recipients() == []
+
+
+def test_what_sql_finds_is_written_as_any_other_and_left_to_the_sweep(kind, now, queued, django_capture_on_commit_callbacks):
+    found = """found AS (
+        SELECT 'person:' || n AS about, 'p' || n || '@nhs.net' AS recipient, %(v)s::int AS version FROM generate_series(1, 2) n
+    )"""
+    with django_capture_on_commit_callbacks(execute=True):
+        assert notify_found(kind="test", found=found, values={"v": 3}, now=now, reference="BK-1", own=["version"]) == 2
+    assert notify_found(kind="test", found=found, values={"v": 3}, now=now, reference="BK-1", own=["version"]) == 0
+    rows = Notification.objects.order_by("pk").values_list("about", "recipient", "reference", "version", "due_at", "kicked_at")
+    assert list(rows) == [(f"person:{n}", f"p{n}@nhs.net", "BK-1", 3, now, None) for n in (1, 2)]
+    assert queued() == []
+
+
+def test_each_of_many_is_told_of_its_own_thing_at_its_own_time(kind, now, django_assert_num_queries):
+    told = [
+        About(f"person:{n}", f"p{n}@nhs.net", due_at=now + timedelta(hours=n), expires_at=now + timedelta(days=n)) for n in (1, 2)
+    ]
+    with django_assert_num_queries(2):
+        notify_about([*told, About("person:3", "")], kind="test", now=now)
+    rows = Notification.objects.order_by("pk").values_list("about", "due_at", "expires_at")
+    assert list(rows) == [(each.about, each.due_at, each.expires_at) for each in told]
+
+
+def next_in(name):
+    """The next task of this queue: its headers, and what it is given."""
+    with app.connection_for_read() as connection, connection.SimpleQueue(app.amqp.queues[name]) as queue:
+        message = queue.get_nowait()
+        message.ack()
+        return message.headers, message.decode()[0]
+
+
+def test_each_queue_gets_its_own_and_carries_the_reference_of_its_request(queued):
+    token = request_reference.set("7Q4M2F")
+    try:
+        queue.publish([7])
+        queue.publish_backlog([8], lasts=45)
+    finally:
+        request_reference.reset(token)
+    for name, key, ends in ((settings.FRESH_MAIL_QUEUE, 7, False), (settings.CELERY_TASK_DEFAULT_QUEUE, 8, True)):
+        headers, given = next_in(name)
+        assert (headers[REFERENCE], given[0], headers["expires"] is not None) == ("7Q4M2F", [key], ends)
+
+
+def test_a_queue_that_is_not_ours_is_refused():
+    with pytest.raises(QueueNotFound, match="another"):
+        app.send_task("notifications.tasks.sweep", queue="another")
