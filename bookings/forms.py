@@ -215,7 +215,7 @@ class BookingForm(WhereForm, DetailsForm):
 
     leaflets = forms.BooleanField(
         label=_("Bring leaflets for the audience"),
-        help_text=_("They are free. You choose them once you have chosen a time."),
+        help_text=_("They are free. You choose which ones later."),
         required=False,
     )
 

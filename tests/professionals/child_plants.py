@@ -229,9 +229,9 @@ def closing_a_complaint(client: Client) -> None:
 # Plant → the boxes that it fills in. A box that is in none, can be kept, and is not named in free_text.py fails a test.
 PLANTED: dict[Callable[[Client], None], set[str]] = {
     details_of_a_booking: {
-        "bookings.forms.DayAndLeafletsForm.room",
-        "bookings.forms.DayAndLeafletsForm.access_needs",
-        "bookings.forms.DayAndLeafletsForm.notes",
+        "bookings.forms.BookingForm.room",
+        "bookings.forms.BookingForm.access_needs",
+        "bookings.forms.BookingForm.notes",
     },
     dates_of_a_request: {"bookings.request_forms.DatesForm.reason"},
     cancelling_a_booking: {"bookings.forms.CancelForm.reason"},

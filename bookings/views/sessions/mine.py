@@ -23,7 +23,7 @@ MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
 
 def own_place(request: HttpRequest, reference: str) -> SessionPlace:
-    mine = the_person(request).places.select_related(
+    mine = the_person(request).session_places.select_related(
         "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
     )
     return get_object_or_404(mine, session__reference=reference)
