@@ -74,6 +74,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     form_with = partial(BookingForm, presentation=answers.presentation, kept=kept_places(request, answers))
     if request.method != "POST":
+        drafts.expect(request)
         return where_page(request, answers, form_with(initial=begins_with(request, answers)), now)
     if "extend" in request.POST:
         return kept_longer(request, answers, form_with(initial=request.POST.dict()), now)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Hold, Presentation, State
@@ -139,6 +140,16 @@ def test_bad_places_are_explained_beside_the_field_and_kept(
     assert message in str(page.context["form"].errors[field])
     assert page.context["form"]["address_line_1"].value() == change.get("address_line_1", "St James")
     assert not Draft.objects.exists()
+
+
+def test_the_first_page_gives_the_cookie_so_that_one_can_go_back_to_it(client: Client, presentation: Presentation) -> None:
+    """With another cookie the browser would not show again what was typed (ADR 38)."""
+    cookies = []
+    for sent in (None, {**WHERE, "town": ""}, WHERE):
+        client.get("/book/signs/where/") if sent is None else client.post("/book/signs/where/", sent)
+        cookies.append(client.cookies[settings.DRAFT_COOKIE_NAME].value)
+    assert len(set(cookies)) == 1
+    assert Draft.objects.count() == 1
 
 
 @pytest.mark.parametrize("start", ["", "nonsense", "2027-01-25", "2027-13-45T10:00Z", "9999-12-31T23:59Z", "0001-01-01T00:00Z"])
