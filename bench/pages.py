@@ -20,7 +20,7 @@ ORDERING = "an order, from the basket to the confirmation"
 BOOKING = "a booking, from the first question to the confirmation"
 IN_A_FLOW = {
     **dict.fromkeys(("order_delivery", "order_check"), ORDERING),
-    **dict.fromkeys(("book_when", "book_details", "book_check"), BOOKING),
+    **dict.fromkeys(("book_when", "book_check"), BOOKING),
 }
 # By name of the route, or how it begins and ends.
 NOT_MEASURED = {
@@ -42,6 +42,7 @@ NOT_MEASURED = {
     "mfa_reauthenticate*": "asks for the second factor again, from one account's own rows",
     "mfa_*_webauthn": "one passkey by its key; all of an account's are on mfa_list_webauthn",
     "book_start": "leads on to book_where",
+    "book_details": "leads on to book_where",
     "book_dates": "the questions of a request; it reads the draft alone",
     "book_leaflets": "four titles to choose; it reads the draft and the catalogue, as /leaflets/ does",
     "booking_answer": "the form of booking_time's request, of one booking by its reference",

@@ -20,6 +20,7 @@ from bench.compare import STATEMENTS, prepare_database
 from bench.measuring import AGAIN
 from bench.scale import milliseconds
 from bench.servers import BASE_DIR, Server, environment, start_database
+from bench.units import DETAILS
 from ctac.local import postgres
 
 PRESENTERS = (40, 400)
@@ -87,7 +88,7 @@ def make_copy(stack: ExitStack, var_dir: Path, database: str, past: int) -> Copy
 def ask_where(copy: Copy) -> Browser:
     browser = Browser(copy.server.port)
     browser.get(f"{BOOK}/where/")
-    browser.post(f"{BOOK}/where/", **WHERE)
+    browser.post(f"{BOOK}/where/", **WHERE, **DETAILS)
     return browser
 
 

@@ -58,9 +58,8 @@ def booking(browser: Browser, slot: str) -> None:
     """From the first question to the confirmation."""
     browser.address = next(ADDRESSES)
     browser.get(f"{BOOKING}/where/")
-    browser.get(browser.post(f"{BOOKING}/where/", format="online"))
+    browser.get(browser.post(f"{BOOKING}/where/", format="online", **DETAILS))
     browser.get(browser.post(f"{BOOKING}/when/", start=slot))
-    browser.get(browser.post(f"{BOOKING}/details/", **DETAILS))
     confirmation = browser.post(f"{BOOKING}/check/")
     if "Your reference" not in browser.get(confirmation):
         raise AssertionError(f"no confirmation at {confirmation}")
@@ -70,7 +69,7 @@ def slots(browser: Browser, most: int) -> list[str]:
     """Start times that are offered online and don't overlap each other, soonest first."""
     browser.address = next(ADDRESSES)
     browser.get(f"{BOOKING}/where/")
-    when = browser.post(f"{BOOKING}/where/", format="online")
+    when = browser.post(f"{BOOKING}/where/", format="online", **DETAILS)
     page = browser.get(when)
     found: list[str] = []
     while len(found) < most:

@@ -1,8 +1,9 @@
-"""What a booking draft says, in our own types. A draft holds one entry a step: where, when (or dates), details."""
+"""What a booking draft says, in our own types. It has an entry each for where and details (one page), when or dates, leaflets."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any
 
 from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
@@ -11,14 +12,12 @@ from bookings.services import Address, Details, Preferred
 from leaflets.models import ToBring
 from professionals.models import Draft
 
-STEPS = ("where", "when", "details")
+STEPS = ("where", "when", "leaflets")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Answers:
     """A draft's answers about this presentation; those about another one count as none."""
-
-    HOLD: ClassVar = "hold"  # what the pages of a booking read with its draft
 
     draft: Draft | None
     presentation: Presentation
@@ -32,10 +31,13 @@ class Answers:
     def is_about_this(self) -> bool:
         return self.step("where").get("presentation") == self.presentation.slug
 
-    def has(self, name: str) -> bool:
-        if name == "when" and self.asks_for_dates:
+    def has(self, page: str) -> bool:
+        """Whether that page of the booking is answered; that of the leaflets also by whoever wants none."""
+        if page == "leaflets":
+            return bool(self.leaflets) or not self.wants_leaflets
+        if page == "when" and self.asks_for_dates:
             return True
-        return bool(self.step(name)) and (self.is_about_this or name == "details")
+        return self.is_about_this and bool(self.step("details" if page == "where" else page))
 
     @property
     def asks_for_dates(self) -> bool:
@@ -91,7 +93,7 @@ class Answers:
 
     @property
     def wants_leaflets(self) -> bool:
-        """Said on the page about the day; which, the next page asks. Online nobody brings anything."""
+        """Ticked on the first page; which, a page of their own asks. Online nobody brings anything."""
         return bool(self.step("leaflets")) and not self.is_online
 
     @property
@@ -99,15 +101,10 @@ class Answers:
         """What the presenter is to bring for the audience."""
         return [ToBring(**each) for each in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
 
-    @property
+    @cached_property
     def hold(self) -> Hold | None:
-        """The draft's hold, whatever it is for: as it was read with the draft, until forget_hold."""
-        return getattr(self.draft, self.HOLD, None)
-
-    def forget_hold(self) -> None:
-        """It may be another now, or none."""
-        if self.draft:
-            self.draft._state.fields_cache.pop(self.HOLD, None)  # noqa: SLF001 - as refresh_from_db does
+        """The draft's hold, whatever it is for; whoever changes it says so here."""
+        return getattr(self.draft, "hold", None)
 
     def fits(self, hold: Hold) -> bool:
         """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""

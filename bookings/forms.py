@@ -1,6 +1,6 @@
 """The shape of what people type while booking."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,8 +17,9 @@ from bookings.diary import Slot
 from bookings.models import Format, Presentation
 from bookings.places import PlaceUnknown, find_place
 from bookings.travel import Place
-from ctac.forms import PageForm
+from ctac.forms import PageForm, as_of_a_page
 from ctac.uk import format_clock, format_day, tidy_postcode
+from leaflets.models import KeptAddress
 from professionals.forms import validate_phone
 from professionals.models import Profession
 from professionals.safeguarding import ChildDetailsMixin
@@ -28,6 +29,8 @@ FORMAT_HINTS = {
     str(Format.ONLINE): _("We send you a joining link for a video call."),
 }
 TEXT_ROWS = {"rows": 3}
+LINES = ("address_line_1", "address_line_2", "town", "postcode")
+ANOTHER = "another"
 
 
 def audience_question() -> forms.ChoiceField:
@@ -59,7 +62,7 @@ class WhereForm(PageForm):
         "town": "address-level2",
         "postcode": "postal-code",
     }
-    conditional = dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), ("format", Format.WORKPLACE))
+    conditional = dict.fromkeys(LINES, ("format", Format.WORKPLACE))
     option_hints = {"format": FORMAT_HINTS}
     ADDRESS = {
         "address_line_1": _("Enter the building and street."),
@@ -77,7 +80,10 @@ class WhereForm(PageForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("format") != Format.WORKPLACE:
-            return {**cleaned, **dict.fromkeys(self.conditional, "")}
+            return {**cleaned, **dict.fromkeys(LINES, "")}
+        return self.clean_place(cleaned)
+
+    def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         for name, message in self.ADDRESS.items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, ValidationError(message, code="required"))
@@ -199,26 +205,108 @@ class DetailsForm(ChildDetailsMixin, PageForm):
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
 
 
-class DayForm(DetailsForm):
-    """The same while booking, where the first page has asked who is coming."""
+class BookingForm(WhereForm, DetailsForm):
+    """The first page of a booking: where, for whom, and what the presenter must know of the day.
 
-    audience_profession = None  # type: ignore[assignment]
+    `kept` are the person's own addresses as places of visits (see places_kept): a visit goes to one of them, or to another one
+    that is typed. The answers are always a whole address, so that a booking goes where its pages said, whatever becomes of the
+    address book.
+    """
 
-
-class DayAndLeafletsForm(DayForm):
-    """The same on the website, where the presenter can be asked to bring leaflets."""
-
-    field_order = ("audience_size", "leaflets")
     leaflets = forms.BooleanField(
         label=_("Bring leaflets for the audience"),
-        help_text=_("They are free. You choose them on the next page."),
+        help_text=_("They are free. You choose which ones later."),
         required=False,
     )
 
-    def __init__(self, *args: Any, online: bool, **kwargs: Any) -> None:
+    field_order = ("format", *LINES, "leaflets", "audience_profession", "audience_size")
+    fieldsets = {
+        _("Where"): ("format",),
+        _("For whom"): ("audience_profession", "audience_size"),
+        _("On the day"): ("contact_name", "contact_phone", "room", "access_needs", "notes"),
+    }
+    autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}
+    conditional = {**WhereForm.conditional, "leaflets": ("format", Format.WORKPLACE)}
+
+    def __init__(self, *args: Any, kept: Mapping[str, Mapping[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if online:  # nobody brings anything; the check page says where the PDFs are
-            del self.fields["leaflets"]
+        self.kept = kept
+        if kept:
+            self._ask_which()
+            if "address" not in self.initial:
+                self.initial = {**self.initial, **self._first_shown()}
+
+    def _ask_which(self) -> None:
+        choices = [*((key, in_a_line(lines)) for key, lines in self.kept.items()), (ANOTHER, _("Another address"))]
+        gone = _("You no longer keep the address that you chose. Choose another one.")
+        which = forms.ChoiceField(
+            label=_("At which address?"),
+            choices=choices,
+            required=False,
+            widget=forms.RadioSelect,
+            error_messages={"invalid_choice": gone},
+        )
+        self.fields["address"] = as_of_a_page(which)
+        self.order_fields(["format", "address"])
+        at_another = dict.fromkeys(LINES, ("address", ANOTHER))
+        self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
+
+    def _first_shown(self) -> dict[str, str]:
+        """The kept address that was answered before, else what was typed; where nothing was, the one that was kept last."""
+        before = {name: str(self.initial.get(name, "")) for name in LINES}
+        same = next(
+            (key for key, lines in self.kept.items() if in_a_line(lines).casefold() == in_a_line(before).casefold()), None
+        )
+        chosen = same or (ANOTHER if before["address_line_1"] else next(iter(self.kept)))
+        return {"address": chosen} if chosen == ANOTHER else {"address": chosen, **dict.fromkeys(LINES, "")}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("format") != Format.WORKPLACE:
+            self.errors.pop("address", None)
+            cleaned["leaflets"] = False  # nobody brings anything; the check page says where the PDFs are
+        return cleaned
+
+    def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """What was typed for another address is not looked at unless that is the answer."""
+        if not self.kept or self.data.get("address") == ANOTHER:
+            return super().clean_place(cleaned)
+        for name in LINES:
+            self.errors.pop(name, None)
+        chosen = self.kept.get(cleaned.get("address", ""))
+        if chosen is not None:
+            return self.at_place({**cleaned, **chosen}, beside="address")
+        if "address" not in self.errors:
+            self.add_error("address", _("Choose an address."))
+        return cleaned
+
+
+def in_a_line(lines: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (lines[name] for name in LINES)))
+
+
+def places_kept(addresses: Iterable[KeptAddress]) -> dict[str, dict[str, str]]:
+    """As places of visits, by their keys: whom a parcel is for says nothing of a visit, so several may be one place."""
+    places: dict[str, dict[str, str]] = {}
+    for address in addresses:
+        lines = lines_of_visit(address)
+        if lines and lines not in places.values():
+            places[str(address.pk)] = lines
+    return places
+
+
+def lines_of_visit(address: KeptAddress) -> dict[str, str] | None:
+    """Its lines for a presenter, who looks for the organisation's door; without its name where that is too long for a visit.
+
+    None where the address itself is too long, which a booking has no room for.
+    """
+    street = (address.address_line_1, address.address_line_2)
+    for lines in ((address.organisation_name, *street), street):
+        first, *others = dict.fromkeys(filter(None, lines))
+        said = dict(zip(LINES, (first, ", ".join(others), address.town, address.postcode), strict=True))
+        if all(len(said[name]) <= WhereForm.base_fields[name].max_length for name in LINES):  # type: ignore[attr-defined]
+            return said
+    return None
 
 
 class CancelForm(ChildDetailsMixin, PageForm):

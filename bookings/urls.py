@@ -1,8 +1,11 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
 from bookings import views
 from bookings.views import sessions
 
+# The details are asked on the first page of a booking.
+details_moved = RedirectView.as_view(pattern_name="book_where", query_string=True, http_method_names=["get", "head"])
 session_urls = [
     path("sessions/", sessions.sessions, name="sessions"),
     path("sessions/<str:reference>/", sessions.session, name="session"),
@@ -38,7 +41,7 @@ urlpatterns = [
     path("book/<slug:slug>/where/", views.book_where, name="book_where"),
     path("book/<slug:slug>/when/", views.book_when, name="book_when"),
     path("book/<slug:slug>/dates/", views.book_dates, name="book_dates"),
-    path("book/<slug:slug>/details/", views.book_details, name="book_details"),
+    path("book/<slug:slug>/details/", details_moved, name="book_details"),
     path("book/<slug:slug>/leaflets/", views.book_leaflets, name="book_leaflets"),
     path("book/<slug:slug>/check/", views.book_check, name="book_check"),
     path("bookings/<str:reference>/", views.booking, name="booking"),

@@ -68,6 +68,12 @@ def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     return _send(request, find(request, kind, now) or _start(request, kind, now, {}))
 
 
+def expect(request: HttpRequest) -> None:
+    """Give this browser its cookie before anything is kept: with the same one it can go back to a page that answered (ADR 38)."""
+    if not _secret(request):
+        _new_secret(request)
+
+
 def _send(request: HttpRequest, draft: Draft) -> Draft:
     """Give this browser the cookie that finds it."""
     secret = _send_cookie(request, _secret(request) or _new_secret(request))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin.filters import FORMAT_WORDS
 from bookings.admin.time_forms import OTHER, WeekForm
-from bookings.forms import DayForm, WhereForm
+from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Channel, Format, Presentation
 from bookings.places import PlaceUnknown
 from bookings.request_forms import DatesForm
@@ -73,8 +73,10 @@ class CallerDatesForm(DatesForm):
         reason.error_messages["required"] = _("Write why none of our times suits them.")
 
 
-class CallerDetailsForm(DayForm):
-    """The contact may stay empty: then it is the caller."""
+class CallerDetailsForm(DetailsForm):
+    """The contact may stay empty: then it is the caller. Who is coming is asked with the place."""
+
+    audience_profession = None  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,7 @@ from bookings.views.changing import booking_details, booking_details_check, book
 from bookings.views.check import book_check
 from bookings.views.dates import book_dates
 from bookings.views.feedback import certificate, feedback, feedback_code, feedback_thanks
-from bookings.views.flow import book_details, book_start, book_when, book_where
+from bookings.views.flow import book_start, book_when, book_where
 from bookings.views.host_after import host_again, host_feedback, host_leaflets
 from bookings.views.leaflets import book_leaflets
 from bookings.views.linked import link_booking, link_cancel, link_cancelled, link_time, link_time_check
@@ -14,7 +14,6 @@ from bookings.views.offers import presentation, presentations
 __all__ = [
     "book_check",
     "book_dates",
-    "book_details",
     "book_leaflets",
     "book_start",
     "book_when",

@@ -126,7 +126,7 @@ def check_page(request: HttpRequest, answers: Answers, now: datetime, *, warning
         "sections": sections(request, answers, now),
         "kept": held,
         "asks_for_dates": answers.asks_for_dates,
-        "back_url": back_to("details", answers.presentation),
+        "back_url": back_to("dates" if answers.asks_for_dates else "when", answers.presentation),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
@@ -138,20 +138,18 @@ def sections(request: HttpRequest, answers: Answers, now: datetime) -> list[dict
     person, presentation = request.person, answers.presentation  # type: ignore[attr-defined]
     where = "\n".join(answers.address.lines) if answers.address else Format(answers.format).label
     who_comes = words.row(_("Who is coming"), words.audience(answers.audience))
-    about_the_day = replace(answers.details, audience_profession="")  # which is asked with the place
+    about_the_day = replace(answers.details, audience_profession="")  # which stands with the place
+    first_page = f"{back_to('where', presentation)}?change=1"
 
     def section(title: str, url: str, rows: list[words.Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
 
-    def change(step: str) -> str:
-        return f"{back_to(step, presentation)}?change=1"
-
     account = f"{reverse('account_details')}?next={back_to('check', presentation)}"
     return [
         section(_("Presentation"), reverse("presentations"), [words.row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), change("where"), [words.row(_("Where"), where), who_comes]),
+        section(_("Place and audience"), first_page, [words.row(_("Where"), where), who_comes]),
         section(*when_section(request, answers, now)),
-        section(_("About the day"), change("details"), words.details(about_the_day)),
+        section(_("About the day"), f"{first_page}#id_audience_size", words.details(about_the_day)),
         leaflets.section(answers, person, now),
         section(_("You"), account, about_you(person)),
     ]
@@ -162,7 +160,7 @@ def when_section(request: HttpRequest, answers: Answers, now: datetime) -> tuple
         return dates.section(answers, request.person, now)  # type: ignore[attr-defined]
     start, length = answers.start, answers.presentation.length
     when = format_span(start, start + length) if start else ""
-    return _("Time"), f"{back_to('when', answers.presentation)}?change=1", [words.row(_("When"), when)]
+    return _("Time"), back_to("when", answers.presentation), [words.row(_("When"), when)]
 
 
 def about_you(person: Person) -> list[words.Row]:

@@ -25,9 +25,7 @@ from bookings.services import (
 )
 from bookings.throttles import too_many_times
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_on, go_to, typed
-from professionals import drafts
-from professionals.models import DraftKind
+from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_to, typed
 
 
 @require_http_methods(FORM_METHODS)
@@ -61,7 +59,8 @@ def keep_dates(request: HttpRequest, answers: Answers, form: DatesForm, now: dat
     if answers.step("when"):
         keeping.give_back(answers, now)
         steps["when"] = {}
-    return go_on(request, "when", Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), answers.presentation))
+    keeping.keep_answers(request, answers, steps, now)
+    return go_to(answers.first_missing(), answers.presentation)
 
 
 def rows(answers: Answers, person: Any, now: datetime) -> list[words.Row]:
@@ -103,4 +102,4 @@ def ask_again(request: HttpRequest, answers: Answers, refusal: DatesRefused) -> 
 def section(answers: Answers, person: Any, now: datetime) -> tuple[str, str, list[words.Row]]:
     """Title, where to change it, and rows, for the check page."""
     reason = words.row(_("Why none of our times suits"), answers.step("dates")["reason"])
-    return _("Your dates"), f"{back_to('dates', answers.presentation)}?change=1", [*rows(answers, person, now), reason]
+    return _("Your dates"), back_to("dates", answers.presentation), [*rows(answers, person, now), reason]

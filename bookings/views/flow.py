@@ -1,78 +1,61 @@
-"""Booking, page by page: where and for whom, when, details.
+"""Booking, page by page: where, for whom and what of the day; then when.
 
 Answers live in a draft, so nobody needs to sign in before the last page.
 """
 
-from dataclasses import fields
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules
-from bookings.answers import STEPS, Answers
-from bookings.forms import DayAndLeafletsForm, WhenForm, WhereForm
+from bookings.answers import Answers
+from bookings.forms import LINES, BookingForm, DetailsForm, WhenForm, WhereForm, places_kept
 from bookings.models import Booking, Channel, Format, Presentation
-from bookings.services import Details, DraftGone, SlotTaken, Submission, TooManyHolds
+from bookings.services import DraftGone, SlotTaken, Submission, TooManyHolds
 from bookings.views import keeping, times
-from bookings.where_form import WhereAmongKeptForm, places_kept
-from ctac.compiled import Compiled
 from leaflets.reading import addresses_kept_by
 from professionals import drafts
 from professionals.models import DraftKind
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-
-
-LINES_OF_VISIT = tuple(WhereForm.conditional)
-last_visited: "Compiled[Any]" = Compiled(lambda person: Booking.objects.addresses_of(person).values_list(*LINES_OF_VISIT)[:1])
-offered_with_slug = Compiled(lambda slug: Presentation.objects.offered().filter(slug=slug))
+RESTS_ON = ("presentation", "format", "postcode", "audience_profession")  # what the times that are offered depend on
 
 
 def offered(slug: str) -> Presentation:
-    if presentation := offered_with_slug.first(slug=slug):
-        return presentation
-    raise Http404
+    return get_object_or_404(Presentation.objects.offered(), slug=slug)
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> Answers:
     """What each page of a booking begins with: the presentation, and the draft with the time that it holds."""
     presentation = offered(slug)
-    return Answers(drafts.find(request, DraftKind.BOOKING, now, along=[Answers.HOLD]), presentation)
+    return Answers(drafts.find(request, DraftKind.BOOKING, now, along=["hold"]), presentation)
 
 
 def go_to(step: str, presentation: Presentation) -> HttpResponse:
     return redirect(f"book_{step}", slug=presentation.slug)
 
 
-def go_on(request: HttpRequest, step: str, answers: Answers) -> HttpResponse:
-    """The next page; for someone who came from the check page to change an answer, back there once nothing is missing."""
-    following = [*STEPS, "check"][STEPS.index(step) + 1]
-    return go_to(answers.first_missing() if "change" in request.GET else following, answers.presentation)
-
-
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
     """An answer is missing. Whoever sent a page has perhaps placed its booking from another window, and is told of that."""
-    placed = just_placed(request, presentation, now) if request.method == "POST" else None
-    if placed:
-        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
-        messages.warning(request, said % {"reference": placed.reference})
+    if request.method == "POST":
+        tell_of_just_placed(request, presentation, now)
     return go_to(step, presentation)
 
 
-def just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> Booking | None:
+def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
     person = request.person  # type: ignore[attr-defined]
-    if not person:
-        return None
     lately = {"presentation": presentation, "created_at__gt": now - rules.JUST_PLACED}
-    found: Booking | None = Booking.objects.filter(person=person.pk, **lately).order_by("pk").last()
-    return found
+    if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
+        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
+        messages.warning(request, said % {"reference": placed.reference})
 
 
 def typed(request: HttpRequest) -> Any:
@@ -86,14 +69,27 @@ def book_start(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 def book_where(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where, for whom and what of the day. From the check page (`change`), it leads back there once nothing is missing."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
-    presentation, kept = answers.presentation, kept_places(request, answers)
-    begins = {} if request.method == "POST" else where_so_far(request, answers)
-    form = WhereAmongKeptForm(typed(request), presentation=presentation, kept=kept, initial=begins)
-    if request.method == "POST" and form.is_valid():
-        return go_on(request, "where", keep_where(request, answers, form.cleaned_data, now))
-    return render(request, "bookings/where.html", {"form": form, "presentation": presentation})
+    form_with = partial(BookingForm, presentation=answers.presentation, kept=kept_places(request, answers))
+    if request.method != "POST":
+        drafts.expect(request)
+        return where_page(request, answers, form_with(initial=begins_with(request, answers)), now)
+    if "extend" in request.POST:
+        return kept_longer(request, answers, form_with(initial=request.POST.dict()), now)
+    form, changes = form_with(request.POST), "change" in request.GET
+    if not form.is_valid():
+        return where_page(request, answers, form, now)
+    if changes and answers.draft is None:
+        tell_of_just_placed(request, answers.presentation, now)
+    keep_where(request, answers, form, now)
+    return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
+
+
+def where_page(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> HttpResponse:
+    context = {"form": form, "presentation": answers.presentation, "kept": keeping.kept(answers, now)}
+    return render(request, "bookings/where.html", context)
 
 
 def kept_places(request: HttpRequest, answers: Answers) -> dict[str, dict[str, str]]:
@@ -104,26 +100,49 @@ def kept_places(request: HttpRequest, answers: Answers) -> dict[str, dict[str, s
     return places_kept(addresses_kept_by(person.pk))
 
 
-def where_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
-    """What was answered before, else the address of the person's last visit, else where they work."""
-    if answers.step("where"):
-        return answers.step("where")
+def begins_with(request: HttpRequest, answers: Answers) -> dict[str, Any]:
+    """What was answered before; else the address of the person's last visit or where they work, and them as the contact."""
     person = request.person  # type: ignore[attr-defined]
-    if not person:
-        return {}
-    last = last_visited.first(person=person.pk)
-    return dict(zip(LINES_OF_VISIT, last, strict=True)) if last else {"postcode": person.postcode}
+    where, details = answers.step("where"), answers.step("details")
+    if person and not where:
+        where = Booking.objects.addresses_of(person).values(*LINES).first() or {"postcode": person.postcode}
+    if person and not details:
+        details = {"contact_name": person.name, "contact_phone": person.phone}
+    return {**where, **details, "leaflets": bool(answers.step("leaflets"))}
 
 
-def keep_where(request: HttpRequest, before: Answers, cleaned: dict[str, Any], now: datetime) -> Answers:
+def kept_longer(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> HttpResponse:
+    """The same page with what was typed so far, which nobody looks at yet."""
+    try:
+        keeping.keep_longer(request, answers, now)
+    except (SlotTaken, TooManyHolds, DraftGone):
+        messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
+    return where_page(request, answers, form, now)
+
+
+def keep_where(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
-    answer = {"presentation": before.presentation.slug, **cleaned}
-    matters = ("presentation", "format", "postcode", "audience_profession")
-    steps: dict[str, dict[str, Any]] = {"where": answer}
-    if before.step("when") and any(before.step("where").get(name, "") != answer[name] for name in matters):
-        keeping.give_back(before, now)
+    given = form.cleaned_data
+    where = {"presentation": answers.presentation.slug, **{name: given[name] for name in WhereForm.base_fields}}
+    details = {name: given[name] for name in DetailsForm.base_fields if name not in where}
+    steps: dict[str, dict[str, Any]] = {"where": where, "details": {**details, "flagged": form.flagged}}
+    if given["leaflets"] != bool(answers.step("leaflets")):
+        steps["leaflets"] = {"copies": []} if given["leaflets"] else {}
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in RESTS_ON):
+        keeping.give_back(answers, now)
         steps["when"] = {}
-    return Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), before.presentation)
+    keeping.keep_answers(request, answers, steps, now)
+
+
+def back_to_check(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
+    """The time that was kept may be over: it is taken again, or the nearest are shown."""
+    try:
+        keeping.take_again(request, answers, now)
+    except SlotTaken:
+        return times.lost_page(request, answers, answers.start or now, now)
+    except (TooManyHolds, DraftGone):
+        pass  # the next page says that it is not kept
+    return go_to(answers.first_missing(), answers.presentation)
 
 
 @require_http_methods(FORM_METHODS)
@@ -149,78 +168,7 @@ def keep_when(request: HttpRequest, answers: Answers, start: datetime, now: date
         return times.lost_page(request, answers, start, now)
     except DraftGone:
         return back_to_missing(request, "where", answers.presentation, now)
-    return go_on(request, "when", answers)
-
-
-@require_http_methods(FORM_METHODS)
-def book_details(request: HttpRequest, slug: str) -> HttpResponse:
-    now = timezone.now()
-    answers = answers_so_far(request, slug, now)
-    missing = answers.missing_before("details")
-    if missing and request.method != "POST":
-        return go_to(missing, answers.presentation)
-    if request.method == "POST" and "extend" in request.POST:
-        return kept_longer(request, answers, now)
-    form = DayAndLeafletsForm(typed(request), initial=details_so_far(request, answers), online=answers.is_online)
-    if request.method == "POST" and form.is_valid():
-        answers = keep_details(request, answers, form, now)
-        if missing:
-            messages.info(request, _("Please answer this page again. What you typed about the day is kept."))
-            return back_to_missing(request, missing, answers.presentation, now)
-        return on_from_details(request, answers, now)
-    return details_page(request, answers, form, now)
-
-
-def details_page(request: HttpRequest, answers: Answers, form: DayAndLeafletsForm, now: datetime) -> HttpResponse:
-    step_before = "dates" if answers.asks_for_dates else "when"
-    context = {
-        "form": form,
-        "presentation": answers.presentation,
-        "kept": keeping.kept(answers, now),
-        "back_url": back_to(step_before, answers.presentation),
-    }
-    return render(request, "bookings/details.html", context)
-
-
-def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
-    """The same page with what was typed so far, which nobody looks at yet."""
-    try:
-        keeping.keep_longer(request, answers, now)
-    except (SlotTaken, TooManyHolds, DraftGone):
-        messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
-    return details_page(request, answers, DayAndLeafletsForm(initial=request.POST.dict(), online=answers.is_online), now)
-
-
-def on_from_details(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
-    """The time that was kept may be over: it is taken again, or the nearest are shown."""
-    if answers.has("when"):
-        try:
-            keeping.take_again(request, answers, now)
-        except SlotTaken:
-            return times.lost_page(request, answers, answers.start or now, now)
-        except (TooManyHolds, DraftGone):
-            pass  # the next page says that it is not kept
-    changes = "change" in request.GET
-    if answers.wants_leaflets and not (changes and answers.leaflets):
-        return redirect(f"{back_to('leaflets', answers.presentation)}{'?change=1' if changes else ''}")
-    return go_on(request, "details", answers)
-
-
-def keep_details(request: HttpRequest, before: Answers, form: DayAndLeafletsForm, now: datetime) -> Answers:
-    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
-    kept = {field.name: form.cleaned_data[field.name] for field in fields(Details) if field.name in form.cleaned_data}
-    steps: dict[str, dict[str, Any]] = {"details": {**kept, "flagged": form.flagged}}
-    if "leaflets" in form.fields and form.cleaned_data["leaflets"] != bool(before.step("leaflets")):
-        steps["leaflets"] = {"copies": []} if form.cleaned_data["leaflets"] else {}
-    return Answers(drafts.keep(request, DraftKind.BOOKING, steps, now), before.presentation)
-
-
-def details_so_far(request: HttpRequest, answers: Answers) -> dict[str, Any]:
-    """What was answered before, else the person as their own contact."""
-    if answers.step("details"):
-        return {**answers.step("details"), "leaflets": bool(answers.step("leaflets"))}
-    person = request.person  # type: ignore[attr-defined]
-    return {"contact_name": person.name, "contact_phone": person.phone} if person else {}
+    return go_to(answers.first_missing(), answers.presentation)
 
 
 def back_to(step: str, presentation: Presentation) -> str:

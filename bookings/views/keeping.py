@@ -1,8 +1,10 @@
 """The time that is kept while somebody fills in the form: choosing it, keeping it longer, taking it again."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -16,7 +18,8 @@ from bookings.places import find_place
 from bookings.services import DraftGone, ExtendedAlready, HoldOver, TooManyHolds, extend_hold, hold_slot, release_hold
 from bookings.throttles import too_many_times
 from ctac.uk import format_clock, format_span
-from professionals import limits
+from professionals import drafts, limits
+from professionals.models import DraftKind
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Kept:
 def kept(answers: Answers, now: datetime) -> Kept | None:
     """None if nothing is held, or no longer."""
     hold = answers.hold
-    if hold is None or hold.expires_at <= now or not answers.has("where") or not answers.fits(hold):
+    if hold is None or hold.expires_at <= now or not answers.is_about_this or not answers.fits(hold):
         return None
     when = format_span(hold.start, hold.start + answers.presentation.length)
     seconds = int((hold.expires_at - now).total_seconds())
@@ -64,19 +67,24 @@ def keep(request: HttpRequest, answers: Answers, start: datetime, now: datetime)
     if answers.step("dates"):
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
     draft = copy(answers.draft)  # which a refusal leaves as it is
-    try:
-        hold = hold_slot(draft=draft, person=person, wish=wish_of(answers), start=start, now=now, client=client, answers=chosen)
-    finally:
-        answers.forget_hold()
-    answers.draft.answers, answers.draft.expires_at = draft.answers, draft.expires_at
+    hold = hold_slot(draft=draft, person=person, wish=wish_of(answers), start=start, now=now, client=client, answers=chosen)
+    answers.draft, answers.hold = draft, hold
     return hold
+
+
+def keep_answers(request: HttpRequest, answers: Answers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
+    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
+    draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
+    if draft != answers.draft:
+        answers.hold = None
+    answers.draft = draft
 
 
 def give_back(answers: Answers, now: datetime) -> None:
     """What the draft holds, because it asks for something else now."""
     if answers.draft:
         release_hold(draft=answers.draft, now=now)
-        answers.forget_hold()
+        answers.hold = None
 
 
 def keep_longer(request: HttpRequest, answers: Answers, now: datetime) -> None:
@@ -84,15 +92,14 @@ def keep_longer(request: HttpRequest, answers: Answers, now: datetime) -> None:
     try:
         if answers.draft is None:
             raise HoldOver
-        hold = extend_hold(draft=answers.draft, now=now)
-        answers.forget_hold()
+        answers.hold = extend_hold(draft=answers.draft, now=now)
     except ExtendedAlready as refusal:
         messages.warning(request, refusal.message)
     except HoldOver:
-        answers.forget_hold()
+        answers.hold = None
         take_again(request, answers, now)
     else:
-        until = format_clock(hold.expires_at)
+        until = format_clock(answers.hold.expires_at)
         messages.success(request, _("We are keeping this time for you until %(until)s.") % {"until": until})
 
 

@@ -31,8 +31,8 @@ MOST_TITLES = 12
 def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
-    missing = answers.first_missing()
-    if answers.is_online and missing == "check":
+    missing = answers.missing_before("leaflets")
+    if answers.is_online and not missing:
         return go_to("check", answers.presentation)
     leaflets = in_stock_for(answers.audience, MOST_TITLES)
     before = {each.slug: each.copies for each in answers.leaflets}
@@ -40,15 +40,15 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         copies = [asdict(each) for each in form.to_bring()]
         drafts.keep(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
-        if missing == "check":
+        if not missing:
             return go_to("check", answers.presentation)
-    if missing != "check":
+    if missing:
         return back_to_missing(request, missing, answers.presentation, now)
     return leaflets_page(request, answers, form, now)
 
 
 def leaflets_page(request: HttpRequest, answers: Answers, form: LeafletsForm, now: datetime) -> HttpResponse:
-    step_before = "check" if "change" in request.GET else "details"
+    step_before = "check" if "change" in request.GET else "dates" if answers.asks_for_dates else "when"
     context = {
         "form": form,
         "presentation": answers.presentation,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,24 +16,14 @@ from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, State
 from bookings.services import MoveRefused, TooLate, cancel, gets_reminders
 from bookings.views.flow import FORM_METHODS
-from ctac.compiled import Compiled
-from professionals.access import person_required
+from professionals.access import person_required, the_person
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 
 
 def own_booking(request: HttpRequest, reference: str) -> Booking:
-    booking = booking_of_person.first(person=request.person.pk, reference=reference)  # type: ignore[attr-defined]
-    if booking is None:
-        raise Http404
-    return booking
-
-
-booking_of_person = Compiled(
-    lambda person, reference: (
-        Booking.objects.with_names().with_leaflets().with_afterwards().filter(person_id=person, reference=reference)
-    )
-)
+    mine = the_person(request).bookings.with_names().with_leaflets().with_afterwards()
+    return get_object_or_404(mine, reference=reference)
 
 
 def about(request: HttpRequest, booking: Booking) -> dict[str, object]:

@@ -54,5 +54,4 @@ def too_many_page(request: HttpRequest, answers: Answers, refusal: TooManyHolds,
 def lost_page(request: HttpRequest, answers: Answers, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
     picker = pick_nearest(wish_of(answers), start, now=now, ignoring=own_claims(request, answers))
-    url = reverse("book_when", args=[answers.presentation.slug])
-    return times_page(request, answers, picker, form_action=f"{url}?change=1" if answers.has("details") else url)
+    return times_page(request, answers, picker, form_action=reverse("book_when", args=[answers.presentation.slug]))

@@ -1,6 +1,6 @@
 """The part of the tour that is about requests: dates of one's own, what staff do with them, and the answer to what they offer."""
 
-from tests.journeys.test_booking import choose_workplace, give_details
+from tests.journeys.test_booking import choose_workplace
 from tests.journeys.test_request import a_day_of_asha
 from tests.live.clients import inside
 
@@ -32,7 +32,6 @@ def asks_for_dates(guide: Guide) -> Tour:
     yield "dates with an error in one"
     guide.page.locator("[name=day_2]").fill(second)
     guide.send_empty()
-    give_details(guide)
     yield "dates check"
     guide.press("Send this request")
     yield "request placed"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from professionals.sample import RETURNED_EMAIL, RETURNED_PASSWORD
-from tests.journeys.test_booking import choose_a_time, choose_workplace, give_details
+from tests.journeys.test_booking import choose_a_time, choose_workplace
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live
 
@@ -91,8 +91,9 @@ def books(guide: Guide, email: str) -> Tour:
     yield "book where"
     guide.send_empty()
     yield "book where with errors"
-    choose_workplace(guide)
+    choose_workplace(guide, with_leaflets=True)
     yield "book when"
+    first_page = guide.url.replace("/when/", "/where/")
     guide.follow("Mornings")
     yield "book when in mornings"
     guide.follow("All day")
@@ -100,12 +101,13 @@ def books(guide: Guide, email: str) -> Tour:
     guide.look()
     yield "book when with errors"
     choose_a_time(guide)
-    yield "book details"
+    yield "book leaflets"
+    leaflets = guide.url
+    guide.open(first_page)
+    yield "book where with a time kept"
     guide.press("Keep this time 15 minutes longer")
-    yield "book details kept longer"
-    guide.send_empty()
-    yield "book details with errors"
-    give_details(guide, with_leaflets=True)
+    yield "book where kept longer"
+    guide.open(leaflets)
     yield from has_leaflets_brought(guide)
     yield "book sign in"
     guide.follow("Create an account")

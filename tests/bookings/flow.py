@@ -5,15 +5,15 @@ import re
 from django.http import HttpResponse
 from django.test import Client
 
-WHERE = {"format": "workplace", "address_line_1": "St James", "address_line_2": "", "town": "Leeds", "postcode": "ls1 4ap"}
+PLACE = {"format": "workplace", "address_line_1": "St James", "address_line_2": "", "town": "Leeds", "postcode": "ls1 4ap"}
 DETAILS = {"audience_size": "12", "contact_name": "Jo Green", "contact_phone": "0113 496 0001", "access_needs": "Hearing loop"}
+WHERE = {**PLACE, **DETAILS}  # what the first page asks
 TEN = "2027-01-25T10:00Z"
 
 
 def fill_in(client: Client, *, start: str = TEN, where: dict[str, str] = WHERE) -> None:
-    assert client.post("/book/signs/where/", where).url == "/book/signs/when/"
-    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/details/"
-    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+    assert client.post("/book/signs/where/", {**DETAILS, **where}).url == "/book/signs/when/"
+    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/check/"
 
 
 def hidden(response: HttpResponse) -> dict[str, str]:

@@ -57,8 +57,7 @@ def test_an_audience_is_asked_once_shown_on_the_check_page_and_kept(
     sign_in(client, person)
     client.post("/book/signs/where/", MIDWIVES)
     client.post("/book/signs/when/", {"start": TEN})
-    assert "Who are most of" not in text(client.get("/book/signs/details/"))
-    client.post("/book/signs/details/", {**DETAILS, "audience_profession": "teacher"})  # no question of that page
+    assert text(client.get("/book/signs/where/")).count("Who are most of") == 1
     assert text(client.get("/book/signs/check/")).count("Who is coming Midwife") == 1
     confirm(client)
     booking = Booking.objects.get()

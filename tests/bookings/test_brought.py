@@ -46,9 +46,8 @@ def visitors(general: Edition) -> Edition:
 
 def ask(client: Client, start: str = TEN, **copies: str) -> None:
     """Up to the check page, with so many copies of each title."""
-    assert client.post("/book/signs/where/", FOR_VISITORS).url == "/book/signs/when/"
-    assert client.post("/book/signs/when/", {"start": start}).url == "/book/signs/details/"
-    assert client.post("/book/signs/details/", {**DETAILS, "leaflets": "on"}).url == HERE
+    assert client.post("/book/signs/where/", {**FOR_VISITORS, "leaflets": "on"}).url == "/book/signs/when/"
+    assert client.post("/book/signs/when/", {"start": start}).url == HERE
     assert client.post(HERE, copies).url == CHECK
 
 
@@ -103,9 +102,8 @@ def test_online_nothing_is_brought_and_the_pdfs_are_named(
 ) -> None:
     sign_in(client, person)
     ask(client, general="5")
-    client.post("/book/signs/where/", {"format": "online"})
-    client.post("/book/signs/when/", {"start": TEN})
-    assert "Bring leaflets" not in text(client.get("/book/signs/details/"))
+    client.post("/book/signs/where/", {**DETAILS, "format": "online", "leaflets": "on"})
+    assert client.post("/book/signs/when/", {"start": TEN}).url == CHECK
     assert client.get(HERE).url == CHECK
     assert "Everybody can download them as PDFs" in text(client.get(CHECK))
     confirm(client)

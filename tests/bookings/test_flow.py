@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Hold, Presentation, State
 from notifications.models import Notification
 from professionals.models import Draft, Person
-from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, fill_in, hidden, text
+from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, NOW, at, make_booking, make_presentation
 from tests.factories import make_person, sign_in
 
@@ -98,15 +99,16 @@ def test_a_presentation_of_one_format_says_only_that(
 
 def test_nobody_types_again_where_their_last_visit_was(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
-    assert client.get("/book/signs/where/").context["form"].initial == {"postcode": person.postcode}
+    as_contact = {"contact_name": person.name, "contact_phone": person.phone, "leaflets": False}
+    assert client.get("/book/signs/where/").context["form"].initial == {"postcode": person.postcode, **as_contact}
     fill_in(client, where={**WHERE, "address_line_2": "Third floor", "postcode": LEEDS_TOO})
     confirm(client)
     was_there = {"address_line_1": "St James", "address_line_2": "Third floor", "town": "Leeds", "postcode": LEEDS_TOO}
     page = client.get("/book/signs/where/")
-    assert page.context["form"].initial == was_there
+    assert page.context["form"].initial == was_there | as_contact
     assert 'value="Third floor"' in page.content.decode()
     sign_in(client, make_person(postcode=LEEDS))
-    assert client.get("/book/signs/where/").context["form"].initial == {"postcode": LEEDS}
+    assert client.get("/book/signs/where/").context["form"].initial.items() >= {"postcode": LEEDS}.items()
 
 
 def test_online_asks_for_no_address(client: Client, presentation: Presentation, person: Person) -> None:
@@ -140,6 +142,16 @@ def test_bad_places_are_explained_beside_the_field_and_kept(
     assert not Draft.objects.exists()
 
 
+def test_the_first_page_gives_the_cookie_so_that_one_can_go_back_to_it(client: Client, presentation: Presentation) -> None:
+    """With another cookie the browser would not show again what was typed (ADR 38)."""
+    cookies = []
+    for sent in (None, {**WHERE, "town": ""}, WHERE):
+        client.get("/book/signs/where/") if sent is None else client.post("/book/signs/where/", sent)
+        cookies.append(client.cookies[settings.DRAFT_COOKIE_NAME].value)
+    assert len(set(cookies)) == 1
+    assert Draft.objects.count() == 1
+
+
 @pytest.mark.parametrize("start", ["", "nonsense", "2027-01-25", "2027-13-45T10:00Z", "9999-12-31T23:59Z", "0001-01-01T00:00Z"])
 def test_bad_times_are_explained(client: Client, presentation: Presentation, start: str) -> None:
     client.post("/book/signs/where/", WHERE)
@@ -162,12 +174,10 @@ def test_bad_times_are_explained(client: Client, presentation: Presentation, sta
 def test_bad_details_are_explained_and_kept(
     client: Client, presentation: Presentation, change: dict[str, str], field: str
 ) -> None:
-    client.post("/book/signs/where/", WHERE)
-    client.post("/book/signs/when/", {"start": TEN})
-    page = client.post("/book/signs/details/", {**DETAILS, **change})
+    page = client.post("/book/signs/where/", {**WHERE, **change})
     assert list(page.context["form"].errors) == [field]
     assert page.context["form"]["access_needs"].value() == "Hearing loop"
-    assert "details" not in Draft.objects.get().answers
+    assert not Draft.objects.exists()
 
 
 def test_a_childs_details_stop_the_form_once_and_are_flagged_if_kept(
@@ -175,11 +185,11 @@ def test_a_childs_details_stop_the_form_once_and_are_flagged_if_kept(
 ) -> None:
     sign_in(client, person)
     fill_in(client)
-    notes = {**DETAILS, "notes": "The child is Ana Pop, born 12/03/2014, NHS number 943 476 5919"}
-    page = client.post("/book/signs/details/?change=1", notes)
+    notes = {**WHERE, "notes": "The child is Ana Pop, born 12/03/2014, NHS number 943 476 5919"}
+    page = client.post("/book/signs/where/?change=1", notes)
     assert "notes" in page.context["form"].errors
     assert "notes" not in str(Draft.objects.get().answers).replace("'notes': ''", "")
-    assert client.post("/book/signs/details/?change=1", {**notes, "keep_what_i_wrote": "on"}).url == "/book/signs/check/"
+    assert client.post("/book/signs/where/?change=1", {**notes, "keep_what_i_wrote": "on"}).url == "/book/signs/check/"
     confirm(client)
     assert Booking.objects.get().flagged_child_details
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
@@ -187,39 +197,46 @@ def test_a_childs_details_stop_the_form_once_and_are_flagged_if_kept(
 
 def test_pages_that_need_an_earlier_answer_send_back_for_it(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
-    for page in ("when", "details"):
+    for page in ("when", "dates", "leaflets"):
         assert client.get(f"/book/signs/{page}/").url == "/book/signs/where/"
-    client.post("/book/signs/where/", WHERE)
-    assert client.get("/book/signs/details/").url == "/book/signs/when/"
+    client.post("/book/signs/where/", {**WHERE, "leaflets": "on"})
+    assert client.get("/book/signs/leaflets/").url == "/book/signs/when/"
     assert client.get("/book/signs/check/").url == "/book/signs/when/"
     assert client.get("/book/signs/").url == "/book/signs/where/"
+    client.post("/book/signs/when/", {"start": TEN})
+    assert client.get("/book/signs/check/").url == "/book/signs/leaflets/"
+
+
+def test_the_old_page_of_details_leads_to_the_first_page(client: Client, presentation: Presentation) -> None:
+    assert client.get("/book/signs/details/").url == "/book/signs/where/"
+    assert client.get("/book/signs/details/?change=1").url == "/book/signs/where/?change=1"
+    assert client.post("/book/signs/details/", WHERE).status_code == 405
 
 
 def test_what_was_typed_about_the_day_is_kept_when_the_draft_has_gone(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     client.post("/book/signs/when/", {"start": TEN})
     Draft.objects.all().delete()
-    wrong = client.post("/book/signs/details/", {**DETAILS, "audience_size": ""})
+    wrong = client.post("/book/signs/where/?change=1", {**WHERE, "audience_size": ""})
     assert wrong.context["form"]["access_needs"].value() == "Hearing loop"
-    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/where/"
-    assert "What you typed about the day is kept." in text(client.get("/book/signs/where/"))
-    client.post("/book/signs/where/", WHERE)
-    client.post("/book/signs/when/", {"start": TEN})
-    assert client.get("/book/signs/details/").context["form"]["access_needs"].value() == "Hearing loop"
+    assert client.post("/book/signs/where/?change=1", WHERE).url == "/book/signs/when/"
+    page = client.get("/book/signs/where/")
+    assert (page.context["form"]["access_needs"].value(), page.context["kept"]) == ("Hearing loop", None)
 
 
 def test_answers_come_back_when_a_page_is_opened_again(client: Client, presentation: Presentation) -> None:
     fill_in(client)
     assert client.get("/book/signs/where/").context["form"]["town"].value() == "Leeds"
     assert client.get("/book/signs/when/").context["form"]["start"].value() == TEN
-    assert client.get("/book/signs/details/").context["form"]["contact_name"].value() == "Jo Green"
+    assert client.get("/book/signs/where/").context["form"]["contact_name"].value() == "Jo Green"
 
 
 def test_a_change_link_comes_back_to_the_check_page(client: Client, presentation: Presentation) -> None:
     fill_in(client)
-    assert client.post("/book/signs/details/?change=1", {**DETAILS, "audience_size": "30"}).url == "/book/signs/check/"
+    assert client.post("/book/signs/where/?change=1", {**WHERE, "audience_size": "30"}).url == "/book/signs/check/"
     assert client.post("/book/signs/where/?change=1", {**WHERE, "town": "Leeds 1"}).url == "/book/signs/check/"
-    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T10:30Z"}).url == "/book/signs/check/"
+    assert Hold.objects.get().start == at("10:00")
+    assert client.post("/book/signs/when/", {"start": "2027-01-25T10:30Z"}).url == "/book/signs/check/"
 
 
 def test_another_place_gives_the_time_back_and_asks_for_another(client: Client, presentation: Presentation) -> None:
@@ -233,11 +250,10 @@ def test_another_presentation_starts_with_its_own_place_and_keeps_the_details(cl
     fill_in(client)
     make_presentation(slug="other")
     assert client.get("/book/other/when/").url == "/book/other/where/"
+    assert client.get("/book/other/where/").context["form"]["contact_name"].value() == "Jo Green"
     client.post("/book/other/where/", WHERE)
     assert not Hold.objects.exists()
     assert client.get("/book/signs/check/").status_code == 302
-    client.post("/book/other/when/", {"start": TEN})
-    assert client.get("/book/other/details/").context["form"]["contact_name"].value() == "Jo Green"
 
 
 # --- Twice, in two tabs, by the back button ---
@@ -273,7 +289,7 @@ def test_answers_changed_in_another_tab_are_shown_before_they_are_booked(
     sign_in(client, person)
     fill_in(client)
     answers = hidden(client.get("/book/signs/check/"))
-    client.post("/book/signs/details/?change=1", {**DETAILS, "audience_size": "31"})
+    client.post("/book/signs/where/?change=1", {**WHERE, "audience_size": "31"})
     page = client.post("/book/signs/check/", answers)
     assert "Your answers were changed in another window. Please check them again." in text(page)
     assert not Booking.objects.exists()
@@ -282,19 +298,25 @@ def test_answers_changed_in_another_tab_are_shown_before_they_are_booked(
 
 
 @pytest.mark.parametrize(
-    ("page", "sent"), [("when", {"start": TEN}), ("details", DETAILS), ("dates", {"reason": "Mondays only"})]
+    ("page", "sent", "onward"),
+    [
+        ("when/", {"start": TEN}, "where"),
+        ("where/?change=1", WHERE, "when"),
+        ("dates/", {"reason": "Mondays only"}, "where"),
+        ("leaflets/", {}, "where"),
+    ],
 )
 def test_a_page_left_open_in_another_tab_says_what_was_booked_meanwhile(
-    client: Client, presentation: Presentation, person: Person, page: str, sent: dict[str, str]
+    client: Client, presentation: Presentation, person: Person, page: str, sent: dict[str, str], onward: str
 ) -> None:
     sign_in(client, person)
     fill_in(client)
     confirm(client)
-    left_open = client.post(f"/book/signs/{page}/", sent)
-    assert left_open.url == "/book/signs/where/"
+    left_open = client.post(f"/book/signs/{page}", sent)
+    assert left_open.url == f"/book/signs/{onward}/"
     assert f"{Booking.objects.get().reference} was sent a moment ago, from another window." in text(client.get(left_open.url))
     sign_in(client, make_person())
-    assert "from another window" not in text(client.get(client.post(f"/book/signs/{page}/", sent).url))
+    assert "from another window" not in text(client.get(client.post(f"/book/signs/{page}", sent).url))
 
 
 def test_an_old_page_books_nothing(client: Client, presentation: Presentation, person: Person) -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings import rules
 from bookings.models import Booking, Hold, Presentation, Presenter
 from professionals.models import Draft, Person
-from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, fill_in, text
+from tests.bookings.flow import TEN, WHERE, confirm, fill_in, text
 from tests.bookings.rows import NOW, at, make_booking
 from tests.factories import sign_in
 
@@ -35,7 +35,7 @@ def choose(client: Client) -> None:
 def test_the_pages_that_follow_say_until_when_and_offer_more(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
     fill_in(client)
-    for path in ("/book/signs/details/", "/book/signs/check/"):
+    for path in ("/book/signs/where/", "/book/signs/check/"):
         page = client.get(path)
         assert f"{UNTIL} 10:15am" in text(page)
         assert BUTTON in text(page)
@@ -45,14 +45,14 @@ def test_the_pages_that_follow_say_until_when_and_offer_more(client: Client, pre
 
 def test_the_button_keeps_what_was_typed_and_asks_for_nothing(client: Client, presentation: Presentation) -> None:
     choose(client)
-    page = client.post("/book/signs/details/", {"extend": "1", "notes": "Half typ", "audience_size": "twelve"})
+    page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typ", "audience_size": "twelve"})
     assert page.status_code == 200
     assert f"{UNTIL} 10:30am" in text(page)
     assert "We are keeping this time for you until 10:30am." in text(page)
     assert BUTTON not in text(page)
     assert (page.context["form"]["notes"].value(), page.context["form"]["audience_size"].value()) == ("Half typ", "twelve")
     assert not page.context["form"].errors
-    assert "details" not in Draft.objects.get().answers
+    assert Draft.objects.get().answers["details"]["notes"] == ""
 
 
 def test_on_the_check_page_it_leads_back_there(client: Client, presentation: Presentation, person: Person) -> None:
@@ -64,8 +64,8 @@ def test_on_the_check_page_it_leads_back_there(client: Client, presentation: Pre
 
 def test_a_second_time_is_refused_plainly(client: Client, presentation: Presentation) -> None:
     choose(client)
-    client.post("/book/signs/details/", {"extend": "1"})
-    page = client.post("/book/signs/details/", {"extend": "1", "notes": "Half typed"})
+    client.post("/book/signs/where/", {"extend": "1"})
+    page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typed"})
     assert "You have had your extra 15 minutes." in text(page)
     assert page.context["form"]["notes"].value() == "Half typed"
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=30)
@@ -76,9 +76,9 @@ def test_a_time_that_ran_out_while_somebody_typed_is_taken_again_if_it_is_free(
 ) -> None:
     choose(client)
     clock.shift(timedelta(minutes=16))
-    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+    assert client.post("/book/signs/where/?change=1", WHERE).url == "/book/signs/check/"
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=31)
-    page = client.get("/book/signs/details/")
+    page = client.get("/book/signs/where/")
     assert "The 15 minutes were over, but your time was still free. We are keeping it for you again, until 10:31am." in text(page)
 
 
@@ -89,10 +89,10 @@ def test_if_it_is_not_free_the_nearest_are_shown_and_nothing_is_lost(
     clock.shift(timedelta(minutes=16))
     Hold.objects.all().delete()
     make_booking(presenter, at("10:00"))
-    page = client.post("/book/signs/details/", DETAILS)
+    page = client.post("/book/signs/where/?change=1", WHERE)
     assert "That time has just gone" in text(page)
-    assert 'action="/book/signs/when/?change=1"' in page.content.decode()
-    assert client.post("/book/signs/when/?change=1", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
+    assert 'action="/book/signs/when/"' in page.content.decode()
+    assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
     sign_in(client, person)
     confirm(client)
     assert Booking.objects.get(person=person).access_needs == "Hearing loop"
@@ -107,7 +107,7 @@ def test_the_button_after_the_time_was_over(
     if taken:
         Hold.objects.all().delete()
         make_booking(presenter, at("10:00"))
-    page = client.post("/book/signs/details/", {"extend": "1", "notes": "Half typed"})
+    page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typed"})
     assert page.context["form"]["notes"].value() == "Half typed"
     assert ("Your time is not free any more. Finish this page first" in text(page)) == taken
     assert ("We are keeping it for you again, until 10:31am" in text(page)) == (not taken)
@@ -126,7 +126,7 @@ def test_the_button_on_the_check_page_shows_the_nearest_if_the_time_has_gone(
 
 def test_the_button_without_a_draft_breaks_nothing(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
-    assert client.post("/book/signs/details/", {"extend": "1"}).status_code == 200
+    assert client.post("/book/signs/where/", {"extend": "1"}).status_code == 200
     assert client.post("/book/signs/check/", {"extend": "1"}).url == "/book/signs/check/"
 
 
@@ -183,8 +183,8 @@ def test_no_address_is_stored(presentation: Presentation) -> None:
 def test_choosing_and_keeping_longer_stay_within_their_statements(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     counts = []
-    for path, typed in (("when", {"start": TEN}), ("details", {"extend": "1"}), ("details", DETAILS)):
+    for path, typed in (("when/", {"start": TEN}), ("where/", {"extend": "1"}), ("where/?change=1", WHERE)):
         with CaptureQueriesContext(connection) as queries:
-            client.post(f"/book/signs/{path}/", typed)
+            client.post(f"/book/signs/{path}", typed)
         counts.append(sum(not each["sql"].startswith(("SAVEPOINT", "RELEASE")) for each in queries))
     assert [count <= most for count, most in zip(counts, (20, 12, 12), strict=True)] == [True] * 3, counts

@@ -12,7 +12,7 @@ from bookings import privacy
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
 from bookings.services import ask_for_others, record_leave
 from professionals.models import Draft, Person
-from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden, text
+from tests.bookings.flow import WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import NOW, at, make_hold
 from tests.face.page import Page
@@ -39,8 +39,7 @@ def client(client: Client, person: Person) -> Client:
 
 def give_dates(client: Client, **dates: str) -> None:
     assert client.post("/book/signs/where/", WHERE).url == "/book/signs/when/"
-    assert client.post("/book/signs/dates/", {**DATES, **dates}).url == "/book/signs/details/"
-    assert client.post("/book/signs/details/", DETAILS).url == "/book/signs/check/"
+    assert client.post("/book/signs/dates/", {**DATES, **dates}).url == "/book/signs/check/"
 
 
 def test_the_page_of_times_leads_there(client: Client) -> None:
@@ -174,8 +173,7 @@ def test_a_childs_details_are_asked_about_once(client: Client) -> None:
     client.post("/book/signs/where/", WHERE)
     typed = {**DATES, "reason": "About the girl, NHS number 943 476 5919"}
     assert "This looks like details of a child" in text(client.post("/book/signs/dates/", typed))
-    assert client.post("/book/signs/dates/", {**typed, "keep_what_i_wrote": "on"}).url == "/book/signs/details/"
-    client.post("/book/signs/details/", DETAILS)
+    assert client.post("/book/signs/dates/", {**typed, "keep_what_i_wrote": "on"}).url == "/book/signs/check/"
     confirm(client)
     assert Booking.objects.get().flagged_child_details
 
@@ -293,7 +291,7 @@ def test_each_page_takes_few_statements(client: Client, offered: Booking) -> Non
     assert (Booking.objects.count(), Hold.objects.count()) == (2, 0)
 
 
-PAGES = ("/book/signs/dates/", "/book/signs/details/", "/book/signs/check/")
+PAGES = ("/book/signs/dates/", "/book/signs/where/", "/book/signs/check/")
 
 
 def test_what_is_exported_and_erased(client: Client, person: Person, offered: Booking) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from bookings.models import Booking, Presentation, State
 from leaflets.models import KeptAddress
 from professionals.models import Draft, Person
-from tests.bookings.flow import WHERE, confirm, fill_in, text
+from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, text
 from tests.bookings.rows import LEEDS_TOO, NOW, at, make_booking, make_request
 from tests.bookings.test_flow_statements import statements
 from tests.face.page import Page
@@ -73,7 +73,7 @@ def test_who_has_not_booked_yet_chooses_among_what_they_keep(client: Client, per
 def test_what_was_chosen_or_typed_is_shown_again(client: Client, person: Person) -> None:
     older = keep(person)
     keep(person, **CLINIC)
-    client.post(PAGE, {"format": "workplace", "address": str(older.pk), "address_line_1": "Not looked at"})
+    client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(older.pk), "address_line_1": "Not looked at"})
     assert offered(look(client))[1] == (HEALTH_VISITING, True)
     assert set(typed(client).values()) == {""}
     assert client.post(PAGE, {**WHERE, "address": "another"}).url == "/book/signs/when/"
@@ -117,17 +117,17 @@ def test_what_is_missing_is_said_and_nothing_is_kept(client: Client, person: Per
 def test_nobody_can_choose_another_persons_address(client: Client, person: Person) -> None:
     keep(person)
     elsewhere = keep(make_person(), address_line_1="9 Elsewhere")
-    response = client.post(PAGE, {"format": "workplace", "address": str(elsewhere.pk)})
+    response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})
     assert response.context["form"].errors == {"address": ["You no longer keep the address that you chose. Choose another one."]}
     assert ("9 Elsewhere" in response.content.decode(), Draft.objects.exists()) == (False, False)
     KeptAddress.objects.filter(person=person).delete()
-    response = client.post(PAGE, {"format": "workplace", "address": str(elsewhere.pk)})
+    response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})
     assert response.context["form"].errors["address_line_1"] == ["Enter the building and street."]
 
 
 def test_where_no_presenter_can_go_is_said_beside_the_address(client: Client, person: Person) -> None:
     barracks = keep(person, postcode="BFPO 57")
-    form = client.post(PAGE, {"format": "workplace", "address": str(barracks.pk)}).context["form"]
+    form = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(barracks.pk)}).context["form"]
     assert {name: str(errors[0])[:43] for name, errors in form.errors.items()} == {
         "address": "We can’t send a presenter to this postcode."
     }
@@ -135,7 +135,7 @@ def test_where_no_presenter_can_go_is_said_beside_the_address(client: Client, pe
 
 def test_online_asks_nothing_of_an_address(client: Client, person: Person) -> None:
     keep(person)
-    assert client.post(PAGE, {"format": "online", "address": "0"}).url == "/book/signs/when/"
+    assert client.post(PAGE, {**DETAILS, "format": "online", "address": "0"}).url == "/book/signs/when/"
     answered = Draft.objects.get().answers["where"]
     assert (answered["format"], answered["postcode"], "address" in answered) == ("online", "", False)
     Presentation.objects.update(formats=["online"])
@@ -158,9 +158,9 @@ def test_the_address_book_costs_one_statement_however_many_are_kept(client: Clie
     for number in range(3):
         counts.append((statements(client, "get", PAGE), statements(client, "post", PAGE, {"format": "workplace"})))
         keep(person, address_line_1=f"{number} Park Row")
-    assert counts == [(5, 4)] * 3
+    assert counts == [(6, 5)] * 3
     Presentation.objects.update(formats=["online"])
-    assert statements(client, "get", PAGE) == 4
+    assert statements(client, "get", PAGE) == 5
 
 
 def test_who_is_not_signed_in_is_asked_for_an_address_alone(person: Person, presentation: Presentation) -> None:

@@ -18,6 +18,7 @@ from bookings import rules
 from leaflets import throttles
 from tests.deploy.browser import SESSION, Answer, Browser, hidden
 from tests.deploy.conftest import Server, Site
+from tests.races.visits import DETAILS
 from tests.security.payloads import FORGED, SAME_MAILBOX
 
 TIMES = 0.05
@@ -115,7 +116,7 @@ def choose(site: Site, presentation: str, network: str) -> Callable[[range], lis
 
     def tries(numbers: range) -> list[int]:
         browser = Browser(site)
-        browser.post(where, {"format": "online"})
+        browser.post(where, {"format": "online", **DETAILS})
         starts = re.findall(r'name="start"[^>]*value="([^"]+)"', browser.get(when).text)
         found = []
         for n in numbers:

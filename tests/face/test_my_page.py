@@ -181,7 +181,8 @@ def begin(owner: Person, kind: DraftKind, answers: dict[str, object]) -> None:
 
 def test_a_booking_that_was_begun_is_offered_at_its_next_page(client: Client, owner: Person) -> None:
     presentation = make_presentation()
-    begin(owner, DraftKind.BOOKING, {"where": {"presentation": presentation.slug, "format": "online"}})
+    answers = {"where": {"presentation": presentation.slug, "format": "online"}, "details": {"audience_size": 12}}
+    begin(owner, DraftKind.BOOKING, answers)
     page = read(client)
     assert headings(page)[0] == "Not finished yet"
     assert page.all("a", "govuk-button")[0].attrs["href"] == f"/book/{presentation.slug}/when/"

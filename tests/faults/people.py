@@ -78,10 +78,9 @@ def order(client: Client) -> Form:
 def book(client: Client) -> Form:
     """Online, at any time of the week that is offered. One that has gone: an AssertionError, and they begin again."""
     path = f"/book/{SLUG}"
-    client.post_form(f"{path}/where/", format="online")
+    client.post_form(f"{path}/where/", format="online", **DETAILS)
     form = client.get(f"{path}/when/").form("start")
     client.send(f"{path}/when/", form, start=random.choice(form.options["start"]))
-    client.post_form(f"{path}/details/", **DETAILS)
     return client.get(f"{path}/check/").form("token", "digest")
 
 

@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.test_booking import choose_a_time
+from tests.journeys.test_booking import give_details
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
-
-
-def give_size(visitor: Visitor, people: str) -> None:
-    visitor.fill("How many people will come?", people)
-    visitor.fill("Who should we ask for on the day?", "Ruth Adeyemi")
-    visitor.fill("Their phone number", "07700 900123")
-    visitor.press("Continue")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
@@ -32,14 +25,12 @@ def test_going_back_to_answers_that_were_wrong(scripts: bool, new_page: Callable
     visitor.page.go_back()
     assert visitor.page.get_by_label("Town or city", exact=True).input_value() == "Leeds"
     visitor.choose("Online")
-    visitor.press("Continue")
-    choose_a_time(visitor)
-    give_size(visitor, "0")
+    give_details(visitor, "0")
     assert visitor.page.title().startswith("Error:")
-    give_size(visitor, "12")
+    give_details(visitor)
 
     # Back once it was put right: with scripts the page is as it is kept, without them as it was, and nowhere a blank one
     visitor.page.go_back()
-    assert visitor.heading == "About the day"
+    assert visitor.heading == "About your presentation"
     assert visitor.page.get_by_label("How many people will come?").input_value() == "12"
     assert visitor.page.title().startswith("Error:") is not scripts

@@ -20,12 +20,15 @@ def calendar_event(text: str) -> Any:
     return str(calendar["METHOD"]), calendar.walk("VEVENT")[0]
 
 
-def choose_workplace(visitor: Visitor) -> None:
+def choose_workplace(visitor: Visitor, *, with_leaflets: bool = False) -> None:
+    """The first page: where, for whom, and the day."""
     visitor.choose("At your workplace")
     visitor.fill("Address line 1", "1 Park Row")
     visitor.fill("Town or city", "Leeds")
     visitor.fill("Postcode", "ls14ap")
-    visitor.press("Continue")
+    if with_leaflets:
+        visitor.choose("Bring leaflets for the audience")
+    give_details(visitor)
 
 
 def choose_a_time(visitor: Visitor, *, last: bool = False) -> str:
@@ -38,10 +41,8 @@ def choose_a_time(visitor: Visitor, *, last: bool = False) -> str:
     return str(day).strip()
 
 
-def give_details(visitor: Visitor, *, with_leaflets: bool = False) -> None:
-    visitor.fill("How many people will come?", "12")
-    if with_leaflets:
-        visitor.choose("Bring leaflets for the audience")
+def give_details(visitor: Visitor, people: str = "12") -> None:
+    visitor.fill("How many people will come?", people)
     visitor.fill("Who should we ask for on the day?", "Ruth Adeyemi")
     visitor.fill("Their phone number", "07700 900123")
     visitor.press("Continue")
@@ -68,9 +69,8 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     visitor.follow("Book this presentation")
 
     # When they give every answer, and are asked to sign up only then
-    choose_workplace(visitor)
+    choose_workplace(visitor, with_leaflets=True)
     choose_a_time(visitor)
-    give_details(visitor, with_leaflets=True)
     assert visitor.reads("You told us that 12 people come")
     visitor.fill("Child trafficking is child abuse (optional)", "11")
     visitor.press("Continue")
@@ -153,9 +153,9 @@ def test_two_people_choosing_the_same_time_get_one_yes_and_one_polite_page(new_p
         visitor.follow("Book this presentation")
         choose_workplace(visitor)
     choose_a_time(quick, last=True)
-    assert quick.heading == "About the day"
+    assert quick.heading == "Sign in to go on"
     choose_a_time(slow, last=True)
     assert slow.heading == "That time has just gone"
     assert slow.page.locator("input[name=start]").count() > 0
     choose_a_time(slow)
-    assert slow.heading == "About the day"
+    assert slow.heading == "Sign in to go on"

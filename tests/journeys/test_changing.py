@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.test_booking import DESK, PHONE, calendar_event, choose_a_time, choose_workplace, give_details
+from tests.journeys.test_booking import DESK, PHONE, calendar_event, choose_a_time, choose_workplace
 from tests.journeys.visitor import Visitor
 from tests.live.mail import Mail
 from tests.live.stack import Live
@@ -22,7 +22,6 @@ def books(visitor: Visitor, email: str) -> tuple[str, Mail]:
     visitor.follow("Book this presentation")
     choose_workplace(visitor)
     choose_a_time(visitor, last=True)
-    give_details(visitor)
     visitor.follow("Create an account")
     visitor.sign_up(email)
     before = datetime.now(UTC)

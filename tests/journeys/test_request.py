@@ -9,7 +9,7 @@ import pytest
 
 from ctac.uk import format_day, uk_day
 from ctac.working_days import is_working_day
-from tests.journeys.test_booking import PHONE, calendar_event, choose_workplace, give_details
+from tests.journeys.test_booking import PHONE, calendar_event, choose_workplace
 from tests.journeys.test_staff import DESK, open_found, reference_on
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
@@ -35,7 +35,6 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     # Given somebody whom none of our times suits, and who names two dates, of which a presenter could give one
     start_asking(visitor)
     name_dates(visitor, day)
-    give_details(visitor)
     visitor.follow("Create an account")
     visitor.sign_up(email)
 

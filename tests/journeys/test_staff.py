@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.journeys.test_booking import calendar_event, choose_a_time, choose_workplace, give_details
+from tests.journeys.test_booking import calendar_event, choose_a_time, choose_workplace
 from tests.journeys.test_ordering import fill_basket
 from tests.journeys.visitor import UNRECOGNISED, Visitor
 from tests.live.stack import Live
@@ -55,7 +55,6 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
     # Given a visit that somebody at a domain we don't know asks for
     start_booking(professional)
     choose_a_time(professional)
-    give_details(professional)
     before = datetime.now(UTC)
     professional.press("Confirm this booking")
     assert professional.heading == "We have your request"
@@ -278,7 +277,6 @@ def test_staff_confirm_a_request_without_javascript(
     # Given a request, and a coordinator whose browser runs no scripts
     start_booking(professional)
     choose_a_time(professional, last=True)
-    give_details(professional)
     professional.press("Confirm this booking")
     reference = reference_on(professional, "BK")
     staff = Visitor(new_page(storage_state=staff_cookies, java_script_enabled=False, **DESK), live, scripts=False)

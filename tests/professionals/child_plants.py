@@ -12,7 +12,7 @@ from bookings.models import State
 from bookings.services import ask_for_leave, open_afterwards
 from leaflets.services import dispatch, pass_forward, report_missing, start_packing
 from tests.bookings.admin.test_leave import leave_form
-from tests.bookings.flow import DETAILS, WHERE, confirm, fill_in, hidden
+from tests.bookings.flow import WHERE, confirm, fill_in, hidden
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.dataprotection.rows import make_complaint
@@ -38,8 +38,8 @@ def details_of_a_booking(client: Client) -> None:
     sign_in(client, make_person(email=SAM))
     fill_in(client)
     for more in ({}, KEPT):
-        typed = {**DETAILS, "room": CHILD, "access_needs": CHILD, "notes": CHILD}
-        client.post("/book/signs/details/?change=1", typed | more)
+        typed = {**WHERE, "room": CHILD, "access_needs": CHILD, "notes": CHILD}
+        client.post("/book/signs/where/?change=1", typed | more)
     confirm(client)
 
 
@@ -50,7 +50,6 @@ def dates_of_a_request(client: Client) -> None:
     client.post("/book/signs/where/", WHERE)
     for more in ({}, KEPT):
         client.post("/book/signs/dates/", {"day_1": "25 1 2027", "part_1": "time", "clock_1": "10am", "reason": CHILD} | more)
-    client.post("/book/signs/details/", DETAILS)
     confirm(client)
 
 
@@ -230,9 +229,9 @@ def closing_a_complaint(client: Client) -> None:
 # Plant → the boxes that it fills in. A box that is in none, can be kept, and is not named in free_text.py fails a test.
 PLANTED: dict[Callable[[Client], None], set[str]] = {
     details_of_a_booking: {
-        "bookings.forms.DayAndLeafletsForm.room",
-        "bookings.forms.DayAndLeafletsForm.access_needs",
-        "bookings.forms.DayAndLeafletsForm.notes",
+        "bookings.forms.BookingForm.room",
+        "bookings.forms.BookingForm.access_needs",
+        "bookings.forms.BookingForm.notes",
     },
     dates_of_a_request: {"bookings.request_forms.DatesForm.reason"},
     cancelling_a_booking: {"bookings.forms.CancelForm.reason"},

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.bookings.flow import DETAILS
 from tests.bookings.rows import make_presentation
 from tests.factories import make_staff, sign_in_staff
 
@@ -52,7 +53,7 @@ def test_a_page_of_a_person_is_kept_by_no_cache(client: Client) -> None:
 def test_a_page_that_answers_a_form_may_be_gone_back_to_with_the_same_cookies(client: Client) -> None:
     """Else the browser asks whether to send the form again (ADR 38)."""
     make_presentation(slug="signs")
-    wrong, right = (client.post("/book/signs/where/", {"format": where}) for where in ("", "online"))
+    wrong, right = (client.post("/book/signs/where/", {**DETAILS, "format": where}) for where in ("", "online"))
     assert (wrong.headers["Cache-Control"], "Cookie" in wrong.headers["Vary"]) == ("private, no-cache", True)
     assert right.headers["Cache-Control"] == "private, no-store"
     desk = sign_in_staff(Client(), make_staff())

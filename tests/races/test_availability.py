@@ -6,9 +6,8 @@ import pytest
 
 from tests.live.clients import Answer, Client
 from tests.races.stage import Scene, Stage
-from tests.races.visits import BOOK, is_gone, press_book, ready_to_choose, reference_of, staff_action, to_check_page
+from tests.races.visits import HELD, is_gone, press_book, ready_to_choose, reference_of, staff_action, to_check_page
 
-HELD = (302, f"{BOOK}/details/")
 ONE_A_DAY = "UPDATE bookings_presenter SET most_a_day = 1 WHERE id = %s"
 ONE_A_WEEK = "UPDATE bookings_presenter SET most_a_week = 1 WHERE id = %s"
 ASK = """INSERT INTO bookings_leave

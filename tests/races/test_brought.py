@@ -11,7 +11,6 @@ from tests.races.test_stock import CONTROL_PACKED, ORDER, PACKED, ends, order
 from tests.races.visits import (
     BOOK,
     COPIES,
-    DETAILS,
     check_form,
     choose,
     press_book,
@@ -31,9 +30,8 @@ def book_with_leaflets(stage: Stage, slug: str, base_url: str = "") -> tuple[str
     email = stage.unused.pop(0)
     client = stage.client(email)
     with stage.open_scene() as scene:
-        say_where(client, scene.postcode)
-        assert choose(client, scene.at("10:00")).status == 302
-        assert client.post_form(f"{BOOK}/details/", **DETAILS, leaflets="on").outcome == (302, f"{BOOK}/leaflets/")
+        say_where(client, scene.postcode, leaflets="on")
+        assert choose(client, scene.at("10:00")).outcome == (302, f"{BOOK}/leaflets/")
         assert client.post_form(f"{BOOK}/leaflets/", **{slug: str(COPIES)}).outcome == (302, f"{BOOK}/check/")
         booking = reference_of(press_book(client, check_form(client)))
     [(key, reference)] = stage.live.query("SELECT id, reference FROM leaflets_order WHERE brought_with = %s", booking)

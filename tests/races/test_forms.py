@@ -10,7 +10,6 @@ from tests.races.stage import Stage
 from tests.races.visits import (
     BOOK,
     COPIES,
-    DETAILS,
     check_form,
     choose,
     order_form,
@@ -128,7 +127,7 @@ def test_an_old_check_page_never_books_what_it_does_not_show(stage: Stage) -> No
         client = stage.somebody()
         old = to_check_page(client, scene.postcode, scene.at("12:00"))
         # Given somebody who went on to change an answer, when they go back to the page of before and press its button
-        assert client.post_form(f"{BOOK}/details/?change=1", **(DETAILS | {"audience_size": "99"})).status == 302
+        assert client.post_form(f"{BOOK}/where/?change=1", audience_size="99").status == 302
         answer = press_book(client, old)
         # Then nothing is booked, and they see the page with what they say now, to check again
         assert (answer.status, stage.bookings_of(client)) == (200, [])
@@ -157,7 +156,7 @@ def test_control_without_the_digest_an_old_page_books_what_nobody_has_checked(st
     with stage.open_scene() as scene:
         client = stage.somebody(unguarded_url)
         old = to_check_page(client, scene.postcode, scene.at("12:00"))
-        assert client.post_form(f"{BOOK}/details/?change=1", **(DETAILS | {"audience_size": "99"})).status == 302
+        assert client.post_form(f"{BOOK}/where/?change=1", audience_size="99").status == 302
         reference = reference_of(press_book(client, old))
         size = "SELECT audience_size FROM bookings_booking WHERE reference = %s"
         assert stage.live.query(size, reference) == [(99,)]

@@ -7,8 +7,8 @@ from typing import Any
 from tests.live.clients import Answer, Client
 from tests.races import gates
 from tests.races.stage import Scene, Stage
-from tests.races.test_slots import EXPIRE, EXPIRE_CLAIMS, HELD
-from tests.races.visits import BOOK, choose, is_gone, press_book, read_form, reference_of, say_where, to_check_page
+from tests.races.test_slots import EXPIRE, EXPIRE_CLAIMS
+from tests.races.visits import BOOK, HELD, choose, is_gone, press_book, read_form, reference_of, say_where, to_check_page
 
 LONGER = "We are keeping this time for you until"
 NOT_FREE = "Your time is not free any more."
@@ -24,11 +24,11 @@ def ready_to_choose_again(client: Client, scene: Scene) -> partial[Answer]:
 
 
 def ready_to_keep_longer(client: Client, scene: Scene) -> partial[Answer]:
-    """The button of the page that comes after choosing."""
+    """The button of the first page, opened again once a time is held."""
     say_where(client, scene.postcode)
     assert choose(client, scene.at("12:00")).outcome == HELD
-    form = read_form(client, f"{BOOK}/details/", "contact_name")
-    return partial(client.send, f"{BOOK}/details/", form, extend="1", notes="Half typed")
+    form = read_form(client, f"{BOOK}/where/", "contact_name")
+    return partial(client.send, f"{BOOK}/where/", form, extend="1", notes="Half typed")
 
 
 def soon_over(stage: Stage, scene: Scene) -> None:

@@ -17,7 +17,6 @@ from tests.races import gates
 from tests.races.stage import UNRECOGNISED, Scene, Stage
 from tests.races.visits import (
     BOOK,
-    DETAILS,
     book,
     check_form,
     is_gone,
@@ -44,8 +43,7 @@ def ready_to_ask(client: Client, scene: Scene, *clocks: str) -> Any:
     typed = {
         f"{what}_{number}": value for number, clock in enumerate(clocks, 1) for what, value in (("day", day), ("clock", clock))
     }
-    assert client.post_form(f"{BOOK}/dates/", reason="Clinics", **typed).outcome == (302, f"{BOOK}/details/")
-    assert client.post_form(f"{BOOK}/details/", **DETAILS).outcome == (302, f"{BOOK}/check/")
+    assert client.post_form(f"{BOOK}/dates/", reason="Clinics", **typed).outcome == (302, f"{BOOK}/check/")
     return check_form(client)
 
 

@@ -13,8 +13,8 @@ from tests.live.clients import Answer, Client
 from tests.races import gates
 from tests.races.stage import UNRECOGNISED, Scene, Stage
 from tests.races.visits import (
-    BOOK,
     BRAE,
+    HELD,
     LERWICK,
     SUMBURGH,
     book,
@@ -29,7 +29,6 @@ from tests.races.visits import (
     to_check_page,
 )
 
-HELD = (302, f"{BOOK}/details/")
 # How a second visit can be too near to one from noon to 1pm. From Lerwick to Sumburgh takes 50 minutes.
 TOO_NEAR = {
     "the same time": ("12:00", LERWICK),

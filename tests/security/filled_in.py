@@ -65,7 +65,7 @@ FILLED_IN: dict[str, Case] = {
     "account_set_password": Case({"password1": PASSWORD, "password2": PASSWORD}),
     "basket": Case(before=in_the_basket),
     "basket_add": Case(lambda world: {f"{world['objects']['leaflets_leaflet'].slug}-copies": "2"}),
-    "book_where": Case(pages=5),
+    "book_where": Case(pages=4),
     "booking_answer": Case(before=an_offer),
     "booking_details": Case(pages=2),
     "booking_time": Case(pages=2),
@@ -205,7 +205,7 @@ FILLED_IN: dict[str, Case] = {
 WHY_NOTHING = {
     "leads on, for in this state there is nothing to do here": """
         account_change_password account_complete_password_reset account_confirm_login_code account_email_verification_sent
-        account_reauthenticate account_sent_late mfa_authenticate book_check book_dates book_when
+        account_reauthenticate account_sent_late mfa_authenticate book_check book_dates book_details book_when
         booking_details_check booking_time_check link_time_check place_link order_check session_again staff:login
         staff:password_change staff:password_change_done
     """,
@@ -222,7 +222,6 @@ WHY_NOTHING = {
     "answers with a file": "certificate presenter_slide staff:leaflets_packingsession_print",
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
-    "comes after two other pages, and book_where goes through all": "book_details",
 }
 NOTHING_TO_STORE = {asked for names in WHY_NOTHING.values() for asked in names.split()}
 NOTHING_TO_STORE |= {"staff:dataprotection_breach_action paper"}  # a button that shows, and asks nothing

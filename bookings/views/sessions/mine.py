@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,25 +15,18 @@ from bookings.models import PlaceState, SessionPlace
 from bookings.services import gets_reminders, wish_year_later, withdraw_year_later
 from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up, is_unsure, were_warned
 from bookings.views.flow import FORM_METHODS
-from ctac.compiled import Compiled
 from professionals.access import person_required, the_person
 from professionals.models import User
 
 ACCEPT, GIVE_UP = "accept", "give-up"
 MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 
-place_of_person = Compiled(
-    lambda person, reference: SessionPlace.objects.select_related(
-        "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
-    ).filter(person_id=person, session__reference=reference)
-)
-
 
 def own_place(request: HttpRequest, reference: str) -> SessionPlace:
-    place = place_of_person.first(person=the_person(request).pk, reference=reference)
-    if place is None:
-        raise Http404
-    return place
+    mine = the_person(request).session_places.select_related(
+        "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
+    )
+    return get_object_or_404(mine, session__reference=reference)
 
 
 @require_http_methods(FORM_METHODS)

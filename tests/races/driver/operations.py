@@ -70,13 +70,13 @@ def went_on(answer: Answer, end: str = "") -> bool:
 
 
 def hold_page(actor: Actor) -> bool:
-    return went_on(choose(actor, actor.page_of(actor.person()), actor.chance.choice(actor.presentations)), "/details/")
+    return went_on(choose(actor, actor.page_of(actor.person()), actor.chance.choice(actor.presentations)), "/check/")
 
 
 def choose(actor: Actor, page: Any, presentation: Any) -> Answer:
     path = f"/book/{presentation.slug}"
     with polite():
-        page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE)
+        page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE, **TYPED)
         form = page.get(f"{path}/when/").form("start")
         return page.send(f"{path}/when/", form, start=actor.chance.choice(form.options["start"]))
 
@@ -84,10 +84,9 @@ def choose(actor: Actor, page: Any, presentation: Any) -> Answer:
 def book_page(actor: Actor) -> bool:
     page, presentation = actor.page_of(actor.person()), actor.chance.choice(actor.presentations)
     path = f"/book/{presentation.slug}"
-    if not went_on(choose(actor, page, presentation), "/details/"):
+    if not went_on(choose(actor, page, presentation), "/check/"):
         return False
     with polite():
-        page.post_form(f"{path}/details/", **TYPED)
         return went_on(page.send(f"{path}/check/", page.get(f"{path}/check/").form("token")), "/placed/")
 
 

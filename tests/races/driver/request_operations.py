@@ -42,9 +42,8 @@ def request_page(actor: Actor) -> bool:
     path = f"/book/{presentation.slug}"
     typed = {"reason": "Clinics", "day_1": f"{start:%d %m %Y}", "part_1": "time", "clock_1": f"{start:%H:%M}"}
     with polite():
-        page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE)
+        page.post_form(f"{path}/where/", postcode=actor.chance.choice(PLACES), **WORKPLACE, **TYPED)
         page.post_form(f"{path}/dates/", **typed)
-        page.post_form(f"{path}/details/", **TYPED)
         return went_on(page.send(f"{path}/check/", page.get(f"{path}/check/").form("token")), "/placed/")
 
 

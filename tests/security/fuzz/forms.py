@@ -36,7 +36,7 @@ NAMES_BESIDE: tuple[Value, ...] = (
 )
 # All that is sent to these is refused here, and why; the last is a button that shows, and asks nothing.
 WHY_REFUSED = {
-    "is a page of book_where, which goes through all": "book_dates book_details book_leaflets book_when",
+    "is a page of book_where, which goes through all": "book_dates book_leaflets book_when",
     "has its buttons on another page, which say what to print": "staff:leaflets_packingsession_print",
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
