@@ -23,8 +23,10 @@ from leaflets.standing import in_short
 Also = tuple[tuple[str, str], ...]  # of other versions of a title, the slug of each and what it is: 'Arabic, large print'
 
 # All that a card says of a title and of its print. No other column is read, so a card that is kept can't be out of date.
-OF_A_TITLE = ("slug", "title", "own_title", "language", "format", "for_whom", "summary")
-OF_A_TITLE += ("usual_words", "most_per_order", "most_per_person", "most_per_workplace", "active")
+OF_A_TITLE = (
+    *("slug", "title", "own_title", "language", "format", "for_whom", "summary", "usual_words"),
+    *("most_per_order", "most_per_person", "most_per_workplace", "active"),
+)
 OF_A_PRINT = ("paper", "pages", "size", "on_hand", "allocated", "published_on", "reviewed_on", "review_on")
 A_DAY = 24 * 60 * 60  # seconds
 said_of_a_title, said_of_a_print = attrgetter(*OF_A_TITLE), attrgetter(*OF_A_PRINT)

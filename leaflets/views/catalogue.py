@@ -75,17 +75,17 @@ def add_from_catalogue(request: HttpRequest) -> HttpResponse:
         return catalogue_page(request, form)
     if gone and not form.leaflets:
         return redirect(back)
-    return put(request, form, now, goes_on=goes_on) or redirect(back)
+    return add(request, form, now, goes_on=goes_on) or redirect(back)
 
 
 def asked_for(posted: QueryDict) -> set[str]:
     """The slugs of the titles beside which something is typed, and of the one whose button was pressed."""
     ending = copies_box("")
-    typed = {name.removesuffix(ending) for name, value in posted.items() if name.endswith(ending) and value.strip()}
+    typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
     return {slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)}
 
 
-def put(request: HttpRequest, form: AddForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
+def add(request: HttpRequest, form: AddForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
     """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
     if stopped(request, Where.BASKET, [by_client(request, "basket", *MOST_ADDED)], now):
         return render(request, "errors/429.html", status=429)
@@ -111,8 +111,11 @@ def said_of(there: Mapping[Leaflet, int]) -> SafeString:
 
 
 def form_id(request: HttpRequest) -> str:
-    """Of the form that was sent, or of a new one."""
-    return request.POST.get("form-id", "")[:LENGTH_OF_ID] if request.method == "POST" else get_random_string(LENGTH_OF_ID)
+    """Of the form that was sent, '' if it is none of ours; or of a new one."""
+    if request.method != "POST":
+        return get_random_string(LENGTH_OF_ID)
+    sent = request.POST.get("form-id", "")
+    return sent if len(sent) == LENGTH_OF_ID and sent.isascii() and sent.isalnum() else ""
 
 
 @require_safe
@@ -127,7 +130,7 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = AddForm(request.POST, leaflets=[leaflet])
     if not form.is_valid():
         return leaflet_page(request, leaflet, form)
-    return put(request, form, timezone.now()) or redirect(leaflet)
+    return add(request, form, timezone.now()) or redirect(leaflet)
 
 
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None = None) -> HttpResponse:

@@ -186,6 +186,14 @@ def test_a_title_that_is_gone_is_named_and_the_others_are_added(client: Client, 
     assert contents(client) == {"two": "4"}
 
 
+@pytest.mark.usefixtures("titles")
+@pytest.mark.parametrize("form_id", ["\x00" * 16, "é" * 16, "a" * 17, ""])
+def test_a_form_that_is_none_of_ours_adds_each_time(client: Client, form_id: str) -> None:
+    for _ in range(2):
+        client.post(CATALOGUE, {"form-id": form_id, "one-copies": "5"})
+    assert contents(client) == {"one": "10"}
+
+
 @pytest.mark.parametrize("name", ["\x00-copies", "é-copies", "-copies", "nobody-copies"])
 def test_a_name_that_is_no_title_of_ours_is_nothing_typed(client: Client, titles: list[Leaflet], name: str) -> None:
     assert client.post(CATALOGUE, {name: "3", "add": "\x00"}).context["form"].non_field_errors()
