@@ -97,6 +97,13 @@ class DeliveryChoiceForm(DeliveryForm):
         return cls(kept=places.kept, initial=initial)
 
 
+def known_answers(person: Person, places: Places) -> dict[str, Any]:
+    """What the delivery page answers if it is sent as it stands at first: nothing if that is no whole address."""
+    first = DeliveryChoiceForm.to_fill_in({}, person, places)
+    sent = DeliveryChoiceForm(first.initial, kept=places.kept)
+    return {**sent.answers(), "known": True} if sent.is_valid() else {}
+
+
 class OpenDeliveryForm(GuardedMixin, DeliveryChoiceForm):
     """The same for whoever is not signed in, who may be a program."""
 

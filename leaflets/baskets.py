@@ -13,7 +13,11 @@ from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Person
 
-BASKET, WISHES, DELIVERY = "basket", "wishes", "delivery"
+BASKET, ADDED, WISHES, DELIVERY = "basket", "added", "wishes", "delivery"
+MOST_COPIES = 9_999  # of one title in a basket; who needs more calls
+
+
+NOTHING_MORE: Mapping[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,36 @@ def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
     return {leaflet: copies[leaflet.slug] for leaflet in leaflets}
 
 
-def put(draft: Draft, copies: Mapping[str, int], now: datetime, wishes: Wishes | None = None) -> None:
-    """The copies of each title; and the wishes, if they are known anew."""
-    steps: dict[str, dict[str, Any]] = {BASKET: dict(copies)}
+def put(
+    draft: Draft,
+    copies: Mapping[str, int],
+    now: datetime,
+    wishes: Wishes | None = None,
+    more: Mapping[str, dict[str, Any]] = NOTHING_MORE,
+) -> None:
+    """The copies of each title; the wishes, if they are known anew; and `more` steps."""
+    steps: dict[str, dict[str, Any]] = {BASKET: dict(copies), **more}
     if wishes is not None and wishes != wishes_of(draft):
         steps[WISHES] = asdict(wishes)
     drafts.save_steps(draft, steps, now)
 
 
+def added(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[str, dict[str, Any]]:
+    """The steps of the draft once these copies of each title are on top of what is there.
+
+    A form that is sent again (twice at once, or by the back button) says anew what it added: nothing is added twice.
+    """
+    there, last = copies_by_slug(draft), draft.answers.get(ADDED, {})
+    before: dict[str, int] = last["copies"] if form_id and last.get("form") == form_id else {}
+    more = {slug: max(there.get(slug, 0) - before.get(slug, 0), 0) + count for slug, count in copies.items()}
+    basket = {**there, **{slug: min(count, MOST_COPIES) for slug, count in more.items()}}
+    return {BASKET: basket, ADDED: {"form": form_id, "copies": {**before, **copies}}}
+
+
 def put_again(draft: Draft, copies: Mapping[str, int], delivery: Mapping[str, str], now: datetime) -> None:
     """The copies of each title; and where to, unless something was typed about that already or the order had no address."""
     steps: dict[str, dict[str, Any]] = {BASKET: dict(copies)}
-    if delivery.get("address_line_1") and not delivery_answers(draft):
+    if delivery.get("address_line_1") and not typed_delivery(draft):
         steps[DELIVERY] = dict(delivery)
     drafts.save_steps(draft, steps, now)
 
@@ -90,8 +112,18 @@ def lately(person: Person | None, draft: Draft | None, leaflets: Iterable[Leafle
 
 
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:
-    """What was typed about the delivery, or nothing yet."""
+    """Where to: what was typed or, for who has not been asked, the address that we knew. Nothing yet if neither."""
     return dict(draft.answers.get(DELIVERY, {})) if draft else {}
+
+
+def is_known_address(draft: Draft | None) -> bool:
+    """Whether the delivery page was left out, since we knew an address."""
+    return bool(delivery_answers(draft).get("known"))
+
+
+def typed_delivery(draft: Draft | None) -> dict[str, Any]:
+    """What was typed about the delivery, or nothing yet."""
+    return {} if is_known_address(draft) else delivery_answers(draft)
 
 
 def delivery_of(order: Order) -> dict[str, str]:

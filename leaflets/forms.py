@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.forms import PageForm
 from ctac.uk import format_day
-from leaflets.baskets import Wishes
+from leaflets.baskets import MOST_COPIES, Wishes
 from leaflets.models import Delivery, Leaflet
 from leaflets.models.order import MOST_OF_A_REASON
 from leaflets.services import OrderedLately, shortfall
@@ -19,7 +19,6 @@ from leaflets.services.allowances import NOTHING_LATELY, Allowance, Lately
 from professionals.forms import PostcodeField, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 
-MOST_COPIES = 9_999  # of one title in a basket; who needs more calls
 NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, OrderedLately]()
 
 
@@ -73,8 +72,13 @@ class CopiesField(forms.IntegerField):
         )
 
 
+def copies_box(slug: str) -> str:
+    """The name of the box for copies of a title that go into the basket."""
+    return f"{slug}-copies"
+
+
 class AddForm(PageForm):
-    """One title into the basket, on top of what is there already. Its fields' names begin with the leaflet's slug.
+    """Copies of some titles that go into the basket, on top of what is there already; a box each.
 
     More than there is, or than one may order, is no error here: the basket says what can be done about it.
     """
@@ -83,26 +87,36 @@ class AddForm(PageForm):
         self,
         data: Mapping[str, Any] | None = None,
         *,
-        leaflet: Leaflet,
-        already: int = 0,
-        lately: OrderedLately = NOTHING_LATELY,
+        leaflets: Iterable[Leaflet],
+        lately: Lately = NO_LIMITS_KNOWN,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        self.leaflet, self.already = leaflet, already
-        usual = min(leaflet.usual_copies, max(lately.allowance(leaflet).copies, 1), max(leaflet.available, 1))
-        super().__init__(data, prefix=leaflet.slug, initial={"copies": usual})
-        self.fields["copies"] = CopiesField(leaflet, help_text=usual_and_stock(leaflet, lately))
+        self.leaflets = {copies_box(leaflet.slug): leaflet for leaflet in leaflets}
+        super().__init__(data, initial=initial)
+        for name, leaflet in self.leaflets.items():
+            hint = usual_and_stock(leaflet, lately.get(leaflet.pk, NOTHING_LATELY))
+            self.fields[name] = CopiesField(leaflet, help_text=hint)
 
-    def clean_copies(self) -> int:
-        """The new total of this title in the basket."""
-        copies: int = self.cleaned_data["copies"]
-        if short := shortfall(self.leaflet, copies, self.leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
-            raise forms.ValidationError(short.message)
-        return min(copies + self.already, MOST_COPIES)
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name, leaflet in self.leaflets.items():
+            copies = self.cleaned_data.get(name)
+            if copies is None:
+                continue
+            if short := shortfall(leaflet, copies, leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
+                self.add_error(name, short.message)
+        return self.cleaned_data
 
-    @property
-    def falls_short(self) -> bool:
-        """Whether the basket has something to ask about the copies that it has now."""
-        return shortfall(self.leaflet, self.cleaned_data["copies"], self.leaflet.orderable_edition) is not None
+    def copies(self) -> dict[str, int]:
+        """By slug, of a valid form."""
+        return {leaflet.slug: self.cleaned_data[name] for name, leaflet in self.leaflets.items()}
+
+    @classmethod
+    def of_one(cls, leaflet: Leaflet, lately: Lately, data: Mapping[str, Any] | None = None) -> "AddForm":
+        """On the page of a title: the box begins with what a team usually takes, or with what one may still have."""
+        allowance = lately.get(leaflet.pk, NOTHING_LATELY).allowance(leaflet)
+        usual = min(leaflet.usual_copies, max(allowance.copies, 1), max(leaflet.available, 1))
+        return cls(data, leaflets=[leaflet], lately=lately, initial={copies_box(leaflet.slug): usual})
 
 
 class BasketForm(ChildDetailsMixin, PageForm):

@@ -13,7 +13,7 @@ from bookings import words
 from bookings.models import Booking, State
 from ctac.past import Past
 from ctac.styleguide import samples
-from leaflets.forms import AddForm
+from leaflets.browsing import Card
 from leaflets.models import OrderState
 from leaflets.standing import in_full
 
@@ -65,7 +65,7 @@ def longest_presentations() -> dict[str, Any]:
 
 def every_leaflet() -> dict[str, Any]:
     return {
-        "cards": samples.cards(
+        "shelf": samples.shelf(
             samples.leaflet(samples.LONGEST_TITLE),
             samples.leaflet("Few copies are left", on_hand=7),
             samples.leaflet("Out of stock", on_hand=0, pages=1),
@@ -89,7 +89,7 @@ def translated_leaflet() -> dict[str, Any]:
         "standing": in_full(edition, date(2027, 3, 9)) if edition else "",
         "before": samples.withdrawn(),
         "versions": versions,
-        "add_form": AddForm(leaflet=leaflet),
+        "box": Card(leaflet, (), date(2027, 3, 9)).box,
     }
 
 

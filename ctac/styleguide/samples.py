@@ -14,8 +14,10 @@ from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
 from bookings.views.keeping import Kept
-from leaflets.browsing import Also
+from leaflets.browsing import Card, Shelf
 from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper
+from leaflets.narrowing import EVERYTHING
+from leaflets.searching import Found
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
 
@@ -163,6 +165,7 @@ def kept() -> Kept:
     return Kept(booking().when, "10:15am", 600, may_extend=True)
 
 
-def cards(*leaflets: Leaflet) -> list[tuple[Leaflet, Also, None]]:
-    """Each with its other versions, and the form of its card that was refused: none was."""
-    return [(each, ALSO if number == 0 else (), None) for number, each in enumerate(leaflets)]
+def shelf(*leaflets: Leaflet) -> Shelf:
+    """The catalogue with these."""
+    cards = [Card(each, ALSO if number == 0 else (), date(2027, 3, 9)) for number, each in enumerate(leaflets)]
+    return Shelf(EVERYTHING, Found([]), len(cards), 1, cards)

@@ -1,63 +1,25 @@
-"""The basket: add, change, remove, all without JavaScript."""
+"""The basket: change, remove, go on, all without JavaScript."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from leaflets import baskets
-from leaflets.forms import AddForm, BasketForm
+from leaflets.address_forms import known_answers
+from leaflets.forms import BasketForm, DeliveryForm
 from leaflets.models import Leaflet
-from leaflets.narrowing import Wanted
-from leaflets.reading import waited_for
-from leaflets.views.catalogue import catalogue_page, leaflet_page
+from leaflets.reading import places_of, waited_for
+from professionals import drafts
 from professionals.access import person_in
-from professionals.models import Draft, Where
-from professionals.throttles import by_client, stopped
+from professionals.models import Draft
 
 MOST_ADDED = (600, timedelta(hours=1))  # a whole trust may share one address
-
-
-@require_POST
-def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
-    leaflet, now = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug), timezone.now()
-    draft = baskets.find(request, now)
-    copies = baskets.copies_by_slug(draft)
-    form = AddForm(request.POST, leaflet=leaflet, already=copies.get(slug, 0))
-    if not form.is_valid():
-        return leaflet_page(request, leaflet, form) if "from-leaflet" in request.POST else catalogue_page(request, form)
-    if stopped(request, Where.BASKET, [by_client(request, "basket", *MOST_ADDED)], now):
-        return render(request, "errors/429.html", status=429)
-    draft = baskets.find_or_start(request, now)
-    baskets.put(draft, {**baskets.copies_by_slug(draft), slug: form.cleaned_data["copies"]}, now)
-    if form.falls_short:
-        return redirect("basket")  # which says what can be done about it
-    messages.success(request, added(leaflet, form.cleaned_data["copies"]))
-    return redirect(page_of_the_form(request, leaflet))
-
-
-def added(leaflet: Leaflet, copies: int) -> SafeString:
-    said = ngettext(
-        "Your basket now has %(n)d copy of “%(title)s”.", "Your basket now has %(n)d copies of “%(title)s”.", copies
-    ) % {"n": copies, "title": leaflet.title}
-    return format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
-
-
-def page_of_the_form(request: HttpRequest, leaflet: Leaflet) -> str:
-    """Back to where the button was pressed, so that another title can be added at once."""
-    if "from-leaflet" in request.POST:
-        return leaflet.get_absolute_url()
-    return Wanted.of(request.POST).address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +33,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 def basket_form(
     request: HttpRequest, draft: Draft | None, contents: Mapping[Leaflet, int], posted: Mapping[str, Any] | None = None
 ) -> BasketForm:
-    lately = baskets.lately(request.person, draft, contents, timezone.now())  # type: ignore[attr-defined]
+    lately = baskets.lately(person_in(request), draft, contents, timezone.now())
     return BasketForm(posted, contents, wishes=baskets.wishes_of(draft), lately=lately)
 
 
@@ -81,15 +43,40 @@ def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
     removed = request.POST.get("remove", "")
     kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
     form = basket_form(request, draft, kept, request.POST)
+    goes_on = "continue" in request.POST and bool(kept)
     if form.is_valid():
-        baskets.put(draft, form.copies(), now, form.wishes())
+        more = known_delivery(request, draft) if goes_on else {}
+        baskets.put(draft, form.copies(), now, form.wishes(), more)
     elif removed:
         baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
     if not form.is_valid():
         return basket_page(request, form)
-    if "continue" in request.POST and kept:
-        return redirect("order_delivery")
-    return redirect("basket")
+    return redirect(next_step(request, draft) if goes_on else "basket")
+
+
+def go_on(request: HttpRequest, draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> HttpResponse:
+    """From the catalogue, with what was added there: to the basket if that has something to ask, else past it."""
+    drafts.save_steps(draft, {**steps, **known_delivery(request, draft)}, now)
+    form = basket_form(request, draft, baskets.read(draft))
+    if not form.is_valid():
+        return redirect("basket")
+    if form.wishes() != baskets.wishes_of(draft):
+        baskets.put(draft, form.copies(), now, form.wishes())
+    return redirect(next_step(request, draft))
+
+
+def known_delivery(request: HttpRequest, draft: Draft) -> dict[str, dict[str, Any]]:
+    """The step of the draft that says where to, for whoever has typed nothing about it: as the delivery page would begin."""
+    person = person_in(request)
+    if person is None or baskets.typed_delivery(draft):
+        return {}
+    return {baskets.DELIVERY: known_answers(person, places_of(person.pk))}
+
+
+def next_step(request: HttpRequest, draft: Draft) -> str:
+    """Past the delivery page, if there is nothing to ask there."""
+    is_known = person_in(request) and DeliveryForm(baskets.delivery_answers(draft)).is_valid()
+    return "order_check" if is_known else "order_delivery"
 
 
 def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False) -> HttpResponse:

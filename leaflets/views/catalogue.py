@@ -1,43 +1,121 @@
-"""The catalogue, each leaflet's page, and its PDF for anyone."""
+"""The catalogue, each leaflet's page, what is put into the basket from either, and the PDF for anyone."""
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.core.validators import slug_re
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ctac.uk import uk_day
 from leaflets import baskets
 from leaflets.browsing import look
-from leaflets.forms import AddForm
+from leaflets.forms import AddForm, copies_box
 from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
-from leaflets.reading import other_versions, prints_of, waited_for
-from leaflets.services import count_download, is_a_program
-from leaflets.services.allowances import NOTHING_LATELY
+from leaflets.reading import other_versions, prints_of, stock_of_slugs, waited_for
+from leaflets.services import count_download, is_a_program, shortfall
 from leaflets.standing import in_full
 from leaflets.throttles import too_many_downloads
+from leaflets.views.again import not_any_more
+from leaflets.views.basket import MOST_ADDED, go_on
+from professionals import drafts
 from professionals.access import person_in
+from professionals.models import Where
+from professionals.throttles import by_client, stopped
+
+LENGTH_OF_ID = 16
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def leaflets(request: HttpRequest) -> HttpResponse:
-    return catalogue_page(request)
+    """The catalogue is one form: each of its buttons adds what is typed into any box, and the last one goes on with it."""
+    return add_from_catalogue(request) if request.method == "POST" else catalogue_page(request)
 
 
 def catalogue_page(request: HttpRequest, refused: AddForm | None = None) -> HttpResponse:
-    """What its address asks for; `refused` is the form of a title that could not be added to the basket."""
-    shelf = look(Wanted.of(request.POST if refused else request.GET))
+    """What its address asks for; `refused` is its form, if something in it was wrong."""
+    shelf = look(Wanted.of(request.GET), refused)
     context = {
         "shelf": shelf,
-        "cards": [(leaflet, also, refused if refused and refused.leaflet == leaflet else None) for leaflet, also in shelf.titles],
-        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
         "form": refused,
+        "form_id": form_id(request),
+        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
     }
     return render(request, "leaflets/leaflets.html", context)
+
+
+def add_from_catalogue(request: HttpRequest) -> HttpResponse:
+    now, goes_on, back = timezone.now(), "continue" in request.POST, Wanted.of(request.GET).address
+    titles = stock_of_slugs(asked_for(request.POST))
+    gone = [leaflet for leaflet in titles if not leaflet.orderable_edition]
+    for leaflet in gone:
+        messages.warning(request, not_any_more(leaflet))
+    form = AddForm(request.POST, leaflets=[leaflet for leaflet in titles if leaflet not in gone])
+    if form.is_valid() and not form.leaflets and not gone:
+        draft = baskets.find(request, now)
+        if goes_on and draft and baskets.copies_by_slug(draft):
+            return go_on(request, draft, {}, now)
+        form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
+    if not form.is_valid():
+        return catalogue_page(request, form)
+    if gone and not form.leaflets:
+        return redirect(back)
+    return add(request, form, now, goes_on=goes_on) or redirect(back)
+
+
+def asked_for(posted: QueryDict) -> set[str]:
+    """The slugs of the titles beside which something is typed, and of the one whose button was pressed."""
+    ending = copies_box("")
+    typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
+    return {slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)}
+
+
+def add(request: HttpRequest, form: AddForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
+    """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
+    if stopped(request, Where.BASKET, [by_client(request, "basket", *MOST_ADDED)], now):
+        return render(request, "errors/429.html", status=429)
+    draft = baskets.find_or_start(request, now)
+    steps = baskets.added(draft, form.copies(), form_id(request))
+    if goes_on:
+        return go_on(request, draft, steps, now)
+    drafts.save_steps(draft, steps, now)
+    there = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
+    if any(shortfall(leaflet, copies, leaflet.orderable_edition) for leaflet, copies in there.items()):
+        return redirect("basket")  # which says what can be done about it
+    messages.success(request, said_of(there))
+    return None
+
+
+def said_of(there: Mapping[Leaflet, int]) -> SafeString:
+    titles = [
+        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
+        for leaflet, copies in there.items()
+    ]
+    said = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
+    return format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
+
+
+def form_id(request: HttpRequest) -> str:
+    """Of the form that was sent, '' if it is none of ours; or of a new one."""
+    if request.method != "POST":
+        return get_random_string(LENGTH_OF_ID)
+    sent = request.POST.get("form-id", "")
+    return sent if len(sent) == LENGTH_OF_ID and sent.isascii() and sent.isalnum() else ""
 
 
 @require_safe
@@ -45,12 +123,22 @@ def leaflet(request: HttpRequest, slug: str) -> HttpResponse:
     return leaflet_page(request, get_object_or_404(Leaflet.objects.active(), slug=slug))
 
 
+@require_POST
+def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
+    """From the leaflet's own page, to which it leads back."""
+    leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
+    form = AddForm(request.POST, leaflets=[leaflet])
+    if not form.is_valid():
+        return leaflet_page(request, leaflet, form)
+    return add(request, form, timezone.now()) or redirect(leaflet)
+
+
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None = None) -> HttpResponse:
     now = timezone.now()
     draft = baskets.find(request, now)
-    lately = baskets.lately(request.person, draft, [leaflet], now)  # type: ignore[attr-defined]
+    lately = baskets.lately(person_in(request), draft, [leaflet], now)
     prints = prints_of(leaflet)
-    add_form = AddForm(refused.data if refused else None, leaflet=leaflet, lately=lately.get(leaflet.pk, NOTHING_LATELY))
+    form = AddForm.of_one(leaflet, lately, refused.data if refused else None)
     context = {
         "leaflet": leaflet,
         "edition": prints.current,
@@ -59,9 +147,10 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddForm | None
         "recalled": prints.recalled,
         "versions": other_versions(leaflet),
         "waited_for": waited_for(person_in(request), [leaflet]),
-        "add_form": add_form,
+        "box": form[copies_box(leaflet.slug)],
         "in_basket": baskets.total_copies(draft),
-        "form": add_form if refused else None,
+        "form": form if refused else None,
+        "form_id": form_id(request),
     }
     return render(request, "leaflets/leaflet.html", context)
 

@@ -42,7 +42,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     person, chooses = person_in(request), "to" in request.POST
     if chooses and person is None:  # signed out meanwhile, so we don't know whose addresses they are
         return redirect(with_next("account_login", request.path))
-    answers = baskets.delivery_answers(draft)
+    answers = baskets.typed_delivery(draft)
     # Who answered the page before without a choice of addresses is not asked for one when they come back to it.
     asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
     places = places_of(person.pk) if person and asks_which else Places([], None)
@@ -172,6 +172,7 @@ def check_page(
         "digest": drafts.digest(draft.answers),
         "warning": warning,
         "asks": bool(baskets.wishes_of(draft).because),
+        "is_known_address": baskets.is_known_address(draft),
         "in_basket": baskets.total_copies(draft),
     }
     return render(request, "leaflets/check.html", context, status=status)

@@ -1,34 +1,24 @@
 """An order, for the person who placed it."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ctac.compiled import Compiled
 from leaflets.models import Order, OrderState
-from leaflets.reading import with_lines
 from leaflets.services import OrderHasMoved, OrderIsAColleaguesNow, cancel
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from notifications.choices import has_chosen
 from notifications.topics import Topic
-from professionals.access import person_required
+from professionals.access import person_required, the_person
 
 
 def own_order(request: HttpRequest, reference: str) -> Order:
-    """The person's order; somebody else's is not found."""
-    person = request.person  # type: ignore[attr-defined]
-    order = order_of_person.first(person=person.pk, reference=reference)
-    if order is None:
-        raise Http404
-    order.person = person
-    return with_lines(order)
-
-
-order_of_person = Compiled(lambda person, reference: Order.objects.filter(person_id=person, reference=reference))
+    """The person's order with its lines; somebody else's is not found."""
+    return get_object_or_404(the_person(request).orders.with_lines(), reference=reference)
 
 
 @person_required

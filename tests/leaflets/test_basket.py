@@ -12,8 +12,15 @@ from tests.leaflets.statements import statements
 pytestmark = pytest.mark.django_db
 
 
-def add(client, leaflet, copies, **extra):
-    return client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": copies, **extra})
+def add(client, leaflet, copies):
+    """From the leaflet's own page."""
+    return client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": copies})
+
+
+def press(client, button, page="/leaflets/", **typed):
+    """A button of the catalogue: `typed` are copies by the leaflet's slug."""
+    name, _, value = button.partition(" ")
+    return client.post(page, {name: value or "1", **{f"{slug}-copies": copies for slug, copies in typed.items()}})
 
 
 def contents(client):
@@ -33,16 +40,16 @@ def test_a_title_goes_into_the_basket_and_more_of_it_on_top(client, leaflet):
 
 
 @pytest.mark.parametrize(
-    ("sent", "page"),
+    ("sent_from", "page"),
     [
-        ({}, "/leaflets/"),
-        ({"for": "midwife"}, "/leaflets/?for=midwife"),
-        ({"for": "//elsewhere"}, "/leaflets/"),
-        ({"from-leaflet": "1"}, "/leaflets/one/"),
+        ("/leaflets/", "/leaflets/"),
+        ("/leaflets/?for=midwife&page=2", "/leaflets/?for=midwife&page=2"),
+        ("/leaflets/?for=//elsewhere", "/leaflets/"),
+        ("", "/leaflets/one/"),
     ],
 )
-def test_adding_comes_back_to_the_page_of_the_button_and_says_where_the_basket_is(client, leaflet, sent, page):
-    response = add(client, leaflet, 10, **sent)
+def test_adding_comes_back_to_the_page_of_the_button_and_says_where_the_basket_is(client, leaflet, sent_from, page):
+    response = press(client, "add one", sent_from, one=10) if sent_from else add(client, leaflet, 10)
     assert (response.status_code, response.url) == (302, page)
     shown = client.get(response.url).content.decode()
     said = "Your basket now has 10 copies of “One”."
@@ -60,15 +67,15 @@ def test_a_title_with_letters_that_mean_something_to_a_browser_is_shown_as_it_is
 @pytest.mark.parametrize("typed", ["0", "-1", "1e9", "1000000000", "9" * 5000, "ten", "3.5", "", " ", "10000", "<b>", "\x00"])
 @pytest.mark.parametrize("page", ["catalogue", "leaflet"])
 def test_a_wrong_number_is_answered_beside_its_field_and_in_the_summary_and_stays_typed(client, leaflet, typed, page):
-    response = add(client, leaflet, typed, **({"from-leaflet": "1"} if page == "leaflet" else {}))
+    response = add(client, leaflet, typed) if page == "leaflet" else press(client, "add one", one=typed)
     html = response.content.decode()
     assert response.status_code == 200
-    [message] = response.context["form"].errors["copies"]
+    [message] = response.context["form"].errors["one-copies"]
     assert "“One”" in message
     assert 'href="#id_one-copies"' in html
     assert 'id="id_one-copies_error"' in html
     assert 'aria-invalid="true"' in html
-    assert response.context["form"]["copies"].value() == typed
+    assert response.context["form"]["one-copies"].value() == typed
     assert Draft.objects.count() == 0
 
 

@@ -1,33 +1,42 @@
-"""A card of the catalogue is drawn once, and is never out of date, never somebody else's."""
+"""A card of the catalogue is kept for everyone, and is never out of date, never somebody else's."""
 
 import re
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
-from leaflets import cards
+from leaflets.browsing import Card, Shelf
 from leaflets.models import Edition, EditionState, Leaflet
 from tests.leaflets.factories import make_edition
 
 pytestmark = pytest.mark.django_db
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+TOKEN = re.compile(r'name="(csrfmiddlewaretoken|form-id)" value="(\w+)"')
 
 
 @pytest.fixture(autouse=True)
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The titles of the cards that are drawn and not taken as they were kept."""
-    titles: list[str] = []
-    fresh = cards.fresh
+def nothing_kept() -> Iterator[None]:
+    caches["local"].clear()
+    yield
+    caches["local"].clear()
 
-    def counting(leaflet: Leaflet, *args: Any) -> str:
-        titles.append(leaflet.title)
-        return fresh(leaflet, *args)
 
-    monkeypatch.setattr(cards, "fresh", counting)
-    monkeypatch.setattr(cards, "_kept", {})
-    return titles
+@pytest.fixture
+def fragments() -> list[str]:
+    """All that is put into the cache from now on."""
+    kept: list[str] = []
+    keep: Callable[..., None] = type(caches["local"]).set
+
+    def noting(self: Any, key: str, value: str, *args: Any, **kwargs: Any) -> None:
+        kept.append(value)
+        keep(self, key, value, *args, **kwargs)
+
+    with patch.object(type(caches["local"]), "set", noting):
+        yield kept
 
 
 @pytest.fixture
@@ -39,22 +48,35 @@ def catalogue(client: Client, query: str = "") -> str:
     return client.get(f"/leaflets/{query}").content.decode()
 
 
-def test_a_card_is_drawn_once_for_everyone(edition: Edition, drawn: list[str]) -> None:
+def typed(client: Client, copies: str) -> str:
+    return client.post("/leaflets/", {"midwives-copies": copies}).content.decode()
+
+
+def test_a_card_and_what_to_narrow_by_are_drawn_once_for_everyone(
+    edition: Edition, fragments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pages = {TOKEN.sub("", catalogue(Client())) for _visitor in range(3)}
-    assert (len(pages), drawn) == (1, ["For midwives"])
+    assert (len(pages), len(fragments)) == (1, 4)
+    monkeypatch.delattr(Card, "box")
+    monkeypatch.delattr(Shelf, "facets")
+    assert TOKEN.sub("", catalogue(Client())) in pages
+
+
+def test_what_is_kept_has_no_form_no_token_and_nothing_that_somebody_typed(edition: Edition, fragments: list[str]) -> None:
+    for query in ("", "?for=midwife", "?q=midwives+of+leeds"):
+        catalogue(Client(), query)
+    typed(Client(), "manifold")
+    kept = "".join(fragments)
+    assert "For midwives" in kept
+    assert [word for word in ("<form", "csrf", "form-id", "manifold", "midwives of leeds") if word in kept] == []
 
 
 def test_each_page_has_the_token_of_its_own_visitor(edition: Edition) -> None:
     for _visitor in range(2):
         client = Client(enforce_csrf_checks=True)
-        tokens = set(TOKEN.findall(catalogue(client)))
-        assert len(tokens) == 1
-        answer = client.post("/basket/add/midwives/", {"midwives-copies": "1", "csrfmiddlewaretoken": tokens.pop()})
-        assert answer.status_code == 302
-
-
-def test_no_page_shows_where_the_token_goes(edition: Edition) -> None:
-    assert cards.TOKEN not in catalogue(Client())
+        sent = dict(TOKEN.findall(catalogue(client)))
+        assert client.post("/leaflets/", {"midwives-copies": "1", **sent}).status_code == 302
+        assert client.post("/leaflets/", {"midwives-copies": "1"}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -62,10 +84,19 @@ def test_no_page_shows_where_the_token_goes(edition: Edition) -> None:
     [
         (True, {"title": "For every midwife"}, "For every midwife"),
         (True, {"summary": "Another summary."}, "Another summary."),
+        (True, {"for_whom": "midwives"}, "For midwives</p>"),
+        (True, {"usual_words": "A ward takes 9."}, "A ward takes 9."),
+        (True, {"own_title": "Bydwragedd", "language": "welsh"}, '<p class="card__own" lang="cy" dir="ltr">Bydwragedd'),
+        (True, {"format": "large-print"}, "Large print</span>"),
         (True, {"most_per_order": 20}, "Up to 20 an order"),
         (False, {"allocated": 115}, "Only 5 left in stock"),
         (False, {"allocated": 120}, "Printed copies are out of stock just now"),
         (False, {"pages": 7}, "7 pages"),
+        (False, {"size": 3_000_000}, "2.9\xa0MB"),
+        (False, {"paper": "a4"}, "A4, "),
+        (False, {"reviewed_on": "2027-01-11"}, "Reviewed January 2027, still current"),
+        (False, {"published_on": "2026-02-02"}, "Published February 2026, still current"),
+        (False, {"review_on": "2026-03-03"}, "being checked again"),
         (False, {"state": EditionState.WITHDRAWN}, "A new edition is being made"),
     ],
 )
@@ -85,20 +116,7 @@ def test_a_title_that_is_taken_out_is_gone_at_once(edition: Edition, client: Cli
 
 
 def test_what_one_person_typed_wrong_is_shown_to_nobody_else(edition: Edition, client: Client) -> None:
-    refused = client.post("/basket/add/midwives/", {"midwives-copies": "<many>"}).content.decode()
+    refused = typed(client, "<many>")
     assert "&lt;many&gt;" in refused
     assert "Enter how many copies of “For midwives”" in refused
     assert "many&gt;" not in catalogue(Client())
-
-
-def test_the_audience_that_the_page_shows_is_said_back_by_its_forms(edition: Edition, client: Client) -> None:
-    assert 'name="for"' not in catalogue(client)
-    assert '<input type="hidden" name="for" value="midwife">' in catalogue(client, "?for=midwife")
-
-
-def test_no_more_are_kept_than_fit(edition: Edition, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "MOST_KEPT", 2)
-    for title in "abcde":
-        Leaflet.objects.update(title=title)
-        assert f">{title}</a>" in catalogue(client)
-    assert len(cards._kept) == 1

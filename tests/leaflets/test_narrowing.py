@@ -1,5 +1,6 @@
 """The catalogue narrowed by profession, topic, language and format, alone and together; versions beside their titles."""
 
+import html
 from datetime import datetime
 
 import pytest
@@ -30,7 +31,7 @@ def signs(now: datetime) -> Leaflet:
 
 
 def slugs(client: Client, **asked: str) -> list[str]:
-    return [leaflet.slug for leaflet, *_ in client.get("/leaflets/", asked).context["cards"]]
+    return [card.leaflet.slug for card in client.get("/leaflets/", asked).context["shelf"].cards]
 
 
 def options(client: Client, name: str, **asked: str) -> dict[str, bool]:
@@ -43,7 +44,7 @@ def options(client: Client, name: str, **asked: str) -> dict[str, bool]:
 @pytest.mark.usefixtures("signs")
 def test_versions_stand_on_the_card_of_their_title(client: Client) -> None:
     assert slugs(client) == ["signs", "basics"]
-    also = next(also for leaflet, also, _form in client.get("/leaflets/").context["cards"] if leaflet.slug == "signs")
+    also = next(card.also for card in client.get("/leaflets/").context["shelf"].cards if card.leaflet.slug == "signs")
     assert set(also) == {
         ("signs-arabic-standard", "Arabic"),
         ("signs-english-large-print", "Large print"),
@@ -93,13 +94,12 @@ def test_nothing_says_what_to_do(client: Client) -> None:
 
 @pytest.mark.usefixtures("signs")
 def test_what_is_put_into_the_basket_leads_back_to_what_was_shown(client: Client) -> None:
-    shown = {"q": "basics", "topic": "Debt", "for": "midwife"}
-    page = client.get("/leaflets/", shown).content.decode()
-    assert '<input type="hidden" name="q" value="basics"><input type="hidden" name="for" value="midwife">' in page
-    added = client.post("/basket/add/basics/", {**shown, "basics-copies": "2"})
-    assert added.headers["Location"] == "/leaflets/?q=basics&for=midwife&topic=Debt"
-    refused = client.post("/basket/add/basics/", {**shown, "basics-copies": "many"})
-    assert [leaflet.slug for leaflet, *_ in refused.context["cards"]] == ["basics"]
+    address = "/leaflets/?q=basics&for=midwife&topic=Debt"
+    assert f'action="{html.escape(address)}"' in client.get(address).content.decode()
+    added = client.post(address, {"add": "basics", "basics-copies": "2"})
+    assert added.headers["Location"] == address
+    refused = client.post(address, {"add": "basics", "basics-copies": "many"})
+    assert [card.leaflet.slug for card in refused.context["shelf"].cards] == ["basics"]
 
 
 def test_a_leaflet_lists_its_other_versions_and_marks_what_is_in_another_language(client: Client, signs: Leaflet) -> None:

@@ -137,7 +137,7 @@ def test_a_search_among_many_titles_goes_by_its_indexes_in_as_few_statements_as_
         with CaptureQueriesContext(connection) as taken:
             page = client.get("/leaflets/", {"q": typed})
         asked = [query["sql"] for query in taken if "limits" not in query["sql"] and not query["sql"].startswith(NOT_COUNTED)]
-        assert (len(page.context["cards"]), len(asked) <= most) == (ON_A_PAGE, True), (typed, asked)
+        assert (len(page.context["shelf"].cards), len(asked) <= most) == (ON_A_PAGE, True), (typed, asked)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off")
         cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.2")
@@ -149,7 +149,7 @@ def test_a_search_among_many_titles_goes_by_its_indexes_in_as_few_statements_as_
 @pytest.mark.usefixtures("many")
 def test_a_long_catalogue_has_pages_that_follow_one_another(client: Client) -> None:
     first, second = (client.get("/leaflets/", {"topic": "Topic 3", "page": number}) for number in ("1", "2"))
-    slugs = [[leaflet.slug for leaflet, *_ in page.context["cards"]] for page in (first, second)]
+    slugs = [[card.leaflet.slug for card in page.context["shelf"].cards] for page in (first, second)]
     assert (len(slugs[0]), set(slugs[0]) & set(slugs[1])) == (ON_A_PAGE, set())
     assert 'rel="next" href="/leaflets/?topic=Topic+3&amp;page=2"' in first.content.decode()
     beyond = client.get("/leaflets/", {"topic": "Topic 3", "page": "999"})
