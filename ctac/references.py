@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import Literal, TypeVar, get_args
 
 from django.db import IntegrityError, models, transaction
@@ -25,14 +24,6 @@ def random_reference(prefix: Prefix) -> str:
     """One of 25**6 (about 244 million) references with this two-letter prefix."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(6))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
-
-
-def write_with_reference(row: M, prefix: Prefix, insert: Callable[[M], bool]) -> M:
-    """Write a new row under a reference that no other has; `insert` says False where the reference was taken."""
-    row.reference = random_reference(prefix)  # type: ignore[attr-defined]
-    while not insert(row):
-        row.reference = random_reference(prefix)  # type: ignore[attr-defined]
-    return row
 
 
 def save_with_reference(row: M, prefix: Prefix) -> M:

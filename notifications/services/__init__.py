@@ -19,7 +19,7 @@ from notifications.services.erasing import (
 from notifications.services.readdressing import readdress
 from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from notifications.services.sweeping import sweep
-from notifications.services.writing import About, Later, notify, notify_about, notify_each, notify_found, seal_and_send
+from notifications.services.writing import About, Later, notify, notify_about, notify_each, seal_and_send
 
 __all__ = [
     "About",
@@ -47,7 +47,6 @@ __all__ = [
     "notify",
     "notify_about",
     "notify_each",
-    "notify_found",
     "put_right",
     "readdress",
     "resend",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications import queue, rendering, sealing
 from notifications.models import Notification
@@ -119,28 +119,6 @@ def rows_of(
         )
         for address in distinct(to)
     ]
-
-
-@transaction.atomic(savepoint=False)
-def notify_found(
-    *, kind: str, found: str, values: Mapping[str, Any], now: datetime, reference: str = "", own: Sequence[str] = ()
-) -> int:
-    """One row for each that `found` finds, due now, and the sweep queues them. How many are new.
-
-    `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient, and those
-    that each has of its `own`, such as version.
-    """
-    with connection.cursor() as cursor:
-        # SQL because its caller chooses whom to tell in SQL; what it chooses is written below as any other row.
-        cursor.execute(f"WITH {found} SELECT {', '.join(('about', 'recipient', *own))} FROM found", values)  # noqa: S608
-        chosen = cursor.fetchall()
-    rows = []
-    for about, recipient, *its_own in chosen:
-        facts: dict[str, Any] = {"reference": reference, "version": 1, "due_at": now} | dict(zip(own, its_own, strict=True))
-        rows += rows_of(kind, [recipient], about=about, now=now, **facts)
-    for row in rows:
-        row.kicked_at = None
-    return insert(rows)
 
 
 @transaction.atomic(savepoint=False)

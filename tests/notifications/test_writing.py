@@ -13,7 +13,7 @@ from ctac.celery import REFERENCE, app
 from ctac.logs import request_reference
 from notifications import queue
 from notifications.models import Notification
-from notifications.services import About, Later, notify, notify_about, notify_each, notify_found
+from notifications.services import About, Later, notify, notify_about, notify_each
 
 pytestmark = pytest.mark.django_db
 
@@ -152,13 +152,11 @@ def test_a_kind_that_nobody_registered_tells_nobody(kind, now):
     assert recipients() == []
 
 
-def test_what_sql_finds_is_written_as_any_other_and_left_to_the_sweep(kind, now, queued, django_capture_on_commit_callbacks):
-    found = """found AS (
-        SELECT 'person:' || n AS about, 'p' || n || '@nhs.net' AS recipient, %(v)s::int AS version FROM generate_series(1, 2) n
-    )"""
-    with django_capture_on_commit_callbacks(execute=True):
-        assert notify_found(kind="test", found=found, values={"v": 3}, now=now, reference="BK-1", own=["version"]) == 2
-    assert notify_found(kind="test", found=found, values={"v": 3}, now=now, reference="BK-1", own=["version"]) == 0
+def test_what_many_are_told_may_be_left_to_the_sweep(kind, now, queued, django_capture_on_commit_callbacks):
+    told = [About(f"person:{n}", f"p{n}@nhs.net", reference="BK-1", version=3) for n in (1, 2)]
+    for _ in range(2):  # the second time nothing is new
+        with django_capture_on_commit_callbacks(execute=True):
+            notify_about(told, kind="test", now=now, left_to_sweep=True)
     rows = Notification.objects.order_by("pk").values_list("about", "recipient", "reference", "version", "due_at", "kicked_at")
     assert list(rows) == [(f"person:{n}", f"p{n}@nhs.net", "BK-1", 3, now, None) for n in (1, 2)]
     assert queued() == []
