@@ -178,8 +178,8 @@ CACHES = {
     "default": env.cache_url("CACHE_URL")
     if env("CACHE_URL", default="")
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
-    # What is the same for everyone, in this process, under all that it depends on: neither a form nor a token is in it.
-    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 500}},
+    # Parts of pages that are the same for everyone, under a key that says what they are drawn from.
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
 }
 
 LANGUAGE_CODE = "en-gb"
