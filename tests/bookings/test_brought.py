@@ -236,7 +236,7 @@ def test_asking_for_leaflets_keeps_to_the_statements(
     assert statements(client, "get", HERE) <= 12
     assert statements(client, "get", CHECK) <= 12
     answers = hidden(client.get(CHECK))
-    assert statements(client, "post", CHECK, answers) <= 20
+    assert statements(client, "post", CHECK, answers) <= 40  # a booking and an order
     reference = Booking.objects.get().reference
     assert statements(client, "get", f"/bookings/{reference}/placed/") <= 12
 
