@@ -20,7 +20,7 @@ def copies(count: int) -> str:
 
 def contents(order: Order) -> str:
     """A line a title, the copies first, as it is picked from the shelf."""
-    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).lines.all()]
+    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).all_lines]
     return "\n".join(f"{count} × {title}" for count, title in lines if count)
 
 

@@ -49,7 +49,7 @@ def state_is(notification: "Notification", *states: OrderState) -> bool:
 
 def facts(order: Order, rows: Iterable[tuple[int, str]] | None = None) -> list[dict[str, str]]:
     """The answer of every email: what, where to, reference. `rows`: copies and titles, if it is not the whole order."""
-    what = rows if rows is not None else [(line.copies, line.edition.leaflet.title) for line in order.lines.all()]
+    what = rows if rows is not None else [(line.copies, line.edition.leaflet.title) for line in order.all_lines]
     return [
         *({"label": copies(count), "value": title} for count, title in what),
         {"label": _("Comes") if order.brought_with else _("To"), "value": "\n".join(order.address)},
@@ -63,7 +63,7 @@ def copies(count: int) -> str:
 
 def still_to_come(order: Order) -> list[str]:
     """For each title of which copies are waited for: how many, and which."""
-    waited_for = [(line.backordered, line.edition.leaflet.title) for line in order.lines.all() if line.backordered]
+    waited_for = [(line.backordered, line.edition.leaflet.title) for line in order.all_lines if line.backordered]
     return [_("%(copies)s of “%(title)s”") % {"copies": copies(count), "title": title} for count, title in waited_for]
 
 
@@ -90,8 +90,8 @@ def requested(order: Order) -> Message:
 
 def approved(order: Order) -> Message:
     """What was agreed, and what of that is still to be printed."""
-    granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.lines.all()]
-    less = any(line.cancelled for line in order.lines.all())
+    granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.all_lines]
+    less = any(line.cancelled for line in order.all_lines)
     rows = facts(order, [(count, title) for count, title in granted if count])
     return message(_("Yes: we are sending you leaflets (%(reference)s)"), "order_approved", order, facts=rows, less=less)
 
@@ -102,7 +102,7 @@ def declined(order: Order, reason: str) -> Message:
 
 def stocked(order: Order) -> Message:
     """What is packed now. If it isn't all that was waited for, that is said first."""
-    lines = order.lines.all()
+    lines = order.all_lines
     part = any(line.backordered for line in lines)
     sentence = _("Some of your leaflets have come in: %(reference)s") if part else _("Your leaflets have come in: %(reference)s")
     rows = [(line.allocated, line.edition.leaflet.title) for line in lines if line.allocated] if part else None
@@ -111,7 +111,7 @@ def stocked(order: Order) -> Message:
 
 def changed(order: Order) -> Message:
     """What is still to be sent, and where to, after its owner or staff changed it."""
-    still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in order.lines.all()]
+    still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in order.all_lines]
     rows = facts(order, [(count, title) for count, title in still if count])
     return message(_("Your leaflet order %(reference)s is changed"), "order_changed", order, facts=rows)
 

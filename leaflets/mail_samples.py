@@ -142,8 +142,7 @@ def order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> O
     made = Order(pk=key, created_at=NOW, **{**defaults, **fields})
     lines = [_line(number, title, given) for number, title in enumerate(TITLES, start=1)]
     lines[-1].backordered, lines[-1].allocated = to_come, lines[-1].allocated - to_come
-    # What with_lines() would have fetched: so the messages read it without a database.
-    made._prefetched_objects_cache = {"lines": lines}  # type: ignore[attr-defined]  # noqa: SLF001 - prefetching itself wants stored rows
+    made.sample_lines = lines
     return made
 
 

@@ -18,7 +18,8 @@ def _with_their_print(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
 
 def with_lines(order: Order) -> Order:
     """The same with its lines at hand: one statement, or none if they are."""
-    prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
+    if not hasattr(order, "sample_lines"):
+        prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
     return order
 
 

@@ -1,6 +1,6 @@
 """Orders: what someone asked for, where it goes, how far it is, and everything that happened to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Self
@@ -160,6 +160,8 @@ class Order(models.Model):
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
 
+    sample_lines: list["OrderLine"]  # of an order that is only shown in a sample of an email
+
     objects = OrderQuerySet.as_manager()
 
     class Meta:
@@ -235,9 +237,13 @@ class Order(models.Model):
         return self.state in OWNER_MAY_CANCEL and not self.brought_with
 
     @property
+    def all_lines(self) -> Iterable["OrderLine"]:
+        return getattr(self, "sample_lines", None) or self.lines.all()
+
+    @property
     def waits_in_line(self) -> bool:
         """Whether it gets copies as soon as it is its turn. Reads the lines."""
-        return self.state in WAIT_IN_LINE and any(line.backordered for line in self.lines.all())
+        return self.state in WAIT_IN_LINE and any(line.backordered for line in self.all_lines)
 
     @property
     def is_passed_forward(self) -> bool:
@@ -252,16 +258,16 @@ class Order(models.Model):
     @property
     def is_sent_in_part(self) -> bool:
         """Whether a parcel of it has left. Reads the lines."""
-        return any(line.dispatched for line in self.lines.all())
+        return any(line.dispatched for line in self.all_lines)
 
     @property
     def total_copies(self) -> int:
-        return sum(line.copies for line in self.lines.all())
+        return sum(line.copies for line in self.all_lines)
 
     @property
     def summary(self) -> str:
         """The order in a few words: its title, or how many titles. Reads the lines."""
-        lines, copies = [line for line in self.lines.all() if line.copies], self.total_copies
+        lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
             return ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", copies) % {

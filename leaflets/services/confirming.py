@@ -77,7 +77,7 @@ class Difference:
 
 
 def differences_of(take: StockTake, *, lock: bool = False) -> list[Difference]:
-    """What was counted, compared: three statements. `lock`: for whoever holds the locks of the editions."""
+    """What was counted, compared: two statements. `lock`: for whoever holds the locks of the editions."""
     counts = [count for count in counts_of(take) if is_counted(count)]
     found = [Difference(count) for count in counts]
     short = {each.count.edition_id: each.short for each in found if each.short}

@@ -69,7 +69,9 @@ def record(movements: Sequence[StockMovement], *, by: User | None, now: datetime
         if movement.kind == MovementKind.DISPATCHED:
             went[movement.edition_id] += movement.copies
     figures = [Edition(pk=key, on_hand=F("on_hand") + on_hand[key], allocated=F("allocated") + allocated[key]) for key in on_hand]
-    Edition.objects.bulk_update(figures, ["on_hand", "allocated"])
+    changed = [name for name, changes in (("on_hand", on_hand), ("allocated", allocated)) if any(changes.values())]
+    if changed:
+        Edition.objects.bulk_update(figures, changed)
     if went:
         _add_up(went, uk_day(now))
     StockMovement.objects.bulk_create(movements)
