@@ -9,110 +9,43 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Model, Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import F, Func, JSONField, Q, Value
 from django.http import HttpRequest
 
-from ctac.compiled import Compiled, Insert, Together
 from professionals.models import Draft, Person
-from professionals.services.locking import AccountGoneError, refuse_if_erased
+from professionals.services.locking import AccountGoneError, lock_person
 
-M = TypeVar("M", bound=Model)
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
 RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
 FLAGGED_FOR = timedelta(hours=2)  # with a text that may be about a child: long enough to finish the form
-SAVE_STEP = "UPDATE professionals_draft SET answers = answers || %s::jsonb, expires_at = %s WHERE id = %s"
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
 
-def find(request: HttpRequest, kind: str, now: datetime, *, along: str = "") -> Draft | None:
+def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str] = ()) -> Draft | None:
     """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone.
 
-    `along`: the row of another app that belongs to it, by the name of its one-to-one relation, read with it.
+    `along` names related rows to select with it. Whoever has no cookie and is nobody we know costs no statement.
     """
     found = _found(request)
     if kind not in found:
-        asked = _question(request, kind, now, along)
-        found[kind] = asked.question.first(**asked.values) if asked else None
+        secret, person = _secret(request), getattr(request, "person", None)
+        whose = Q(pk__in=[])
+        if person:
+            whose |= Q(person=person.pk)
+        if secret:
+            whose |= Q(person=None, key_hash=_hash(secret)) if person else Q(key_hash=_hash(secret))
+        rows = Draft.objects.filter(whose, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True))
+        found[kind] = (rows.select_related(*along) if along else rows).first()
     return found[kind]
-
-
-def find_beside(
-    request: HttpRequest, kind: str, now: datetime, question: Compiled[M], values: dict[str, Any], *, along: str = ""
-) -> tuple[Draft | None, M | None]:
-    """The same, and the first row of another question, in one statement."""
-    found = _found(request)
-    asked = None if kind in found else _question(request, kind, now, along)
-    if asked is None:
-        return found.setdefault(kind, None), question.first(**values)
-    found[kind], row = _both(asked.question, question).first(asked.values, values)
-    return found[kind], row
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Which question finds the draft, and what is known."""
-
-    question: Compiled[Draft]
-    values: dict[str, Any]
-
-
-def _question(request: HttpRequest, kind: str, now: datetime, along: str) -> _Asked | None:
-    """None for whoever has no cookie and is nobody we know: they have no draft."""
-    secret, person = _secret(request), getattr(request, "person", None)
-    whose = ({"person": person.pk} if person else {}) | ({"key_hash": _hash(secret)} if secret else {})
-    return _Asked(_of(tuple(whose), along), {**whose, "kind": kind, "now": now}) if whose else None
-
-
-@cache
-def _of(whose: tuple[str, ...], along: str) -> Compiled[Draft]:
-    """Found by the person, by the cookie, or by both: then the person's own before that of the cookie alone."""
-    return Compiled({("person",): _of_person, ("key_hash",): _of_cookie, ("person", "key_hash"): _of_either}[whose](along))
-
-
-@cache
-def _both(draft: Compiled[Draft], other: Compiled[Any]) -> Together:
-    return Together(draft, other)
-
-
-Question = Callable[..., QuerySet[Draft]]
-
-
-def _of_person(along: str) -> Question:
-    return lambda person, kind, now: _unexpired(kind, now, along).filter(person_id=person)
-
-
-def _of_cookie(along: str) -> Question:
-    return lambda key_hash, kind, now: _unexpired(kind, now, along).filter(key_hash=key_hash)
-
-
-def _of_either(along: str) -> Question:
-    return lambda person, key_hash, kind, now: (
-        _unexpired(kind, now, along)
-        .filter(Q(person_id=person) | Q(person=None, key_hash=key_hash))
-        .order_by(F("person").asc(nulls_last=True))[:1]
-    )
-
-
-def _unexpired(kind: object, now: object, along: str) -> QuerySet[Draft]:
-    rows = Draft.objects.filter(kind=kind, expires_at__gt=now)
-    return rows.select_related(along) if along else rows
-
-
-_in_the_way = Compiled(lambda person, key_hash, kind: Draft.objects.filter(Q(person_id=person) | Q(key_hash=key_hash), kind=kind))
-_begin = Insert(Draft, "ON CONFLICT DO NOTHING")
-# The person is locked as by any row that points to them: whoever erases them comes before or after.
-NOT_ERASED = "(SELECT TRUE FROM professionals_person WHERE id = %(person_id)s AND erased_at IS NULL FOR KEY SHARE)"
-_begin_of_person = Insert(Draft, "ON CONFLICT DO NOTHING", only_if=NOT_ERASED)
 
 
 def _found(request: HttpRequest) -> dict[str, Draft | None]:
@@ -154,12 +87,17 @@ def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -
 
 def save_steps(draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> bool:
     """The same for several pages. False if the draft is gone: it was placed in another tab."""
-    entry = json.dumps(steps, cls=DjangoJSONEncoder)
-    draft.answers = {**draft.answers, **json.loads(entry)}  # as they come back from the database: dates as text
+    entry = _as_stored(steps)
+    draft.answers = {**draft.answers, **entry}
     draft.expires_at = now + _kept_for(draft.answers)
-    with connection.cursor() as cursor:
-        cursor.execute(SAVE_STEP, [entry, draft.expires_at, draft.pk])
-        return cursor.rowcount == 1
+    merged = Func(F("answers"), Value(entry, JSONField()), template="(%(expressions)s)", arg_joiner=" || ")
+    return Draft.objects.filter(pk=draft.pk).update(answers=merged, expires_at=draft.expires_at) == 1
+
+
+def _as_stored(steps: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """As they come back from the database: dates as text."""
+    stored: dict[str, dict[str, Any]] = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
+    return stored
 
 
 def _kept_for(answers: Mapping[str, Any]) -> timedelta:
@@ -245,18 +183,15 @@ def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, d
     """
     person = getattr(request, "person", None) or None
     person_pk = person.pk if person else None
-    begin = _begin_of_person if person else _begin
     key_hash = _hash(_secret(request) or _new_secret(request))
     while True:
-        answers = json.loads(json.dumps(steps, cls=DjangoJSONEncoder))
+        answers = _as_stored(steps)
         fields = {"answers": answers, "token": secrets.token_urlsafe(32), "expires_at": now + _kept_for(answers)}
-        draft = Draft(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
-        if begin(draft):
-            return draft
-        in_the_way = _in_the_way.all(person=person_pk or 0, key_hash=key_hash, kind=kind)
-        if person and not in_the_way:
-            refuse_if_erased(person)
-        for other in in_the_way:
+        with suppress(IntegrityError), transaction.atomic():
+            if person:
+                lock_person(person)  # whoever erases them comes before or after
+            return Draft.objects.create(kind=kind, person_id=person_pk, key_hash=key_hash, **fields)
+        for other in Draft.objects.filter(Q(person=person_pk or 0) | Q(key_hash=key_hash), kind=kind):
             if other.expires_at <= now:
                 other.delete()
             elif other.person_id != person_pk:

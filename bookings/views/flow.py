@@ -42,13 +42,9 @@ def offered(slug: str) -> Presentation:
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> Answers:
-    """What each page of a booking begins with: the presentation, the draft and the time that it holds, in one statement."""
-    draft, presentation = drafts.find_beside(
-        request, DraftKind.BOOKING, now, offered_with_slug, {"slug": slug}, along=Answers.HOLD
-    )
-    if presentation is None:
-        raise Http404
-    return Answers(draft, presentation)
+    """What each page of a booking begins with: the presentation, and the draft with the time that it holds."""
+    presentation = offered(slug)
+    return Answers(drafts.find(request, DraftKind.BOOKING, now, along=[Answers.HOLD]), presentation)
 
 
 def go_to(step: str, presentation: Presentation) -> HttpResponse:

@@ -41,7 +41,7 @@ def test_a_draft_that_is_begun_while_its_owner_is_erased_is_not_kept(person: Per
 
 
 def test_control_if_nobody_asked_it_would_be_the_erased_persons(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "_begin_of_person", drafts._begin)
+    monkeypatch.setattr(drafts, "lock_person", lambda person: None)
     begun_while_erased(person)
 
     assert list(Draft.objects.values_list("person", flat=True)) == [person.pk]

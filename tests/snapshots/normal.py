@@ -1,0 +1,151 @@
+"""A page as a person reads its markup: a tag a line, with its attributes in order; nothing that may differ and mean the same."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BOOLEAN = {
+    *("allowfullscreen", "async", "autofocus", "checked", "defer", "disabled", "hidden", "multiple", "novalidate", "open"),
+    *("readonly", "required", "reversed", "selected"),
+}
+SPACES_MATTER = {"pre", "textarea"}
+FORM_TOKEN = 64  # letters of Django's csrf token, masked
+LONG = 3  # lines: what is shorter is written wherever it stands
+
+
+@dataclass
+class Tag:
+    name: str
+    attrs: dict[str, str] = field(default_factory=dict)
+    inside: list["Tag | str"] = field(default_factory=list)
+
+    def opening(self) -> str:
+        return " ".join([self.name, *(attribute(name, self.attrs[name]) for name in sorted(self.attrs))])
+
+    def tags(self) -> Iterator["Tag"]:
+        """This one and all inside, in order."""
+        yield self
+        for each in self.inside:
+            if isinstance(each, Tag):
+                yield from each.tags()
+
+
+def attribute(name: str, value: str) -> str:
+    if name in BOOLEAN:
+        return name
+    if name == "class":
+        value = " ".join(sorted(value.split()))
+    return f'{name}="{" ".join(value.split())}"'
+
+
+class Reader(HTMLParser):
+    """The tree of a page. What is closed wrongly stands in it as text that begins with !!."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.root = Tag("page")
+        self.open = [self.root]
+        self.feed(html)
+        self.close()
+        for tag in self.open[1:]:
+            tag.inside.append(f"!! <{tag.name}> is never closed")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = Tag(tag, {name: value or "" for name, value in attrs})
+        if found.attrs.get("name") == "csrfmiddlewaretoken" and len(found.attrs.get("value", "")) == FORM_TOKEN:
+            found.attrs["value"] = "‹form token›"
+        self.open[-1].inside.append(found)
+        if tag not in VOID:
+            self.open.append(found)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.open[-1].name:
+            self.open.pop()
+        elif tag not in VOID:
+            self.open[-1].inside.append(f"!! </{tag}> where <{self.open[-1].name}> is open")
+
+    def handle_comment(self, data: str) -> None:
+        if data.startswith("["):  # which some mail programs read
+            self.handle_data(f" <!--{data}--> ")
+
+    def handle_data(self, data: str) -> None:
+        inside = self.open[-1].inside
+        if inside and isinstance(inside[-1], str):
+            inside[-1] += data
+        else:
+            inside.append(data)
+
+
+def tree_of(html: str) -> Tag:
+    return Reader(html).root
+
+
+Lines = list[str]
+Known = dict[tuple[str, ...], str]  # by its lines what is written elsewhere already, and where
+
+
+def lines_of(tag: Tag, known: Known | None = None, *, name: str = "") -> Lines:
+    """The tag and all inside. A text that is all that is inside stands on its tag's line.
+
+    What is known is not written again. With a name, what is new and long is known by it from then on.
+    """
+    known, parts = {} if known is None else known, []
+    _whole, short = both(tag, known, parts)
+    if name:
+        for part in parts:
+            known.setdefault(part, name)
+    return short
+
+
+def both(tag: Tag, known: Known, parts: list[tuple[str, ...]]) -> tuple[Lines, Lines]:
+    """All lines, and those without what is known; `parts` gets each tag's that are long."""
+    opening = tag.opening()
+    inside = [each for each in words_of(tag) if each]
+    if len(inside) == 1 and isinstance(inside[0], str):
+        return ([f"{opening} | {inside[0]}"],) * 2
+    whole, short = [opening], [opening]
+    for each in inside:
+        lines, fewer = both(each, known, parts) if isinstance(each, Tag) else ([f"| {each}"],) * 2
+        whole += [f"  {line}" for line in lines]
+        short += [f"  {line}" for line in fewer]
+    if len(whole) >= LONG:
+        parts.append(tuple(whole))
+        if where := known.get(parts[-1]):
+            short = [f"{opening} … as in {where}"]
+    return whole, short
+
+
+def words_of(tag: Tag) -> list[Tag | str]:
+    if tag.name in SPACES_MATTER:
+        return [each if isinstance(each, Tag) else repr(each.removeprefix("\n"))[1:-1] for each in tag.inside]
+    return [each if isinstance(each, Tag) else " ".join(each.split()) for each in tag.inside]
+
+
+# -- What differs from run to run -----------------------------------------------------------------------------------------
+
+MASKS = {
+    "key": re.compile(r"(?<!\d)7\d{8}(?!\d)"),  # tests/snapshots/scene.py
+    "reference": re.compile(r"(?<![\w-])(?:BK|LO|OS|DP|DB)-[2-9A-Z]{4}-[2-9A-Z]{2}(?![\w-])"),
+    "uuid": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "token": re.compile(r"(?<![\w-])(?:[A-Za-z0-9_-]{43}|[0-9a-f]{32})(?![\w-])"),
+    "passkey": re.compile(r'(?<="id": ")[\w-]{22}(?=")'),
+    "secret of an app": re.compile(r"[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}"),
+    "reader": re.compile(r"(?<=/mail/)[\w-]{32}(?=/)"),
+    "code": re.compile(r"(?<=/f/)[2-9A-Z]{6}\b"),
+    "request": re.compile(r'(?<=class="reference" \| )[0-9A-F]{8}\b'),
+}
+
+
+def masked(text: str) -> str:
+    """Keys, references and tokens by the order in which they first stand in the text, so that the same stays the same."""
+    for name, pattern in MASKS.items():
+        met: dict[str, str] = {}
+        text = pattern.sub(lambda found, met=met, name=name: met.setdefault(found[0], f"‹{name} {len(met) + 1}›"), text)
+    return text
