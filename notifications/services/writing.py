@@ -124,11 +124,11 @@ def notify_found(
     """One row for each that `found` finds, due now, and the sweep queues them. How many are new.
 
     `found` is constant SQL, the inside of a WITH that ends in `found AS (…)` with the columns about and recipient, and those
-    that each has of its `own`, such as version.
+    that each has of its `own`, such as version. It may ask for %(kind)s too.
     """
     with connection.cursor() as cursor:
         # SQL because its caller chooses whom to tell in SQL; what it chooses is written below as any other row.
-        cursor.execute(f"WITH {found} SELECT {', '.join(('about', 'recipient', *own))} FROM found", values)  # noqa: S608
+        cursor.execute(f"WITH {found} SELECT {', '.join(('about', 'recipient', *own))} FROM found", {"kind": kind, **values})  # noqa: S608
         chosen = cursor.fetchall()
     rows = []
     for about, recipient, *its_own in chosen:

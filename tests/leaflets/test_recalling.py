@@ -345,4 +345,4 @@ def test_it_asks_as_much_of_the_database_for_one_as_for_many(now):
     one = counted(1)
     assert counted(12) == one
     assert one[0] <= 8
-    assert one[1] <= 24  # two of them are of reconcile_stock
+    assert one[1] <= 26  # two of them are of reconcile_stock
