@@ -385,6 +385,7 @@ CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTIO
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: so soon beat goes on after its clock was wrong and is put right
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))

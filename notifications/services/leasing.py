@@ -40,7 +40,7 @@ def claim(pk: int, *, now: datetime) -> Notification | None:
         attempts=F("attempts") + 1,
         first_tried_at=Coalesce("first_tried_at", Value(now)),
     )  # fmt: skip
-    return Notification.objects.filter(lease_token=token).get(pk=pk) if claimed else None
+    return Notification.objects.filter(pk=pk, lease_token=token).first() if claimed else None
 
 
 def end_of_lease(now: datetime) -> datetime:

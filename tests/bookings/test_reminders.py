@@ -166,7 +166,7 @@ def test_a_hundred_are_as_many_statements_as_one(presenter: Presenter, person: P
     Notification.objects.all().delete()
     for clock_ in ("12:00", "15:00"):
         place(person, start=at(clock_))
-    assert to_remind() == one <= 5
+    assert to_remind() == one <= 7
     assert Notification.objects.filter(kind__contains="reminder").count() == 6
 
 
