@@ -25,7 +25,7 @@ from professionals import drafts
 from professionals.models import DraftKind
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-RESTS_ON = ("presentation", "format", "postcode", "audience_profession")  # what the times that are offered depend on
+TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
 
 
 def offered(slug: str) -> Presentation:
@@ -129,9 +129,9 @@ def keep_where(request: HttpRequest, answers: Answers, form: BookingForm, now: d
     where = {"presentation": answers.presentation.slug, **{name: given[name] for name in WhereForm.base_fields}}
     details = {name: given[name] for name in DetailsForm.base_fields if name not in where}
     steps: dict[str, dict[str, Any]] = {"where": where, "details": {**details, "flagged": form.flagged}}
-    if given["leaflets"] != bool(answers.step("leaflets")):
+    if where["format"] == Format.WORKPLACE and given["leaflets"] != bool(answers.step("leaflets")):
         steps["leaflets"] = {"copies": []} if given["leaflets"] else {}
-    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in RESTS_ON):
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
         keeping.give_back(answers, now)
         steps["when"] = {}
     keeping.keep_answers(request, answers, steps, now)
