@@ -264,7 +264,6 @@ class BookingForm(WhereForm, DetailsForm):
         cleaned = super().clean()
         if cleaned.get("format") != Format.WORKPLACE:
             self.errors.pop("address", None)
-            cleaned["leaflets"] = False  # nobody brings anything; the check page says where the PDFs are
         return cleaned
 
     def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:

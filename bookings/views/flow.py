@@ -4,7 +4,6 @@ Answers live in a draft, so nobody needs to sign in before the last page.
 """
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +25,7 @@ from professionals import drafts
 from professionals.models import DraftKind
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
-RESTS_ON = ("presentation", "format", "postcode", "audience_profession")  # what the times that are offered depend on
+TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
 
 
 def offered(slug: str) -> Presentation:
@@ -34,9 +33,10 @@ def offered(slug: str) -> Presentation:
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> Answers:
-    """What each page of a booking begins with: the presentation, and the draft with the time that it holds."""
-    presentation = offered(slug)
-    return Answers(drafts.find(request, DraftKind.BOOKING, now, along=["hold"]), presentation)
+    """What each page of a booking begins with: the draft, and the presentation, which the time that it holds brings along."""
+    draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
+    held = draft.hold.presentation if hasattr(draft, "hold") else None
+    return Answers(draft, held if held and held.slug == slug and held.active else offered(slug))
 
 
 def go_to(step: str, presentation: Presentation) -> HttpResponse:
@@ -72,22 +72,25 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     """Where, for whom and what of the day. From the check page (`change`), it leads back there once nothing is missing."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
-    form_with = partial(BookingForm, presentation=answers.presentation, kept=kept_places(request, answers))
     if request.method != "POST":
         drafts.expect(request)
-        return where_page(request, answers, form_with(initial=begins_with(request, answers)), now)
+        return where_page(request, answers, now, initial=begins_with(request, answers))
     if "extend" in request.POST:
-        return kept_longer(request, answers, form_with(initial=request.POST.dict()), now)
-    form, changes = form_with(request.POST), "change" in request.GET
+        return kept_longer(request, answers, now)
+    # A page that offers addresses sends which was chosen.
+    kept = kept_places(request, answers) if "address" in request.POST else {}
+    form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
     if not form.is_valid():
-        return where_page(request, answers, form, now)
+        return where_page(request, answers, now, data=request.POST)
     if changes and answers.draft is None:
         tell_of_just_placed(request, answers.presentation, now)
     keep_where(request, answers, form, now)
     return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
 
 
-def where_page(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> HttpResponse:
+def where_page(request: HttpRequest, answers: Answers, now: datetime, **typed: Any) -> HttpResponse:
+    """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
+    form = BookingForm(presentation=answers.presentation, kept=kept_places(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, "kept": keeping.kept(answers, now)}
     return render(request, "bookings/where.html", context)
 
@@ -111,13 +114,13 @@ def begins_with(request: HttpRequest, answers: Answers) -> dict[str, Any]:
     return {**where, **details, "leaflets": bool(answers.step("leaflets"))}
 
 
-def kept_longer(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> HttpResponse:
+def kept_longer(request: HttpRequest, answers: Answers, now: datetime) -> HttpResponse:
     """The same page with what was typed so far, which nobody looks at yet."""
     try:
         keeping.keep_longer(request, answers, now)
     except (SlotTaken, TooManyHolds, DraftGone):
         messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
-    return where_page(request, answers, form, now)
+    return where_page(request, answers, now, initial=request.POST.dict())
 
 
 def keep_where(request: HttpRequest, answers: Answers, form: BookingForm, now: datetime) -> None:
@@ -126,9 +129,9 @@ def keep_where(request: HttpRequest, answers: Answers, form: BookingForm, now: d
     where = {"presentation": answers.presentation.slug, **{name: given[name] for name in WhereForm.base_fields}}
     details = {name: given[name] for name in DetailsForm.base_fields if name not in where}
     steps: dict[str, dict[str, Any]] = {"where": where, "details": {**details, "flagged": form.flagged}}
-    if given["leaflets"] != bool(answers.step("leaflets")):
+    if where["format"] == Format.WORKPLACE and given["leaflets"] != bool(answers.step("leaflets")):
         steps["leaflets"] = {"copies": []} if given["leaflets"] else {}
-    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in RESTS_ON):
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
         keeping.give_back(answers, now)
         steps["when"] = {}
     keeping.keep_answers(request, answers, steps, now)

@@ -106,6 +106,11 @@ def test_online_nothing_is_brought_and_the_pdfs_are_named(
     assert client.post("/book/signs/when/", {"start": TEN}).url == CHECK
     assert client.get(HERE).url == CHECK
     assert "Everybody can download them as PDFs" in text(client.get(CHECK))
+    client.post("/book/signs/where/?change=1", {**WHERE, "leaflets": "on"})
+    client.post("/book/signs/when/", {"start": TEN})
+    assert "For everybody 5 copies" in text(client.get(CHECK))  # whoever thinks again has lost nothing
+    client.post("/book/signs/where/?change=1", {**DETAILS, "format": "online"})
+    client.post("/book/signs/when/", {"start": TEN})
     confirm(client)
     assert not Order.objects.exists()
 

@@ -103,7 +103,7 @@ def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({}, "Choose an address."),
+        ({"town": ""}, "Choose an address."),
         ({"address": "0"}, "You no longer keep the address that you chose. Choose another one."),
         ({"address": "another", "town": ""}, "Enter the town or city."),
     ],
