@@ -1,6 +1,7 @@
 """`python -m bench.sessions EMAIL …`, in the environment of the application: a session for each, signed in; keys as JSON.
 
-Who is missing is made, as a health visitor in Leeds who keeps an address. Staff are signed in with the second factor and have recovery codes.
+Who is missing is made, as a health visitor in Leeds who keeps an address. Staff are signed in
+with the second factor and have recovery codes.
 """
 
 import json
