@@ -48,16 +48,15 @@ def total_copies(draft: Draft | None) -> int:
     return sum(copies_by_slug(draft).values())
 
 
-def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
+def read(draft: Draft | None, *, with_stock: bool = True, at_hand: Iterable[Leaflet] = ()) -> dict[Leaflet, int]:
     """The titles in the basket with their copies, in the catalogue's order. A deleted title is left out.
 
-    One statement.
+    One statement, or none where all of them are `at_hand`.
     """
-    copies = copies_by_slug(draft)
-    if not copies:
-        return {}
-    leaflets = stock_of_slugs(copies) if with_stock else leaflets_with_slugs(copies)
-    return {leaflet: copies[leaflet.slug] for leaflet in leaflets}
+    copies, titles = copies_by_slug(draft), list(at_hand)
+    if not copies.keys() <= {leaflet.slug for leaflet in titles}:
+        titles = stock_of_slugs(copies) if with_stock else leaflets_with_slugs(copies)
+    return {leaflet: copies[leaflet.slug] for leaflet in titles if leaflet.slug in copies}
 
 
 def put(

@@ -70,7 +70,7 @@ def add_from_catalogue(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not form.leaflets and not gone:
         draft = baskets.find(request, now)
         if goes_on and draft and baskets.copies_by_slug(draft):
-            return go_on(request, draft, {}, now)
+            return go_on(request, draft, now)
         form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
     if not form.is_valid():
         return catalogue_page(request, form)
@@ -93,7 +93,7 @@ def add(request: HttpRequest, form: AddForm, now: datetime, *, goes_on: bool = F
     draft = baskets.find_or_start(request, now)
     steps = baskets.added(draft, form.copies(), form_id(request))
     if goes_on:
-        return go_on(request, draft, steps, now)
+        return go_on(request, draft, now, steps=steps, titles=form.leaflets.values())
     drafts.save_steps(draft, steps, now)
     there = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, copies, leaflet.orderable_edition) for leaflet, copies in there.items()):
