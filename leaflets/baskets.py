@@ -79,10 +79,15 @@ def added(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[str, di
     A form that is sent again (twice at once, or by the back button) says anew what it added: nothing is added twice.
     """
     there, last = copies_by_slug(draft), draft.answers.get(ADDED, {})
-    before: dict[str, int] = last["copies"] if form_id and last.get("form") == form_id else {}
+    before: dict[str, int] = last["copies"] if last.get("form") == form_id else {}
     more = {slug: max(there.get(slug, 0) - before.get(slug, 0), 0) + count for slug, count in copies.items()}
     basket = {**there, **{slug: min(count, MOST_COPIES) for slug, count in more.items()}}
     return {BASKET: basket, ADDED: {"form": form_id, "copies": {**before, **copies}}}
+
+
+def digest(draft: Draft) -> str:
+    """Of all that makes the order; another as soon as that is another order."""
+    return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED})
 
 
 def put_again(draft: Draft, copies: Mapping[str, int], delivery: Mapping[str, str], now: datetime) -> None:

@@ -112,11 +112,9 @@ def said_of(there: Mapping[Leaflet, int]) -> SafeString:
 
 
 def form_id(request: HttpRequest) -> str:
-    """Of the form that was sent, '' if it is none of ours; or of a new one."""
-    if request.method != "POST":
-        return secrets.token_hex(16)
+    """Of the form that was sent, or of a new one."""
     sent = request.POST.get("form-id", "")
-    return sent if FORM_ID.fullmatch(sent) else ""
+    return sent if FORM_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 @require_safe
