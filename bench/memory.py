@@ -92,7 +92,6 @@ def orders_and_bookings(server: Server, sessions: list[str]) -> None:
     for session, slot in zip(sessions, slots, strict=True):
         browser = Browser(server.port)
         browser.cookies["__Host-session"] = session
-        units.fill_basket(browser)
         units.order(browser)
         units.booking(browser, slot)
 

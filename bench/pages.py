@@ -16,7 +16,7 @@ WHO = {"signed out": "", "owner": HOST, "manager": STAFF, "own presenter": STAFF
 WHOSE = {"order": PERSON, "my_address": PERSON, "presenter_session": PRESENTER}
 NO_PAGE = {"400", "403", "404", "405", "sign in", "2nd factor", "door"}  # what a route answers that is no page for this person
 
-ORDERING = "an order, from the basket to the confirmation"
+ORDERING = "an order, from the catalogue to the confirmation"
 BOOKING = "a booking, from the first question to the confirmation"
 IN_A_FLOW = {
     **dict.fromkeys(("order_delivery", "order_check"), ORDERING),

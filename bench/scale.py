@@ -13,7 +13,7 @@ personal page of which one side has fewer entries does not hold: both sides were
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
 
-Then packing sessions are started, looked at, closed and dispatched. At the end an order is placed, from the basket to the
+Then packing sessions are started, looked at, closed and dispatched. At the end an order is placed, from the catalogue to the
 confirmation: each by a person who has ordered before, for whom and for whose workplace the orders of the last 90 days are
 counted. The limits are lifted, so that nobody is refused.
 """
@@ -271,11 +271,8 @@ def timed(act: Callable[..., object], *arguments: object) -> Take:
 
 
 def orders_in(copy: Copy) -> Take:
-    """Each by somebody else, so that nobody orders again and again. The baskets are filled before anything is measured."""
-    browsers = [copy.browser(who) for who in WHO_ORDER]
-    for browser in browsers:
-        units.fill_basket(browser)
-    waiting = iter(browsers)
+    """Each by somebody else, so that nobody orders again and again."""
+    waiting = iter([copy.browser(who) for who in WHO_ORDER])
 
     def order() -> float:
         browser = next(waiting)

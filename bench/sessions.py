@@ -1,6 +1,7 @@
 """`python -m bench.sessions EMAIL …`, in the environment of the application: a session for each, signed in; keys as JSON.
 
-Who is missing is made, as a health visitor in Leeds. Staff are signed in with the second factor and have recovery codes.
+Who is missing is made, as a health visitor in Leeds who keeps an address. Staff are signed in
+with the second factor and have recovery codes.
 """
 
 import json
@@ -43,6 +44,7 @@ def session_of(email: str) -> str:
 def account(email: str) -> Any:
     from allauth.account.models import EmailAddress
 
+    from leaflets.models import KeptAddress
     from professionals.models import Organisation, Person, Profession, User
 
     user, created = User.objects.get_or_create(email=email)
@@ -51,7 +53,8 @@ def account(email: str) -> Any:
         # A team of its own each, so that nobody is over what a workplace may order.
         organisation, _ = Organisation.objects.get_or_create(name=f"Leeds Community Healthcare, team {user.pk}")
         facts = {"phone": "0113 496 0000", "profession": Profession.HEALTH_VISITOR, "postcode": "LS1 4AP"}
-        Person.objects.create(user=user, name="Asha Rahman", email=email, organisation=organisation, **facts)
+        person = Person.objects.create(user=user, name="Asha Rahman", email=email, organisation=organisation, **facts)
+        KeptAddress.objects.create(person=person, name=person.name, address_line_1="1 Park Row", town="Leeds", postcode="LS1 4AP")
     return user
 
 

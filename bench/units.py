@@ -27,21 +27,14 @@ def catalogue(browser: Browser) -> None:
     browser.get("/leaflets/")
 
 
-def fill_basket(browser: Browser) -> None:
-    """Three titles: done before the measuring begins."""
-    browser.address = next(ADDRESSES)
-    for slug in ("health-visitors", "social-workers", "all-professionals"):
-        browser.get("/leaflets/")
-        browser.post(f"/basket/add/{slug}/", **{f"{slug}-copies": "1"})
-
-
 def order(browser: Browser) -> None:
-    """From the basket to the confirmation."""
-    browser.get("/basket/")
-    copies = {"health-visitors": "1", "social-workers": "1", "all-professionals": "1"}
-    where = browser.post("/basket/", **copies, **{"continue": "1"})
+    """Three titles, from the catalogue to the confirmation."""
+    browser.address = next(ADDRESSES)
+    browser.get("/leaflets/")
+    copies = {f"{slug}-copies": "1" for slug in ("health-visitors", "social-workers", "all-professionals")}
+    where = browser.post("/leaflets/", **copies, **{"continue": "1"})
     browser.get(where)
-    if where == "/order/delivery/":
+    if where == "/order/delivery/":  # of whom no address is known
         browser.get(browser.post(where, **DELIVERY))
     confirmation = browser.post("/order/check/")
     if "Your reference" not in browser.get(confirmation):

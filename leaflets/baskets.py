@@ -48,16 +48,15 @@ def total_copies(draft: Draft | None) -> int:
     return sum(copies_by_slug(draft).values())
 
 
-def read(draft: Draft | None, *, with_stock: bool = True) -> dict[Leaflet, int]:
+def read(draft: Draft | None, *, with_stock: bool = True, at_hand: Iterable[Leaflet] = ()) -> dict[Leaflet, int]:
     """The titles in the basket with their copies, in the catalogue's order. A deleted title is left out.
 
-    One statement.
+    One statement, or none where all of them are `at_hand`.
     """
-    copies = copies_by_slug(draft)
-    if not copies:
-        return {}
-    leaflets = stock_of_slugs(copies) if with_stock else leaflets_with_slugs(copies)
-    return {leaflet: copies[leaflet.slug] for leaflet in leaflets}
+    copies, titles = copies_by_slug(draft), list(at_hand)
+    if not copies.keys() <= {leaflet.slug for leaflet in titles}:
+        titles = stock_of_slugs(copies) if with_stock else leaflets_with_slugs(copies)
+    return {leaflet: copies[leaflet.slug] for leaflet in titles if leaflet.slug in copies}
 
 
 def put(
@@ -80,10 +79,15 @@ def added(draft: Draft, copies: Mapping[str, int], form_id: str) -> dict[str, di
     A form that is sent again (twice at once, or by the back button) says anew what it added: nothing is added twice.
     """
     there, last = copies_by_slug(draft), draft.answers.get(ADDED, {})
-    before: dict[str, int] = last["copies"] if form_id and last.get("form") == form_id else {}
+    before: dict[str, int] = last["copies"] if last.get("form") == form_id else {}
     more = {slug: max(there.get(slug, 0) - before.get(slug, 0), 0) + count for slug, count in copies.items()}
     basket = {**there, **{slug: min(count, MOST_COPIES) for slug, count in more.items()}}
     return {BASKET: basket, ADDED: {"form": form_id, "copies": {**before, **copies}}}
+
+
+def digest(draft: Draft) -> str:
+    """Of all that makes the order; another as soon as that is another order."""
+    return drafts.digest({step: answers for step, answers in draft.answers.items() if step != ADDED})
 
 
 def put_again(draft: Draft, copies: Mapping[str, int], delivery: Mapping[str, str], now: datetime) -> None:

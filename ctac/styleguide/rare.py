@@ -128,7 +128,7 @@ RARE_PAGES = (
     RarePage("request", _("A booking that waits for our answer"), "bookings/placed.html", waiting),
     RarePage("no-presenter", _("A booking whose presenter fell ill"), "bookings/booking.html", without_presenter),
     RarePage("declined", _("A booking that we declined"), "bookings/booking.html", declined),
-    RarePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html"),
+    RarePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html", lambda: {"shelf": samples.shelf()}),
     RarePage("leaflets", _("Leaflets in every state of stock"), "leaflets/leaflets.html", every_leaflet),
     RarePage("withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/withdrawn.html", withdrawn_leaflet),
     RarePage("withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/leaflet.html", withdrawn_leaflet),

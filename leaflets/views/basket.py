@@ -1,6 +1,6 @@
 """The basket: change, remove, go on, all without JavaScript."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,10 +54,20 @@ def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
     return redirect(next_step(request, draft) if goes_on else "basket")
 
 
-def go_on(request: HttpRequest, draft: Draft, steps: Mapping[str, dict[str, Any]], now: datetime) -> HttpResponse:
-    """From the catalogue, with what was added there: to the basket if that has something to ask, else past it."""
+def go_on(
+    request: HttpRequest,
+    draft: Draft,
+    now: datetime,
+    *,
+    steps: Mapping[str, dict[str, Any]] = baskets.NOTHING_MORE,
+    titles: Iterable[Leaflet] = (),
+) -> HttpResponse:
+    """From the catalogue, with these `steps` of what was added there, to the basket if that has something to ask, else past it.
+
+    `titles` are at hand already.
+    """
     drafts.save_steps(draft, {**steps, **known_delivery(request, draft)}, now)
-    form = basket_form(request, draft, baskets.read(draft))
+    form = basket_form(request, draft, baskets.read(draft, at_hand=titles))
     if not form.is_valid():
         return redirect("basket")
     if form.wishes() != baskets.wishes_of(draft):

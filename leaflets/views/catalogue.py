@@ -1,5 +1,7 @@
 """The catalogue, each leaflet's page, what is put into the basket from either, and the PDF for anyone."""
 
+import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
@@ -38,7 +39,7 @@ from professionals.access import person_in
 from professionals.models import Where
 from professionals.throttles import by_client, stopped
 
-LENGTH_OF_ID = 16
+FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +70,7 @@ def add_from_catalogue(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not form.leaflets and not gone:
         draft = baskets.find(request, now)
         if goes_on and draft and baskets.copies_by_slug(draft):
-            return go_on(request, draft, {}, now)
+            return go_on(request, draft, now)
         form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
     if not form.is_valid():
         return catalogue_page(request, form)
@@ -92,7 +93,7 @@ def add(request: HttpRequest, form: AddForm, now: datetime, *, goes_on: bool = F
     draft = baskets.find_or_start(request, now)
     steps = baskets.added(draft, form.copies(), form_id(request))
     if goes_on:
-        return go_on(request, draft, steps, now)
+        return go_on(request, draft, now, steps=steps, titles=form.leaflets.values())
     drafts.save_steps(draft, steps, now)
     there = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, copies, leaflet.orderable_edition) for leaflet, copies in there.items()):
@@ -111,11 +112,9 @@ def said_of(there: Mapping[Leaflet, int]) -> SafeString:
 
 
 def form_id(request: HttpRequest) -> str:
-    """Of the form that was sent, '' if it is none of ours; or of a new one."""
-    if request.method != "POST":
-        return get_random_string(LENGTH_OF_ID)
+    """Of the form that was sent, or of a new one."""
     sent = request.POST.get("form-id", "")
-    return sent if len(sent) == LENGTH_OF_ID and sent.isascii() and sent.isalnum() else ""
+    return sent if FORM_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 @require_safe

@@ -95,7 +95,7 @@ def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
     delivery = DeliveryForm(baskets.delivery_answers(draft))
     if not delivery.is_valid():
         return redirect("order_delivery")
-    if draft.token != token or drafts.digest(draft.answers) != digest:
+    if draft.token != token or baskets.digest(draft) != digest:
         return check_page(request, draft, delivery, warning=_("Your answers were changed in another tab. Check them again."))
     if stop := throttled(request, draft, delivery):
         return later_page(request, draft, delivery, stop)
@@ -169,7 +169,7 @@ def check_page(
     context = {
         "sections": sections(draft, delivery),
         "token": draft.token,
-        "digest": drafts.digest(draft.answers),
+        "digest": baskets.digest(draft),
         "warning": warning,
         "asks": bool(baskets.wishes_of(draft).because),
         "is_known_address": baskets.is_known_address(draft),

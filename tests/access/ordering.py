@@ -12,7 +12,7 @@ SCARCE = "emergency-care"
 def orders(guide: Guide) -> Tour:
     fill_basket(guide, "15")
     guide.open("/basket/")
-    guide.press("Continue to delivery")
+    guide.press("Continue")
     yield "order delivery"
     guide.fill("Building and street", "")
     guide.send_empty()
@@ -143,12 +143,11 @@ def asks_for_more(guide: Guide) -> Tour:
     guide.open("/basket/")
     yield "basket with a title over its limit"
     guide.page.locator("[name=because]").fill("Amy Smith, born 3/4/2015, needs one")
-    guide.press("Continue to delivery")
+    guide.press("Continue")
     yield "basket with a reason that looks like a child's details"
     guide.page.locator("[name=because]").fill("We train every school in the county")
     guide.page.locator(f"[name=wait-for-{SCARCE}]").check()
-    guide.press("Continue to delivery")
-    give_address(guide)
+    guide.press("Continue")  # where the order before went is known
     yield "order check of a request"
     guide.press("Send this request")
     yield "order requested"

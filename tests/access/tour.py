@@ -77,6 +77,10 @@ def signed_out(guide: Guide) -> Tour:
 def fills_a_basket(guide: Guide) -> Tour:
     fill_basket(guide, "ten")
     yield "out leaflets with errors"
+    for box in guide.page.locator("main [name$=-copies]").all():
+        box.fill("ten")
+    guide.press("Add to basket and continue")
+    yield "out leaflets with an error in every box"
     fill_basket(guide, "15")
     yield "out leaflets with a basket"
     guide.open("/basket/")

@@ -12,6 +12,7 @@ from tests.live.stack import Live
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
 DESK = {"viewport": {"width": 1280, "height": 900}}
+SOCIAL_WORKERS = "Stop child trafficking in its tracks: advice for social workers"
 
 
 def fill_basket(visitor: Visitor, copies: str = "15") -> None:
@@ -37,7 +38,7 @@ def test_someone_who_is_signed_out_orders_leaflets_and_cancels(
     # Given a basket that was filled before signing in
     fill_basket(visitor)
     visitor.open("/basket/")
-    visitor.press("Continue to delivery")
+    visitor.press("Continue")
 
     # When they say where to, and sign up in the middle
     visitor.fill("Your name", "Asha Rahman")
@@ -71,6 +72,16 @@ def test_someone_who_is_signed_out_orders_leaflets_and_cancels(
     assert visitor.reads("Cancelled")
     assert "ancelled" in live.wait_for_mail(to=email, after=before).subject
     assert live.manage("reconcile_stock")
+
+    # When they order two titles another day, then the address is known: two buttons from the catalogue to the confirmation
+    visitor.open("/leaflets/")
+    for title, copies in (("Child trafficking is child abuse", "7"), (SOCIAL_WORKERS, "3")):
+        visitor.page.get_by_label(f"Copies of “{title}”").fill(copies)
+    visitor.press("Add to basket and continue")
+    assert visitor.url == "/order/check/"
+    assert [visitor.reads(text) for text in ("7 copies", "3 copies", "Merrion House", "LS2 8BB")] == [True] * 4
+    visitor.press("Place this order")
+    assert visitor.heading.startswith("We have your order")
 
 
 def test_wrong_numbers_are_explained_and_kept(new_page: Callable[..., Any], live: Live) -> None:

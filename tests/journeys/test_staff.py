@@ -83,7 +83,7 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
     # Given an order
     fill_basket(professional)
     professional.open("/basket/")
-    professional.press("Continue to delivery")
+    professional.press("Continue")
     professional.fill("Your name", "Sam Obi")
     professional.fill("Building and street", "4 Canal Wharf")
     professional.fill("Town or city", "Leeds")

@@ -22,7 +22,7 @@ RUN_AXE = """async tags => {
 APPEARANCE = r"""() => {
     const turns = new Map(), turn = found => '#' + (turns.has(found) ? turns : turns.set(found, turns.size)).get(found);
     const html = document.documentElement.outerHTML
-        .replace(/(name="(?:csrfmiddlewaretoken|token|submission_token|opened)" value=)"[^"]*"/g, '$1')
+        .replace(/(name="(?:csrfmiddlewaretoken|token|form-id|submission_token|opened)" value=)"[^"]*"/g, '$1')
         .replace(/\b(BK|LO|OS)-[0-9A-Z]{4}-[0-9A-Z]{2}\b/g, '$1')
         .replace(/[\w.+-]+@[\w.-]+|(?<!<\/?h|tabindex="-?|level="|span="|[0-9])[0-9]+/g, turn);
     const seen = [...document.querySelectorAll('body *')].map(element => element.checkVisibility() ? 1 : 0).join('');

@@ -73,6 +73,7 @@ FILLED_IN: dict[str, Case] = {
     "feedback": Case(before=just_given),
     "host_feedback": Case(before=just_given),
     "leaflet_alert": Case(before=none_left),
+    "leaflets": Case(lambda world: {f"{world['objects']['leaflets_leaflet'].slug}-copies": "2"}),
     "link_time": Case(pages=2),
     "mfa_activate_totp": Case({"code": shown_by_the_app}),
     "mfa_add_webauthn": Case(
