@@ -1,4 +1,4 @@
-"""Everything that beat asks the workers for: when, and how long the asking is worth anything. Whoever changes it changes it here."""
+"""Everything that beat asks the workers for: when, and how long the asking is worth anything."""
 
 import pytest
 from celery.schedules import crontab
