@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from bookings.services import host_key
 from ctac.staff import staff_site
 from tests.matrix.people import PEOPLE
+from tests.matrix.tokens import forms_without_a_token
 
 # As long as a token is, and nobody's.
 MADE_UP = "A" * 43
@@ -89,10 +90,15 @@ def message_key(objects: dict[str, Any]) -> int:
 
 
 def answer(client: Client, method: str, url: str) -> str:
-    """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site."""
+    """The status; of a redirect, whether it leads to the sign-in page, the second factor or the door of the staff site.
+
+    A page with a form that nobody could send, since it has no token, is no answer.
+    """
     response = client.generic(method, url)
     if response.streaming:
         list(response.streaming_content)  # closes the file; response.close() would close the test's connection as well
+    elif b"<form" in response.content:
+        assert forms_without_a_token(response.content.decode(), url) == []
     target = response.headers.get("Location", "")
     if target.startswith(reverse("account_login")):
         return "sign in"

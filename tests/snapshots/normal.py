@@ -13,6 +13,7 @@ BOOLEAN = {
 SPACES_MATTER = {"pre", "textarea"}
 FORM_TOKEN = 64  # letters of Django's csrf token, masked
 LONG = 3  # lines: what is shorter is written wherever it stands
+WIDE = 110  # signs: what fits in stands on one line
 
 
 @dataclass
@@ -91,17 +92,19 @@ Lines = list[str]
 Known = dict[tuple[str, ...], str]  # by its lines what is written elsewhere already, and where
 
 
-def lines_of(tag: Tag, known: Known | None = None, *, name: str = "") -> Lines:
-    """The tag and all inside. A text that is all that is inside stands on its tag's line.
+def lines_of(tag: Tag) -> Lines:
+    """The tag and all inside: what is short, and what is all that is inside, on the tag's own line."""
+    return whole_and_short(tag, {}, name="")[0]
 
-    What is known is not written again. With a name, what is new and long is known by it from then on.
-    """
-    known, parts = {} if known is None else known, []
-    _whole, short = both(tag, known, parts)
+
+def whole_and_short(tag: Tag, known: Known, *, name: str) -> tuple[Lines, Lines]:
+    """All lines; and those without what is known. With a name, what is long is known by it from then on."""
+    parts: list[tuple[str, ...]] = []
+    found = both(tag, known, parts)
     if name:
         for part in parts:
             known.setdefault(part, name)
-    return short
+    return found
 
 
 def both(tag: Tag, known: Known, parts: list[tuple[str, ...]]) -> tuple[Lines, Lines]:
@@ -110,9 +113,15 @@ def both(tag: Tag, known: Known, parts: list[tuple[str, ...]]) -> tuple[Lines, L
     inside = [each for each in words_of(tag) if each]
     if len(inside) == 1 and isinstance(inside[0], str):
         return ([f"{opening} | {inside[0]}"],) * 2
+    if len(inside) == 1 and isinstance(inside[0], Tag):
+        whole, short = ([f"{opening} > {lines[0]}", *lines[1:]] for lines in both(inside[0], known, parts))
+        return whole, short
+    found = [both(each, known, parts) if isinstance(each, Tag) else ([f"| {each}"],) * 2 for each in inside]
+    together = f"{opening} {{ {' ; '.join(lines[0] for lines, _fewer in found)} }}"
+    if found and len(together) <= WIDE and all(len(lines) == 1 for lines, _fewer in found):
+        return ([together],) * 2
     whole, short = [opening], [opening]
-    for each in inside:
-        lines, fewer = both(each, known, parts) if isinstance(each, Tag) else ([f"| {each}"],) * 2
+    for lines, fewer in found:
         whole += [f"  {line}" for line in lines]
         short += [f"  {line}" for line in fewer]
     if len(whole) >= LONG:
@@ -132,15 +141,19 @@ def words_of(tag: Tag) -> list[Tag | str]:
 
 MASKS = {
     "key": re.compile(r"(?<!\d)7\d{8}(?!\d)"),  # tests/snapshots/scene.py
-    "reference": re.compile(r"(?<![\w-])(?:BK|LO|OS|DP|DB)-[2-9A-Z]{4}-[2-9A-Z]{2}(?![\w-])"),
+    "reference": re.compile(r"(?<![\w-])(?:BK|LO|OS|DP|DB)-[0-9A-Z]{4}-[0-9A-Z]{2}(?![\w-])"),
     "uuid": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "token": re.compile(r"(?<![\w-])(?:[A-Za-z0-9_-]{43}|[0-9a-f]{32})(?![\w-])"),
     "passkey": re.compile(r'(?<="id": ")[\w-]{22}(?=")'),
     "secret of an app": re.compile(r"[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}"),
     "reader": re.compile(r"(?<=/mail/)[\w-]{32}(?=/)"),
     "code": re.compile(r"(?<=/f/)[2-9A-Z]{6}\b"),
-    "request": re.compile(r'(?<=class="reference" \| )[0-9A-F]{8}\b'),
+    "request": re.compile(r'(?<=class="reference">)[0-9A-F]{8}\b'),
 }
+
+
+# Of a page's own address, what is masked as its own.
+OWN = re.compile("|".join(MASKS[name].pattern for name in ("key", "reference", "uuid", "token")))
 
 
 def masked(text: str) -> str:
@@ -149,3 +162,10 @@ def masked(text: str) -> str:
         met: dict[str, str] = {}
         text = pattern.sub(lambda found, met=met, name=name: met.setdefault(found[0], f"‹{name} {len(met) + 1}›"), text)
     return text
+
+
+def masked_at(url: str, text: str) -> str:
+    """So, but what stands in the page's own address too is its own."""
+    for key in OWN.findall(url):
+        text = text.replace(key, "‹own›")
+    return masked(text)

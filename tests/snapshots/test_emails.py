@@ -1,6 +1,7 @@
-"""Every kind of email, whole: headers, plain text, HTML, calendar entry. A golden file for each kind, with all its examples.
+"""Every kind of email, whole: headers, plain text, HTML, calendar entry. A golden file for each kind: its first example, and how
+the others differ from it.
 
-What stands round the words of an email is in `layouts`, and what inlining writes into each tag in `styles`, by tag and class.
+What stands round the words of an email or an event is in `layouts`; what inlining writes into each tag is in `styles`.
 """
 
 from collections import defaultdict
@@ -68,6 +69,9 @@ def body_and_layout_of(part: Part, sample: Sample) -> tuple[list[str], tuple[str
     if kind == "text/plain" and FOOT in lines:
         at = lines.index(FOOT)
         return lines[:at], tuple(lines[at:])
+    if "BEGIN:VEVENT" in lines:
+        at = lines.index("BEGIN:VEVENT")
+        return lines[at:], tuple(lines[:at])
     return lines, ()
 
 
@@ -77,17 +81,24 @@ def described(part: Part) -> str:
 
 
 def texts(samples: list[Sample]) -> dict[str, str]:
+    """Of each kind the first sample, and from it how the others differ."""
     around: dict[tuple[str, ...], str] = {}
+    firsts: dict[str, Sample] = {}
     found: dict[str, str] = defaultdict(str)
     for sample in samples:
-        found[sample.kind] += whole(sample, around)
+        first = firsts.setdefault(sample.kind, sample)
+        found[sample.kind] += whole(sample, around) if first is sample else difference(first, sample, around)
     for first, other in variants(samples):
-        was, now = (whole(each, around).splitlines() for each in (first, other))
-        lines = unified_diff(was[1:], now[1:], lineterm="", n=1)
-        changes = ["@@" if line.startswith("@@") else line for line in list(lines)[2:]]
-        found[first.kind] += "\n".join([f"##### Otherwise: {other.title}", *changes, "", ""])
+        found[first.kind] += difference(first, other, around)
     found["layouts"] = "".join("\n".join([f"##### {title}", "", *lines, "", ""]) for lines, title in around.items())
     return found | {"styles": "".join(styles(samples))}
+
+
+def difference(first: Sample, other: Sample, around: dict[tuple[str, ...], str]) -> str:
+    was, now = (whole(each, around).splitlines() for each in (first, other))
+    lines = list(unified_diff(was[1:], now[1:], lineterm="", n=1))[2:]
+    changes = ["@@" if line.startswith("@@") else line for line in lines]
+    return "\n".join([f"##### {other.title} | as {first.title}", *changes, "", ""])
 
 
 def styles(samples: list[Sample]) -> Iterator[str]:

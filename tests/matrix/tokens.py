@@ -1,0 +1,28 @@
+"""Which forms of a page carry no token, and which routes take a POST without one."""
+
+import re
+
+from django.urls import resolve
+
+# By route: why it takes a POST without a token.
+WITHOUT_A_TOKEN = {
+    "mail_events": "a mail provider’s machine posts, which signs what it says or sends a password",
+    "mail_stop": "a mail program presses for its reader, without cookies (RFC 8058)",
+    **dict.fromkeys(
+        ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback"),
+        "by a code from a slide or an email; it sets no cookie, so nothing is done in anybody’s name that a browser keeps",
+    ),
+}
+FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+ACTION = re.compile(r'\baction="([^"?#]*)')
+TOKEN = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken" value="\w{64}">')
+
+
+def forms_without_a_token(html: str, address: str) -> list[str]:
+    """Where those forms of the page at this address post to that a browser could not send."""
+    found = []
+    for opening, inside in FORM.findall(html):
+        if 'method="post"' in opening and not TOKEN.search(inside):
+            action = ACTION.search(opening)
+            found.append((action and action[1]) or address.partition("?")[0])
+    return [action for action in found if resolve(action).url_name not in WITHOUT_A_TOKEN]
