@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q
 
 from notifications import services as outbox
@@ -75,7 +74,7 @@ def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime |
     """The address that they have and then those that they had, with since when and before when each was theirs, as far as there
     is such a moment. None of the team's. One statement."""
     current = person.email.strip().lower()
-    theirs = Q(address=current) | Q(address__any_of=ArraySubquery(person.former_addresses.values("address")))
+    theirs = Q(address=current) | Q(address__in=person.former_addresses.values("address"))
     rows = list(FormerAddress.objects.filter(theirs).order_by("-until").values_list("person", "address", "until"))
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
