@@ -81,26 +81,11 @@ def place_order(
             lock_person(person)
             # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
             save_with_reference(order, "LO")
-            events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
-            if over_limit:
-                events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
-            OrderEvent.objects.bulk_create(events)
-            told = {
-                "order-requested" if asks else "order-received": [person.email],
-                "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
-            }
-            notify_each(told, about=f"order:{order.pk}", reference=order.reference, now=now)
-            if flagged:
-                tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+            _write_down(order, by=by, now=now, override_reason=override_reason if over_limit else "", flagged=flagged)
             # Everyone who orders the same title waits for these locks, so what can be written before them is.
             editions = offered_and_locked(basket)
-            lately: Lately = {}
-            if not over_limit and not asks:  # nobody adds to it now: they wait for the same locks
-                workplace = Workplace(order.organisation_id, order.postcode)
-                lately = ordered_lately(person=person.pk, workplace=workplace, leaflets=editions, now=now)
-            _refuse_shortfalls(
-                basket, editions, lately, waits=basket if asks else will_wait_for, may_exceed_limit=over_limit or asks
-            )
+            waits = basket if asks else will_wait_for
+            _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or asks, now=now)
             _allocate(order, {editions[leaflet]: copies for leaflet, copies in basket.items()}, by=by, now=now)
             if token:  # a draft goes with its order or not at all: one whose token is used could never be placed
                 Draft.objects.filter(token=token).delete()
@@ -115,6 +100,22 @@ def place_order(
     return order
 
 
+def _write_down(order: Order, *, by: User | None, now: datetime, override_reason: str, flagged: bool) -> None:
+    """What happened, and who is told of it."""
+    asks = order.state == OrderState.REQUESTED
+    events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
+    if override_reason:
+        events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
+    OrderEvent.objects.bulk_create(events)
+    told = {
+        "order-requested" if asks else "order-received": [order.person.email],
+        "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
+    }
+    notify_each(told, about=f"order:{order.pk}", reference=order.reference, now=now)
+    if flagged:
+        tell_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+
+
 def offered_and_locked(leaflets: Collection[Leaflet]) -> dict[Leaflet, Edition]:
     """The print of each title that is handed out now, locked in key order; of a title that can't be ordered there is none."""
     editions = Edition.objects.current().filter(leaflet__in=leaflets, leaflet__active=True).select_related("leaflet")
@@ -122,8 +123,19 @@ def offered_and_locked(leaflets: Collection[Leaflet]) -> dict[Leaflet, Edition]:
 
 
 def _refuse_shortfalls(
-    basket: Basket, editions: Mapping[Leaflet, Edition], lately: Lately, *, waits: Collection[Leaflet], may_exceed_limit: bool
+    order: Order,
+    basket: Basket,
+    editions: Mapping[Leaflet, Edition],
+    *,
+    waits: Collection[Leaflet],
+    may_exceed_limit: bool,
+    now: datetime,
 ) -> None:
+    """Every title that falls short. Nobody adds to what counts against its limits now: they wait for the same locks."""
+    lately: Lately = {}
+    if not may_exceed_limit:
+        workplace = Workplace(order.organisation_id, order.postcode)
+        lately = ordered_lately(person=order.person_id, workplace=workplace, leaflets=editions, now=now)
     fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
     found = [
         shortfall(
