@@ -10,7 +10,7 @@ from professionals.services.flagging import (
     read_flagged,
     say_no_child,
 )
-from professionals.services.locking import AccountGoneError, lock_person, refuse_if_erased
+from professionals.services.locking import AccountGoneError, lock_person
 from professionals.services.organisations import NothingToMergeError, is_recognised, merge_organisations, organisation_named
 from professionals.services.people import (
     Details,
@@ -18,7 +18,6 @@ from professionals.services.people import (
     find_or_enter_person,
     give_details,
     update_details,
-    with_person_kept,
 )
 from professionals.services.recovering import recover_account
 from professionals.services.sessions import end_sessions
@@ -51,9 +50,7 @@ __all__ = [
     "put_back",
     "read_flagged",
     "recover_account",
-    "refuse_if_erased",
     "reset_second_factor",
     "say_no_child",
     "update_details",
-    "with_person_kept",
 ]

@@ -41,12 +41,6 @@ def lock_account(user_id: int) -> User:
     return user
 
 
-def refuse_if_erased(person: Person) -> None:
-    """For who found nothing beside a person whom they keep (with_person_kept). Raises AccountGoneError."""
-    if not Person.objects.filter(pk=person.pk, erased_at=None).exists():
-        raise AccountGoneError
-
-
 def lock_person(person: Person) -> None:
     """Inside a transaction, before anything of theirs is written. Raises AccountGoneError for who is erased by then."""
     if Person.objects.select_for_update(no_key=True).only("pk").filter(pk=person.pk, erased_at=None).first() is None:

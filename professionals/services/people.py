@@ -7,7 +7,7 @@ from typing import TypedDict, TypeVar, Unpack
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, Expression, Func, Model, QuerySet, Value
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -71,23 +71,6 @@ def _known_caller(email: str, details: Details) -> Person | None:
     if not said["phone"]:
         return None
     return people.entered_by_staff().filter(email="", phone=said["phone"], name__iexact=said["name"]).first()
-
-
-class _PersonKept(Func):
-    # SQL because select_for_update() has no FOR KEY SHARE, for which those who only point to a person don't wait for each other.
-    template = "(SELECT TRUE FROM professionals_person WHERE id = %(expressions)s AND erased_at IS NULL FOR KEY SHARE)"
-    output_field = BooleanField()
-
-
-def with_person_kept(rows: QuerySet[M], person: Person | Expression) -> QuerySet[M]:
-    """The same rows; before any of them is locked, the person is, as by any row that points to them: the first of all locks.
-
-    Signing in and erasing lock the person first and then what is theirs. Whoever locks a draft, a presenter or stock, and
-    only then writes a row that points to the person, would wait for them while they wait for it. One statement for both. Of
-    who is erased meanwhile there is no row: see refuse_if_erased.
-    `person` may be the parameter of a compiled query that stands for their key.
-    """
-    return rows.filter(_PersonKept(Value(person.pk) if isinstance(person, Person) else person))
 
 
 @transaction.atomic

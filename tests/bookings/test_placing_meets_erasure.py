@@ -18,7 +18,6 @@ from leaflets.services.alerts import ask_alert
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.privacy import erase_person
-from professionals.services import people
 from tests.bookings.admin.desk import BOOKINGS
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.requested import ask, on
@@ -103,7 +102,6 @@ def test_control_if_nobody_asked_it_would_be_the_erased_persons(
 ) -> None:
     for module in (locking, session_locking):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
-    monkeypatch.setattr(people._PersonKept, "template", people._PersonKept.template.replace("AND erased_at IS NULL", ""))
     for module in (leaflet_placing, alerts):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
