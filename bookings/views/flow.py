@@ -35,7 +35,7 @@ def offered(slug: str) -> Presentation:
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> Answers:
     """What each page of a booking begins with: the draft, and the presentation, which the time that it holds brings along."""
     draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
-    held = draft.hold.presentation if hasattr(draft, "hold") else None
+    held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
     return Answers(draft, held if held and held.slug == slug and held.active else offered(slug))
 
 

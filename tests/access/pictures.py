@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
+from tests.journeys.keyboard import ALL_THERE
 from tests.live.clients import inside
 from tests.live.stack import Live
 
@@ -85,6 +86,7 @@ def save(picture: Picture, page: Any) -> int:
     """Written with as few bytes as its colours need; how many."""
     page.set_viewport_size({"width": picture.width, "height": picture.height})
     page.evaluate(TO_THE_TOP)
+    page.wait_for_function(ALL_THERE)
     taken = Image.open(io.BytesIO(page.screenshot(scale=picture.scale))).convert("RGB")
     file = PICTURES / f"{picture.name}.png"
     # Median cut, which is usual, mixes away a colour of few pixels, such as our yellow.
