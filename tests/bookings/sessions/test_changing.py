@@ -248,7 +248,7 @@ def test_a_thousand_people_are_told_in_as_many_statements_as_one(session: OpenSe
         assert sum("notifications_notification" in query["sql"] for query in sent) == 2  # the rows, and which are new
         with django_assert_num_queries(19):
             move_session(session=each, starts_at=each.starts_at + HOUR, by=None, now=NOW)
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(14):
             cancel_session(session=each, by=None, now=NOW, reason="")
 
 
