@@ -21,7 +21,7 @@ from notifications.models import Notification, State
 from notifications.registry import Message, keeps_address, keeps_words, kind_named
 from notifications.services import bouncing, breaker, pacing, quiet
 from notifications.services.gathering import gathered
-from notifications.services.leasing import Clock, LeaseLostError, claim, ensure_ours, heartbeat
+from notifications.services.leasing import Clock, LeaseLostError, claim, claim_if_free, ensure_ours, heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -211,15 +211,7 @@ def write(notification: Notification, columns: dict[str, Any], following: int | 
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
     if not mine.update(**columns | kept):
         return Settled(ours=False)
-    if following is None or now is None or not is_free(following, now):
-        return Settled(ours=True)
-    return Settled(ours=True, claimed=claim(following, now=now))
-
-
-def is_free(pk: int, now: datetime) -> bool:
-    """Whether it can be claimed without waiting for anybody; it then stays so until the transaction ends."""
-    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
-    return rows.filter(pk=pk).values_list("pk", flat=True).first() is not None
+    return Settled(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
 
 
 def patiently(write: Callable[[], Settled]) -> Settled:

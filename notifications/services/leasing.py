@@ -43,6 +43,17 @@ def claim(pk: int, *, now: datetime) -> Notification | None:
     return Notification.objects.filter(pk=pk, lease_token=token).first() if claimed else None
 
 
+def claim_if_free(pk: int, *, now: datetime) -> Notification | None:
+    """As claim(), within a transaction that holds another row: nobody is waited for."""
+    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
+    row: Notification | None = rows.filter(pk=pk).first()
+    if row:
+        row.state, row.lease_token, row.lease_until = State.SENDING, uuid.uuid4(), end_of_lease(now)
+        row.attempts, row.first_tried_at = row.attempts + 1, row.first_tried_at or now
+        row.save(update_fields=["state", "lease_token", "lease_until", "attempts", "first_tried_at"])
+    return row
+
+
 def end_of_lease(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
