@@ -13,6 +13,8 @@ WITHOUT_A_TOKEN = {
         "by a code from a slide or an email; it sets no cookie, so nothing is done in anybody’s name that a browser keeps",
     ),
 }
+# What the styleguide only shows.
+NEVER_SENT = {"styleguide_form"}
 FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 ACTION = re.compile(r'\baction="([^"?#]*)')
 TOKEN = re.compile(r'<input type="hidden" name="csrfmiddlewaretoken" value="\w{64}">')
@@ -25,4 +27,4 @@ def forms_without_a_token(html: str, address: str) -> list[str]:
         if 'method="post"' in opening and not TOKEN.search(inside):
             action = ACTION.search(opening)
             found.append((action and action[1]) or address.partition("?")[0])
-    return [action for action in found if resolve(action).url_name not in WITHOUT_A_TOKEN]
+    return [action for action in found if resolve(action).url_name not in WITHOUT_A_TOKEN.keys() | NEVER_SENT]

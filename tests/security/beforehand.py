@@ -60,11 +60,15 @@ class Case:
         return self.typed(world) if callable(self.typed) else self.typed
 
 
-def day(ahead: int) -> str:
-    """A weekday about so many days from now, as people type it."""
-    found = uk_day(timezone.now()) + timedelta(days=ahead)
-    found += timedelta(days=-found.weekday() % 7 if found.weekday() > 4 else 0)
-    return f"{found.day} {found.month} {found.year}"
+def day(ahead: int) -> Callable[[Any], str]:
+    """A weekday about so many days from when it is typed, as people type it."""
+
+    def typed(_browser: Any) -> str:
+        found = uk_day(timezone.now()) + timedelta(days=ahead)
+        found += timedelta(days=-found.weekday() % 7 if found.weekday() > 4 else 0)
+        return f"{found.day} {found.month} {found.year}"
+
+    return typed
 
 
 SOME_DAYS = {"first_day": day(54), "from_clock": "9am", "last_day": day(55), "to_clock": "5pm"}
@@ -153,8 +157,9 @@ def an_order(state: str) -> Callable[[World], Made]:
 
 
 def none_left(world: World) -> Made:
-    Edition.objects.filter(pk=world["objects"]["leaflets_edition"].pk).update(on_hand=5)
-    return {}
+    edition = world["objects"]["leaflets_edition"]
+    Edition.objects.filter(pk=edition.pk).update(on_hand=5)
+    return {"leaflets_edition": edition}
 
 
 def pdf(world: World) -> SimpleUploadedFile:

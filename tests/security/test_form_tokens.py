@@ -1,8 +1,10 @@
 """Nothing is taken without a form’s token. That each form of each page carries one is looked at where the pages are drawn."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
@@ -23,6 +25,18 @@ def is_refused(url: str) -> bool:
 
 def test_every_route_refuses_a_post_without_a_token_but_those_that_say_why(world: dict[str, Any]) -> None:
     assert {route for route in ROUTES if not is_refused(address(route, world))} == set(WITHOUT_A_TOKEN)
+
+
+FORM = re.compile(r'<form\b[^>]*method="post"(?:(?!<form\b).)*?</form>', re.DOTALL)
+# A host's button, by a key in its address; and what only shows fields, to staff.
+NONE_NEEDED = {"bookings/after/includes/again.html", "styleguide/fields.html"}
+
+
+def test_every_form_of_every_template_has_a_token_also_where_no_page_here_draws_it() -> None:
+    templates = settings.BASE_DIR / "templates"
+    found = [(path, form) for path in templates.rglob("*.html") for form in FORM.findall(path.read_text())]
+    assert {str(path.relative_to(templates)) for path, form in found if "{% csrf_token %}" not in form} == NONE_NEEDED
+    assert len(found) > 50
 
 
 TOKEN = f'<input type="hidden" name="csrfmiddlewaretoken" value="{"a" * 64}">'

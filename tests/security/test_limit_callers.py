@@ -17,8 +17,9 @@ from professionals import limits
 from professionals.models import Stopped
 from tests.matrix.asking import ROUTES, address
 from tests.matrix.people import laid_out, world
-from tests.security.beforehand import by_hand, day, just_given
-from tests.security.filled_in import FILLED_IN, Case
+from tests.security.beforehand import Case
+from tests.security.filled_in import FILLED_IN
+from tests.security.otherwise import OTHERWISE
 from tests.security.posting import press
 from tests.security.whose import FORMS
 
@@ -41,17 +42,6 @@ WHEN_SENT = {
     "order-edit": {"order_change"},
     "place": {"session_place"},
     "times": {"book_when", "book_check"},
-}
-OTHER_DATES = ("clock_1", "day_2", "clock_2", "day_3", "clock_3", "first_day", "last_day")
-# In other circumstances than those of FILLED_IN.
-MORE = {
-    "book_dates": Case(
-        {"day_1": day(90), "part_1": "morning"} | dict.fromkeys(OTHER_DATES, ""),
-        by_hand("owner", lambda world: address("book_where", world), {}),
-        pages=4,
-    ),
-    "booking_details": Case({"audience_size": "9"}, pages=2),
-    "host_leaflets": Case(before=just_given),
 }
 
 
@@ -109,7 +99,7 @@ def test_what_counts_each_form_stops_when_it_is_sent(world: dict[str, Any], monk
     found = set()
     for asked, who in FORMS.items():
         if not asked.startswith(ELSEWHERE):
-            found |= stops(asked, MORE.get(asked) or FILLED_IN.get(asked, Case()), who, world, monkeypatch)
+            found |= stops(asked, OTHERWISE.get(asked) or FILLED_IN.get(asked, Case()), who, world, monkeypatch)
     assert by_where(found) == WHEN_SENT
 
 

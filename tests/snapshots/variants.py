@@ -14,6 +14,7 @@ from notifications.samples import Sample, made_up_links
 Changes = dict[str, Any]  # by the name of a variable, or of something of it, what it is instead
 LINK = "https://meet.example/another"
 ROWS = [{"label": "From where", "value": "Home"}]
+KEPT_BACK = {"booking.flagged_child_details": True}  # what looks like a child's details
 VARIANTS: dict[str, list[Changes]] = {
     "booking_afterwards": [{"private.leaflets": ""}, {"private.again": ""}],
     "booking_changed": [{"booking.has_time": False, "changed": ""}],
@@ -28,11 +29,13 @@ VARIANTS: dict[str, list[Changes]] = {
     "booking_moved": [{"before": ""}],
     "booking_presenter_cancelled": [{"booking.state": "declined", "in_calendars": False}],
     "booking_presenter_freed": [{"booking.has_time": True, "in_calendars": False, "back_rows": ROWS}],
-    "booking_presenter_new": [{"new_link": LINK, "awaits_link": True}],
-    "booking_presenter_reminder": [{"awaits_link": True}],
+    "booking_presenter_changed": [KEPT_BACK],
+    "booking_presenter_new": [{"new_link": LINK, "awaits_link": True}, KEPT_BACK],
+    "booking_presenter_reminder": [{"awaits_link": True}, KEPT_BACK],
+    "booking_staff_changed": [KEPT_BACK | {"day_rows": ROWS}],
     "booking_reminder": [{"early": True, "links.change": ""}, {"links": {}}],
-    "booking_staff_dates": [{"request_reason": ""}],
-    "booking_staff_request": [{"what": "others", "words": ""}],
+    "booking_staff_dates": [{"request_reason": ""}, KEPT_BACK],
+    "booking_staff_request": [{"what": "others", "words": ""}, KEPT_BACK],
     "complaint_acknowledged": [{"words": ""}],
     "leaflet_out_again": [{"leaflet.current_edition": None}],
     "leave_refused": [{"answer": ""}],
