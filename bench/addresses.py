@@ -78,7 +78,7 @@ def key_of_row(asked: str) -> Any:
 def objects_of_people() -> dict[str, Any]:
     """By the name of an argument of an address, or by how the route begins."""
     from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
-    from bookings.services import host_key
+    from bookings.services.afterwards import host_key
     from leaflets.models import KeptAddress, Order
     from professionals.models import Session
 
@@ -116,7 +116,8 @@ def tokens_of_links() -> dict[str, str]:
     from django.utils import timezone
 
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
-    from bookings.services import make_feed, make_links, token_of
+    from bookings.services.feeds import make_feed, token_of
+    from bookings.services.linking import make_links
     from bookings.services.place_links import make_place_links
     from dataprotection.models import Complaint
     from notifications.choices import token_of as token_of_mail

@@ -73,7 +73,7 @@ def fill(presenters: int, past: int) -> None:
 
 def make_presenter(number: int) -> Any:
     from bookings.models import Availability, Nation, Presenter
-    from bookings.services import keep_presenter
+    from bookings.services.presenters import keep_presenter
 
     presenter = Presenter(
         name=f"Presenter {number:03}",
@@ -150,7 +150,8 @@ def engine() -> dict[str, float]:
     from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
-    from bookings.diary import Wish, open_diary
+    from bookings.diary.reading import open_diary
+    from bookings.diary.wish import Wish
     from bookings.models import Format, Presentation
     from bookings.places import find_place
     from ctac.uk import uk_day

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings import rules
 from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Booking, Given
-from bookings.services import Said, counts_of
+from bookings.services.attendance import counts_of
+from bookings.services.feedback import Said
 from bookings.session_figures import figures_of
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.forms import CopiesField, stock_hint

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings.messages import message
 from bookings.models import Afterwards, Booking, SessionPlace, SessionState, State, YearLater
-from bookings.services import host_has_answered, host_key, open_afterwards
+from bookings.services.afterwards import host_key, open_afterwards
+from bookings.services.feedback import host_has_answered
 from bookings.told_of import booking_of
 from ctac.uk import format_day
 from notifications.models import Notification

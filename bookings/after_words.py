@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from bookings import rules
 from bookings.after_mail import host_links
 from bookings.models import Afterwards, Attendance, Booking, Given, SessionPlace, State, YearLater
-from bookings.services import host_has_answered, host_key
+from bookings.services.afterwards import host_key
+from bookings.services.feedback import host_has_answered
 from bookings.short_links import short_link
 from ctac.uk import format_day
 

@@ -8,7 +8,8 @@ from typing import Any
 from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
 from bookings.request_forms import to_moment
-from bookings.services import Address, Details, Preferred
+from bookings.services.keeping import Preferred
+from bookings.services.placing import Address, Details
 from leaflets.models import ToBring
 from professionals.models import Draft
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from bookings import rules
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
 from bookings.models.presenter import AUDIENCES
-from bookings.services import WeekdayHours
+from bookings.services.availability import WeekdayHours
 from ctac.forms import PageForm, PageFormMixin, as_of_a_page
 from ctac.staff_fields import AmOrPm, ClockField, DayField, near_today, read_clock
 from ctac.uk import format_clock_time, uk_day

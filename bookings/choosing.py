@@ -7,7 +7,10 @@ from datetime import datetime
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.diary import Breach, Ignoring, Verdict, Wish, open_diary
+from bookings.diary.breaches import Breach
+from bookings.diary.reading import Ignoring, open_diary
+from bookings.diary.verdict import Verdict
+from bookings.diary.wish import Wish
 from bookings.models import Booking, Format, OpenSession, Presenter
 from bookings.places import PlaceUnknown
 from bookings.services.assigning import place_of

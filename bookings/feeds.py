@@ -35,7 +35,7 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import token_of
+from bookings.services.feeds import token_of
 from ctac.uk import UK, format_clock, format_day, uk_day
 from professionals.models import Person, User
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.diary import Slot
+from bookings.diary.book import Slot
 from bookings.models import Format, Presentation
 from bookings.places import PlaceUnknown, find_place
 from bookings.travel import Place

@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from ctac.forms import PageForm
 from leaflets.forms import CopiesField
 from leaflets.models import Leaflet, ToBring
-from leaflets.services import Possible, possible_of
 from leaflets.services.allowances import Lately
+from leaflets.services.bringing import Possible, possible_of
 
 
 class LeafletsForm(PageForm):

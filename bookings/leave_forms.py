@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, LeaveKind, OpenSession, Presenter
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import LeaveOverDelivered, hit_by_leave
+from bookings.services.errors import LeaveOverDelivered
+from bookings.services.leave import hit_by_leave
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from professionals.safeguarding import ChildDetailsMixin

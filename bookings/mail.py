@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from bookings import change_messages, messages, request_messages, rules
 from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
-from bookings.services import make_links
+from bookings.services.linking import make_links
 from bookings.services.reminding import gets_reminders, moment_of, version_of
 from bookings.told_of import booking_of
 from notifications.models import Notification

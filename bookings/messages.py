@@ -14,7 +14,7 @@ from bookings.words import Row, row
 from ctac.uk import format_clock, format_day
 from notifications.registry import Message
 from professionals.models import Profession
-from professionals.services import is_recognised
+from professionals.services.organisations import is_recognised
 
 # The addresses behind which it can be changed without signing in, by what they are for; None where an email has none.
 Links = dict[str, str] | None

@@ -20,10 +20,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.diary import Breach, Diary, Ignoring, Slot, Stretch, Wish, open_diary, read_whole
+from bookings.diary.book import Diary, Slot
+from bookings.diary.breaches import Breach
+from bookings.diary.reading import Ignoring, open_diary, read_whole
+from bookings.diary.stretch import Stretch
+from bookings.diary.wish import Wish
 from bookings.forms import WhenForm, slot_value
 from bookings.models import Presenter
-from bookings.services import SlotTaken
+from bookings.services.errors import SlotTaken
 from ctac.uk import UK, format_clock, format_day, format_span, uk_day
 
 ONE_DAY = timedelta(days=1)

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.diary import Diary, Slot, Wish, open_diary
+from bookings.diary.book import Diary, Slot
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.gaps import Span
 from bookings.models import Booking, Format, Presentation, Presenter
 from bookings.models.presenter import AUDIENCES

@@ -9,10 +9,11 @@ from django.utils.translation import ngettext
 
 from bookings import after_privacy
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
-from bookings.services import refuse_while_on_the_way_or_there, revoke_feed
+from bookings.services.feeds import revoke_feed
+from bookings.services.looking_after import refuse_while_on_the_way_or_there
 from bookings.services.moving import cancel_without_leaflets, record
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from notifications.services import erase_bodies_about
+from notifications.services.erasing import erase_bodies_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.models import DateOption, Precision, Presentation
-from bookings.services import Preferred
+from bookings.services.keeping import Preferred
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, uk_moment
 from ctac.uk import UK, format_clock_time, uk_datetime, uk_day

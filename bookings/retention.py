@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import after_privacy, session_privacy
 from bookings.models import BOOKING_OVER_AT, Booking, Feedback, Leave, OpenSession, SessionPlace, State, Visit
 from bookings.privacy import about_of, forget_details
-from notifications.services import erase_bodies_about
+from notifications.services.erasing import erase_bodies_about
 from professionals.retention import Rule
 
 

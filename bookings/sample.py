@@ -4,12 +4,16 @@ from datetime import datetime, time, timedelta
 
 from django.db import transaction
 
-from bookings.diary import Wish, open_diary
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import Availability, Channel, Format, Nation, OpenSession, Presentation, Presenter
 from bookings.places import find_place
 from bookings.sample_after import give_one_last_week
-from bookings.services import Address, Details, book, keep_presenter
-from bookings.services.sessions import Planned, clashes, plan_sessions, take_place
+from bookings.services.placing import Address, Details, book
+from bookings.services.presenters import keep_presenter
+from bookings.services.sessions.clashing import clashes
+from bookings.services.sessions.placing import take_place
+from bookings.services.sessions.planning import Planned, plan_sessions
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import ToBring
 from leaflets.reading import in_stock_for

@@ -5,7 +5,9 @@ from datetime import datetime, time, timedelta
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings.models import Afterwards, Attendance, Booking, BusyKind, BusyTime, Channel, Format, Presentation, Presenter, State
-from bookings.services import Said, give_feedback, open_afterwards, record_attendance
+from bookings.services.afterwards import open_afterwards
+from bookings.services.attendance import record_attendance
+from bookings.services.feedback import Said, give_feedback
 from ctac.references import random_reference
 from ctac.uk import uk_datetime, uk_day
 from professionals.models import Person, Profession, User

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from bookings.models import PlaceLink, SessionEvent, SessionPlace, YearLater
-from bookings.services.sessions import give_up_all
-from notifications.services import erase_bodies_about
+from bookings.services.sessions.placing import give_up_all
+from notifications.services.erasing import erase_bodies_about
 from professionals.models import Person
 
 

@@ -4,8 +4,15 @@ import logging
 
 from django.utils import timezone
 
-from bookings.services import escalate, lapse, lapsing, remind_of_bookings, send_agendas, tell_year_later, watching
-from bookings.services.sessions import lapse_offers, remind_of_sessions, warn_of_sessions
+from bookings.services import watching
+from bookings.services.agendas import send_agendas
+from bookings.services.answering import lapse, lapsing
+from bookings.services.escalating import escalate
+from bookings.services.reminding import remind_of_bookings
+from bookings.services.sessions.offering import lapse_offers
+from bookings.services.sessions.reminding import remind_of_sessions
+from bookings.services.sessions.warning import warn_of_sessions
+from bookings.services.year_later import tell_year_later
 from ctac.celery import app
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm
-from dataprotection.services import Complained
+from dataprotection.services.complaining import Complained
 from professionals.drafts import SECRET
 from professionals.forms import clean_text, validate_phone
 from professionals.guarded import GuardedMixin

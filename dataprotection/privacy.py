@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from dataprotection.models import Complaint, ComplaintEvent, ComplaintQuerySet
-from notifications.services import erase_about, waiting_about
+from notifications.services.erasing import erase_about, waiting_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {

@@ -11,7 +11,7 @@ from ctac.private_pages import keep_private
 from ctac.uk import format_day, uk_day
 from dataprotection.forms import ComplaintForm
 from dataprotection.models import Came, Complaint
-from dataprotection.services import AlreadySent, complain
+from dataprotection.services.complaining import AlreadySent, complain
 from professionals import limits
 from professionals.access import person_in
 from professionals.guarded import note_if_stopped

@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 
 from leaflets.forms import CopiesField, DeliveryForm, asks_for_more_than, wait_label, wait_name
 from leaflets.models import Delivery, Edition, Order, OrderState
-from leaflets.services import Change, NothingLeft, Shortfall, Shortfalls, Title, ordered_lately, titles_of, version_of
-from leaflets.services.allowances import NOTHING_LATELY, Lately, OrderedLately, Workplace
+from leaflets.services.allowances import NOTHING_LATELY, Lately, OrderedLately, Workplace, ordered_lately
+from leaflets.services.changing import Change, NothingLeft
+from leaflets.services.shortfalls import Shortfall, Shortfalls
+from leaflets.services.titles import Title, titles_of, version_of
 from professionals.safeguarding import CONFIRM_FIELD
 
 

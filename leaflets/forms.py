@@ -14,8 +14,8 @@ from ctac.uk import format_day
 from leaflets.baskets import MOST_COPIES, Wishes
 from leaflets.models import Delivery, Leaflet
 from leaflets.models.order import MOST_OF_A_REASON
-from leaflets.services import OrderedLately, shortfall
-from leaflets.services.allowances import NOTHING_LATELY, Allowance, Lately
+from leaflets.services.allowances import NOTHING_LATELY, Allowance, Lately, OrderedLately
+from leaflets.services.shortfalls import shortfall
 from professionals.forms import PostcodeField, clean_text
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
 

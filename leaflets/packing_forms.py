@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 from ctac.forms import PageForm
 from leaflets.models import MOST_PARCELS, NOT_SAID_WHY, Edition, LeftOut, OrderLine, Parcel
 from leaflets.prints import LABEL_SHEETS, LabelSheet
-from leaflets.services.packing import Choice, Rest, TitleToPack, Typed, copies_now
+from leaflets.services.packing.choosing import Choice, TitleToPack
+from leaflets.services.packing.ending import Rest, copies_now
+from leaflets.services.packing.sessions import Typed
 from professionals.areas import is_area
 from professionals.models import Nation
 

@@ -21,9 +21,9 @@ from leaflets.models import (
     StockAlert,
     StockMovement,
 )
-from leaflets.services import cancel
+from leaflets.services.fulfilling import cancel
 from leaflets.services.ledger import lock_editions
-from notifications.services import erase_bodies_about
+from notifications.services.erasing import erase_bodies_about
 from professionals.models import Person
 
 FIELDS: dict[str, dict[str, str]] = {

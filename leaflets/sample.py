@@ -5,7 +5,9 @@ from datetime import date, datetime
 from leaflets import catalogue
 from leaflets.models import Edition, Leaflet
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, make_cover, receive_stock
+from leaflets.services.covers import make_cover
+from leaflets.services.editions import add_edition
+from leaflets.services.stock import receive_stock
 
 LABEL = "Sample edition, March 2026"
 PUBLISHED, REVIEW = date(2026, 3, 2), date(2028, 3, 1)

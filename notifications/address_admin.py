@@ -19,7 +19,7 @@ from notifications.models import TO_WHO_COMPLAINED, Cleared, MarkedAddress, Retu
 from notifications.models.addresses import ADDRESS_WORDS
 from notifications.owners import owners_of
 from notifications.registry import label_of
-from notifications.services import put_right
+from notifications.services.bouncing import put_right
 
 RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")

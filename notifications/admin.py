@@ -20,7 +20,7 @@ from notifications.address_admin import MarkedAddressAdmin
 from notifications.dead_letters import SendsFailedAgain
 from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State, shown_to
 from notifications.registry import all_kinds, label_of
-from notifications.services import may_resend, resend
+from notifications.services.resending import may_resend, resend
 from notifications.team_admin import TeamMailAdmin
 
 __all__ = ["NotificationAdmin", "TeamMailAdmin"]

@@ -18,7 +18,7 @@ from ctac.private_pages import keep_private
 from notifications.choice_forms import form_for
 from notifications.choices import wants_each
 from notifications.models import MailReader, Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 
 UNBROKEN = "\u2060"  # no new line here

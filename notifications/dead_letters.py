@@ -18,7 +18,7 @@ from ctac.staff import ObjectAction
 from ctac.staff_lists import long_moment
 from notifications.models import Notification, shown_to
 from notifications.registry import label_of
-from notifications.services import resend_failed
+from notifications.services.resending import resend_failed
 
 SEND_ALL = ObjectAction(
     slug="send-failed-again",

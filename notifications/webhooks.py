@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications.bounces.providers import read_told
-from notifications.services import delivered, take
+from notifications.services.bouncing import delivered, take
 
 
 @csrf_exempt  # a machine that signs what it says, or sends a password

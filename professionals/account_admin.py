@@ -19,7 +19,6 @@ from ctac.staff import ObjectAction, StaffModelAdmin
 from ctac.staff_big_lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.uk import format_moment
-from professionals import services
 from professionals.access import signed_in
 from professionals.asking_again import ask_again
 from professionals.for_staff import whole_postcode
@@ -27,6 +26,7 @@ from professionals.forms import validate_phone
 from professionals.models import AccountRecovery, Person, User
 from professionals.models.user import USER_WORDS
 from professionals.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
+from professionals.services import recovering, staff_accounts
 
 MOST_NAMED = 50
 
@@ -85,7 +85,7 @@ class ResetForm(forms.Form):
 
 
 def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
-    services.reset_second_factor(user=user, by=by, now=timezone.now())
+    staff_accounts.reset_second_factor(user=user, by=by, now=timezone.now())
 
 
 class RecoverForm(forms.Form):
@@ -105,7 +105,7 @@ class RecoverForm(forms.Form):
 
 
 def recover(user: User, *, by: User, email: str, called: str, number: str, sure: bool) -> None:
-    services.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
+    recovering.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
 
 
 def words_of(recovery: AccountRecovery) -> dict[str, str]:
@@ -235,7 +235,7 @@ class UserAdmin(StaffModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            services.open_account(user=obj, by=signed_in(request), now=timezone.now())
+            staff_accounts.open_account(user=obj, by=signed_in(request), now=timezone.now())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only a superuser changes a superuser."""

@@ -28,9 +28,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Cleared, Where
-from notifications.services import arrived, choose, seal_and_send
+from notifications.services.bouncing import arrived
+from notifications.services.choosing import choose
+from notifications.services.writing import seal_and_send
 from notifications.topics import Topic
-from professionals import account_limits, drafts, limits, secret_box, security_log, services, sign_up
+from professionals import account_limits, drafts, limits, secret_box, security_log, sign_up
 from professionals.access import is_ours, with_next
 from professionals.account_mail import account_mail, kind_of
 from professionals.address_mail import CHANGED
@@ -40,7 +42,8 @@ from professionals.backend import second_factors
 from professionals.middleware import person_of
 from professionals.models import Person, Session, User
 from professionals.passkeys import own_host
-from professionals.services import address_changes
+from professionals.services import address_changes, people
+from professionals.services import address_changes as address_changes_services
 from professionals.services.locking import lock_account, lock_people_and_account
 from professionals.sessions import kept_as
 
@@ -165,7 +168,7 @@ class AccountAdapter(DefaultAccountAdapter):
                     if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
-                        services.note_change(user=email_address.user, old=before, now=timezone.now())
+                        address_changes_services.note_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False
@@ -203,7 +206,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
         invite, now = sign_up.ticked_invitations(request, email), timezone.now()
         details = sign_up.typed_details(request, email)
-        person = services.address_verified(user=user, email=email, details=details, now=now)
+        person = people.address_verified(user=user, email=email, details=details, now=now)
         if person and invite:
             choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)
         return person

@@ -13,7 +13,7 @@ from ctac.uk import format_moment
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
-from notifications.services import seal_and_send
+from notifications.services.writing import seal_and_send
 from professionals.account_mail import account_mail, kind_of
 from professionals.models import AccountRecovery, AddressChange, Person
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from ctac.errors import DomainError
 from ctac.private_pages import keep_private
 from ctac.uk import format_moment
-from professionals import services
+from professionals.services import address_changes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,8 +25,8 @@ def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
 def _answer(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
-        services.put_back(token=token, now=now)
+        address_changes.put_back(token=token, now=now)
         return redirect("account_address_put_back", token)
-    change = services.change_to_object(token=token, now=now)
+    change = address_changes.change_to_object(token=token, now=now)
     moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     return render(request, "account/address_put_back.html", {"change": change, **moments})

@@ -19,8 +19,8 @@ from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.staff_big_lists import Part
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link
-from notifications.services import readdress
-from professionals import mail_by_phone, services
+from notifications.services.readdressing import readdress
+from professionals import mail_by_phone
 from professionals.account_admin import RoleAdmin, UserAdmin
 from professionals.asking_again import ask_again
 from professionals.data_admin import GIVE_DATA, DataActionAdmin
@@ -33,6 +33,7 @@ from professionals.models import DataAction, Organisation, Person, RecognisedDom
 from professionals.models.organisation import ORGANISATION_WORDS
 from professionals.own_addresses import note_former_address
 from professionals.retention_admin import RetentionRunAdmin
+from professionals.services import locking, organisations
 from professionals.stopped_admin import StoppedAdmin
 
 
@@ -182,16 +183,16 @@ class PersonAdmin(StaffModelAdmin):
         """Who is erased while a colleague changes them stays erased; their page then has nothing to change."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except services.AccountGoneError:
+        except locking.AccountGoneError:
             messages.warning(request, _("This person has just been erased. Nothing was saved."))
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
         """Of somebody known only what was changed: the rest may be newer than the page. Raises AccountGoneError."""
         if change:
-            services.lock_person(obj)
+            locking.lock_person(obj)
         if obj.organisation is not None:
-            obj.organisation = services.organisation_named(obj.organisation.name)
+            obj.organisation = organisations.organisation_named(obj.organisation.name)
         obj.save(update_fields=form.changed_data if change else None)
         if change and "email" in form.changed_data:  # reminders follow
             before, now = form.initial["email"], timezone.now()
@@ -238,7 +239,7 @@ def merge(organisation: Organisation, *, by: User, name: str) -> None:
     other = Organisation.objects.named(" ".join(name.split())).first()
     if other is None:
         raise UnknownOrganisationError
-    services.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
+    organisations.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
 
 
 @admin.register(Organisation, site=staff_site)

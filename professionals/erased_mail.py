@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from notifications.services import seal_and_send
+from notifications.services.writing import seal_and_send
 from professionals.account_mail import account_mail, kind_of
 from professionals.models import Person, Reason, User
 from professionals.privacy import erase_person

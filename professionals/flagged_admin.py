@@ -23,9 +23,9 @@ from ctac.staff_big_lists import period_of
 from ctac.staff_lists import NOTHING, LooksOnly, long_moment, moment_of, state_tag
 from ctac.staff_one_row import OneRowAdmin
 from professionals import flagged as sources
-from professionals import services
 from professionals.access import signed_in
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours, User
+from professionals.services import flagging
 
 READ = "read"
 FIELDS = ("reference", "where", "written", "state", "readers", "decided")
@@ -35,7 +35,7 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
     """The words are shown to those of whom it is noted that they read them; the button notes it, opening the page does not."""
     by, here = signed_in(request), reverse("staff:professionals_flaggedtext_action", args=[flagged.pk, READ])
     if request.method == "POST":
-        services.read_flagged(flagged=flagged, by=by, now=timezone.now())
+        flagging.read_flagged(flagged=flagged, by=by, now=timezone.now())
         return redirect(here)
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     is_read = flagged.was_read_by(by)
@@ -63,7 +63,7 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
     if form.is_valid():
         try:
             action.perform(flagged, by=signed_in(request), **form.cleaned_data)
-        except services.OtherWordsError as changed:
+        except flagging.OtherWordsError as changed:
             messages.error(request, str(changed.message))
             return redirect(request.path)
         except DomainError as refusal:
@@ -83,11 +83,11 @@ def in_rows(words: Iterable[sources.Words]) -> list[dict[str, object]]:
 
 
 def clear(flagged: FlaggedText, *, by: User, shown: str) -> None:
-    services.clear_flagged(flagged=flagged, shown=shown, by=by, now=timezone.now())
+    flagging.clear_flagged(flagged=flagged, shown=shown, by=by, now=timezone.now())
 
 
 def no_child(flagged: FlaggedText, *, by: User, shown: str) -> None:
-    services.say_no_child(flagged=flagged, shown=shown, by=by, now=timezone.now())
+    flagging.say_no_child(flagged=flagged, shown=shown, by=by, now=timezone.now())
 
 
 class DecisionFilter(admin.SimpleListFilter):

@@ -17,7 +17,7 @@ from ctac.staff_lists import NOTHING, mail_link, phone_link, state_tag
 from ctac.uk import tidy_postcode
 from professionals.known_caller import with_person_filter
 from professionals.models import Person
-from professionals.services import is_recognised
+from professionals.services.organisations import is_recognised
 
 
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import PageForm
 from ctac.uk import tidy_postcode
-from notifications.services import team_addresses
-from professionals import services
+from notifications.services.bouncing import team_addresses
 from professionals.models import Person, Profession, User
+from professionals.services import people
 
 
 def validate_phone(typed: str) -> None:
@@ -77,9 +77,9 @@ class DetailsForm(PageForm):
     def clean_organisation_name(self) -> str:
         return clean_text(self.cleaned_data["organisation_name"])
 
-    def details(self) -> services.Details:
+    def details(self) -> people.Details:
         """The cleaned answers, as the services take them."""
-        return services.Details(
+        return people.Details(
             name=self.cleaned_data["name"],
             profession=self.cleaned_data["profession"],
             organisation_name=self.cleaned_data["organisation_name"],

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from professionals import limits
 from professionals.models import Where, Why
-from professionals.services import keep_stopped
+from professionals.services.stopping import keep_stopped
 
 BOX, OPENED = "homepage", "opened"
 A_DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from ctac.uk import format_day
 from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.inactive import WARNED_FOR, WARNING, is_quiet, months
 from professionals.models import Person
 from professionals.retention import months_in_words

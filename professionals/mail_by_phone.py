@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction
 from notifications.choices import wants_each
 from notifications.models import Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 

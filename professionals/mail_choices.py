@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from notifications.choice_pages import FORM_METHODS, choosing
 from notifications.models import Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.access import person_required, safe_next, the_person
 

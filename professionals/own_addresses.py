@@ -7,14 +7,14 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from django.db.models import Exists, OuterRef, Q
 
-from notifications import services as outbox
+from notifications.services import bouncing, erasing
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
 
 
 def note_former_address(person: Person, before: str, now: datetime) -> None:
     """They have another one now, or none. What staff entered by mistake, one of the team's own, never was theirs."""
     small = before.strip().lower()
-    if small and small not in outbox.team_addresses():
+    if small and small not in bouncing.team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=small, defaults={"until": now})
 
 
@@ -24,7 +24,7 @@ def addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
     if person.user is not None:
         known += [(person.user.email, now), *_of_account(person.user, now)]
     latest: dict[str, datetime] = {}
-    teams = outbox.team_addresses()
+    teams = bouncing.team_addresses()
     for address, until in known:
         if (small := address.strip().lower()) and small not in teams:
             latest[small] = max(until, latest.get(small, until))
@@ -47,13 +47,13 @@ def erase_mail_of(person: Person, now: datetime) -> None:
     for address, until in times.items():
         since = _last_before(until, others[address])
         if address == person.email.lower():
-            outbox.erase_for(address, now, since=since)
+            erasing.erase_for(address, now, since=since)
             continue
         anothers = _is_anothers(address, person)
         if not anothers and not others[address]:
-            outbox.erase_for(address, now)
+            erasing.erase_for(address, now)
         elif until < now or not anothers:
-            outbox.erase_messages_before(address, until, now, since=since)
+            erasing.erase_messages_before(address, until, now, since=since)
 
 
 def _had_by_others(person: Person, addresses: Iterable[str]) -> dict[str, list[datetime]]:
@@ -83,7 +83,7 @@ def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime |
         others = [each for key, anothers, each in rows if key != person.pk and anothers == address]
         since = _last_before(until, others) if until else max(others, default=None)
         times.append((address, since, until))
-    return [each for each in times if each[0] not in outbox.team_addresses()]
+    return [each for each in times if each[0] not in bouncing.team_addresses()]
 
 
 def _is_anothers(address: str, person: Person) -> bool:

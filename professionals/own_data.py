@@ -10,7 +10,7 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from audit.models import Act, Entry
-from notifications import services as outbox
+from notifications.services import bouncing, choosing, erasing
 from professionals.models import (
     AccountRecovery,
     AddressChange,
@@ -142,14 +142,14 @@ def export_mail(person: Person) -> list[Any]:
     """To the address that they have, and to those that they had: of each what was written while it was theirs."""
     mail: list[Any] = []
     for address, since, before in times_of_mail(person):
-        mail += outbox.export_for(address, since=since, before=before)
+        mail += erasing.export_for(address, since=since, before=before)
     return mail
 
 
 def export_choices(person: Person) -> list[Any]:
     """None of a mailbox of the team's that staff entered by mistake."""
-    is_own = person.email and person.email.lower() not in outbox.team_addresses()
-    return outbox.export_choices(person.email) if is_own else []
+    is_own = person.email and person.email.lower() not in bouncing.team_addresses()
+    return choosing.export_choices(person.email) if is_own else []
 
 
 def erase_choices(person: Person, now: datetime) -> None:

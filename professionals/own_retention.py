@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from notifications import services as outbox
+from notifications.services import bouncing, erasing
 from professionals import inactive, inactive_mail
 from professionals.models import DataAction, Decision, Done, FlaggedEvent, Person, Reason, User
 from professionals.privacy import erase_person
@@ -53,8 +53,8 @@ def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
     address of the team's at sign-up; its mail stays."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
-        if user.email.lower() not in outbox.team_addresses() and not Person.objects.with_email(user.email).exists():
-            outbox.erase_for(user.email, now)
+        if user.email.lower() not in bouncing.team_addresses() and not Person.objects.with_email(user.email).exists():
+            erasing.erase_for(user.email, now)
     User.objects.filter(pk__in=[user.pk for user in users]).delete()
 
 
@@ -65,8 +65,8 @@ RULES = (
         since=_("they were written"),
         goes=_("The address and the words go. That an email of that kind was sent, and when, stays."),
         keeps="messages",
-        due=outbox.kept_since_before,
-        take_out=outbox.erase_messages,
+        due=erasing.kept_since_before,
+        take_out=erasing.erase_messages,
     ),
     Rule(
         name="returned",
@@ -74,8 +74,8 @@ RULES = (
         since=_("mail last came back"),
         goes=_("The address goes, with what its mail server said."),
         keeps="messages",
-        due=outbox.marked_before,
-        take_out=outbox.forget_addresses,
+        due=erasing.marked_before,
+        take_out=erasing.forget_addresses,
     ),
     Rule(
         name="sign-ins",

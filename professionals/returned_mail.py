@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from notifications.models import Cleared, MarkedAddress
-from notifications.services import put_right
+from notifications.services.bouncing import put_right
 from professionals.access import safe_next, signed_in
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.forms import ExplainedError
 from notifications.registry import Kind, Message
 from notifications.samples import Example
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.advice_line import whom_to_call
 from professionals.child_details import looks_like_child_details
 from professionals.models import FlaggedText

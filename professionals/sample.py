@@ -13,7 +13,8 @@ from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
 from professionals import secret_box
 from professionals.models import By, Person, Profession, Stopped, User, Where, Why
 from professionals.roles import ROLES, Role
-from professionals.services import keep_stopped, organisation_named
+from professionals.services.organisations import organisation_named
+from professionals.services.stopping import keep_stopped
 
 STAFF_EMAIL = "staff@ctac.test"
 ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app

@@ -6,8 +6,8 @@ from allauth.account import signals
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from professionals import services
 from professionals.models import User
+from professionals.services import sessions
 
 
 def install() -> None:
@@ -27,8 +27,8 @@ def give_new_key(request: HttpRequest, user: User, **details: Any) -> None:
 
 
 def end_others(request: HttpRequest, user: User, **details: Any) -> None:
-    services.end_sessions(user=user, but=request.session.session_key)
+    sessions.end_sessions(user=user, but=request.session.session_key)
 
 
 def end_all(request: HttpRequest, user: User, **details: Any) -> None:
-    services.end_sessions(user=user)
+    sessions.end_sessions(user=user)

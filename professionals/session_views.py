@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from professionals import sent_late, services
+from professionals import sent_late
 from professionals.access import signed_in
 from professionals.models import Session
+from professionals.services import sessions as sessions_services
 from professionals.sessions import kept_as
 
 
@@ -47,7 +48,7 @@ def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    ended = services.end_sessions(user=signed_in(request), but=request.session.session_key)
+    ended = sessions_services.end_sessions(user=signed_in(request), but=request.session.session_key)
     words = ngettext("Signed out: %(count)s other browser.", "Signed out: %(count)s other browsers.", ended)
     messages.success(request, words % {"count": ended})
     return redirect("account_sessions")

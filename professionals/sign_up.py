@@ -6,7 +6,7 @@ owner then opens, and an address that is never verified leaves nothing behind bu
 
 from django.http import HttpRequest
 
-from professionals.services import Details
+from professionals.services.people import Details
 
 SESSION_KEY = "sign_up_details"
 

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from ctac.staff import ObjectAction, Waiting, staff_site
 from ctac.staff_big_lists import period_of
 from ctac.staff_lists import NOTHING, LooksOnly, moment_of, number_of, state_tag
-from professionals import services
 from professionals.access import signed_in
 from professionals.for_staff import called, name_and_organisation
 from professionals.models import Stopped, User
+from professionals.services import stopping
 
 FIELDS = (
     "where",
@@ -46,11 +46,11 @@ class SeenFilter(admin.SimpleListFilter):
 
 
 def let_through(stopped: Stopped, *, by: User) -> None:
-    services.let_through(stopped=stopped, by=by, now=timezone.now())
+    stopping.let_through(stopped=stopped, by=by, now=timezone.now())
 
 
 def mark_seen(stopped: Stopped, *, by: User) -> None:
-    services.mark_seen(rows=Stopped.objects.filter(pk=stopped.pk), by=by, now=timezone.now())
+    stopping.mark_seen(rows=Stopped.objects.filter(pk=stopped.pk), by=by, now=timezone.now())
 
 
 class StoppedAdmin(LooksOnly):
@@ -130,7 +130,7 @@ class StoppedAdmin(LooksOnly):
 
     @admin.action(description=gettext_lazy("Mark as seen"), permissions=["change"])
     def seen_all(self, request: HttpRequest, rows: QuerySet[Stopped]) -> None:
-        count = services.mark_seen(rows=rows, by=signed_in(request), now=timezone.now())
+        count = stopping.mark_seen(rows=rows, by=signed_in(request), now=timezone.now())
         messages.success(request, ngettext("%(n)d is marked as seen.", "%(n)d are marked as seen.", count) % {"n": count})
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from ctac.celery import app
 from professionals import retention
 from professionals.erasure_file import write_down
-from professionals.services import clear_expired as clear_expired_now
+from professionals.services.clearing import clear_expired as clear_expired_now
 
 
 @app.task

@@ -15,7 +15,7 @@ from ctac.uk import format_clock, format_day, uk_day
 from professionals import limits
 from professionals.access import person_in
 from professionals.models import By, Person, Where, Why
-from professionals.services import keep_stopped
+from professionals.services.stopping import keep_stopped
 
 # How each begins; what follows says when to try again.
 WHAT_HAPPENED = {

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.models import Act
 from audit.services import About, record
-from professionals import drafts, privacy, services
+from professionals import drafts, privacy
 from professionals.access import person_in, person_required, safe_next, signed_in, the_person
 from professionals.allauth_internals import SECRET_SESSION_KEY
 from professionals.asking_again import ask_again
 from professionals.data_file import FileForm, as_file
 from professionals.forms import DetailsForm
+from professionals.services import people
 from professionals.taking_out import too_often_of_ones_own
 
 
@@ -37,7 +38,7 @@ def ask_details(request: HttpRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        saved = services.give_details(user=user, by=user, now=now, **form.details())
+        saved = people.give_details(user=user, by=user, now=now, **form.details())
         if person is None:
             drafts.adopt(request, saved, now)
         messages.success(request, _("We have saved your details."))

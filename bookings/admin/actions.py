@@ -6,7 +6,6 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings import services
 from bookings.admin.afterwards import ATTENDANCE
 from bookings.admin.changing import details_page
 from bookings.admin.choices import PresenterChoice, reason_to_yield
@@ -15,6 +14,7 @@ from bookings.admin.moving import move_page
 from bookings.admin.offering import OFFER
 from bookings.admin.visit_actions import CHECKED_IN, CHECKED_OUT, LINK, SAFE
 from bookings.models import Booking, Format, Presenter, State
+from bookings.services import assigning, moving
 from bookings.travel import LONGEST_OVERRIDE_MINUTES
 from ctac.staff import ObjectAction
 from professionals.models import User
@@ -75,27 +75,27 @@ class TravelForm(StaffForm):
 
 
 def do_confirm(booking: Booking, *, by: User) -> None:
-    services.confirm(booking=booking, by=by, now=timezone.now())
+    moving.confirm(booking=booking, by=by, now=timezone.now())
 
 
 def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    services.decline(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
+    moving.decline(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
 
 
 def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
-    services.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
+    assigning.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
 
 
 def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    services.cancel(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+    moving.cancel(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 def do_mark_delivered(booking: Booking, *, by: User) -> None:
-    services.mark_delivered(booking=booking, by=by, now=timezone.now())
+    moving.mark_delivered(booking=booking, by=by, now=timezone.now())
 
 
 def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
-    services.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
+    assigning.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
 
 
 def has_a_presenter(booking: Booking) -> bool:

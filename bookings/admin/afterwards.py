@@ -19,7 +19,7 @@ from bookings.after_words import attendance_of, people_came
 from bookings.answered import MOST_COMMENTS, average_of, figures, in_short, with_averages
 from bookings.models import Afterwards, Agreement, Given, agreed_times
 from bookings.presenting.afterwards import drawn_anew, save
-from bookings.services import CountedMeanwhile, counts_of, may_record
+from bookings.services.attendance import CountedMeanwhile, counts_of, may_record
 from bookings.short_links import short_link
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, StaffModelAdmin, staff_site

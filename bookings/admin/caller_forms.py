@@ -12,7 +12,7 @@ from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Channel, Format, Presentation
 from bookings.places import PlaceUnknown
 from bookings.request_forms import DatesForm
-from bookings.services import Details
+from bookings.services.placing import Details
 from ctac.forms import PageForm
 
 

@@ -18,7 +18,9 @@ from bookings.admin.choices import reason_to_yield
 from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Booking, Format
 from bookings.places import PlaceUnknown, find_place
-from bookings.services import Address, Details, OutsideRules, SlotTaken, Stale, change_details
+from bookings.services.changing import change_details
+from bookings.services.errors import OutsideRules, SlotTaken, Stale
+from bookings.services.placing import Address, Details
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from ctac.uk import tidy_postcode

@@ -19,7 +19,8 @@ from bookings.admin.requests import Could, candidate_line, looked_at
 from bookings.admin.time_forms import OTHER, OneTimeForm, TimeForm, start_or_other
 from bookings.forms import slot_value
 from bookings.models import Booking, Precision, State
-from bookings.services import OutsideRules, SlotTaken, agree_time
+from bookings.services.deciding import agree_time
+from bookings.services.errors import OutsideRules, SlotTaken
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from ctac.uk import format_span

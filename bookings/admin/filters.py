@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Format, Nation, Presenter, overdue, without_joining_link
-from bookings.services import too_long
+from bookings.services.escalating import too_long
 from ctac.uk import uk_day
 from professionals.areas import NATIONS
 from professionals.models import LocalAuthority

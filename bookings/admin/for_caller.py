@@ -19,17 +19,11 @@ from django.utils.translation import gettext_lazy
 from bookings.admin import week
 from bookings.admin.caller_forms import CallerDatesForm, CallerDetailsForm, CallerTimeForm, CallerWhereForm, HowForm, WhatForm
 from bookings.choosing import choice_at
-from bookings.diary import Wish
+from bookings.diary.wish import Wish
 from bookings.models import Booking, DateOption, Format, Presentation, WhyNot
-from bookings.services import (
-    Address,
-    AlreadyPlaced,
-    OutsideRules,
-    SlotTaken,
-    Submission,
-    book_for_caller,
-    request_for_caller,
-)
+from bookings.services.calling import book_for_caller, request_for_caller
+from bookings.services.errors import AlreadyPlaced, OutsideRules, SlotTaken
+from bookings.services.placing import Address, Submission
 from bookings.words import moment
 from ctac.errors import DomainError
 from ctac.forms import PageForm
@@ -38,7 +32,7 @@ from professionals import drafts
 from professionals.forms import CallerForm
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
-from professionals.services import AccountGoneError
+from professionals.services.locking import AccountGoneError
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin

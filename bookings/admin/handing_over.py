@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, SessionPlace
-from bookings.services import hand_over
+from bookings.services.handing_over import hand_over
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, in_our_words
 from leaflets.models import Order

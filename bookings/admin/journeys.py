@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import services
 from bookings.models import JourneyTime
+from bookings.services import journeys
 from bookings.services.journeys import too_close
 from ctac.staff import StaffModelAdmin, staff_site
 from ctac.staff_lists import moment_of, number_of
@@ -84,7 +84,7 @@ class JourneyTimeAdmin(StaffModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
         now = timezone.now()
-        services.set_journey_time(journey=obj, by=cast("User", request.user), now=now, flagged=form.flagged)
+        journeys.set_journey_time(journey=obj, by=cast("User", request.user), now=now, flagged=form.flagged)
         for one, other in too_close(now):
             facts = {"name": one.presenter.name, "one": one, "other": other}
             messages.warning(

@@ -21,7 +21,7 @@ from bookings.admin.filters import AnyPresenterFilter
 from bookings.admin.visits import still_there
 from bookings.leave_forms import OwnLeaveForm, seen
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit
-from bookings.services import Recorded, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
+from bookings.services.leave import Recorded, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_lists import LooksOnly, moment_of, state_tag

@@ -18,7 +18,9 @@ from bookings.admin.time_forms import WeekForm
 from bookings.choosing import choice_at
 from bookings.forms import slot_value
 from bookings.models import Booking
-from bookings.services import OutsideRules, SlotTaken, reschedule, wish_of
+from bookings.services.changing import reschedule
+from bookings.services.deciding import wish_of
+from bookings.services.errors import OutsideRules, SlotTaken
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 

@@ -19,7 +19,8 @@ from bookings.admin.deciding import REASON_HINT, may_be_decided, refused
 from bookings.admin.time_forms import TimeForm
 from bookings.forms import slot_value
 from bookings.models import Booking, DateOption
-from bookings.services import kept_until, offer_times, wish_of
+from bookings.services.deciding import offer_times, wish_of
+from bookings.services.keeping import kept_until
 from bookings.words import moment
 from ctac.staff import ObjectAction
 

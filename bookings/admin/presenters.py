@@ -29,7 +29,8 @@ from bookings.models import (
 )
 from bookings.places import PlaceUnknown, look_up
 from bookings.preview import Preview, preview
-from bookings.services import keep_presenter, revoke_feed
+from bookings.services.feeds import revoke_feed
+from bookings.services.presenters import keep_presenter
 from ctac.staff import ObjectAction, StaffModelAdmin, plain_choice, staff_site
 from ctac.staff_big_lists import Part, words_in
 from ctac.staff_fields import PLAIN_FIELDS

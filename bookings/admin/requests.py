@@ -10,10 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import date_words
-from bookings.diary import Candidate, Diary, Slot, open_diary
+from bookings.diary.book import Diary, Slot
+from bookings.diary.candidate import Candidate
+from bookings.diary.reading import open_diary
 from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
 from bookings.places import PlaceUnknown
-from bookings.services import Preferred, wish_of
+from bookings.services.deciding import wish_of
+from bookings.services.keeping import Preferred
 from ctac.staff_lists import state_tag
 from ctac.uk import format_clock, format_span, uk_day
 from professionals.for_staff import has_recognised_domain

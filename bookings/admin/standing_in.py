@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking, Presenter
-from bookings.services import reassign
+from bookings.services.assigning import reassign
 from bookings.standing_in import MOST_ON_A_PAGE, needs_of
 from ctac.errors import DomainError
 from professionals.access import signed_in

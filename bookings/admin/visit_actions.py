@@ -6,9 +6,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings import services, words
+from bookings import words
 from bookings.models import Booking, Format, Overdue, may_check_in, may_check_out
 from bookings.models.presenter import Presenter, validate_https
+from bookings.services import errors, joining, visiting
 from ctac.staff import ObjectAction
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -40,24 +41,24 @@ class LinkForm(forms.Form):
 def who_is_there(booking: Booking) -> Presenter:
     presenter = words.presenter_of_visit(booking)
     if presenter is None:
-        raise services.NeedsPresenter
+        raise errors.NeedsPresenter
     return presenter
 
 
 def do_say_safe(booking: Booking, *, by: User, **heard: Any) -> None:
-    services.say_safe(booking=booking, by=by, now=timezone.now(), **heard)
+    visiting.say_safe(booking=booking, by=by, now=timezone.now(), **heard)
 
 
 def do_check_in(booking: Booking, *, by: User, **heard: Any) -> None:
-    services.check_in(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
+    visiting.check_in(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
 
 
 def do_check_out(booking: Booking, *, by: User, **heard: Any) -> None:
-    services.check_out(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
+    visiting.check_out(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
 
 
 def do_set_link(booking: Booking, *, by: User, link: str) -> None:
-    services.set_joining_link(booking=booking, link=link, by=by, now=timezone.now())
+    joining.set_joining_link(booking=booking, link=link, by=by, now=timezone.now())
 
 
 SAFE = ObjectAction(

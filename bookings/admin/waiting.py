@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.filters import over, soon
 from bookings.models import Booking, Leave, overdue, without_joining_link
-from bookings.services import too_long
+from bookings.services.escalating import too_long
 from ctac.staff import Waiting, staff_site
 
 

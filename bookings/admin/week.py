@@ -16,7 +16,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from bookings import picking
-from bookings.diary import Ignoring, Slot, Wish
+from bookings.diary.book import Slot
+from bookings.diary.reading import Ignoring
+from bookings.diary.wish import Wish
 from bookings.forms import slot_choices, slot_value, to_start
 from bookings.models import Presenter
 from ctac.uk import format_span, uk_day

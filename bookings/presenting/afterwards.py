@@ -21,7 +21,8 @@ from bookings.models.after import TAKES_PLACE
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.leave import FORM_METHODS
 from bookings.prints.slide import feedback_slide
-from bookings.services import CountedMeanwhile, may_record, open_afterwards, record_attendance
+from bookings.services.afterwards import open_afterwards
+from bookings.services.attendance import CountedMeanwhile, may_record, record_attendance
 from bookings.short_links import short_link
 from ctac.errors import DomainError
 from professionals.access import signed_in

@@ -19,7 +19,8 @@ from bookings.models import AvailabilityException, Presenter, Weekday
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.leave import FORM_METHODS
 from bookings.preview import Preview, preview, tried
-from bookings.services import keep_presenter, set_days, set_week, take_back_days
+from bookings.services.availability import set_days, set_week, take_back_days
+from bookings.services.presenters import keep_presenter
 from ctac.errors import DomainError
 from ctac.staff_acts import told
 from ctac.uk import format_day, uk_day

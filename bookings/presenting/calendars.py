@@ -12,7 +12,7 @@ from bookings import feeds
 from bookings.models import Presenter
 from bookings.presenting.access import page, presenter_required
 from bookings.presenting.leave import FORM_METHODS
-from bookings.services import make_feed, revoke_feed
+from bookings.services.feeds import make_feed, revoke_feed
 from professionals.access import signed_in
 
 

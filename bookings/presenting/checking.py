@@ -16,7 +16,7 @@ from bookings import rules
 from bookings.agenda import own_visits
 from bookings.models import Booking, Format, Presenter, State, Visit, may_check_in, may_check_out
 from bookings.presenting.access import presenter_or_awaited
-from bookings.services import check_in, check_out
+from bookings.services.visiting import check_in, check_out
 from ctac.errors import DomainError
 from ctac.uk import format_clock, uk_day
 

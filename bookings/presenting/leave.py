@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.leave_forms import OwnLeaveForm, seen
 from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.presenting.access import own_leave, page, presenter_required
-from bookings.services import Recorded, ask_for_leave, come_back
+from bookings.services.leave import Recorded, ask_for_leave, come_back
 from ctac.errors import DomainError
 from ctac.staff_acts import told
 from professionals.access import signed_in

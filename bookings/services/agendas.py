@@ -8,7 +8,7 @@ from bookings import rules
 from bookings.models import Booking, OpenSession, Presenter, SessionState, State
 from bookings.services.telling import tell_once
 from ctac.uk import uk_datetime, uk_day
-from notifications.services import About
+from notifications.services.writing import About
 
 KIND = "presenter-agenda"
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
-from bookings.diary import Wish, open_diary
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken

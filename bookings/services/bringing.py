@@ -7,7 +7,9 @@ from datetime import datetime
 
 from bookings.models import Booking, Brought, Format
 from leaflets.models import Order, ToBring
-from leaflets.services import OrderHasMoved, bring, cancel, forget_giver
+from leaflets.services.bringing import bring, forget_giver
+from leaflets.services.fulfilling import cancel
+from leaflets.services.states import OrderHasMoved
 from professionals.models import User
 
 

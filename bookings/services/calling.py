@@ -9,8 +9,8 @@ from bookings.models import Booking
 from bookings.services.placing import book
 from bookings.services.requesting import request_dates
 from professionals.models import User
-from professionals.services import Details as CallerDetails
-from professionals.services import find_or_enter_person
+from professionals.services.people import Details as CallerDetails
+from professionals.services.people import find_or_enter_person
 
 
 @transaction.atomic

@@ -16,7 +16,11 @@ from django.utils.translation import gettext as _
 
 from bookings import ical
 from bookings.cutoff import may_change
-from bookings.diary import Breach, Candidate, Diary, Wish, open_diary, read_again
+from bookings.diary.book import Diary
+from bookings.diary.breaches import Breach
+from bookings.diary.candidate import Candidate
+from bookings.diary.reading import open_diary, read_again
+from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
 from bookings.places import area_columns, find_place
 from bookings.services.assigning import refuse_if_impossible

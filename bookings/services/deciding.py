@@ -8,7 +8,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.diary import Candidate, Diary, Wish, read_again
+from bookings.diary.book import Diary
+from bookings.diary.candidate import Candidate
+from bookings.diary.reading import read_again
+from bookings.diary.wish import Wish
 from bookings.models import (
     Booking,
     BusyKind,

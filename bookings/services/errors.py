@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.diary import Breach
+from bookings.diary.breaches import Breach
 from bookings.models.booking import NoTimeAgreed as NoTimeAgreed
 from ctac.errors import DomainError
 

@@ -14,7 +14,7 @@ from ctac.uk import uk_datetime, uk_day
 from ctac.working_days import OURS, after_working_days, is_working_day
 from leaflets.models import Order
 from notifications.models import Notification
-from notifications.services import notify
+from notifications.services.writing import notify
 
 KIND = "manager-requests-waiting"
 A_DAY = timedelta(days=1)

@@ -10,7 +10,7 @@ from bookings.services.locking import lock_bookings
 from bookings.services.moving import record
 from bookings.services.telling import tell_handed_over
 from ctac.errors import DomainError
-from leaflets.services import give_order_to
+from leaflets.services.bringing import give_order_to
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 

@@ -9,7 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
-from bookings.diary import Wish, open_diary, read_again
+from bookings.diary.reading import open_diary, read_again
+from bookings.diary.wish import Wish
 from bookings.models import BusyKind, BusyTime, Hold, Presenter
 from bookings.services.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.services.locking import guarded, lock_presenters
@@ -17,7 +18,7 @@ from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals import drafts
 from professionals.models import Draft, Person
-from professionals.services import lock_person
+from professionals.services.locking import lock_person
 
 
 def place_columns(place: Place | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from django.db import transaction
 
-from bookings.diary import to_claim
+from bookings.diary.reading import to_claim
 from bookings.gaps import NOTHING, fits
 from bookings.journeys import read_journeys
 from bookings.models import BusyTime, JourneyTime

@@ -9,7 +9,12 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from bookings import rules
-from bookings.diary import Breach, Candidate, Diary, Wish, grid_starts, open_diary
+from bookings.diary.book import Diary
+from bookings.diary.breaches import Breach
+from bookings.diary.candidate import Candidate
+from bookings.diary.grid import grid_starts
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.gaps import Claim
 from bookings.models import (
     Booking,

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
-from bookings.diary import claims_within, to_claim
+from bookings.diary.reading import claims_within, to_claim
 from bookings.gaps import Span, fits
 from bookings.journeys import read_journeys
 from bookings.models import (

@@ -15,7 +15,7 @@ from bookings.models.busy import EXPIRING
 from bookings.services.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
 from ctac.errors import DomainError
 from professionals.models import Draft, Person
-from professionals.services import lock_person
+from professionals.services.locking import lock_person
 
 REFUSALS: dict[str, type[DomainError]] = {
     "busytime_no_overlap": SlotTaken,

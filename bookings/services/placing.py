@@ -9,7 +9,10 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import rules
-from bookings.diary import Candidate, Diary, Wish, open_diary, read_again
+from bookings.diary.book import Diary
+from bookings.diary.candidate import Candidate
+from bookings.diary.reading import open_diary, read_again
+from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
 from bookings.places import columns_of, place_in
 from bookings.services.bringing import bring_leaflets
@@ -25,7 +28,7 @@ from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import is_recognised
+from professionals.services.organisations import is_recognised
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from bookings.models import Presenter
 from bookings.places import look_up
 from bookings.services.joining import presenters_link_changed
 from bookings.services.sessions.joining import presenters_link_changed_for_sessions
-from notifications.services import moved
+from notifications.services.bouncing import moved
 from professionals.models import User
 
 

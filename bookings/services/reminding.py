@@ -18,7 +18,7 @@ from bookings import rules
 from bookings.models import Booking, BookingEvent, EventKind, OpenSession, State
 from bookings.services.telling import tell_once
 from notifications.choices import wants
-from notifications.services import About
+from notifications.services.writing import About
 from notifications.topics import Topic
 from professionals.models import Person
 

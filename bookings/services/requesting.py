@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.diary import Diary, Wish, read_again
+from bookings.diary.book import Diary
+from bookings.diary.reading import read_again
+from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State, WhyNot
 from bookings.services.bringing import bring_leaflets
 from bookings.services.keeping import (

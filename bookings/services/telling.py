@@ -11,7 +11,7 @@ from django.conf import settings
 
 from bookings.models import Booking, DateOption, Leave, Presenter, State
 from notifications.models import Notification
-from notifications.services import About, Later, notify, notify_about, notify_each
+from notifications.services.writing import About, Later, notify, notify_about, notify_each
 from professionals.models import Person
 
 Told = dict[str, Iterable[str]]

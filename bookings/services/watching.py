@@ -26,7 +26,7 @@ from bookings.models import (
 )
 from bookings.models.visit import CHECK_OUT
 from bookings.services.telling import Told
-from notifications.services import notify_each
+from notifications.services.writing import notify_each
 
 
 def to_alert(*, now: datetime) -> list[int]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, SessionPlace, YearLater
 from ctac.errors import DomainError
-from notifications.services import About, notify_about
+from notifications.services.writing import About, notify_about
 
 AT_A_TIME = 200
 

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods
 from bookings import date_words
 from bookings.models import Booking, OptionState, State
 from bookings.request_forms import OTHERS, WITHDRAW, AnswerForm
-from bookings.services import MoveRefused, OfferGone, SlotTaken, ask_for_others, cancel, take_offer
+from bookings.services.answering import OfferGone, ask_for_others, take_offer
+from bookings.services.errors import MoveRefused, SlotTaken
+from bookings.services.moving import cancel
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from professionals.access import person_required

@@ -17,15 +17,9 @@ from bookings import words
 from bookings.cutoff import may_change, until
 from bookings.forms import DetailsForm
 from bookings.models import Booking
-from bookings.services import (
-    AnotherAudience,
-    Details,
-    MoveRefused,
-    NothingChanged,
-    Stale,
-    TooLateToChange,
-    change_details,
-)
+from bookings.services.changing import change_details
+from bookings.services.errors import AnotherAudience, MoveRefused, NothingChanged, Stale, TooLateToChange
+from bookings.services.placing import Details
 from bookings.throttles import too_many_changes
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking

@@ -15,16 +15,9 @@ from django.views.decorators.http import require_http_methods
 from bookings import words
 from bookings.answers import Answers
 from bookings.models import Booking, Format
-from bookings.services import (
-    AlreadyPlaced,
-    DatesRefused,
-    DraftGone,
-    NotOffered,
-    SlotTaken,
-    Submission,
-    TooManyHolds,
-    book,
-)
+from bookings.services.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
+from bookings.services.placing import Submission, book
+from bookings.services.requesting import DatesRefused
 from bookings.views import dates, keeping, leaflets, times
 from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, go_to
 from ctac.uk import format_span

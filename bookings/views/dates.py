@@ -14,15 +14,9 @@ from bookings import date_words, words
 from bookings.answers import Answers
 from bookings.models import Booking, DateOption, OptionKind, WhyNot
 from bookings.request_forms import DatesForm
-from bookings.services import (
-    Chosen,
-    DatesRefused,
-    Preferred,
-    Submission,
-    kept_until,
-    request_dates,
-    what_we_could_keep,
-)
+from bookings.services.keeping import Chosen, Preferred, kept_until
+from bookings.services.placing import Submission
+from bookings.services.requesting import DatesRefused, request_dates, what_we_could_keep
 from bookings.throttles import too_many_times
 from bookings.views import keeping
 from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_to, typed

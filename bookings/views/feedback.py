@@ -21,7 +21,8 @@ from bookings import rules
 from bookings.after_forms import CertificateForm, CodeForm, FeedbackForm
 from bookings.models import Afterwards, Given, agreed_times
 from bookings.prints.certificates import certificate as certificate_pdf
-from bookings.services import FeedbackClosed, find_by_code, give_feedback, tidy_code
+from bookings.services.afterwards import find_by_code, tidy_code
+from bookings.services.feedback import FeedbackClosed, give_feedback
 from bookings.views.flow import FORM_METHODS
 from ctac.uk import format_clock, format_day
 from professionals import limits

@@ -18,7 +18,8 @@ from bookings import rules
 from bookings.answers import Answers
 from bookings.forms import LINES, BookingForm, DetailsForm, WhenForm, WhereForm, places_kept
 from bookings.models import Booking, Channel, Format, Presentation
-from bookings.services import DraftGone, SlotTaken, Submission, TooManyHolds
+from bookings.services.errors import DraftGone, SlotTaken, TooManyHolds
+from bookings.services.placing import Submission
 from bookings.views import keeping, times
 from leaflets.reading import addresses_kept_by
 from professionals import drafts

@@ -18,15 +18,10 @@ from bookings import rules
 from bookings.after_forms import FeedbackForm, LeafletsForWhoCameForm
 from bookings.leaflets_for_who_came import leaflets_for
 from bookings.models import Afterwards, Attendance, Booking, YearLater
-from bookings.services import (
-    FeedbackClosed,
-    counts_of,
-    give_feedback,
-    host_has_answered,
-    is_hosts,
-    wish_year_later,
-    withdraw_year_later,
-)
+from bookings.services.afterwards import is_hosts
+from bookings.services.attendance import counts_of
+from bookings.services.feedback import FeedbackClosed, give_feedback, host_has_answered
+from bookings.services.year_later import wish_year_later, withdraw_year_later
 from bookings.views.feedback import about, by_short_link, cookieless, feedback_page, no_such_code, not_open, say_later, too_many
 from bookings.views.flow import FORM_METHODS
 from bookings.views.linked import kept_private

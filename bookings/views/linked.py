@@ -20,7 +20,9 @@ from bookings import rules, words
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, LinkPurpose
-from bookings.services import MoveRefused, TooLate, cancel, find_by_link
+from bookings.services.errors import MoveRefused, TooLate
+from bookings.services.linking import find_by_link
+from bookings.services.moving import cancel
 from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
 from ctac.private_pages import keep_private

@@ -14,7 +14,9 @@ from bookings.after_words import after_for_host
 from bookings.cutoff import may_change, until
 from bookings.forms import CancelForm
 from bookings.models import Booking, DateOption, OptionKind, State
-from bookings.services import MoveRefused, TooLate, cancel, gets_reminders
+from bookings.services.errors import MoveRefused, TooLate
+from bookings.services.moving import cancel
+from bookings.services.reminding import gets_reminders
 from bookings.views.flow import FORM_METHODS
 from professionals.access import person_required, the_person
 

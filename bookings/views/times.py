@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from bookings.answers import Answers
-from bookings.diary import open_diary
+from bookings.diary.reading import open_diary
 from bookings.picking import Picker, month_answer, pick, pick_nearest
-from bookings.services import TooManyHolds
+from bookings.services.errors import TooManyHolds
 from bookings.views.keeping import kept, wish_of
 from ctac.uk import uk_day
 

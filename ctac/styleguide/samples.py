@@ -9,7 +9,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from bookings import words
-from bookings.diary import Slot, Wish
+from bookings.diary.book import Slot
+from bookings.diary.wish import Wish
 from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from dataprotection.forms import OnceForm
-from dataprotection.services import Known
+from dataprotection.services.breaches import Known
 from professionals.safeguarding import StaffForm
 
 MOST_WORDS = 4000

@@ -29,7 +29,7 @@ from dataprotection.admin.breach_forms import (
 )
 from dataprotection.admin.log import Log, list_of
 from dataprotection.models import Breach, BreachEvent, Decision
-from dataprotection.services import (
+from dataprotection.services.breaches import (
     InTheFuture,
     add_to_breach,
     enter_breach,

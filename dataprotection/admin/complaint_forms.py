@@ -12,7 +12,7 @@ from ctac.staff_fields import DayField, near_today
 from ctac.uk import uk_day
 from dataprotection.forms import MOST_WORDS, NO_CHILD, OnceForm, said_in
 from dataprotection.models import Came, Told
-from dataprotection.services import Complained
+from dataprotection.services.complaining import Complained
 from professionals.forms import validate_phone
 from professionals.safeguarding import StaffForm
 

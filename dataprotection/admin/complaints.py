@@ -20,7 +20,8 @@ from ctac.uk import format_day, uk_day
 from dataprotection.admin.complaint_forms import AcknowledgeForm, CloseForm, EnterForm, NoteForm, TellForm
 from dataprotection.admin.log import Log, list_of
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintState, Told
-from dataprotection.services import acknowledge, answer, close, complain, note, tell_progress
+from dataprotection.services.complaining import complain
+from dataprotection.services.handling import acknowledge, answer, close, note, tell_progress
 from professionals.access import signed_in
 from professionals.models import User
 

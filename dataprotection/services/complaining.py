@@ -12,7 +12,7 @@ from ctac.errors import DomainError
 from ctac.references import save_with_reference
 from ctac.uk import uk_datetime
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintEventKind
-from notifications.services import Later, notify_each
+from notifications.services.writing import Later, notify_each
 from professionals.models import Person, User
 from professionals.safeguarding import tell_lead
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from ctac.uk import uk_day
 from dataprotection.models import Complaint, ComplaintEvent, ComplaintEventKind, ComplaintState, Told
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 

@@ -18,8 +18,8 @@ from ctac.uk import uk_day
 from leaflets.admin.importing import SheetInAndOut
 from leaflets.models import DownloadCount, Format, Language, Leaflet, SheetKind
 from leaflets.models.versions import TITLES_ALIKE
-from leaflets.services import add_version
 from leaflets.services.alerts import tell_who_asked
+from leaflets.services.versions import add_version
 from leaflets.topics import topics_in_use, worded_alike
 from professionals.models import User
 from professionals.safeguarding import StaffForm

@@ -18,8 +18,10 @@ from ctac.staff import ObjectAction, StaffModelAdmin
 from leaflets.admin.for_caller import over_its_limit
 from leaflets.change_form import ChangeForm, copies_name, form_of
 from leaflets.models import Order
-from leaflets.services import Change, OrderIsAnotherNow, Shortfalls, Title, change_order
 from leaflets.services.allowances import OrderedLately
+from leaflets.services.changing import Change, OrderIsAnotherNow, change_order
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.titles import Title
 
 
 class StaffChangeForm(ChangeForm):

@@ -23,9 +23,17 @@ from ctac.staff_lists import NOTHING, LooksOnly, moment_of, state_tag
 from ctac.uk import format_clock
 from leaflets.admin.stock import signed
 from leaflets.models import Edition, StockTake, StockTakeState, TitleCount
-from leaflets.services import abandon_count, confirm_count, count_again, counts_of, differences_of, record_counts, start_count
-from leaflets.services.confirming import Difference, version_of
-from leaflets.services.counting import Typed, all_to_count, is_counted
+from leaflets.services.confirming import Difference, confirm_count, differences_of, version_of
+from leaflets.services.counting import (
+    Typed,
+    abandon_count,
+    all_to_count,
+    count_again,
+    counts_of,
+    is_counted,
+    record_counts,
+    start_count,
+)
 from professionals.models import User
 
 STATE_KINDS = {StockTakeState.OPEN: "waiting", StockTakeState.CONFIRMED: "done", StockTakeState.ABANDONED: "stopped"}

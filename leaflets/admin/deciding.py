@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.staff import ObjectAction, StaffModelAdmin, in_our_words
 from leaflets.models import Order, OrderLine, OrderState
-from leaflets.services import approve, decline
+from leaflets.services.deciding import approve, decline
 from professionals.models import User
 from professionals.safeguarding import StaffForm
 

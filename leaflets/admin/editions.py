@@ -23,17 +23,10 @@ from leaflets.admin import pressed_twice
 from leaflets.admin.importing import SheetInAndOut
 from leaflets.admin.recalling import RECALL
 from leaflets.models import Edition, EditionState, Leaflet, SheetKind
-from leaflets.services import (
-    Notice,
-    add_edition,
-    correct_stock,
-    forecast,
-    make_cover,
-    receive_stock,
-    record_review,
-    withdraw_edition,
-)
-from leaflets.services.editions import LARGEST_PDF, NotAPdf, count_pages
+from leaflets.services import forecast
+from leaflets.services.covers import make_cover
+from leaflets.services.editions import LARGEST_PDF, NotAPdf, Notice, add_edition, count_pages, record_review, withdraw_edition
+from leaflets.services.stock import correct_stock, receive_stock
 from professionals.models import User
 from professionals.safeguarding import StaffForm
 

@@ -19,15 +19,16 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leaflets.forms import CopiesField, DeliveryForm
 from leaflets.models import Channel, Delivery, Leaflet, Order
-from leaflets.services import AlreadyPlaced, Shortfalls, place_order
-from leaflets.services.shortfalls import Shortfall
+from leaflets.services.placing import AlreadyPlaced, place_order
+from leaflets.services.shortfalls import Shortfall, Shortfalls
 from leaflets.throttles import of_an_order
 from professionals import drafts
 from professionals.forms import CallerForm, clean_text
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
-from professionals.services import AccountGoneError, find_or_enter_person
+from professionals.services.locking import AccountGoneError
+from professionals.services.people import find_or_enter_person
 from professionals.throttles import count
 
 if TYPE_CHECKING:

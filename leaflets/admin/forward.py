@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from ctac.staff import ObjectAction
 from ctac.staff_lists import long_moment
 from leaflets.models import EventKind, Order
-from leaflets.services import pass_forward, put_back_in_line
+from leaflets.services.forward import pass_forward, put_back_in_line
 from professionals.models import User
 from professionals.safeguarding import StaffForm
 

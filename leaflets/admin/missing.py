@@ -22,7 +22,7 @@ from ctac.uk import format_day
 from leaflets.admin.for_caller import as_in_delivery
 from leaflets.forms import DeliveryForm
 from leaflets.models import Delivery, Edition, MissingParcel, MissingState, Order
-from leaflets.services import close_missing, send_again
+from leaflets.services.missing import close_missing, send_again
 from leaflets.services.posting import contents_of
 from professionals.for_staff import called, name_and_organisation
 from professionals.forms import clean_text

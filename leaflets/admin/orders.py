@@ -36,7 +36,7 @@ from leaflets.admin.forward import FORWARD_ACTIONS, WaitsFilter, place_in_words,
 from leaflets.admin.missing import links_of_order
 from leaflets.admin.packing import sessions_of_order
 from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
-from leaflets.services import cancel, dispatch, start_packing
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
 from leaflets.visits import VISITS_OPEN_WITH, start_of_visit, visit_in_words
 from professionals.for_staff import AboutPerson, called, name_and_organisation
 from professionals.models import User

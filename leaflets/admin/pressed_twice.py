@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from ctac.staff import ObjectAction, StaffModelAdmin, in_our_words
 from leaflets.models import Edition
-from leaflets.services import EnteredAlready, Seen, last_entry
+from leaflets.services.stock import EnteredAlready, Seen, last_entry
 
 
 def page(model_admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:

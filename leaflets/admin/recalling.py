@@ -22,8 +22,7 @@ from leaflets.admin.missing import link_to
 from leaflets.models import Advice, Edition, Instead, Leaflet, Order, Recall
 from leaflets.models.recall import MOST_WORDS
 from leaflets.recall_emails import Received, about_recall
-from leaflets.services import Plan, Wish, plan_recall, recall_edition
-from leaflets.services.recalling import MOST_LISTED
+from leaflets.services.recalling import MOST_LISTED, Plan, Wish, plan_recall, recall_edition
 from leaflets.visits import visit_in_words
 from notifications.rendering import render
 from professionals.for_staff import called

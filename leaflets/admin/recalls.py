@@ -22,8 +22,7 @@ from leaflets.admin.missing import link_to
 from leaflets.admin.recalling import carried, in_lines
 from leaflets.models import Instead, Order, Reach, Recall, RecallHolder
 from leaflets.models.recall import TO_RING
-from leaflets.services import mark_phoned, unmark_phoned
-from leaflets.services.recalling import MOST_LISTED, with_presenters
+from leaflets.services.recalling import MOST_LISTED, mark_phoned, unmark_phoned, with_presenters
 
 ON_A_PAGE = 50
 REACH_KINDS = {

@@ -13,7 +13,7 @@ from leaflets.models import Delivery, KeptAddress, Order
 from leaflets.models.addresses import MOST_KEPT, same_place
 from leaflets.services.placing import place_order
 from professionals.models import Person
-from professionals.services import lock_person
+from professionals.services.locking import lock_person
 
 
 class BookIsFull(DomainError):

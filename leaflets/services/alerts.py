@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, StockAlert
-from notifications.services import About, notify_about
+from notifications.services.writing import About, notify_about
 from professionals.models import Person
-from professionals.services import lock_person
+from professionals.services.locking import lock_person
 
 KIND = "leaflet-back"
 

@@ -10,7 +10,7 @@ from leaflets.models import Edition, EditionState, EventKind, MovementKind, Orde
 from leaflets.services.alerts import tell_who_asked
 from leaflets.services.ledger import for_line, lock_editions, record
 from leaflets.services.locking import lock_lines
-from notifications.services import About, notify_about
+from notifications.services.writing import About, notify_about
 from professionals.models import User
 
 # A request is still to be decided on; what is being packed is not changed under the packer's hands.

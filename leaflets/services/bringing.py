@@ -11,7 +11,7 @@ from leaflets.models import Channel, Edition, EventKind, Leaflet, MovementKind, 
 from leaflets.models.leaflet import EditionQuerySet
 from leaflets.services.allowances import NOTHING_LATELY, Lately, Workplace, ordered_lately
 from leaflets.services.ledger import for_line, record
-from notifications.services import erase_bodies_about
+from notifications.services.erasing import erase_bodies_about
 from professionals.models import Person, User
 
 

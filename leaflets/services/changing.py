@@ -29,7 +29,7 @@ from leaflets.services.locking import lock_orders
 from leaflets.services.shortfalls import Shortfalls
 from leaflets.services.states import OrderHasMoved, rewrite
 from leaflets.services.titles import Title, in_the_way, titles_of, version_of
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 

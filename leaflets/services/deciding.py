@@ -12,7 +12,7 @@ from leaflets.models import Order, OrderLine, OrderState
 from leaflets.services.backorders import promise
 from leaflets.services.fulfilling import give_back, lines_locked, order_locked
 from leaflets.services.states import OrderHasMoved, move
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from ctac.uk import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, LowStock, StockMovement
-from notifications.services import notify
+from notifications.services.writing import notify
 
 WINDOW = 84  # days: 12 weeks
 SHORTEST = 28  # days that a title is measured over at least, when its first parcel left not long ago

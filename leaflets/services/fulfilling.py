@@ -24,7 +24,7 @@ from leaflets.services.ledger import lock_editions, settle
 from leaflets.services.locking import lock_orders
 from leaflets.services.posting import tell_of_parcels
 from leaflets.services.states import OrderIsAColleaguesNow, move
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models import User
 from professionals.safeguarding import tell_lead
 

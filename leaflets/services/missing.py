@@ -27,10 +27,10 @@ from leaflets.services.backorders import promise
 from leaflets.services.placing import offered_and_locked
 from leaflets.services.posting import contents_of
 from leaflets.services.states import wait_for_stock
-from notifications.services import notify_each
+from notifications.services.writing import notify_each
 from professionals.models import User
 from professionals.safeguarding import tell_lead
-from professionals.services import AccountGoneError, lock_person
+from professionals.services.locking import AccountGoneError, lock_person
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
 WAIT_WORKING_DAYS = 7

@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from ctac.uk import days_before, uk_day
 from leaflets.models import Edition, OrderLine, OrderState
-from notifications.services import About, notify_about
+from notifications.services.writing import About, notify_about
 from notifications.topics import Topic
 from professionals.services.wishes import who_asked
 

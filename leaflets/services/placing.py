@@ -16,10 +16,10 @@ from leaflets.services.allowances import NOTHING_LATELY, Lately, Workplace, orde
 from leaflets.services.ledger import for_line, record
 from leaflets.services.shortfalls import Shortfalls, shortfall
 from leaflets.services.states import wait_for_stock
-from notifications.services import notify_each
+from notifications.services.writing import notify_each
 from professionals.models import Draft, Person, User
 from professionals.safeguarding import tell_lead
-from professionals.services import lock_person
+from professionals.services.locking import lock_person
 
 Basket = Mapping[Leaflet, int]
 

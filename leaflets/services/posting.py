@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Dispatch, Leaflet, MovementKind, Order, StockMovement
-from notifications.services import News, collect_each
+from notifications.services.collecting import News, collect_each
 
 # UK time. By then the post of the day has been fetched.
 END_OF_POSTING = time(18)

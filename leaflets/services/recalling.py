@@ -29,7 +29,7 @@ from leaflets.services.locking import lock_lines
 from leaflets.services.recall_lines import Fate, open_lines, outcomes_of, states_after, store
 from leaflets.visits import start_of_visit
 from notifications.models import Notification
-from notifications.services import About, notify_about
+from notifications.services.writing import About, notify_about
 from professionals.models import Person, User
 from professionals.own_data import ERASED_NAME
 from professionals.safeguarding import tell_lead

@@ -29,7 +29,8 @@ from leaflets.forms import AddForm, copies_box
 from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
 from leaflets.reading import other_versions, prints_of, stock_of_slugs, waited_for
-from leaflets.services import count_download, is_a_program, shortfall
+from leaflets.services.downloads import count_download, is_a_program
+from leaflets.services.shortfalls import shortfall
 from leaflets.standing import in_full
 from leaflets.throttles import too_many_downloads
 from leaflets.views.again import not_any_more

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods
 from leaflets.change_form import ChangeForm, copies_name, form_of
 from leaflets.forms import DeliveryForm, wait_name
 from leaflets.models import Order
-from leaflets.services import NothingDifferent, OnlyWhatWasLost, OrderHasMoved, OrderIsAnotherNow, Shortfalls, change_order
+from leaflets.services.changing import NothingDifferent, OnlyWhatWasLost, OrderIsAnotherNow, change_order
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.states import OrderHasMoved
 from leaflets.throttles import of_a_change
 from leaflets.views.orders import own_order
 from professionals import drafts

@@ -17,7 +17,7 @@ from ctac.forms import PageForm
 from ctac.uk import format_day
 from leaflets.models import Dispatch, Order
 from leaflets.models.order import MOST_OF_A_REASON
-from leaflets.services import report_missing
+from leaflets.services.missing import report_missing
 from leaflets.services.posting import contents_of
 from leaflets.timeline import may_be_told, parcels_of
 from leaflets.views.orders import own_order

@@ -18,8 +18,9 @@ from leaflets.forms import DeliveryForm
 from leaflets.models import Channel, Order
 from leaflets.models.addresses import MOST_KEPT
 from leaflets.reading import Places, places_of
-from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, place_order
 from leaflets.services.addresses import place_and_keep
+from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.services.shortfalls import Shortfalls
 from leaflets.throttles import of_a_web_order
 from leaflets.views.basket import basket_form, basket_page
 from professionals import drafts

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leaflets.models import Order, OrderState
-from leaflets.services import OrderHasMoved, OrderIsAColleaguesNow, cancel
+from leaflets.services.fulfilling import cancel
+from leaflets.services.states import OrderHasMoved, OrderIsAColleaguesNow
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from notifications.choices import has_chosen
 from notifications.topics import Topic

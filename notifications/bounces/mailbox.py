@@ -19,8 +19,7 @@ from django.db import transaction
 
 from notifications.bounces.reports import read_report
 from notifications.models import MailboxRead
-from notifications.services import take
-from notifications.services.bouncing import Answer
+from notifications.services.bouncing import Answer, take
 from notifications.services.writing import mail_domain
 
 logger = logging.getLogger(__name__)

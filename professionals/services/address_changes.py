@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.address_mail import OBJECTION, tell_of_change, tell_put_back
 from professionals.models import AddressChange, Person, User
 from professionals.models.address_change import kept_as

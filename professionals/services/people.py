@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from notifications.services import readdress
+from notifications.services.readdressing import readdress
 from professionals.models import Absorbed, Draft, Person, User
 from professionals.own_addresses import note_former_address
 from professionals.services.locking import AccountGoneError, lock_people_and_account

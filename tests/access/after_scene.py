@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bookings.models import Booking, Presentation, Presenter
-from bookings.services import host_key, mark_delivered, open_afterwards
+from bookings.services.afterwards import host_key, open_afterwards
+from bookings.services.moving import mark_delivered
 from professionals.models import Person
 from professionals.sample import STAFF_EMAIL
 from tests.bookings.rows import make_booking

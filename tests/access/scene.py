@@ -9,28 +9,28 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from bookings.diary import Wish, open_diary
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyTime, Channel, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.places import find_place
-from bookings.services import (
-    Address,
-    Details,
-    Preferred,
-    book,
-    lapse,
-    offer_times,
-    request_dates,
-    set_journey_time,
-    wish_of,
-)
+from bookings.services.answering import lapse
+from bookings.services.deciding import offer_times, wish_of
+from bookings.services.journeys import set_journey_time
+from bookings.services.keeping import Preferred
+from bookings.services.placing import Address, Details, book
+from bookings.services.requesting import request_dates
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
-from leaflets.services import approve, correct_stock, dispatch, place_order, report_missing, start_packing
 from leaflets.services.addresses import keep_address
+from leaflets.services.deciding import approve
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.missing import report_missing
+from leaflets.services.placing import place_order
+from leaflets.services.stock import correct_stock
 from professionals.models import Person, Profession
 from professionals.sample import STAFF_EMAIL
-from professionals.services import organisation_named
+from professionals.services.organisations import organisation_named
 from tests.bookings.rows import make_booking
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_many_orders

@@ -5,7 +5,9 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from bookings.models import LIVE_PLACES, OpenSession, Presentation, SessionPlace
-from bookings.services.sessions import Planned, cancel_session, give_up, plan_sessions, take_place
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.placing import give_up, take_place
+from bookings.services.sessions.planning import Planned, plan_sessions
 from ctac.uk import uk_datetime, uk_day
 from tests.factories import make_person
 

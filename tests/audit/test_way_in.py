@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.models import Act, Entry
 from professionals.models import By, Person, User, Where, Why
 from professionals.privacy import erase_person
-from professionals.services import keep_stopped
+from professionals.services.stopping import keep_stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.test_second_factor import enrol

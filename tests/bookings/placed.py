@@ -4,9 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bookings.models import Booking, Channel
-from bookings.services import (
-    book,
-)
+from bookings.services.placing import book
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.rows import (

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.models import Booking, BusyTime, Channel, DateOption, Precision
-from bookings.services import Preferred, offer_times, request_dates
+from bookings.services.deciding import offer_times
+from bookings.services.keeping import Preferred
+from bookings.services.requesting import request_dates
 from professionals.models import Person
 from tests.bookings.rows import ADDRESS, DETAILS, NOW, make_presentation
 from tests.factories import make_staff

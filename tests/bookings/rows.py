@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.diary import Diary, Wish, open_diary
+from bookings.diary.book import Diary
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -28,8 +30,10 @@ from bookings.models import (
 from bookings.models.busy import LINKS
 from bookings.places import find_place
 from bookings.rules import HOLD_FOR
-from bookings.services import Address, Details, keep_presenter, open_afterwards
+from bookings.services.afterwards import open_afterwards
 from bookings.services.holding import place_columns
+from bookings.services.placing import Address, Details
+from bookings.services.presenters import keep_presenter
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import Draft, DraftKind, Person

@@ -6,16 +6,8 @@ import pytest
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, Hold, Leave, LeaveKind, LeaveState, Presenter
-from bookings.services import (
-    LeaveDecided,
-    LeaveOverDelivered,
-    Recorded,
-    ask_for_leave,
-    come_back,
-    end_leave,
-    grant_leave,
-    refuse_leave,
-)
+from bookings.services.errors import LeaveDecided, LeaveOverDelivered
+from bookings.services.leave import Recorded, ask_for_leave, come_back, end_leave, grant_leave, refuse_leave
 from notifications.models import Notification
 from notifications.registry import kind_named
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_hold, make_presenter

@@ -8,7 +8,8 @@ from django.test import Client
 
 from bookings.choosing import choice_for
 from bookings.models import Booking, Hold, Presentation, Presenter
-from bookings.services import AnotherAudience, OutsideRules, change_details
+from bookings.services.changing import change_details
+from bookings.services.errors import AnotherAudience, OutsideRules
 from bookings.services.placing import Details
 from professionals.models import Person, User
 from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, text

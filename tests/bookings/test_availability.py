@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.diary import Breach, Diary, Wish, open_diary
+from bookings.diary.book import Diary
+from bookings.diary.breaches import Breach
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import AvailabilityException, Format, Nation, Presenter, State
-from bookings.services import SlotTaken
+from bookings.services.errors import SlotTaken
 from ctac.uk import UK, uk_day
 from tests.bookings.placed import place
 from tests.bookings.rows import (

@@ -7,9 +7,9 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, Brought, Presentation
-from bookings.services import cancel, decline
+from bookings.services.moving import cancel, decline
 from leaflets.models import Edition, Order, OrderState, StockMovement
-from leaflets.services import dispatch, start_packing
+from leaflets.services.fulfilling import dispatch, start_packing
 from leaflets.services.reconciling import differences
 from notifications.models import Notification
 from professionals.models import Person, Profession

@@ -8,11 +8,12 @@ from django.test import Client
 
 from bookings import messages
 from bookings.models import Booking, Presenter
-from bookings.services import cancel
+from bookings.services.moving import cancel
 from leaflets.models import Edition, Order, ToBring
 from leaflets.reading import places_of
-from leaflets.services import Change, change_order, dispatch, start_packing, titles_of, version_of
-from leaflets.services.changing import IsBrought
+from leaflets.services.changing import Change, IsBrought, change_order
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.titles import titles_of, version_of
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.placed import place

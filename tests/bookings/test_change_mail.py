@@ -8,12 +8,16 @@ from django.conf import settings
 from icalendar import Calendar, Event
 
 from bookings.models import Booking, Leave, Presenter, State
-from bookings.services import Details, cancel, change_details, confirm, end_leave, reassign, record_leave, reschedule
+from bookings.services.assigning import reassign
+from bookings.services.changing import change_details, reschedule
+from bookings.services.leave import end_leave, record_leave
+from bookings.services.moving import cancel, confirm
+from bookings.services.placing import Details
 from ctac.uk import uk_datetime
 from notifications import mime, rendering
 from notifications.models import Notification
 from notifications.registry import Message, kind_named
-from notifications.services import resend
+from notifications.services.resending import resend
 from tests.bookings.rows import DETAILS, MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff
 

@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
 from bookings.models import Booking, BusyTime, Presenter, State
-from bookings.services import cancel, reschedule
+from bookings.services.changing import reschedule
+from bookings.services.moving import cancel
 from notifications.models import Notification
 from professionals.models import Draft, Person, Stopped
 from tests.bookings.flow import text

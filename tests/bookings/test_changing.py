@@ -14,18 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from bookings.choosing import choice_for
 from bookings.cutoff import last_day_to_change, may_change
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
-from bookings.services import (
-    Address,
-    MoveRefused,
-    NothingChanged,
-    OutsideRules,
-    SlotTaken,
-    Stale,
-    TooLateToChange,
-    agree_time,
-    change_details,
-    reschedule,
-)
+from bookings.services.changing import change_details, reschedule
+from bookings.services.deciding import agree_time
+from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.services.placing import Address
 from bookings.views.moving import Way, is_offered
 from notifications.models import Notification
 from professionals.models import Decision, FlaggedText, Person

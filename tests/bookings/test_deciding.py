@@ -7,23 +7,11 @@ import time_machine
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, DateOption, Presenter, State
-from bookings.services import (
-    MoveRefused,
-    NoTimeAgreed,
-    OfferGone,
-    OfferRefused,
-    OutsideRules,
-    SlotTaken,
-    agree_time,
-    ask_for_others,
-    cancel,
-    confirm,
-    decline,
-    lapse,
-    lapsing,
-    record_leave,
-    take_offer,
-)
+from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
+from bookings.services.deciding import OfferRefused, agree_time
+from bookings.services.errors import MoveRefused, NoTimeAgreed, OutsideRules, SlotTaken
+from bookings.services.leave import record_leave
+from bookings.services.moving import cancel, confirm, decline
 from bookings.tasks import lapse_dates
 from ctac.schedule import schedule
 from notifications import rendering

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bookings.diary import Breach, Diary, open_diary
+from bookings.diary.book import Diary
+from bookings.diary.breaches import Breach
+from bookings.diary.reading import open_diary
 from bookings.models import Nation, Presenter
 from ctac.uk import UK, uk_day
 from ctac.working_days import after_working_days

@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bookings.diary import Stretch, claims_within, open_diary, read_claims, read_whole, to_claim
+from bookings.diary.reading import claims_within, open_diary, read_claims, read_whole, to_claim
+from bookings.diary.stretch import Stretch
 from bookings.gaps import Span
 from bookings.models import BusyTime, Presenter
 from bookings.places import find_place

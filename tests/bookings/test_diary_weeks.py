@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bookings.diary import Wish
+from bookings.diary.wish import Wish
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
 from bookings.travel import Journeys, travel_between
 from ctac.uk import UK, uk_datetime

@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, BookingEvent, EventKind, OptionKind, OptionState, Presenter, State
-from bookings.services import escalate, too_long
+from bookings.services.escalating import escalate, too_long
 from ctac.uk import uk_day
 from leaflets.models import Order
 from notifications import rendering

@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bookings.diary import Breach, open_diary
+from bookings.diary.breaches import Breach
+from bookings.diary.reading import open_diary
 from bookings.models import Format, JourneyTime, Presenter, WhyNot
-from bookings.services import OutsideRules, SlotTaken, hold_slot, reschedule
-from bookings.services.sessions import Clash, Planned, clashes
+from bookings.services.changing import reschedule
+from bookings.services.errors import OutsideRules, SlotTaken
+from bookings.services.holding import hold_slot
+from bookings.services.sessions.clashing import Clash, clashes
+from bookings.services.sessions.planning import Planned
 from bookings.standing_in import needs_of
 from ctac.uk import UK, uk_datetime
 from professionals.models import Person

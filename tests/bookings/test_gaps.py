@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bookings.diary import claims_within, to_claim
+from bookings.diary.reading import claims_within, to_claim
 from bookings.gaps import Span, free_spans
 from bookings.models import Presenter
 from bookings.places import find_place

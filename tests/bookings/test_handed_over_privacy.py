@@ -8,15 +8,16 @@ from django.db import connection
 
 from bookings import handed_over_privacy, privacy
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
-from bookings.services import hand_over, make_links
+from bookings.services.handing_over import hand_over
+from bookings.services.linking import make_links
 from bookings.services.moving import record
 from leaflets.models import Channel, Order, OrderEvent, ToBring
-from leaflets.services import bring
+from leaflets.services.bringing import bring
 from notifications.models import Notification
 from notifications.models import State as MailState
 from professionals.models import Person
 from professionals.privacy import VisitInTheWay, erase_person, export_person
-from professionals.services import address_verified
+from professionals.services.people import address_verified
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition

@@ -8,16 +8,18 @@ from django.test import Client
 
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
 from bookings.privacy import export
-from bookings.services import (
-    cancel,
-    find_by_link,
+from bookings.services.changing import reschedule
+from bookings.services.handing_over import (
+    CannotBeToldError,
+    NotAColleagueError,
+    NothingToHandOverError,
+    SamePersonError,
     hand_over,
-    make_links,
-    reschedule,
 )
-from bookings.services.handing_over import CannotBeToldError, NotAColleagueError, NothingToHandOverError, SamePersonError
+from bookings.services.linking import find_by_link, make_links
+from bookings.services.moving import cancel
 from leaflets.models import Channel, Order, OrderState, ToBring
-from leaflets.services import bring
+from leaflets.services.bringing import bring
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT

@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from bookings.models import Booking, BookingEvent, BusyTime
-from bookings.services import cancel, hand_over, keep_presenter, record_leave, reschedule
 from bookings.services.assigning import reassign
+from bookings.services.changing import reschedule
+from bookings.services.handing_over import hand_over
+from bookings.services.leave import record_leave
+from bookings.services.moving import cancel
+from bookings.services.presenters import keep_presenter
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.privacy import erase_person

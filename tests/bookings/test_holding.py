@@ -7,16 +7,8 @@ from django.db import IntegrityError, transaction
 
 from bookings import rules
 from bookings.models import BusyTime, Hold, Presenter
-from bookings.services import (
-    DraftGone,
-    ExtendedAlready,
-    HoldOver,
-    SlotTaken,
-    TooManyHolds,
-    extend_hold,
-    hold_slot,
-    release_hold,
-)
+from bookings.services.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
+from bookings.services.holding import extend_hold, hold_slot, release_hold
 from professionals.models import Person
 from tests.bookings.placed import TEN
 from tests.bookings.rows import (

@@ -8,7 +8,10 @@ from django.db import IntegrityError, transaction
 
 from bookings import ical, mail
 from bookings.models import Booking, BookingEvent, Presenter, State
-from bookings.services import MoveRefused, SameLink, cancel, keep_presenter, set_joining_link
+from bookings.services.errors import MoveRefused
+from bookings.services.joining import SameLink, set_joining_link
+from bookings.services.moving import cancel
+from bookings.services.presenters import keep_presenter
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, Hold, Leave, Presenter, State
-from bookings.services import LeaveOverDelivered, Recorded, end_leave, hit_by_leave, record_leave
+from bookings.services.errors import LeaveOverDelivered
+from bookings.services.leave import Recorded, end_leave, hit_by_leave, record_leave
 from notifications.models import Notification
 from tests.bookings.rows import LEEDS_TOO, LONDON, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff

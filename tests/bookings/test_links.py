@@ -16,12 +16,13 @@ from bookings import rules
 from bookings.mail import LINK_PAGES, links_for
 from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
 from bookings.privacy import erase
-from bookings.services import cancel, make_links, reschedule
-from bookings.services.linking import hash_of
+from bookings.services.changing import reschedule
+from bookings.services.linking import hash_of, make_links
+from bookings.services.moving import cancel
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter

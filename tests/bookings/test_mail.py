@@ -8,12 +8,14 @@ from icalendar import Calendar, Event
 
 from bookings import ical, mail
 from bookings.models import Booking, Presenter, State
-from bookings.services import cancel, confirm, decline, reassign, record_leave
+from bookings.services.assigning import reassign
+from bookings.services.leave import record_leave
+from bookings.services.moving import cancel, confirm, decline
 from bookings.services.reminding import version_of
 from notifications import rendering
 from notifications.models import Notification, Where
 from notifications.registry import kind_named
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter

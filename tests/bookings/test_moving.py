@@ -7,23 +7,10 @@ from django.conf import settings
 
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import MOVES
-from bookings.services import (
-    Address,
-    MoveRefused,
-    NeedsPresenter,
-    NotStarted,
-    OutsideRules,
-    SamePresenter,
-    SlotTaken,
-    TooLate,
-    cancel,
-    confirm,
-    decline,
-    mark_delivered,
-    reassign,
-    set_travel,
-)
-from bookings.services.moving import move
+from bookings.services.assigning import reassign, set_travel
+from bookings.services.errors import MoveRefused, NeedsPresenter, NotStarted, OutsideRules, SamePresenter, SlotTaken, TooLate
+from bookings.services.moving import cancel, confirm, decline, mark_delivered, move
+from bookings.services.placing import Address
 from professionals.models import Person
 from tests.bookings.placed import TEN, place, place_as_staff, sent
 from tests.bookings.rows import (

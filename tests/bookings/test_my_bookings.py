@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
-from bookings.services import confirm, decline, record_leave
-from bookings.services.moving import record
+from bookings.services.leave import record_leave
+from bookings.services.moving import confirm, decline, record
 from notifications.models import Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter

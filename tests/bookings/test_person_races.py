@@ -16,15 +16,16 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 
 from bookings.models import Booking, Presenter
-from bookings.services import Submission, book, hold_slot
+from bookings.services.holding import hold_slot
+from bookings.services.placing import Submission, book
 from leaflets.models import Edition, Order
-from leaflets.services import differences
+from leaflets.services.reconciling import differences
 from professionals import drafts
 from professionals.models import Draft, Organisation, Person
 from professionals.privacy import erase_person
-from professionals.services import Details as CallerDetails
-from professionals.services import find_or_enter_person, organisation_named
-from professionals.services.people import address_verified
+from professionals.services.organisations import organisation_named
+from professionals.services.people import Details as CallerDetails
+from professionals.services.people import address_verified, find_or_enter_person
 from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, wish
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order

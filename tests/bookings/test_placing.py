@@ -6,14 +6,9 @@ import pytest
 from django.conf import settings
 
 from bookings.models import Booking, BookingEvent, BusyTime, Hold, Presenter, State
-from bookings.services import (
-    AlreadyPlaced,
-    NotOffered,
-    OutsideRules,
-    SlotTaken,
-    Submission,
-    hold_slot,
-)
+from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
+from bookings.services.holding import hold_slot
+from bookings.services.placing import Submission
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, sent
 from tests.bookings.rows import (

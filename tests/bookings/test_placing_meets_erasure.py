@@ -8,9 +8,10 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, SessionPlace
-from bookings.services import book, locking
+from bookings.services import locking
+from bookings.services.placing import book
 from bookings.services.sessions import locking as session_locking
-from bookings.services.sessions import take_place
+from bookings.services.sessions.placing import take_place
 from leaflets.models import Order, StockAlert
 from leaflets.services import alerts
 from leaflets.services import placing as leaflet_placing

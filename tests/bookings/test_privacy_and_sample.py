@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bookings import privacy, sample
-from bookings.diary import open_diary
+from bookings.diary.reading import open_diary
 from bookings.models import (
     Availability,
     Booking,

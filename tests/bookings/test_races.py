@@ -11,8 +11,12 @@ import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
 from bookings.models import Booking, BusyTime, Hold, Presenter
-from bookings.services import Address, Submission, book, cancel, hold_slot, placing, record_leave
+from bookings.services import placing
+from bookings.services.holding import hold_slot
+from bookings.services.leave import record_leave
 from bookings.services.locking import lock_draft, lock_presenters
+from bookings.services.moving import cancel
+from bookings.services.placing import Address, Submission, book
 from professionals.models import Person
 from tests.bookings.rows import (
     ADDRESS,

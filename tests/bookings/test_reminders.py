@@ -10,14 +10,18 @@ from django.test import Client
 
 from bookings import rules
 from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
-from bookings.services import cancel, keep_presenter, record_leave, remind_of_bookings, reschedule
+from bookings.services.changing import reschedule
+from bookings.services.leave import record_leave
+from bookings.services.moving import cancel
+from bookings.services.presenters import keep_presenter
+from bookings.services.reminding import remind_of_bookings
 from ctac.uk import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
-from notifications.services import Later, notify_each
+from notifications.services.writing import Later, notify_each
 from professionals.models import Person
-from professionals.services import address_verified
+from professionals.services.people import address_verified
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff

@@ -10,7 +10,8 @@ from time_machine import Traveller
 
 from bookings import privacy
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
-from bookings.services import ask_for_others, record_leave
+from bookings.services.answering import ask_for_others
+from bookings.services.leave import record_leave
 from professionals.models import Draft, Person
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on

@@ -6,7 +6,10 @@ import pytest
 from django.conf import settings
 
 from bookings.models import Booking, BusyTime, EventKind, OptionKind, OptionState, Precision, Presenter, State
-from bookings.services import AlreadyPlaced, DatesRefused, NotOffered, Preferred, Submission
+from bookings.services.errors import AlreadyPlaced, NotOffered
+from bookings.services.keeping import Preferred
+from bookings.services.placing import Submission
+from bookings.services.requesting import DatesRefused
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.placed import history, place, sent
@@ -174,7 +177,7 @@ def test_what_looks_like_a_childs_details_is_told_of(person: Person, presenter: 
 
 def test_leave_ends_what_is_kept_at_once(person: Person, presenter: Presenter) -> None:
     from bookings.models import DateOption
-    from bookings.services import record_leave
+    from bookings.services.leave import record_leave
 
     booking = ask(person, on(at("10:00")))
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)

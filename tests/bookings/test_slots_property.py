@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bookings.diary import Wish, open_diary
+from bookings.diary.reading import open_diary
+from bookings.diary.wish import Wish
 from bookings.models import (
     Availability,
     AvailabilityException,

@@ -11,7 +11,7 @@ from bookings.services.telling import tell_booked, tell_cancelled
 from notifications import rendering
 from notifications.models import Notification, State, TeamMail
 from notifications.registry import all_kinds, kind_named
-from notifications.services import deliver
+from notifications.services.delivering import deliver
 from tests.bookings.rows import NOW, at, make_booking
 from tests.notifications.conftest import mail_server
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from ctac.uk import uk_day
 from dataprotection.models import Breach, Came, Complaint
-from dataprotection.services import Complained, Known, complain, enter_breach
+from dataprotection.services.breaches import Known, enter_breach
+from dataprotection.services.complaining import Complained, complain
 from professionals.models import Person
 from tests.factories import make_staff
 

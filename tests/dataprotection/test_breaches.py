@@ -6,9 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from dataprotection.models import Breach, BreachEvent
-from dataprotection.services import (
+from dataprotection.services.breaches import (
     BeforeWeKnew,
-    ChangedMeanwhile,
     InTheFuture,
     LateWithoutReason,
     add_to_breach,
@@ -17,6 +16,7 @@ from dataprotection.services import (
     tell_commissioner,
     tell_people,
 )
+from dataprotection.services.handling import ChangedMeanwhile
 from tests.dataprotection.rows import NOW, make_breach
 from tests.factories import make_staff
 

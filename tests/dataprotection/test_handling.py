@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 
 from dataprotection.models import Complaint, ComplaintEvent, Told
-from dataprotection.services import (
+from dataprotection.services.handling import (
     ChangedMeanwhile,
     NoAddress,
     NoReason,

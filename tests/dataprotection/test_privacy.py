@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from dataprotection.models import Complaint, ComplaintEvent, Told
-from dataprotection.services import answer, close
+from dataprotection.services.handling import answer, close
 from notifications.models import Notification, State
 from professionals import retention
 from professionals.flagged import words_of

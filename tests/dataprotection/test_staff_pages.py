@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from dataprotection.models import Breach, Complaint
-from dataprotection.services import acknowledge, need_not_tell_people, tell_commissioner
+from dataprotection.services.breaches import need_not_tell_people, tell_commissioner
+from dataprotection.services.handling import acknowledge
 from notifications.models import Notification
 from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
 from tests.face.page import Page

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bookings.services import make_feed, token_of
+from bookings.services.feeds import make_feed, token_of
 from leaflets.models import Leaflet
 from leaflets.services.covers import make_cover
 from tests import factories

@@ -27,10 +27,16 @@ from leaflets.models import (
     SheetImport,
 )
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import Wish, add_edition, dispatch, place_order, recall_edition, receive_stock, start_count, start_packing
 from leaflets.services.addresses import keep_address
+from leaflets.services.counting import start_count
+from leaflets.services.editions import add_edition
+from leaflets.services.fulfilling import dispatch, start_packing
 from leaflets.services.ledger import for_line, lock_editions, record
-from leaflets.services.packing import Choice, start_session
+from leaflets.services.packing.choosing import Choice
+from leaflets.services.packing.sessions import start_session
+from leaflets.services.placing import place_order
+from leaflets.services.recalling import Wish, recall_edition
+from leaflets.services.stock import receive_stock
 from professionals.models import Person, User
 
 _number = itertools.count(1)

@@ -7,7 +7,7 @@ import time_machine
 
 from ctac.staff import staff_site
 from leaflets.models import Edition, Order, OrderState
-from leaflets.services import cancel, dispatch, start_packing
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
 from tests.face.page import Page
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from leaflets.alert_mail import build
 from leaflets.models import Edition, StockAlert
-from leaflets.services import cancel, correct_stock, receive_stock, withdraw_edition
 from leaflets.services.alerts import ThereAlready, ask_alert
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import cancel
+from leaflets.services.stock import correct_stock, receive_stock
 from notifications.models import Notification
 from notifications.rendering import render
 from professionals.privacy import erase_person, export_person

@@ -7,17 +7,11 @@ from django.urls import reverse
 
 from leaflets.models import Edition, EventKind, OrderState
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import (
-    OrderHasMoved,
-    add_edition,
-    cancel,
-    correct_stock,
-    differences,
-    dispatch,
-    receive_stock,
-    start_packing,
-    withdraw_edition,
-)
+from leaflets.services.editions import add_edition, withdraw_edition
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import correct_stock, receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

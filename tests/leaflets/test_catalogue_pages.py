@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from leaflets import catalogue
 from leaflets.models import Leaflet
-from leaflets.services import withdraw_edition
+from leaflets.services.editions import withdraw_edition
 from professionals.models import Profession
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_leaflet, make_order

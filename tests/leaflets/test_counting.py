@@ -6,26 +6,19 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EventKind, MovementKind, OrderState, StockMovement, StockTake, TitleCount
-from leaflets.services import (
-    CountIsOver,
+from leaflets.services.confirming import (
     CountSomeAgain,
     DifferencesAreOthersNow,
     NothingCounted,
-    Typed,
-    cancel,
     confirm_count,
-    correct_stock,
-    counts_of,
-    differences,
     differences_of,
-    dispatch,
-    pass_forward,
-    receive_stock,
-    record_counts,
-    start_count,
-    start_packing,
+    version_of,
 )
-from leaflets.services.confirming import version_of
+from leaflets.services.counting import CountIsOver, Typed, counts_of, record_counts, start_count
+from leaflets.services.forward import pass_forward
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.stock import correct_stock, receive_stock
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import act, change, said

@@ -10,8 +10,7 @@ from django.test import Client
 from leaflets.first_page import LARGEST, WIDTH
 from leaflets.models import Edition, paper_of
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import make_cover
-from leaflets.services.covers import first_page, size_of
+from leaflets.services.covers import first_page, make_cover, size_of
 from tests.leaflets.factories import make_edition, make_leaflet
 from tests.leaflets.statements import statements
 

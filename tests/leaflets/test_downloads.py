@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ctac.uk import uk_day
 from leaflets.models import DownloadCount, Edition
-from leaflets.services import count_download
+from leaflets.services.downloads import count_download
 from tests.leaflets.factories import make_edition
 
 pytestmark = pytest.mark.django_db

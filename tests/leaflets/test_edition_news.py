@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from leaflets import edition_mail
 from leaflets.models import Leaflet, Order
-from leaflets.services import withdraw_edition
+from leaflets.services.editions import withdraw_edition
 from leaflets.services.news import tell_of_edition
 from notifications.choices import wants
 from notifications.models import MailChoice, Notification, Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.factories import make_person, sign_in

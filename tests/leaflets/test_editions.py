@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from leaflets import sample
 from leaflets.models import Edition, EditionState
-from leaflets.services import NotAPdf, Shortfalls, add_edition, withdraw_edition
-from leaflets.services.editions import EditionIsNotCurrent, count_pages
+from leaflets.services.editions import EditionIsNotCurrent, NotAPdf, add_edition, count_pages, withdraw_edition
+from leaflets.services.shortfalls import Shortfalls
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 

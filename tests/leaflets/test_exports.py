@@ -14,7 +14,8 @@ from django.test import Client
 from leaflets.exchange import orders as exporting
 from leaflets.exchange.orders import keys_of_orders, lines_of, order_rows
 from leaflets.models import Order, OrderExport, OrderLine
-from leaflets.services import dispatch, receive_stock, start_packing
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.stock import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, said

@@ -5,19 +5,11 @@ from datetime import timedelta
 import pytest
 
 from leaflets.models import EventKind, OrderLine, OrderState
-from leaflets.services import (
-    IsForwardAlready,
-    IsNotForward,
-    OrderHasMoved,
-    WaitsForNothing,
-    cancel,
-    differences,
-    dispatch,
-    pass_forward,
-    put_back_in_line,
-    receive_stock,
-    start_packing,
-)
+from leaflets.services.forward import IsForwardAlready, IsNotForward, WaitsForNothing, pass_forward, put_back_in_line
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import receive_stock
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, act, change, said, told_the_lead

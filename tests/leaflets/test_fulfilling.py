@@ -3,8 +3,10 @@
 import pytest
 
 from leaflets.models import MOVES, Dispatch, Edition, EventKind, MovementKind, OrderState, StockMovement
-from leaflets.services import EditionIsWithdrawn, OrderHasMoved, cancel, differences, dispatch, start_packing, withdraw_edition
-from leaflets.services.states import move
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.states import OrderHasMoved, move
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order

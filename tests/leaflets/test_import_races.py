@@ -8,8 +8,9 @@ import pytest
 from django.db.models import QuerySet
 
 from leaflets.models import Edition, SheetImport
-from leaflets.services import differences, importing
+from leaflets.services import importing
 from leaflets.services.importing import keep_sheet, plan_of, write_sheet
+from leaflets.services.reconciling import differences
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.test_races import at_once

@@ -13,7 +13,8 @@ from django.urls import reverse
 from leaflets.exchange import stock
 from leaflets.exchange.checking import Fate
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
-from leaflets.services import dispatch, receive_stock, start_packing, withdraw_edition
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import dispatch, start_packing
 from leaflets.services.importing import (
     AlreadyWritten,
     DataHasChanged,
@@ -25,6 +26,7 @@ from leaflets.services.importing import (
     write_sheet,
 )
 from leaflets.services.reconciling import differences
+from leaflets.services.stock import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.statements import statements

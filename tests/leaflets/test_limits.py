@@ -9,19 +9,14 @@ from django.utils import timezone
 
 from ctac.uk import format_day, uk_day
 from leaflets.models import Channel, EventKind, OrderEvent, OrderState
-from leaflets.services import (
-    MoreThanAsked,
-    NothingGranted,
-    OrderHasMoved,
-    Shortfalls,
-    approve,
-    cancel,
-    decline,
-    differences,
-    place_order,
-    receive_stock,
-)
 from leaflets.services.allowances import WINDOW
+from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
+from leaflets.services.fulfilling import cancel
+from leaflets.services.placing import place_order
+from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

@@ -12,27 +12,22 @@ from django.utils import timezone
 
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
 from leaflets.privacy import erase, export
-from leaflets.services import (
+from leaflets.services.allowances import Workplace, ordered_lately
+from leaflets.services.changing import Change, OnlyWhatWasLost, change_order, titles_locked
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.missing import (
     AlreadyDecided,
-    Change,
     NothingToSendAgain,
     NotYetMissing,
-    OnlyWhatWasLost,
     TooLongAgo,
-    Workplace,
-    change_order,
     close_missing,
-    differences,
-    dispatch,
-    ordered_lately,
-    receive_stock,
+    missing_since,
     report_missing,
     send_again,
-    start_packing,
-    withdraw_edition,
 )
-from leaflets.services.changing import titles_locked
-from leaflets.services.missing import missing_since
+from leaflets.services.reconciling import differences
+from leaflets.services.stock import receive_stock
 from leaflets.services.titles import version_of
 from notifications.models import Notification
 from notifications.registry import kind_named

@@ -11,29 +11,20 @@ from django.test import Client
 from django.urls import reverse
 
 from leaflets.models import Advice, Edition, Instead, Order, OrderLine, StockTake
-from leaflets.services import (
-    Change,
-    Typed,
-    Wish,
-    approve,
-    cancel,
-    change_order,
-    confirm_count,
-    counts_of,
-    differences,
-    differences_of,
-    dispatch,
-    pass_forward,
-    recall_edition,
-    receive_stock,
-    record_counts,
-    start_count,
-    start_packing,
-)
 from leaflets.services.bringing import give_order_to
-from leaflets.services.changing import titles_of, version_of
+from leaflets.services.changing import Change, change_order, titles_of, version_of
+from leaflets.services.confirming import confirm_count, differences_of
 from leaflets.services.confirming import version_of as version_of_count
-from leaflets.services.packing import Choice, Rest, dispatch_session, start_session
+from leaflets.services.counting import Typed, counts_of, record_counts, start_count
+from leaflets.services.deciding import approve
+from leaflets.services.forward import pass_forward
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.packing.choosing import Choice
+from leaflets.services.packing.ending import Rest, dispatch_session
+from leaflets.services.packing.sessions import start_session
+from leaflets.services.recalling import Wish, recall_edition
+from leaflets.services.reconciling import differences
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.services.people import address_verified

@@ -16,33 +16,23 @@ from leaflets.models import (
     SessionState,
     StockMovement,
 )
-from leaflets.services import (
-    OrderHasMoved,
-    cancel,
-    differences,
-    dispatch,
-    receive_stock,
-    start_packing,
-    withdraw_edition,
-)
-from leaflets.services.packing import (
-    Choice,
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.packing.choosing import Choice, oldest, preview, titles_to_pack
+from leaflets.services.packing.ending import Rest, close_session, dispatch_session, take_out
+from leaflets.services.packing.sessions import (
     InASession,
     NothingToPack,
     OfTheOtherKind,
-    Rest,
     SessionHasEnded,
     Typed,
     add_order,
-    close_session,
-    dispatch_session,
     keep_typed,
-    oldest,
-    preview,
     start_session,
-    take_out,
-    titles_to_pack,
 )
+from leaflets.services.reconciling import differences
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_many_orders, make_order

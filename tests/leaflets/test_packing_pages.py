@@ -10,8 +10,9 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from leaflets.models import Edition, Order, OrderState, PackingSession, PrintRecord
-from leaflets.services import differences
-from leaflets.services.packing import Choice, add_order, start_session
+from leaflets.services.packing.choosing import Choice
+from leaflets.services.packing.sessions import add_order, start_session
+from leaflets.services.reconciling import differences
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import act, change, said

@@ -5,7 +5,11 @@ from django.conf import settings
 
 from leaflets.models import Channel, EventKind, MovementKind, OrderState, StockMovement
 from leaflets.models import Order as OrderRow
-from leaflets.services import AlreadyPlaced, EmptyBasket, Shortfalls, cancel, differences, place_order, withdraw_edition
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import cancel
+from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfalls
 from notifications.models import Notification
 from professionals.models import Draft, DraftKind
 from tests.factories import make_person, make_staff

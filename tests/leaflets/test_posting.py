@@ -11,15 +11,17 @@ from django.db.models import Q
 
 from leaflets.models import Dispatch, Order
 from leaflets.privacy import erase
-from leaflets.services import cancel, dispatch, receive_stock, report_missing, start_packing
-from leaflets.services.missing import NotPosted
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.missing import NotPosted, report_missing
 from leaflets.services.posting import told_at
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification, State
 from notifications.registry import kind_named
 from notifications.rendering import Rendered, render
-from notifications.services import collecting, resend
+from notifications.services import collecting
 from notifications.services.delivering import claim
 from notifications.services.erasing import erase_for
+from notifications.services.resending import resend
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements

@@ -4,7 +4,8 @@ import pytest
 
 from leaflets import privacy
 from leaflets.models import Edition, OrderEvent, OrderState
-from leaflets.services import cancel, differences, dispatch, start_packing
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
 from professionals.privacy import export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order

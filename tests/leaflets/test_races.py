@@ -12,22 +12,16 @@ from django.db import connection
 
 from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.leaflet import EditionQuerySet
-from leaflets.services import (
-    AlreadyPlaced,
-    Change,
-    OrderHasMoved,
-    Shortfalls,
-    cancel,
-    change_order,
-    differences,
-    dispatch,
-    placing,
-    receive_stock,
-    start_packing,
-    titles_of,
-    version_of,
-)
+from leaflets.services import placing
 from leaflets.services.alerts import ThereAlready, ask_alert
+from leaflets.services.changing import Change, change_order
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.placing import AlreadyPlaced
+from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import receive_stock
+from leaflets.services.titles import titles_of, version_of
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order

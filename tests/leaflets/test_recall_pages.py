@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, Instead, Order, Recall, RecallHolder
-from leaflets.services import recall_edition, start_packing
+from leaflets.services.fulfilling import start_packing
+from leaflets.services.recalling import recall_edition
 from notifications.models import Notification, State
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition

@@ -7,32 +7,31 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from leaflets.models import Advice, Edition, Instead, Order, OrderState, Outcome, Reach, Recall, RecallHolder
-from leaflets.services import (
+from leaflets.services.deciding import MoreThanAsked, approve
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.packing.choosing import Choice
+from leaflets.services.packing.ending import Rest, dispatch_session
+from leaflets.services.packing.sessions import start_session
+from leaflets.services.placing import place_order
+from leaflets.services.recalling import (
     AlreadyRecalled,
-    MoreThanAsked,
     NewerPrintIsThere,
     NoSuccessor,
-    OrderHasMoved,
-    Shortfalls,
     Wish,
-    approve,
-    cancel,
-    differences,
-    dispatch,
     mark_phoned,
-    place_order,
     plan_recall,
     recall_edition,
-    receive_stock,
-    start_packing,
     unmark_phoned,
-    withdraw_edition,
 )
-from leaflets.services.packing import Choice, Rest, dispatch_session, start_session
+from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.states import OrderHasMoved
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification, State
 from notifications.registry import kind_named
 from notifications.rendering import render
-from notifications.services import resend
+from notifications.services.resending import resend
 from professionals.privacy import erase_person, export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order

@@ -10,8 +10,7 @@ from django.test import Client
 
 from ctac.uk import uk_datetime
 from leaflets.models import Edition, EditionState
-from leaflets.services import record_review, withdraw_edition
-from leaflets.services.editions import EditionIsNotHandedOut
+from leaflets.services.editions import EditionIsNotHandedOut, record_review, withdraw_edition
 from leaflets.standing import in_full, in_short
 from professionals.models import User
 from tests.leaflets.factories import make_edition, make_leaflet

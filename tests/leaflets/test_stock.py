@@ -6,16 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
-from leaflets.services import (
-    EnteredAlready,
-    NothingToChange,
-    StockIsPromised,
-    correct_stock,
-    differences,
-    dispatch,
-    receive_stock,
-    start_packing,
-)
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.stock import EnteredAlready, NothingToChange, StockIsPromised, correct_stock, receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 

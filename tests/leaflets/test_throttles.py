@@ -10,8 +10,8 @@ from django.utils import timezone
 from leaflets import throttles
 from leaflets.models import Order
 from notifications.models import Notification
-from professionals import services
 from professionals.models import Draft, Stopped
+from professionals.services import stopping
 from professionals.throttles import count
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
@@ -140,7 +140,7 @@ def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
     assert order(leaflet, browser=browser).status_code == 429
-    services.let_through(stopped=Stopped.objects.get(), by=make_staff(), now=timezone.now())
+    stopping.let_through(stopped=Stopped.objects.get(), by=make_staff(), now=timezone.now())
     assert [order(leaflet, browser=browser).status_code for _ in range(3)] == [302, 302, 302]
     tomorrow = timezone.now() + timedelta(days=1)
     own = throttles.of_a_web_order(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from leaflets.models import Order
 from notifications.models import Notification
-from professionals import services
 from professionals.models import Person, User
+from professionals.services import people
 from professionals.services.people import NotVerifiedError
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
@@ -71,7 +71,7 @@ def test_the_service_gives_nobody_a_person_by_an_address_that_is_not_verified():
     known = make_person(email=EMAIL, with_user=False)
     user = unverified()
     with pytest.raises(NotVerifiedError):
-        services.address_verified(user=user, email=EMAIL, details=None, now=None)
+        people.address_verified(user=user, email=EMAIL, details=None, now=None)
     known.refresh_from_db()
     assert known.user is None
 

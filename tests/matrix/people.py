@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from audit.models import Entry
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
-from bookings.services import make_feed, make_links, token_of
+from bookings.services.feeds import make_feed, token_of
+from bookings.services.linking import make_links
 from bookings.services.place_links import make_place_links
 from dataprotection.models import Complaint
 from notifications.choices import token_of as token_of_mail
@@ -38,8 +39,8 @@ from professionals.models import (
     Why,
 )
 from professionals.models.address_change import kept_as
-from professionals.services import keep_stopped
 from professionals.services.address_changes import OBJECT_FOR
+from professionals.services.stopping import keep_stopped
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions

@@ -8,7 +8,10 @@ from django.db import IntegrityError, transaction
 from notifications import sealing
 from notifications.models import Notification, State
 from notifications.rendering import Rendered
-from notifications.services import CannotResend, deliver, export_for, may_resend, resend, seal_and_send
+from notifications.services.delivering import deliver
+from notifications.services.erasing import export_for
+from notifications.services.resending import CannotResend, may_resend, resend
+from notifications.services.writing import seal_and_send
 from tests.notifications.conftest import later
 from tests.notifications.test_delivering import Answering
 

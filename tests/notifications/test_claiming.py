@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications.models import Notification, State
-from notifications.services import deliver, delivering
-from notifications.services.delivering import Outcome, Settled, claim, settle
+from notifications.services import delivering
+from notifications.services.delivering import Outcome, Settled, claim, deliver, settle
 from tests.notifications.conftest import Inbox, later
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from django.core.mail import EmailMultiAlternatives
 from notifications import smtp
 from notifications.models import Notification, State
 from notifications.registry import Message
-from notifications.services import deliver, delivering
-from notifications.services.delivering import GIVE_UP_AFTER, pause_before
+from notifications.services import delivering
+from notifications.services.delivering import GIVE_UP_AFTER, deliver, pause_before
 from tests.notifications.conftest import WORDS, Inbox, free_port, later, refusal
 
 pytestmark = pytest.mark.django_db

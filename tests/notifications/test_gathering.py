@@ -11,8 +11,10 @@ from ctac.uk import UK
 from notifications import rendering, smtp
 from notifications.models import Notification, State, TeamMail
 from notifications.registry import Message, kind_named
-from notifications.services import deliver, gathering, resend
+from notifications.services import gathering
+from notifications.services.delivering import deliver
 from notifications.services.quiet import untried
+from notifications.services.resending import resend
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later

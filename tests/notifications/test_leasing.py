@@ -10,8 +10,11 @@ from django.db import connection, transaction
 
 from notifications.models import Notification, State
 from notifications.registry import Message
-from notifications.services import deliver, deliver_each, erase_for, leasing, sweep
+from notifications.services import leasing
+from notifications.services.delivering import deliver, deliver_each
+from notifications.services.erasing import erase_for
 from notifications.services.leasing import claim, end_of_lease, renew
+from notifications.services.sweeping import sweep
 from tests.notifications.conftest import WORDS, Inbox, later
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

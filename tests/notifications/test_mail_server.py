@@ -10,7 +10,9 @@ from django.db import connection
 
 from notifications import health, smtp
 from notifications.models import MailServer, Notification, State
-from notifications.services import breaker, deliver, sweep
+from notifications.services import breaker
+from notifications.services.delivering import deliver
+from notifications.services.sweeping import sweep
 from tests.notifications.conftest import Inbox, free_port, later
 
 SECOND = timedelta(seconds=1)

@@ -10,8 +10,9 @@ from django.db import connection, connections, transaction
 
 from notifications.models import Notification, State
 from notifications.registry import Message
-from notifications.services import deliver_each, delivering, erase_for
-from notifications.services.delivering import Outcome, Settled, claim, settle
+from notifications.services import delivering
+from notifications.services.delivering import Outcome, Settled, claim, deliver_each, settle
+from notifications.services.erasing import erase_for
 from tests.notifications.conftest import WORDS, Inbox, later
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import MailDomain, Notification, State
-from notifications.services import deliver, pacing, sweep
+from notifications.services import pacing
+from notifications.services.delivering import deliver
+from notifications.services.sweeping import sweep
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db

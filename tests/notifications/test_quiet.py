@@ -6,9 +6,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications.models import State
-from notifications.services import deliver, resend
 from notifications.services.collecting import News, collect_each
+from notifications.services.delivering import deliver
 from notifications.services.quiet import SPREAD_OVER, night
+from notifications.services.resending import resend
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db

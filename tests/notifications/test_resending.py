@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 
 from notifications.models import Notification, State
-from notifications.services import CannotResend, deliver, may_resend, resend, resend_failed, resending
+from notifications.services import resending
+from notifications.services.delivering import deliver
+from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,9 @@ from django.db import connection
 
 from notifications import tasks
 from notifications.models import Notification, State
-from notifications.services import sweep, sweeping
+from notifications.services import sweeping
 from notifications.services.leasing import HEARTBEAT_SECONDS, HELD_AT_MOST
+from notifications.services.sweeping import sweep
 from notifications.services.writing import new_message_id
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from ctac.celery import REFERENCE, app
 from ctac.logs import request_reference
 from notifications import queue
 from notifications.models import Notification
-from notifications.services import About, Later, notify, notify_about, notify_each
+from notifications.services.writing import About, Later, notify, notify_about, notify_each
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.models import State
-from bookings.services import ask_for_leave, open_afterwards
-from leaflets.services import dispatch, pass_forward, report_missing, start_packing
+from bookings.services.afterwards import open_afterwards
+from bookings.services.leave import ask_for_leave
+from leaflets.services.forward import pass_forward
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.missing import report_missing
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from notifications.models import Notification
 from notifications.rendering import render
-from professionals import privacy, services
+from professionals import privacy
 from professionals.address_mail import KIND
 from professionals.models import AddressChange, Person, Session, User
+from professionals.services import clearing
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code, mails_to
 from tests.professionals.sessions.browsers import is_in
@@ -310,5 +311,5 @@ def test_it_is_cleared_a_week_after_nobody_can_object(here, person):
     move(here)
     until = AddressChange.objects.get().until
 
-    assert services.clear_expired(now=until + timedelta(days=7) - timedelta(seconds=1))["changes of address"] == 0
-    assert services.clear_expired(now=until + timedelta(days=7))["changes of address"] == 1
+    assert clearing.clear_expired(now=until + timedelta(days=7) - timedelta(seconds=1))["changes of address"] == 0
+    assert clearing.clear_expired(now=until + timedelta(days=7))["changes of address"] == 1

@@ -12,7 +12,7 @@ from bookings.models import State as BookingState
 from leaflets.models import Order, OrderState
 from notifications import smtp
 from notifications.models import Notification, State
-from notifications.services import deliver
+from notifications.services.delivering import deliver
 from professionals.models import DataAction, Done, Person, Reason, User
 from professionals.privacy import StaffAccount, erase_person
 from tests.bookings.rows import make_booking, make_presenter

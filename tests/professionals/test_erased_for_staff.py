@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from professionals.models import Person
 from professionals.privacy import erase_person
-from professionals.services import find_or_enter_person
-from professionals.services.people import address_verified
+from professionals.services.people import address_verified, find_or_enter_person
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.in_turn import in_turn

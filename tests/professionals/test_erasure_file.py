@@ -11,7 +11,7 @@ from django.db import transaction
 
 from professionals import erasure_file, privacy
 from professionals.models import Absorbed, DataAction, Person, Reason, User
-from professionals.services import address_verified
+from professionals.services.people import address_verified
 from professionals.tasks import clear_expired
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_person, make_staff

@@ -10,7 +10,7 @@ from bookings.models import Booking
 from bookings.models import State as BookingState
 from bookings.services.errors import MoveRefused
 from leaflets.models import Order
-from leaflets.services import OrderHasMoved
+from leaflets.services.states import OrderHasMoved
 from professionals import privacy
 from professionals.models import Person
 from professionals.privacy import TRIES, PrivacySource, StaffAccount, VisitInTheWay, erase_person

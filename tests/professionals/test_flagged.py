@@ -10,10 +10,10 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from bookings.models import Booking
-from professionals import services
 from professionals.flagged import is_kept_back, mark_of, words_of
 from professionals.models import Decision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import tell_lead
+from professionals.services import flagging
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 
@@ -122,10 +122,10 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     assert "Read what was written first." in client.post(page(flagged, "clear")).content.decode()
     booking.refresh_from_db()
     assert booking.notes == CHILD
-    services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
-    with pytest.raises(services.DecidedAlreadyError):
-        services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    flagging.read_flagged(flagged=flagged, by=lead, now=now)
+    flagging.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    with pytest.raises(flagging.DecidedAlreadyError):
+        flagging.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
 
 @pytest.mark.parametrize("slug", ["clear", "no-child"])
@@ -168,8 +168,8 @@ def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
 
 def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
     tell_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
-    services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    flagging.read_flagged(flagged=flagged, by=lead, now=now)
+    flagging.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     booking.refresh_from_db()
     assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
 
@@ -185,8 +185,8 @@ def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     tell_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
     flagged = FlaggedText.objects.get()
     assert [words.text for words in words_of(flagged)] == [CHILD]
-    services.read_flagged(flagged=flagged, by=lead, now=now)
-    services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    flagging.read_flagged(flagged=flagged, by=lead, now=now)
+    flagging.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]
 
 
@@ -200,7 +200,7 @@ def test_other_colleagues_see_neither_list_nor_words(client, flagged, role):
 
 
 def test_the_database_keeps_what_was_noted(flagged, lead, now):
-    services.read_flagged(flagged=flagged, by=lead, now=now)
+    flagging.read_flagged(flagged=flagged, by=lead, now=now)
     for refused in (lambda: FlaggedEvent.objects.update(kind="cleared"), lambda: FlaggedEvent.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             refused()

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Booking
-from bookings.services import hand_over
+from bookings.services.handing_over import hand_over
 from professionals.models import Absorbed, Person, User
 from professionals.privacy import erase_person
 from professionals.services import locking, people

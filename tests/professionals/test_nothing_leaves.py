@@ -23,11 +23,11 @@ from leaflets.models import Order
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
-from notifications.services import notify
-from professionals import services
+from notifications.services.writing import notify
 from professionals.flagged import mark_of, words_of
 from professionals.models import Draft, FlaggedText, Person, Session
 from professionals.safeguarding import ChildDetailsMixin
+from professionals.services import flagging
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.professionals.child_plants import NAME, PLANTED
@@ -92,8 +92,8 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
 
     lead = make_staff()
     assert {NAME in words.text for words in words_of(flagged)} == {True}
-    services.read_flagged(flagged=flagged, by=lead, now=NOW)
-    services.clear_flagged(flagged=flagged, shown=mark_of(words_of(flagged)), by=lead, now=NOW)
+    flagging.read_flagged(flagged=flagged, by=lead, now=NOW)
+    flagging.clear_flagged(flagged=flagged, shown=mark_of(words_of(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 

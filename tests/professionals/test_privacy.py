@@ -10,7 +10,7 @@ from django.apps import apps
 from django.test import Client
 
 from notifications.rendering import Rendered
-from notifications.services import seal_and_send
+from notifications.services.writing import seal_and_send
 from professionals import drafts, privacy
 from professionals.models import Draft, Person, Session, User
 from professionals.privacy import PrivacySource

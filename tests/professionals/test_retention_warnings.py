@@ -7,9 +7,9 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from notifications import services as outbox
 from notifications import smtp
 from notifications.models import Notification, State
+from notifications.services import delivering
 from professionals import retention
 from professionals.inactive import WARNED_FOR, WARNING
 from professionals.models import AccountRecovery, Person, User
@@ -107,7 +107,7 @@ def freeze_at_noon():
 
 def delivered(inbox) -> list[str]:
     [row] = Notification.objects.filter(kind=WARNING)
-    outbox.deliver(row.pk)
+    delivering.deliver(row.pk)
     smtp.hang_up()
     row.refresh_from_db()
     return [str(row.state), *(message.decode() for message in inbox.messages)]

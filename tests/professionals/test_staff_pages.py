@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from notifications.models import Cleared, MailChoice, MarkedAddress, ReturnedMail
-from notifications.services import put_right
+from notifications.services.bouncing import put_right
 from professionals import sample
 from professionals.forms import CallerForm
 from professionals.models import Organisation, Person, RecognisedDomain, User

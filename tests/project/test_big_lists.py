@@ -22,8 +22,8 @@ from leaflets.models import Dispatch, Order, OrderLine
 from professionals.models import AddressChange, Person, User
 from professionals.models.address_change import kept_as
 from professionals.own_addresses import erase_mail_of
-from professionals.services import recover_account
 from professionals.services.address_changes import OBJECT_FOR
+from professionals.services.recovering import recover_account
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.reading import most_read, read_by, read_in
 

@@ -166,7 +166,7 @@ def put_right(order: int) -> int:
 def print_more(slug: str) -> int:
     """As many copies as were promised too many, so that the ledger and the CHECK agree again."""
     from leaflets.models import Edition
-    from leaflets.services import receive_stock
+    from leaflets.services.stock import receive_stock
 
     edition = Edition.objects.get(leaflet__slug=slug)
     if edition.available < 0:

@@ -231,7 +231,7 @@ def lapse(key: int, unguarded: bool) -> int:
     """Runs inside: what beat does each minute. How many dates it said are over. The control runs it as the clock will stand
     when the last of them is over: until then beat leaves them alone, which would else come between."""
     from bookings.models import Booking, DateOption
-    from bookings.services import lapse as lapse_now
+    from bookings.services.answering import lapse as lapse_now
     from tests.races.unguarded import answer_offers_as_they_were_read
 
     now = datetime.now(UTC)
@@ -317,7 +317,10 @@ def kept_for(stage: Stage, client: Client) -> int:
 def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool) -> int:
     """Runs inside: a request of this person for these moments; how many of its dates are kept."""
     from bookings.models import Presentation
-    from bookings.services import Address, Details, Preferred, request_dates, requesting
+    from bookings.services import requesting
+    from bookings.services.keeping import Preferred
+    from bookings.services.placing import Address, Details
+    from bookings.services.requesting import request_dates
     from professionals.models import Person
     from tests.races.stage import SLUG
     from tests.races.unguarded import lock_no_rows, pause

@@ -33,7 +33,8 @@ WIDEN = "UPDATE bookings_opensession SET capacity = occupied WHERE id = %s AND c
 def lay_out(presentation: int, capacity: int, people: list[str]) -> tuple[int, str]:
     """A session that needs a presenter, in 40 days; these people have its places and then wait. Its key and reference."""
     from bookings.models import Presentation
-    from bookings.services.sessions import Planned, plan_sessions, take_place
+    from bookings.services.sessions.placing import take_place
+    from bookings.services.sessions.planning import Planned, plan_sessions
     from professionals.models import Person
 
     now = datetime.now(UTC)
@@ -54,7 +55,7 @@ def offer_ends_in(key: int, seconds: float) -> int:
 
 def lapse() -> int:
     """As beat does it, tomorrow and a bit."""
-    from bookings.services.sessions import lapse_offers
+    from bookings.services.sessions.offering import lapse_offers
 
     return lapse_offers(now=datetime.now(UTC) + timedelta(hours=25))
 

@@ -15,12 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Leave, Presenter
-from bookings.services import open_afterwards
+from bookings.services.afterwards import open_afterwards
 from ctac.uk import uk_day
 from dataprotection.models import Told
-from dataprotection.services import acknowledge
+from dataprotection.services.handling import acknowledge
 from leaflets.models import Advice, Edition, Instead, Order, OrderState, SheetImport
-from leaflets.services import Wish, dispatch, pass_forward, recall_edition, start_packing
+from leaflets.services.forward import pass_forward
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.recalling import Wish, recall_edition
 from notifications.models import Notification
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request

@@ -11,7 +11,8 @@ from django.conf import LazySettings
 from django.test import Client
 
 from bookings.models import LinkPurpose
-from bookings.services import make_feed, make_links, token_of
+from bookings.services.feeds import make_feed, token_of
+from bookings.services.linking import make_links
 from ctac.references import ALPHABET, random_reference
 from professionals.models import Person
 from tests.bookings.rows import at, make_booking, make_presenter

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from bookings.session_forms import PlaceForm
 from leaflets.models import Advice, Edition, Instead, Recall, RecallHolder
-from leaflets.services import Wish, dispatch, recall_edition, start_packing
+from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.services.recalling import Wish, recall_edition
 from professionals.models import Draft
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_session

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from leaflets.models import OrderExport, PrintRecord
-from leaflets.services.packing import Choice, start_session
+from leaflets.services.packing.choosing import Choice
+from leaflets.services.packing.sessions import start_session
 from professionals import taking_out
 from professionals.models import DataAction, Stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff

@@ -18,8 +18,8 @@ from leaflets.admin.importing import UploadForm
 from leaflets.exchange.reading import LARGEST, MOST_PARTS, NotASheet, read_sheet
 from leaflets.models import Edition, Leaflet, SheetKind
 from leaflets.sample_pdf import sample_pdf
-from leaflets.services import add_edition, covers
-from leaflets.services.editions import LARGEST_PDF, NotAPdf, PdfActs, count_pages
+from leaflets.services import covers
+from leaflets.services.editions import LARGEST_PDF, NotAPdf, PdfActs, add_edition, count_pages
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet
 

@@ -15,7 +15,7 @@ from bookings.admin.sessions.moving import MOVE
 from bookings.admin.sessions.one_place import ONE_PLACE
 from bookings.admin.sessions.presenter import ASSIGN, REASSIGN
 from bookings.models import OpenSession, SessionState
-from bookings.services import sessions as services
+from bookings.services.sessions import closing, joining
 from ctac.staff import ObjectAction
 from professionals.models import User
 from professionals.safeguarding import StaffForm
@@ -34,15 +34,15 @@ class CancelForm(StaffForm):
 
 
 def do_send(session: OpenSession, *, by: User) -> None:
-    services.send_details(session=session, by=by, now=timezone.now())
+    joining.send_details(session=session, by=by, now=timezone.now())
 
 
 def do_cancel(session: OpenSession, *, by: User, **why: Any) -> None:
-    services.cancel_session(session=session, by=by, now=timezone.now(), **why)
+    closing.cancel_session(session=session, by=by, now=timezone.now(), **why)
 
 
 def do_mark_delivered(session: OpenSession, *, by: User) -> None:
-    services.mark_session_delivered(session=session, by=by, now=timezone.now())
+    closing.mark_session_delivered(session=session, by=by, now=timezone.now())
 
 
 def is_to_come(session: OpenSession) -> bool:

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from bookings.admin.sessions.showing import address, show
 from bookings.models import Channel, OpenSession, PlaceState, SessionPlace
 from bookings.models.session_place import LIVE_PLACES
-from bookings.services.sessions import take_place
+from bookings.services.sessions.placing import take_place
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from professionals import drafts
 from professionals.forms import CallerForm
 from professionals.safeguarding import StaffForm
-from professionals.services import find_or_enter_person
+from professionals.services.people import find_or_enter_person
 
 if TYPE_CHECKING:
     from bookings.admin.sessions.listing import OpenSessionAdmin

@@ -14,7 +14,8 @@ from bookings import rules
 from bookings.admin.sessions.people import people_going_back
 from bookings.admin.sessions.showing import address, fingerprint, show
 from bookings.models import OpenSession, SessionPlace
-from bookings.services.sessions import SessionMoved, WouldDrop, set_capacity
+from bookings.services.sessions.changing import set_capacity
+from bookings.services.sessions.errors import SessionMoved, WouldDrop
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import ObjectAction

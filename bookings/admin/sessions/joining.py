@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from bookings.admin.sessions.plan_forms import JoiningForm
 from bookings.admin.sessions.showing import address, show
 from bookings.models import OpenSession
-from bookings.services.sessions import can_be_known, set_joining
+from bookings.services.sessions.joining import can_be_known, set_joining
 from bookings.services.sessions.telling import HAVE_A_PLACE
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction

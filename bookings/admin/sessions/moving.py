@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.sessions.showing import address, fingerprint, show
 from bookings.models import OpenSession
-from bookings.services.sessions import Clash, Planned, SessionMoved, clashes, move_session
+from bookings.services.sessions.changing import move_session
+from bookings.services.sessions.clashing import Clash, clashes
+from bookings.services.sessions.errors import SessionMoved
+from bookings.services.sessions.planning import Planned
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff import ObjectAction

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from bookings import words
 from bookings.admin.sessions.showing import address, show
 from bookings.models import OpenSession, PlaceState, SessionPlace
-from bookings.services.sessions import accept_offer, give_up
+from bookings.services.sessions.placing import accept_offer, give_up
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from ctac.staff_lists import phone_link

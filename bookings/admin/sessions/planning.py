@@ -25,8 +25,9 @@ from django.utils.translation import ngettext
 from bookings.admin import week
 from bookings.admin.sessions.plan_forms import DateForm, PlanForm, WhyForm
 from bookings.models import OpenSession, Presenter
-from bookings.services import AlreadyPlaced, SlotTaken
-from bookings.services.sessions import Clash, Planned, clashes, plan_sessions
+from bookings.services.errors import AlreadyPlaced, SlotTaken
+from bookings.services.sessions.clashing import Clash, clashes
+from bookings.services.sessions.planning import Planned, plan_sessions
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day, format_span
 from professionals import drafts

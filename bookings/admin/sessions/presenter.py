@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.choices import PresenterChoice, reason_to_yield
 from bookings.choosing import choice_of_session
 from bookings.models import OpenSession, Presenter
-from bookings.services import OutsideRules
-from bookings.services.sessions import assign_presenter
+from bookings.services.errors import OutsideRules
+from bookings.services.sessions.changing import assign_presenter
 from ctac.forms import PageForm
 from ctac.staff import ObjectAction
 from professionals.models import User

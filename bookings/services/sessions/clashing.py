@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from bookings.diary import Breach, PresenterDiary, Stretch, Wish, read_claims
+from bookings.diary.breaches import Breach
 from bookings.diary.hours import read_hours
-from bookings.diary.reading import with_given
+from bookings.diary.presenter_day import PresenterDiary
+from bookings.diary.reading import read_claims, with_given
+from bookings.diary.stretch import Stretch
+from bookings.diary.wish import Wish
 from bookings.gaps import Claim, Span
 from bookings.journeys import read_journeys
 from bookings.models import Format, Nation, OpenSession, Presenter, SessionState

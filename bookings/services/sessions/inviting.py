@@ -7,7 +7,7 @@ from bookings import rules
 from bookings.models import OpenSession
 from ctac.uk import days_before, uk_day
 from notifications.models import Notification
-from notifications.services import notify
+from notifications.services.writing import notify
 from notifications.topics import Topic
 from professionals.services.wishes import who_asked
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from bookings.models import OpenSession, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.services.reminding import AHEAD, due_now
 from bookings.services.telling import tell_once
-from notifications.services import About
+from notifications.services.writing import About
 
 TOLD_ANEW = (SessionEventKind.MOVED, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 

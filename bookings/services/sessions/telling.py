@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import F
 
 from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace
-from notifications.services import About, notify, notify_about
+from notifications.services.writing import About, notify, notify_about
 
 HAVE_A_PLACE = (PlaceState.TAKEN, PlaceState.ATTENDED)
 TO_COME = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)

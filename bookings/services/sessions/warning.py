@@ -19,7 +19,7 @@ from bookings.services.telling import tell_once
 from ctac.uk import uk_datetime, uk_day
 from ctac.working_days import OURS, before_working_days
 from notifications.models import Notification
-from notifications.services import About, notify
+from notifications.services.writing import About, notify
 
 logger = logging.getLogger(__name__)
 PEOPLE, TEAM = "session-unsure", "staff-session-unsure"

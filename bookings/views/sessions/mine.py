@@ -12,8 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings import ical, session_words
 from bookings.after_words import after_for_place
 from bookings.models import PlaceState, SessionPlace
-from bookings.services import gets_reminders, wish_year_later, withdraw_year_later
-from bookings.services.sessions import OfferOver, PlaceMoved, SessionClosed, accept_offer, give_up, is_unsure, were_warned
+from bookings.services.reminding import gets_reminders
+from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed
+from bookings.services.sessions.placing import accept_offer, give_up
+from bookings.services.sessions.warning import is_unsure, were_warned
+from bookings.services.year_later import wish_year_later, withdraw_year_later
 from bookings.views.flow import FORM_METHODS
 from professionals.access import person_required, the_person
 from professionals.models import User

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import session_words
 from bookings.models import LIVE_PLACES, Channel, OpenSession, PlaceState, SessionPlace
-from bookings.services import AlreadyPlaced
-from bookings.services.sessions import SessionClosed, TimeChanged, take_place
+from bookings.services.errors import AlreadyPlaced
+from bookings.services.sessions.errors import SessionClosed, TimeChanged
+from bookings.services.sessions.placing import take_place
 from bookings.session_forms import PlaceForm
 from bookings.throttles import too_many_places
 from bookings.views.flow import FORM_METHODS

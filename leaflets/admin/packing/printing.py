@@ -20,7 +20,8 @@ from leaflets.models import Order, Outcome, PackingSession, Parcel, Printed, Pri
 from leaflets.packing_forms import LabelsForm
 from leaflets.packing_page import going, parcels_of, picks_of_parcels
 from leaflets.prints import LABEL_SHEETS, CourierRow, Item, LabelSheet, Slip
-from leaflets.services.packing import copies_now, record_print
+from leaflets.services.packing.ending import copies_now
+from leaflets.services.packing.sessions import record_print
 from professionals.taking_out import too_many_sheets
 
 # What has no address is neither labelled nor given to a courier.

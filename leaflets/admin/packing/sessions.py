@@ -26,7 +26,8 @@ from leaflets.models import Order, Outcome, PackingSession, Parcel, Printed, Pri
 from leaflets.packing_forms import AddForm, ParcelsForm, TakeOutForm
 from leaflets.packing_page import REASONS, going, parcels_of, picks_of_parcels, rows_of, summary_of
 from leaflets.prints import LABEL_SHEETS
-from leaflets.services.packing import SessionHasEnded, add_order, close_session, dispatch_session, keep_typed, take_out
+from leaflets.services.packing.ending import close_session, dispatch_session, take_out
+from leaflets.services.packing.sessions import SessionHasEnded, add_order, keep_typed
 from professionals.models import User
 
 BREAK = mark_safe("<br>")

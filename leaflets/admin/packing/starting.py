@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from leaflets.models import PackingSession
 from leaflets.packing_forms import BRING, POST, StartForm
-from leaflets.services.packing import Choice, NothingToPack, oldest, preview, start_session, titles_to_pack
+from leaflets.services.packing.choosing import Choice, oldest, preview, titles_to_pack
+from leaflets.services.packing.sessions import NothingToPack, start_session
 
 
 def start_page(admin: Any, request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from leaflets.models import Edition
-from leaflets.services import make_cover
+from leaflets.services.covers import make_cover
 
 
 class Command(BaseCommand):

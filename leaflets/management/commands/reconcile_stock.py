@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from leaflets.services import differences
+from leaflets.services.reconciling import differences
 
 
 class Command(BaseCommand):

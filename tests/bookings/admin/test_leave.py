@@ -5,7 +5,7 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
-from bookings.services import check_in
+from bookings.services.visiting import check_in
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import MONDAY, at, make_booking, make_presenter

@@ -8,7 +8,9 @@ from django.test import Client
 from bookings.cutoff import last_day_to_change
 from bookings.models import Format, Nation
 from bookings.preview import preview
-from bookings.services import OutsideRules, kept_until, reschedule
+from bookings.services.changing import reschedule
+from bookings.services.errors import OutsideRules
+from bookings.services.keeping import kept_until
 from bookings.standing_in import needs_of
 from tests.bookings.admin.desk import text
 from tests.bookings.admin.session_desk import ADD, plan_form

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Booking, Presenter
-from bookings.services import open_afterwards
+from bookings.services.afterwards import open_afterwards
 from ctac.staff import staff_site
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionSeries
-from bookings.services import AlreadyPlaced
-from bookings.services.sessions import Planned, plan_sessions
+from bookings.services.errors import AlreadyPlaced
+from bookings.services.sessions.planning import Planned, plan_sessions
 from ctac.staff_lists import short_moment
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.admin.session_desk import ADD, plan_form, sent_back

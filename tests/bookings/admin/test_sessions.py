@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionPlace, SessionState
-from bookings.services.sessions import move_session, set_capacity
+from bookings.services.sessions.changing import move_session, set_capacity
 from notifications.models import Notification
 from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, text

@@ -8,8 +8,14 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
-from bookings.services import CountedMeanwhile, counts_of, record_attendance
-from bookings.services.attendance import NoLongerByPresenter, NotBegunYet, NotGiven
+from bookings.services.attendance import (
+    CountedMeanwhile,
+    NoLongerByPresenter,
+    NotBegunYet,
+    NotGiven,
+    counts_of,
+    record_attendance,
+)
 from notifications.models import Notification
 from professionals.models import User
 from tests.bookings.after.conftest import END, START

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
 from bookings.models import Afterwards, Booking, Feedback, State, YearLater
-from bookings.services import cancel, host_key, mark_delivered, open_afterwards
+from bookings.services.afterwards import host_key, open_afterwards
+from bookings.services.moving import cancel, mark_delivered
 from notifications.models import Notification
 from professionals import limits
 from tests.bookings.after.conftest import END, JUST_AFTER, START

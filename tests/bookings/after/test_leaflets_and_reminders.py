@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from bookings import after_mail, privacy
 from bookings.models import Afterwards, Booking, Feedback, YearLater
-from bookings.services import host_key, open_afterwards, record_attendance, tell_year_later, wish_year_later, withdraw_year_later
+from bookings.services.afterwards import host_key, open_afterwards
+from bookings.services.attendance import record_attendance
+from bookings.services.year_later import tell_year_later, wish_year_later, withdraw_year_later
 from leaflets.models import Leaflet, Order
 from notifications.models import Notification
 from professionals.models import User

@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Afterwards, Booking, State
-from bookings.services import counts_of, open_afterwards, record_attendance
+from bookings.services.afterwards import open_afterwards
+from bookings.services.attendance import counts_of, record_attendance
 from professionals.models import User
 from tests.bookings.after.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from bookings import after_mail, session_privacy
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
-from bookings.services import counts_of, record_attendance, tell_year_later, wish_year_later
-from bookings.services.attendance import NotGiven
-from bookings.services.sessions import mark_session_delivered
+from bookings.services.attendance import NotGiven, counts_of, record_attendance
+from bookings.services.sessions.closing import mark_session_delivered
+from bookings.services.year_later import tell_year_later, wish_year_later
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named

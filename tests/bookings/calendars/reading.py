@@ -7,7 +7,7 @@ from icalendar import Calendar, Event
 from bookings.models import (
     Presenter,
 )
-from bookings.services import make_feed, token_of
+from bookings.services.feeds import make_feed, token_of
 from professionals.models import Person
 from tests.bookings.rows import NOW
 

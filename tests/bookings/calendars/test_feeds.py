@@ -26,7 +26,8 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services import make_feed, reassign
+from bookings.services.assigning import reassign
+from bookings.services.feeds import make_feed
 from bookings.services.moving import record
 from ctac.uk import uk_datetime
 from professionals.models import Person

@@ -12,7 +12,7 @@ from bookings.models import (
     CalendarFeed,
     Presenter,
 )
-from bookings.services import revoke_feed, token_of
+from bookings.services.feeds import revoke_feed, token_of
 from ctac.logs import JSONFormatter
 from professionals.models import Person, Stopped
 from professionals.privacy import erase_person

@@ -7,7 +7,8 @@ from django.test import Client
 
 from bookings.availability_forms import read_hours, say_hours, week_as_typed
 from bookings.models import Availability, AvailabilityException, Presenter
-from bookings.services import TooSoon, WeekdayHours, set_days, set_week, take_back_days
+from bookings.services.availability import WeekdayHours, set_days, set_week, take_back_days
+from bookings.services.errors import TooSoon
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
     MONDAY,

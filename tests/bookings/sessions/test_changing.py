@@ -6,30 +6,14 @@ import pytest
 from django.conf import settings
 
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
-from bookings.services import (
-    LeaveOverDelivered,
-    NothingChanged,
-    NotStarted,
-    SamePresenter,
-    SlotTaken,
-    hit_by_leave,
-    keep_presenter,
-    record_leave,
-)
-from bookings.services.sessions import (
-    DetailsSent,
-    NoJoiningLink,
-    SessionClosed,
-    SessionNeedsPresenter,
-    TimePassed,
-    assign_presenter,
-    cancel_session,
-    give_up,
-    mark_session_delivered,
-    move_session,
-    send_details,
-    set_joining,
-)
+from bookings.services.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
+from bookings.services.leave import hit_by_leave, record_leave
+from bookings.services.presenters import keep_presenter
+from bookings.services.sessions.changing import assign_presenter, move_session
+from bookings.services.sessions.closing import cancel_session, mark_session_delivered
+from bookings.services.sessions.errors import DetailsSent, NoJoiningLink, SessionClosed, SessionNeedsPresenter, TimePassed
+from bookings.services.sessions.joining import send_details, set_joining
+from bookings.services.sessions.placing import give_up
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session

@@ -11,7 +11,7 @@ from bookings.models import OpenSession, Presentation
 from bookings.services.sessions.inviting import invite
 from bookings.services.sessions.planning import Planned, plan_sessions
 from notifications.models import Notification, Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at

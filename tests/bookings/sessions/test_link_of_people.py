@@ -3,8 +3,11 @@
 import pytest
 
 from bookings.models import BusyTime, OpenSession, Presenter
-from bookings.services import keep_presenter, record_leave
-from bookings.services.sessions import assign_presenter, set_joining, warn_of_sessions
+from bookings.services.leave import record_leave
+from bookings.services.presenters import keep_presenter
+from bookings.services.sessions.changing import assign_presenter
+from bookings.services.sessions.joining import set_joining
+from bookings.services.sessions.warning import warn_of_sessions
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session

@@ -4,7 +4,8 @@ import pytest
 from django.db import transaction
 
 from bookings.models import OpenSession, Presenter
-from bookings.services.sessions import assign_presenter, send_details, set_joining
+from bookings.services.sessions.changing import assign_presenter
+from bookings.services.sessions.joining import send_details, set_joining
 from bookings.services.sessions.locking import lock_session
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_presenter

@@ -12,7 +12,8 @@ from django.test import Client
 
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
 from bookings.services.place_links import make_place_links
-from bookings.services.sessions import accept_offer, cancel_session, give_up, take_place
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.placing import accept_offer, give_up, take_place
 from bookings.session_mail import LINK_PAGES, links_for
 from professionals.models import Person
 from tests.bookings.flow import text

@@ -5,19 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bookings.models import OpenSession, PlaceState
-from bookings.services import AlreadyPlaced, NotStarted
-from bookings.services.sessions import (
-    OfferOver,
-    PlaceMoved,
-    SessionClosed,
-    TimeChanged,
-    accept_offer,
-    cancel_session,
-    give_up,
-    mark_attended,
-    move_session,
-    take_place,
-)
+from bookings.services.errors import AlreadyPlaced, NotStarted
+from bookings.services.sessions.changing import move_session
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed, TimeChanged
+from bookings.services.sessions.placing import accept_offer, give_up, mark_attended, take_place
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place, make_session

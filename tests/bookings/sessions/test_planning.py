@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionSeries
-from bookings.services import SlotTaken, record_leave
-from bookings.services.sessions import (
-    Clash,
-    DateTaken,
-    Planned,
-    SizeRefused,
-    TimePassed,
-    clashes,
-    move_session,
-    plan_sessions,
-)
+from bookings.services.errors import SlotTaken
+from bookings.services.leave import record_leave
+from bookings.services.sessions.changing import move_session
+from bookings.services.sessions.clashing import Clash, clashes
+from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
+from bookings.services.sessions.planning import Planned, plan_sessions
 from tests.bookings.rows import LEEDS, LONDON, MONDAY, NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
 from tests.bookings.sessions.told import told_of

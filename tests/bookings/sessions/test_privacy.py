@@ -6,7 +6,8 @@ import pytest
 
 from bookings import session_privacy
 from bookings.models import PlaceLink, PlaceLinkPurpose, PlaceState, SessionEvent, SessionPlace
-from bookings.services.sessions import PersonErased, give_up
+from bookings.services.sessions.errors import PersonErased
+from bookings.services.sessions.placing import give_up
 from notifications.models import Notification
 from professionals.models import Person
 from professionals.privacy import erase_person, export_person

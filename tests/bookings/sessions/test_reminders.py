@@ -7,15 +7,10 @@ import pytest
 import time_machine
 
 from bookings.models import OpenSession, Presenter, SessionPlace
-from bookings.services.sessions import (
-    accept_offer,
-    assign_presenter,
-    cancel_session,
-    give_up,
-    move_session,
-    remind_of_sessions,
-    take_place,
-)
+from bookings.services.sessions.changing import assign_presenter, move_session
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.placing import accept_offer, give_up, take_place
+from bookings.services.sessions.reminding import remind_of_sessions
 from ctac.uk import uk_datetime
 from notifications import rendering
 from notifications.models import Notification

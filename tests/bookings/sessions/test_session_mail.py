@@ -12,21 +12,15 @@ from django.test import Client
 from icalendar import Calendar
 
 from bookings.models import OpenSession, Presenter, SessionPlace
-from bookings.services.sessions import (
-    accept_offer,
-    cancel_session,
-    give_up,
-    lapse_offers,
-    move_session,
-    send_details,
-    set_capacity,
-    set_joining,
-    take_place,
-)
+from bookings.services.sessions.changing import move_session, set_capacity
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.joining import send_details, set_joining
+from bookings.services.sessions.offering import lapse_offers
+from bookings.services.sessions.placing import accept_offer, give_up, take_place
 from notifications import rendering
 from notifications.models import Notification, Where
 from notifications.registry import kind_named
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_presenter

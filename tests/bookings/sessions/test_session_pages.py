@@ -15,9 +15,11 @@ from icalendar import Calendar
 
 from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
-from bookings.services.sessions import cancel_session, give_up, move_session, take_place
+from bookings.services.sessions.changing import move_session
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.placing import give_up, take_place
 from notifications.models import Notification, Where
-from notifications.services import choose
+from notifications.services.choosing import choose
 from notifications.topics import Topic
 from professionals.models import Draft, Person
 from tests.bookings.flow import text

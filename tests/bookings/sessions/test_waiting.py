@@ -6,21 +6,13 @@ import pytest
 from django.db import transaction
 
 from bookings.models import OpenSession, PlaceState, SessionPlace
-from bookings.services import NothingChanged
-from bookings.services.sessions import (
-    SessionClosed,
-    SessionMoved,
-    SizeRefused,
-    WouldDrop,
-    accept_offer,
-    cancel_session,
-    fill_places,
-    give_up,
-    lapse_offers,
-    lock_session,
-    offer_until,
-    set_capacity,
-)
+from bookings.services.errors import NothingChanged
+from bookings.services.sessions.changing import set_capacity
+from bookings.services.sessions.closing import cancel_session
+from bookings.services.sessions.errors import SessionClosed, SessionMoved, SizeRefused, WouldDrop
+from bookings.services.sessions.locking import lock_session
+from bookings.services.sessions.offering import fill_places, lapse_offers, offer_until
+from bookings.services.sessions.placing import accept_offer, give_up
 from bookings.tasks import lapse_offers_of_places
 from ctac.uk import UK
 from notifications.models import Notification

@@ -10,16 +10,13 @@ from django.test import Client
 from icalendar import Calendar
 
 from bookings.models import OpenSession, PlaceState, Presenter
-from bookings.services import record_leave
-from bookings.services.sessions import (
-    assign_presenter,
-    give_up,
-    move_session,
-    remind_of_sessions,
-    set_joining,
-    warn_of_sessions,
-    warning,
-)
+from bookings.services.leave import record_leave
+from bookings.services.sessions import warning
+from bookings.services.sessions.changing import assign_presenter, move_session
+from bookings.services.sessions.joining import set_joining
+from bookings.services.sessions.placing import give_up
+from bookings.services.sessions.reminding import remind_of_sessions
+from bookings.services.sessions.warning import warn_of_sessions
 from bookings.tasks import warn_of_unsure_sessions
 from ctac.uk import uk_datetime
 from notifications import rendering

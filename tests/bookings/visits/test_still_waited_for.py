@@ -6,16 +6,11 @@ import pytest
 
 from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services import (
-    NobodyHasHeard,
-    VisitNotOver,
-    ask_for_leave,
-    cancel,
-    check_out,
-    reassign,
-    record_leave,
-    say_safe,
-)
+from bookings.services.assigning import reassign
+from bookings.services.leave import ask_for_leave, record_leave
+from bookings.services.looking_after import NobodyHasHeard, VisitNotOver
+from bookings.services.moving import cancel
+from bookings.services.visiting import check_out, say_safe
 from bookings.services.watching import alert
 from bookings.words import presenter_of_visit
 from notifications.models import Notification

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from bookings.models import Booking, BookingEvent, Presenter, Visit
-from bookings.services import check_in, check_out, say_safe, visiting, watching
+from bookings.services import visiting, watching
+from bookings.services.visiting import check_in, check_out, say_safe
 from notifications.models import Notification
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
 from tests.bookings.visits.visit import END, START

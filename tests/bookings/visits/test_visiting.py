@@ -10,21 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in, overdue
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services import (
-    NobodyHasHeard,
-    NotAVisit,
-    NotBegun,
-    NotOverdue,
-    SomebodyElseIsThere,
-    StillThere,
-    TooEarly,
-    VisitOver,
-    cancel,
-    mark_delivered,
-    reassign,
-    reschedule,
-    say_safe,
-)
+from bookings.services.assigning import reassign
+from bookings.services.changing import reschedule
+from bookings.services.looking_after import NobodyHasHeard, StillThere
+from bookings.services.moving import cancel, mark_delivered
+from bookings.services.visiting import NotAVisit, NotBegun, NotOverdue, SomebodyElseIsThere, TooEarly, VisitOver, say_safe
 from ctac.errors import DomainError
 from notifications.models import Notification
 from professionals.models import User

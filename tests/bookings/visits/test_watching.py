@@ -10,7 +10,8 @@ from django.test import override_settings
 from bookings import tasks
 from bookings.alerts import KINDS
 from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State, without_joining_link
-from bookings.services import check_in, check_out, say_safe, watching
+from bookings.services import watching
+from bookings.services.visiting import check_in, check_out, say_safe
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

@@ -3,12 +3,8 @@
 from dataclasses import replace
 
 from leaflets.models import Order
-from leaflets.services import (
-    Change,
-    change_order,
-    version_of,
-)
-from leaflets.services.changing import titles_locked
+from leaflets.services.changing import Change, change_order, titles_locked
+from leaflets.services.titles import version_of
 from notifications.models import Notification
 from tests.leaflets.factories import DELIVERY
 

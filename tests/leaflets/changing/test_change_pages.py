@@ -6,10 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, EventKind
-from leaflets.services import (
-    dispatch,
-    start_packing,
-)
+from leaflets.services.fulfilling import dispatch, start_packing
 from leaflets.throttles import of_a_change, of_an_order
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in

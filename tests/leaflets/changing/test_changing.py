@@ -5,21 +5,13 @@ from django.test import Client
 from django.urls import reverse
 
 from leaflets.models import Edition, EventKind, Order, OrderState
-from leaflets.services import (
-    NothingDifferent,
-    NothingLeft,
-    OrderHasMoved,
-    OrderIsAnotherNow,
-    PartHasLeft,
-    Shortfalls,
-    cancel,
-    differences,
-    dispatch,
-    receive_stock,
-    start_packing,
-    withdraw_edition,
-)
-from leaflets.services.states import rewrite
+from leaflets.services.changing import NothingDifferent, NothingLeft, OrderIsAnotherNow, PartHasLeft
+from leaflets.services.editions import withdraw_edition
+from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.services.reconciling import differences
+from leaflets.services.shortfalls import Shortfalls
+from leaflets.services.states import OrderHasMoved, rewrite
+from leaflets.services.stock import receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

@@ -8,8 +8,11 @@ from django.db import connection
 
 from notifications import choices
 from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
-from notifications.services import arrived, choose, deliver, erase_for, export_for, put_right, readdress, take
-from notifications.services.bouncing import Answer
+from notifications.services.bouncing import Answer, arrived, put_right, take
+from notifications.services.choosing import choose
+from notifications.services.delivering import deliver
+from notifications.services.erasing import erase_for, export_for
+from notifications.services.readdressing import readdress
 from notifications.topics import Topic
 from tests.notifications.conftest import Inbox, later
 

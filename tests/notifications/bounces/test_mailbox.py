@@ -10,7 +10,7 @@ from notifications import mime, tasks
 from notifications.bounces import mailbox
 from notifications.health import returned_mail
 from notifications.models import MailboxRead, MarkedAddress
-from notifications.services import deliver
+from notifications.services.delivering import deliver
 from tests.notifications.conftest import Inbox, later
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -5,8 +5,7 @@ from django.urls import reverse
 
 from ctac.staff import staff_site
 from notifications.models import MarkedAddress, Notification, Sort, Source
-from notifications.services import take
-from notifications.services.bouncing import Answer
+from notifications.services.bouncing import Answer, take
 from tests.bookings import rows
 from tests.factories import make_person, make_staff, sign_in_staff
 

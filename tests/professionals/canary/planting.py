@@ -23,18 +23,20 @@ from bookings.models import (
     State,
     YearLater,
 )
-from bookings.services import hand_over, open_afterwards
+from bookings.services.afterwards import open_afterwards
+from bookings.services.handing_over import hand_over
 from bookings.services.moving import record
 from ctac.classification import NONE
 from dataprotection.models import Complaint, Told
-from dataprotection.services import answer, close
+from dataprotection.services.handling import answer, close
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
-from leaflets.services import dispatch, start_packing
 from leaflets.services.addresses import keep_address
+from leaflets.services.fulfilling import dispatch, start_packing
 from notifications.models import MarkedAddress, Notification, ReturnedMail, Where
 from notifications.models import State as MailState
 from notifications.rendering import Rendered
-from notifications.services import choose, seal_and_send
+from notifications.services.choosing import choose
+from notifications.services.writing import seal_and_send
 from notifications.topics import Topic
 from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
 from professionals.safeguarding import tell_lead

@@ -8,9 +8,9 @@ from django.test import Client
 
 from notifications import smtp
 from notifications.models import Notification
-from notifications.services import deliver_each
+from notifications.services.delivering import deliver_each
 from professionals.models import Person
-from professionals.services import clear_expired
+from professionals.services.clearing import clear_expired
 from tests.bookings.rows import NOW
 from tests.factories import sign_in
 from tests.notifications.conftest import mail_server

@@ -15,7 +15,8 @@ from django.db.models import CharField
 from django.db.models.functions import Cast
 
 from bookings.models import Booking, Feedback, Leave, OpenSession, SessionPlace
-from bookings.services import make_feed, open_afterwards
+from bookings.services.afterwards import open_afterwards
+from bookings.services.feeds import make_feed
 from leaflets.models import Order
 from professionals import retention
 from professionals.models import Person

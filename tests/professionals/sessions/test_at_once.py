@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from professionals import services
 from professionals.models import Session, User
+from professionals.services import sessions
 from tests.professionals.sessions.browsers import DETAILS, PASSWORD, browser, is_in, key_of, signed_in
 from tests.professionals.waiting import begun
 
@@ -71,7 +71,7 @@ def test_a_new_key_for_a_session_that_is_ended_meanwhile_brings_it_not_back(pers
     new = {"oldpassword": PASSWORD, "password1": "quite another password", "password2": "quite another password"}
     with held("SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE", person.user.pk) as other:
         thread, _answers = under_way(lambda: thief.post("/account/password/change/", new))
-        services.end_sessions(user=person.user)
+        sessions.end_sessions(user=person.user)
         other.rollback()
         thread.join()
 

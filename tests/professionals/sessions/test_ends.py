@@ -7,8 +7,9 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
-from professionals import privacy, services
+from professionals import privacy
 from professionals.models import Session, User
+from professionals.services import staff_accounts
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import IPHONE, PASSWORD, is_in, key_of, row_of, signed_in
@@ -102,7 +103,7 @@ def test_a_reset_of_the_second_factor_ends_all(now):
     staff = make_staff()
     enrol(staff)
     here, there = sign_in_staff(Client(), staff), sign_in_staff(Client(), staff)
-    services.reset_second_factor(user=staff, by=None, now=now)
+    staff_accounts.reset_second_factor(user=staff, by=None, now=now)
 
     assert (is_in(here), is_in(there), left(staff)) == (False, False, 0)
 

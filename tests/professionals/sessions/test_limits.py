@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from professionals.models import Session
-from professionals.services import clear_expired
+from professionals.services.clearing import clear_expired
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.sessions.browsers import is_in, key_of, row_of
 

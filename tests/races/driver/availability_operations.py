@@ -2,8 +2,9 @@
 
 from datetime import time, timedelta
 
-from bookings import services as bookings
 from bookings.models import AvailabilityException, Leave
+from bookings.services import availability
+from bookings.services import leave as leave_services
 from tests.races.driver.client import Actor
 
 WEIGHTS = {
@@ -22,14 +23,14 @@ WEIGHTS = {
 def record_leave(actor: Actor) -> None:
     start = actor.start()
     until = start + timedelta(minutes=30 * actor.chance.randint(1, 16))
-    bookings.record_leave(
+    leave_services.record_leave(
         presenter=actor.presenter(), starts_at=start, ends_at=until, kind="illness", by=actor.staff(), now=actor.now
     )
 
 
 def end_leave(actor: Actor) -> None:
     leave = actor.one_of(Leave.objects.filter(presenter__in=actor.world["presenters"]))
-    bookings.end_leave(leave=leave, by=actor.staff(), now=actor.now)
+    leave_services.end_leave(leave=leave, by=actor.staff(), now=actor.now)
 
 
 def ask_for_leave(actor: Actor) -> None:
@@ -40,7 +41,7 @@ def ask_for_leave(actor: Actor) -> None:
         actor.chance.choice(["illness", "holiday", "other"]),
     )
     asked = {"presenter": presenter, "starts_at": start, "ends_at": until, "kind": kind}
-    bookings.ask_for_leave(**asked, by=presenter.user, now=actor.now)
+    leave_services.ask_for_leave(**asked, by=presenter.user, now=actor.now)
 
 
 def any_leave(actor: Actor, **which: str) -> Leave:
@@ -48,15 +49,15 @@ def any_leave(actor: Actor, **which: str) -> Leave:
 
 
 def grant_leave(actor: Actor) -> None:
-    bookings.grant_leave(leave=any_leave(actor, state="asked"), by=actor.staff(), now=actor.now)
+    leave_services.grant_leave(leave=any_leave(actor, state="asked"), by=actor.staff(), now=actor.now)
 
 
 def refuse_leave(actor: Actor) -> None:
-    bookings.refuse_leave(leave=any_leave(actor, state="asked"), answer="Not then", by=actor.staff(), now=actor.now)
+    leave_services.refuse_leave(leave=any_leave(actor, state="asked"), answer="Not then", by=actor.staff(), now=actor.now)
 
 
 def come_back(actor: Actor) -> None:
-    bookings.come_back(leave=any_leave(actor), by=None, now=actor.now)
+    leave_services.come_back(leave=any_leave(actor), by=None, now=actor.now)
 
 
 def set_days(actor: Actor) -> None:
@@ -64,16 +65,16 @@ def set_days(actor: Actor) -> None:
     day = actor.start().date()
     hours = actor.chance.choice([[], [(time(9), time(13))], [(time(8), time(11)), (time(14), time(18))]])
     last = day + timedelta(days=actor.chance.randint(0, 1))
-    bookings.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
+    availability.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
 
 
 def take_back_days(actor: Actor) -> None:
     exception = actor.one_of(AvailabilityException.objects.filter(presenter__in=actor.world["presenters"]))
-    bookings.take_back_days(exception=exception, own=True, now=actor.now)
+    availability.take_back_days(exception=exception, own=True, now=actor.now)
 
 
 def set_week(actor: Actor) -> None:
-    hours = [bookings.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
+    hours = [availability.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
     first = actor.start().date()
     last = actor.chance.choice([None, first + timedelta(days=2)])
-    bookings.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)
+    availability.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)

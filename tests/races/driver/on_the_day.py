@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bookings import services as bookings
 from bookings.models import Booking, Presenter
-from bookings.services import watching
+from bookings.services import joining, visiting, watching
 from tests.races.driver.client import Actor, NothingThere
 
 WEIGHTS = {
@@ -26,18 +25,18 @@ def check_in(actor: Actor) -> None:
     """Twice, as a thumb does; from two phones at the same moment if two clients draw it."""
     booking = visit_of_today(actor)
     for _tap in range(2):
-        bookings.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[0])
+        visiting.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[0])
 
 
 def check_out(actor: Actor) -> None:
     booking = visit_of_today(actor)
     for _tap in range(2):
-        bookings.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[1])
+        visiting.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[1])
 
 
 def say_safe(actor: Actor) -> None:
     booking = visit_of_today(actor)
-    bookings.say_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
+    visiting.say_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
 
 
 def watch(actor: Actor) -> None:
@@ -48,7 +47,7 @@ def watch(actor: Actor) -> None:
 
 def set_joining_link(actor: Actor) -> None:
     link = actor.chance.choice(["", "https://meet.example/1", "https://meet.example/2"])
-    bookings.set_joining_link(booking=visit_of_today(actor), link=link, by=actor.staff(), now=actor.now)
+    joining.set_joining_link(booking=visit_of_today(actor), link=link, by=actor.staff(), now=actor.now)
 
 
 def presenter_of(booking: Booking) -> Presenter:

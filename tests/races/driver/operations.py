@@ -13,11 +13,11 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings import services as bookings
-from bookings.diary import Wish
+from bookings.diary.wish import Wish
 from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
 from bookings.places import find_place
+from bookings.services import assigning, calling, changing, holding, moving, placing
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
@@ -25,7 +25,7 @@ from tests.live.clients import Answer
 from tests.races.driver.client import Actor
 from tests.races.driver.world import PLACES
 
-DETAILS = bookings.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
+DETAILS = placing.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
 WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
 TYPED = {"audience_size": "8", "contact_name": "Jo Green", "contact_phone": "01856 888 001"}
 WEIGHTS = {
@@ -128,7 +128,7 @@ def place_of(actor: Actor) -> tuple[str, Any]:
     """Format and address; one in five online."""
     if actor.chance.random() < 0.2:
         return Format.ONLINE, None
-    return Format.WORKPLACE, bookings.Address("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
+    return Format.WORKPLACE, placing.Address("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
 
 
 def draft_of(actor: Actor, person: Any) -> Draft:
@@ -142,7 +142,7 @@ def hold(actor: Actor) -> None:
     how, address = place_of(actor)
     wish = Wish(presentation, how, find_place(address.postcode) if address else None)
     draft = draft_of(actor, person)
-    bookings.hold_slot(draft=draft, person=person, wish=wish, start=start, now=actor.now)
+    holding.hold_slot(draft=draft, person=person, wish=wish, start=start, now=actor.now)
     where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
     drafts.save_step(draft, "where", {**where, "postcode": address.postcode if address else ""}, actor.now)
     drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
@@ -150,7 +150,7 @@ def hold(actor: Actor) -> None:
 
 def extend_hold(actor: Actor) -> None:
     held = actor.one_of(Hold.objects.filter(draft__person__in=actor.people).select_related("draft"))
-    bookings.extend_hold(draft=held.draft, now=actor.now)
+    holding.extend_hold(draft=held.draft, now=actor.now)
 
 
 def hold_runs_out(actor: Actor) -> None:
@@ -168,19 +168,19 @@ def book(actor: Actor) -> None:
     held = Hold.objects.filter(person=person).select_related("draft", "presentation").first()
     if held and actor.chance.random() < 0.7:
         presentation, start, how = held.presentation, held.start, held.format
-        address = bookings.Address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
-        submission = bookings.Submission(held.draft.token, "0" * 64)
+        address = placing.Address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
+        submission = placing.Submission(held.draft.token, "0" * 64)
     asked = {"presentation": presentation, "format": how, "address": address, "start": start, "details": DETAILS}
     if actor.chance.random() < 0.5:
         asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
-    bookings.book(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
+    placing.book(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
 
 
 def book_for_caller(actor: Actor) -> None:
     """Anybody may be on the phone: somebody with an account too. Any time, with a reason."""
     person, (how, address) = actor.person(), place_of(actor)
     caller = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
-    bookings.book_for_caller(
+    calling.book_for_caller(
         caller={**caller, "organisation_name": person.organisation.name},
         email=person.email,
         by=actor.staff(),
@@ -204,21 +204,21 @@ def any_booking(actor: Actor, **which: str) -> Booking:
 
 def cancel_booking(actor: Actor) -> None:
     booking = any_booking(actor)
-    bookings.cancel(booking=booking, by=actor.chance.choice([booking.person.user, actor.staff()]), now=actor.now)
+    moving.cancel(booking=booking, by=actor.chance.choice([booking.person.user, actor.staff()]), now=actor.now)
 
 
 def confirm(actor: Actor) -> None:
-    bookings.confirm(booking=any_booking(actor, state="requested"), by=actor.staff(), now=actor.now)
+    moving.confirm(booking=any_booking(actor, state="requested"), by=actor.staff(), now=actor.now)
 
 
 def decline(actor: Actor) -> None:
-    bookings.decline(booking=any_booking(actor, state="requested"), reason="Sorry", by=actor.staff(), now=actor.now)
+    moving.decline(booking=any_booking(actor, state="requested"), reason="Sorry", by=actor.staff(), now=actor.now)
 
 
 def reassign(actor: Actor) -> None:
     reason = actor.chance.choice(["", "They know the place"])
     who = {"presenter": actor.presenter(), "by": actor.staff()}
-    bookings.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
+    assigning.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
 
 
 def reschedule(actor: Actor) -> None:
@@ -229,7 +229,7 @@ def reschedule(actor: Actor) -> None:
     if more and actor.chance.random() < 0.5:
         more["presenter"] = actor.presenter()
     expected = booking.version if actor.chance.random() < 0.8 else "confirmed-0-0"
-    bookings.reschedule(booking=booking, start=actor.start(), expected=expected, now=actor.now, **who, **more)
+    changing.reschedule(booking=booking, start=actor.start(), expected=expected, now=actor.now, **who, **more)
 
 
 def reschedule_page(actor: Actor) -> bool:
@@ -247,8 +247,8 @@ def change_details(actor: Actor) -> None:
     details = replace(DETAILS, audience_size=chance.randint(5, 9), room=chance.choice(["", "Second floor"]))
     by, address = chance.choice([booking.person.user, actor.staff()]), None
     if by.is_staff and booking.postcode and chance.random() < 0.5:
-        address = bookings.Address("1 Broad Street", "Kirkwall", chance.choice(PLACES))
-    bookings.change_details(
+        address = placing.Address("1 Broad Street", "Kirkwall", chance.choice(PLACES))
+    changing.change_details(
         booking=booking,
         details=details,
         expected=booking.version,

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from leaflets import services as leaflets
 from leaflets.models import Advice, Edition, EditionState, Instead
 from leaflets.sample_pdf import sample_pdf
+from leaflets.services import editions, recalling, stock
 from tests.races.driver.client import Actor
 
 # Rare: after each the title has to be printed again.
@@ -16,19 +16,19 @@ def new_print(actor: Actor, leaflet: Any = None) -> None:
     leaflet, now = leaflet or actor.chance.choice(actor.leaflets), actor.now
     label = f"Print {now:%H:%M:%S.%f}"
     dates = {"published_on": date(2026, 3, 2), "review_on": date(2028, 3, 1)}
-    edition = leaflets.add_edition(
+    edition = editions.add_edition(
         leaflet=leaflet, label=label, content=sample_pdf(leaflet, label=label, made_at=now), now=now, **dates
     )
-    leaflets.receive_stock(edition=edition, copies=actor.chance.randint(100, 300), by=actor.staff(), now=actor.now)
+    stock.receive_stock(edition=edition, copies=actor.chance.randint(100, 300), by=actor.staff(), now=actor.now)
 
 
 def recall(actor: Actor) -> None:
     """Any print of a title; of the newest its orders wait or end, of an older one they get the newest."""
     edition = actor.one_of(Edition.objects.filter(leaflet__in=actor.leaflets, recall=None).select_related("leaflet"))
     instead = actor.chance.choice([Instead.WAIT if edition.state == EditionState.CURRENT else Instead.SAME, Instead.CANCEL])
-    wish = leaflets.Wish(why="The number is wrong", advice=Advice.RECYCLE, instead=instead)
+    wish = recalling.Wish(why="The number is wrong", advice=Advice.RECYCLE, instead=instead)
     try:
-        leaflets.recall_edition(edition=edition, wish=wish, by=actor.staff(), now=actor.now)
+        recalling.recall_edition(edition=edition, wish=wish, by=actor.staff(), now=actor.now)
     finally:
         if not edition.leaflet.editions.current().exists():
             new_print(actor, edition.leaflet)
