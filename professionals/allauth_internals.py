@@ -3,6 +3,9 @@
 # Notes in the session how somebody showed who they are; allauth.account.authentication only reads that.
 from allauth.account.internal.flows.login import record_authentication
 
+# The reset of a password that goes on in this session: its view has it as a private attribute alone.
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+
 # Removes a second factor, and recovery codes that are left alone by it; public are only views, which ask nothing of ours.
 from allauth.mfa.base.internal.flows import delete_and_cleanup
 
@@ -15,6 +18,7 @@ from allauth.mfa.webauthn.internal import auth as webauthn
 
 __all__ = [
     "SECRET_SESSION_KEY",
+    "PasswordResetVerificationProcess",
     "delete_and_cleanup",
     "format_hotp_value",
     "get_totp_secret",

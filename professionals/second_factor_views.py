@@ -1,8 +1,10 @@
 """The pages that ask for the second factor: a code, and for whoever has one a passkey beside it."""
 
+from typing import Any
+
 from allauth.mfa.base import views as mfa
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
 from professionals.account_limits import limited
@@ -17,13 +19,17 @@ index = mfa.index
 class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
     whose = staticmethod(lambda view: view.stage.login.user)
 
-    def _build_forms(self) -> Form | None:
-        """The one that was sent: a passkey only of who has one, so that anything else is told beside the code."""
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A passkey counts only of who has one: anything else is told beside the code."""
+        user = self.stage.login.user
+        form = self.auth_form = self.get_form_class()(user=user, data=request.POST)
+        if "credential" in request.POST and passkeys_of(user).exists():
+            form = PasskeyForm(user=user, data=request.POST)
+        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.webauthn_form = None  # which allauth would draw; PasskeyBeside draws ours
-        user, data = self.stage.login.user, self.request.POST if self.request.method == "POST" else None
-        self.auth_form = self.get_form_class()(user=user, data=data)
-        with_passkey = data is not None and "credential" in data and passkeys_of(user).exists()
-        return PasskeyForm(user=user, data=data) if with_passkey else self.auth_form
+        return super().get_context_data(**kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Raises AccountGoneError."""
