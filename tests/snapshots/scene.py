@@ -40,13 +40,18 @@ def number_anew() -> None:
             cursor.execute(f'ALTER SEQUENCE "{name}" RESTART WITH {FIRST_KEY + place * APART}')
 
 
+def count_rows_from(number: int) -> None:
+    """What is made next is called by this number and those after it, whatever ran before."""
+    for module in COUNTED:
+        module._number = itertools.count(number)
+
+
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     """The people and objects of the matrix. The clock ticks while they are made, so that each row has a time of its own."""
     with django_db_blocker.unblock(), transaction.atomic(), moment(NOW, tick=True):
         number_anew()
         with patch.multiple(factories, _number=itertools.count(1)):
-            for module in COUNTED[1:]:
-                module._number = itertools.count(1)
+            count_rows_from(1)
             yield lay_out()
         transaction.set_rollback(True)

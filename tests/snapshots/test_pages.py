@@ -22,7 +22,7 @@ from tests.security.whose import FORMS
 
 from .book import Book
 from .golden import hold_against
-from .scene import LATER, moment, world
+from .scene import LATER, count_rows_from, moment, world
 
 __all__ = ["world"]
 EXPECTED = read_table()
@@ -166,6 +166,7 @@ def filled_in(asked: str, world: dict[str, Any], states: set[str]) -> list[tuple
     """
     case = case_of(asked)
     here = {**world, "laid_out": world}
+    count_rows_from(1000)
     with transaction.atomic():
         made = case.before(here)
         here["objects"] = {**world["objects"], **made}
