@@ -50,7 +50,7 @@ import sys, time
 from django.db import connection, transaction
 from django.utils import timezone
 from notifications.models import Notification
-from notifications.services import notify
+from notifications.services.writing import notify
 for line in sys.stdin:
     to, about = line.split()
     with transaction.atomic():

@@ -43,7 +43,6 @@ from professionals.middleware import person_of
 from professionals.models import Person, Session, User
 from professionals.passkeys import own_host
 from professionals.services import address_changes, people
-from professionals.services import address_changes as address_changes_services
 from professionals.services.locking import lock_account, lock_people_and_account
 from professionals.sessions import kept_as
 
@@ -168,7 +167,7 @@ class AccountAdapter(DefaultAccountAdapter):
                     if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
-                        address_changes_services.note_change(user=email_address.user, old=before, now=timezone.now())
+                        address_changes.note_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False

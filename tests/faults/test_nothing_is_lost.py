@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 COUNT = 6
 WRITE = """
 from django.utils import timezone
-from notifications.services import notify
+from notifications.services.writing import notify
 from professionals.models.flagged import flagged_now
 for number in range({count}):
     to, about, now = f"{name}{{number}}@nhs.net", f"{name}:{{number}}", timezone.now()

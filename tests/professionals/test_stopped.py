@@ -12,7 +12,6 @@ from professionals import limits, privacy
 from professionals.account_limits import RATES, Rate
 from professionals.models import By, Person, RateLimit, Stopped, Where, Why
 from professionals.services import clearing, stopping
-from professionals.services import stopping as stopping_services
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.reading import read_by
 
@@ -24,7 +23,7 @@ CODE = "/account/confirm-email/"
 
 def stop(now, **changes):
     given = {"where": Where.ORDER, "why": Why.THROTTLE, "by": By.POSTCODE, "key": "place-order:postcode:LS1 4AP", "about": "LS1"}
-    stopping_services.keep_stopped(**{**given, "now": now, **changes})
+    stopping.keep_stopped(**{**given, "now": now, **changes})
     return Stopped.objects.order_by("pk").last()
 
 
@@ -45,7 +44,7 @@ def test_what_is_stopped_in_one_hour_is_one_row_with_a_figure(now):
 def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_assert_num_queries, caplog):
     person = make_person()
     with django_assert_num_queries(8), caplog.at_level(logging.WARNING):
-        row = stopping_services.keep_stopped(
+        row = stopping.keep_stopped(
             where=Where.SIGN_IN, why=Why.THROTTLE, by=By.MAILBOX, key="code:nadia@leeds.nhs.uk", person=person, now=now
         )
     row = Stopped.objects.get()
@@ -92,7 +91,7 @@ def first_page(browser):
 def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
     stop(now)
     stop(now, where=Where.SIGN_UP, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
-    stopping_services.mark_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
+    stopping.mark_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
     for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
         page = browser.get(f"{LIST}?{query}").content.decode()
         assert [page.count("Too many tries</a></th>"), page.count("the hidden box</a></th>")] == found
@@ -103,7 +102,7 @@ def test_let_through_lifts_that_limit_until_midnight(browser, now):
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
     assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
-    stopping_services.let_through(stopped=row, by=make_staff(), now=now)
+    stopping.let_through(stopped=row, by=make_staff(), now=now)
     assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
     assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)
