@@ -9,7 +9,7 @@ from ctac.schedule import schedule
 
 # By its name: the task, every so many seconds or when (UTC), and for how many seconds the asking lasts.
 ENTRIES = {
-    "sweep the outbox": ("notifications.tasks.sweep", 60, 55),
+    "sweep the outbox": ("notifications.tasks.sweep", 20, 55),
     "watch over visits": ("bookings.tasks.watch", 120, 108),
     "send agendas": ("bookings.tasks.send_agendas_of_today", crontab(minute="*/5", hour="6-10"), None),
     "escalate requests": ("bookings.tasks.escalate_requests", crontab(minute="5", hour="8-16"), None),

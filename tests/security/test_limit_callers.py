@@ -34,7 +34,7 @@ AT_A_LOOK = {
     "link": {"link_booking", "link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"},
 }
 WHEN_SENT = {
-    "basket": {"basket_add", "host_leaflets"},
+    "basket": {"basket_add", "host_leaflets", "leaflets"},
     "change": {"booking_time_check", "booking_details_check", "link_time_check"},
     "complaint": {"complaint"},
     "feedback": {"feedback", "host_feedback", "certificate"},
