@@ -293,6 +293,7 @@ def booking(**fields: Any) -> Booking:
     }
     beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]
     made = Booking(**{**defaults, **fields})
+    Booking._meta.get_field("brought").set_cached_value(made, None)  # so that nothing is asked of the database
     for there in beside:
         there.booking = made  # which makes it booking.visit too
     return made

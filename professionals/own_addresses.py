@@ -72,10 +72,10 @@ def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None
 
 def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
     """The address that they have and then those that they had, with since when and before when each was theirs, as far as there
-    is such a moment. None of the team's. One statement."""
+    is such a moment. None of the team's. Two statements."""
     current = person.email.strip().lower()
-    theirs = Q(address=current) | Q(address__in=person.former_addresses.values("address"))
-    rows = list(FormerAddress.objects.filter(theirs).order_by("-until").values_list("person", "address", "until"))
+    theirs = {current, *person.former_addresses.values_list("address", flat=True)}
+    rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
     times = []

@@ -1,4 +1,4 @@
-"""The clock of the tests: each begins at the same moment, whatever the hour on the machine's wall.
+"""The clock of the tests: each file begins at the same moment, whatever the hour on the machine's wall.
 
 Tests that start processes of their own run under the machine's clock, as those processes do: they stand in one of PROCESSES, ask
 for `live` or carry the mark `machine_clock`. `make test-clocks` runs what can depend on the hour at other moments: CLOCK names
@@ -6,8 +6,10 @@ one of MOMENTS.
 """
 
 import os
+import time
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -28,6 +30,8 @@ MOMENTS = {
 # Folders of tests that start processes; PostgreSQL, whose clock dates the rows of the audit, is one as well.
 PROCESSES = {"access", "audit", "deploy", "faults", "journeys", "live", "platform", "races"}
 NOW = MOMENTS[os.environ.get("CLOCK", "tuesday")]
+# When each file began, by a clock that nothing changes.
+BEGAN: dict[Path, float] = {}
 
 
 def has_the_machines(item: pytest.Item) -> bool:
@@ -39,14 +43,16 @@ def has_the_machines(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Around the fixtures too, whatever their scope. The clock ticks on, for what waits until a time has passed."""
+    """Around the fixtures too, whatever their scope. The clock ticks on through a file, so that nothing which its tests share
+    is younger than they are."""
     if has_the_machines(item):
         return (yield)
-    with time_machine.travel(NOW):
+    began = BEGAN.setdefault(item.path, time.monotonic())
+    with time_machine.travel(NOW + timedelta(seconds=time.monotonic() - began)):
         return (yield)
 
 
 @pytest.fixture
 def now() -> datetime:
-    """When each test begins: 10am on Tuesday 12 January 2027, unless CLOCK says otherwise."""
+    """When each file of tests begins: 10am on Tuesday 12 January 2027, unless CLOCK says otherwise."""
     return NOW

@@ -59,12 +59,12 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
         "GET where": 6,
         "POST where": 6,
         "GET when": 8,
-        "POST when": 16,
+        "POST when": 17,
         "GET check": 3,
-        "POST check": 11,
+        "POST check": 17,
         "GET confirmation": 4,
     }
-    assert sum(taken.values()) <= 60
+    assert sum(taken.values()) <= 61  # of a visit; online it is one less: no address decides whether staff must agree
     assert max(taken.values()) <= 20
 
 

@@ -154,5 +154,5 @@ def test_the_page_and_its_press_take_few_statements(client, django_assert_num_qu
     typed = filled_in(client)
     with django_assert_num_queries(0):
         Client().get(PATH)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.post(PATH, typed)

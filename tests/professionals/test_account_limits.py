@@ -228,6 +228,7 @@ def test_two_processes_count_together_and_need_no_cache() -> None:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.machine_clock
 def test_a_code_of_the_app_serves_once_in_two_processes(staff: User) -> None:
     code = f"{SECOND_FACTOR} code {totp(1 if time.time() % 30 > 15 else 0)}"
     assert [in_another_process(code), in_another_process(code)] == [["302 False"], ["200 False"]]

@@ -181,8 +181,8 @@ def test_what_many_have_is_put_in_order_once(desk: Client, name: str, model: Any
 
 
 def test_what_there_is_to_pack_is_counted_as_far_as_a_list(desk: Client) -> None:
-    """Of 4,500 orders to pack: the page on which packing is started, whole and by area."""
-    more = list(Order.objects.filter(state="dispatched").order_by("-created_at").values_list("pk", flat=True)[:4_000])
+    """Of 8,500 orders to pack: the page on which packing is started, whole and by area."""
+    more = list(Order.objects.filter(state="dispatched").order_by("-created_at").values_list("pk", flat=True)[:8_000])
     Order.objects.filter(pk__in=more).update(state="received")
     OrderLine.objects.filter(order__in=more).update(allocated=F("dispatched"), dispatched=0)
     waiting = list(Order.objects.filter(state="received").order_by("-created_at").values_list("pk", flat=True)[:2_000])

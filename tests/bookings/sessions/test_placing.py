@@ -152,7 +152,7 @@ def test_taking_a_place_asks_as_much_of_a_big_session_as_of_a_small_one(django_a
     counts = []
     for session in (small, big):
         person, fresh = make_person(), OpenSession.objects.get(pk=session.pk)
-        with django_assert_num_queries(13) as captured:
+        with django_assert_num_queries(14) as captured:
             take_place(session=fresh, person=person, by=None, now=NOW, channel="web", token=f"a token of {session.pk}")
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 20

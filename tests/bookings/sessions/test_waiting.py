@@ -291,7 +291,7 @@ def test_more_places_ask_as_much_for_one_as_for_many(django_assert_num_queries) 
         session = make_session(None, capacity=1)
         for state in [PlaceState.TAKEN, *[PlaceState.WAITING] * waiting]:
             make_place(session, state)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             set_capacity(session=session, capacity=1000, by=None, now=NOW, expected=1)
         assert figures(session) == (1 + waiting, 0)
         assert Notification.objects.filter(reference=session.reference, kind="place-offered").count() == waiting
