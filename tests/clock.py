@@ -2,7 +2,7 @@
 
 Tests that start processes of their own run under the machine's clock, as those processes do: they stand in one of PROCESSES, ask
 for `live` or carry the mark `machine_clock`. `make test-clocks` runs what can depend on the hour at other moments: CLOCK names
-one of MOMENTS.
+one of MOMENTS. A test that names the days of the usual one carries the mark `tuesday`.
 """
 
 import os
@@ -29,7 +29,7 @@ MOMENTS = {
 }
 # Folders of tests that start processes; PostgreSQL, whose clock dates the rows of the audit, is one as well.
 PROCESSES = {"access", "audit", "deploy", "faults", "journeys", "live", "platform", "races"}
-NOW = MOMENTS[os.environ.get("CLOCK", "tuesday")]
+CLOCK = os.environ.get("CLOCK", "tuesday")
 # When each file began, by a clock that nothing changes.
 BEGAN: dict[Path, float] = {}
 
@@ -41,6 +41,10 @@ def has_the_machines(item: pytest.Item) -> bool:
     )
 
 
+def moment_of(item: pytest.Item) -> datetime:
+    return MOMENTS["tuesday" if item.get_closest_marker("tuesday") else CLOCK]
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Around the fixtures too, whatever their scope. The clock ticks on through a file, so that nothing which its tests share
@@ -48,11 +52,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if has_the_machines(item):
         return (yield)
     began = BEGAN.setdefault(item.path, time.monotonic())
-    with time_machine.travel(NOW + timedelta(seconds=time.monotonic() - began)):
+    with time_machine.travel(moment_of(item) + timedelta(seconds=time.monotonic() - began)):
         return (yield)
 
 
 @pytest.fixture
-def now() -> datetime:
+def now(request: pytest.FixtureRequest) -> datetime:
     """When each file of tests begins: 10am on Tuesday 12 January 2027, unless CLOCK says otherwise."""
-    return NOW
+    return moment_of(request.node)

@@ -25,6 +25,7 @@ def test_an_order_that_was_changed_meanwhile_is_read_out(now: datetime) -> None:
     assert (box.attrs.get("role"), "This order was changed meanwhile" in box.text) == ("alert", True)
 
 
+@pytest.mark.tuesday
 def test_a_presenter_sees_what_is_booked_outside_their_hours() -> None:
     presenter = make_presenter(user=make_staff("asha@ctac.example", role="presenter"))
     booking = make_booking(presenter, at("19:00"))

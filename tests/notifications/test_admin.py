@@ -260,6 +260,7 @@ def test_every_account_mail_that_we_word_has_a_name():
     assert {kind_of(prefix) for prefix in KINDS} - set(ACCOUNT_MAIL) == set()
 
 
+@pytest.mark.tuesday
 def test_times_are_said_as_everywhere(client, staff, kind, make_row, now):
     row = make_row(state="sent", sent_at=now)
     Notification.objects.update(created_at=now)

@@ -19,7 +19,7 @@ from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.tuesday, pytest.mark.django_db]
 PAGE = "/staff/notifications/teammail/1/change/"
 EIGHT = datetime(2027, 1, 13, 8, 0, tzinfo=UTC)
 

@@ -72,6 +72,7 @@ def test_what_is_no_longer_true_does_not_wait(make_kind, make_row, inbox):
     assert delivered(make_row(due_at=NIGHT), NIGHT).state == State.EXPIRED
 
 
+@pytest.mark.tuesday
 def test_what_a_colleague_sends_again_in_the_night_goes(make_kind, make_row, inbox, now):
     make_kind(can_wait=True)
     row = delivered(make_row(), now)
@@ -105,6 +106,7 @@ def test_the_night_is_one_of_a_uk_clock(moment, ends):
     assert night().end_after(datetime.fromisoformat(moment)) == (datetime.fromisoformat(ends) if ends else None)
 
 
+@pytest.mark.tuesday
 def test_hours_within_one_day_and_none_at_all(settings, now):
     settings.QUIET_HOURS = "09:30-11:00"
     assert night().end_after(now) == now + timedelta(hours=1)
