@@ -41,7 +41,10 @@ def say_where(keys: Keyboard) -> None:
 
 
 def say_when(keys: Keyboard) -> None:
-    """The second of the times, by arrow."""
+    """The second of the times, by arrow; in a later week if others have booked this one."""
+    while keys.page.locator("input[name=start]").count() < 2:
+        keys.to("Later week")
+        keys.send()
     keys.skip_to_main()
     stop = keys.tab()
     while stop and not stop["id"].startswith("id_start"):
