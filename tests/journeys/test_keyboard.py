@@ -41,18 +41,16 @@ def say_where(keys: Keyboard) -> None:
 
 
 def say_when(keys: Keyboard) -> None:
-    """The second of the times, by arrow; in a later week if others have booked this one."""
-    while keys.page.locator("input[name=start]").count() < 2:
-        keys.to("Later week")
-        keys.send()
+    """The second of the times, by arrow; the only one, where others have booked the rest of the day."""
+    several = keys.page.locator("input[name=start]").count() > 1
     keys.skip_to_main()
     stop = keys.tab()
     while stop and not stop["id"].startswith("id_start"):
         stop = keys.tab()
-    keys.key("ArrowDown")
+    keys.key("ArrowDown" if several else "Space")
     assert stop is not None
     assert keys.focus is not None
-    assert (keys.focus["id"] != stop["id"], keys.focus["checked"]) == (True, True)
+    assert (keys.focus["id"] != stop["id"], keys.focus["checked"]) == (several, True)
     keys.to("Keep this time and continue")
     keys.send()
 
