@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test races faults security access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
+.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -12,6 +12,9 @@ LOCAL := requirements.txt requirements-local.txt
 DEVELOPMENT := $(LOCAL) requirements-dev.txt
 # The brokers that `make faults` breaks.
 BROKERS ?= folder,redis,rabbitmq
+# For `make test-clocks`: moments of tests/clock.py, and tests of what may depend on the hour.
+CLOCKS ?= saturday night before-closing after-closing christmas new-years-eve clocks-forward clocks-back leap-day
+HOURLY := tests/face tests/notifications tests/leaflets/test_catalogue_pages.py
 # Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
 ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 # Settings for checks that connect to nothing; the values are for nobody's use.
@@ -30,6 +33,11 @@ test: ## install what the tests need, a browser included, and run them all
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-clocks: ## pages, forms and mail at other hours: a Saturday, 3am, opening times, Christmas, both clock changes … (CLOCKS=saturday: that one)
+	@$(INSTALL) $(DEVELOPMENT)
+	@for clock in $(CLOCKS); do echo "$$clock:"; CLOCK=$$clock $(VENV) -m pytest --quiet --no-header --numprocesses auto --dist loadgroup \
+		$(HOURLY) $(ARGS) || exit 1; done
 
 races: ## every race at a live server with its negative control, then 10,000 random operations, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)
