@@ -8,7 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 URL = "folder://localhost"  # no host, but kombu warns without one
 TRANSPORT_ALIASES["folder"] = "ctac.local.transport:Transport"
-TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "ctac.redis_transport:Transport")
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "ctac.redis_transport:Transport"))
 
 # Seconds. A broker that accepts connections and then says nothing must not hold a page: the outbox sweep
 # finds what was not queued. A page waits three times at most: for the connection that it had, then for two new ones
