@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db.models import Max
 
 from bookings.models import Nation
 from ctac.working_days import after_working_days
@@ -54,10 +55,12 @@ def offer_ends_in(key: int, seconds: float) -> int:
 
 
 def lapse() -> int:
-    """As beat does it, tomorrow and a bit."""
+    """As beat does it just after the last offer ran out: over a weekend, offers last longer than a day."""
+    from bookings.models import SessionPlace
     from bookings.services.sessions.offering import lapse_offers
 
-    return lapse_offers(now=datetime.now(UTC) + timedelta(hours=25))
+    last = SessionPlace.objects.aggregate(last=Max("offer_expires_at"))["last"]
+    return lapse_offers(now=last + timedelta(seconds=1))
 
 
 # What is pressed
