@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale emails lint format css lock
+.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails lint format css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -87,6 +87,10 @@ screenshots: ## take the README's pictures from a running copy (ALL=1: every pag
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest tests/access/pictures.py --quiet $(ARGS)
+
+figures: ## how large the code is and how it hangs together, as in docs/developing.md
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.figures
 
 emails: ## every kind of email into var/emails: html, text, eml, and pictures wide and narrow, light and dark, each checked
 	@$(INSTALL) $(DEVELOPMENT)
