@@ -1,12 +1,20 @@
 """What the tables of several apps share in the database: triggers, and how the words that staff search are kept."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import migrations
 from django.db.models import TextField, Value
 from django.db.models.functions import Concat, Lower
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def sql_file(app: str, name: str) -> str:
+    """The text of `<app>/sql/<name>.sql`: what a migration runs that Django's operations can't say."""
+    return (BASE_DIR / app / "sql" / f"{name}.sql").read_text()
 
 
 def append_only(table: str, *, erasable: Sequence[str] = ()) -> migrations.RunSQL:
