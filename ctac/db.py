@@ -1,5 +1,6 @@
 """What the tables of several apps share in the database: triggers, and how the words that staff search are kept."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 def sql_file(app: str, name: str) -> str:
     """The text of `<app>/sql/<name>.sql`: what a migration runs that Django's operations can't say."""
     return (BASE_DIR / app / "sql" / f"{name}.sql").read_text()
+
+
+def csv_rows(app: str, name: str) -> list[dict[str, str]]:
+    """The rows of `<app>/data/<name>.csv`, each by the names of its columns."""
+    with (BASE_DIR / app / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def append_only(table: str, *, erasable: Sequence[str] = ()) -> migrations.RunSQL:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0003_postcode_areas"),
-        ("professionals", "0002_recognised_domains"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0005_availability"),
-        ("professionals", "0002_recognised_domains"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

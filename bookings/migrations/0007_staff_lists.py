@@ -17,9 +17,9 @@ COLUMNS = ("reference", "town", "postcode", "contact_name", "contact_phone", "pe
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("professionals", "0003_staff_lists"),
+        ("professionals", "0003_reference_data"),
         ("bookings", "0006_holds_extended"),
-        ("professionals", "0003_staff_lists"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ import bookings.models.presenter
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0007_staff_lists"),
-        ("professionals", "0002_recognised_domains"),
+        ("professionals", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0014_travel_rule"),
-        ("professionals", "0004_draft_of_a_change"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

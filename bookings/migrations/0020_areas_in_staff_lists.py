@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0019_only_granted_leave_claims_time"),
-        ("professionals", "0005_areas"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

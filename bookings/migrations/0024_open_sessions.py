@@ -64,7 +64,7 @@ FORGET_POSITION = "DROP TRIGGER bookings_place_position ON bookings_sessionplace
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0023_brought"),
-        ("professionals", "0007_changing_an_order"),
+        ("professionals", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0029_handing_over"),
-        ("professionals", "0020_retention_run"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

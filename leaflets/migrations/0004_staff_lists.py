@@ -14,7 +14,7 @@ COLUMNS = ("reference", "name", "organisation_name", "town", "postcode", "person
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0003_edition_dates"),
-        ("professionals", "0003_staff_lists"),
+        ("professionals", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0004_staff_lists"),
-        ("professionals", "0003_staff_lists"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

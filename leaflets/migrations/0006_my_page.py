@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0005_open_orders_in_order"),
-        ("professionals", "0004_draft_of_a_change"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

@@ -88,7 +88,7 @@ BACK = """
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0006_my_page"),
-        ("professionals", "0003_staff_lists"),  # pg_trgm
+        ("professionals", "0003_reference_data"),  # pg_trgm
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,7 +17,7 @@ WORKPLACES = """
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0007_versions_and_search"),
-        ("professionals", "0005_areas"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

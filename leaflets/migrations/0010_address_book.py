@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0009_told_in"),
-        ("professionals", "0005_areas"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0013_what_changed"),
-        ("professionals", "0005_areas"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

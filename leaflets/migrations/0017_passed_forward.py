@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0016_usual_copies"),
-        ("professionals", "0007_changing_an_order"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0020_exchange"),
         ("notifications", "0004_digests"),
-        ("professionals", "0007_changing_an_order"),
+        ("professionals", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

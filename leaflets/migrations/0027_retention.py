@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0025_roles"),
-        ("professionals", "0020_retention_run"),
+        ("professionals", "0003_reference_data"),
     ]
 
     operations = [
