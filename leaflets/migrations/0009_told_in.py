@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0008_requests_and_backorders"),
-        ("notifications", "0004_digests"),
+        ("notifications", "0003_reference_data"),
     ]
 
     operations = [

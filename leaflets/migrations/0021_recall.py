@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leaflets", "0020_exchange"),
-        ("notifications", "0004_digests"),
+        ("notifications", "0003_reference_data"),
         ("professionals", "0003_reference_data"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
