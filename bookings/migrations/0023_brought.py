@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("bookings", "0022_why_a_date_is_not_kept"),
-        ("leaflets", "0012_brought_by_the_presenter"),
+        ("leaflets", "0002_sql"),
     ]
 
     operations = [
