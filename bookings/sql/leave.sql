@@ -1,11 +1,5 @@
-"""Only granted leave claims its presenter's time: the two directions of one rule, each kept where it could be broken.
-
-The claim's own trigger locks the leave, so that it can't be refused or moved to somebody else in the same moment.
-"""
-
-from django.db import migrations
-
-GRANTED = """
+-- Only granted leave claims its presenter's time: the two directions of one rule, each kept where it could be broken.
+-- The claim's own trigger locks the leave, so that it can't be refused or moved to somebody else in the same moment.
 CREATE FUNCTION bookings_claim_is_of_granted_leave() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM bookings_leave
@@ -16,7 +10,8 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER bookings_claim_is_of_granted_leave BEFORE INSERT OR UPDATE OF kind, live, leave_id, presenter_id ON bookings_busytime
+CREATE TRIGGER bookings_claim_is_of_granted_leave
+    BEFORE INSERT OR UPDATE OF kind, live, leave_id, presenter_id ON bookings_busytime
     FOR EACH ROW WHEN (NEW.kind = 'leave' AND NEW.live) EXECUTE FUNCTION bookings_claim_is_of_granted_leave();
 
 CREATE FUNCTION bookings_leave_stays_granted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -30,15 +25,3 @@ END $$;
 CREATE TRIGGER bookings_leave_stays_granted BEFORE UPDATE OF state, presenter_id ON bookings_leave
     FOR EACH ROW WHEN (OLD.state = 'granted' AND (NEW.state <> 'granted' OR NEW.presenter_id <> OLD.presenter_id))
     EXECUTE FUNCTION bookings_leave_stays_granted();
-"""
-UNDO = """
-DROP TRIGGER bookings_leave_stays_granted ON bookings_leave;
-DROP FUNCTION bookings_leave_stays_granted();
-DROP TRIGGER bookings_claim_is_of_granted_leave ON bookings_busytime;
-DROP FUNCTION bookings_claim_is_of_granted_leave();
-"""
-
-
-class Migration(migrations.Migration):
-    dependencies = [("bookings", "0018_audiences_of_a_presenter")]
-    operations = [migrations.RunSQL(GRANTED, UNDO)]

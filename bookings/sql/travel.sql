@@ -1,20 +1,21 @@
-"""What the database refuses and keeps (bookings/travel.py says the rule in words).
+-- A live claim may not leave a presenter less time between two visits than the journey takes. bookings/travel.py says
+-- the rule in words; tests/bookings/test_travel.py proves the two equal.
+CREATE FUNCTION bookings_area_keys(postcode text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT ARRAY[split_part(postcode, ' ', 1), substring(postcode from '^[A-Z]+')]
+$$;
 
-`bookings_busytime_travel` is the second guard: a live claim may not leave a presenter less time between two visits than
-the journey takes. It locks the presenter before it looks, so that even writers who forgot to lock can't pass each other
-(each would look before the other has committed). It is deferred, so that a service may take and give back in any order
-and hears the answer at SET CONSTRAINTS ALL IMMEDIATE. Giving time back is never refused.
-"""
+-- What staff have set between the areas of two postcodes: the most exact pair, then the longer. NULL if nothing.
+CREATE FUNCTION bookings_minutes_set(postcode_a text, postcode_b text) RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT minutes::integer FROM bookings_journeytime
+        WHERE (one = ANY(bookings_area_keys(postcode_a)) AND other = ANY(bookings_area_keys(postcode_b)))
+        OR (one = ANY(bookings_area_keys(postcode_b)) AND other = ANY(bookings_area_keys(postcode_a)))
+        ORDER BY (one ~ '[0-9]')::integer + (other ~ '[0-9]')::integer DESC, minutes DESC LIMIT 1
+$$;
 
-from django.db import migrations
-
-from ctac.db import append_only
-
-TRAVEL_MINUTES = """
 CREATE FUNCTION bookings_travel_minutes(
-    postcode_a text, latitude_a double precision, longitude_a double precision,
-    postcode_b text, latitude_b double precision, longitude_b double precision
-) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    postcode_a text, latitude_a double precision, longitude_a double precision, zone_a text,
+    postcode_b text, latitude_b double precision, longitude_b double precision, zone_b text
+) RETURNS integer LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE
     radians constant double precision := 0.017453292519943295;
     half_latitude double precision := sin((latitude_b - latitude_a) * radians / 2);
@@ -22,13 +23,22 @@ DECLARE
     chord double precision := half_latitude * half_latitude
         + cos(latitude_a * radians) * cos(latitude_b * radians) * half_longitude * half_longitude;
     kilometres double precision := 2 * 6371.0::double precision * asin(sqrt(least(1.0::double precision, chord)));
+    crossing integer := 0;
 BEGIN
     IF postcode_a = postcode_b THEN RETURN 0; END IF;
-    RETURN greatest(30, ceil(15 + kilometres * 1.3::double precision / 70 * 60)::integer);
+    IF zone_a <> zone_b THEN
+        crossing := bookings_crossing_minutes(zone_a) + bookings_crossing_minutes(zone_b);
+    END IF;
+    RETURN coalesce(
+        bookings_minutes_set(postcode_a, postcode_b),
+        greatest(30, ceil(15 + kilometres * 1.3::double precision / 70 * 60)::integer) + crossing
+    );
 END $$;
-"""
 
-REQUIRE_TRAVEL = """
+-- The second guard, beside the exclusion constraint. It locks the presenter before it looks, so that even writers who
+-- forgot to lock can't pass each other (each would look before the other has committed). It is deferred, so that a
+-- service may take and give back in any order and hears the answer at SET CONSTRAINTS ALL IMMEDIATE. Giving time back
+-- is never refused.
 CREATE FUNCTION bookings_require_travel(earlier bookings_busytime, later bookings_busytime)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -44,7 +54,8 @@ BEGIN
     minutes := coalesce(
         greatest(earlier.travel_minutes, later.travel_minutes)::integer,
         bookings_travel_minutes(
-            earlier.postcode, earlier.latitude, earlier.longitude, later.postcode, later.latitude, later.longitude
+            earlier.postcode, earlier.latitude, earlier.longitude, earlier.zone,
+            later.postcode, later.latitude, later.longitude, later.zone
         )
     );
     IF gap - without_place < make_interval(mins => minutes) THEN
@@ -82,24 +93,3 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER bookings_busytime_travel AFTER INSERT OR UPDATE ON bookings_busytime
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.live) EXECUTE FUNCTION bookings_check_travel();
-"""
-
-
-class Migration(migrations.Migration):
-    dependencies = [("bookings", "0001_initial")]
-
-    operations = [
-        migrations.RunSQL(
-            TRAVEL_MINUTES,
-            "DROP FUNCTION bookings_travel_minutes(text, double precision, double precision, text, double precision, double precision);",
-        ),
-        migrations.RunSQL(
-            REQUIRE_TRAVEL,
-            """
-            DROP TRIGGER bookings_busytime_travel ON bookings_busytime;
-            DROP FUNCTION bookings_check_travel();
-            DROP FUNCTION bookings_require_travel(bookings_busytime, bookings_busytime);
-            """,
-        ),
-        append_only("bookings_bookingevent", erasable=("reason",)),
-    ]
