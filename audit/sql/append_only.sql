@@ -1,5 +1,5 @@
--- The audit only grows. Rows: the trigger of the table is that of each month too. TRUNCATE asks each table that it empties, so each
--- month gets its own (months.sql).
+-- The audit only grows. Rows: the trigger of the table is that of each month too. TRUNCATE asks each table that it
+-- empties, so each month gets its own (months.sql).
 CREATE FUNCTION audit_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'audit_entry is append-only' USING ERRCODE = 'restrict_violation';

@@ -1,5 +1,5 @@
--- Movements of stock, what happened to orders, and the lists that were taken out tell what happened: they are neither changed nor
--- deleted. Only the reason, which is free text, and who did it can be blanked, when a person is erased.
+-- Movements of stock, what happened to orders, and the lists that were taken out tell what happened: they are neither
+-- changed nor deleted. Only the reason, which is free text, and who did it can be blanked, when a person is erased.
 CREATE FUNCTION leaflets_stockmovement_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND (to_jsonb(NEW) - 'reason' - 'by_id') = (to_jsonb(OLD) - 'reason' - 'by_id') THEN RETURN NEW; END IF;

@@ -1,5 +1,6 @@
--- The words by which the catalogue is searched, of each title in a table beside it; they serve whoever writes a title, in whatever way
--- (ADR 39). What stands on its card is in English, its text in its own language, of which only English words are cut to their stems.
+-- The words by which the catalogue is searched, of each title in a table beside it; they serve whoever writes a title,
+-- in whatever way (ADR 39). What stands on its card is in English, its text in its own language, of which only English
+-- words are cut to their stems.
 CREATE FUNCTION leaflets_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     stems regconfig := CASE NEW.language WHEN 'english' THEN 'english' ELSE 'simple' END;
@@ -31,7 +32,8 @@ CREATE TRIGGER leaflets_keep_words AFTER INSERT OR UPDATE OF title, own_title, f
     FOR EACH ROW EXECUTE FUNCTION leaflets_keep_words();
 ALTER TABLE leaflets_leaflet ENABLE ALWAYS TRIGGER leaflets_keep_words;
 
--- In how many titles each word is. One writer at a time, in one order, so that none waits in a circle; titles change seldom.
+-- In how many titles each word is. One writer at a time, in one order, so that none waits in a circle; titles change
+-- seldom.
 CREATE FUNCTION leaflets_count_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     before text[] := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE OLD.spelt END;

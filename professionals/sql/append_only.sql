@@ -1,4 +1,5 @@
--- What became of a text that may be about a child stays written; who did it can be blanked, when that colleague is erased.
+-- What became of a text that may be about a child stays written; who did it can be blanked, when that colleague is
+-- erased.
 CREATE FUNCTION professionals_flaggedevent_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND (to_jsonb(NEW) - 'by_id') = (to_jsonb(OLD) - 'by_id') THEN RETURN NEW; END IF;

@@ -1,5 +1,5 @@
--- Outward codes and local authorities. Django does not manage these tables: nobody writes here but migrations, and emptying a
--- database of its people leaves them as they are.
+-- Outward codes and local authorities. Django does not manage these tables: nobody writes here but migrations, and
+-- emptying a database of its people leaves them as they are.
 CREATE TABLE professionals_outwardcode (
     code varchar(4) PRIMARY KEY,
     latitude double precision NOT NULL,

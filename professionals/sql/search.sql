@@ -1,9 +1,9 @@
--- The words that staff search. The column `searched` follows the columns that its words come from, whoever writes them: lower case,
--- each word after a space, a phone number as typed and as digits.
+-- The words that staff search. The column `searched` follows the columns that its words come from, whoever writes them:
+-- lower case, each word after a space, a phone number as typed and as digits.
 --
--- ENABLE ALWAYS: these triggers also run while data is laid in with other triggers off (session_replication_role), so that no way of
--- writing leaves words behind. And they run when `searched` itself is written, so that an old copy of a row can't bring erased words
--- back; to write anything there makes it anew.
+-- ENABLE ALWAYS: these triggers also run while data is laid in with other triggers off (session_replication_role), so
+-- that no way of writing leaves words behind. And they run when `searched` itself is written, so that an old copy of a
+-- row can't bring erased words back; to write anything there makes it anew.
 --
 -- STATISTICS: so that the planner tells a rare word from a common one. It tries the word on so many sampled rows.
 
