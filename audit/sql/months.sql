@@ -2,11 +2,11 @@
 -- role that serves the site can neither make nor drop a table; so each refuses what a hole in the site could ask of it.
 -- Nobody waits long for the lock that either takes: it gives up after two seconds, until the next day. The months ahead
 -- are made after each migrate (audit/services.py).
-CREATE FUNCTION audit_month(month date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION audit_month(month date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT 'audit_entry_' || to_char(month, 'YYYY_MM')
 $$;
 
-CREATE FUNCTION audit_add_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION audit_add_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '2s' SET timezone = 'UTC' AS $$
 DECLARE
     starts date := date_trunc('month', month);
@@ -35,7 +35,7 @@ BEGIN
     RETURN true;
 END $$;
 
-CREATE FUNCTION audit_drop_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION audit_drop_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '2s' SET timezone = 'UTC' AS $$
 DECLARE
     starts date := date_trunc('month', month);

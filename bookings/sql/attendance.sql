@@ -1,5 +1,5 @@
 -- A total that its counts don't come to is refused at the end of the transaction, whoever wrote either of them.
-CREATE FUNCTION bookings_attendance_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_attendance_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     which bigint;
 BEGIN
@@ -20,7 +20,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
+DROP TRIGGER IF EXISTS attendance_adds_up ON bookings_attendance;
 CREATE CONSTRAINT TRIGGER attendance_adds_up AFTER INSERT OR UPDATE ON bookings_attendance
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bookings_attendance_adds_up();
+DROP TRIGGER IF EXISTS attendancecount_adds_up ON bookings_attendancecount;
 CREATE CONSTRAINT TRIGGER attendancecount_adds_up AFTER INSERT OR UPDATE OR DELETE ON bookings_attendancecount
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bookings_attendance_adds_up();

@@ -1,5 +1,5 @@
 -- The words by which staff search bookings; professionals/sql/search.sql says how `searched` is kept.
-CREATE FUNCTION bookings_booking_searched() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_booking_searched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.reference, replace(NEW.reference, '-', ''), replace(NEW.reference, '-', ' '),
@@ -8,19 +8,19 @@ BEGIN
     ));
     RETURN NEW;
 END $$;
-CREATE TRIGGER bookings_booking_searched
+CREATE OR REPLACE TRIGGER bookings_booking_searched
     BEFORE INSERT OR UPDATE OF reference, town, postcode, contact_name, contact_phone, person_id, searched ON bookings_booking
     FOR EACH ROW EXECUTE FUNCTION bookings_booking_searched();
 ALTER TABLE bookings_booking ENABLE ALWAYS TRIGGER bookings_booking_searched;
 ALTER TABLE bookings_booking ALTER COLUMN searched SET STATISTICS 1000;
 
 -- Another word of a person is another word of their bookings.
-CREATE FUNCTION bookings_booking_follows_professionals_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_booking_follows_professionals_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE bookings_booking SET searched = '' WHERE person_id = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER bookings_booking_follows_professionals_person AFTER UPDATE ON professionals_person
+CREATE OR REPLACE TRIGGER bookings_booking_follows_professionals_person AFTER UPDATE ON professionals_person
     FOR EACH ROW WHEN (OLD.searched IS DISTINCT FROM NEW.searched)
     EXECUTE FUNCTION bookings_booking_follows_professionals_person();
 ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER bookings_booking_follows_professionals_person;

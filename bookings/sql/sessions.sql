@@ -1,6 +1,6 @@
 -- The figures of a session are counted here, whoever writes; CHECK (occupied <= capacity) then refuses a place too
 -- many. One UPDATE a session and statement, however many rows. Writers lock the session first, so that they take turns.
-CREATE FUNCTION bookings_count_places() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_count_places() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         UPDATE bookings_opensession AS s SET occupied = occupied - gone.occupying, waiting = waiting - gone.in_line
@@ -23,19 +23,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER bookings_place_comes AFTER INSERT ON bookings_sessionplace
+CREATE OR REPLACE TRIGGER bookings_place_comes AFTER INSERT ON bookings_sessionplace
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bookings_count_places();
-CREATE TRIGGER bookings_place_changes AFTER UPDATE ON bookings_sessionplace
+CREATE OR REPLACE TRIGGER bookings_place_changes AFTER UPDATE ON bookings_sessionplace
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bookings_count_places();
-CREATE TRIGGER bookings_place_goes AFTER DELETE ON bookings_sessionplace
+CREATE OR REPLACE TRIGGER bookings_place_goes AFTER DELETE ON bookings_sessionplace
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bookings_count_places();
 
 -- Who comes gets the next position of that session: a row that is written with position 0.
-CREATE FUNCTION bookings_give_position() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_give_position() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE bookings_opensession SET last_position = last_position + 1 WHERE id = NEW.session_id
         RETURNING last_position INTO NEW.position;
     RETURN NEW;
 END $$;
-CREATE TRIGGER bookings_place_position BEFORE INSERT OR UPDATE ON bookings_sessionplace
+CREATE OR REPLACE TRIGGER bookings_place_position BEFORE INSERT OR UPDATE ON bookings_sessionplace
     FOR EACH ROW WHEN (NEW.position = 0) EXECUTE FUNCTION bookings_give_position();

@@ -1,18 +1,18 @@
 -- A live claim may not leave a presenter less time between two visits than the journey takes. bookings/travel.py says
 -- the rule in words; tests/bookings/test_travel.py proves the two equal.
-CREATE FUNCTION bookings_area_keys(postcode text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION bookings_area_keys(postcode text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT ARRAY[split_part(postcode, ' ', 1), substring(postcode from '^[A-Z]+')]
 $$;
 
 -- What staff have set between the areas of two postcodes: the most exact pair, then the longer. NULL if nothing.
-CREATE FUNCTION bookings_minutes_set(postcode_a text, postcode_b text) RETURNS integer LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION bookings_minutes_set(postcode_a text, postcode_b text) RETURNS integer LANGUAGE sql STABLE AS $$
     SELECT minutes::integer FROM bookings_journeytime
         WHERE (one = ANY(bookings_area_keys(postcode_a)) AND other = ANY(bookings_area_keys(postcode_b)))
         OR (one = ANY(bookings_area_keys(postcode_b)) AND other = ANY(bookings_area_keys(postcode_a)))
         ORDER BY (one ~ '[0-9]')::integer + (other ~ '[0-9]')::integer DESC, minutes DESC LIMIT 1
 $$;
 
-CREATE FUNCTION bookings_travel_minutes(
+CREATE OR REPLACE FUNCTION bookings_travel_minutes(
     postcode_a text, latitude_a double precision, longitude_a double precision, zone_a text,
     postcode_b text, latitude_b double precision, longitude_b double precision, zone_b text
 ) RETURNS integer LANGUAGE plpgsql STABLE STRICT AS $$
@@ -39,7 +39,7 @@ END $$;
 -- forgot to lock can't pass each other (each would look before the other has committed). It is deferred, so that a
 -- service may take and give back in any order and hears the answer at SET CONSTRAINTS ALL IMMEDIATE. Giving time back
 -- is never refused.
-CREATE FUNCTION bookings_require_travel(earlier bookings_busytime, later bookings_busytime)
+CREATE OR REPLACE FUNCTION bookings_require_travel(earlier bookings_busytime, later bookings_busytime)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     gap interval := lower(later.busy) - upper(earlier.busy);
@@ -65,7 +65,7 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION bookings_check_travel() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bookings_check_travel() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     claim bookings_busytime;
     earlier bookings_busytime;
@@ -91,5 +91,6 @@ BEGIN
     RETURN NULL;
 END $$;
 
+DROP TRIGGER IF EXISTS bookings_busytime_travel ON bookings_busytime;
 CREATE CONSTRAINT TRIGGER bookings_busytime_travel AFTER INSERT OR UPDATE ON bookings_busytime
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.live) EXECUTE FUNCTION bookings_check_travel();

@@ -1,7 +1,7 @@
 -- The words by which the catalogue is searched, of each title in a table beside it; they serve whoever writes a title,
 -- in whatever way (ADR 39). What stands on its card is in English, its text in its own language, of which only English
 -- words are cut to their stems.
-CREATE FUNCTION leaflets_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leaflets_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     stems regconfig := CASE NEW.language WHEN 'english' THEN 'english' ELSE 'simple' END;
     version text := concat_ws(' ', nullif(NEW.language, 'english'), nullif(NEW.format, 'standard'));
@@ -27,14 +27,14 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER leaflets_keep_words AFTER INSERT OR UPDATE OF title, own_title, for_whom, topics, summary, introduction,
+CREATE OR REPLACE TRIGGER leaflets_keep_words AFTER INSERT OR UPDATE OF title, own_title, for_whom, topics, summary, introduction,
     situations, signs, what_to_do, language, format, active ON leaflets_leaflet
     FOR EACH ROW EXECUTE FUNCTION leaflets_keep_words();
 ALTER TABLE leaflets_leaflet ENABLE ALWAYS TRIGGER leaflets_keep_words;
 
 -- In how many titles each word is. One writer at a time, in one order, so that none waits in a circle; titles change
 -- seldom.
-CREATE FUNCTION leaflets_count_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leaflets_count_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     before text[] := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE OLD.spelt END;
     after text[] := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE NEW.spelt END;
@@ -48,6 +48,6 @@ BEGIN
     DELETE FROM leaflets_word WHERE word = ANY(before) AND titles = 0;
     RETURN NULL;
 END $$;
-CREATE TRIGGER leaflets_count_words AFTER INSERT OR UPDATE OR DELETE ON leaflets_leafletwords
+CREATE OR REPLACE TRIGGER leaflets_count_words AFTER INSERT OR UPDATE OR DELETE ON leaflets_leafletwords
     FOR EACH ROW EXECUTE FUNCTION leaflets_count_words();
 ALTER TABLE leaflets_leafletwords ENABLE ALWAYS TRIGGER leaflets_count_words;

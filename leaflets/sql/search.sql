@@ -1,5 +1,5 @@
 -- The words by which staff search orders; professionals/sql/search.sql says how `searched` is kept.
-CREATE FUNCTION leaflets_order_searched() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leaflets_order_searched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.reference, replace(NEW.reference, '-', ''), replace(NEW.reference, '-', ' '),
@@ -7,19 +7,19 @@ BEGIN
     ));
     RETURN NEW;
 END $$;
-CREATE TRIGGER leaflets_order_searched
+CREATE OR REPLACE TRIGGER leaflets_order_searched
     BEFORE INSERT OR UPDATE OF reference, name, organisation_name, town, postcode, person_id, searched ON leaflets_order
     FOR EACH ROW EXECUTE FUNCTION leaflets_order_searched();
 ALTER TABLE leaflets_order ENABLE ALWAYS TRIGGER leaflets_order_searched;
 ALTER TABLE leaflets_order ALTER COLUMN searched SET STATISTICS 1000;
 
 -- Another word of a person is another word of their orders.
-CREATE FUNCTION leaflets_order_follows_professionals_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leaflets_order_follows_professionals_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE leaflets_order SET searched = '' WHERE person_id = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER leaflets_order_follows_professionals_person AFTER UPDATE ON professionals_person
+CREATE OR REPLACE TRIGGER leaflets_order_follows_professionals_person AFTER UPDATE ON professionals_person
     FOR EACH ROW WHEN (OLD.searched IS DISTINCT FROM NEW.searched)
     EXECUTE FUNCTION leaflets_order_follows_professionals_person();
 ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER leaflets_order_follows_professionals_person;

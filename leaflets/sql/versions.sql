@@ -1,5 +1,5 @@
 -- A version is one of a title that stands on its own: two rows, so no constraint can say it.
-CREATE FUNCTION leaflets_version_of_a_title() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leaflets_version_of_a_title() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM leaflets_leaflet WHERE id = NEW.version_of_id FOR UPDATE;
     IF EXISTS (SELECT FROM leaflets_leaflet WHERE id = NEW.version_of_id AND version_of_id IS NOT NULL)
@@ -9,5 +9,5 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER leaflets_version_of_a_title BEFORE INSERT OR UPDATE OF version_of_id ON leaflets_leaflet
+CREATE OR REPLACE TRIGGER leaflets_version_of_a_title BEFORE INSERT OR UPDATE OF version_of_id ON leaflets_leaflet
     FOR EACH ROW WHEN (NEW.version_of_id IS NOT NULL) EXECUTE FUNCTION leaflets_version_of_a_title();

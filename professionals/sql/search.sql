@@ -8,12 +8,12 @@
 -- STATISTICS: so that the planner tells a rare word from a common one. It tries the word on so many sampled rows.
 
 -- What a booking or an order is found by that stands on its person (bookings/sql/search.sql, leaflets/sql/search.sql).
-CREATE FUNCTION professionals_words(person bigint) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION professionals_words(person bigint) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT concat_ws(' ', p.name, p.email, p.phone, regexp_replace(p.phone, '[^0-9]', '', 'g')) || coalesce(' ' || o.name, '')
     FROM professionals_person p LEFT JOIN professionals_organisation o ON o.id = p.organisation_id WHERE p.id = person
 $$;
 
-CREATE FUNCTION professionals_person_searched() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION professionals_person_searched() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.name, NEW.email, NEW.postcode, (SELECT name FROM professionals_organisation WHERE id = NEW.organisation_id),
@@ -21,19 +21,19 @@ BEGIN
     ));
     RETURN NEW;
 END $$;
-CREATE TRIGGER professionals_person_searched
+CREATE OR REPLACE TRIGGER professionals_person_searched
     BEFORE INSERT OR UPDATE OF name, email, phone, postcode, organisation_id, searched ON professionals_person
     FOR EACH ROW EXECUTE FUNCTION professionals_person_searched();
 ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER professionals_person_searched;
 ALTER TABLE professionals_person ALTER COLUMN searched SET STATISTICS 1000;
 
 -- Another name of an organisation is another word of its people.
-CREATE FUNCTION professionals_person_follows_professionals_organisation() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION professionals_person_follows_professionals_organisation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE professionals_person SET searched = '' WHERE organisation_id = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER professionals_person_follows_professionals_organisation AFTER UPDATE ON professionals_organisation
+CREATE OR REPLACE TRIGGER professionals_person_follows_professionals_organisation AFTER UPDATE ON professionals_organisation
     FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name)
     EXECUTE FUNCTION professionals_person_follows_professionals_organisation();
 ALTER TABLE professionals_organisation ENABLE ALWAYS TRIGGER professionals_person_follows_professionals_organisation;
