@@ -48,7 +48,7 @@ class Entry(models.Model):
     which object ("bookings.booking", "17"); `page` is the name of a route, `what` more words of the code: a button, the fields
     that were changed, a role. `request` is the reference that log and error pages have. `at` is the database's own clock.
 
-    The table is made by a migration in SQL, because Django knows no partitions, and its key is (at, id).
+    The table is made by audit/sql/entries.sql, because Django knows no partitions, and its key is (at, id).
     """
 
     id = models.BigAutoField(primary_key=True)

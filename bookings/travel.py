@@ -17,7 +17,7 @@
 - Visits more than 48 hours apart are never too close: no journey in the UK takes as long, and leave between them is
   time enough to go home.
 
-The database keeps the same rule as `bookings_travel_minutes` and the trigger `bookings_busytime_travel` (migration travel_rule);
+The database keeps the same rule: `bookings_travel_minutes` and the trigger `bookings_busytime_travel` in bookings/sql/travel.sql.
 tests/bookings/test_travel.py proves the two equal. Places come from outward codes (bookings/places.py), and
 professionals/data/README.md says whose data that is.
 """
@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from math import asin, ceil, cos, sin, sqrt
 
+from ctac.db import csv_rows
 from ctac.uk import postcode_area
 
 RADIANS = 0.017453292519943295
@@ -35,32 +36,7 @@ APART_ENOUGH = timedelta(hours=48)
 LONGEST_OVERRIDE_MINUTES = 1440
 MAINLAND = "mainland"
 # Islands by the names in professionals/data/islands.csv. Anglesey, Skye, Hayling, Mersea and others have bridges or causeways.
-CROSSING_MINUTES = {
-    "isle-of-wight": 75,
-    "scilly": 180,
-    "arran": 75,
-    "bute": 45,
-    "cumbrae": 30,
-    "gigha": 40,
-    "islay-and-jura": 150,
-    "colonsay": 180,
-    "mull": 75,
-    "iona": 120,
-    "coll": 210,
-    "tiree": 240,
-    "small-isles": 150,
-    "lewis-and-harris": 180,
-    "uists": 180,
-    "barra": 270,
-    "orkney": 120,
-    "shetland": 240,
-    "northern-ireland": 150,
-    "isle-of-man": 210,
-    "guernsey": 240,
-    "jersey": 240,
-    "alderney": 240,
-    "sark": 270,
-}
+CROSSING_MINUTES = {row["zone"]: int(row["minutes"]) for row in csv_rows("bookings", "crossings")}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,6 @@ class CtacConfig(AppConfig):
 
     def ready(self) -> None:
         """SimpleAdminConfig looks for no admin modules; ours register on our own site (ctac.staff)."""
-        from ctac import deploy_checks  # noqa: F401 - registers itself
+        from ctac import checks  # noqa: F401 - registers itself
 
         autodiscover_modules("admin")

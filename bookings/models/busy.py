@@ -1,7 +1,7 @@
 """Busy time: one table holds every claim on a presenter's time, and the database keeps the two rules on it.
 
-Overlap is refused by the exclusion constraint below; too little travelling time by the trigger in migration 0002
-(the rule is in bookings/travel.py). Only services write here; each first locks the presenter.
+Overlap is refused by the exclusion constraint below; too little travelling time by the trigger in
+bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write here; each first locks the presenter.
 """
 
 from datetime import datetime

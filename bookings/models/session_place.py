@@ -28,7 +28,7 @@ PLACE_MOVES: dict[str, frozenset[str]] = {
     PlaceState.GIVEN_UP: frozenset({PlaceState.TAKEN, PlaceState.WAITING}),
     PlaceState.ATTENDED: frozenset(),
 }
-# These fill a place: nobody else can have it. The trigger in the migration of sessions counts the same.
+# These fill a place: nobody else can have it. The trigger in bookings/sql/sessions.sql counts the same.
 OCCUPYING = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
 LIVE_PLACES = (*OCCUPYING, PlaceState.WAITING)
 PLACE_TAGS = {

@@ -15,7 +15,11 @@ from django.db import OperationalError
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
     django.setup()
+    from ctac.checks import EARLIER, is_of_before
+
     try:
+        if is_of_before():
+            sys.exit(EARLIER)
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         sys.exit(f"The database does not answer ({str(error).strip().splitlines()[0]}). Is DATABASE_URL right?")

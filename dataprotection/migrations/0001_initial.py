@@ -1,17 +1,13 @@
-"""The logs of complaints and breaches; and tries at the form of complaints can be stopped."""
-
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-
-from ctac.db import append_only
 
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("professionals", "0021_erasures_written_down"),
+        ("professionals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -83,6 +79,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
+                    "breach",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="dataprotection.breach",
+                        verbose_name="breach",
+                    ),
+                ),
+                (
                     "kind",
                     models.CharField(
                         choices=[
@@ -98,17 +103,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("text", models.TextField(blank=True, default="", verbose_name="words")),
-                ("at", models.DateTimeField(verbose_name="when")),
-                ("written_at", models.DateTimeField(verbose_name="written")),
-                (
-                    "breach",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="dataprotection.breach",
-                        verbose_name="breach",
-                    ),
-                ),
                 (
                     "by",
                     models.ForeignKey(
@@ -120,6 +114,8 @@ class Migration(migrations.Migration):
                         verbose_name="by",
                     ),
                 ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("written_at", models.DateTimeField(verbose_name="written")),
             ],
             options={
                 "verbose_name": "event of a breach",
@@ -132,6 +128,17 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reference", models.CharField(editable=False, max_length=10, unique=True, verbose_name="reference")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="complaints",
+                        to="professionals.person",
+                        verbose_name="person",
+                    ),
+                ),
                 ("name", models.CharField(max_length=150, verbose_name="name")),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
                 ("phone", models.CharField(blank=True, max_length=30, verbose_name="phone")),
@@ -173,28 +180,53 @@ class Migration(migrations.Migration):
                 ("goes_when_closed", models.BooleanField(default=False, editable=False)),
                 ("anonymised_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("created_at", models.DateTimeField(verbose_name="entered")),
-                (
-                    "person",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="complaints",
-                        to="professionals.person",
-                        verbose_name="person",
-                    ),
-                ),
             ],
             options={
                 "verbose_name": "complaint",
                 "verbose_name_plural": "complaints about data",
                 "ordering": ["received_on", "pk"],
+                "indexes": [
+                    models.Index(fields=["state", "received_on", "id"], name="complaint_due"),
+                    models.Index(fields=["came", "received_on", "id"], name="complaint_came"),
+                    models.Index(fields=["-received_on", "-id"], name="complaint_newest"),
+                    models.Index(
+                        condition=models.Q(("anonymised_at__isnull", True)), fields=["closed_at"], name="complaint_with_words"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("acknowledged_on", None), ("state", "received")),
+                            ("state", "closed"),
+                            models.Q(("acknowledged_on__isnull", False), ("state__in", ["acknowledged", "answered"])),
+                            _connector="OR",
+                        ),
+                        name="complaint_state_has_its_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", False), ("state", "closed")),
+                            models.Q(models.Q(("state", "closed"), _negated=True), ("closed_at", None)),
+                            _connector="OR",
+                        ),
+                        name="complaint_closed_has_its_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
             name="ComplaintEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="dataprotection.complaint",
+                        verbose_name="complaint",
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -227,7 +259,6 @@ class Migration(migrations.Migration):
                 ),
                 ("on", models.DateField(verbose_name="day")),
                 ("text", models.TextField(blank=True, default="", verbose_name="words")),
-                ("at", models.DateTimeField(verbose_name="written")),
                 (
                     "by",
                     models.ForeignKey(
@@ -239,68 +270,12 @@ class Migration(migrations.Migration):
                         verbose_name="by",
                     ),
                 ),
-                (
-                    "complaint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="dataprotection.complaint",
-                        verbose_name="complaint",
-                    ),
-                ),
+                ("at", models.DateTimeField(verbose_name="written")),
             ],
             options={
                 "verbose_name": "event of a complaint",
                 "verbose_name_plural": "events of complaints",
                 "ordering": ["at", "pk"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["state", "received_on", "id"], name="complaint_due"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["came", "received_on", "id"], name="complaint_came"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["-received_on", "-id"], name="complaint_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("anonymised_at__isnull", True)), fields=["closed_at"], name="complaint_with_words"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("acknowledged_on", None), ("state", "received")),
-                    ("state", "closed"),
-                    models.Q(("acknowledged_on__isnull", False), ("state__in", ["acknowledged", "answered"])),
-                    _connector="OR",
-                ),
-                name="complaint_state_has_its_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", False), ("state", "closed")),
-                    models.Q(models.Q(("state", "closed"), _negated=True), ("closed_at", None)),
-                    _connector="OR",
-                ),
-                name="complaint_closed_has_its_time",
-            ),
-        ),
-        append_only("dataprotection_complaintevent", erasable=("text", "by_id")),
-        append_only("dataprotection_breachevent", erasable=("by_id",)),
-        # What was written of a breach stays; what was decided of it comes later.
-        append_only(
-            "dataprotection_breach",
-            erasable=("commissioner", "commissioner_told_at", "commissioner_reference", "people"),
         ),
     ]

@@ -36,8 +36,9 @@ def test_files_go_to_a_folder_of_this_run():
     assert (settings.ENVIRONMENT, "ctac-test-" in str(settings.VAR_DIR)) == ("test", True)
 
 
-def test_a_changed_migration_makes_other_data_ready(tmp_path, monkeypatch):
-    migration = tmp_path / "leaflets" / "migrations" / "0001_initial.py"
+@pytest.mark.parametrize("name", ["migrations/0001_initial.py", "sql/search.sql", "data/crossings.csv"])
+def test_a_changed_migration_makes_other_data_ready(tmp_path, monkeypatch, name):
+    migration = tmp_path / "leaflets" / name
     migration.parent.mkdir(parents=True)
     monkeypatch.setattr(ready, "BASE_DIR", tmp_path)
     found = set()

@@ -13,7 +13,7 @@ APPS = ("audit", "bookings", "ctac", "dataprotection", "leaflets", "notification
 MOST_SQL = 20
 REASON = "# SQL because "
 # Functions that migrations call and nothing else does.
-FOR_MIGRATIONS = {"ctac/db.py", "professionals/area_tables.py"}
+FOR_MIGRATIONS = {"ctac/db.py"}
 
 GONE_FILES = (
     *("ctac/compiled.py", "ctac/template_folding.py", "ctac/kept_parts.py", "ctac/questions.py", "ctac/widgets.py"),

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from ctac.db import sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0001_initial")]
+
+    operations = [migrations.RunSQL(sql_file("notifications", "search"))]
