@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leaflets.models import Leaflet
-from leaflets.services.alerts import KIND as NAME
+from leaflets.services.alerts import BACK_IN_STOCK
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -41,6 +41,6 @@ def leaflet_of(notification: "Notification") -> int:
 
 
 KIND = Kind(
-    *(NAME, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists()),
+    *(BACK_IN_STOCK, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists()),
     can_wait=True,
 )

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_datetime
 from leaflets.models import Edition, OrderLine
-from leaflets.services.news import KIND as NAME
-from leaflets.services.news import NOT_SENT, ORDERED_WITHIN
+from leaflets.services.news import NEW_EDITION, NOT_SENT, ORDERED_WITHIN
 from notifications.registry import Kind, Message
 from notifications.topics import Topic
 from professionals.models import Person
@@ -56,7 +55,7 @@ def still_true(notification: "Notification") -> bool:
 
 
 KIND = Kind(
-    NAME,
+    NEW_EDITION,
     gettext_lazy("New edition of a leaflet"),
     lambda notification: news_of(theirs(notification)),
     still_true,

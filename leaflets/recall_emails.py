@@ -24,7 +24,7 @@ from leaflets.models import (
     RecallOrder,
     StockMovement,
 )
-from leaflets.services.recalling import KIND as NAME
+from leaflets.services.recalling import EDITION_RECALLED
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -162,4 +162,4 @@ def told_again(notification: "Notification") -> bool:
     return RecallHolder.objects.filter(pk=holder_of(notification)).exists()
 
 
-KIND = Kind(NAME, gettext_lazy("Leaflet recalled"), build, told_again)
+KIND = Kind(EDITION_RECALLED, gettext_lazy("Leaflet recalled"), build, told_again)

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_day
 from leaflets.models import Edition
-from leaflets.services.forecast import KIND as NAME
-from leaflets.services.forecast import days_out_since, in_words, told_of
+from leaflets.services.forecast import LOW_STOCK, days_out_since, in_words, told_of
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
@@ -51,4 +50,4 @@ def is_low_still(notification: "Notification") -> bool:
     return bool(told_of(notification.about, uk_day(timezone.now())))
 
 
-KIND = Kind(NAME, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still, can_wait=True)
+KIND = Kind(LOW_STOCK, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still, can_wait=True)

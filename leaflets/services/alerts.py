@@ -14,7 +14,7 @@ from notifications.services.writing import About, notify_about
 from professionals.models import Person
 from professionals.services.locking import lock_person
 
-KIND = "leaflet-back"
+BACK_IN_STOCK = "leaflet-back"
 
 
 class ThereAlready(DomainError):
@@ -55,4 +55,4 @@ def tell_who_asked(leaflets: Collection[int], *, now: datetime) -> None:
     prefetch_related_objects(alerts, "person")
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
     told = [About(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
-    notify_about(told, kind=KIND, now=now, left_to_sweep=True)
+    notify_about(told, kind=BACK_IN_STOCK, now=now, left_to_sweep=True)

@@ -24,7 +24,7 @@ SHORTEST = 28  # days that a title is measured over at least, when its first par
 SOON = 42  # days: a title that runs out within six weeks is low, since printing takes some
 AS_GOOD_AS_NEVER = 730
 MOST_MOVEMENTS = 200  # of what is free to give, back from now, in which to look for the day on which a title ran out
-KIND = "staff-low-stock"
+LOW_STOCK = "staff-low-stock"
 AVAILABLE = F("on_hand") - F("allocated")
 OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
 
@@ -133,7 +133,7 @@ def tell_of_low_stock(*, now: datetime) -> int:
     LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
     told = LowStock.objects.filter(told_at=now).count()
     if told:
-        notify(kind=KIND, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
+        notify(kind=LOW_STOCK, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
     return told
 
 
