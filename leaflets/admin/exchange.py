@@ -1,14 +1,13 @@
-"""Orders taken out as spreadsheets, stock lists and catalogues taken in; who did it."""
+"""Orders taken out as spreadsheets, and who did it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -17,32 +16,18 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.staff import StaffModelAdmin, staff_site
 from ctac.staff_lists import LooksOnly, moment_of, number_of
-from ctac.uk import uk_day
-from leaflets.exchange.cells import Cell
+from leaflets.admin.importing import as_file, as_user
 from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_rows
-from leaflets.exchange.writing import CSV, MOST_ROWS, XLSX, Heading, csv_pieces, xlsx_pieces
+from leaflets.exchange.writing import MOST_ROWS
 from leaflets.models import Order, OrderExport, SheetForm
 from leaflets.services.exporting import record_export
 from professionals.asking_again import ask_again
-from professionals.models import User
 from professionals.taking_out import too_many_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     Base = StaffModelAdmin
 else:
     Base = object
-
-
-def as_file(
-    name: str, form: str, headings: Sequence[Heading], rows: "Iterable[Sequence[Cell]]", *, sheet: str
-) -> HttpResponseBase:
-    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'."""
-    pieces = xlsx_pieces(headings, rows, name=sheet) if form == SheetForm.XLSX else csv_pieces(headings, rows)
-    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=XLSX if form == SheetForm.XLSX else CSV, headers=headers)
 
 
 class ExportsOrders(Base):
@@ -104,11 +89,6 @@ class ExportsOrders(Base):
     @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
     def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
         return ask_again(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
-
-
-def as_user(request: HttpRequest) -> User:
-    """Whoever is on a staff page has an account."""
-    return cast("User", request.user)
 
 
 def too_many(lines: int) -> str:
