@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_day
 from leaflets.models import Edition
-from leaflets.services.forecast import LOW_STOCK, days_out_since, in_words, told_of
+from leaflets.services.alerts import LOW_STOCK
+from leaflets.services.forecast import days_out_since, in_words, told_of
 from notifications.registry import Kind, Message
 
 if TYPE_CHECKING:
