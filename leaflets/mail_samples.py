@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from leaflets import emails, missing_emails
 from leaflets.models import Dispatch, Edition, Leaflet, MissingParcel, Order, OrderLine, OrderState
@@ -37,7 +37,9 @@ def examples() -> Iterator[Example]:
     ):
         yield Example(kind, LABELS[kind], partial(words, order()))
     yield Example(
-        "order-stocked", _("Some of the leaflets came in for an order"), partial(emails.stocked, order(given=20, to_come=5))
+        "order-stocked",
+        gettext_lazy("Some of the leaflets came in for an order"),
+        partial(emails.stocked, order(given=20, to_come=5)),
     )
     yield Example("order-approved", LABELS["order-approved"], partial(emails.approved, order(given=20, to_come=5)))
     reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
@@ -48,9 +50,11 @@ def examples() -> Iterator[Example]:
     parcel.order = order(to_come=5)
     other = Dispatch(pk=2, dispatched_at=NOW, order=order(key=2, reference="LO-8WQC-4D", attention=""))
     several = [(parcel, sent), (other, [(75, SAMPLE_TITLES[2])])]
-    yield Example("order-dispatched", _("What left on a day, several parcels"), partial(emails.dispatched_together, several))
+    yield Example(
+        "order-dispatched", gettext_lazy("What left on a day, several parcels"), partial(emails.dispatched_together, several)
+    )
     given = partial(emails.dispatched, order(brought_with="BK-7Q4M-2F"), Dispatch(pk=2, dispatched_at=NOW), sent)
-    yield Example("order-dispatched", _("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
+    yield Example("order-dispatched", gettext_lazy("%(kind)s, by the presenter") % {"kind": LABELS["order-dispatched"]}, given)
 
     yield from examples_of_missing(parcel, sent)
 
