@@ -27,7 +27,8 @@ TITLES = ("advice for health visitors", "advice for social workers", "advice for
 
 
 def slips(parcels: int) -> IO[bytes]:
-    from leaflets.prints import Item, Slip, packing_slips
+    from leaflets.prints.inputs import Item, Slip
+    from leaflets.prints.slips import packing_slips
 
     def slip(number: int) -> Slip:
         items = [Item(f"Stop child trafficking in its tracks: {title}", "March 2026", 20, number % 3 and 5) for title in TITLES]
@@ -39,14 +40,16 @@ def slips(parcels: int) -> IO[bytes]:
 
 
 def labels(parcels: int) -> IO[bytes]:
-    from leaflets.prints import LABEL_SHEETS, address_labels
+    from leaflets.prints.labels import address_labels
+    from leaflets.prints.sheets import LABEL_SHEETS
 
     return address_labels(((number, address(number)) for number in range(1, parcels + 1)), sheet=LABEL_SHEETS[0], start=1)
 
 
 def picks(parcels: int) -> IO[bytes]:
     """As many titles as there are parcels, which is far more than there can be."""
-    from leaflets.prints import Pick, pick_list
+    from leaflets.prints.inputs import Pick
+    from leaflets.prints.picking import pick_list
 
     rows = (Pick(f"{TITLES[number % 3]}, number {number}", "March 2026", number, 3) for number in range(parcels))
     return pick_list(rows, heading="Pick list", made_at=NOW)

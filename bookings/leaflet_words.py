@@ -6,7 +6,7 @@ from django.utils.translation import ngettext
 from bookings.models import Booking, Brought, State
 from bookings.words import Row, row
 from leaflets.models import Order, OrderState
-from leaflets.reading import with_lines
+from leaflets.order_reading import with_lines
 
 
 def brought_of(booking: Booking) -> Brought | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from leaflets.models import Leaflet
-from leaflets.reading import in_stock_for
+from leaflets.stock_reading import in_stock_for
 
 MOST_TITLES = 30
 

@@ -16,7 +16,7 @@ from bookings.services.sessions.placing import take_place
 from bookings.services.sessions.planning import Planned, plan_sessions
 from ctac.uk import uk_datetime, uk_day
 from leaflets.models import ToBring
-from leaflets.reading import in_stock_for
+from leaflets.stock_reading import in_stock_for
 from professionals.models import Person, User
 from professionals.roles import BY_SLUG
 from professionals.sample import STAFF_EMAIL, email_of

@@ -13,7 +13,7 @@ from ctac.forms import as_of_a_page
 from leaflets.forms import DeliveryForm
 from leaflets.models import Delivery, KeptAddress
 from leaflets.models.addresses import MOST_KEPT, ON_THE_LABEL, same_place
-from leaflets.reading import Places
+from leaflets.order_reading import Places
 from professionals.guarded import GuardedMixin
 from professionals.models import Person, Where
 from professionals.safeguarding import CONFIRM_FIELD

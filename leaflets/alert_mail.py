@@ -1,5 +1,7 @@
 """The email about a leaflet that somebody waited for: what is true when it is sent."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -7,9 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leaflets.models import Leaflet
-from leaflets.services.alerts import KIND as NAME
+from leaflets.models import Edition, Leaflet
+from leaflets.services.alerts import BACK_IN_STOCK
+from leaflets.stock_mail import SAMPLE_TITLES
 from notifications.registry import Kind, Message
+from notifications.samples import Example
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -41,6 +45,17 @@ def leaflet_of(notification: "Notification") -> int:
 
 
 KIND = Kind(
-    *(NAME, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists()),
+    *(BACK_IN_STOCK, gettext_lazy("Leaflet back in stock"), build, lambda n: Leaflet.objects.filter(pk=leaflet_of(n)).exists()),
     can_wait=True,
 )
+
+
+def alert_examples() -> Iterator[Example]:
+    for label, active, copies in (
+        (gettext_lazy("Leaflet back in stock"), True, 40),
+        (gettext_lazy("Out of stock again"), True, 0),
+        (gettext_lazy("Gone"), False, 0),
+    ):
+        leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0], active=active)
+        leaflet.current_editions = [Edition(pk=1, leaflet=leaflet, label="March 2026", on_hand=copies)]
+        yield Example(KIND.name, label, partial(news_of, leaflet))

@@ -28,8 +28,11 @@ class LeafletsConfig(AppConfig):
         alone = (alert_mail.KIND, edition_mail.KIND, recall_emails.KIND, stock_mail.KIND)
         for kind in (*emails.KINDS, *missing_emails.KINDS, *alone):
             registry.register(kind, Desk.LEAFLETS)
-        for examples in ("examples", "alert_examples", "edition_examples", "recall_examples"):
-            samples.register(f"leaflets.mail_samples.{examples}")
+        samples.register("leaflets.mail_samples.examples")
+        samples.register("leaflets.stock_mail.low_stock_examples")
+        samples.register("leaflets.alert_mail.alert_examples")
+        samples.register("leaflets.edition_mail.edition_examples")
+        samples.register("leaflets.recall_emails.recall_examples")
         texts.register(*flagged.SOURCES)
         # What is registered last is erased first.
         register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))

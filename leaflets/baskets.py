@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from leaflets.models import Delivery, Leaflet, Order
-from leaflets.reading import leaflets_with_slugs, stock_of_slugs
 from leaflets.services.allowances import Lately, Workplace, ordered_lately
+from leaflets.stock_reading import leaflets_with_slugs, stock_of_slugs
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Person
 

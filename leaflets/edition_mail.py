@@ -1,7 +1,8 @@
 """The email about new editions of leaflets that somebody ordered: those of one day that are still current when it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -9,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_datetime
-from leaflets.models import Edition, OrderLine
-from leaflets.services.news import KIND as NAME
-from leaflets.services.news import NOT_SENT, ORDERED_WITHIN
+from leaflets.models import Edition, Leaflet, OrderLine
+from leaflets.services.news import NEW_EDITION, NOT_SENT, ORDERED_WITHIN
+from leaflets.stock_mail import SAMPLE_TITLES
 from notifications.registry import Kind, Message
+from notifications.samples import Example
 from notifications.topics import Topic
 from professionals.models import Person
 
@@ -56,10 +58,19 @@ def still_true(notification: "Notification") -> bool:
 
 
 KIND = Kind(
-    NAME,
+    NEW_EDITION,
     gettext_lazy("New edition of a leaflet"),
     lambda notification: news_of(theirs(notification)),
     still_true,
     topic=Topic.EDITIONS,
     can_wait=True,
 )
+
+
+def edition_examples() -> Iterator[Example]:
+    leaflets = [
+        Leaflet(pk=number, slug=f"leaflet-{number}", title=title) for number, title in enumerate(SAMPLE_TITLES[:2], start=1)
+    ]
+    editions = [Edition(pk=leaflet.pk, leaflet=leaflet, label="February 2027") for leaflet in leaflets]
+    for label, some in ((KIND.label, editions[:1]), (gettext_lazy("New editions of several leaflets"), editions)):
+        yield Example(KIND.name, label, partial(news_of, some))

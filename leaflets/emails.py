@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import format_day
 from leaflets.models import OPEN_STATES, Dispatch, EventKind, Leaflet, Order, OrderEvent, OrderLine, OrderState
-from leaflets.reading import with_lines
+from leaflets.order_reading import with_lines
 from leaflets.services.posting import contents_of
 from notifications.registry import Kind, Message
 from professionals.flagged import is_kept_back

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm
 from leaflets.models import MOST_PARCELS, NOT_SAID_WHY, Edition, LeftOut, OrderLine, Parcel
-from leaflets.prints import LABEL_SHEETS, LabelSheet
+from leaflets.prints.inputs import LabelSheet
+from leaflets.prints.sheets import LABEL_SHEETS
 from leaflets.services.packing.choosing import Choice, TitleToPack
 from leaflets.services.packing.ending import Rest, copies_now
 from leaflets.services.packing.sessions import Typed

@@ -18,7 +18,7 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.packing_forms import ParcelsForm, box, copies_shown, lines_to_send
-from leaflets.prints import Pick
+from leaflets.prints.inputs import Pick
 from leaflets.services.packing.ending import copies_now, outcome_of
 from leaflets.visits import start_of_visit
 

@@ -1,8 +1,9 @@
 """The email about a recalled edition: what to do with the copies, why, which they are, and what becomes of open orders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -11,10 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from ctac.uk import format_day
 from leaflets.emails import copies
+from leaflets.mail_samples import NOW
+from leaflets.mail_samples import order as sample_order
 from leaflets.models import (
     Advice,
     Edition,
     Instead,
+    Leaflet,
     MovementKind,
     Order,
     OrderLine,
@@ -24,8 +28,10 @@ from leaflets.models import (
     RecallOrder,
     StockMovement,
 )
-from leaflets.services.recalling import KIND as NAME
+from leaflets.services.recalling import EDITION_RECALLED
+from leaflets.stock_mail import SAMPLE_TITLES
 from notifications.registry import Kind, Message
+from notifications.samples import Example
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -162,4 +168,32 @@ def told_again(notification: "Notification") -> bool:
     return RecallHolder.objects.filter(pk=holder_of(notification)).exists()
 
 
-KIND = Kind(NAME, gettext_lazy("Leaflet recalled"), build, told_again)
+KIND = Kind(EDITION_RECALLED, gettext_lazy("Leaflet recalled"), build, told_again)
+
+
+def recall_examples() -> Iterator[Example]:
+    """One for each advice, and one for who had no copy yet."""
+    sent = [
+        Received("LO-3XK9-PT", 25, "Monday 22 February 2027", brought=False),
+        Received("LO-8WQC-4D", 10, "Tuesday 2 March 2027", brought=True),
+    ]
+    waits = RecallOrder(order=sample_order(reference="LO-9RMT-2C"), moved=20, to_come=5, cancelled=0)
+    gone = RecallOrder(order=sample_order(state=OrderState.CANCELLED), moved=0, to_come=0, cancelled=30)
+    back = "Write “Freepost CTAC leaflets” on the parcel. You need no stamp and no other address."
+    tell = "The phone number on page 2 is wrong. The right one is 0808 800 5000."
+    for what, advice, words, instead, had, orders in (
+        (gettext_lazy("to recycle"), Advice.RECYCLE, "", Instead.SAME, sent, [waits]),
+        (gettext_lazy("to send back"), Advice.SEND_BACK, back, Instead.CANCEL, sent[:1], []),
+        (gettext_lazy("to keep"), Advice.KEEP, tell, Instead.WAIT, sent, []),
+        (gettext_lazy("before it came"), Advice.RECYCLE, "", Instead.CANCEL, [], [gone]),
+    ):
+        label = gettext_lazy("%(kind)s, %(what)s") % {"kind": KIND.label, "what": what}
+        recall = recalled(advice=advice, words=words, instead=instead)
+        yield Example(KIND.name, label, partial(about_recall, recall, had, orders))
+
+
+def recalled(**fields: Any) -> Recall:
+    leaflet, why = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0]), "The phone number on page 2 is wrong."
+    edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why=why)
+    newer = Edition(pk=2, leaflet=leaflet, label="February 2027") if fields["instead"] == Instead.SAME else None
+    return Recall(pk=1, edition=edition, successor=newer, recalled_at=NOW, **fields)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from leaflets.models import Order
 from leaflets.privacy import forget_details
@@ -29,9 +29,9 @@ ACTIVITIES = (ordered,)
 RULES = (
     Rule(
         name="orders",
-        what=_("Orders of leaflets"),
-        since=_("the order was placed"),
-        goes=_(
+        what=gettext_lazy("Orders of leaflets"),
+        since=gettext_lazy("the order was placed"),
+        goes=gettext_lazy(
             "Name, address, reasons and tracking numbers go. Titles, copies, the day and the first half of the postcode stay."
         ),
         keeps="orders",

@@ -1,6 +1,7 @@
 """The email that tells staff which titles have become low."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,12 +12,20 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.uk import uk_day
 from leaflets.models import Edition
-from leaflets.services.forecast import KIND as NAME
+from leaflets.services.alerts import LOW_STOCK
 from leaflets.services.forecast import days_out_since, in_words, told_of
 from notifications.registry import Kind, Message
+from notifications.samples import Example
 
 if TYPE_CHECKING:
     from notifications.models import Notification
+
+# In the samples of emails.
+SAMPLE_TITLES = (
+    "Stop child trafficking in its tracks: advice for health visitors",
+    "Stop child trafficking in its tracks: advice for A&E departments and walk-in clinics",
+    "Child trafficking is child abuse",
+)
 
 
 def low(titles: Sequence[tuple[str, str]]) -> Message:
@@ -51,4 +60,13 @@ def is_low_still(notification: "Notification") -> bool:
     return bool(told_of(notification.about, uk_day(timezone.now())))
 
 
-KIND = Kind(NAME, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still, can_wait=True)
+KIND = Kind(LOW_STOCK, gettext_lazy("To staff: leaflets low in stock"), build, is_low_still, can_wait=True)
+
+
+def low_stock_examples() -> Iterator[Example]:
+    lasts = (
+        "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50.",
+        "0 free to give: out since 19 February 2027",
+    )
+    left = [(SAMPLE_TITLES[0], lasts[0]), (SAMPLE_TITLES[2], lasts[1])]
+    yield Example(KIND.name, KIND.label, partial(low, left))

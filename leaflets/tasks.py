@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from ctac.celery import app
-from leaflets.services.forecast import tell_of_low_stock
+from leaflets.services.alerts import tell_of_low_stock
 
 
 @app.task

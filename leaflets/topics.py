@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from leaflets.models import Leaflet
-from leaflets.models.leaflet import points
+from leaflets.models.leaflet import Leaflet, points
 
 
 def topics_in_use() -> dict[str, str]:

@@ -21,7 +21,7 @@ from bookings.models import Booking, Channel, Format, Presentation
 from bookings.services.errors import DraftGone, SlotTaken, TooManyHolds
 from bookings.services.placing import Submission
 from bookings.views import keeping, times
-from leaflets.reading import addresses_kept_by
+from leaflets.order_reading import addresses_kept_by
 from professionals import drafts
 from professionals.models import DraftKind
 

@@ -18,9 +18,9 @@ from bookings.leaflet_forms import LeafletsForm
 from bookings.views import keeping
 from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, back_to_missing, go_to, typed
 from leaflets.models import Leaflet, ToBring
-from leaflets.reading import in_stock_for
 from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from leaflets.services.bringing import Possible, possible_now
+from leaflets.stock_reading import in_stock_for
 from professionals import drafts
 from professionals.models import DraftKind, Person
 

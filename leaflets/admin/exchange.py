@@ -1,51 +1,31 @@
-"""Orders taken out as spreadsheets, stock lists and catalogues taken in; who did it."""
+"""Orders taken out as spreadsheets, and who did it."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from ctac.staff import StaffModelAdmin, staff_site
 from ctac.staff_lists import LooksOnly, moment_of, number_of
-from ctac.uk import uk_day
-from leaflets.exchange.cells import Cell
+from leaflets.admin.importing import as_file, as_user
 from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_rows
-from leaflets.exchange.writing import CSV, MOST_ROWS, XLSX, Heading, csv_pieces, xlsx_pieces
+from leaflets.exchange.writing import MOST_ROWS
 from leaflets.models import Order, OrderExport, SheetForm
 from leaflets.services.exporting import record_export
 from professionals.asking_again import ask_again
-from professionals.models import User
 from professionals.taking_out import too_many_sheets
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    Base = StaffModelAdmin
-else:
-    Base = object
-
-
-def as_file(
-    name: str, form: str, headings: Sequence[Heading], rows: "Iterable[Sequence[Cell]]", *, sheet: str
-) -> HttpResponseBase:
-    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'."""
-    pieces = xlsx_pieces(headings, rows, name=sheet) if form == SheetForm.XLSX else csv_pieces(headings, rows)
-    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=XLSX if form == SheetForm.XLSX else CSV, headers=headers)
-
-
-class ExportsOrders(Base):
+class ExportsOrders(StaffModelAdmin):
     """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and written down."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -85,7 +65,7 @@ class ExportsOrders(Base):
         keys = keys_of_orders(orders.prefetch_related(None))
         lines = lines_of(keys)
         if not lines:
-            messages.warning(request, _("No order here has any copies, so there is nothing to export."))
+            messages.warning(request, gettext("No order here has any copies, so there is nothing to export."))
             return None
         if form == SheetForm.XLSX and lines >= MOST_ROWS:
             messages.warning(request, too_many(lines))
@@ -95,25 +75,20 @@ class ExportsOrders(Base):
         if wait is not None:
             return wait
         record_export(form=form, orders=len(keys), lines=lines, by=as_user(request), now=now, **what)
-        return as_file("orders", form, HEADINGS, order_rows(keys), sheet=_("Orders"))
+        return as_file("orders", form, HEADINGS, order_rows(keys), sheet=gettext("Orders"))
 
-    @admin.action(description=gettext_lazy("Export as XLSX (Excel)"), permissions=["export"])
+    @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
     def export_ticked_xlsx(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
         return ask_again(request) or self.export(request, orders, SheetForm.XLSX, chosen=True)
 
-    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
+    @admin.action(description=_("Export as CSV"), permissions=["export"])
     def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
         return ask_again(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
 
 
-def as_user(request: HttpRequest) -> User:
-    """Whoever is on a staff page has an account."""
-    return cast("User", request.user)
-
-
 def too_many(lines: int) -> str:
     facts = {"lines": f"{lines:,}", "most": f"{MOST_ROWS - 1:,}"}
-    said = _("These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV.")
+    said = gettext("These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV.")
     return said % facts
 
 
@@ -123,7 +98,7 @@ def filters_in_words(shown: ChangeList) -> str:
     for spec in shown.filter_specs:
         chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
         if chosen and getattr(spec, "names_somebody", False):
-            chosen = [_("one alone")]
+            chosen = [gettext("one alone")]
         words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
     said = "; ".join(words)[:300]
     return said[:1].upper() + said[1:]
@@ -139,16 +114,16 @@ class OrderExportAdmin(LooksOnly):
     sorts_quickly = ("when",)
     ordering = ("-at", "-pk")
     actions = None
-    when = moment_of("at", gettext_lazy("when"), short=True)
-    number_orders = number_of("orders", gettext_lazy("orders"))
-    number_lines = number_of("lines", gettext_lazy("lines"))
+    when = moment_of("at", _("when"), short=True)
+    number_orders = number_of("orders", _("orders"))
+    number_lines = number_of("lines", _("lines"))
 
-    @admin.display(description=gettext_lazy("which orders"))
+    @admin.display(description=_("which orders"))
     def which(self, export: OrderExport) -> str:
         if export.chosen:
             return ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
-        found = [_("Found by a search")] if export.searched else []
-        return "\n".join([*found, *([export.narrowed] if export.narrowed else [])]) or _("All orders")
+        found = [gettext("Found by a search")] if export.searched else []
+        return "\n".join([*found, *([export.narrowed] if export.narrowed else [])]) or gettext("All orders")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,14 +1,14 @@
 """Stock lists and catalogues that staff upload: looked at row by row, then written in one press."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -22,15 +22,16 @@ from ctac.forms import PageFormMixin
 from ctac.past import page_in
 from ctac.staff import StaffModelAdmin, staff_site
 from ctac.staff_lists import LooksOnly, long_moment, moment_of, state_tag
-from leaflets.admin.exchange import as_file, as_user
+from ctac.uk import uk_day
 from leaflets.exchange.catalogue import catalogue_rows
 from leaflets.exchange.cells import Cell
 from leaflets.exchange.checking import Fate, Plan, Row, from_kept
 from leaflets.exchange.reading import EMPTY, LARGEST, TOO_LARGE
 from leaflets.exchange.stock import stock_rows
-from leaflets.exchange.writing import Heading
+from leaflets.exchange.writing import CSV, XLSX, Heading, csv_pieces, xlsx_pieces
 from leaflets.models import ImportState, SheetForm, SheetImport, SheetKind
 from leaflets.services.importing import KINDS, keep_sheet, plan_of, write_sheet, written_before
+from professionals.models import User
 from professionals.taking_out import too_many_sheets
 
 ON_A_PAGE = 200
@@ -43,6 +44,19 @@ RIGHTS = {
 ROWS: dict[str, Callable[[], Iterator[list[Cell]]]] = {SheetKind.STOCK: stock_rows, SheetKind.CATALOGUE: catalogue_rows}
 STATE_KINDS = {ImportState.CHECKED: "waiting", ImportState.APPLIED: "done"}
 FATE_KINDS = {Fate.MAKE: "good", Fate.CHANGE: "waiting", Fate.NOTHING: "done", Fate.WRONG: "stopped"}
+
+
+def as_file(name: str, form: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, sheet: str) -> HttpResponseBase:
+    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'."""
+    pieces = xlsx_pieces(headings, rows, name=sheet) if form == SheetForm.XLSX else csv_pieces(headings, rows)
+    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(pieces, content_type=XLSX if form == SheetForm.XLSX else CSV, headers=headers)
+
+
+def as_user(request: HttpRequest) -> User:
+    """Whoever is on a staff page has an account."""
+    return cast("User", request.user)
 
 
 def kinds_for(request: HttpRequest) -> list[SheetKind]:

@@ -8,9 +8,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -34,8 +35,7 @@ from leaflets.admin.exchange import ExportsOrders
 from leaflets.admin.for_caller import order_for_caller
 from leaflets.admin.forward import FORWARD_ACTIONS, WaitsFilter, place_in_words, with_its_place
 from leaflets.admin.missing import links_of_order
-from leaflets.admin.packing import sessions_of_order
-from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState
+from leaflets.models import OPEN_STATES, Channel, Dispatch, Order, OrderEvent, OrderLine, OrderState, Parcel
 from leaflets.services.fulfilling import cancel, dispatch, start_packing
 from leaflets.visits import VISITS_OPEN_WITH, start_of_visit, visit_in_words
 from professionals.for_staff import AboutPerson, called, name_and_organisation
@@ -362,3 +362,18 @@ def dispatched(count: int) -> str:
         count,
     )
     return said % {"n": count}
+
+
+def sessions_of_order(order: Order) -> SafeString | str:
+    """For the page of an order: in which sessions it was packed, and what became of it there."""
+    parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
+    words = _("%(session)s, parcel %(number)d")
+    said = [
+        (
+            reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
+            words % {"session": parcel.session, "number": parcel.number},
+            parcel.why,
+        )
+        for parcel in parcels
+    ]
+    return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', said) if said else ""

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.references import is_reference, tidy_reference
 from ctac.staff import StaffModelAdmin, staff_site
@@ -41,9 +41,9 @@ class StockMovementAdmin(StaffModelAdmin):
     sorts_quickly = ("when",)
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
-    search_help_text = _("Leaflet, edition, order reference, note, or STOCK- and a number")
+    search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- and a number")
     ordering = ("-at", "-pk")
-    when = moment_of("at", _("when"), short=True)
+    when = moment_of("at", gettext_lazy("when"), short=True)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
         return super().get_queryset(request).annotate(kept_back=waits_for_lead("stock"))
@@ -65,27 +65,27 @@ class StockMovementAdmin(StaffModelAdmin):
             noted &= contains(word)
         return queryset.alias(searched=MOVEMENT_WORDS).filter(noted | Q(edition__in=editions_with(typed))), False
 
-    @admin.display(description=_("leaflet"), ordering="edition")
+    @admin.display(description=gettext_lazy("leaflet"), ordering="edition")
     def edition_in_words(self, movement: StockMovement) -> SafeString:
         edition = movement.edition
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
-    @admin.display(description=_("by whom and why"))
+    @admin.display(description=gettext_lazy("by whom and why"))
     def who_and_why(self, movement: Any) -> SafeString | str:
         why = str(KEPT_BACK if movement.kept_back else movement.reason)
         if movement.by is None:
             return why or NOTHING
         return format_html('{}<br> <span class="quiet">{}</span>', movement.by, why)
 
-    @admin.display(description=_("on the shelf"), ordering="on_hand_change")
+    @admin.display(description=gettext_lazy("on the shelf"), ordering="on_hand_change")
     def number_shelf(self, movement: StockMovement) -> str:
         return signed(movement.on_hand_change)
 
-    @admin.display(description=_("promised"), ordering="allocated_change")
+    @admin.display(description=gettext_lazy("promised"), ordering="allocated_change")
     def number_promised(self, movement: StockMovement) -> str:
         return signed(movement.allocated_change)
 
-    @admin.display(description=_("order"))
+    @admin.display(description=gettext_lazy("order"))
     def order(self, movement: StockMovement) -> SafeString | str:
         if movement.order_line is None:
             return NOTHING

@@ -7,6 +7,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from leaflets.models.paper import Paper
@@ -188,6 +190,11 @@ class Leaflet(models.Model):
     def direction(self) -> str:
         """Of the writing of its text."""
         return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+
+    @property
+    def language_attributes(self) -> SafeString | str:
+        """Of what is written in its language, on a page in English."""
+        return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
 
     @property
     def topic_points(self) -> list[str]:

@@ -37,6 +37,10 @@ class Fitted:
 
 
 def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> IO[bytes]:
+    """A PDF of labels with each parcel's number and address, from the label `start` of the first sheet on (1 is the first).
+
+    Raises ValueError for a start that the sheet doesn't have.
+    """
     with PrintPdf(title=str(_("Address labels")), made_at=timezone.now()) as pdf:
         draw_labels(pdf, addresses, sheet=sheet, start=start)
         return pdf.written()

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -17,7 +18,7 @@ from fpdf.fonts import TTFFont
 from leaflets.prints.letters import printable
 from leaflets.tagged_pdf import MM_A_POINT, Colour, TaggedPdf
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = Path(str(files("leaflets"))) / "fonts"
 FAMILY = "Liberation"
 ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
 LEADING = 1.2

@@ -39,6 +39,7 @@ DONE, COPIES, TITLE, EDITION, ORDERS = (
 
 
 def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[bytes]:
+    """A PDF to walk along the shelves with: what to take, in the order given, and the totals."""
     rows = list(picks)
     with PrintPdf(title=heading, made_at=made_at) as pdf:
         pages = _pages_of(pdf, rows, heading)

@@ -29,6 +29,7 @@ FIRST_BODY, NEXT_BODY = 100, 44
 
 
 def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
+    """A PDF in which each parcel has a page of its own, or more if it is long."""
     printed = _("printed on %(day)s at %(time)s") % {"day": format_day(made_at), "time": format_clock(made_at)}
     with PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX) as pdf:
         for slip in slips:

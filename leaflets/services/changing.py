@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -35,35 +35,39 @@ from professionals.safeguarding import tell_lead
 
 
 class NothingLeft(DomainError):
-    message: str | Promise = _("Keep at least one copy of one leaflet. If you need none of them, cancel the order instead.")
+    message: str | Promise = gettext_lazy(
+        "Keep at least one copy of one leaflet. If you need none of them, cancel the order instead."
+    )
 
 
 class NothingDifferent(DomainError):
-    message: str | Promise = _("That is what the order says already, so nothing was changed.")
+    message: str | Promise = gettext_lazy("That is what the order says already, so nothing was changed.")
 
 
 class PartHasLeft(DomainError):
     """The order says where its parcels went, so that stays as it is."""
 
-    message: str | Promise = _("Part of this order has left already, so the rest goes to the same address.")
+    message: str | Promise = gettext_lazy("Part of this order has left already, so the rest goes to the same address.")
 
 
 class IsBrought(DomainError):
     """It has no address, and goes with a visit (ADR 41)."""
 
-    message: str | Promise = _("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
+    message: str | Promise = gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
 
 
 class OnlyWhatWasLost(DomainError):
     """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
 
-    message: str | Promise = _("This order sends again what was lost, so it has no more copies than that. Order more separately.")
+    message: str | Promise = gettext_lazy(
+        "This order sends again what was lost, so it has no more copies than that. Order more separately."
+    )
 
 
 class OrderIsAnotherNow(DomainError):
     """It was changed since the page was shown from which this comes."""
 
-    message: str | Promise = _("This order was changed meanwhile. Check it and press the button again.")
+    message: str | Promise = gettext_lazy("This order was changed meanwhile. Check it and press the button again.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -34,15 +34,15 @@ from professionals.models import User
 
 
 class NothingCounted(DomainError):
-    message: str | Promise = _("Nothing has been counted yet, so there is nothing to confirm.")
+    message: str | Promise = gettext_lazy("Nothing has been counted yet, so there is nothing to confirm.")
 
 
 class CountSomeAgain(DomainError):
-    message: str | Promise = _("Some titles can’t be put right yet. The page says which, and what to do.")
+    message: str | Promise = gettext_lazy("Some titles can’t be put right yet. The page says which, and what to do.")
 
 
 class DifferencesAreOthersNow(DomainError):
-    message: str | Promise = _("Something has moved since you opened this page. Check it and press the button again.")
+    message: str | Promise = gettext_lazy("Something has moved since you opened this page. Check it and press the button again.")
 
 
 @dataclass(frozen=True)

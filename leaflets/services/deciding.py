@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import Order, OrderLine, OrderState
@@ -18,11 +18,11 @@ from professionals.safeguarding import tell_lead
 
 
 class NothingGranted(DomainError):
-    message: str | Promise = _("Give at least one copy of one title, or decline the request.")
+    message: str | Promise = gettext_lazy("Give at least one copy of one title, or decline the request.")
 
 
 class MoreThanAsked(DomainError):
-    message: str | Promise = _("Give no more copies than were asked for.")
+    message: str | Promise = gettext_lazy("Give no more copies than were asked for.")
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""When a title runs out, from what left in the last 12 weeks; which titles are low; and telling staff once of each fall."""
+"""When a title runs out, from what left in the last 12 weeks; which titles are low."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -6,9 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
 from django.db.models import Case, Exists, F, Func, IntegerField, Min, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import dateformat
@@ -17,14 +15,12 @@ from django.utils.translation import ngettext
 
 from ctac.uk import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, LowStock, StockMovement
-from notifications.services.writing import notify
 
 WINDOW = 84  # days: 12 weeks
 SHORTEST = 28  # days that a title is measured over at least, when its first parcel left not long ago
 SOON = 42  # days: a title that runs out within six weeks is low, since printing takes some
 AS_GOOD_AS_NEVER = 730
 MOST_MOVEMENTS = 200  # of what is free to give, back from now, in which to look for the day on which a title ran out
-KIND = "staff-low-stock"
 AVAILABLE = F("on_hand") - F("allocated")
 OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
 
@@ -118,23 +114,6 @@ def days_out_since(editions: Collection[int]) -> dict[int, date]:
             found[edition.pk] = uk_day(at)
             left -= sum(change for _at, change in moved)
     return found
-
-
-@transaction.atomic
-def tell_of_low_stock(*, now: datetime) -> int:
-    """One email about the titles that have become low since they were last told of; how many there are.
-
-    Twice at the same moment tells once: a title that is told of has a row, which goes when stock came in.
-    """
-    came_in = StockMovement.objects.filter(edition__leaflet=OuterRef("leaflet"), on_hand_change__gt=0, at__gt=OuterRef("told_at"))
-    LowStock.objects.filter(Exists(came_in)).delete()
-    low = low_in_stock(Edition.objects.all(), uk_day(now)).values_list("leaflet", flat=True)
-    new = set(low) - set(LowStock.objects.values_list("leaflet", flat=True))
-    LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
-    told = LowStock.objects.filter(told_at=now).count()
-    if told:
-        notify(kind=KIND, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
-    return told
 
 
 def told_of(about: str, today: date) -> list[Edition]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import EventKind, Order, OrderEvent
@@ -16,15 +16,15 @@ from professionals.safeguarding import tell_lead
 
 
 class WaitsForNothing(DomainError):
-    message: str | Promise = _("This order has every copy that it asked for, so there is nothing that it waits for.")
+    message: str | Promise = gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for.")
 
 
 class IsForwardAlready(DomainError):
-    message: str | Promise = _("This order was passed forward already, so nothing was changed.")
+    message: str | Promise = gettext_lazy("This order was passed forward already, so nothing was changed.")
 
 
 class IsNotForward(DomainError):
-    message: str | Promise = _("This order is in its own place already, so nothing was changed.")
+    message: str | Promise = gettext_lazy("This order is in its own place already, so nothing was changed.")
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from notifications.services.writing import About, notify_about
 from notifications.topics import Topic
 from professionals.services.wishes import who_asked
 
-KIND = "new-edition"
+NEW_EDITION = "new-edition"
 # UK time, on the next day: what was put in by mistake can be withdrawn before anybody is told.
 TOLD_AT = time(9)
 OF_USE_FOR = timedelta(days=14)
@@ -27,5 +27,5 @@ def tell_of_edition(edition: Edition, now: datetime) -> int:
         About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + OF_USE_FOR)
         for person in who_asked(Topic.EDITIONS).filter(Exists(ordered))
     ]
-    notify_about(told, kind=KIND, now=now)
+    notify_about(told, kind=NEW_EDITION, now=now)
     return len(told)

@@ -34,7 +34,7 @@ from professionals.models import Person, User
 from professionals.own_data import ERASED_NAME
 from professionals.safeguarding import tell_lead
 
-KIND = "edition-recalled"
+EDITION_RECALLED = "edition-recalled"
 
 
 class AlreadyRecalled(DomainError):
@@ -234,7 +234,7 @@ def tell(recall: Recall, people: Mapping[int, int], *, now: datetime) -> None:
     )
     emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
     told = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
-    notify_about(told, kind=KIND, now=now, left_to_sweep=True)
+    notify_about(told, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
     # By what it is about alone: the database has no figures yet of so many rows of this kind, and would read them all for each.
     about = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
     recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about).order_by().values("pk")[:1]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import MOVES, OPEN_STATES, EventKind, Order, OrderEvent, OrderState
@@ -23,13 +23,13 @@ EVENTS = {
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
 }
 WHAT_IT_IS_NOW: dict[str, Promise] = {
-    OrderState.REQUESTED: _("We are still to decide on this order, so this can’t be done yet."),
-    OrderState.RECEIVED: _("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
-    OrderState.WAITING: _("This order waits for copies that are not in stock, so there is nothing to pack yet."),
-    OrderState.PACKING: _("We have started to pack this order, so this can no longer be done here. Please call us."),
-    OrderState.DISPATCHED: _("This order has already been dispatched, so nothing was changed."),
-    OrderState.CANCELLED: _("This order has already been cancelled, so nothing was changed."),
-    OrderState.DECLINED: _("This order has already been declined, so nothing was changed."),
+    OrderState.REQUESTED: gettext_lazy("We are still to decide on this order, so this can’t be done yet."),
+    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
+    OrderState.WAITING: gettext_lazy("This order waits for copies that are not in stock, so there is nothing to pack yet."),
+    OrderState.PACKING: gettext_lazy("We have started to pack this order, so this can no longer be done here. Please call us."),
+    OrderState.DISPATCHED: gettext_lazy("This order has already been dispatched, so nothing was changed."),
+    OrderState.CANCELLED: gettext_lazy("This order has already been cancelled, so nothing was changed."),
+    OrderState.DECLINED: gettext_lazy("This order has already been declined, so nothing was changed."),
 }
 
 
@@ -48,7 +48,7 @@ class OrderIsAColleaguesNow(OrderHasMoved):
 
     def __init__(self, order: Order) -> None:
         super().__init__(order)
-        self.message = _("A colleague of yours has this order by now, so nothing was changed.")
+        self.message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
         self.args = (self.message,)
 
 
@@ -57,7 +57,7 @@ class TakenOffTheTable(OrderHasMoved):
 
     def __init__(self, order: Order) -> None:
         super().__init__(order)
-        self.message = _(
+        self.message = gettext_lazy(
             "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
             "Take that leaflet out, then pack the order again."
         )

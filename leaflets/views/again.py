@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from leaflets import baskets
 from leaflets.address_forms import ANOTHER
 from leaflets.models import Leaflet, Order
-from leaflets.reading import stock_of_slugs
+from leaflets.stock_reading import stock_of_slugs
 from leaflets.views.orders import own_order
 from professionals.access import person_required
 

@@ -14,7 +14,8 @@ from leaflets import baskets
 from leaflets.address_forms import known_answers
 from leaflets.forms import BasketForm, DeliveryForm
 from leaflets.models import Leaflet
-from leaflets.reading import places_of, waited_for
+from leaflets.order_reading import places_of
+from leaflets.stock_reading import waited_for
 from professionals import drafts
 from professionals.access import person_in
 from professionals.models import Draft

@@ -28,10 +28,11 @@ from leaflets.browsing import look
 from leaflets.forms import AddForm, copies_box
 from leaflets.models import Edition, Leaflet
 from leaflets.narrowing import Wanted
-from leaflets.reading import other_versions, prints_of, stock_of_slugs, waited_for
+from leaflets.reading import other_versions, prints_of
 from leaflets.services.downloads import count_download, is_a_program
 from leaflets.services.shortfalls import shortfall
 from leaflets.standing import in_full
+from leaflets.stock_reading import stock_of_slugs, waited_for
 from leaflets.throttles import too_many_downloads
 from leaflets.views.again import not_any_more
 from leaflets.views.basket import MOST_ADDED, go_on

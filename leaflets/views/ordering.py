@@ -17,7 +17,7 @@ from leaflets.address_forms import DeliveryChoiceForm, OpenDeliveryForm
 from leaflets.forms import DeliveryForm
 from leaflets.models import Channel, Order
 from leaflets.models.addresses import MOST_KEPT
-from leaflets.reading import Places, places_of
+from leaflets.order_reading import Places, places_of
 from leaflets.services.addresses import place_and_keep
 from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.services.shortfalls import Shortfalls

@@ -10,7 +10,7 @@ from bookings import messages
 from bookings.models import Booking, Presenter
 from bookings.services.moving import cancel
 from leaflets.models import Edition, Order, ToBring
-from leaflets.reading import places_of
+from leaflets.order_reading import places_of
 from leaflets.services.changing import Change, IsBrought, change_order
 from leaflets.services.fulfilling import dispatch, start_packing
 from leaflets.services.titles import titles_of, version_of

@@ -11,8 +11,9 @@ from ctac.schedule import schedule
 from ctac.uk import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
 from leaflets.sample_pdf import sample_pdf
+from leaflets.services.alerts import tell_of_low_stock
 from leaflets.services.editions import add_edition
-from leaflets.services.forecast import days_out_since, in_words, tell_of_low_stock, with_forecast
+from leaflets.services.forecast import days_out_since, in_words, with_forecast
 from leaflets.services.fulfilling import cancel, dispatch, start_packing
 from leaflets.services.reconciling import differences
 from leaflets.services.stock import correct_stock, receive_stock

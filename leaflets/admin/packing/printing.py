@@ -15,11 +15,15 @@ from django.utils.translation import gettext as _
 
 from ctac.staff_lists import short_moment
 from ctac.uk import uk_day
-from leaflets import prints
 from leaflets.models import Order, Outcome, PackingSession, Parcel, Printed, PrintRecord
 from leaflets.packing_forms import LabelsForm
 from leaflets.packing_page import going, parcels_of, picks_of_parcels
-from leaflets.prints import LABEL_SHEETS, CourierRow, Item, LabelSheet, Slip
+from leaflets.prints.courier import courier_csv
+from leaflets.prints.inputs import CourierRow, Item, LabelSheet, Slip
+from leaflets.prints.labels import address_labels
+from leaflets.prints.picking import pick_list
+from leaflets.prints.sheets import LABEL_SHEETS
+from leaflets.prints.slips import packing_slips
 from leaflets.services.packing.ending import copies_now
 from leaflets.services.packing.sessions import record_print
 from professionals.taking_out import too_many_sheets
@@ -74,13 +78,13 @@ def named(session: PackingSession, what: Printed, ending: str) -> str:
     return f"packing-{session.pk}-{what.value}.{ending}"
 
 
-def pick_list(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
-    made = prints.pick_list(picks_of_parcels(parcels), heading=str(session), made_at=timezone.now())
+def pick_list_file(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
+    made = pick_list(picks_of_parcels(parcels), heading=str(session), made_at=timezone.now())
     return FileResponse(made, as_attachment=True, filename=named(session, Printed.PICK_LIST, "pdf"))
 
 
-def slips(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
-    made = prints.packing_slips((slip_of(parcel) for parcel in parcels), made_at=timezone.now())
+def slips_file(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
+    made = packing_slips((slip_of(parcel) for parcel in parcels), made_at=timezone.now())
     return FileResponse(made, as_attachment=True, filename=named(session, Printed.SLIPS, "pdf"))
 
 
@@ -109,14 +113,14 @@ def note_of(order: Order) -> str:
     return _("Needed %(moment)s") % {"moment": short_moment(starts)} if starts else ""
 
 
-def address_labels(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
+def labels_file(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
     addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
-    made = prints.address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
+    made = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
     return FileResponse(made, as_attachment=True, filename=named(session, Printed.LABELS, "pdf"))
 
 
-def courier(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
-    answer = StreamingHttpResponse(prints.courier_csv(courier_row(parcel) for parcel in parcels), content_type="text/csv")
+def courier_file(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
+    answer = StreamingHttpResponse(courier_csv(courier_row(parcel) for parcel in parcels), content_type="text/csv")
     answer["Content-Disposition"] = f'attachment; filename="{named(session, Printed.COURIER, "csv")}"'
     return answer
 
@@ -139,10 +143,10 @@ def courier_row(parcel: Parcel) -> CourierRow:
 
 Make = Callable[[PackingSession, Sequence[Parcel], LabelsForm], HttpResponseBase]
 MAKE: dict[Printed, Make] = {
-    Printed.PICK_LIST: pick_list,
-    Printed.SLIPS: slips,
-    Printed.LABELS: address_labels,
-    Printed.COURIER: courier,
+    Printed.PICK_LIST: pick_list_file,
+    Printed.SLIPS: slips_file,
+    Printed.LABELS: labels_file,
+    Printed.COURIER: courier_file,
 }
 
 

@@ -11,8 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,12 +24,11 @@ from leaflets.admin.packing.starting import start_page
 from leaflets.models import Order, Outcome, PackingSession, Parcel, Printed, PrintRecord, SessionState
 from leaflets.packing_forms import AddForm, ParcelsForm, TakeOutForm
 from leaflets.packing_page import REASONS, going, parcels_of, picks_of_parcels, rows_of, summary_of
-from leaflets.prints import LABEL_SHEETS
+from leaflets.prints.sheets import LABEL_SHEETS
 from leaflets.services.packing.ending import close_session, dispatch_session, take_out
 from leaflets.services.packing.sessions import SessionHasEnded, add_order, keep_typed
 from professionals.models import User
 
-BREAK = mark_safe("<br>")
 STATE_KINDS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done", SessionState.CLOSED: "stopped"}
 
 
@@ -245,18 +243,3 @@ def has_ended(session: PackingSession, parcels: list[Parcel]) -> dict[str, objec
         "start": 1,
         "is_dispatched": session.state == SessionState.DISPATCHED,
     }
-
-
-def sessions_of_order(order: Order) -> SafeString | str:
-    """For the page of an order: in which sessions it was packed, and what became of it there."""
-    parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
-    words = _("%(session)s, parcel %(number)d")
-    said = [
-        (
-            reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
-            words % {"session": parcel.session, "number": parcel.number},
-            parcel.why,
-        )
-        for parcel in parcels
-    ]
-    return format_html_join(BREAK, '<a href="{}">{}</a> ({})', said) if said else ""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from django.db import models, transaction
 from django.db.models import prefetch_related_objects
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from leaflets.models import (
     PUT_BACK,
@@ -36,8 +36,8 @@ NOTHING_TYPED: Mapping[int, Typed] = MappingProxyType({})
 class Rest(models.TextChoices):
     """What becomes of promised copies that are not sent because fewer were typed."""
 
-    NEXT_TIME = "next-time", _("On the shelf, for another parcel")
-    WAITS = "waits", _("Nowhere: there are no more")
+    NEXT_TIME = "next-time", gettext_lazy("On the shelf, for another parcel")
+    WAITS = "waits", gettext_lazy("Nowhere: there are no more")
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -27,29 +27,31 @@ from professionals.models import User
 
 
 class NothingToPack(DomainError):
-    message: str | Promise = _("No order matches now. A colleague may just have begun to pack them. Choose again.")
+    message: str | Promise = gettext_lazy("No order matches now. A colleague may just have begun to pack them. Choose again.")
 
 
 class SessionHasEnded(DomainError):
-    message: str | Promise = _("This session has already ended, so nothing was changed. Below is what became of it.")
+    message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
 
 
 class ParcelsAdded(DomainError):
-    message: str | Promise = _("An order was added to this session meanwhile. Check it in the list and press the button again.")
+    message: str | Promise = gettext_lazy(
+        "An order was added to this session meanwhile. Check it in the list and press the button again."
+    )
 
 
 class SessionIsFull(DomainError):
-    message: str | Promise = _("This session has as many orders as one can have. Start another for this order.")
+    message: str | Promise = gettext_lazy("This session has as many orders as one can have. Start another for this order.")
 
 
 class OfTheOtherKind(DomainError):
     """What is brought has no address, so the two are not packed together."""
 
-    message: str | Promise = _("Leaflets to post and leaflets for presenters are packed in sessions of their own.")
+    message: str | Promise = gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own.")
 
 
 class InASession(DomainError):
-    message: str | Promise = _("This order is in a packing session already.")
+    message: str | Promise = gettext_lazy("This order is in a packing session already.")
 
 
 @transaction.atomic

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from leaflets.prints import CourierRow, courier_csv
+from leaflets.prints.courier import courier_csv
+from leaflets.prints.inputs import CourierRow
 
 ROW = CourierRow(1, "LO-3XK9-PT", "Siân Ŵyn", "", "Ysbyty Gwynedd", "Penrhosgarnedd", "", "Bangor", "LL57 2PW", 25)
 

@@ -5,9 +5,10 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflets.prints import LABEL_SHEETS, LabelSheet, address_labels
-from leaflets.prints.labels import COMFORTABLE, LARGEST, SMALLEST, _edges, _fitted, draw_labels, for_the_post
+from leaflets.prints.inputs import LabelSheet
+from leaflets.prints.labels import COMFORTABLE, LARGEST, SMALLEST, _edges, _fitted, address_labels, draw_labels, for_the_post
 from leaflets.prints.paper import PrintPdf
+from leaflets.prints.sheets import LABEL_SHEETS
 from tests.leaflets.prints.reading import Box, Read, ink, whitened
 
 SHEETS = pytest.mark.parametrize("sheet", LABEL_SHEETS, ids=lambda sheet: sheet.key)

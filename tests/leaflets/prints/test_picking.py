@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from leaflets.prints import Pick, pick_list
+from leaflets.prints.inputs import Pick
+from leaflets.prints.picking import pick_list
 from tests.leaflets.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams
 

@@ -6,8 +6,8 @@ import pytest
 import zxingcpp
 from django.conf import settings
 
-from leaflets.prints import Item, Slip, packing_slips
-from leaflets.prints.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP
+from leaflets.prints.inputs import Item, Slip
+from leaflets.prints.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, packing_slips
 from tests.leaflets.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken
 
