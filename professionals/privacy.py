@@ -15,7 +15,7 @@ from ctac.classification import NONE, PERSONAL
 from ctac.errors import DomainError
 from professionals.erasure_file import after_an_erasure
 from professionals.models import DataAction, Done, Person, Reason, User
-from professionals.own_addresses import has_lost_mailbox
+from professionals.services.own_addresses import has_lost_mailbox
 
 TRIES = 3  # of an erasure that meets somebody who changes the same things
 

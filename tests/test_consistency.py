@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core.management import call_command, get_commands
-from django.utils.module_loading import import_string
+
+from tests.classified import classes_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OUR_APPS = ("audit", "notifications", "professionals", "leaflets", "bookings", "dataprotection")
@@ -104,7 +105,7 @@ def test_no_migration_is_missing() -> None:
 
 @pytest.mark.parametrize("app", OUR_APPS)
 def test_every_model_field_is_classified(app: str) -> None:
-    classified = {model: set(fields) for model, fields in import_string(f"{app}.privacy.FIELDS").items()}
+    classified = {model: set(fields) for model, fields in classes_of(app).items()}
     actual = {
         model.__name__: {field.name for field in model._meta.concrete_fields} for model in apps.get_app_config(app).get_models()
     }

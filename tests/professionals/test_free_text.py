@@ -13,6 +13,7 @@ from ctac.classification import FREE_TEXT
 from ctac.staff import staff_site
 from ctac.staff_lists import LooksOnly, ReadOnlyInline
 from professionals.safeguarding import ChildDetailsMixin
+from tests.classified import classes_of
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
@@ -116,7 +117,7 @@ def test_every_column_of_free_text_is_written_by_boxes_that_are_checked() -> Non
     columns = {
         f"{app}.{model}.{column}"
         for app in APPS
-        for model, classes in importlib.import_module(f"{app}.privacy").FIELDS.items()
+        for model, classes in classes_of(app).items()
         for column, kind in classes.items()
         if kind == FREE_TEXT
     }

@@ -1,6 +1,5 @@
 """A person who has done everything here, with a name, an address and a phone number in every field that may hold one."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,9 +38,10 @@ from notifications.services.choosing import choose
 from notifications.services.writing import seal_and_send
 from notifications.topics import Topic
 from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
+from tests.classified import classes_of
 from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
@@ -112,7 +112,7 @@ def fields_with_words() -> dict[str, list[str]]:
     """By model, its fields that may hold a name or words of a person, as the apps classify them."""
     found = {}
     for app in ("notifications", "professionals", "leaflets", "bookings", "dataprotection", "audit"):
-        classes: Mapping[str, Mapping[str, str]] = __import__(f"{app}.privacy", fromlist=["FIELDS"]).FIELDS
+        classes = classes_of(app)
         for model in apps.get_app_config(app).get_models():
             kinds = classes[model.__name__]
             texts = [field.name for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
