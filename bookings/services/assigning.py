@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from bookings.diary.reading import open_diary
 from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.models.booking import record
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.services.locking import guarded, lock_booking
 from bookings.services.looking_after import refuse_while_overdue
-from bookings.services.moving import record
 from bookings.services.telling import tell_reassigned
 from bookings.travel import Place
 from ctac.uk import uk_day

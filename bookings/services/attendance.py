@@ -21,8 +21,9 @@ from bookings.models import (
     belongs_to,
 )
 from bookings.models.after import TAKES_PLACE
+from bookings.models.booking import record
 from bookings.services.locking import lock_booking
-from bookings.services.moving import mark_delivered, record
+from bookings.services.moving import mark_delivered
 from bookings.services.sessions.closing import mark_session_delivered
 from bookings.services.sessions.locking import lock_session
 from bookings.services.sessions.recording import record as record_of_session

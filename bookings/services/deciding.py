@@ -25,6 +25,7 @@ from bookings.models import (
     State,
     WhyNot,
 )
+from bookings.models.booking import record
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
@@ -41,7 +42,7 @@ from bookings.services.keeping import (
     with_kept,
 )
 from bookings.services.locking import guarded
-from bookings.services.moving import move, record
+from bookings.services.moving import move
 from bookings.services.telling import tell_confirmed, tell_freed_of_request, tell_offered
 from ctac.errors import DomainError
 from ctac.uk import format_span

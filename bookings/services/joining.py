@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, EventKind, Format, Presenter, State
+from bookings.models.booking import record
 from bookings.services.errors import MoveRefused
 from bookings.services.locking import lock_booking, lock_bookings
-from bookings.services.moving import record
 from bookings.services.telling import tell_link
 from ctac.errors import DomainError
 from professionals.models import User

@@ -26,12 +26,11 @@ from bookings.models import (
     Presenter,
     WhyNot,
 )
-from bookings.models.booking import OPEN_STATES
+from bookings.models.booking import OPEN_STATES, record
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_bookings, lock_presenters
 from bookings.services.looking_after import go_on_waiting_for
-from bookings.services.moving import record
 from bookings.services.sessions.freeing import free_sessions
 from bookings.services.telling import tell_freed, tell_of_leave
 from bookings.travel import Journeys
