@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.diary.book import Diary
+from bookings.diary.breaches import ABOUT_THE_DAY
 from bookings.diary.candidate import Candidate
 from bookings.diary.reading import read_again
 from bookings.diary.wish import Wish
@@ -30,7 +31,6 @@ from bookings.places import find_place
 from bookings.services.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.keeping import (
-    ABOUT_THE_DAY,
     Chosen,
     Preferred,
     add_options,
