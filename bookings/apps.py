@@ -31,14 +31,33 @@ class BookingsConfig(AppConfig):
         from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
 
-        of_sessions = (session_mail, session_presenter_mail, session_staff_mail, session_reminders, session_invitations)
-        by_the_clock = (agenda_mail, escalation_mail)
-        for module in (mail, handing_over_mail, alerts, leave_mail, *of_sessions, after_mail, *by_the_clock):
-            for kind in module.KINDS:
-                registry.register(kind, Desk.BOOKINGS)
-        modules_of_samples = ("bookings.mail_samples", "bookings.session_mail_samples")
-        for name in (*modules_of_samples, *(module.__name__ for module in (*of_sessions[1:], *by_the_clock))):
-            samples.register(f"{name}.examples")
+        kinds = [
+            *mail.KINDS,
+            *handing_over_mail.KINDS,
+            *alerts.KINDS,
+            *leave_mail.KINDS,
+            *session_mail.KINDS,
+            *session_presenter_mail.KINDS,
+            *session_staff_mail.KINDS,
+            *session_reminders.KINDS,
+            *session_invitations.KINDS,
+            *after_mail.KINDS,
+            *agenda_mail.KINDS,
+            *escalation_mail.KINDS,
+        ]
+        for kind in kinds:
+            registry.register(kind, Desk.BOOKINGS)
+        samples.register("bookings.mail_samples.examples")
+        samples.register("bookings.alert_samples.examples")
+        samples.register("bookings.leave_mail_samples.examples")
+        samples.register("bookings.after_mail_samples.examples")
+        samples.register("bookings.session_mail_samples.examples")
+        samples.register("bookings.session_presenter_mail.examples")
+        samples.register("bookings.session_staff_mail.examples")
+        samples.register("bookings.session_reminders.examples")
+        samples.register("bookings.session_invitations.examples")
+        samples.register("bookings.agenda_mail.examples")
+        samples.register("bookings.escalation_mail.examples")
         texts.register(*flagged.SOURCES)
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
