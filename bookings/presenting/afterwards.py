@@ -19,12 +19,12 @@ from bookings.agenda import own_visits
 from bookings.models import Afterwards, Attendance, Booking, Given, Presenter
 from bookings.models.after import TAKES_PLACE
 from bookings.presenting.access import page, presenter_required
-from bookings.presenting.leave import FORM_METHODS
 from bookings.prints.slide import feedback_slide
 from bookings.services.afterwards import open_afterwards
 from bookings.services.attendance import CountedMeanwhile, may_record, record_attendance
 from bookings.short_links import short_link
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from professionals.access import signed_in
 
 

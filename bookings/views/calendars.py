@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import feeds, rules
 from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed
-from bookings.views.flow import FORM_METHODS
+from ctac.forms import FORM_METHODS
 from ctac.views import too_many_requests
 from professionals import limits
 from professionals.access import person_required, signed_in, the_person

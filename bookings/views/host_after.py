@@ -23,8 +23,8 @@ from bookings.services.attendance import counts_of
 from bookings.services.feedback import FeedbackClosed, give_feedback, host_has_answered
 from bookings.services.year_later import wish_year_later, withdraw_year_later
 from bookings.views.feedback import about, by_short_link, cookieless, feedback_page, no_such_code, not_open, say_later, too_many
-from bookings.views.flow import FORM_METHODS
 from bookings.views.linked import kept_private
+from ctac.forms import FORM_METHODS
 from ctac.uk import format_day
 from leaflets import baskets
 from leaflets.views.basket import MOST_ADDED
