@@ -26,6 +26,8 @@ class BookingsConfig(AppConfig):
             session_staff_mail,
             whose_address,
         )
+        from bookings.services import joining, presenters
+        from bookings.services.sessions import joining as session_joining
         from notifications import owners, registry, samples
         from notifications.senders import Desk
         from professionals import flagged as texts
@@ -47,6 +49,7 @@ class BookingsConfig(AppConfig):
         ]
         for kind in kinds:
             registry.register(kind, Desk.BOOKINGS)
+        presenters.LINK_CHANGED += [joining.presenters_link_changed, session_joining.presenters_link_changed_for_sessions]
         samples.register("bookings.mail_samples.examples")
         samples.register("bookings.alert_samples.examples")
         samples.register("bookings.leave_mail_samples.examples")

@@ -24,7 +24,6 @@ from bookings.admin.filters import (
     FormatFilter,
     NationFilter,
     NeedsPresenterFilter,
-    PresenterFilter,
     RequestFilter,
     VisitFilter,
     WhenFilter,
@@ -32,6 +31,7 @@ from bookings.admin.filters import (
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.leaflets import leaflets_in_words
 from bookings.admin.own import OwnToPresenters
+from bookings.admin.presenter_filters import PresenterFilter
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
 from bookings.agenda import all_that_was_theirs

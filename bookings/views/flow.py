@@ -22,11 +22,11 @@ from bookings.services.errors import DraftGone, SlotTaken, TooManyHolds
 from bookings.services.placing import Submission
 from bookings.slot_forms import WhenForm
 from bookings.views import keeping, times
+from ctac.forms import FORM_METHODS
 from leaflets.reading import addresses_kept_by
 from professionals import drafts
 from professionals.models import DraftKind
 
-FORM_METHODS = ["GET", "HEAD", "POST"]
 TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
 
 

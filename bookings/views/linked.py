@@ -23,8 +23,8 @@ from bookings.models import Booking, LinkPurpose
 from bookings.services.errors import MoveRefused, TooLate
 from bookings.services.linking import find_by_link
 from bookings.services.moving import cancel
-from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
+from ctac.forms import FORM_METHODS
 from ctac.private_pages import keep_private
 from professionals.access import person_in
 from professionals.models import Where

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings import words
 from bookings.admin.afterwards import came_in_words, feedback_in_words
-from bookings.admin.filters import AnyPresenterFilter
 from bookings.admin.own import OwnToPresenters
+from bookings.admin.presenter_filters import AnyPresenterFilter
 from bookings.admin.sessions.actions import OBJECT_ACTIONS
 from bookings.admin.sessions.filters import NeedFilter, PresentationFilter, RoomFilter, SeriesFilter, SoonFilter
 from bookings.admin.sessions.one_place import ONE_PLACE
