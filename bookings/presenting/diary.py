@@ -15,10 +15,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings import messages, words
-from bookings.agenda import A_DAY, own_sessions, own_visits
+from bookings.agenda import A_DAY
 from bookings.agenda import IN_A_DIARY as SESSIONS_IN_A_DIARY
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
-from bookings.presenting.access import gives_presentations, own_leave, page, presenter_or_awaited, presenter_required
+from bookings.presenting.access import (
+    gives_presentations,
+    own_leave,
+    own_sessions,
+    own_visits,
+    page,
+    presenter_or_awaited,
+    presenter_required,
+)
 from bookings.presenting.afterwards import after_of
 from bookings.presenting.checking import visit_now
 from bookings.session_figures import filled

@@ -20,8 +20,8 @@ from bookings.admin.sessions.one_place import ONE_PLACE
 from bookings.admin.sessions.people import history_part, parts_of
 from bookings.admin.sessions.planning import plan_page
 from bookings.admin.sessions.presenter import ASSIGN, REASSIGN, who_could
-from bookings.agenda import own_sessions
 from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace, SessionState
+from bookings.presenting.access import own_sessions
 from bookings.session_figures import Figures, figures_of
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, keys_of, period_of, with_words, words_in
