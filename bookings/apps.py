@@ -67,7 +67,33 @@ class BookingsConfig(AppConfig):
         register(PrivacySource("open_sessions", session_privacy.export, session_privacy.erase, session_privacy.ahead))
         register(PrivacySource("bookings_given_away", handed_over_privacy.export, handed_over_privacy.erase))
         register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
+        register_attendance()
         register_retention()
+
+
+def register_attendance() -> None:
+    """Of bookings and open sessions, how many came is recorded in the same way."""
+    from functools import partial
+
+    from bookings.models import Booking, EventKind, OpenSession, SessionEventKind
+    from bookings.models.booking import record
+    from bookings.services import attendance, locking, moving
+    from bookings.services.sessions import closing, recording
+    from bookings.services.sessions import locking as session_locking
+    from bookings.session_figures import figures_of
+
+    attendance.SOURCES[Booking] = attendance.AttendanceSource(
+        lock=lambda booking, now: locking.lock_booking(booking, now=now),
+        record=partial(record, kind=EventKind.ATTENDANCE),
+        mark_delivered=lambda booking, **how: moving.mark_delivered(booking=booking, **how),
+        professions=lambda booking: [booking.audience_profession, booking.person.profession],
+    )
+    attendance.SOURCES[OpenSession] = attendance.AttendanceSource(
+        lock=lambda session, _now: session_locking.lock_session(session),
+        record=partial(recording.record, kind=SessionEventKind.ATTENDANCE),
+        mark_delivered=lambda session, **how: closing.mark_session_delivered(session=session, **how),
+        professions=lambda session: list(figures_of(session).professions),
+    )
 
 
 def register_retention() -> None:

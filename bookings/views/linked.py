@@ -31,7 +31,6 @@ from professionals.models import Where
 from professionals.throttles import by_client, stopped
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
-WITH_A_FORM |= {"host_feedback", "host_again", "host_leaflets"}
 P = ParamSpec("P")
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
