@@ -1,6 +1,14 @@
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from bookings.presenting import afterwards as presenter_afterwards
+from bookings.presenting import availability as presenter_availability
+from bookings.presenting import calendars as presenter_calendars
+from bookings.presenting import checking as presenter_checking
+from bookings.presenting import day as presenter_day
+from bookings.presenting import diary as presenter_diary
+from bookings.presenting import leave as presenter_leave
+from bookings.presenting import sessions as presenter_sessions
 from bookings.views import answer, calendars, changing, check, dates, feedback, flow, host_after, leaflets, linked, mine, offers
 from bookings.views.sessions import linked as session_linked
 from bookings.views.sessions import listing as session_listing
@@ -35,7 +43,37 @@ after_urls = [
     path("f/<str:code>/host/<str:key>/again/", host_after.host_again, name="host_again"),
     path("f/<str:code>/host/<str:key>/leaflets/", host_after.host_leaflets, name="host_leaflets"),
 ]
-urlpatterns = [
+presenter_urls = [
+    path("", presenter_diary.presenter_diary, name="presenter_diary"),
+    path("day/", presenter_day.presenter_day, name="presenter_day"),
+    path("visits/<str:reference>/check-in/", presenter_checking.presenter_check_in, name="presenter_check_in"),
+    path("visits/<str:reference>/check-out/", presenter_checking.presenter_check_out, name="presenter_check_out"),
+    path("visits/<str:reference>/attendance/", presenter_afterwards.presenter_attendance, name="presenter_attendance"),
+    path("visits/<str:reference>/slide/", presenter_afterwards.presenter_slide, name="presenter_slide"),
+    path("visits/<str:reference>/slide.pdf", presenter_afterwards.presenter_slide_pdf, name="presenter_slide_pdf"),
+    path("visits/<str:reference>/", presenter_diary.presenter_visit, name="presenter_visit"),
+    path(
+        "sessions/<str:reference>/attendance/",
+        presenter_sessions.presenter_session_attendance,
+        name="presenter_session_attendance",
+    ),
+    path("sessions/<str:reference>/slide/", presenter_sessions.presenter_session_slide, name="presenter_session_slide"),
+    path(
+        "sessions/<str:reference>/slide.pdf", presenter_sessions.presenter_session_slide_pdf, name="presenter_session_slide_pdf"
+    ),
+    path("sessions/<str:reference>/", presenter_sessions.presenter_session, name="presenter_session"),
+    path("availability/", presenter_availability.presenter_availability, name="presenter_availability"),
+    path("availability/week/", presenter_availability.presenter_week, name="presenter_week"),
+    path("availability/days/", presenter_availability.presenter_days, name="presenter_days"),
+    path("availability/days/<int:exception_id>/end/", presenter_availability.presenter_end_days, name="presenter_end_days"),
+    path("availability/rules/", presenter_availability.presenter_rules, name="presenter_rules"),
+    path("calendar/", presenter_calendars.presenter_calendar, name="presenter_calendar"),
+    path("calendar/stop/", presenter_calendars.presenter_calendar_stop, name="presenter_calendar_stop"),
+    path("leave/", presenter_leave.presenter_leave, name="presenter_leave"),
+    path("leave/ask/", presenter_leave.presenter_ask_for_leave, name="presenter_ask_for_leave"),
+    path("leave/<int:leave_id>/end/", presenter_leave.presenter_end_leave, name="presenter_end_leave"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
     *calendar_urls,
     *after_urls,
     path("presentations/", offers.presentations, name="presentations"),
@@ -62,4 +100,5 @@ urlpatterns = [
     path("links/<str:token>/time/check/", linked.link_time_check, name="link_time_check"),
     path("links/<str:token>/cancel/", linked.link_cancel, name="link_cancel"),
     *session_urls,
+    path("staff/mine/", include(presenter_urls)),
 ]

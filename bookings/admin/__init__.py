@@ -7,5 +7,6 @@ import bookings.admin.journeys
 import bookings.admin.leave
 import bookings.admin.own_pages
 import bookings.admin.presenters
-import bookings.admin.sessions
+import bookings.admin.sessions.listing
+import bookings.admin.sessions.waiting
 import bookings.admin.waiting  # noqa: F401
