@@ -8,59 +8,20 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import (
-            after_mail,
-            agenda_mail,
-            alerts,
-            escalation_mail,
             flagged,
             handed_over_privacy,
-            handing_over_mail,
-            leave_mail,
-            mail,
             privacy,
-            session_invitations,
-            session_mail,
-            session_presenter_mail,
             session_privacy,
-            session_reminders,
-            session_staff_mail,
             whose_address,
         )
         from bookings.services import joining, presenters
         from bookings.services.sessions import joining as session_joining
-        from notifications import owners, registry, samples
-        from notifications.senders import Desk
+        from notifications import owners
         from professionals import flagged as texts
         from professionals.privacy import PrivacySource, register
 
-        kinds = [
-            *mail.KINDS,
-            *handing_over_mail.KINDS,
-            *alerts.KINDS,
-            *leave_mail.KINDS,
-            *session_mail.KINDS,
-            *session_presenter_mail.KINDS,
-            *session_staff_mail.KINDS,
-            *session_reminders.KINDS,
-            *session_invitations.KINDS,
-            *after_mail.KINDS,
-            *agenda_mail.KINDS,
-            *escalation_mail.KINDS,
-        ]
-        for kind in kinds:
-            registry.register(kind, Desk.BOOKINGS)
+        register_emails()
         presenters.LINK_CHANGED += [joining.presenters_link_changed, session_joining.presenters_link_changed_for_sessions]
-        samples.register("bookings.mail_samples.examples")
-        samples.register("bookings.alert_samples.examples")
-        samples.register("bookings.leave_mail_samples.examples")
-        samples.register("bookings.after_mail_samples.examples")
-        samples.register("bookings.session_mail_samples.examples")
-        samples.register("bookings.session_presenter_mail.examples")
-        samples.register("bookings.session_staff_mail.examples")
-        samples.register("bookings.session_reminders.examples")
-        samples.register("bookings.session_invitations.examples")
-        samples.register("bookings.agenda_mail.examples")
-        samples.register("bookings.escalation_mail.examples")
         texts.register(*flagged.SOURCES)
         owners.register(whose_address.presenters_at)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
@@ -69,6 +30,54 @@ class BookingsConfig(AppConfig):
         register(PrivacySource("bookings", privacy.export, privacy.erase, privacy.ahead))
         register_attendance()
         register_retention()
+
+
+def register_emails() -> None:
+    """Each kind of email, and what the styleguide shows of it."""
+    from bookings import (
+        after_mail,
+        agenda_mail,
+        alerts,
+        escalation_mail,
+        handing_over_mail,
+        leave_mail,
+        mail,
+        session_invitations,
+        session_mail,
+        session_presenter_mail,
+        session_reminders,
+        session_staff_mail,
+    )
+    from notifications import registry, samples
+    from notifications.senders import Desk
+
+    kinds = [
+        *mail.KINDS,
+        *handing_over_mail.KINDS,
+        *alerts.KINDS,
+        *leave_mail.KINDS,
+        *session_mail.KINDS,
+        *session_presenter_mail.KINDS,
+        *session_staff_mail.KINDS,
+        *session_reminders.KINDS,
+        *session_invitations.KINDS,
+        *after_mail.KINDS,
+        *agenda_mail.KINDS,
+        *escalation_mail.KINDS,
+    ]
+    for kind in kinds:
+        registry.register(kind, Desk.BOOKINGS)
+    samples.register("bookings.mail_samples.examples")
+    samples.register("bookings.alert_samples.examples")
+    samples.register("bookings.leave_mail_samples.examples")
+    samples.register("bookings.after_mail_samples.examples")
+    samples.register("bookings.session_mail_samples.examples")
+    samples.register("bookings.session_presenter_mail.examples")
+    samples.register("bookings.session_staff_mail.examples")
+    samples.register("bookings.session_reminders.examples")
+    samples.register("bookings.session_invitations.examples")
+    samples.register("bookings.agenda_mail.examples")
+    samples.register("bookings.escalation_mail.examples")
 
 
 def register_attendance() -> None:

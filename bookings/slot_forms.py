@@ -9,8 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy
 
 from bookings.diary.book import Slot
 from ctac.forms import PageForm
@@ -33,7 +32,7 @@ def slot_label(slot: Slot) -> SafeString:
 
 @lru_cache(maxsize=1024)  # the same slots are shown to many
 def label_in(_language: str | None, slot: Slot) -> SafeString:
-    rest = _("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
+    rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
     return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
 
 
@@ -48,20 +47,20 @@ def to_start(value: str) -> datetime:
     try:
         start = datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise ValidationError(_("Choose one of the times below.")) from error
+        raise ValidationError(gettext_lazy("Choose one of the times below.")) from error
     if not 2000 <= start.year <= 2100:  # further out, the arithmetic of dates ends
-        raise ValidationError(_("Choose one of the times below."))
+        raise ValidationError(gettext_lazy("Choose one of the times below."))
     return start
 
 
 class WhenForm(PageForm):
     start = SlotField(
-        label=_("Choose a day and time"),
+        label=gettext_lazy("Choose a day and time"),
         widget=forms.RadioSelect,
         coerce=to_start,
         error_messages={
-            "required": _("Choose a day and time."),
-            "invalid_choice": _("Choose one of the times below."),
+            "required": gettext_lazy("Choose a day and time."),
+            "invalid_choice": gettext_lazy("Choose one of the times below."),
         },
     )
 

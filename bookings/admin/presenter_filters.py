@@ -6,18 +6,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, Format, Presenter
 
 # Formats as staff say them; the public reads “At your workplace”.
-FORMAT_WORDS = {str(Format.WORKPLACE): _("At their workplace"), str(Format.ONLINE): _("Online")}
+FORMAT_WORDS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(Format.ONLINE): gettext_lazy("Online")}
 
 
 class PresenterFilter(admin.SimpleListFilter):
     """Those who give presentations now. Who has none is asked for by a filter of its own."""
 
-    title = _("presenter")
+    title = gettext_lazy("presenter")
     parameter_name = "presenter"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, EventKind, Format, Presenter, State
 from bookings.models.booking import record
@@ -15,7 +15,7 @@ from professionals.models import User
 
 
 class SameLink(DomainError):
-    message = _("That is the link already. Nobody needs to be told.")
+    message = gettext_lazy("That is the link already. Nobody needs to be told.")
 
 
 @transaction.atomic
