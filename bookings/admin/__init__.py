@@ -1,5 +1,7 @@
 """Staff pages of bookings; importing this registers them."""
 
+# ruff: noqa: F401 - imported for what they register
+
 import bookings.admin.afterwards
 import bookings.admin.bookings
 import bookings.admin.handing_over
@@ -9,4 +11,4 @@ import bookings.admin.own_pages
 import bookings.admin.presenters
 import bookings.admin.sessions.listing
 import bookings.admin.sessions.waiting
-import bookings.admin.waiting  # noqa: F401
+import bookings.admin.waiting
