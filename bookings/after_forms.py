@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Booking, Given
-from bookings.services.attendance import counts_of
+from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Given
+from bookings.services.attendance import SOURCES, counts_of
 from bookings.services.feedback import Said
-from bookings.session_figures import figures_of
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.forms import CopiesField, stock_hint
 from leaflets.models import Leaflet
@@ -122,11 +121,8 @@ def likely(given: Given, counts: Mapping[str, int]) -> Sequence[str]:
     """Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most."""
     if counts:
         return list(counts)
-    if isinstance(given, Booking):
-        asked = [given.audience_profession, given.person.profession]
-    else:
-        asked = list(figures_of(given).professions)
-    found = [each for each in dict.fromkeys([*asked, *USUAL]) if each and each != Profession.OTHER]
+    expected = SOURCES[type(given)].professions(given)
+    found = [each for each in dict.fromkeys([*expected, *USUAL]) if each and each != Profession.OTHER]
     return found[:SHOWN_AT_ONCE]
 
 

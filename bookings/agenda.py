@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from bookings import leaflet_words, words
 from bookings.journeys import read_journeys
-from bookings.models import Booking, BookingQuerySet, BusyTime, Format, OpenSession, Presenter, SessionState, State, Visit
-from bookings.models.open_session import OpenSessionQuerySet
+from bookings.models import Booking, BookingQuerySet, BusyTime, Format, OpenSession, Presenter, SessionState, State
+from bookings.presenting.access import own_sessions, own_visits
 from bookings.session_figures import filled
 from bookings.travel import Journeys, travel_between
 from ctac.uk import format_clock, uk_datetime
@@ -20,25 +20,6 @@ from leaflets.models import OrderLine
 A_DAY = timedelta(days=1)
 GIVEN = (State.CONFIRMED, State.DELIVERED)
 IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
-
-
-def own_visits(presenter: Presenter) -> BookingQuerySet:
-    """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
-    theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
-    visits = Booking.objects.with_names().with_leaflets()
-    return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
-
-
-def all_that_was_theirs(presenter: Presenter) -> BookingQuerySet:
-    """As own_visits, for a list: each of the two ways in which a visit is theirs has an index, "one or the other" has none."""
-    given = Booking.objects.filter(presenter=presenter).order_by().values("pk")
-    went = Visit.objects.filter(presenter=presenter).order_by().values("booking")
-    return Booking.objects.filter(pk__in=given.union(went))
-
-
-def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
-    """Those that this presenter gives or gave; anybody else's are not found."""
-    return OpenSession.objects.with_names().filter(presenter=presenter)
 
 
 @dataclass(frozen=True)

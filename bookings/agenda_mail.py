@@ -84,9 +84,9 @@ KINDS = (Kind(NAME, gettext_lazy("To the presenter: today"), build, still_true, 
 
 
 def examples() -> Iterator[Example]:
-    from bookings.mail_samples import booking as sample_booking
-    from bookings.mail_samples import brought, longest
-    from bookings.mail_samples import presenter as sample_presenter
+    from bookings.mail_sample_rows import booking as sample_booking
+    from bookings.mail_sample_rows import brought, longest
+    from bookings.mail_sample_rows import presenter as sample_presenter
 
     kind = KINDS[0]
     session = session_presenter_mail.sample()

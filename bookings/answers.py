@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from bookings.forms import to_start
 from bookings.models import Format, Hold, Precision, Presentation
 from bookings.request_forms import to_moment
 from bookings.services.keeping import Preferred
 from bookings.services.placing import Address, Details
+from bookings.slot_forms import to_start
 from leaflets.models import ToBring
 from professionals.models import Draft
 

@@ -7,14 +7,13 @@ from datetime import datetime
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from bookings.diary.breaches import Breach
+from bookings.diary.breaches import ABOUT_THE_DAY, Breach
 from bookings.diary.reading import Ignoring, open_diary
 from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
-from bookings.models import Booking, Format, OpenSession, Presenter
-from bookings.places import PlaceUnknown
-from bookings.services.assigning import place_of
-from bookings.services.keeping import ABOUT_THE_DAY
+from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter
+from bookings.places import PlaceUnknown, find_place
+from bookings.travel import Place
 from ctac.uk import uk_day
 
 
@@ -71,3 +70,11 @@ def without(fine: Container[Breach], verdict: Verdict) -> Verdict:
         return verdict
     breaches = tuple(breach for breach in verdict.candidate.breaches if breach not in fine)
     return replace(verdict, candidate=replace(verdict.candidate, breaches=breaches))
+
+
+def place_of(booking: Booking) -> Place | None:
+    """Where it takes place, from its claim if it has one."""
+    claim = BusyTime.objects.filter(booking=booking).first()
+    if claim is not None:
+        return replace(claim.place, nation=booking.nation) if claim.place else None
+    return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None

@@ -10,11 +10,11 @@ from django.db.models.functions import Cast
 
 from bookings import ical
 from bookings.models import Booking, BookingEvent, BookingLink, EventKind
+from bookings.models.booking import record
 from bookings.privacy import ABOUT_THE_PRESENTER
 from bookings.services.bringing import forget_who_gave_leaflets
 from bookings.services.locking import lock_bookings
 from bookings.services.looking_after import refuse_while_on_the_way_or_there
-from bookings.services.moving import record
 from bookings.services.telling import tell_details_changed
 from notifications.services.erasing import erase_bodies_about
 from professionals.models import Absorbed, Person

@@ -16,8 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
-from bookings import leaflet_words
-from bookings.models import Booking, Format, OpenSession, SessionPlace
+from bookings.models import Booking, Brought, Format, OpenSession, SessionPlace
 from ctac.uk import UK, uk_day
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
@@ -193,7 +192,8 @@ def description(booking: Booking, *, for_presenter: bool = False) -> str:
     """How to change it: a calendar can't cancel with us."""
     if for_presenter:
         words = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
-        if leaflet_words.live_order(booking):
+        brought: Brought | None = getattr(booking, "brought", None)
+        if brought and brought.live_order:
             words += " " + _("There are leaflets to bring: they stand there too.")
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
         return words % {"reference": booking.reference, "url": url}

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from ctac.forms import PageForm
 from leaflets.forms import CopiesField
@@ -58,7 +57,7 @@ def too_many(leaflet: Leaflet, possible: Possible) -> str:
     """How many are possible, and where the rest comes from."""
     facts = {"n": possible.copies, "title": leaflet.title}
     if possible.by_limit:
-        said = _("You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.")
+        said = gettext("You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.")
         return said % facts
     said = ngettext(
         "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or nothing. More can come by post later.",

@@ -101,5 +101,4 @@ def to_put_back(booking: Booking) -> list[Row]:
 
 def live_order(booking: Booking) -> Order | None:
     brought = brought_of(booking)
-    order = brought.order if brought else None
-    return order if order is not None and order.state != OrderState.CANCELLED else None
+    return brought.live_order if brought else None

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from bookings import change_messages, messages, request_messages, rules
+from bookings import booking_messages, change_messages, request_messages, rules
 from bookings.cutoff import may_change
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, State
 from bookings.services.linking import make_links
@@ -24,26 +24,26 @@ def build_confirmed(notification: Notification) -> Message:
     booking, why = booking_of(notification), reason_of(notification)
     new = {"new_link": why == EventKind.LINK_SET, "new_presenter": why == EventKind.REASSIGNED}
     reminds = gets_reminders(booking.person)
-    return messages.confirmed(booking, now=notification.created_at, reminds=reminds, links=links_for(booking), **new)
+    return booking_messages.confirmed(booking, now=notification.created_at, reminds=reminds, links=links_for(booking), **new)
 
 
 def build_reminder(notification: Notification, *, early: bool) -> Message:
     booking = booking_of(notification)
-    return messages.reminder(booking, links=links_for(booking), early=early)
+    return booking_messages.reminder(booking, links=links_for(booking), early=early)
 
 
 def build_presenter_week_reminder(notification: Notification) -> Message:
-    return messages.presenter_reminder(booking_of(notification), early=True)
+    return booking_messages.presenter_reminder(booking_of(notification), early=True)
 
 
 def build_cancelled(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return messages.cancelled(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
+    return booking_messages.cancelled(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
 
 
 def build_for_presenter(notification: Notification) -> Message:
     new_link = reason_of(notification) == EventKind.LINK_SET
-    return messages.for_presenter(booking_of(notification), now=notification.created_at, new_link=new_link)
+    return booking_messages.for_presenter(booking_of(notification), now=notification.created_at, new_link=new_link)
 
 
 def reason_of(notification: Notification) -> str:
@@ -61,7 +61,7 @@ def reason_of(notification: Notification) -> str:
 
 def build_closed_for_presenter(notification: Notification) -> Message:
     booking = booking_of(notification)
-    return messages.closed_for_presenter(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
+    return booking_messages.closed_for_presenter(booking, now=notification.created_at, in_calendars=was_in_calendars(booking))
 
 
 def was_in_calendars(booking: Booking) -> bool:
@@ -71,7 +71,7 @@ def was_in_calendars(booking: Booking) -> bool:
 
 def build_freed(notification: Notification) -> Message:
     booking, change = booking_of(notification), change_of(notification, EventKind.RESCHEDULED, "sequence")
-    return messages.freed(
+    return booking_messages.freed(
         change_messages.as_it_was(booking, change),
         now=notification.created_at,
         to=notification.recipient,
@@ -144,14 +144,14 @@ def dates_of(booking: Booking) -> list[DateOption]:
 def build_requested(notification: Notification) -> Message:
     booking = booking_of(notification)
     if booking.has_time:
-        return messages.requested(booking)
+        return booking_messages.requested(booking)
     return request_messages.requested(booking, dates_of(booking), now=timezone.now())
 
 
 def build_new_for_team(notification: Notification) -> Message:
     booking = booking_of(notification)
     if booking.has_time:
-        return messages.new_for_team(booking)
+        return booking_messages.new_for_team(booking)
     return request_messages.new_for_team(booking, dates_of(booking), now=timezone.now())
 
 
@@ -261,7 +261,7 @@ KINDS = (
     Kind("booking-requested", gettext_lazy("Booking requested"), build_requested, still(in_state(State.REQUESTED))),
     Kind("booking-offered", gettext_lazy("Times offered"), build_offered, still(still_stands)),
     Kind("booking-dates-lapsed", gettext_lazy("Dates no longer kept"), build_lapsed, still(waits_for_us)),
-    Kind("booking-declined", gettext_lazy("Booking declined"), said(messages.declined), still(in_state(State.DECLINED))),
+    Kind("booking-declined", gettext_lazy("Booking declined"), said(booking_messages.declined), still(in_state(State.DECLINED))),
     Kind("booking-cancelled", gettext_lazy("Booking cancelled"), build_cancelled, still(in_state(State.CANCELLED))),
     Kind(
         "booking-reminder-week",
@@ -283,14 +283,14 @@ KINDS = (
     Kind(
         "staff-booking-cancelled",
         gettext_lazy("To staff: cancelled"),
-        said(messages.closed_for_team),
+        said(booking_messages.closed_for_team),
         still(in_state(State.CANCELLED, State.DECLINED)),
         in_digest=is_not_soon,
     ),
     Kind(
         "staff-needs-presenter",
         gettext_lazy("To staff: needs a presenter"),
-        said(messages.needs_presenter),
+        said(booking_messages.needs_presenter),
         still(lambda booking, notification: booking.needs_a_presenter),
     ),
     Kind(
@@ -336,7 +336,7 @@ KINDS = (
     Kind(
         "presenter-reminder",
         gettext_lazy("To the presenter: the day before"),
-        said(messages.presenter_reminder),
+        said(booking_messages.presenter_reminder),
         still(partial(reminds_of_theirs, early=False)),
         can_wait=True,
     ),

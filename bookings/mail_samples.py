@@ -1,4 +1,4 @@
-"""Bookings that exist only to be shown in emails: nothing of them is stored."""
+"""What each email about a booking looks like (bookings.mail), with made-up bookings."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,61 +7,29 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings import (
-    after_mail,
-    alerts,
-    change_messages,
-    handing_over_mail,
-    handing_over_messages,
-    leave_mail,
-    messages,
-    request_messages,
-)
+from bookings import booking_messages as messages
+from bookings import change_messages, handing_over_mail, handing_over_messages, request_messages
 from bookings.mail import KINDS
+from bookings.mail_sample_rows import NO_TIME, NOW, ONLINE, STARTS, booking, brought, example_of, longest, person, presenter
 from bookings.models import (
-    Afterwards,
-    Booking,
     BookingEvent,
-    Brought,
-    Channel,
     DateOption,
-    Format,
-    Leave,
-    LeaveKind,
-    LeaveState,
-    Nation,
     OptionKind,
     OptionState,
     Precision,
-    Presentation,
-    Presenter,
     State,
-    Visit,
     WhyNot,
 )
-from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from ctac.uk import uk_datetime
-from leaflets.mail_samples import order as an_order
 from leaflets.models import OrderState
-from notifications.registry import Message
 from notifications.samples import Example
-from professionals.models import Organisation, Person, Profession
 
-NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
-STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 # Nobody's: there is no such link.
 LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
 MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
 CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
-LABELS = {
-    kind.name: kind.label for kind in (*KINDS, *handing_over_mail.KINDS, *alerts.KINDS, *leave_mail.KINDS, *after_mail.KINDS)
-}
+LABELS = {kind.name: kind.label for kind in (*KINDS, *handing_over_mail.KINDS)}
+_example = partial(example_of, LABELS)
 REASON = "Our hall is flooded. We hope to ask again in May."
-LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
-LONGEST_ORGANISATION = (
-    "Cambridgeshire and Peterborough Safeguarding Children Partnership, Community Paediatrics and Health Visiting Service"
-)
-LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
 
 
 def examples() -> Iterator[Example]:
@@ -69,8 +37,6 @@ def examples() -> Iterator[Example]:
     yield from _to_the_professional()
     yield from _to_staff()
     yield from _to_the_presenter()
-    yield from _about_leave()
-    yield from _afterwards()
 
 
 def _to_the_professional() -> Iterator[Example]:
@@ -103,20 +69,6 @@ def _to_the_professional() -> Iterator[Example]:
     changed = partial(change_messages.details_changed, change=CHANGED, now=NOW, links=LINKS)
     yield _example("booking-changed", "", partial(changed, in_calendars=True), sequence=1, revision=1)
     yield _example("booking-changed", _("longest words"), partial(changed, in_calendars=False), revision=1, **longest())
-
-
-def _afterwards() -> Iterator[Example]:
-    given: dict[str, Any] = {"state": State.DELIVERED}
-    for case, answered in (("", False), (_("answered already"), True)):
-        asked = partial(_asked, has_answered=answered)
-        yield _example("booking-afterwards", case, asked, **given)
-    yield _example("booking-afterwards", _("longest words"), _asked, **given, **longest())
-    yield _example("year-later", "", after_mail.year_later, **given)
-    yield _example("year-later", _("longest words"), after_mail.year_later, **given, **longest())
-
-
-def _asked(booking: Booking, **more: Any) -> Message:
-    return after_mail.asked(booking, Afterwards(booking=booking, code="7Q4M2F"), **more)
 
 
 def _about_dates() -> Iterator[Example]:
@@ -190,21 +142,11 @@ def _to_staff() -> Iterator[Example]:
     yield _example("staff-needs-presenter", "", messages.needs_presenter, presenter=None)
     yield _example("staff-booking-moved", "", partial(change_messages.moved_for_team, change=MOVED))
     yield _example("staff-booking-changed", "", partial(change_messages.changed_for_team, change=CHANGED), presenter=None)
-    yield from _alerts()
+    yield from _joining_links()
 
 
-def _alerts() -> Iterator[Example]:
-    there, nowhere = visit(checked_in_at=STARTS - timedelta(minutes=20)), visit()
-    yield _example("staff-no-check-in", "", alerts.no_check_in, visit=nowhere)
-    yield _example("staff-no-check-out", "", alerts.no_check_out, visit=there)
-    yield _example("staff-no-check-out", _("longest words"), alerts.no_check_out, visit=nowhere, **longest())
-    yield _example(
-        "manager-no-check-in", "", partial(alerts.no_check_in, escalated=True), visit=visit(), presenter=presenter(phone="")
-    )
-    yield _example("manager-no-check-out", "", partial(alerts.no_check_out, escalated=True), visit=there)
+def _joining_links() -> Iterator[Example]:
     nobody = {**ONLINE, "presenter": presenter(joining_link="")}
-    yield _example("staff-still-no-presenter", "", alerts.still_no_presenter, presenter=None)
-    yield _example("staff-no-joining-link", "", alerts.no_joining_link, **nobody)
     own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     yield _example("booking-confirmed", _("new joining link"), partial(messages.confirmed, now=NOW, new_link=True), **own)
     gone = partial(messages.confirmed, now=NOW, new_link=True)
@@ -215,7 +157,10 @@ def _alerts() -> Iterator[Example]:
 
 
 def _to_the_presenter() -> Iterator[Example]:
-    taken, closed = partial(messages.for_presenter, now=NOW), partial(messages.closed_for_presenter, now=NOW, in_calendars=True)
+    taken, closed = (
+        partial(messages.for_presenter, now=NOW),
+        partial(messages.closed_for_presenter, now=NOW, in_calendars=True),
+    )
     freed = partial(messages.freed, now=NOW, to="asha.patel@ctac.example", sequence=1, in_calendars=True)
     yield _example("presenter-booked", "", taken)
     yield _example("presenter-reminder-week", "", partial(messages.presenter_reminder, early=True), brought=brought())
@@ -230,118 +175,3 @@ def _to_the_presenter() -> Iterator[Example]:
     yield _example("presenter-moved", "", partial(change_messages.moved_for_presenter, change=MOVED, now=NOW))
     changed = partial(change_messages.changed_for_presenter, change=CHANGED, now=NOW, in_calendars=True)
     yield _example("presenter-changed", "", changed)
-
-
-def _about_leave() -> Iterator[Example]:
-    asked, refused = {"state": LeaveState.ASKED}, {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
-    yield _leave_example("leave-asked", leave_mail.asked, **asked)
-    yield _leave_example("leave-entered", leave_mail.entered, kind=LeaveKind.ILLNESS)
-    yield _leave_example("leave-granted", leave_mail.granted)
-    yield _leave_example("leave-refused", leave_mail.refused, **refused)
-
-
-def _leave_example(name: str, words: Any, **fields: Any) -> Example:
-    return Example(name, LABELS[name], lambda: words(leave(**fields)))
-
-
-def leave(**fields: Any) -> Leave:
-    defaults = {
-        "presenter": presenter(),
-        "kind": LeaveKind.HOLIDAY,
-        "starts_at": uk_datetime(STARTS.date(), START_OF_DAY),
-        "ends_at": uk_datetime(STARTS.date() + timedelta(days=4), END_OF_DAY),
-        "state": LeaveState.GRANTED,
-        "created_at": NOW,
-    }
-    return Leave(pk=1, **{**defaults, **fields})
-
-
-def _example(kind: str, case: str, words: Any, **fields: Any) -> Example:
-    title = f"{LABELS[kind]}, {case}" if case else LABELS[kind]
-    return Example(kind, title, lambda: words(booking(**fields)))
-
-
-NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
-ONLINE = {"format": Format.ONLINE, "address_line_1": "", "address_line_2": "", "town": "", "postcode": "", "room": ""}
-
-
-def booking(**fields: Any) -> Booking:
-    defaults = {
-        "pk": 1,
-        "reference": "BK-7Q4M-2F",
-        "person": person(),
-        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
-        "presenter": presenter(),
-        "state": State.CONFIRMED,
-        "format": Format.WORKPLACE,
-        "starts_at": STARTS,
-        "ends_at": STARTS + timedelta(minutes=90),
-        "address_line_1": "St James Health Centre",
-        "address_line_2": "1 Park Row",
-        "town": "Leeds",
-        "postcode": "LS1 4AP",
-        "room": "Room 2.14. Ring at the side door; parking is behind the building.",
-        "audience_size": 24,
-        "audience_profession": Profession.HEALTH_VISITOR,
-        "contact_name": "Jo Green",
-        "contact_phone": "0113 496 0001",
-        "access_needs": "One of us uses a wheelchair.",
-        "notes": "Half of the team is new to this work.",
-        "channel": Channel.WEB,
-        "ical_uid": "sample@ctac.example",
-        "created_at": NOW,
-    }
-    beside = [fields.pop(name) for name in ("visit", "brought") if name in fields]
-    made = Booking(**{**defaults, **fields})
-    Booking._meta.get_field("brought").set_cached_value(made, None)  # so that nothing is asked of the database
-    for there in beside:
-        there.booking = made  # which makes it booking.visit too
-    return made
-
-
-def brought(**fields: Any) -> Brought:
-    """The order of a visit's leaflets, of one of which there were too few."""
-    title = "Child trafficking is child abuse"
-    order = an_order(brought_with="BK-7Q4M-2F", **fields)
-    return Brought(pk=1, order=order, missing=[{"slug": "all-professionals", "title": title, "copies": 5}])
-
-
-def visit(**fields: Any) -> Visit:
-    return Visit(**{"presenter": presenter(), **fields})
-
-
-def person(**fields: Any) -> Person:
-    defaults = {
-        "name": "Nadia Rahman",
-        "email": "nadia.rahman@leeds.nhs.uk",
-        "phone": "0113 496 0123",
-        "profession": Profession.HEALTH_VISITOR,
-        "organisation": Organisation(pk=1, name="Leeds Community Healthcare"),
-    }
-    return Person(pk=1, **{**defaults, **fields})
-
-
-def presenter(**fields: Any) -> Presenter:
-    defaults = {
-        "name": "Asha Patel",
-        "email": "asha.patel@ctac.example",
-        "phone": "0113 496 0002",
-        "nation": Nation.ENGLAND,
-        "joining_link": "https://meet.example/ctac-1",
-    }
-    return Presenter(pk=1, **{**defaults, **fields})
-
-
-def longest() -> dict[str, Any]:
-    """As long as people's names, employers and addresses are in earnest, and a little longer."""
-    organisation = Organisation(pk=1, name=LONGEST_ORGANISATION)
-    name = "Dr Maximiliana Wilhelmina Featherstonehaugh-Cholmondeley"
-    return {
-        "person": person(name=name, email=LONGEST_EMAIL, organisation=organisation, profession=Profession.EMERGENCY_CARE),
-        "presenter": presenter(name="Oluwaseun Adebayo-Fitzwilliam Okonkwo-Ramsbottom"),
-        "presentation": Presentation(pk=1, slug="signs", title=LONGEST_TITLE, length_minutes=90),
-        "address_line_1": LONGEST_ORGANISATION,
-        "address_line_2": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch House, Unit 14b",
-        "contact_name": name,
-        "notes": "We would like most of the time for questions. " * 6,
-    }

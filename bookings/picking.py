@@ -25,9 +25,9 @@ from bookings.diary.breaches import Breach
 from bookings.diary.reading import Ignoring, open_diary, read_whole
 from bookings.diary.stretch import Stretch
 from bookings.diary.wish import Wish
-from bookings.forms import WhenForm, slot_value
 from bookings.models import Presenter
 from bookings.services.errors import SlotTaken
+from bookings.slot_forms import WhenForm, slot_value
 from ctac.uk import UK, format_clock, format_day, format_span, uk_day
 
 ONE_DAY = timedelta(days=1)

@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 
 from bookings import after_privacy
 from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
+from bookings.models.booking import record
 from bookings.services.feeds import revoke_feed
 from bookings.services.looking_after import refuse_while_on_the_way_or_there
-from bookings.services.moving import cancel_without_leaflets, record
+from bookings.services.moving import cancel_without_leaflets
 from ctac.classification import FREE_TEXT, NONE, PERSONAL
 from notifications.services.erasing import erase_bodies_about
 from professionals.models import Person

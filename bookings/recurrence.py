@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 # A month may have no fifth Tuesday; so many are looked through before giving up on a series whose every day is left out.
 MOST_LOOKED_AT = 500
 
 
 class Every(TextChoices):
-    ONCE = "once", _("Once")
-    WEEK = "week", _("Every week")
-    FORTNIGHT = "fortnight", _("Every two weeks")
-    MONTH = "month", _("Every month, on the same weekday")
+    ONCE = "once", gettext_lazy("Once")
+    WEEK = "week", gettext_lazy("Every week")
+    FORTNIGHT = "fortnight", gettext_lazy("Every two weeks")
+    MONTH = "month", gettext_lazy("Every month, on the same weekday")
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ KINDS = (
 
 def examples() -> Iterator[Example]:
     from bookings import session_mail_samples
-    from bookings.mail_samples import STARTS
+    from bookings.mail_sample_rows import STARTS
 
     [kind] = KINDS
     one = session_mail_samples.session()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bookings import after_mail, session_messages
-from bookings.mail_samples import NOW, STARTS, longest, person, presenter
+from bookings.mail_sample_rows import NOW, STARTS, longest, person, presenter
 from bookings.models import Afterwards, Channel, OpenSession, PlaceState, Presentation, SessionPlace, SessionState
 from bookings.session_mail import KINDS
 from bookings.session_messages import Telling

@@ -86,8 +86,8 @@ KINDS = (
 
 def examples() -> Iterator[Example]:
     from bookings import session_mail_samples
-    from bookings.mail_samples import NOW
-    from bookings.mail_samples import presenter as sample_presenter
+    from bookings.mail_sample_rows import NOW
+    from bookings.mail_sample_rows import presenter as sample_presenter
 
     said = Telling(NOW, session_mail_samples.LEAVE)
     place = partial(session_mail_samples.place, joining_help=session_mail_samples.HELP)

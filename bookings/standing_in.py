@@ -7,14 +7,13 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from bookings.diary.book import Diary
-from bookings.diary.breaches import Breach
+from bookings.diary.breaches import ABOUT_THE_DAY, Breach
 from bookings.diary.candidate import Candidate
 from bookings.diary.reading import open_diary
 from bookings.diary.verdict import Verdict
 from bookings.diary.wish import Wish
 from bookings.journeys import read_journeys
 from bookings.models import Booking, Format, Presenter
-from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.areas import look_up_areas

@@ -17,6 +17,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+# How a page with a form may be asked for.
+FORM_METHODS = ["GET", "HEAD", "POST"]
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 

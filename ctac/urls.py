@@ -37,7 +37,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),
-    path("staff/mine/", include("bookings.presenting.urls")),
     path("staff/", staff_site.urls),
 ]
 

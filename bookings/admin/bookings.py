@@ -24,7 +24,6 @@ from bookings.admin.filters import (
     FormatFilter,
     NationFilter,
     NeedsPresenterFilter,
-    PresenterFilter,
     RequestFilter,
     VisitFilter,
     WhenFilter,
@@ -32,12 +31,13 @@ from bookings.admin.filters import (
 from bookings.admin.for_caller import book_for_caller_page
 from bookings.admin.leaflets import leaflets_in_words
 from bookings.admin.own import OwnToPresenters
+from bookings.admin.presenter_filters import PresenterFilter
 from bookings.admin.standing_in import stand_ins_page
 from bookings.admin.visits import joining_in_words, visit_in_words, whom_to_call
-from bookings.agenda import all_that_was_theirs
 from bookings.choosing import choice_for
 from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
 from bookings.models.booking import OPEN_STATES
+from bookings.presenting.access import all_that_was_theirs
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, period_of
 from ctac.staff_lists import (

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.admin.filters import FORMAT_WORDS
+from bookings.admin.presenter_filters import FORMAT_WORDS
 from bookings.admin.time_forms import OTHER, WeekForm
 from bookings.forms import DetailsForm, WhereForm
 from bookings.models import Channel, Format, Presentation

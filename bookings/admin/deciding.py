@@ -17,10 +17,10 @@ from bookings import date_words
 from bookings.admin.choices import reason_to_yield
 from bookings.admin.requests import Could, candidate_line, looked_at
 from bookings.admin.time_forms import OTHER, OneTimeForm, TimeForm, start_or_other
-from bookings.forms import slot_value
 from bookings.models import Booking, Precision, State
 from bookings.services.deciding import agree_time
 from bookings.services.errors import OutsideRules, SlotTaken
+from bookings.slot_forms import slot_value
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 from ctac.uk import format_span

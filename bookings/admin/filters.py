@@ -11,15 +11,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, Format, Nation, Presenter, overdue, without_joining_link
+from bookings.admin.presenter_filters import FORMAT_WORDS
+from bookings.models import Booking, Nation, overdue, without_joining_link
 from bookings.services.escalating import too_long
 from ctac.uk import uk_day
 from professionals.areas import NATIONS
 from professionals.models import LocalAuthority
 
 A_DAY = timedelta(days=1)
-# Formats as staff say them; the public reads “At your workplace”.
-FORMAT_WORDS = {str(Format.WORKPLACE): _("At their workplace"), str(Format.ONLINE): _("Online")}
 
 
 def soon(bookings: Any) -> Any:
@@ -125,33 +124,6 @@ class AuthorityFilter(admin.SimpleListFilter):
 def nation_named_by(authority: str) -> str:
     """That of a local authority’s code; empty for anything else."""
     return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
-
-
-class PresenterFilter(admin.SimpleListFilter):
-    """Those who give presentations now. Who has none is asked for by a filter of its own."""
-
-    title = _("presenter")
-    parameter_name = "presenter"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        return list(Presenter.objects.active().values_list("pk", "name"))
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        chosen = self.value() or ""
-        return queryset.filter(presenter=int(chosen)) if re.fullmatch(r"[0-9]{1,9}", chosen) else queryset
-
-
-class AnyPresenterFilter(PresenterFilter):
-    """Those who give presentations now, then those who did and have rows in this list, as many as can be looked through."""
-
-    most_former = 30
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        rows = model_admin.model._default_manager.order_by()
-        former = (
-            Presenter.objects.filter(active=False).filter(Exists(rows.filter(presenter=OuterRef("pk")))).order_by("name", "pk")
-        )
-        return [*super().lookups(request, model_admin), *former.values_list("pk", "name")[: self.most_former]]
 
 
 class VisitFilter(admin.SimpleListFilter):

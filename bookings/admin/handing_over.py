@@ -8,8 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from bookings.models import Booking, SessionPlace
 from bookings.services.handing_over import hand_over
@@ -61,19 +60,23 @@ def page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action:
 def what_goes(person: Person) -> list[dict[str, Any]]:
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
     rows: list[dict[str, Any]] = [{"label": each.reference, "value": f"{each.presentation.title}. {each.when}"} for each in ahead]
-    organisation = person.organisation.name if person.organisation else _("none")
-    return [{"label": _("Organisation"), "value": organisation}, *(rows or [{"label": _("To come"), "value": _("Nothing")}])]
+    organisation = person.organisation.name if person.organisation else gettext("none")
+    return [
+        {"label": gettext("Organisation"), "value": organisation},
+        *(rows or [{"label": gettext("To come"), "value": gettext("Nothing")}]),
+    ]
 
 
 def what_stays(person: Person) -> list[dict[str, Any]]:
     """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 70)."""
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
-    found = [_("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
+    found = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
     found += [
-        _("A place at %(title)s. %(when)s") % {"title": s.presentation.title, "when": s.when} for s in (p.session for p in places)
+        gettext("A place at %(title)s. %(when)s") % {"title": s.presentation.title, "when": s.when}
+        for s in (p.session for p in places)
     ]
-    return [{"label": _("Stays as it is"), "value": each} for each in found]
+    return [{"label": gettext("Stays as it is"), "value": each} for each in found]
 
 
 HAND_OVER = ObjectAction(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.admin.choices import PresenterChoice
-from bookings.admin.filters import AnyPresenterFilter
+from bookings.admin.presenter_filters import AnyPresenterFilter
 from bookings.admin.visits import still_there
 from bookings.leave_forms import OwnLeaveForm, seen
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit

@@ -16,11 +16,11 @@ from bookings.admin.changing import action_page, refuse
 from bookings.admin.choices import any_presenter
 from bookings.admin.time_forms import WeekForm
 from bookings.choosing import choice_at
-from bookings.forms import slot_value
 from bookings.models import Booking
 from bookings.services.changing import reschedule
 from bookings.services.deciding import wish_of
 from bookings.services.errors import OutsideRules, SlotTaken
+from bookings.slot_forms import slot_value
 from ctac.errors import DomainError
 from ctac.staff import ObjectAction
 

@@ -17,10 +17,10 @@ from bookings.admin import week
 from bookings.admin.choices import reason_to_yield
 from bookings.admin.deciding import REASON_HINT, may_be_decided, refused
 from bookings.admin.time_forms import TimeForm
-from bookings.forms import slot_value
 from bookings.models import Booking, DateOption
 from bookings.services.deciding import offer_times, wish_of
 from bookings.services.keeping import kept_until
+from bookings.slot_forms import slot_value
 from bookings.words import moment
 from ctac.staff import ObjectAction
 

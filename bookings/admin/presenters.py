@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.admin.filters import FORMAT_WORDS, AnyPresenterFilter
+from bookings.admin.presenter_filters import FORMAT_WORDS, AnyPresenterFilter
 from bookings.availability_forms import OwnRulesForm, RulesMixin
 from bookings.models import (
     Availability,

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings.admin import week
 from bookings.admin.choices import any_presenter, reason_to_yield
-from bookings.forms import SlotField, to_start
 from bookings.models import Presenter
+from bookings.slot_forms import SlotField, to_start
 from ctac.forms import PageForm
 from ctac.staff_fields import ClockField, DayField, near_today, uk_moment
 from professionals.safeguarding import StaffForm

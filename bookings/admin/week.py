@@ -19,8 +19,8 @@ from bookings import picking
 from bookings.diary.book import Slot
 from bookings.diary.reading import Ignoring
 from bookings.diary.wish import Wish
-from bookings.forms import slot_choices, slot_value, to_start
 from bookings.models import Presenter
+from bookings.slot_forms import slot_choices, slot_value, to_start
 from ctac.uk import format_span, uk_day
 
 # The button that was pressed, and what the page showed before.

@@ -49,3 +49,5 @@ SENTENCES: dict[Breach, str | Promise] = {
     Breach.FROM_BASE: _("The presenter is online from the base, and would have no time for the way between there and a visit."),
     Breach.NO_LINK: _("The presenter has no joining link for online presentations."),
 }
+# Whoever asks for a date of their own asks staff to yield in these; in the presenter's own hours and area nobody yields unasked.
+ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}

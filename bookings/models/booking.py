@@ -19,7 +19,7 @@ from bookings.models.presenter import Presenter, validate_https
 from ctac.db import words_index
 from ctac.errors import DomainError
 from ctac.uk import days_before, format_clock, format_span, uk_datetime
-from professionals.models import Nation, Profession
+from professionals.models import Nation, Profession, User
 
 
 class State(models.TextChoices):
@@ -379,3 +379,27 @@ class BookingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+def record(
+    booking: Booking,
+    kind: EventKind,
+    *,
+    by: User | None,
+    now: datetime,
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+    changes: dict[str, object] | None = None,
+) -> None:
+    """Write the event. Append-only: what it says is never changed."""
+    BookingEvent.objects.create(
+        booking=booking,
+        kind=kind,
+        by=by,
+        at=now,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        changes=changes or {},
+    )

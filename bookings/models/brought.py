@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
-from leaflets.models import Order, ToBring
+from leaflets.models import Order, OrderState, ToBring
 
 
 class Brought(models.Model):
@@ -23,6 +23,11 @@ class Brought(models.Model):
 
     def __str__(self) -> str:
         return self.booking.reference
+
+    @property
+    def live_order(self) -> Order | None:
+        """None once it is cancelled."""
+        return self.order if self.order is not None and self.order.state != OrderState.CANCELLED else None
 
     @property
     def not_there(self) -> list[ToBring]:

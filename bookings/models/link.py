@@ -1,7 +1,10 @@
 """Links in emails that show or change one booking without signing in: what is kept of them."""
 
+import hashlib
+
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
@@ -35,3 +38,11 @@ class BookingLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.booking_id}"
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def address_hash(address: str) -> str:
+    return salted_hmac("bookings.link.address", address.strip().lower(), algorithm="sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Who may see the presenters' own pages: a sign-in of the staff site, second factor included, that belongs to a presenter."""
+"""Who may see the presenters' own pages, and what is theirs: a sign-in of the staff site, second factor included."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,12 +6,12 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from bookings.agenda import own_visits
-from bookings.models import Booking, Leave, Presenter, on_the_way_or_there
+from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit, on_the_way_or_there
+from bookings.models.open_session import OpenSessionQuerySet
 from ctac.staff import staff_site
 
 P = ParamSpec("P")
@@ -70,6 +70,25 @@ def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - THANKS)
     return list(on_the_way_or_there(visits, now)) or list(just_left.order_by("starts_at", "pk"))
+
+
+def own_visits(presenter: Presenter) -> BookingQuerySet:
+    """The bookings that this presenter gives or gave, and where they are checked in; anybody else's are not found."""
+    theirs = Q(presenter=presenter) | Q(visit__presenter=presenter)
+    visits = Booking.objects.with_names().with_leaflets()
+    return visits.select_related("person__organisation", "visit__presenter").filter(theirs)
+
+
+def all_that_was_theirs(presenter: Presenter) -> BookingQuerySet:
+    """As own_visits, for a list: each of the two ways in which a visit is theirs has an index, "one or the other" has none."""
+    given = Booking.objects.filter(presenter=presenter).order_by().values("pk")
+    went = Visit.objects.filter(presenter=presenter).order_by().values("booking")
+    return Booking.objects.filter(pk__in=given.union(went))
+
+
+def own_sessions(presenter: Presenter) -> OpenSessionQuerySet:
+    """Those that this presenter gives or gave; anybody else's are not found."""
+    return OpenSession.objects.with_names().filter(presenter=presenter)
 
 
 def own_leave(presenter: Presenter) -> QuerySet[Leave]:

@@ -15,16 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.after_forms import AttendanceForm
 from bookings.after_words import attendance_of, people_came
-from bookings.agenda import own_visits
 from bookings.models import Afterwards, Attendance, Booking, Given, Presenter
 from bookings.models.after import TAKES_PLACE
-from bookings.presenting.access import page, presenter_required
-from bookings.presenting.leave import FORM_METHODS
+from bookings.presenting.access import own_visits, page, presenter_required
 from bookings.prints.slide import feedback_slide
 from bookings.services.afterwards import open_afterwards
 from bookings.services.attendance import CountedMeanwhile, may_record, record_attendance
 from bookings.short_links import short_link
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from professionals.access import signed_in
 
 

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.availability_forms import Clocks, DaysForm, OwnRulesForm, WeekForm, from_tomorrow, say_hours, week_as_typed
 from bookings.models import AvailabilityException, Presenter, Weekday
 from bookings.presenting.access import page, presenter_required
-from bookings.presenting.leave import FORM_METHODS
 from bookings.preview import Preview, preview, tried
 from bookings.services.availability import set_days, set_week, take_back_days
 from bookings.services.presenters import keep_presenter
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from ctac.staff_acts import told
 from ctac.uk import format_day, uk_day
 from professionals.access import signed_in

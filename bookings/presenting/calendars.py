@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 from bookings import feeds
 from bookings.models import Presenter
 from bookings.presenting.access import page, presenter_required
-from bookings.presenting.leave import FORM_METHODS
 from bookings.services.feeds import make_feed, revoke_feed
+from ctac.forms import FORM_METHODS
 from professionals.access import signed_in
 
 

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from bookings import rules
-from bookings.agenda import own_visits
 from bookings.models import Booking, Format, Presenter, State, Visit, may_check_in, may_check_out
-from bookings.presenting.access import presenter_or_awaited
+from bookings.presenting.access import own_visits, presenter_or_awaited
 from bookings.services.visiting import check_in, check_out
 from ctac.errors import DomainError
 from ctac.uk import format_clock, uk_day

@@ -14,8 +14,7 @@ from bookings.agenda import A_DAY, SessionStop, Stop, stops, visits_on
 from bookings.models import Presenter, overdue
 from bookings.presenting.access import page, presenter_or_awaited
 from bookings.presenting.checking import visit_now
-from bookings.words import Row
-from ctac.staff_lists import dialled
+from bookings.presenting.diary import tappable
 from ctac.uk import format_day, uk_day
 
 
@@ -27,11 +26,7 @@ def stops_now(presenter: Presenter, day: date) -> list[Stop | SessionStop]:
 
 def as_it_is(stop: Stop, presenter: Presenter, late: set[int]) -> Stop:
     now = visit_now(stop.booking, presenter, is_late=stop.booking.pk in late)
-    return replace(stop, now=now, rows=[tapped(row) for row in stop.rows])
-
-
-def tapped(row: Row) -> Row:
-    return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
+    return replace(stop, now=now, rows=[tappable(row) for row in stop.rows])
 
 
 def asked_day(request: HttpRequest, today: date) -> date:

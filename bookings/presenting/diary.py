@@ -14,11 +14,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings import messages, words
-from bookings.agenda import A_DAY, own_sessions, own_visits
+from bookings import words
+from bookings.agenda import A_DAY
 from bookings.agenda import IN_A_DIARY as SESSIONS_IN_A_DIARY
+from bookings.messages import on_the_day
 from bookings.models import Booking, Format, Leave, LeaveState, OpenSession, Overdue, Presenter, State
-from bookings.presenting.access import gives_presentations, own_leave, page, presenter_or_awaited, presenter_required
+from bookings.presenting.access import (
+    gives_presentations,
+    own_leave,
+    own_sessions,
+    own_visits,
+    page,
+    presenter_or_awaited,
+    presenter_required,
+)
 from bookings.presenting.afterwards import after_of
 from bookings.presenting.checking import visit_now
 from bookings.session_figures import filled
@@ -116,7 +125,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, whom to ask for, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
-    rows = [*words.facts_under_its_title(visit), *words.no_link_yet(visit), *messages.on_the_day(visit)]
+    rows = [*words.facts_under_its_title(visit), *words.no_link_yet(visit), *on_the_day(visit)]
     shown = [tappable(row) for row in rows if row["value"]]
     context = page(
         request,

@@ -16,10 +16,9 @@ from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.presenting.access import own_leave, page, presenter_required
 from bookings.services.leave import Recorded, ask_for_leave, come_back
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from ctac.staff_acts import told
 from professionals.access import signed_in
-
-FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 @presenter_required

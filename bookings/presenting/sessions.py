@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.agenda import how_to_join, own_sessions
+from bookings.agenda import how_to_join
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter
-from bookings.presenting.access import page, presenter_required
+from bookings.presenting.access import own_sessions, page, presenter_required
 from bookings.presenting.afterwards import after_of, attendance_page, make_slide, slide_response
-from bookings.presenting.leave import FORM_METHODS
 from bookings.session_figures import figures_of, needs, waiting
 from bookings.words import Row, row
+from ctac.forms import FORM_METHODS
 
 
 def who_comes(session: OpenSession) -> list[Row]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bookings.models import Afterwards, Given, belongs_to
-from bookings.services.linking import address_hash
+from bookings.models.link import address_hash
 from ctac.references import ALPHABET
 
 CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody's

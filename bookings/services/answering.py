@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, OptionState, State
+from bookings.models.booking import record
 from bookings.services.deciding import refuse_unless_requested, settle
 from bookings.services.errors import MoveRefused
 from bookings.services.keeping import close_options, free_time, lock_request
 from bookings.services.locking import guarded
-from bookings.services.moving import record
 from bookings.services.telling import tell_lapsed, tell_others_asked, tell_time_taken
 from ctac.errors import DomainError
 from professionals.models import User

@@ -1,22 +1,21 @@
 """Who gives a booking, and how long its journeys take."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
+from bookings.choosing import place_of
+from bookings.diary.breaches import ABOUT_THE_DAY
 from bookings.diary.reading import open_diary
 from bookings.diary.wish import Wish
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
-from bookings.places import find_place
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter
+from bookings.models.booking import record
 from bookings.services.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
 from bookings.services.holding import place_columns
-from bookings.services.keeping import ABOUT_THE_DAY
 from bookings.services.locking import guarded, lock_booking
 from bookings.services.looking_after import refuse_while_overdue
-from bookings.services.moving import record
 from bookings.services.telling import tell_reassigned
 from bookings.travel import Place
 from ctac.uk import uk_day
@@ -63,14 +62,6 @@ def reassign(
     if flagged:
         tell_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
     return locked
-
-
-def place_of(booking: Booking) -> Place | None:
-    """Where it takes place, from its claim if it has one."""
-    claim = BusyTime.objects.filter(booking=booking).first()
-    if claim is not None:
-        return replace(claim.place, nation=booking.nation) if claim.place else None
-    return find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
 
 
 def refuse_if_impossible(

@@ -1,34 +1,34 @@
 """How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings import rules
-from bookings.models import (
-    Attendance,
-    AttendanceCount,
-    Booking,
-    EventKind,
-    Given,
-    Overdue,
-    SessionEventKind,
-    State,
-    agreed_times,
-    belongs_to,
-)
+from bookings.models import Attendance, AttendanceCount, Booking, Given, Overdue, State, agreed_times, belongs_to
 from bookings.models.after import TAKES_PLACE
-from bookings.services.locking import lock_booking
-from bookings.services.moving import mark_delivered, record
-from bookings.services.sessions.closing import mark_session_delivered
-from bookings.services.sessions.locking import lock_session
-from bookings.services.sessions.recording import record as record_of_session
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day
 from professionals.models import User
+
+
+@dataclass(frozen=True)
+class AttendanceSource:
+    """What recording asks of bookings and of open sessions, which lie above and register themselves."""
+
+    lock: Callable[[Any, datetime], Any]
+    record: Callable[..., None]
+    mark_delivered: Callable[..., object]
+    # Who is expected, the likeliest first.
+    professions: Callable[[Any], Sequence[str]]
+
+
+SOURCES: dict[type[Given], AttendanceSource] = {}
 
 
 class NotGiven(DomainError):
@@ -74,7 +74,8 @@ def record_attendance(
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
     Raises NotGiven, NotBegunYet, NoLongerByPresenter, CountedMeanwhile.
     """
-    locked = lock(given, now)
+    source = SOURCES[type(given)]
+    locked: Given = source.lock(given, now)
     refuse_unless_given(locked, now, by_presenter=by_presenter)
     stands = Attendance.objects.filter(**belongs_to(locked)).first()
     counted = {profession: people for profession, people in counts.items() if people}
@@ -83,28 +84,10 @@ def record_attendance(
             raise CountedMeanwhile(stands)
         before = stands.people if stands else None
         stands = keep(stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1), counted, by=by, now=now)
-        note(locked, by=by, now=now, changes={"people": [before, stands.people]})
+        source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
     if may_be_delivered(locked, now):
-        deliver(locked, by=by, now=now)
+        source.mark_delivered(locked, by=by, now=now)
     return stands
-
-
-def lock(given: Given, now: datetime) -> Given:
-    return lock_booking(given, now=now) if isinstance(given, Booking) else lock_session(given)
-
-
-def note(given: Given, *, by: User, now: datetime, changes: dict[str, object]) -> None:
-    if isinstance(given, Booking):
-        record(given, EventKind.ATTENDANCE, by=by, now=now, changes=changes)
-    else:
-        record_of_session(given, SessionEventKind.ATTENDANCE, by=by, now=now, changes=changes)
-
-
-def deliver(given: Given, *, by: User, now: datetime) -> None:
-    if isinstance(given, Booking):
-        mark_delivered(booking=given, by=by, now=now)
-    else:
-        mark_session_delivered(session=given, by=by, now=now)
 
 
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:

@@ -22,6 +22,7 @@ from bookings.diary.candidate import Candidate
 from bookings.diary.reading import open_diary, read_again
 from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.models.booking import record
 from bookings.places import area_columns, find_place
 from bookings.services.assigning import refuse_if_impossible
 from bookings.services.errors import (
@@ -36,7 +37,6 @@ from bookings.services.errors import (
 from bookings.services.holding import place_columns
 from bookings.services.locking import guarded, lock_booking, lock_booking_and_presenters
 from bookings.services.looking_after import refuse_while_overdue, refuse_while_there
-from bookings.services.moving import record
 from bookings.services.placing import Address, Details
 from bookings.services.telling import tell_details_changed, tell_rescheduled
 from ctac.uk import uk_day

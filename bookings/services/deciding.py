@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.diary.book import Diary
+from bookings.diary.breaches import ABOUT_THE_DAY
 from bookings.diary.candidate import Candidate
 from bookings.diary.reading import read_again
 from bookings.diary.wish import Wish
@@ -25,11 +26,11 @@ from bookings.models import (
     State,
     WhyNot,
 )
+from bookings.models.booking import record
 from bookings.places import find_place
 from bookings.services.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.services.holding import place_columns
 from bookings.services.keeping import (
-    ABOUT_THE_DAY,
     Chosen,
     Preferred,
     add_options,
@@ -41,7 +42,7 @@ from bookings.services.keeping import (
     with_kept,
 )
 from bookings.services.locking import guarded
-from bookings.services.moving import move, record
+from bookings.services.moving import move
 from bookings.services.telling import tell_confirmed, tell_freed_of_request, tell_offered
 from ctac.errors import DomainError
 from ctac.uk import format_span

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, EventKind
+from bookings.models.booking import record
 from bookings.services.locking import lock_bookings
-from bookings.services.moving import record
 from bookings.services.telling import tell_handed_over
 from ctac.errors import DomainError
 from leaflets.services.bringing import give_order_to

@@ -3,19 +3,19 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, EventKind, Format, Presenter, State
+from bookings.models.booking import record
 from bookings.services.errors import MoveRefused
 from bookings.services.locking import lock_booking, lock_bookings
-from bookings.services.moving import record
 from bookings.services.telling import tell_link
 from ctac.errors import DomainError
 from professionals.models import User
 
 
 class SameLink(DomainError):
-    message = _("That is the link already. Nobody needs to be told.")
+    message = gettext_lazy("That is the link already. Nobody needs to be told.")
 
 
 @transaction.atomic
@@ -40,10 +40,10 @@ def set_joining_link(*, booking: Booking, link: str, by: User | None, now: datet
     return locked
 
 
-def presenters_link_changed(*, presenter: Presenter, by: User | None, now: datetime) -> None:
+def presenters_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
-    The presenter is locked already. Who changed it themselves need not be told.
+    The presenter is locked already; `before` is the link until now. Who changed it themselves need not be told.
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from bookings import rules
 from bookings.diary.book import Diary
-from bookings.diary.breaches import Breach
+from bookings.diary.breaches import ABOUT_THE_DAY
 from bookings.diary.candidate import Candidate
 from bookings.diary.grid import grid_starts
 from bookings.diary.reading import open_diary
@@ -34,9 +34,6 @@ from bookings.services.locking import lock_booking
 from bookings.travel import Place
 from ctac.uk import uk_datetime, uk_day
 from ctac.working_days import after_working_days
-
-# Whoever asks for a date of their own asks staff to yield in these; in the presenter's own hours and area nobody yields unasked.
-ABOUT_THE_DAY = {Breach.NOTICE, Breach.HORIZON}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
@@ -26,15 +27,15 @@ from bookings.models import (
     Presenter,
     WhyNot,
 )
-from bookings.models.booking import OPEN_STATES
+from bookings.models.booking import OPEN_STATES, record
 from bookings.models.busy import EXPIRING
 from bookings.services.errors import LeaveDecided, LeaveOverDelivered
 from bookings.services.locking import give_back, guarded, lock_bookings, lock_presenters
 from bookings.services.looking_after import go_on_waiting_for
-from bookings.services.moving import record
 from bookings.services.sessions.freeing import free_sessions
-from bookings.services.telling import tell_freed, tell_of_leave
+from bookings.services.telling import tell_freed
 from bookings.travel import Journeys
+from notifications.services.writing import notify
 from professionals.models import User
 from professionals.services.safeguarding import tell_lead
 
@@ -264,3 +265,9 @@ def lay_out(presenter: Presenter) -> None:
     BusyTime.objects.filter(pk__in=[row.pk for row in changed]).update(live=False)
     for row in changed:
         row.save()
+
+
+def tell_of_leave(kind: str, leave: Leave, now: datetime) -> None:
+    """Staff of what a presenter asks or enters; the presenter of the answer."""
+    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
+    notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -4,17 +4,17 @@ A token is 256 random bits and stands in the email alone. It ends with its time,
 started) and with the address that it was sent to; there is no difference to be seen between those and one that never was.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from bookings import rules
 from bookings.models import Booking, BookingLink, LinkPurpose
+from bookings.models.link import address_hash, hash_of
 
 EXPIRED_AT_A_TIME = 100
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
@@ -52,11 +52,3 @@ def find_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking 
     if link is None or not link.booking.is_open or (link.booking.starts_at and link.booking.starts_at <= now):
         return None
     return link.booking if constant_time_compare(link.address_hash, address_hash(link.booking.person.email)) else None
-
-
-def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def address_hash(address: str) -> str:
-    return salted_hmac("bookings.link.address", address.strip().lower(), algorithm="sha256").hexdigest()

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bookings.models import Booking, BookingEvent, EventKind, State
+from bookings.models import Booking, EventKind, State
+from bookings.models.booking import record
 from bookings.services.afterwards import open_afterwards
 from bookings.services.bringing import take_back_leaflets
 from bookings.services.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
@@ -16,30 +17,6 @@ from bookings.services.looking_after import refuse_while_overdue, somebody_is_th
 from bookings.services.telling import tell_afterwards, tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
 from professionals.services.safeguarding import tell_lead
-
-
-def record(
-    booking: Booking,
-    kind: EventKind,
-    *,
-    by: User | None,
-    now: datetime,
-    from_state: str = "",
-    to_state: str = "",
-    reason: str = "",
-    changes: dict[str, object] | None = None,
-) -> None:
-    """Write the event. Append-only: what it says is never changed."""
-    BookingEvent.objects.create(
-        booking=booking,
-        kind=kind,
-        by=by,
-        at=now,
-        from_state=from_state,
-        to_state=to_state,
-        reason=reason,
-        changes=changes or {},
-    )
 
 
 def move(

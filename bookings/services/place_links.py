@@ -9,7 +9,8 @@ from django.utils.crypto import constant_time_compare
 
 from bookings import rules
 from bookings.models import PlaceLink, PlaceLinkPurpose, SessionPlace
-from bookings.services.linking import TOKEN, address_hash, hash_of
+from bookings.models.link import address_hash, hash_of
+from bookings.services.linking import TOKEN
 
 
 @transaction.atomic

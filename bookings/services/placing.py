@@ -14,12 +14,12 @@ from bookings.diary.candidate import Candidate
 from bookings.diary.reading import open_diary, read_again
 from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
+from bookings.models.booking import record
 from bookings.places import columns_of, place_in
 from bookings.services.bringing import bring_leaflets
 from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.services.holding import keeps, place_columns
 from bookings.services.locking import guarded, lock_draft, lock_presenters
-from bookings.services.moving import record
 from bookings.services.telling import tell_booked
 from ctac.references import save_with_reference
 from ctac.uk import uk_day

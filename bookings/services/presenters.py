@@ -1,5 +1,6 @@
 """Keeping presenters."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -7,10 +8,11 @@ from django.utils import timezone
 
 from bookings.models import Presenter
 from bookings.places import look_up
-from bookings.services.joining import presenters_link_changed
-from bookings.services.sessions.joining import presenters_link_changed_for_sessions
 from notifications.services.bouncing import moved
 from professionals.models import User
+
+# Who tells those who join by a presenter's link that it is another now; registered in apps.py.
+LINK_CHANGED: list[Callable[..., None]] = []
 
 
 @transaction.atomic
@@ -28,6 +30,6 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
         moved(before=before.email, to=presenter.email, by=by, now=now or timezone.now())
     if before is not None and before.joining_link != presenter.joining_link:
         moment = now or timezone.now()
-        presenters_link_changed(presenter=presenter, by=by, now=moment)
-        presenters_link_changed_for_sessions(presenter=presenter, before=before.joining_link, by=by, now=moment)
+        for tell in LINK_CHANGED:
+            tell(presenter=presenter, before=before.joining_link, by=by, now=moment)
     return presenter

@@ -12,6 +12,7 @@ from bookings.diary.book import Diary
 from bookings.diary.reading import read_again
 from bookings.diary.wish import Wish
 from bookings.models import Booking, BusyTime, DateOption, EventKind, OptionKind, Precision, Presentation, State, WhyNot
+from bookings.models.booking import record
 from bookings.services.bringing import bring_leaflets
 from bookings.services.keeping import (
     Chosen,
@@ -23,7 +24,6 @@ from bookings.services.keeping import (
     with_kept,
 )
 from bookings.services.locking import guarded, lock_draft, lock_presenters
-from bookings.services.moving import record
 from bookings.services.placing import Address, Asked, Details, Submission, refuse_if_not_offered, store
 from bookings.services.telling import tell_booked
 from ctac.errors import DomainError

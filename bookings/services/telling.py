@@ -9,9 +9,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from bookings.models import Booking, DateOption, Leave, Presenter, State
+from bookings.models import Booking, DateOption, Presenter, State
 from notifications.models import Notification
-from notifications.services.writing import About, Later, notify, notify_about, notify_each
+from notifications.services.writing import About, Later, notify_about, notify_each
 from professionals.models import Person
 
 Told = dict[str, Iterable[str]]
@@ -164,9 +164,3 @@ def kept(booking: Booking) -> Told:
 def presenters(booking: Booking) -> list[str]:
     """The presenter's address, if it has one."""
     return [booking.presenter.email] if booking.presenter else []
-
-
-def tell_of_leave(kind: str, leave: Leave, now: datetime) -> None:
-    """Staff of what a presenter asks or enters; the presenter of the answer."""
-    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
-    notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.models import Booking, EventKind, Format, Overdue, Presenter, State, Visit
-from bookings.services.moving import record
+from bookings.models.booking import record
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day
 from professionals.models import User

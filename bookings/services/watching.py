@@ -25,7 +25,6 @@ from bookings.models import (
     without_joining_link,
 )
 from bookings.models.visit import CHECK_OUT
-from bookings.services.telling import Told
 from notifications.services.writing import notify_each
 
 
@@ -76,10 +75,10 @@ def minute_of_loss(booking: Booking) -> int:
     return minute_of(freed or booking.agreed[0])
 
 
-def about_a_visit(late: Overdue, now: datetime) -> Told:
+def about_a_visit(late: Overdue, now: datetime) -> dict[str, list[str]]:
     first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
     kind, escalated = first if late.missed == CHECK_OUT else second
-    told: Told = {kind: [settings.STAFF_EMAIL]}
+    told = {kind: [settings.STAFF_EMAIL]}
     if now >= late.missed_at + rules.ESCALATED_AFTER:
         told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
     return told

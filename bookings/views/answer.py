@@ -15,8 +15,8 @@ from bookings.request_forms import OTHERS, WITHDRAW, AnswerForm
 from bookings.services.answering import OfferGone, ask_for_others, take_offer
 from bookings.services.errors import MoveRefused, SlotTaken
 from bookings.services.moving import cancel
-from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
+from ctac.forms import FORM_METHODS
 from professionals.person_access import person_required
 
 

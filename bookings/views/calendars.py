@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import feeds, rules
 from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_feed
-from bookings.views.flow import FORM_METHODS
-from ctac.views import too_many_requests
+from ctac.forms import FORM_METHODS
+from ctac.logs import request_reference
 from professionals import limits
 from professionals.access import signed_in
 from professionals.models import By, Where
@@ -32,7 +32,8 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     if feed is None:
         guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.FEEDS_GUESSED)
         if stop := stopped(request, Where.CALENDAR, [guess], now):
-            refused = too_many_requests(request)
+            about = {"reference": request_reference.get()}
+            refused = render(request, "errors/429.html", about, status=HTTPStatus.TOO_MANY_REQUESTS)
             refused.headers["Retry-After"] = str(stop.seconds(now))
             return refused
         raise Http404

@@ -21,9 +21,9 @@ from bookings.services.changing import change_details
 from bookings.services.errors import AnotherAudience, MoveRefused, NothingChanged, Stale, TooLateToChange
 from bookings.services.placing import Details
 from bookings.throttles import too_many_changes
-from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from bookings.views.moving import Way, check_time, choose_time
+from ctac.forms import FORM_METHODS
 from professionals import drafts
 from professionals.access import signed_in
 from professionals.models import Draft, DraftKind

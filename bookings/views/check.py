@@ -19,7 +19,8 @@ from bookings.services.errors import AlreadyPlaced, DraftGone, NotOffered, SlotT
 from bookings.services.placing import Submission, book
 from bookings.services.requesting import DatesRefused
 from bookings.views import dates, keeping, leaflets, times
-from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, go_to
+from bookings.views.flow import answers_so_far, asked_for, back_to, go_to
+from ctac.forms import FORM_METHODS
 from ctac.uk import format_span
 from professionals import drafts
 from professionals.models import Person

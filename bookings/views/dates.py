@@ -19,7 +19,8 @@ from bookings.services.placing import Submission
 from bookings.services.requesting import DatesRefused, request_dates, what_we_could_keep
 from bookings.throttles import too_many_times
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, back_to_missing, go_to, typed
+from bookings.views.flow import answers_so_far, asked_for, back_to, back_to_missing, go_to, typed
+from ctac.forms import FORM_METHODS
 
 
 @require_http_methods(FORM_METHODS)

@@ -23,7 +23,7 @@ from bookings.models import Afterwards, Given, agreed_times
 from bookings.prints.certificates import certificate as certificate_pdf
 from bookings.services.afterwards import find_by_code, tidy_code
 from bookings.services.feedback import FeedbackClosed, give_feedback
-from bookings.views.flow import FORM_METHODS
+from ctac.forms import FORM_METHODS
 from ctac.uk import format_clock, format_day
 from professionals import limits
 from professionals.guarded import note_if_stopped

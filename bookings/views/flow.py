@@ -16,16 +16,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import rules
 from bookings.answers import Answers
-from bookings.forms import LINES, BookingForm, DetailsForm, WhenForm, WhereForm, places_kept
+from bookings.forms import LINES, BookingForm, DetailsForm, WhereForm, places_kept
 from bookings.models import Booking, Channel, Format, Presentation
 from bookings.services.errors import DraftGone, SlotTaken, TooManyHolds
 from bookings.services.placing import Submission
+from bookings.slot_forms import WhenForm
 from bookings.views import keeping, times
+from ctac.forms import FORM_METHODS
 from leaflets.order_reading import addresses_kept_by
 from professionals import drafts
 from professionals.models import DraftKind
 
-FORM_METHODS = ["GET", "HEAD", "POST"]
 TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
 
 

@@ -23,8 +23,8 @@ from bookings.services.attendance import counts_of
 from bookings.services.feedback import FeedbackClosed, give_feedback, host_has_answered
 from bookings.services.year_later import wish_year_later, withdraw_year_later
 from bookings.views.feedback import about, by_short_link, cookieless, feedback_page, no_such_code, not_open, say_later, too_many
-from bookings.views.flow import FORM_METHODS
-from bookings.views.linked import kept_private
+from ctac.forms import FORM_METHODS
+from ctac.private_pages import keep_private
 from ctac.uk import format_day
 from leaflets import baskets
 from leaflets.views.basket import MOST_ADDED
@@ -39,13 +39,14 @@ def of_the_host(view: HostView) -> Callable[[HttpRequest, str, str], HttpRespons
     """The view gets the key too. A key that is not the host's, or no longer works, is answered as a code that is nobody's."""
 
     @wraps(view)
-    @kept_private
     def wrapper(request: HttpRequest, code: str, key: str) -> HttpResponse:
+        request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
+
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
             works = is_hosts(afterwards, key) and now < booking_of(afterwards).agreed[1] + rules.HOST_LINKS_LAST
             return view(request, afterwards, now, key) if works else no_such_code(request)
 
-        return by_short_link(with_key)(request, code)
+        return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)
 
     return wrapper
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from bookings.answers import Answers
 from bookings.diary.wish import Wish
-from bookings.forms import slot_value
 from bookings.models import Hold
 from bookings.places import find_place
 from bookings.services.errors import DraftGone, ExtendedAlready, HoldOver, TooManyHolds
 from bookings.services.holding import extend_hold, hold_slot, release_hold
+from bookings.slot_forms import slot_value
 from bookings.throttles import too_many_times
 from ctac.uk import format_clock, format_span
 from professionals import drafts, limits

@@ -16,7 +16,8 @@ from bookings import leaflet_words, words
 from bookings.answers import Answers
 from bookings.leaflet_forms import LeafletsForm
 from bookings.views import keeping
-from bookings.views.flow import FORM_METHODS, answers_so_far, back_to, back_to_missing, go_to, typed
+from bookings.views.flow import answers_so_far, back_to, back_to_missing, go_to, typed
+from ctac.forms import FORM_METHODS
 from leaflets.models import Leaflet, ToBring
 from leaflets.services.allowances import Lately, Workplace, ordered_lately
 from leaflets.services.bringing import Possible, possible_now

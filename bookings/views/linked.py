@@ -23,15 +23,14 @@ from bookings.models import Booking, LinkPurpose
 from bookings.services.errors import MoveRefused, TooLate
 from bookings.services.linking import find_by_link
 from bookings.services.moving import cancel
-from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
+from ctac.forms import FORM_METHODS
 from ctac.private_pages import keep_private
 from professionals.models import Where
 from professionals.person_access import person_in
 from professionals.throttles import by_client, stopped
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
-WITH_A_FORM |= {"host_feedback", "host_again", "host_leaflets"}
 P = ParamSpec("P")
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]

@@ -14,11 +14,11 @@ from bookings import picking, words
 from bookings.cutoff import may_change, until
 from bookings.diary.reading import open_diary
 from bookings.diary.wish import Wish
-from bookings.forms import WhenForm, slot_value, to_start
 from bookings.models import Booking, Format
 from bookings.places import find_place
 from bookings.services.changing import reschedule
 from bookings.services.errors import MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange
+from bookings.slot_forms import WhenForm, slot_value, to_start
 from bookings.throttles import too_many_changes
 from ctac.uk import format_span, uk_day
 from professionals.models import User

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from bookings import words
 from bookings.diary.book import Slot
 from bookings.diary.wish import Wish
-from bookings.forms import WhenForm, slot_value
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.picking import Link, Offer, Part, Picker, Week
+from bookings.slot_forms import WhenForm, slot_value
 from bookings.views.keeping import Kept
 from leaflets.browsing import Card, Shelf
 from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper

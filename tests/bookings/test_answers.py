@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bookings.answers import Answers
-from bookings.forms import slot_value
 from bookings.models import Format
+from bookings.slot_forms import slot_value
 from bookings.views.times import kept
 from tests.bookings.rows import LEEDS, at, make_hold, make_presentation, make_presenter
 

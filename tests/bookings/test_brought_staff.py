@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings import messages
+from bookings import booking_messages
 from bookings.models import Booking, Presenter
 from bookings.services.moving import cancel
 from leaflets.models import Edition, Order, ToBring
@@ -85,18 +85,18 @@ def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
 
 def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presenter, person: Person, edition: Edition) -> None:
     booking = book_with_leaflets(person)
-    assert "5 × For everybody" in str(messages.for_presenter(booking, now=NOW).context["day_rows"])
-    assert "5 × For everybody" in str(messages.new_for_team(booking).context["day_rows"])
-    assert b"There are leaflets to bring" in b"".join(messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
+    assert "5 × For everybody" in str(booking_messages.for_presenter(booking, now=NOW).context["day_rows"])
+    assert "5 × For everybody" in str(booking_messages.new_for_team(booking).context["day_rows"])
+    assert b"There are leaflets to bring" in b"".join(booking_messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
     freed = {"to": "asha@ctac.test", "sequence": 1, "in_calendars": False}
-    handed = messages.freed(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
+    handed = booking_messages.freed(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
     assert "please hand them to the team" in str(handed.context["back_rows"])
     cancel(booking=booking, by=None, now=NOW)
     booking = Booking.objects.with_names().with_leaflets().get()
-    told = messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
+    told = booking_messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
     assert "Please bring them back" in str(told["back_rows"])
-    assert "Count what comes back into stock" in str(messages.closed_for_team(booking).context["back_rows"])
+    assert "Count what comes back into stock" in str(booking_messages.closed_for_team(booking).context["back_rows"])
 
 
 def test_the_next_order_by_post_goes_where_the_last_one_went(

@@ -8,9 +8,9 @@ from django.db import connection
 
 from bookings import handed_over_privacy, privacy
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
+from bookings.models.booking import record
 from bookings.services.handing_over import hand_over
 from bookings.services.linking import make_links
-from bookings.services.moving import record
 from leaflets.models import Channel, Order, OrderEvent, ToBring
 from leaflets.services.bringing import bring
 from notifications.models import Notification

@@ -15,9 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from bookings import rules
 from bookings.mail import LINK_PAGES, links_for
 from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
+from bookings.models.link import hash_of
 from bookings.privacy import erase
 from bookings.services.changing import reschedule
-from bookings.services.linking import hash_of, make_links
+from bookings.services.linking import make_links
 from bookings.services.moving import cancel
 from notifications import rendering
 from notifications.models import Notification

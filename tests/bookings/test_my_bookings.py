@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
+from bookings.models.booking import record
 from bookings.services.leave import record_leave
-from bookings.services.moving import confirm, decline, record
+from bookings.services.moving import confirm, decline
 from notifications.models import Where
 from notifications.services.choosing import choose
 from notifications.topics import Topic

@@ -17,7 +17,7 @@ from bookings.models import (
     Presenter,
     State,
 )
-from bookings.services.moving import record
+from bookings.models.booking import record
 from ctac.uk import uk_day
 from notifications.models import Notification
 from professionals.privacy import erase_person, export_person

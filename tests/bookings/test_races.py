@@ -277,8 +277,8 @@ def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Pres
         return stored(*args, **columns)  # type: ignore[arg-type]
 
     stored = placing.store
-    monkeypatch.setattr(placing, "lock_presenters", no_lock)
-    monkeypatch.setattr(placing, "store", store_together)
+    monkeypatch.setattr("bookings.services.placing.lock_presenters", no_lock)
+    monkeypatch.setattr("bookings.services.placing.store", store_together)
     people = crowd()
     with guards_dropped():
         ends = all_at_once([booking_job(person, TEN) for person in people])

@@ -142,6 +142,7 @@ def keep_holds_longer_as_they_were_read() -> None:
 
 def move_bookings_as_they_were_read() -> None:
     from bookings.models import Booking
+    from bookings.models.booking import record
     from bookings.services import deciding, moving
 
     def move(
@@ -154,7 +155,7 @@ def move_bookings_as_they_were_read() -> None:
         for column, value in columns.items():
             setattr(booking, column, value)
         Booking.objects.filter(pk=booking.pk).update(state=to, **columns)
-        moving.record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
+        record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
 
     moving.move = deciding.move = move
 

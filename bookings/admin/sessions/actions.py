@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.admin.afterwards import ATTENDANCE
 from bookings.admin.sessions.caller import CALLER
@@ -25,11 +25,11 @@ class CancelForm(StaffForm):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
-        label=_("Why is it cancelled?"),
+        label=gettext_lazy("Why is it cancelled?"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("Everybody who is told reads this. No details of a child."),
-        error_messages={"required": _("Write why it is cancelled.")},
+        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
 
@@ -51,43 +51,43 @@ def is_to_come(session: OpenSession) -> bool:
 
 SEND = ObjectAction(
     "send",
-    _("Send how to join"),
+    gettext_lazy("Send how to join"),
     do_send,
     available=lambda session: is_to_come(session) and bool(session.joining_link) and session.details_sent_at is None,
-    explanation=_(
+    explanation=gettext_lazy(
         "Everybody with a place gets an email with the joining link and how to join. "
         "Whoever gets a place after that reads it with their place."
     ),
-    done=_("Everybody with a place gets an email that says how to join."),
+    done=gettext_lazy("Everybody with a place gets an email that says how to join."),
     weight="main",
 )
 DELIVERED = ObjectAction(
     "delivered",
-    _("Mark as delivered"),
+    gettext_lazy("Mark as delivered"),
     do_mark_delivered,
     available=lambda session: session.is_scheduled and session.presenter_id is not None and session.has_begun(timezone.now()),
-    explanation=_(
+    explanation=gettext_lazy(
         "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
     ),
-    done=_("The session is marked as delivered."),
+    done=gettext_lazy("The session is marked as delivered."),
     weight="main",
 )
 CANCEL = ObjectAction(
     "cancel",
-    _("Cancel this session"),
+    gettext_lazy("Cancel this session"),
     do_cancel,
     available=lambda session: session.can_become(SessionState.CANCELLED),
     form_class=CancelForm,
-    explanation=_(
+    explanation=gettext_lazy(
         "Everybody who has a place, is offered one or waits gets an email, and so does the presenter. "
         "It leaves their calendars, and the presenter’s time is free again."
     ),
-    done=_("The session is cancelled. Everybody concerned gets an email."),
+    done=gettext_lazy("The session is cancelled. Everybody concerned gets an email."),
     weight="stop",
 )
 CAME = replace(
     ATTENDANCE,
-    explanation=_(
+    explanation=gettext_lazy(
         "Numbers only, no names. No place changes by it. It is marked as delivered too, "
         "and everybody who had a place is asked by email how it was."
     ),

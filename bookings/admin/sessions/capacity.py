@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -11,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.admin.sessions.people import people_going_back
 from bookings.admin.sessions.showing import address, fingerprint, show
-from bookings.models import OpenSession, SessionPlace
+from bookings.models import OpenSession, PlaceState, SessionPlace
 from bookings.services.sessions.changing import set_capacity
 from bookings.services.sessions.errors import SessionMoved, WouldDrop
 from ctac.errors import DomainError
@@ -62,6 +62,15 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 return redirect(address(session))
     more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": form.cleaned_data["capacity"] if going else None}
     return show(page, request, session, action, "bookings/staff/sessions/capacity.html", form, **more)
+
+
+def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
+    """Who goes back to the line when so many have to: offers first, then the newest places."""
+    if count <= 0:
+        return []
+    held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person__organisation")
+    offers_first = Case(When(state=PlaceState.OFFERED, then=0), default=1)
+    return list(held.order_by(offers_first, "-position")[:count])
 
 
 def with_figures_of(session: OpenSession, form: CapacityForm) -> CapacityForm:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.models import OpenSession, Presentation, SessionSeries, SessionState
 from ctac.uk import uk_datetime, uk_day
@@ -76,26 +76,26 @@ class NarrowFilter(admin.SimpleListFilter):
 
 
 class NeedFilter(NarrowFilter):
-    title = _("needs a look")
+    title = gettext_lazy("needs a look")
     parameter_name = "look"
     ways = {
-        "presenter": (_("Needs a presenter"), needing_a_presenter),
-        "link": (_("Without a joining link"), without_a_link),
-        "unsent": (_("Soon, how to join not sent"), unsent),
-        "over": (_("Over, not marked as delivered"), to_mark_as_delivered),
+        "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
+        "link": (gettext_lazy("Without a joining link"), without_a_link),
+        "unsent": (gettext_lazy("Soon, how to join not sent"), unsent),
+        "over": (gettext_lazy("Over, not marked as delivered"), to_mark_as_delivered),
     }
 
 
 class SoonFilter(NarrowFilter):
-    title = _("when")
+    title = gettext_lazy("when")
     parameter_name = "when"
-    ways = {"soon": (_("Today and tomorrow"), soon), "week": (_("Next 7 days"), next_week)}
+    ways = {"soon": (gettext_lazy("Today and tomorrow"), soon), "week": (gettext_lazy("Next 7 days"), next_week)}
 
 
 class RoomFilter(NarrowFilter):
-    title = _("places")
+    title = gettext_lazy("places")
     parameter_name = "places"
-    ways = {"free": (_("Free places"), with_room), "line": (_("People wait"), full_with_a_line)}
+    ways = {"free": (gettext_lazy("Free places"), with_room), "line": (gettext_lazy("People wait"), full_with_a_line)}
 
 
 class KeyFilter(admin.SimpleListFilter):
@@ -110,7 +110,7 @@ class KeyFilter(admin.SimpleListFilter):
 
 
 class PresentationFilter(KeyFilter):
-    title = _("presentation")
+    title = gettext_lazy("presentation")
     parameter_name = field = "presentation"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
@@ -120,7 +120,7 @@ class PresentationFilter(KeyFilter):
 class SeriesFilter(KeyFilter):
     """The newest ones."""
 
-    title = _("series")
+    title = gettext_lazy("series")
     parameter_name = field = "series"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:

@@ -12,16 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from bookings import words
 from bookings.admin.afterwards import came_in_words, feedback_in_words
-from bookings.admin.filters import AnyPresenterFilter
 from bookings.admin.own import OwnToPresenters
+from bookings.admin.presenter_filters import AnyPresenterFilter
 from bookings.admin.sessions.actions import OBJECT_ACTIONS
 from bookings.admin.sessions.filters import NeedFilter, PresentationFilter, RoomFilter, SeriesFilter, SoonFilter
 from bookings.admin.sessions.one_place import ONE_PLACE
 from bookings.admin.sessions.people import history_part, parts_of
 from bookings.admin.sessions.planning import plan_page
 from bookings.admin.sessions.presenter import ASSIGN, REASSIGN, who_could
-from bookings.agenda import own_sessions
 from bookings.models import OpenSession, PlaceState, Presenter, SessionPlace, SessionState
+from bookings.presenting.access import own_sessions
 from bookings.session_figures import Figures, figures_of
 from ctac.staff import ObjectAction, staff_site
 from ctac.staff_big_lists import Part, keys_of, period_of, with_words, words_in

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, QuerySet, When
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.admin.sessions.history import history_of, told
-from bookings.models import OpenSession, PlaceState, SessionPlace
+from bookings.models import OpenSession, PlaceState
 from bookings.session_figures import Figures
 from ctac.past import page_in
 
@@ -88,12 +88,3 @@ def part(
         newer=at(number - 1) if number > 1 else "",
         older=at(number + 1) if number < last else "",
     )
-
-
-def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
-    """Who goes back to the line when so many have to: offers first, then the newest places."""
-    if count <= 0:
-        return []
-    held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person__organisation")
-    offers_first = Case(When(state=PlaceState.OFFERED, then=0), default=1)
-    return list(held.order_by(offers_first, "-position")[:count])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from bookings.admin.choices import PresenterChoice, reason_to_yield
 from bookings.choosing import choice_of_session
@@ -20,13 +20,13 @@ class PresenterForm(StaffForm, PageForm):
     free_text_fields = ("reason",)
 
     presenter = PresenterChoice(
-        label=_("Who gives it?"),
+        label=gettext_lazy("Who gives it?"),
         queryset=Presenter.objects.active(),
-        empty_label=_("Choose a presenter"),
-        error_messages={"required": _("Choose a presenter.")},
+        empty_label=gettext_lazy("Choose a presenter"),
+        error_messages={"required": gettext_lazy("Choose a presenter.")},
     )
     reason = reason_to_yield(
-        _("Only needed outside the presenter’s hours, or for what they don’t give. Nobody can be in two places.")
+        gettext_lazy("Only needed outside the presenter’s hours, or for what they don’t give. Nobody can be in two places.")
     )
 
 
@@ -46,18 +46,18 @@ def who_could(session: OpenSession) -> str:
 MORE: dict[str, Any] = {"perform": do_assign, "form_class": PresenterForm}
 ASSIGN = ObjectAction(
     "assign",
-    _("Choose a presenter"),
+    gettext_lazy("Choose a presenter"),
     available=lambda session: session.needs_a_presenter,
-    explanation=_("The presenter gets an email, with the entry for their calendar."),
-    done=_("The session has a presenter, who gets an email."),
+    explanation=gettext_lazy("The presenter gets an email, with the entry for their calendar."),
+    done=gettext_lazy("The session has a presenter, who gets an email."),
     weight="main",
     **MORE,
 )
 REASSIGN = ObjectAction(
     "reassign",
-    _("Change the presenter"),
+    gettext_lazy("Change the presenter"),
     available=lambda session: session.is_scheduled and session.presenter_id is not None,
-    explanation=_("Both presenters get an email. If people join elsewhere then and know how to join, they are told."),
-    done=_("The presenter is changed. Everybody concerned gets an email."),
+    explanation=gettext_lazy("Both presenters get an email. If people join elsewhere then and know how to join, they are told."),
+    done=gettext_lazy("The presenter is changed. Everybody concerned gets an email."),
     **MORE,
 )

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 from bookings import session_words
 from bookings.models import PlaceLinkPurpose, SessionPlace
 from bookings.services.place_links import find_place_by_link
-from bookings.views.flow import FORM_METHODS
 from bookings.views.linked import LinkedView, View, behind_a_link_to
 from bookings.views.sessions.mine import act, standing
+from ctac.forms import FORM_METHODS
 from professionals.person_access import person_in
 
 OVER = "bookings/sessions/link_over.html"

@@ -18,8 +18,8 @@ from bookings.services.sessions.errors import SessionClosed, TimeChanged
 from bookings.services.sessions.placing import take_place
 from bookings.session_forms import PlaceForm
 from bookings.throttles import too_many_places
-from bookings.views.flow import FORM_METHODS
 from bookings.views.sessions.listing import a_session
+from ctac.forms import FORM_METHODS
 from professionals import drafts
 from professionals.access import signed_in
 from professionals.child_details import looks_like_child_details

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import Booking, EventKind, Presenter, State
-from bookings.services.moving import record
+from bookings.models.booking import record
 from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter

@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.admin.filters import RequestFilter
-from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
 from bookings.services.answering import ask_for_others, lapse
 from bookings.services.keeping import Preferred
 from bookings.services.leave import record_leave
+from bookings.slot_forms import slot_value
 from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.placed import STRANGER

@@ -25,10 +25,10 @@ from bookings.models import (
     SessionState,
     State,
 )
+from bookings.models.booking import record
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.services.assigning import reassign
 from bookings.services.feeds import make_feed
-from bookings.services.moving import record
 from ctac.uk import uk_datetime
 from professionals.models import Person
 from tests.bookings.calendars.reading import LINK, events, feed_of, read, told

@@ -36,7 +36,7 @@ def read_together(nobody_locks: None, monkeypatch: pytest.MonkeyPatch) -> None:
         together.wait(timeout=30)
         keep(*args, **more)
 
-    monkeypatch.setattr(visiting, "keep", keep_later)
+    monkeypatch.setattr("bookings.services.visiting.keep", keep_later)
 
 
 def kinds() -> list[str]:

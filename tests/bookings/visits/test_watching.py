@@ -109,7 +109,7 @@ def test_one_that_cannot_be_told_of_does_not_keep_the_next(
             raise RuntimeError
         alert(key=key, now=now)
 
-    monkeypatch.setattr(watching, "alert", fail_for_the_first)
+    monkeypatch.setattr("bookings.services.watching.alert", fail_for_the_first)
     beat(START + 20 * MINUTE)
     assert list(Notification.objects.values_list("about", flat=True)) == [f"booking:{other.pk}"]
     assert f"Booking {booking.pk} could not be told of: RuntimeError" in caplog.text

@@ -22,9 +22,9 @@ from bookings.models import (
     State,
     YearLater,
 )
+from bookings.models.booking import record
 from bookings.services.afterwards import open_afterwards
 from bookings.services.handing_over import hand_over
-from bookings.services.moving import record
 from ctac.classification import NONE
 from dataprotection.models import Complaint, Told
 from dataprotection.services.handling import answer, close

@@ -14,10 +14,10 @@ from typing import Any
 from django.db import transaction
 
 from bookings.diary.wish import Wish
-from bookings.forms import slot_value
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
 from bookings.places import find_place
 from bookings.services import assigning, calling, changing, holding, moving, placing
+from bookings.slot_forms import slot_value
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
