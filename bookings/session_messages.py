@@ -1,4 +1,4 @@
-"""What each email about a place at an open session says: a place in, a message out. When it goes: bookings.session_mail."""
+"""What each email about a place at an open session says: a place in, a message out."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -96,7 +96,8 @@ def pause_before_slots_are_checked() -> None:
             pause("slots")
 
     for module in (
-        *(answering, assigning, changing, deciding, holding, leave, placing, requesting, changing_sessions, planning),
+        *(answering, assigning, changing, deciding, holding),
+        *(leave, placing, requesting, changing_sessions, planning),
     ):
         module.guarded = together
 
@@ -164,7 +165,8 @@ def pause_before_places_are_written() -> None:
     """Everybody has read how many places of a session are free, who is next and what is offered."""
     from bookings.services.sessions import changing, offering, placing
 
-    write, send_back, change, give = placing.write, changing.send_back, placing.change, offering.give
+    write, change = placing.write, offering.change
+    send_back, give = changing.send_back, offering.give
 
     def write_later(*given: Any) -> Any:
         pause("places")
@@ -182,8 +184,10 @@ def pause_before_places_are_written() -> None:
         pause("offer")
         give(*given, **more)
 
-    placing.write, changing.send_back, offering.give = write_later, send_back_later, give_later
-    placing.change = offering.change = change_later
+    placing.write = write_later
+    changing.send_back = send_back_later
+    offering.give = give_later
+    offering.change = change_later
 
 
 def answer_offers_as_they_were_read(name: str = "take") -> None:

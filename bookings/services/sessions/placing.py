@@ -9,9 +9,10 @@ from django.db.models import Q
 from bookings.models import OpenSession, PlaceState, SessionEventKind, SessionPlace, SessionState
 from bookings.models.session_place import LIVE_PLACES
 from bookings.services.errors import AlreadyPlaced, NotStarted
+from bookings.services.sessions import offering
 from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed, TimeChanged
 from bookings.services.sessions.locking import lock_place, lock_session_for, lock_sessions, refuse_unless_to_come
-from bookings.services.sessions.offering import change, fill_places
+from bookings.services.sessions.offering import fill_places
 from bookings.services.sessions.recording import record, record_each
 from bookings.services.sessions.telling import tell
 from professionals.models import Person, User
@@ -97,7 +98,7 @@ def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> Sess
     refuse_unless_to_come(locked.session, now)
     if locked.state != PlaceState.OFFERED or locked.offer_expires_at is None or locked.offer_expires_at <= now:
         raise OfferOver
-    change([locked], PlaceState.TAKEN)
+    offering.change([locked], PlaceState.TAKEN)
     record(locked.session, SessionEventKind.ACCEPTED, by=by, now=now, place=locked, changes={"version": locked.version})
     tell("place-taken", [locked], locked.session, now)
     return locked
@@ -113,7 +114,7 @@ def give_up(*, place: SessionPlace, by: User | None, now: datetime, by_link: boo
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
         raise PlaceMoved
     refuse_unless_to_come(locked.session, now)
-    change([locked], PlaceState.GIVEN_UP)
+    offering.change([locked], PlaceState.GIVEN_UP)
     noted = {"version": locked.version, **({"by_link": True} if by_link else {})}
     record(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=noted)
     tell("place-given-up", [locked], locked.session, now)
@@ -128,7 +129,7 @@ def give_up_all(*, person: Person, by: User | None, now: datetime) -> None:
     for session in lock_sessions(ahead.values_list("session", flat=True)):
         theirs = list(session.places.live().filter(person=person))
         if theirs and not session.has_begun(now) and session.is_scheduled:
-            change(theirs, PlaceState.GIVEN_UP)
+            offering.change(theirs, PlaceState.GIVEN_UP)
             record_each(SessionEventKind.GIVEN_UP, theirs, by=by, now=now)
             fill_places(session, by=None, now=now)
 
