@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-import bookings.sample
-import leaflets.sample
-import professionals.sample
+from bookings import sample as bookings_sample
+from leaflets import sample as leaflets_sample
+from professionals import sample as professionals_sample
 
 
 class Command(BaseCommand):
@@ -15,6 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        for app in (professionals, leaflets, bookings):
-            app.sample.load(now)
+        professionals_sample.load(now)
+        leaflets_sample.load(now)
+        bookings_sample.load(now)
         self.stdout.write("Sample data is there.")
