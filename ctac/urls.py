@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("my/mail/", my_mail, name="my_mail"),
     path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),
     path("mail/", include("notifications.choice_urls")),
+    path("account/", include("professionals.account_urls")),
     path("account/", include("professionals.urls")),
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,

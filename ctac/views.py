@@ -18,8 +18,8 @@ from ctac.past import past
 from leaflets import baskets
 from leaflets.models import Order
 from professionals import drafts, kept_for, retention
-from professionals.access import person_required, the_person
 from professionals.models import DraftKind
+from professionals.person_access import person_required, the_person
 
 logger = logging.getLogger(__name__)
 

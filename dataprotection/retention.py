@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from dataprotection.models import Complaint
 from dataprotection.privacy import forget, with_mail_to_send
@@ -24,9 +24,9 @@ def complained(since: datetime) -> Exists:
 RULES = (
     Rule(
         name="complaints",
-        what=_("Complaints about how we use data"),
-        since=_("the complaint was closed"),
-        goes=_("Name, contact details and all words go. What was done with it, and on which day, stays."),
+        what=gettext_lazy("Complaints about how we use data"),
+        since=gettext_lazy("the complaint was closed"),
+        goes=gettext_lazy("Name, contact details and all words go. What was done with it, and on which day, stays."),
         keeps="complaints",
         due=complaints_over,
         take_out=forget,

@@ -13,9 +13,9 @@ from dataprotection.forms import ComplaintForm
 from dataprotection.models import Came, Complaint
 from dataprotection.services.complaining import AlreadySent, complain
 from professionals import limits
-from professionals.access import person_in
 from professionals.guarded import note_if_stopped
 from professionals.models import By, Where
+from professionals.person_access import person_in
 from professionals.throttles import Stop, Throttle, by_client, stopped
 
 A_DAY = timedelta(days=1)

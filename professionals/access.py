@@ -1,45 +1,17 @@
-"""Who may see a page: someone who is signed in and whom we know as a person."""
+"""Who is signed in, and the page to go back to."""
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from professionals.models import Person, User
+from professionals.models import User
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-
-def person_required(view: View[P]) -> View[P]:
-    """Sends the signed-out to sign in and those without a Person to the details page; both come back here after."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect(with_next("account_login", where_to_return(request)))
-        if not request.person:  # type: ignore[attr-defined]
-            return redirect(with_next("account_details", where_to_return(request)))
-        return view(request, *args, **kwargs)
-
-    return wrapper
-
-
-def person_in(request: HttpRequest) -> Person | None:
-    """request.person as a plain row, or None; PersonMiddleware sets it."""
-    person: Person | None = request.person or None  # type: ignore[attr-defined]
-    return person
-
-
-def the_person(request: HttpRequest) -> Person:
-    """The person, in a view that requires one."""
-    person: Person = request.person  # type: ignore[attr-defined]
-    return person
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -1,6 +1,7 @@
 """Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 63)."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -15,18 +16,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.staff import ObjectAction, StaffModelAdmin
+from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
 from ctac.staff_big_lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff_lists import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.uk import format_moment
 from professionals.access import signed_in
 from professionals.asking_again import ask_again
-from professionals.for_staff import whole_postcode
-from professionals.forms import validate_phone
-from professionals.models import AccountRecovery, Person, User
+from professionals.models import User
 from professionals.models.user import USER_WORDS
 from professionals.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
-from professionals.services import recovering, staff_accounts
+from professionals.services import staff_accounts
 
 MOST_NAMED = 50
 
@@ -88,27 +87,7 @@ def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
     staff_accounts.reset_second_factor(user=user, by=by, now=timezone.now())
 
 
-class RecoverForm(forms.Form):
-    email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
-    called = forms.CharField(
-        label=gettext_lazy("Whom did you call?"),
-        help_text=gettext_lazy("Name and job, such as “Ruth Adeyemi, ward manager”. They must know the person."),
-        max_length=200,
-    )
-    number = forms.CharField(
-        label=gettext_lazy("On which number?"),
-        help_text=gettext_lazy("One that you found yourself, such as the switchboard on the organisation’s website."),
-        max_length=40,
-        validators=[validate_phone],
-    )
-    sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
-
-
-def recover(user: User, *, by: User, email: str, called: str, number: str, sure: bool) -> None:
-    recovering.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
-
-
-def words_of(recovery: AccountRecovery) -> dict[str, str]:
+def words_of(recovery: Any) -> dict[str, str]:
     by = recovery.by.email if recovery.by_id and recovery.by else _("an account that is gone")
     told = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
     return {"at": format_moment(recovery.at), "by": by, **told}
@@ -128,8 +107,12 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 class UserAdmin(StaffModelAdmin):
-    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor."""
+    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor.
 
+    `also_found_by`: apps above add what finds accounts by words of theirs, given the accounts asked for; it gives keys.
+    """
+
+    also_found_by: ClassVar[list[Callable[[QuerySet[User], str], Iterable[int]]]] = []
     list_display = ["email", "person", "staff", "open", "signed_in_at"]
     staff = yes_no_of("is_staff", gettext_lazy("staff"))
     open = yes_no_of("is_active", gettext_lazy("open"))
@@ -159,22 +142,6 @@ class UserAdmin(StaffModelAdmin):
             weight="stop",
             asks_again=True,
         ),
-        ObjectAction(
-            slug="recover",
-            label=gettext_lazy("Move to a new address"),
-            perform=recover,
-            available=lambda user: user.is_active,
-            form_class=RecoverForm,
-            explanation=gettext_lazy(
-                "For somebody who has lost both their mailbox and their second factor. Call their organisation first. It signs "
-                "them out everywhere, removes the password, passkeys and second factor, and tells the old address. They then "
-                "sign in with a code that goes to the new one."
-            ),
-            done=gettext_lazy("The account has its new address. It counts once they have signed in with a code sent to it."),
-            permission="recover",
-            weight="stop",
-            asks_again=True,
-        ),
     ]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -197,10 +164,9 @@ class UserAdmin(StaffModelAdmin):
         words = list(words_in(search_term))
         if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        people = Person.objects.filter(user__in=queryset) if queryset.query.where else Person.objects.exclude(user=None)
-        named = with_words(people, whole_postcode(search_term))
         addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
-        found = sorted({*keys_of(named, "user_id"), *keys_of(addressed)}, reverse=True)[: MOST + 1]
+        also = [key for find in self.also_found_by for key in find(queryset, search_term)]
+        found = sorted({*also, *keys_of(addressed)}, reverse=True)[: MOST + 1]
         newest_first = tuple(queryset.query.order_by) == ("-pk",)
         in_order = found if newest_first else keys_in_order(queryset, found)
         return with_keys(request, queryset, found, in_order), False
@@ -243,6 +209,7 @@ class UserAdmin(StaffModelAdmin):
         return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
 
     def has_recover_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Of an action that professionals adds."""
         return self.has_change_permission(request, obj) and bool(request.user.has_perm("professionals.recover_user"))
 
     @admin.display(description=gettext_lazy("moved by staff"))
@@ -296,3 +263,8 @@ class RoleAdmin(LooksOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return False
+
+
+staff_site.ask_again = ask_again
+staff_site.register(User, UserAdmin)
+staff_site.register(Group, RoleAdmin)

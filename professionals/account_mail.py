@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from notifications.rendering import Rendered, render_page
 from notifications.samples import PAGE, Example
@@ -57,5 +57,5 @@ def kind_of(template_prefix: str) -> str:
 def examples() -> Iterator[Example]:
     """One of each that allauth sends."""
     for prefix, facts in KINDS.items():
-        title = _("Account: %(what)s") % {"what": ACCOUNT_MAIL[kind_of(prefix)]}
+        title = gettext("Account: %(what)s") % {"what": ACCOUNT_MAIL[kind_of(prefix)]}
         yield Example(kind_of(prefix), title, partial(account_mail, prefix, "nadia.rahman@leeds.nhs.uk", facts))

@@ -10,8 +10,7 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -24,7 +23,7 @@ from professionals.allauth_internals import record_authentication
 from professionals.asking_again import ask_again, asks_again, has_second_factor
 from professionals.guarded import GuardedView
 from professionals.passkey_views import PasskeyBeside
-from professionals.services.locking import said_if_gone
+from professionals.services.accounts import said_if_gone
 from professionals.stale_codes import StillTheirsMixin
 
 

@@ -43,7 +43,8 @@ from professionals.middleware import person_of
 from professionals.models import Person, Session, User
 from professionals.passkeys import own_host
 from professionals.services import address_changes, people
-from professionals.services.locking import lock_account, lock_people_and_account
+from professionals.services.accounts import has_address, lock_account
+from professionals.services.locking import lock_people_and_account
 from professionals.sessions import kept_as
 
 logger = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """A code that went to an address which is not the account's any more lets nobody in."""
-        if kwargs.get("email") and not address_changes.has_address(user, kwargs["email"]):
+        if kwargs.get("email") and not has_address(user, kwargs["email"]):
             self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
             return redirect("account_login")
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
@@ -204,7 +205,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
         invite, now = sign_up.ticked_invitations(request, email), timezone.now()
-        details = sign_up.typed_details(request, email)
+        details: people.Details | None = sign_up.typed_details(request, email)  # type: ignore[assignment] # of our own form
         person = people.address_verified(user=user, email=email, details=details, now=now)
         if person and invite:
             choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)

@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -21,19 +20,16 @@ from ctac.staff_big_lists import Part
 from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link
 from notifications.services.readdressing import readdress
 from professionals import mail_by_phone
-from professionals.account_admin import RoleAdmin, UserAdmin
-from professionals.asking_again import ask_again
-from professionals.data_admin import GIVE_DATA, DataActionAdmin
-from professionals.erased_mail import erase_and_tell
 from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
 from professionals.for_staff import called, domain_in_words, whole_postcode
 from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
 from professionals.known_caller import ways_on
-from professionals.models import DataAction, Organisation, Person, RecognisedDomain, RetentionRun, Stopped, User
+from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
 from professionals.models.organisation import ORGANISATION_WORDS
-from professionals.own_addresses import note_former_address
-from professionals.retention_admin import RetentionRunAdmin
+from professionals.recover_admin import RECOVER
 from professionals.services import locking, organisations
+from professionals.services.accounts import AccountGoneError
+from professionals.services.own_addresses import note_former_address
 from professionals.stopped_admin import StoppedAdmin
 
 
@@ -91,16 +87,6 @@ class SignInFilter(admin.SimpleListFilter):
         return queryset.filter(user__isnull=self.value() == "no") if self.value() in {"yes", "no"} else queryset
 
 
-class EraseForm(forms.Form):
-    sure = forms.BooleanField(
-        label=gettext_lazy("I have checked that this person asked for it, or that the time we may keep their data is over.")
-    )
-
-
-def erase(person: Person, *, by: User, sure: bool) -> None:
-    erase_and_tell(person, by=by, now=timezone.now())
-
-
 @admin.register(Person, site=staff_site)
 class PersonAdmin(StaffModelAdmin):
     form = PersonForm
@@ -117,24 +103,6 @@ class PersonAdmin(StaffModelAdmin):
     readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
     object_actions = [
-        ObjectAction(
-            slug="erase",
-            label=gettext_lazy("Erase this person"),
-            perform=erase,
-            form_class=EraseForm,
-            explanation=gettext_lazy(
-                "Takes name, contact details, sign-in and messages out of everything we hold, and cancels what lies ahead: "
-                "presenters are told. One last email tells the person that it is done. It can’t be undone."
-            ),
-            done=gettext_lazy("The person is erased."),
-            permission="erase",
-            available=lambda person: (
-                person.erased_at is None and (person.user is None or not person.user.is_staff)  # that account is closed first
-            ),
-            weight="stop",
-            asks_again=True,
-        ),
-        GIVE_DATA,
         mail_by_phone.ACTION,
     ]
 
@@ -183,7 +151,7 @@ class PersonAdmin(StaffModelAdmin):
         """Who is erased while a colleague changes them stays erased; their page then has nothing to change."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except locking.AccountGoneError:
+        except AccountGoneError:
             messages.warning(request, _("This person has just been erased. Nothing was saved."))
             return redirect(request.path)
 
@@ -217,6 +185,7 @@ class PersonAdmin(StaffModelAdmin):
         return False
 
     def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Of an action that privacy adds, as the next one."""
         return bool(request.user.has_perm("professionals.erase_person"))
 
     def has_give_data_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
@@ -301,11 +270,6 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("The part after the @, or a piece of it")
 
 
-__all__ = ["FlaggedTextAdmin", "OutOfHoursAdmin"]
+__all__ = ["RECOVER", "FlaggedTextAdmin", "OutOfHoursAdmin"]
 
-staff_site.ask_again = ask_again
 staff_site.register(Stopped, StoppedAdmin)
-staff_site.register(DataAction, DataActionAdmin)
-staff_site.register(RetentionRun, RetentionRunAdmin)
-staff_site.register(User, UserAdmin)
-staff_site.register(Group, RoleAdmin)

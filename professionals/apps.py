@@ -9,38 +9,26 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import owners, registry, samples
-        from notifications.senders import Desk
         from professionals import (
             address_mail,
-            erased_mail,
-            inactive_mail,
             mail_labels,
-            own_data,
-            own_retention,
-            privacy,
-            retention,
             roles,
-            safeguarding,
             security_log,
             session_ends,
+            throttles,
         )
-        from professionals.account_mail import kind_of
+        from professionals.services import safeguarding
+        from professionals.services.stopping import keep_stopped_of
         from professionals.whose_address import people_at
 
         post_migrate.connect(roles.after_migrate, sender=self)
         session_ends.install()
         security_log.install()
+        throttles.register_recorder(keep_stopped_of)
         registry.register(safeguarding.KIND)
         registry.register(address_mail.KIND)
-        registry.register(inactive_mail.KIND, Desk.ACCOUNTS)
         registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
-        registry.forget_addresses_of(kind_of(erased_mail.ERASED))
-        samples.register("professionals.safeguarding.examples")
+        samples.register("professionals.services.safeguarding.examples")
         samples.register("professionals.account_mail.examples")
         samples.register("professionals.address_mail.examples")
-        samples.register("professionals.inactive_mail.examples")
         owners.register(people_at)
-        for source in own_data.SOURCES:
-            privacy.register(source)
-        for rule in own_retention.RULES:
-            retention.register(rule)

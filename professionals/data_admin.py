@@ -1,7 +1,5 @@
 """Subject access by staff, and the list of erasures and copies: what was done with somebody's data, by whom, when."""
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -13,16 +11,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.staff import ObjectAction, in_our_words
+from ctac.staff import ObjectAction, in_our_words, staff_site
 from ctac.staff_lists import LooksOnly, moment_of
 from professionals import privacy
 from professionals.access import signed_in
+from professionals.admin import PersonAdmin
 from professionals.data_file import FileForm, as_file
-from professionals.models import DataAction, Person
+from professionals.erased_mail import erase_and_tell
+from professionals.models import DataAction, Person, User
 from professionals.taking_out import too_many_sheets
-
-if TYPE_CHECKING:
-    from professionals.admin import PersonAdmin
 
 
 class GiveDataForm(forms.Form):
@@ -34,7 +31,7 @@ class GiveDataForm(forms.Form):
     )
 
 
-def give_data_page(page: "PersonAdmin", request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
+def give_data_page(page: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
     """A copy counts with the spreadsheets that leave, so that nobody takes out everybody one by one."""
     form = in_our_words(GiveDataForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -63,6 +60,37 @@ GIVE_DATA = ObjectAction(
 )
 
 
+class EraseForm(forms.Form):
+    sure = forms.BooleanField(
+        label=gettext_lazy("I have checked that this person asked for it, or that the time we may keep their data is over.")
+    )
+
+
+def erase(person: Person, *, by: User, sure: bool) -> None:
+    erase_and_tell(person, by=by, now=timezone.now())
+
+
+ERASE = ObjectAction(
+    slug="erase",
+    label=gettext_lazy("Erase this person"),
+    perform=erase,
+    form_class=EraseForm,
+    explanation=gettext_lazy(
+        "Takes name, contact details, sign-in and messages out of everything we hold, and cancels what lies ahead: "
+        "presenters are told. One last email tells the person that it is done. It can’t be undone."
+    ),
+    done=gettext_lazy("The person is erased."),
+    permission="erase",
+    available=lambda person: (
+        person.erased_at is None and (person.user is None or not person.user.is_staff)  # that account is closed first
+    ),
+    weight="stop",
+    asks_again=True,
+)
+PersonAdmin.object_actions = [ERASE, GIVE_DATA, *PersonAdmin.object_actions]
+
+
+@admin.register(DataAction, site=staff_site)
 class DataActionAdmin(LooksOnly):
     """It names nobody: whoever is erased is called so, and a person who is not is a link away."""
 

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.errors import DomainError
 from professionals import drafts, privacy
-from professionals.access import person_required, signed_in, the_person
+from professionals.access import signed_in
 from professionals.asking_again import ask_again
+from professionals.delete_form import DeleteForm
 from professionals.erased_mail import erase_and_tell
-from professionals.forms import DeleteForm
 from professionals.models import Reason
+from professionals.person_access import person_required, the_person
 
 # What a service says to refuse is for staff; of all that an erasure refuses, this is what its owner can do something about.
 VISIT_NOT_OVER = _(

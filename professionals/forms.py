@@ -37,13 +37,6 @@ class PostcodeField(forms.CharField):
         return tidy_postcode(typed) if typed else ""
 
 
-class DeleteForm(PageForm):
-    sure = forms.BooleanField(
-        label=_("I know that this can’t be undone"),
-        error_messages={"required": _("Tick the box if you want to delete your account.")},
-    )
-
-
 class DetailsForm(PageForm):
     """Who someone is and where they work. The service functions take its fields by the same names."""
 

@@ -15,19 +15,21 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from professionals import limits
 from professionals.models import Where, Why
-from professionals.services.stopping import keep_stopped
+from professionals.throttles import record_blocked_attempt
 
 BOX, OPENED = "homepage", "opened"
 A_DAY = timedelta(days=1)
 SAID = {
-    Why.HIDDEN_BOX: _("Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."),
-    Why.TOO_FAST: _("That was quicker than we expected of a person. Nothing is lost: press the button again."),
-    Why.TOO_OLD: _("This page was open for more than a day. Check what it says, then press the button again."),
-    Why.NO_TIME: _("This page did not come back to us whole. Nothing is lost: press the button again."),
+    Why.HIDDEN_BOX: gettext_lazy(
+        "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
+    ),
+    Why.TOO_FAST: gettext_lazy("That was quicker than we expected of a person. Nothing is lost: press the button again."),
+    Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
+    Why.NO_TIME: gettext_lazy("This page did not come back to us whole. Nothing is lost: press the button again."),
 }
 # Out of sight, out of the order of tabs, unknown to screen readers, and left alone by what fills in passwords and addresses.
 # Read out of context, as in a browser without styles, its label says what to do.
@@ -107,13 +109,15 @@ class GuardedMixin(forms.Form):
         mark, now = self._mark(), int(timezone.now().timestamp())
         at = mark.at if mark and self.stopped_by != Why.TOO_OLD else now
         again = Mark(at, self._answer() if self.stopped_by else mark.answer if mark else "")
-        return format_html(DRAWN, box=BOX, opened=OPENED, label=_("Leave this box empty"), mark=again.signed(self.where))
+        return format_html(
+            DRAWN, box=BOX, opened=OPENED, label=gettext_lazy("Leave this box empty"), mark=again.signed(self.where)
+        )
 
 
 def note_if_stopped(form: Any) -> None:
     """Keep it for staff, by nobody: whoever is not signed in may be anybody."""
     if getattr(form, "stopped_by", None):
-        keep_stopped(where=form.where, why=form.stopped_by, now=timezone.now())
+        record_blocked_attempt(where=form.where, why=form.stopped_by, now=timezone.now())
 
 
 class GuardedView:

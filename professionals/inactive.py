@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from notifications.models import UNFINISHED, Notification, State
 from professionals import retention
 from professionals.models import Person
-from professionals.own_addresses import lost_mailbox
+from professionals.services.own_addresses import lost_mailbox
 
 WARNED_FOR = timedelta(days=14)
 WARNING = "account-goes"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from ctac.uk import format_day
 from notifications.models import Notification
@@ -36,7 +36,9 @@ def _build(notification: Notification) -> Message:
 
 def _message(written: datetime, *, has_account: bool) -> Message:
     return Message(
-        subject=_("Sign in to keep your details with us") if has_account else _("We are about to erase your details"),
+        subject=gettext_lazy("Sign in to keep your details with us")
+        if has_account
+        else gettext_lazy("We are about to erase your details"),
         template="account_goes",
         context={
             "has_account": has_account,
@@ -49,7 +51,7 @@ def _message(written: datetime, *, has_account: bool) -> Message:
 
 KIND = Kind(
     name=WARNING,
-    label=_("Account goes unless they sign in"),
+    label=gettext_lazy("Account goes unless they sign in"),
     build=_build,
     still_true=_still_quiet,
     can_wait=True,
@@ -59,5 +61,5 @@ KIND = Kind(
 def examples() -> Iterator[Example]:
     written = datetime.fromisoformat("2027-01-12T10:00:00Z")
     yield Example(WARNING, KIND.label, lambda: _message(written, has_account=True))
-    title = _("Details go, of somebody whom staff entered")
+    title = gettext_lazy("Details go, of somebody whom staff entered")
     yield Example(WARNING, title, lambda: _message(written, has_account=False))

@@ -11,7 +11,8 @@ from notifications.choice_pages import FORM_METHODS, choosing
 from notifications.models import Where
 from notifications.services.choosing import choose
 from notifications.topics import Topic
-from professionals.access import person_required, safe_next, the_person
+from professionals.access import safe_next
+from professionals.person_access import person_required, the_person
 
 
 @require_http_methods(FORM_METHODS)

@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from professionals.drafts import KEPT_FOR
 from professionals.models import Person, User
-from professionals.services.locking import AccountGoneError
+from professionals.services.accounts import AccountGoneError
 
 
 def person_of(request: HttpRequest) -> Person | None:

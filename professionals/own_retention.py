@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from notifications.services import bouncing, erasing
 from professionals import inactive, inactive_mail
@@ -61,54 +61,54 @@ def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
 RULES = (
     Rule(
         name="messages",
-        what=_("Emails that we sent"),
-        since=_("they were written"),
-        goes=_("The address and the words go. That an email of that kind was sent, and when, stays."),
+        what=gettext_lazy("Emails that we sent"),
+        since=gettext_lazy("they were written"),
+        goes=gettext_lazy("The address and the words go. That an email of that kind was sent, and when, stays."),
         keeps="messages",
         due=erasing.kept_since_before,
         take_out=erasing.erase_messages,
     ),
     Rule(
         name="returned",
-        what=_("Addresses that our mail came back from"),
-        since=_("mail last came back"),
-        goes=_("The address goes, with what its mail server said."),
+        what=gettext_lazy("Addresses that our mail came back from"),
+        since=gettext_lazy("mail last came back"),
+        goes=gettext_lazy("The address goes, with what its mail server said."),
         keeps="messages",
         due=erasing.marked_before,
         take_out=erasing.forget_addresses,
     ),
     Rule(
         name="sign-ins",
-        what=_("Sign-ins of people who never told us who they are"),
-        since=_("they were last used"),
-        goes=_("The account goes."),
+        what=gettext_lazy("Sign-ins of people who never told us who they are"),
+        since=gettext_lazy("they were last used"),
+        goes=gettext_lazy("The account goes."),
         keeps="people",
         due=sign_ins_of_nobody,
         take_out=close_sign_ins,
     ),
     Rule(
         name="readers",
-        what=_("Which colleague read a text that may be about a child, and who decided"),
-        since=_("they did"),
-        goes=_("Who it was goes. That it was read and decided, and when, stays."),
+        what=gettext_lazy("Which colleague read a text that may be about a child, and who decided"),
+        since=gettext_lazy("they did"),
+        goes=gettext_lazy("Who it was goes. That it was read and decided, and when, stays."),
         keeps="records",
         due=readers_noted,
         take_out=forget_readers,
     ),
     Rule(
         name="copies",
-        what=_("That we gave a copy of somebody’s data or erased them, why, and which colleague did it"),
-        since=_("it was done"),
-        goes=_("It goes. That somebody is erased stays, with the number of what was their record and no name."),
+        what=gettext_lazy("That we gave a copy of somebody’s data or erased them, why, and which colleague did it"),
+        since=gettext_lazy("it was done"),
+        goes=gettext_lazy("It goes. That somebody is erased stays, with the number of what was their record and no name."),
         keeps="records",
         due=copies_and_erasures,
         take_out=forget_actions,
     ),
     Rule(
         name="warnings",
-        what=_("An email that warns people who are about to go"),
-        since=_("they last signed in, booked, ordered or took part"),
-        goes=_("It goes to them once. Who signs in stays. Nobody goes before 14 days have passed since."),
+        what=gettext_lazy("An email that warns people who are about to go"),
+        since=gettext_lazy("they last signed in, booked, ordered or took part"),
+        goes=gettext_lazy("It goes to them once. Who signs in stays. Nobody goes before 14 days have passed since."),
         keeps="people",
         due=inactive.people_to_warn,
         take_out=inactive_mail.warn,
@@ -116,9 +116,9 @@ RULES = (
     ),
     Rule(
         name="people",
-        what=_("People: name, contact details, account"),
-        since=_("they last signed in, booked, ordered or took part"),
-        goes=_("They are erased everywhere. Their profession stays for the counts, without a name."),
+        what=gettext_lazy("People: name, contact details, account"),
+        since=gettext_lazy("they last signed in, booked, ordered or took part"),
+        goes=gettext_lazy("They are erased everywhere. Their profession stays for the counts, without a name."),
         keeps="people",
         due=inactive.people_gone,
         take_out=erase_people,

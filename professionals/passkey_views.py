@@ -29,7 +29,7 @@ from professionals.account_limits import limited
 from professionals.asking_again import asks_again, page_that_asks
 from professionals.devices import device_of
 from professionals.passkey_forms import REFUSED, NewPasskeyForm, PasskeyAgainForm, PasskeyNameForm, PasskeySignInForm
-from professionals.services.locking import said_if_gone
+from professionals.services.accounts import said_if_gone
 
 LIST = "mfa_list_webauthn"
 form_methods = require_http_methods(["GET", "HEAD", "POST"])

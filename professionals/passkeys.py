@@ -21,7 +21,7 @@ from ctac.errors import DomainError
 from professionals.access import signed_in
 from professionals.allauth_internals import delete_and_cleanup, webauthn
 from professionals.models import User
-from professionals.services.locking import lock_account
+from professionals.services.accounts import lock_account
 
 PASSKEY = Authenticator.Type.WEBAUTHN
 MOST = 10  # to an account: some for each device, and none can fill the table

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 # What a stranger would try here first. docs/security.md names where this list stands.
 OURS: tuple[str, ...] = (
@@ -38,7 +38,9 @@ class FewCommonWordsValidator:
             raise ValidationError(self.get_help_text(), code="password_few_common_words")
 
     def get_help_text(self) -> str:
-        return _("That password is made of one or two words that many people use. Add two more words that don’t belong together.")
+        return gettext(
+            "That password is made of one or two words that many people use. Add two more words that don’t belong together."
+        )
 
     def fewest_words(self, text: str) -> int:
         """How many known words its letters are made of at the least; more than any limit if they are not."""

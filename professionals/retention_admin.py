@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ctac.staff import staff_site
 from ctac.staff_lists import LooksOnly, long_moment, moment_of, number_of
 from professionals import kept_for, retention
 from professionals.models import RetentionRun
@@ -20,6 +21,7 @@ def next_run() -> dict[str, object]:
     return {"rules": rows, "counted": long_moment(due.at)}
 
 
+@admin.register(RetentionRun, site=staff_site)
 class RetentionRunAdmin(LooksOnly):
     """Nothing is pressed here: it runs each night, and `manage.py retention` runs it at once."""
 

@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import views as mfa
+from django.contrib.auth.decorators import login_required
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 
 from professionals.account_limits import limited
+from professionals.allauth_internals import SECRET_SESSION_KEY
 from professionals.passkey_forms import PasskeyForm
 from professionals.passkey_views import PasskeyBeside, refused
 from professionals.passkeys import passkeys_of
-from professionals.services.locking import said_if_gone
+from professionals.services.accounts import said_if_gone
 
 index = mfa.index
 
@@ -47,3 +51,14 @@ class SecondFactorView(PasskeyBeside, mfa.AuthenticateView):
 @method_decorator(limited("reauthenticate"), name="dispatch")
 class SecondFactorAgainView(PasskeyBeside, mfa.ReauthenticateView):
     """Its form is in MFA_FORMS, as that of the view above."""
+
+
+@login_required
+@require_safe
+def totp_qr(request: HttpRequest) -> HttpResponse:
+    """The secret of the enrolment that this session has begun, as a picture to scan."""
+    secret = request.session.get(SECRET_SESSION_KEY)
+    if not secret:
+        raise Http404
+    adapter = get_mfa_adapter()
+    return HttpResponse(adapter.build_totp_svg(adapter.build_totp_url(request.user, secret)), content_type="image/svg+xml")

@@ -4,14 +4,15 @@ In the session and not on a row: somebody else who signs up with the same addres
 owner then opens, and an address that is never verified leaves nothing behind but a user, which goes after a week.
 """
 
-from django.http import HttpRequest
+from collections.abc import Mapping
+from typing import Any
 
-from professionals.services.people import Details
+from django.http import HttpRequest
 
 SESSION_KEY = "sign_up_details"
 
 
-def keep_details(request: HttpRequest, email: str, details: Details, *, invite: bool = False) -> None:
+def keep_details(request: HttpRequest, email: str, details: Mapping[str, Any], *, invite: bool = False) -> None:
     """`invite`: they ticked that they want invitations."""
     request.session[SESSION_KEY] = {"email": email.lower(), "details": dict(details), "invite": invite}
 
@@ -22,10 +23,10 @@ def ticked_invitations(request: HttpRequest, email: str) -> bool:
     return kept.get("email") == email.lower() and bool(kept.get("invite"))
 
 
-def typed_details(request: HttpRequest, email: str) -> Details | None:
+def typed_details(request: HttpRequest, email: str) -> dict[str, Any] | None:
     """What was typed for this address in this session, once."""
     kept = request.session.pop(SESSION_KEY, None)
     if not kept or kept["email"] != email.lower():
         return None
-    details: Details = kept["details"]
+    details: dict[str, Any] = kept["details"]
     return details

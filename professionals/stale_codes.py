@@ -9,8 +9,7 @@ from django.shortcuts import redirect
 
 from professionals import account_limits
 from professionals.allauth_internals import PasswordResetVerificationProcess
-from professionals.services import address_changes
-from professionals.services.locking import lock_account
+from professionals.services.accounts import has_address, lock_account
 
 
 class StillTheirsMixin:
@@ -22,7 +21,7 @@ class StillTheirsMixin:
         process = PasswordResetVerificationProcess.resume(self.request)
         with transaction.atomic():
             user = lock_account(process.user.pk)
-            if address_changes.has_address(user, process.state["email"]):
+            if has_address(user, process.state["email"]):
                 response: HttpResponse = super().form_valid(form)  # type: ignore[misc] # of allauth's view
                 account_limits.clear(self.request, "login_failed", address=user.email)
                 return response

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,9 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.uk import format_clock, format_day, uk_day
 from professionals import limits
-from professionals.access import person_in
-from professionals.models import By, Person, Where, Why
-from professionals.services.stopping import keep_stopped
+from professionals.models import By, Where, Why
 
 # How each begins; what follows says when to try again.
 WHAT_HAPPENED = {
@@ -27,6 +26,38 @@ WHAT_HAPPENED = {
     By.MAILBOX: gettext_lazy("Very many emails were asked for to this address."),
     By.BOOKING: gettext_lazy("This booking was changed very often today."),
 }
+
+
+class Recorder(Protocol):
+    """Keeps for staff what was stopped. `request` and `address`: who it may have been, as far as that is known."""
+
+    def __call__(
+        self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
+    ) -> None: ...
+
+
+_recorders: list[Recorder] = []
+
+
+def register_recorder(recorder: Recorder) -> None:
+    """Called in an app's AppConfig.ready()."""
+    if recorder not in _recorders:
+        _recorders.append(recorder)
+
+
+def record_blocked_attempt(
+    *,
+    where: Where,
+    why: Why,
+    now: datetime,
+    by: By = By.NOBODY,
+    key: str = "",
+    about: str = "",
+    request: HttpRequest | None = None,
+    address: str = "",
+) -> None:
+    for recorder in _recorders:
+        recorder(where=where, why=why, now=now, by=by, key=key, about=about, request=request, address=address)
 
 
 @dataclass(frozen=True)
@@ -81,8 +112,9 @@ def stopped(
     met = next((each for each in throttles if each.key in full), None)
     if met is None:
         return None
-    person = person_in(request) or (Person.objects.with_email(address).first() if address else None)
-    keep_stopped(where=where, why=Why.THROTTLE, by=met.by, key=met.key, about=met.about, person=person, now=now)
+    record_blocked_attempt(
+        where=where, why=Why.THROTTLE, now=now, by=met.by, key=met.key, about=met.about, request=request, address=address
+    )
     return Stop(met, full[met.key])
 
 

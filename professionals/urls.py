@@ -1,65 +1,12 @@
-"""Sign-in, sign-up and the person's own pages. Of allauth's routes only those that we use exist, under allauth's names."""
+"""A person's own details; the ways back to an account that was lost or whose address was changed."""
 
-from allauth.account import views as allauth_account
 from django.urls import path
 
-from professionals import account_views as account
-from professionals import deleting_views as deleting
-from professionals import passkey_views, views
-from professionals import second_factor_views as second_factor
-from professionals import session_views as signed_in
+from professionals import views
 from professionals.address_views import address_put_back
-from professionals.code_again import CodeAgainView
-from professionals.returned_mail import returned_mail
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
-    path("my-data/", views.my_data, name="account_my_data"),
-    path("delete/", deleting.delete_account, name="account_delete"),
-    path("deleted/", deleting.account_deleted, name="account_deleted"),
-    # Where one is signed in
-    path("sessions/", signed_in.sessions, name="account_sessions"),
-    path("sessions/end-others/", signed_in.end_other_sessions, name="account_sessions_end_others"),
-    path("sessions/<uuid:public_id>/end/", signed_in.end_session, name="account_session_end"),
-    path("sent-late/", signed_in.form_sent_late, name="account_sent_late"),
-    # In and out
-    path("signup/", account.SignUpView.as_view(), name="account_signup"),
-    path("login/", account.SignInView.as_view(), name="account_login"),
-    path("login/password/", account.PasswordSignInView.as_view(), name="account_login_password"),
-    path("login/code/", account.RequestCodeView.as_view(), name="account_request_login_code"),
-    path("login/code/confirm/", account.SignInCodeView.as_view(), name="account_confirm_login_code"),
-    path("logout/", allauth_account.logout, name="account_logout"),
     path("no-way-in/", views.no_way_in, name="account_no_way_in"),
-    path("inactive/", allauth_account.account_inactive, name="account_inactive"),
-    path("reauthenticate/", account.ReauthenticateView.as_view(), name="account_reauthenticate"),
-    path("reauthenticate/code/", CodeAgainView.as_view(), name="account_reauthenticate_code"),
-    # Address
-    path("email/", account.NewAddressView.as_view(), name="account_email"),
-    path("email/returned/", returned_mail, name="account_returned_mail"),
-    path("confirm-email/", account.AddressCodeView.as_view(), name="account_email_verification_sent"),
     path("address/<str:token>/", address_put_back, name="account_address_put_back"),
-    # Password
-    path("password/change/", account.ChangePasswordView.as_view(), name="account_change_password"),
-    path("password/set/", account.SetPasswordView.as_view(), name="account_set_password"),
-    path("password/reset/", account.ForgottenPasswordView.as_view(), name="account_reset_password"),
-    path("password/reset/confirm/", account.ResetCodeView.as_view(), name="account_confirm_password_reset_code"),
-    path("password/reset/complete/", account.ResetPasswordView.as_view(), name="account_complete_password_reset"),
-    path("password/reset/done/", allauth_account.password_reset_from_key_done, name="account_password_reset_completed"),
-    # Passkeys
-    path("passkeys/", passkey_views.own_passkeys, name="mfa_list_webauthn"),
-    path("passkeys/add/", passkey_views.add_passkey, name="mfa_add_webauthn"),
-    path("passkeys/<int:passkey_id>/rename/", passkey_views.rename_passkey, name="mfa_edit_webauthn"),
-    path("passkeys/<int:passkey_id>/remove/", passkey_views.remove_passkey, name="mfa_remove_webauthn"),
-    path("passkeys/options/", passkey_views.sign_in_options, name="account_passkey_options"),
-    path("passkeys/sign-in/", passkey_views.PasskeySignInView.as_view(), name="mfa_login_webauthn"),
-    path("passkeys/again/", passkey_views.PasskeyAgainView.as_view(), name="mfa_reauthenticate_webauthn"),
-    # Second factor
-    path("2fa/", second_factor.index, name="mfa_index"),
-    path("2fa/authenticate/", second_factor.SecondFactorView.as_view(), name="mfa_authenticate"),
-    path("2fa/reauthenticate/", second_factor.SecondFactorAgainView.as_view(), name="mfa_reauthenticate"),
-    path("2fa/totp/activate/", account.ActivateAppView.as_view(), name="mfa_activate_totp"),
-    path("2fa/totp/deactivate/", account.StopAppView.as_view(), name="mfa_deactivate_totp"),
-    path("2fa/totp/qr.svg", views.totp_qr, name="mfa_totp_qr"),
-    path("2fa/recovery-codes/", account.RecoveryCodesView.as_view(), name="mfa_view_recovery_codes"),
-    path("2fa/recovery-codes/generate/", account.NewRecoveryCodesView.as_view(), name="mfa_generate_recovery_codes"),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from notifications.owners import Owner
 from professionals.models import Person, User
@@ -13,9 +13,9 @@ def people_at(address: str) -> Iterator[Owner]:
     """A professional; or somebody who only has a sign-in, such as staff."""
     person = Person.objects.with_email(address).first()
     if person is not None:
-        what = _("Professional, changes it themselves") if person.user_id else _("Professional, entered by staff")
+        what = gettext("Professional, changes it themselves") if person.user_id else gettext("Professional, entered by staff")
         yield Owner(person.name, what, reverse("staff:professionals_person_change", args=[person.pk]), person.phone)
         return
     user = User.objects.filter(email__iexact=address).first()
     if user is not None:
-        yield Owner(user.email, _("Account"), reverse("staff:professionals_user_change", args=[user.pk]))
+        yield Owner(user.email, gettext("Account"), reverse("staff:professionals_user_change", args=[user.pk]))

@@ -32,7 +32,7 @@ from professionals import drafts
 from professionals.forms import CallerForm
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
-from professionals.services.locking import AccountGoneError
+from professionals.services.accounts import AccountGoneError
 
 if TYPE_CHECKING:
     from bookings.admin.bookings import BookingAdmin

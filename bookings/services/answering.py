@@ -15,7 +15,7 @@ from bookings.services.moving import record
 from bookings.services.telling import tell_lapsed, tell_others_asked, tell_time_taken
 from ctac.errors import DomainError
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class OfferGone(DomainError):

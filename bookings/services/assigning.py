@@ -21,7 +21,7 @@ from bookings.services.telling import tell_reassigned
 from bookings.travel import Place
 from ctac.uk import uk_day
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

@@ -42,7 +42,7 @@ from bookings.services.telling import tell_details_changed, tell_rescheduled
 from ctac.uk import uk_day
 from professionals.flagged import is_kept_back
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 DETAILS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")
 ADDRESS = ("address_line_1", "address_line_2", "town", "postcode")

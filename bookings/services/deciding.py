@@ -46,7 +46,7 @@ from bookings.services.telling import tell_confirmed, tell_freed_of_request, tel
 from ctac.errors import DomainError
 from ctac.uk import format_span
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class OfferRefused(DomainError):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Afterwards, Feedback
 from ctac.errors import DomainError
 from ctac.uk import uk_day
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class FeedbackClosed(DomainError):

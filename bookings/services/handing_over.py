@@ -12,7 +12,7 @@ from bookings.services.telling import tell_handed_over
 from ctac.errors import DomainError
 from leaflets.services.bringing import give_order_to
 from professionals.models import Person, User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class NotAColleagueError(DomainError):

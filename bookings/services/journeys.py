@@ -10,7 +10,7 @@ from bookings.gaps import NOTHING, fits
 from bookings.journeys import read_journeys
 from bookings.models import BusyTime, JourneyTime
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ from bookings.services.sessions.freeing import free_sessions
 from bookings.services.telling import tell_freed, tell_of_leave
 from bookings.travel import Journeys
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @dataclass(frozen=True)

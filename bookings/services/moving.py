@@ -15,7 +15,7 @@ from bookings.services.locking import lock_booking
 from bookings.services.looking_after import refuse_while_overdue, somebody_is_there
 from bookings.services.telling import tell_afterwards, tell_cancelled, tell_confirmed, tell_declined
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 def record(

@@ -27,8 +27,8 @@ from leaflets.models import ToBring
 from professionals import drafts
 from professionals.areas import Area, look_up_area
 from professionals.models import Draft, Person, User
-from professionals.safeguarding import tell_lead
 from professionals.services.organisations import is_recognised
+from professionals.services.safeguarding import tell_lead
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from ctac.errors import DomainError
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, Person, User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class DatesRefused(DomainError):

@@ -15,7 +15,7 @@ from bookings.services.moving import record
 from ctac.errors import DomainError
 from ctac.uk import format_clock, format_day
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class NotAVisit(DomainError):

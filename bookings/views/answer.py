@@ -17,7 +17,7 @@ from bookings.services.errors import MoveRefused, SlotTaken
 from bookings.services.moving import cancel
 from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
-from professionals.access import person_required
+from professionals.person_access import person_required
 
 
 @require_http_methods(FORM_METHODS)

@@ -20,8 +20,9 @@ from bookings.services.feeds import find_feed, make_feed, note_reading, revoke_f
 from bookings.views.flow import FORM_METHODS
 from ctac.views import too_many_requests
 from professionals import limits
-from professionals.access import person_required, signed_in, the_person
+from professionals.access import signed_in
 from professionals.models import By, Where
+from professionals.person_access import person_required, the_person
 from professionals.throttles import Throttle, stopped
 
 

@@ -25,8 +25,9 @@ from bookings.views.flow import FORM_METHODS
 from bookings.views.mine import own_booking
 from bookings.views.moving import Way, check_time, choose_time
 from professionals import drafts
-from professionals.access import person_in, person_required, signed_in
+from professionals.access import signed_in
 from professionals.models import Draft, DraftKind
+from professionals.person_access import person_in, person_required
 
 STEP = "change"
 OWN_FIELDS = {"reference", "version"}

@@ -22,8 +22,8 @@ from bookings.views import dates, keeping, leaflets, times
 from bookings.views.flow import FORM_METHODS, answers_so_far, asked_for, back_to, go_to
 from ctac.uk import format_span
 from professionals import drafts
-from professionals.access import person_required
 from professionals.models import Person
+from professionals.person_access import person_required
 
 TOO_MANY = gettext_lazy("Too many times were asked for from here in the last hour. Wait a while, or call us.")
 

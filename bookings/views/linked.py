@@ -26,8 +26,8 @@ from bookings.services.moving import cancel
 from bookings.views.flow import FORM_METHODS
 from bookings.views.moving import Way, can_move, check_time, choose_time
 from ctac.private_pages import keep_private
-from professionals.access import person_in
 from professionals.models import Where
+from professionals.person_access import person_in
 from professionals.throttles import by_client, stopped
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}

@@ -18,7 +18,7 @@ from bookings.services.errors import MoveRefused, TooLate
 from bookings.services.moving import cancel
 from bookings.services.reminding import gets_reminders
 from bookings.views.flow import FORM_METHODS
-from professionals.access import person_required, the_person
+from professionals.person_access import person_required, the_person
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 

@@ -16,7 +16,7 @@ from professionals.safeguarding import StaffForm
 MOST_WORDS = 4000
 
 
-def words(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
+def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
@@ -60,7 +60,7 @@ class EnterForm(OnceForm, WithTime):
         gettext_lazy("Whoever of us knew first, or a firm that works for us told us. For example, 9 3 2027."),
     )
     clock = clock_of(gettext_lazy("At what time?"))
-    what = words(
+    what = long_text(
         gettext_lazy("What happened?"),
         gettext_lazy("Data that was lost, changed, seen by or sent to somebody who should not have it. No names."),
         gettext_lazy("Write what happened."),
@@ -71,17 +71,17 @@ class EnterForm(OnceForm, WithTime):
         max_length=200,
         error_messages={"required": gettext_lazy("Write when it happened, as well as we know.")},
     )
-    concerns = words(
+    concerns = long_text(
         gettext_lazy("Whom and what does it concern?"),
         gettext_lazy("How many people, of which kind, and which kinds of data. Numbers and kinds, no names."),
         gettext_lazy("Write whom and what it concerns, in numbers and kinds."),
     )
-    effects = words(
+    effects = long_text(
         gettext_lazy("What may come of it for them?"),
         gettext_lazy("What is likely, and how bad it would be. No names."),
         gettext_lazy("Write what may come of it."),
     )
-    measures = words(
+    measures = long_text(
         gettext_lazy("What was done?"),
         gettext_lazy("To stop it, to make up for it, and so that it does not happen again. No names."),
         gettext_lazy("Write what was done so far."),
@@ -101,7 +101,7 @@ class ToldCommissionerForm(WithTime):
     day = day_of(gettext_lazy("On which day were they told?"))
     clock = clock_of(gettext_lazy("At what time?"))
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
-    words = words(
+    words = long_text(
         gettext_lazy("What they were told"),
         gettext_lazy("In short. If the 72 hours were over, say why it took longer. No names."),
         "",
@@ -115,7 +115,7 @@ class ToldPeopleForm(WithTime):
 
     day = day_of(gettext_lazy("On which day were they told?"))
     clock = clock_of(gettext_lazy("At what time?"))
-    words = words(
+    words = long_text(
         gettext_lazy("How, and what they were told"),
         gettext_lazy("For example: an email to all 40, with what to look out for and whom to ask. No names."),
         gettext_lazy("Write how they were told, and what."),
@@ -135,7 +135,7 @@ class NeedNotTellCommissionerForm(WordsForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
-    words = words(
+    words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
         gettext_lazy("Write why they need not be told."),
@@ -146,7 +146,7 @@ class NeedNotTellPeopleForm(WordsForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
-    words = words(
+    words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if the risk for them is not high: the data was unreadable, say, or came back unread. No names."),
         gettext_lazy("Write why they need not be told."),
@@ -157,7 +157,7 @@ class AddForm(WordsForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
-    words = words(
+    words = long_text(
         gettext_lazy("What we know now"),
         gettext_lazy(
             "What was learnt or done since, or what was wrong above and is right now. Nothing above is changed. No names."

@@ -14,7 +14,7 @@ from ctac.uk import uk_datetime
 from dataprotection.models import Came, Complaint, ComplaintEvent, ComplaintEventKind
 from notifications.services.writing import Later, notify_each
 from professionals.models import Person, User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 PREFIX: Final = "DP"
 REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it

@@ -11,7 +11,7 @@ from ctac.uk import uk_day
 from dataprotection.models import Complaint, ComplaintEvent, ComplaintEventKind, ComplaintState, Told
 from notifications.services.writing import notify
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 MAIL = {
     ComplaintEventKind.ACKNOWLEDGED: "complaint-acknowledged",

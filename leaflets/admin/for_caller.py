@@ -27,7 +27,7 @@ from professionals.forms import CallerForm, clean_text
 from professionals.known_caller import THEIRS, Theirs, about_known, known_caller
 from professionals.models import Person
 from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
-from professionals.services.locking import AccountGoneError
+from professionals.services.accounts import AccountGoneError
 from professionals.services.people import find_or_enter_person
 from professionals.throttles import count
 

@@ -31,7 +31,7 @@ from leaflets.services.states import OrderHasMoved, rewrite
 from leaflets.services.titles import Title, in_the_way, titles_of, version_of
 from notifications.services.writing import notify
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class NothingLeft(DomainError):

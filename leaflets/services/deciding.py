@@ -14,7 +14,7 @@ from leaflets.services.fulfilling import give_back, lines_locked, order_locked
 from leaflets.services.states import OrderHasMoved, move
 from notifications.services.writing import notify
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class NothingGranted(DomainError):

@@ -18,7 +18,7 @@ from leaflets.services.backorders import follow_to
 from leaflets.services.ledger import lock_editions
 from leaflets.services.news import tell_of_edition
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 LARGEST_PDF = 20 * 1024 * 1024
 MOST_INFLATED = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual

@@ -12,7 +12,7 @@ from leaflets.models.order import WAIT_IN_LINE
 from leaflets.services.fulfilling import lines_locked
 from leaflets.services.states import OrderHasMoved
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class WaitsForNothing(DomainError):

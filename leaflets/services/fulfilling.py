@@ -26,7 +26,7 @@ from leaflets.services.posting import tell_of_parcels
 from leaflets.services.states import OrderIsAColleaguesNow, move
 from notifications.services.writing import notify
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class EditionIsWithdrawn(DomainError):

@@ -29,8 +29,9 @@ from leaflets.services.posting import contents_of
 from leaflets.services.states import wait_for_stock
 from notifications.services.writing import notify_each
 from professionals.models import User
-from professionals.safeguarding import tell_lead
-from professionals.services.locking import AccountGoneError, lock_person
+from professionals.services.accounts import AccountGoneError
+from professionals.services.locking import lock_person
+from professionals.services.safeguarding import tell_lead
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
 WAIT_WORKING_DAYS = 7

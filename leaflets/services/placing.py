@@ -18,8 +18,8 @@ from leaflets.services.shortfalls import Shortfalls, shortfall
 from leaflets.services.states import wait_for_stock
 from notifications.services.writing import notify_each
 from professionals.models import Draft, Person, User
-from professionals.safeguarding import tell_lead
 from professionals.services.locking import lock_person
+from professionals.services.safeguarding import tell_lead
 
 Basket = Mapping[Leaflet, int]
 

@@ -32,7 +32,7 @@ from notifications.models import Notification
 from notifications.services.writing import About, notify_about
 from professionals.models import Person, User
 from professionals.own_data import ERASED_NAME
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 KIND = "edition-recalled"
 

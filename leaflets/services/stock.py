@@ -14,7 +14,7 @@ from leaflets.models import Edition, MovementKind, StockMovement
 from leaflets.services.backorders import fill_backorders
 from leaflets.services.ledger import lock_editions, record
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 class NothingToChange(DomainError):

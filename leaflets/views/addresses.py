@@ -10,7 +10,7 @@ from leaflets.address_forms import AddressForm
 from leaflets.models import KeptAddress
 from leaflets.models.addresses import MOST_KEPT
 from leaflets.services.addresses import BookIsFull, KeptAlready, change_address, forget_address, keep_address
-from professionals.access import person_required, the_person
+from professionals.person_access import person_required, the_person
 
 
 @person_required

@@ -12,7 +12,7 @@ from leaflets.address_forms import ANOTHER
 from leaflets.models import Leaflet, Order
 from leaflets.reading import stock_of_slugs
 from leaflets.views.orders import own_order
-from professionals.access import person_required
+from professionals.person_access import person_required
 
 
 @person_required

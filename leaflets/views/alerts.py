@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 from ctac.errors import DomainError
 from leaflets.models import Leaflet, StockAlert
 from leaflets.services.alerts import ask_alert, stop_alert
-from professionals.access import person_required, safe_next, the_person
+from professionals.access import safe_next
+from professionals.person_access import person_required, the_person
 
 
 @person_required

@@ -16,8 +16,8 @@ from leaflets.forms import BasketForm, DeliveryForm
 from leaflets.models import Leaflet
 from leaflets.reading import places_of, waited_for
 from professionals import drafts
-from professionals.access import person_in
 from professionals.models import Draft
+from professionals.person_access import person_in
 
 MOST_ADDED = (600, timedelta(hours=1))  # a whole trust may share one address
 

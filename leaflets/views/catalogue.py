@@ -36,8 +36,8 @@ from leaflets.throttles import too_many_downloads
 from leaflets.views.again import not_any_more
 from leaflets.views.basket import MOST_ADDED, go_on
 from professionals import drafts
-from professionals.access import person_in
 from professionals.models import Where
+from professionals.person_access import person_in
 from professionals.throttles import by_client, stopped
 
 FORM_ID = re.compile(r"[0-9a-f]{32}")

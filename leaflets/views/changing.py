@@ -18,9 +18,10 @@ from leaflets.services.states import OrderHasMoved
 from leaflets.throttles import of_a_change
 from leaflets.views.orders import own_order
 from professionals import drafts
-from professionals.access import person_in, person_required, signed_in
+from professionals.access import signed_in
 from professionals.child_details import looks_like_child_details
 from professionals.models import DraftKind, Where
+from professionals.person_access import person_in, person_required
 from professionals.throttles import Stop, stopped
 
 STEP = "order"

@@ -21,8 +21,8 @@ from leaflets.services.missing import report_missing
 from leaflets.services.posting import contents_of
 from leaflets.timeline import may_be_told, parcels_of
 from leaflets.views.orders import own_order
-from professionals.access import person_required
 from professionals.forms import clean_text
+from professionals.person_access import person_required
 from professionals.safeguarding import ChildDetailsMixin
 
 ALREADY = gettext_lazy("You have told us of this parcel already. We look into it and email you our answer.")

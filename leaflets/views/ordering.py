@@ -24,9 +24,10 @@ from leaflets.services.shortfalls import Shortfalls
 from leaflets.throttles import of_a_web_order
 from leaflets.views.basket import basket_form, basket_page
 from professionals import drafts
-from professionals.access import person_in, person_required, with_next
+from professionals.access import with_next
 from professionals.guarded import note_if_stopped
 from professionals.models import Draft, Where
+from professionals.person_access import person_in, person_required
 from professionals.safeguarding import CONFIRM_FIELD
 from professionals.throttles import Stop, stopped
 

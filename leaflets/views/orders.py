@@ -14,7 +14,7 @@ from leaflets.services.states import OrderHasMoved, OrderIsAColleaguesNow
 from leaflets.timeline import arrival_of, history_of, parcels_of, replaced_by
 from notifications.choices import has_chosen
 from notifications.topics import Topic
-from professionals.access import person_required, the_person
+from professionals.person_access import person_required, the_person
 
 
 def own_order(request: HttpRequest, reference: str) -> Order:

@@ -5,13 +5,13 @@ from professionals.models.data_action import DataAction, Done, Reason
 from professionals.models.draft import Draft, DraftKind
 from professionals.models.flagged import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.models.former_address import FormerAddress
-from professionals.models.limit import RateLimit
+from professionals.models.limit import By, RateLimit, Where, Why
 from professionals.models.organisation import Organisation, RecognisedDomain
 from professionals.models.person import Person, Profession
 from professionals.models.recovery import AccountRecovery
 from professionals.models.retention_run import RetentionRun
 from professionals.models.session import Session
-from professionals.models.stopped import By, Stopped, Where, Why
+from professionals.models.stopped import Stopped
 from professionals.models.user import User
 
 __all__ = [

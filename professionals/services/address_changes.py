@@ -42,12 +42,6 @@ class AddressTakenError(DomainError):
     message = _("Your old address belongs to another account by now.")
 
 
-def has_address(user: User, email: str) -> bool:
-    """As the database has it now, not as `user` was read."""
-    same = {"email__iexact": email}
-    return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
-
-
 def note_change(*, user: User, old: str, now: datetime) -> None:
     """`user` has a new address instead of `old`, which is told so, with the link by which its reader puts it back."""
     token = secrets.token_urlsafe(32)

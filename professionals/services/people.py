@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from notifications.services.readdressing import readdress
 from professionals.models import Absorbed, Draft, Person, User
-from professionals.own_addresses import note_former_address
-from professionals.services.locking import AccountGoneError, lock_people_and_account
+from professionals.services.accounts import AccountGoneError
+from professionals.services.locking import lock_people_and_account
 from professionals.services.organisations import organisation_named, tidy_name
+from professionals.services.own_addresses import note_former_address
 from professionals.services.relations import repoint
 
 logger = logging.getLogger(__name__)

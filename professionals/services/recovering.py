@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from professionals.address_mail import tell_moved_by_staff
 from professionals.models import AccountRecovery, AddressChange, Person, User
-from professionals.services.locking import lock_account
+from professionals.services.accounts import lock_account
 from professionals.services.sessions import end_sessions
 
 logger = logging.getLogger("ctac.security")

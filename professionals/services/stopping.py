@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
+from django.http import HttpRequest
 
 from audit.models import Act
 from audit.services import NOBODY_IN_PARTICULAR, About, record
@@ -46,6 +47,14 @@ def keep_stopped(
                 Stopped.objects.filter(pk=row.pk).update(times=F("times") + 1, last_at=now, seen_at=None)
     except DatabaseError:
         logger.warning("what was stopped at %s was not counted", where.value, exc_info=True)
+
+
+def keep_stopped_of(*, request: HttpRequest | None, address: str, **attempt: Any) -> None:
+    """Of whoever is signed in, else of whose address it is. Without a request it may have been anybody."""
+    person: Person | None = getattr(request, "person", None) or None
+    if person is None and address:
+        person = Person.objects.with_email(address).first()
+    keep_stopped(person=person, **attempt)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from professionals import retention
 from professionals.flagged import words_of
 from professionals.models import FlaggedText
 from professionals.privacy import erase_person, export_person, would_be_cancelled
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 from tests.dataprotection.rows import NOW, WRONG, make_complaint
 from tests.factories import make_person, make_staff
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from bookings.models import Booking
 from professionals.flagged import is_kept_back, mark_of, words_of
 from professionals.models import Decision, FlaggedEvent, FlaggedText
-from professionals.safeguarding import tell_lead
 from professionals.services import flagging
+from professionals.services.safeguarding import tell_lead
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 

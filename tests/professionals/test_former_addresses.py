@@ -15,9 +15,10 @@ from notifications.services.readdressing import readdress
 from professionals import privacy
 from professionals.erased_mail import erase_and_tell
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
-from professionals.own_addresses import erase_mail_of, note_former_address, times_of_mail
+from professionals.own_addresses import erase_mail_of, times_of_mail
 from professionals.own_retention import close_sign_ins
 from professionals.services.clearing import clear_expired
+from professionals.services.own_addresses import note_former_address
 from professionals.services.people import address_verified
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, make_user, sign_in_staff

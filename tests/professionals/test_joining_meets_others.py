@@ -12,7 +12,7 @@ from bookings.models import Booking
 from bookings.services.handing_over import hand_over
 from professionals.models import Absorbed, Person, User
 from professionals.privacy import erase_person
-from professionals.services import locking, people
+from professionals.services import accounts, locking, people
 from professionals.services.people import address_verified
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
@@ -52,7 +52,7 @@ def account_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """The account, its own person, then the other: as it was."""
 
     def lock(user_id: int, email: str) -> tuple[User, list[Person]]:
-        account = locking.lock_account(user_id)
+        account = accounts.lock_account(user_id)
         rows = Person.objects.select_for_update()
         return account, [*rows.filter(user=user_id), *rows.with_email(email).exclude(user=user_id)]
 

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from notifications.models import Notification
-from professionals.access import person_required
 from professionals.forms import CallerForm
 from professionals.models import Draft, Organisation, Person, RateLimit, RecognisedDomain, User
+from professionals.person_access import person_required
 from professionals.services import clearing, organisations, people
 from professionals.services.organisations import NothingToMergeError
 from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in

@@ -13,7 +13,8 @@ from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
 from professionals.models import Decision, FlaggedText
-from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin, tell_lead
+from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
+from professionals.services.safeguarding import tell_lead
 
 NOTE = "Amina Khan, dob 14/03/2012"
 

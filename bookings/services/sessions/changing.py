@@ -18,7 +18,7 @@ from bookings.services.sessions.recording import record, record_each
 from bookings.services.sessions.telling import tell, tell_everybody, tell_no_longer_theirs, tell_presenter
 from bookings.services.sessions.warning import were_warned
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

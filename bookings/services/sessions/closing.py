@@ -13,7 +13,7 @@ from bookings.services.sessions.offering import end_lapsed
 from bookings.services.sessions.recording import record
 from bookings.services.sessions.telling import tell_everybody, tell_no_longer_theirs, tell_who_had_a_place
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

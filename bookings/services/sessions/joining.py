@@ -11,7 +11,7 @@ from bookings.services.sessions.locking import lock_session, lock_sessions, refu
 from bookings.services.sessions.recording import mark_of, record
 from bookings.services.sessions.telling import HAVE_A_PLACE, tell_everybody, tell_presenter
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

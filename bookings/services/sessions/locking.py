@@ -10,7 +10,8 @@ from bookings.models import OpenSession, Presenter, SessionPlace
 from bookings.services.locking import lock_presenters
 from bookings.services.sessions.errors import PersonErased, SessionClosed, SessionMoved
 from professionals.models import Person
-from professionals.services.locking import AccountGoneError, lock_person
+from professionals.services.accounts import AccountGoneError
+from professionals.services.locking import lock_person
 
 
 def lock_session(session: OpenSession) -> OpenSession:

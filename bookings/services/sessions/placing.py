@@ -15,7 +15,7 @@ from bookings.services.sessions.offering import change, fill_places
 from bookings.services.sessions.recording import record, record_each
 from bookings.services.sessions.telling import tell
 from professionals.models import Person, User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @transaction.atomic

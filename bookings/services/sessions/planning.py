@@ -17,7 +17,7 @@ from bookings.services.sessions.recording import record
 from bookings.services.sessions.telling import tell_presenter
 from ctac.references import save_with_reference
 from professionals.models import User
-from professionals.safeguarding import tell_lead
+from professionals.services.safeguarding import tell_lead
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bookings.services.place_links import find_place_by_link
 from bookings.views.flow import FORM_METHODS
 from bookings.views.linked import LinkedView, View, behind_a_link_to
 from bookings.views.sessions.mine import act, standing
-from professionals.access import person_in
+from professionals.person_access import person_in
 
 OVER = "bookings/sessions/link_over.html"
 

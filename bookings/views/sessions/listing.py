@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from bookings import session_words
 from bookings.models import OpenSession, Presentation, SessionPlace
 from ctac.past import page_in
-from professionals.access import person_in
+from professionals.person_access import person_in
 
 ON_A_PAGE = 20
 

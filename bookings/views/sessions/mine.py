@@ -18,8 +18,8 @@ from bookings.services.sessions.placing import accept_offer, give_up
 from bookings.services.sessions.warning import is_unsure, were_warned
 from bookings.services.year_later import wish_year_later, withdraw_year_later
 from bookings.views.flow import FORM_METHODS
-from professionals.access import person_required, the_person
 from professionals.models import User
+from professionals.person_access import person_required, the_person
 
 ACCEPT, GIVE_UP = "accept", "give-up"
 MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)

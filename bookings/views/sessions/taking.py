@@ -21,9 +21,10 @@ from bookings.throttles import too_many_places
 from bookings.views.flow import FORM_METHODS
 from bookings.views.sessions.listing import a_session
 from professionals import drafts
-from professionals.access import person_in, person_required, signed_in, the_person
+from professionals.access import signed_in
 from professionals.child_details import looks_like_child_details
 from professionals.models import DraftKind
+from professionals.person_access import person_in, person_required, the_person
 
 ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
 

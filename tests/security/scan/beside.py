@@ -45,7 +45,7 @@ def staffs() -> list[str]:
     from bookings.models import Booking
     from professionals import retention
     from professionals.models import FlaggedText, Person
-    from professionals.safeguarding import tell_lead
+    from professionals.services.safeguarding import tell_lead
 
     now, booking = timezone.now(), Booking.objects.order_by("pk")[0]
     retention.run(now=now)
