@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 CLASSES = {
     "audit": "audit.privacy.FIELDS",
     "notifications": "notifications.privacy.FIELDS",
-    "professionals": "professionals.privacy.FIELDS",
+    "professionals": "professionals.personal_fields.FIELDS",
     "dataprotection": "dataprotection.privacy.FIELDS",
     "leaflets": "leaflets.privacy.FIELDS",
     "bookings": "bookings.privacy.FIELDS",

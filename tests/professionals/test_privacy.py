@@ -11,7 +11,7 @@ from django.test import Client
 
 from notifications.rendering import Rendered
 from notifications.services.writing import seal_and_send
-from professionals import drafts, privacy
+from professionals import drafts, personal_fields, privacy
 from professionals.models import Draft, Person, Session, User
 from professionals.privacy import PrivacySource
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -140,7 +140,7 @@ def test_staff_erase_with_a_button_and_a_tick(person):
 
 def test_every_field_is_classified():
     for model in apps.get_app_config("professionals").get_models():
-        assert set(privacy.FIELDS[model.__name__]) == {field.name for field in model._meta.concrete_fields}
+        assert set(personal_fields.FIELDS[model.__name__]) == {field.name for field in model._meta.concrete_fields}
 
 
 def test_a_draft_of_nobody_stays_when_a_person_goes(person, now):
