@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.place import Nation
+from professionals.models import Nation
 from bookings.models.presentation import Format, Presentation
 from bookings.travel import MAINLAND, Place
 from ctac.uk import postcode_area
