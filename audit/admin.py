@@ -15,13 +15,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.histories import in_words, names_of
 from audit.models import Act, Entry
-from ctac import staff_menu
-from ctac.references import is_reference, tidy_reference
-from ctac.staff import staff_site
-from ctac.staff_big_lists import BigChangeList, period_of
-from ctac.staff_lists import NOTHING, LooksOnly, moment_of, state_tag
+from audit.pages import in_words, names_of
+from ctac.models import is_reference, tidy_reference
+from ctac.staff import menu
+from ctac.staff.columns import NOTHING, LooksOnly, moment_of, state_tag
+from ctac.staff.lists import BigChangeList, period_of
+from ctac.staff.site import staff_site
 
 MOST_COLLEAGUES = 200
 STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
@@ -47,7 +47,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = [(model._meta.label_lower, capfirst(staff_menu.one_of(model._meta))) for model in models_with_pages()]
+        named = [(model._meta.label_lower, capfirst(menu.one_of(model._meta))) for model in models_with_pages()]
         return sorted(named, key=lambda each: each[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
@@ -116,9 +116,9 @@ class EntryAdmin(LooksOnly):
         model = model_of(entry.kind)
         if model is None:
             return entry.key or in_words(entry.page) or NOTHING
-        kind = capfirst(staff_menu.one_of(model._meta))
+        kind = capfirst(menu.one_of(model._meta))
         if not entry.key:
-            return _("List: %(kind)s") % {"kind": staff_menu.name_of(model._meta)}
+            return _("List: %(kind)s") % {"kind": menu.name_of(model._meta)}
         try:
             href = reverse(f"staff:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.key])
         except NoReverseMatch:

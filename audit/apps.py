@@ -8,11 +8,11 @@ class AuditConfig(AppConfig):
     verbose_name = _("Audit")
 
     def ready(self) -> None:
-        from audit import health, staff_pages
+        from audit import pages, services
         from audit.services import after_migrate
         from ctac import health as site_health
-        from ctac.staff import staff_site
+        from ctac.staff.site import staff_site
 
         post_migrate.connect(after_migrate, sender=self)
-        site_health.register("audit", health.audit)
-        staff_site.audit = staff_pages.ON_THE_STAFF_SITE
+        site_health.register("audit", services.check_tables)
+        staff_site.audit = pages.ON_THE_STAFF_SITE

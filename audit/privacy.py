@@ -1,5 +1,5 @@
-"""How the audit's fields are classified (ctac/classification.py). Nothing in it names anybody, so erasing a person leaves it."""
+"""How the audit's fields are classified (ctac/models.py). Nothing in it names anybody, so erasing a person leaves it."""
 
-from ctac.classification import NONE
+from ctac.models import NONE
 
 FIELDS = {"Entry": dict.fromkeys(("id", "at", "act", "actor", "kind", "key", "page", "what", "request"), NONE)}

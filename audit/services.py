@@ -134,3 +134,12 @@ def after_migrate(**about: Any) -> None:
     """Each deployment renews the months ahead, whatever became of beat."""
     if Entry._meta.db_table in connection.introspection.table_names(include_views=True):  # not if another app alone was migrated
         add_months(now=timezone.now())
+
+
+# Whether the audit goes on, for /readyz.
+
+
+def check_tables() -> str:
+    """What is wrong: without a table for the month nothing can be done on the staff site, so it is told half a year before."""
+    ahead = month_after(first_of_month(timezone.now()), 6)
+    return "" if ahead in months_there() else f"the audit has no table for {ahead:%Y-%m}: does beat run?"

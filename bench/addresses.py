@@ -63,7 +63,7 @@ def key_of_row(asked: str) -> Any:
     """Of the newest row, or of the newest that has this button."""
     from django.apps import apps
 
-    from ctac.staff import staff_site
+    from ctac.staff.site import staff_site
 
     route, _space, slug = asked.partition(" ")
     model = apps.get_model(*route.removeprefix("staff:").split("_")[:2])
@@ -77,8 +77,8 @@ def key_of_row(asked: str) -> Any:
 
 def objects_of_people() -> dict[str, Any]:
     """By the name of an argument of an address, or by how the route begins."""
+    from bookings.feedback.services import host_key
     from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
-    from bookings.services.afterwards import host_key
     from leaflets.models import KeptAddress, Order
     from professionals.models import Session
 
@@ -115,33 +115,33 @@ def tokens_of_links() -> dict[str, str]:
     """By route, what stands in a private link."""
     from django.utils import timezone
 
+    from bookings.booking.services.links import make_booking_links
+    from bookings.calendars.feeds import feed_token, make_feed
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
-    from bookings.services.feeds import make_feed, token_of
-    from bookings.services.linking import make_links
-    from bookings.services.place_links import make_place_links
+    from bookings.open_sessions.services.places import make_place_links
     from dataprotection.models import Complaint
-    from notifications.choices import token_of as token_of_mail
+    from notifications.preferences import token_of as token_of_mail
     from professionals.models import AddressChange, Person
-    from professionals.models.address_change import kept_as
-    from professionals.services.address_changes import OBJECT_FOR
+    from professionals.models.professionals import hash_token
+    from professionals.services import OBJECT_FOR
 
     now, host = timezone.now(), Person.objects.get(email=HOST)
     visit = Booking.objects.filter(person=host, starts_at__gt=now).latest("starts_at")
     place = SessionPlace.objects.filter(person=host).latest("pk")
-    links = make_links(booking=visit, address=HOST, purposes=LinkPurpose, now=now)
+    links = make_booking_links(booking=visit, address=HOST, purposes=LinkPurpose, now=now)
     places = make_place_links(place=place, purposes=PlaceLinkPurpose, now=now)
     objection, user = secrets.token_urlsafe(32), host.user
     if user is None:
         raise LookupError(HOST)
     changed = {"old": "before@leeds.nhs.uk", "new": HOST, "changed_at": now, "until": now + OBJECT_FOR}
-    AddressChange.objects.create(user=user, token_hash=kept_as(objection), **changed)
+    AddressChange.objects.create(user=user, token_hash=hash_token(objection), **changed)
     return {
         **dict.fromkeys(("link_booking", "link_time"), links[LinkPurpose.CHANGE]),
         "link_cancel": links[LinkPurpose.CANCEL],
         "place_link": places[PlaceLinkPurpose.SEE],
         "place_link_leave": places[PlaceLinkPurpose.LEAVE],
         "mail_choices": token_of_mail(HOST),
-        "calendar_feed": token_of(make_feed(owner=host, by=user, now=now)),
+        "calendar_feed": feed_token(make_feed(owner=host, by=user, now=now)),
         "account_address_put_back": objection,
         "complaint_sent": Complaint.objects.latest("pk").submission_token or "",
     }

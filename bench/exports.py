@@ -34,19 +34,21 @@ def grown() -> float:
 
 
 def export(form: str) -> None:
-    from leaflets.admin.orders import order_of_need
-    from leaflets.exchange.orders import HEADINGS, keys_of_orders, lines_of, order_rows
-    from leaflets.exchange.writing import csv_pieces, xlsx_pieces
     from leaflets.models import Order
+    from leaflets.orders.admin.orders import by_need
+    from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, keys_of_orders, order_rows
+    from leaflets.stock.spreadsheets.files import csv_pieces, xlsx_pieces
 
     before, began = grown(), time.perf_counter()
-    keys = keys_of_orders(Order.objects.order_by(*order_of_need()))
-    lines = lines_of(keys)
+    keys = keys_of_orders(Order.objects.order_by(*by_need()))
+    lines = count_lines(keys)
     if form == "xlsx" and lines > 1_000_000:
         print(f"  {form:<5} {lines:>9,} lines are too many for a sheet")
         return
     rows = order_rows(keys)
-    pieces: Iterable[bytes] = csv_pieces(HEADINGS, rows) if form == "csv" else xlsx_pieces(HEADINGS, rows, name="Orders")
+    pieces: Iterable[bytes] = (
+        csv_pieces(EXPORT_HEADINGS, rows) if form == "csv" else xlsx_pieces(EXPORT_HEADINGS, rows, name="Orders")
+    )
     first, size = 0.0, 0
     for piece in pieces:
         first = first or time.perf_counter() - began
@@ -63,7 +65,7 @@ def take_in(rows: int) -> None:
     from django.utils import timezone
 
     from leaflets.models import Edition, Leaflet
-    from leaflets.services.importing import keep_sheet, plan_of, write_sheet
+    from leaflets.stock.spreadsheets.imports import import_plan, keep_sheet, write_sheet
     from professionals.models import User
 
     slugs = [f"bench-{n}" for n in range(rows)]
@@ -75,7 +77,7 @@ def take_in(rows: int) -> None:
     before, times = grown(), [time.perf_counter()]
     sheet = keep_sheet(kind="stock", content=kept.getvalue().encode(), by=None, now=timezone.now())
     times.append(time.perf_counter())
-    shown = plan_of(sheet).digest
+    shown = import_plan(sheet).digest
     times.append(time.perf_counter())
     staff = User.objects.filter(is_staff=True)[0]
     write_sheet(sheet=sheet, shown=shown, again=False, by=staff, now=timezone.now())
@@ -109,8 +111,8 @@ def main() -> int:
 
 def warm_up() -> Any:
     """What is loaded once."""
-    from leaflets.exchange.orders import order_rows
     from leaflets.models import Order
+    from leaflets.orders.exports import order_rows
 
     return list(order_rows(list(Order.objects.values_list("pk", flat=True)[:1000])))
 

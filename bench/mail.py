@@ -50,7 +50,7 @@ import sys, time
 from django.db import connection, transaction
 from django.utils import timezone
 from notifications.models import Notification
-from notifications.services.writing import notify
+from notifications.outbox import notify
 for line in sys.stdin:
     to, about = line.split()
     with transaction.atomic():
@@ -215,7 +215,10 @@ def sweep_plan(bench: Bench) -> str:
     from django.db import transaction
     from django.utils import timezone
 
-    from notifications.services.sweeping import ROWS_A_SWEEP, forgotten  # after django.setup()
+    from notifications.delivery.services import (
+        ROWS_A_SWEEP,
+        forgotten,  # after django.setup()
+    )
 
     with transaction.atomic():
         rows = forgotten(timezone.now()).select_for_update(skip_locked=True, no_key=True)[:ROWS_A_SWEEP]

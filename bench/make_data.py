@@ -50,7 +50,7 @@ def make(database: str, **wanted: int) -> None:
 
 def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     """In the transaction of this cursor."""
-    from ctac.references import ALPHABET
+    from ctac.models import ALPHABET
 
     values = {"people": people, "bookings": bookings, "orders": orders, "alphabet": ALPHABET, "base": len(ALPHABET)}
     # Neither append-only nor travel triggers: what they keep holds by construction. Those that keep what is searched run.
@@ -87,7 +87,7 @@ def indexes_made_afterwards(cursor: Any) -> Iterator[None]:
     cursor.execute("SET maintenance_work_mem = '512MB'")
     for name, definition, statistics in found:
         cursor.execute(definition)
-        for column, target in statistics:  # on how many rows the planner tries a word (ctac/db.py)
+        for column, target in statistics:  # on how many rows the planner tries a word (ctac/models.py)
             cursor.execute(f'ALTER INDEX "{name}" ALTER COLUMN {column} SET STATISTICS {target}')
     cursor.execute("RESET maintenance_work_mem")
     said(f"indexes: {len(found)}", began)

@@ -33,7 +33,7 @@ LAST_ACCOUNT_MAIL = (
     "from notifications import sealing; from notifications.models import Notification;"
     "print(sealing.unseal(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"
 )
-STAFF_SECRETS = "from professionals.sample import *; print(STAFF_EMAIL, STAFF_PASSWORD, STAFF_TOTP_SECRET)"
+STAFF_SECRETS = "from professionals.samples import *; print(STAFF_EMAIL, STAFF_PASSWORD, STAFF_TOTP_SECRET)"
 
 
 def asked(env: dict[str, str], question: str) -> str:

@@ -27,11 +27,13 @@ TITLES = ("advice for health visitors", "advice for social workers", "advice for
 
 
 def slips(parcels: int) -> IO[bytes]:
-    from leaflets.prints.inputs import Item, Slip
-    from leaflets.prints.slips import packing_slips
+    from leaflets.dispatch.prints import Slip, SlipItem
+    from leaflets.dispatch.slips import packing_slips
 
     def slip(number: int) -> Slip:
-        items = [Item(f"Stop child trafficking in its tracks: {title}", "March 2026", 20, number % 3 and 5) for title in TITLES]
+        items = [
+            SlipItem(f"Stop child trafficking in its tracks: {title}", "March 2026", 20, number % 3 and 5) for title in TITLES
+        ]
         reference = f"LO-{number:04}-PT"
         url = f"https://ctac.example/leaflets/orders/{reference}/"
         return Slip(number, reference, url, date(2026, 11, 20), address(number), items)
@@ -40,16 +42,14 @@ def slips(parcels: int) -> IO[bytes]:
 
 
 def labels(parcels: int) -> IO[bytes]:
-    from leaflets.prints.labels import address_labels
-    from leaflets.prints.sheets import LABEL_SHEETS
+    from leaflets.dispatch.prints import LABEL_SHEETS, address_labels
 
     return address_labels(((number, address(number)) for number in range(1, parcels + 1)), sheet=LABEL_SHEETS[0], start=1)
 
 
 def picks(parcels: int) -> IO[bytes]:
     """As many titles as there are parcels, which is far more than there can be."""
-    from leaflets.prints.inputs import Pick
-    from leaflets.prints.picking import pick_list
+    from leaflets.dispatch.prints import Pick, pick_list
 
     rows = (Pick(f"{TITLES[number % 3]}, number {number}", "March 2026", number, 3) for number in range(parcels))
     return pick_list(rows, heading="Pick list", made_at=NOW)
@@ -69,9 +69,8 @@ def peak_mb() -> float:
 
 def measure(kind: str, parcels: int) -> None:
     """In a process of its own; prints seconds by the clock and of the processor, megabytes and the size of the file."""
-    import leaflets.prints.labels
-    import leaflets.prints.picking
-    import leaflets.prints.slips  # noqa: F401 - what a web worker loads once
+    import leaflets.dispatch.prints
+    import leaflets.dispatch.slips  # noqa: F401 - what a web worker loads once
 
     before, began, worked = peak_mb(), time.perf_counter(), time.process_time()
     with KINDS[kind](parcels) as file:

@@ -71,11 +71,11 @@ def lay_in(cursor: Any, titles: int = TITLES, points: int = POINTS) -> None:
 
 def spent(cursor: Any, text: str) -> tuple[float, int, int]:
     """Milliseconds of the database for one page of a search, its statements, and how many titles were found."""
-    from leaflets.browsing import look
-    from leaflets.narrowing import Wanted
+    from leaflets.catalogue.queries import CatalogueFilters
+    from leaflets.catalogue.views import load_page
 
     cursor.execute("SELECT pg_stat_statements_reset()")
-    shelf = look(Wanted(words=text))
+    shelf = load_page(CatalogueFilters(words=text))
     cursor.execute(
         "SELECT sum(total_exec_time), sum(calls) FROM pg_stat_statements WHERE toplevel AND query NOT LIKE '%pg_stat_statements%'"
     )

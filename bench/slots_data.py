@@ -73,7 +73,7 @@ def fill(presenters: int, past: int) -> None:
 
 def make_presenter(number: int) -> Any:
     from bookings.models import Availability, Nation, Presenter
-    from bookings.services.presenters import keep_presenter
+    from bookings.schedule.services import keep_presenter
 
     presenter = Presenter(
         name=f"Presenter {number:03}",
@@ -101,8 +101,8 @@ def first_booking(presenter: Any, year: int) -> Any:
 
 def work_of(presenters: list[Any], chance: random.Random) -> dict[str, list[Any]]:
     """None, one or two visits on each working day ahead, as columns."""
-    from bookings.places import find_place
-    from ctac.uk import uk_datetime, uk_day
+    from bookings.travel import find_place
+    from ctac.dates import uk_datetime, uk_day
 
     today = uk_day(datetime.now(UTC))
     days = [day for number in range(1, 91) if (day := today + timedelta(days=number)).weekday() < 5]
@@ -150,27 +150,27 @@ def engine() -> dict[str, float]:
     from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
-    from bookings.diary.reading import open_diary
-    from bookings.diary.wish import Wish
     from bookings.models import Format, Presentation
-    from bookings.places import find_place
-    from ctac.uk import uk_day
+    from bookings.schedule.queries import open_schedule
+    from bookings.schedule.slots import SlotQuery
+    from bookings.travel import find_place
+    from ctac.dates import uk_day
 
-    wish = Wish(Presentation.objects.order_by("pk")[0], Format.WORKPLACE, find_place("LS1 4AP"))
+    slot_query = SlotQuery(Presentation.objects.order_by("pk")[0], Format.WORKPLACE, find_place("LS1 4AP"))
     read, worked, used = [], [], []
     for _round in range(7):
         now = timezone.now()
         first = uk_day(now)
         began, cpu = time.perf_counter(), time.process_time()
         with CaptureQueriesContext(connection) as queries:
-            diary = open_diary(wish, first_day=first, last_day=first + timedelta(days=DAYS - 1), now=now)
+            schedule = open_schedule(slot_query, first_day=first, last_day=first + timedelta(days=DAYS - 1), now=now)
         opened = time.perf_counter()
-        slots = sum(len(diary.slots_on(first + timedelta(days=number))) for number in range(DAYS))
+        slots = sum(len(schedule.slots_on(first + timedelta(days=number))) for number in range(DAYS))
         read.append(1000 * (opened - began))
         worked.append(1000 * (time.perf_counter() - opened))
         used.append(1000 * (time.process_time() - cpu))
-    claims = sum(len(part.claims) for part in diary.parts)
-    figures = {"presenters": len(diary.parts), "claims": claims, "slots": slots, "queries": len(queries)}
+    claims = sum(len(part.claims) for part in schedule.parts)
+    figures = {"presenters": len(schedule.parts), "claims": claims, "slots": slots, "queries": len(queries)}
     return figures | {name: statistics.median(ms) for name, ms in (("read_ms", read), ("worked_ms", worked), ("cpu_ms", used))}
 
 

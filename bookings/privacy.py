@@ -1,21 +1,53 @@
-"""What bookings hold about a person: how each field is classified, how it is exported and erased."""
+"""What bookings, sessions and visits hold about a person: how it is classified, exported, erased, kept."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings import after_privacy
-from bookings.models import Booking, BookingEvent, BookingLink, BusyTime, DateOption, EventKind
-from bookings.models.booking import record
-from bookings.services.feeds import revoke_feed
-from bookings.services.looking_after import refuse_while_on_the_way_or_there
-from bookings.services.moving import cancel_without_leaflets
-from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from notifications.services.erasing import erase_bodies_about
-from professionals.models import Person
+from bookings.booking.services.notify import notify_details_changed
+from bookings.booking.services.transitions import cancel_without_leaflets, forget_who_gave_leaflets
+from bookings.calendars import ical
+from bookings.calendars.feeds import revoke_feed
+from bookings.models import (
+    BOOKING_OVER_AT,
+    STATEMENTS,
+    Booking,
+    BookingEvent,
+    BookingLink,
+    BusyTime,
+    DateOption,
+    EventKind,
+    Feedback,
+    JourneyTime,
+    Leave,
+    OpenSession,
+    PlaceLink,
+    SessionEvent,
+    SessionPlace,
+    State,
+    Visit,
+    YearLater,
+)
+from bookings.models.booking import record_event
+from bookings.open_sessions.services.places import give_up_all_places
+from bookings.schedule.locks import lock_bookings
+from bookings.visits.services import refuse_while_on_the_way_or_there
+from ctac.models import FREE_TEXT, NONE, PERSONAL
+from notifications.privacy import erase_bodies_about
+from privacy.retention import Rule
+from professionals.models import Absorbed, Person
+from professionals.safeguarding.services import FlaggedSource
+
+# What bookings hold about a person: how each field is classified, how it is exported and erased.
 
 FIELDS: dict[str, dict[str, str]] = {
     "JourneyTime": {
@@ -290,11 +322,11 @@ ERASED = {
 ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SAID_SAFE)
 
 
-def export(person: Person) -> list[dict[str, Any]]:
+def export_bookings(person: Person) -> list[dict[str, Any]]:
     """Every booking of this person with its history, the dates of a request, and what came after it. One statement if there is
     none, else four."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
-    rows = list(bookings.values("pk", *EXPORTED, *after_privacy.OF_ONE))
+    rows = list(bookings.values("pk", *EXPORTED, *AFTERWARDS_COLUMNS))
     if not rows:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -307,19 +339,19 @@ def export(person: Person) -> list[dict[str, Any]]:
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    of_hosts = after_privacy.said_by_hosts(bookings)
+    of_hosts = feedback_of_hosts(bookings)
     return [
         {
             **{key: row[key] for key in EXPORTED},
             "dates": dates[row["pk"]],
             "history": history[row["pk"]],
-            "afterwards": after_privacy.export_of(row, of_hosts.get(row["pk"])),
+            "afterwards": export_afterwards(row, of_hosts.get(row["pk"])),
         }
         for row in rows
     ]
 
 
-def ahead(person: Person, now: datetime) -> list[str]:
+def bookings_ahead(person: Person, now: datetime) -> list[str]:
     count = Booking.objects.filter(person=person).upcoming(now).count()
     said = ngettext(
         "%(n)d presentation that you booked is cancelled. Its presenter is told.",
@@ -329,7 +361,7 @@ def ahead(person: Person, now: datetime) -> list[str]:
     return [said % {"n": count}] if count else []
 
 
-def erase(person: Person, now: datetime) -> None:
+def erase_bookings(person: Person, now: datetime) -> None:
     """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
 
     Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 34).
@@ -343,9 +375,9 @@ def erase(person: Person, now: datetime) -> None:
     keys = [booking.pk for booking in bookings]
     forget_details(keys)
     revoke_feed(owner=person, by=None, now=now)
-    after_privacy.erase(keys)
+    erase_afterwards(keys)
     for booking in bookings:
-        record(booking, EventKind.ERASED, by=None, now=now)
+        record_event(booking, EventKind.ERASED, by=None, now=now)
     erase_bodies_about(about_of(keys), now)
 
 
@@ -359,3 +391,328 @@ def forget_details(keys: Sequence[int]) -> None:
 
 def about_of(keys: Iterable[int]) -> list[str]:
     return [f"booking:{key}" for key in keys]
+
+
+# What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 79).
+
+# Of a booking, in anybody's words. They are of the visit, so they stay with who has it now, and name nobody who had it.
+FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
+
+
+def given_away_by(person: Person) -> QuerySet[BookingEvent]:
+    """Also as a row that has become one with theirs since: its number is what the event says."""
+    absorbed = Absorbed.objects.filter(person=person).values("key")
+    given = BookingEvent.objects.filter(kind=EventKind.HANDED_OVER)
+    given = given.alias(gave=Cast(KT("changes__person__0"), BigIntegerField()))
+    return given.filter(Q(gave=person.pk) | Q(gave__in=absorbed))
+
+
+def export_transferred(person: Person) -> list[dict[str, Any]]:
+    """Of each booking that they gave away, and each time, what happened while it was theirs and why it went. One statement if
+    there is none, else two."""
+    before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
+    came = Subquery(before.order_by("-pk").values("pk")[:1])
+    given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
+    happened = BookingEvent.objects.filter(booking__in={each.booking_id for each in given}).exclude(kind__in=ABOUT_THE_PRESENTER)
+    events = list(happened.order_by("pk")) if given else []
+    return [
+        {
+            "reference": each.booking.reference,
+            "given_away": each.at,
+            "history": [
+                {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
+                for event in events
+                if event.booking_id == each.booking_id and (each.came or 0) < event.pk <= each.pk
+            ],
+        }
+        for each in given
+    ]
+
+
+def erase_transferred(person: Person, now: datetime) -> None:
+    """After the bookings that they still have. Raises VisitNotOver while a presenter who is on the way may have to ring them."""
+    given = {event.booking_id: event for event in given_away_by(person).order_by("pk")}  # the last time of each
+    if not given:
+        return
+    bookings = list(lock_bookings(Booking.objects.filter(pk__in=given)))
+    to_ring = [booking.pk for booking in bookings if is_contact(person, booking)]
+    refuse_while_on_the_way_or_there(Booking.objects.filter(pk__in=to_ring), now)
+    for booking in bookings:
+        last = given[booking.pk]
+        # Mail of later names whom to ring on the day; what is told from here on does not.
+        erase_bodies_about([f"booking:{booking.pk}"], now, until=None if booking.pk in to_ring else last.at)
+        BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
+        BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
+        if booking.person_id != person.pk:
+            forget_person_in(booking, person, now)
+    forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
+
+
+def is_contact(person: Person, booking: Booking) -> bool:
+    """Whether a presenter who needs somebody on the day would ask for them."""
+    same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
+    return same_name or (bool(person.phone) and digits(booking.contact_phone) == digits(person.phone))
+
+
+def digits(number: str) -> str:
+    return "".join(letter for letter in number if letter.isdecimal())
+
+
+def forget_person_in(booking: Booking, person: Person, now: datetime) -> None:
+    """Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more."""
+    said = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
+    if is_contact(person, booking):
+        owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
+        said |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
+    changed = [column for column, words in said.items() if words != getattr(booking, column)]
+    entry = ical.booking_location(booking)
+    for column in changed:
+        setattr(booking, column, said[column])
+    if changed and booking.is_open:
+        in_calendars = ical.booking_location(booking) != entry
+        booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
+        what: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
+        record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=what)
+        notify_details_changed(booking, now, by_staff=True)
+    booking.save(update_fields=[*changed, "sequence", "revision"])
+
+
+def without_person(person: Person, said: str) -> str:
+    """The words with a dash where they had this person's whole name, address or phone number."""
+    for own in filter(None, (person.name, person.email, person.phone)):
+        said = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "–", said, flags=re.IGNORECASE)
+    return said
+
+
+# Where the words of a text stand that may be about a child: in a booking, a session, a place, leave, feedback, a journey.
+
+
+def flagged_in_booking(key: int) -> Iterator[Model]:
+    booking = Booking.objects.get(pk=key)
+    yield from (booking, *booking.events.order_by("pk"), *BusyTime.objects.filter(booking=booking).order_by("pk"))
+
+
+def flagged_in_session(key: int) -> Iterator[Model]:
+    session = OpenSession.objects.get(pk=key)
+    yield from (session, *session.events.filter(place=None).order_by("pk"))
+
+
+def flagged_in_place(key: int) -> Iterator[Model]:
+    place = SessionPlace.objects.get(pk=key)
+    yield from (place, *place.events.order_by("pk"))
+
+
+def flagged_in_leave(key: int) -> Iterator[Model]:
+    yield from Leave.objects.filter(pk=key)  # who deletes it takes its words too
+
+
+def flagged_in_feedback(key: int) -> Iterator[Model]:
+    yield from Feedback.objects.filter(pk=key)
+
+
+def flagged_in_journey(key: int) -> Iterator[Model]:
+    yield from JourneyTime.objects.filter(pk=key)
+
+
+def page_of(model: str, key: int) -> str:
+    return reverse(f"staff:bookings_{model}_change", args=[key])
+
+
+def page_of_place(key: int) -> str:
+    return page_of("opensession", SessionPlace.objects.get(pk=key).session_id)
+
+
+def page_of_feedback(key: int) -> str:
+    return page_of("afterwards", Feedback.objects.get(pk=key).afterwards_id)
+
+
+FLAGGED_SOURCES = (
+    FlaggedSource("booking", flagged_in_booking, lambda key: page_of("booking", key), FIELDS),
+    FlaggedSource("session", flagged_in_session, lambda key: page_of("opensession", key), FIELDS),
+    FlaggedSource("place", flagged_in_place, page_of_place, FIELDS),
+    FlaggedSource("leave", flagged_in_leave, lambda key: page_of("leave", key), FIELDS),
+    FlaggedSource("feedback", flagged_in_feedback, page_of_feedback, FIELDS),
+    FlaggedSource("journey", flagged_in_journey, lambda key: page_of("journeytime", key), FIELDS),
+)
+
+
+# The rules for bookings, open sessions and leave; and what of them shows that somebody is still with us.
+
+
+def bookings_over(before: datetime) -> QuerySet[Booking]:
+    """By the end of the presentation; of what never got a time, by the day it was asked for. Not requests that wait for us."""
+    kept = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
+    return kept.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
+
+
+def forget_bookings(keys: Sequence[int], now: datetime) -> None:
+    forget_details(keys)
+    Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
+    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(comment="")
+    erase_afterwards(keys)
+    erase_bodies_about(about_of(keys), now)
+
+
+def sessions_over(before: datetime) -> QuerySet[OpenSession]:
+    return OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk")
+
+
+def forget_sessions(keys: Sequence[int], now: datetime) -> None:
+    forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
+    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(comment="")
+    OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
+
+
+def leave_over(before: datetime) -> QuerySet[Leave]:
+    return Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk")
+
+
+def forget_leave(keys: Sequence[int], now: datetime) -> None:
+    Leave.objects.filter(pk__in=keys).update(reason="", answer="")
+
+
+def visits_over(before: datetime) -> QuerySet[Visit]:
+    """Not those of which nobody has heard that all is well, however old they are."""
+    return Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by("booking__ends_at", "pk")
+
+
+def forget_visits(keys: Sequence[int], now: datetime) -> None:
+    Visit.objects.filter(pk__in=keys).delete()
+
+
+def has_booked(since: datetime) -> Exists:
+    theirs = Booking.objects.filter(person=OuterRef("pk"))
+    return Exists(theirs.filter(Q(created_at__gte=since) | Q(ends_at__gte=since)))
+
+
+def has_taken_part(since: datetime) -> Exists:
+    theirs = SessionPlace.objects.filter(person=OuterRef("pk"))
+    return Exists(theirs.filter(Q(created_at__gte=since) | Q(session__ends_at__gte=since)))
+
+
+ACTIVITIES = (has_booked, has_taken_part)
+RETENTION_RULES = (
+    Rule(
+        name="bookings",
+        what=_("Bookings of presentations"),
+        since=_("the presentation"),
+        goes=_(
+            "Street, room, contact on site, needs, notes, reasons and what people said of it go. The day, the town and postcode, "
+            "how many came and of which profession stay."
+        ),
+        keeps="bookings",
+        due=bookings_over,
+        take_out=forget_bookings,
+    ),
+    Rule(
+        name="sessions",
+        what=_("Places at open sessions"),
+        since=_("the session"),
+        goes=_(
+            "What people needed, reasons, and what people said of it go. Who had a place stays for as long as that person does."
+        ),
+        keeps="bookings",
+        due=sessions_over,
+        take_out=forget_sessions,
+    ),
+    Rule(
+        name="visits",
+        what=_("When a presenter came to a workplace and left it"),
+        since=_("the presentation"),
+        goes=_("It goes. The history of the booking keeps that somebody checked in and out."),
+        keeps="bookings",
+        due=visits_over,
+        take_out=forget_visits,
+    ),
+    Rule(
+        name="leave",
+        what=_("Notes about presenters’ leave"),
+        since=_("the leave ended"),
+        goes=_("The notes go; the days stay."),
+        keeps="bookings",
+        due=leave_over,
+        take_out=forget_leave,
+    ),
+)
+
+
+# What is held of a person after a presentation: their own answers as a host, and a reminder that they wished for.
+#
+# Answers of people who came are nobody's: neither the day alone nor the words lead to who they are. They stay.
+
+# Columns of a booking that its export reads besides its own: how many came, when a reminder is due.
+AFTERWARDS_COLUMNS = ("attendance__people", "yearlater__due_at")
+
+
+def feedback_of_hosts(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
+    """By the booking's key what its host said. One statement."""
+    said = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
+    answers = said.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    return {answer.pop("afterwards__booking_id"): answer for answer in answers}
+
+
+def export_afterwards(row: Mapping[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
+    """What came after the booking of this row, which has the columns AFTERWARDS_COLUMNS: only what there is."""
+    found = {"people_who_came": row["attendance__people"], "feedback": said, "reminder_a_year_later": row["yearlater__due_at"]}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def erase_afterwards(bookings: Iterable[int]) -> None:
+    """No reminder goes out any more, and what the host wrote is gone; the figures stay."""
+    keys = list(bookings)
+    YearLater.objects.filter(booking__in=keys).delete()
+    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
+
+
+# What open sessions hold about a person: how it is exported and erased. The fields are classified in bookings/privacy.py.
+
+
+def export_places(person: Person) -> list[dict[str, Any]]:
+    """Every place of theirs, had or waited for, with its history. One statement if there is none, else two."""
+    places = list(SessionPlace.objects.for_my_page(person).select_related("yearlater").order_by("pk"))
+    if not places:
+        return []
+    history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
+    for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
+        history[event.place_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+    return [
+        {
+            "reference": place.session.reference,
+            "presentation": place.session.presentation.title,
+            "starts_at": place.session.starts_at,
+            "ends_at": place.session.ends_at,
+            "state": place.state,
+            "offered_until": place.offer_expires_at,
+            "access_needs": place.access_needs,
+            "channel": place.channel,
+            "created_at": place.created_at,
+            "history": history[place.pk],
+            "reminder_a_year_later": place.yearlater.due_at if hasattr(place, "yearlater") else None,
+        }
+        for place in places
+    ]
+
+
+def places_ahead(person: Person, now: datetime) -> list[str]:
+    count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
+    said = ngettext(
+        "Your place at %(n)d open session goes to whoever is next.",
+        "Your places at %(n)d open sessions go to whoever is next.",
+        count,
+    )
+    return [said % {"n": count}] if count else []
+
+
+def erase_places(person: Person, now: datetime) -> None:
+    """What lies ahead goes to who is next in line; rows without a person's words stay, since sessions count who came."""
+    give_up_all_places(person=person, by=None, now=now)
+    forget_place_details(list(SessionPlace.objects.filter(person=person).values_list("pk", flat=True)), now)
+
+
+def forget_place_details(keys: Sequence[int], now: datetime) -> None:
+    """Of these places."""
+    SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
+    SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
+    PlaceLink.objects.filter(place__in=keys).delete()
+    YearLater.objects.filter(place__in=keys).delete()
+    erase_bodies_about([f"place:{key}" for key in keys], now)

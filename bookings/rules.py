@@ -1,6 +1,12 @@
-"""The figures of booking, in one place. Those for the public yield to staff with a logged reason (product.md, rule 11)."""
+"""The figures of booking, and the rules of the public, which yield to staff with a reason (product.md, rule 11)."""
 
 from datetime import time, timedelta
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# The figures of booking, in one place. Those for the public yield to staff with a logged reason (product.md, rule 11).
 
 # Between today and the first day that the public can book, counted in the presenter's nation.
 NOTICE_WORKING_DAYS = 5
@@ -12,7 +18,7 @@ HOLD_FOR = timedelta(minutes=15)
 HOLD_USABLE_AFTER = timedelta(minutes=30)
 # A page of a form whose booking was placed so long ago, from another window, says so.
 JUST_PLACED = timedelta(hours=1)
-# By address while signed out, by user after (professionals.limits): a trust behind one address still gets through,
+# By address while signed out, by user after (accounts.limits): a trust behind one address still gets through,
 # and nobody empties the diary.
 HOLDS_ALLOWED = (40, timedelta(hours=1))
 # And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
@@ -26,7 +32,7 @@ DATES_KEPT_A_PERSON = 3
 # They are kept until 5pm UK time on the second working day.
 DATES_KEPT_WORKING_DAYS = 2
 DATES_KEPT_UNTIL = time(17)
-# Of requests that wait too long for our answer (ctac/answering.py) the manager is told, and told again while anything waits.
+# Of requests that wait too long for our answer (ctac/dates.py) the manager is told, and told again while anything waits.
 ESCALATED_AGAIN_WORKING_DAYS = 2
 ESCALATED_AT = time(9)
 # What may be asked for at all: a presentation that begins and ends between these times of the clock, within a year.
@@ -105,3 +111,55 @@ ATTENDANCE_BY_PRESENTER = timedelta(days=14)  # after the end; colleagues can pu
 FEEDBACK_ALLOWED = (2000, timedelta(hours=1))
 # Codes that are nobody's: somebody guesses.
 CODES_MISSED = (200, timedelta(hours=1))
+
+
+# The public’s rules that a start can break; staff may break them with a reason.
+
+
+class RuleViolation(Enum):
+    """What the public may not do and staff may, with a reason."""
+
+    NOTICE = "notice"
+    HORIZON = "horizon"
+    BANK_HOLIDAY = "bank-holiday"
+    HOST_BANK_HOLIDAY = "host-bank-holiday"
+    HOURS = "hours"
+    DAY_FULL = "day-full"
+    WEEK_FULL = "week-full"
+    PRESENTATION = "presentation"
+    FORMAT = "format"
+    AUDIENCE = "audience"
+    REGION = "region"
+    DISTANCE = "distance"
+    LEAVES_EARLY = "leaves-early"
+    RETURNS_LATE = "returns-late"
+    FROM_BASE = "from-base"
+    NO_LINK = "no-link"
+
+    @property
+    def sentence(self) -> str | Promise:
+        return VIOLATION_SENTENCES[self]
+
+
+VIOLATION_SENTENCES: dict[RuleViolation, str | Promise] = {
+    RuleViolation.NOTICE: _("It is sooner than the notice period allows."),
+    RuleViolation.HORIZON: _("It is further ahead than we take bookings."),
+    RuleViolation.BANK_HOLIDAY: _("It is a bank holiday where the presenter lives."),
+    RuleViolation.HOST_BANK_HOLIDAY: _("It is a bank holiday where the presentation takes place."),
+    RuleViolation.DAY_FULL: _("The presenter has as many presentations that day as they take on."),
+    RuleViolation.WEEK_FULL: _("The presenter has as many presentations that week as they take on."),
+    RuleViolation.PRESENTATION: _("The presenter does not give this presentation."),
+    RuleViolation.FORMAT: _("The presenter does not give presentations in this way."),
+    RuleViolation.AUDIENCE: _("The presenter does not give presentations to this audience."),
+    RuleViolation.REGION: _("It is outside the regions that the presenter covers."),
+    RuleViolation.HOURS: _("It is outside the presenter’s availability."),
+    RuleViolation.DISTANCE: _("It is further than the presenter travels."),
+    RuleViolation.LEAVES_EARLY: _("The presenter would have to leave the base earlier than they do."),
+    RuleViolation.RETURNS_LATE: _("The presenter would be back at the base later than they are."),
+    RuleViolation.FROM_BASE: _(
+        "The presenter is online from the base, and would have no time for the way between there and a visit."
+    ),
+    RuleViolation.NO_LINK: _("The presenter has no joining link for online presentations."),
+}
+# Whoever asks for a date of their own asks staff to yield in these; in the presenter's own hours and area nobody yields unasked.
+DAY_VIOLATIONS = {RuleViolation.NOTICE, RuleViolation.HORIZON}

@@ -4,15 +4,14 @@ import logging
 
 from django.utils import timezone
 
-from bookings.services import watching
-from bookings.services.agendas import send_agendas
-from bookings.services.answering import lapse, lapsing
-from bookings.services.escalating import escalate
-from bookings.services.reminding import remind_of_bookings
-from bookings.services.sessions.offering import lapse_offers
-from bookings.services.sessions.reminding import remind_of_sessions
-from bookings.services.sessions.warning import warn_of_sessions
-from bookings.services.year_later import tell_year_later
+from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
+from bookings.booking.services.notify import remind_of_bookings
+from bookings.booking.services.request import escalate
+from bookings.feedback.services import send_year_later_reminders
+from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
+from bookings.open_sessions.services.places import lapse_offers
+from bookings.presenter.agenda import send_agendas
+from bookings.visits import services as visits_services
 from ctac.celery import app
 
 logger = logging.getLogger(__name__)
@@ -22,9 +21,9 @@ logger = logging.getLogger(__name__)
 def watch() -> None:
     """Each booking stands for itself: what happens to one does not keep the next from being told of."""
     now = timezone.now()
-    for key in watching.to_alert(now=now):
+    for key in visits_services.bookings_to_alert(now=now):
         try:
-            watching.alert(key=key, now=now)
+            visits_services.alert_staff(key=key, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in two minutes; the staff page shows it meanwhile
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
 
@@ -45,9 +44,9 @@ def escalate_requests() -> None:
 def lapse_dates() -> None:
     """Dates of requests that nobody answered in time. Runs every minute; twice does no harm."""
     now = timezone.now()
-    for booking in lapsing(now):
+    for booking in bookings_with_lapsed_dates(now):
         try:
-            lapse(booking=booking, now=now)
+            lapse_dates_of(booking=booking, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
 
@@ -61,7 +60,7 @@ def lapse_offers_of_places() -> None:
 @app.task
 def remind_a_year_later() -> None:
     """Twice does no harm: each is told once."""
-    tell_year_later(now=timezone.now())
+    send_year_later_reminders(now=timezone.now())
 
 
 @app.task

@@ -1,34 +1,36 @@
-"""How long a presenter needs from one place to another: the rule, in one place.
-
-- Same full postcode: 0 minutes (two teams in one building).
-- Where staff have set the minutes between two areas (JourneyTime), those. An area is an outward code (LS1) or the letters of a
-  postcode area (LS); of several that match, the one that says more exactly where counts, then the longer.
-- Otherwise 15 minutes for getting out, parking and getting in, plus the straight line times 1.3 (roads bend) at
-  70 km an hour, rounded up to whole minutes, and never below 30.
-- Between two places of which one at least is on an island without a bridge, or that are on different ones, the crossing of
-  each island comes on top: CROSSING_MINUTES. Within an island there is none. Between two islands both count, as most
-  journeys go by way of the mainland. A crossing is what check-in, waiting, landing and a slower ship take beyond the line
-  at road speed; for the far ones it is a flight, airports included. Sailings are not looked up.
-- Where staff have set a visit's travel minutes, that figure holds on both sides of the visit, longer or shorter; between
-  two such visits the larger.
-- Online presentations and leave have no place. They need no travel, and they give none: free time between two visits is
-  the gap minus what stands in it without a place. That an online presentation is given from the base is a rule for the public,
-  which staff may go past: bookings/diary/from_base.py.
-- Visits more than 48 hours apart are never too close: no journey in the UK takes as long, and leave between them is
-  time enough to go home.
-
-The database keeps the same rule: `bookings_travel_minutes` and the trigger `bookings_busytime_travel` in bookings/sql/travel.sql.
-tests/bookings/test_travel.py proves the two equal. Places come from outward codes (bookings/places.py), and
-professionals/data/README.md says whose data that is.
-"""
+"""From a postcode to a place, and how long a presenter needs from one place to another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import asin, ceil, cos, sin, sqrt
 
-from ctac.db import csv_rows
-from ctac.uk import postcode_area
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import postcode_area
+from ctac.errors import DomainError
+from ctac.models import csv_rows
+from professionals.areas import Area, look_up_area
+
+# How long a presenter needs from one place to another: the rule, in one place.
+#
+# - Same full postcode: 0 minutes (two teams in one building). - Where staff have set the minutes between two areas
+# (JourneyTime), those. An area is an outward code (LS1) or the letters of a postcode area (LS); of several that match, the
+# one that says more exactly where counts, then the longer. - Otherwise 15 minutes for getting out, parking and getting in,
+# plus the straight line times 1.3 (roads bend) at 70 km an hour, rounded up to whole minutes, and never below 30. - Between
+# two places of which one at least is on an island without a bridge, or that are on different ones, the crossing of each
+# island comes on top: CROSSING_MINUTES. Within an island there is none. Between two islands both count, as most journeys go
+# by way of the mainland. A crossing is what check-in, waiting, landing and a slower ship take beyond the line at road speed;
+# for the far ones it is a flight, airports included. Sailings are not looked up. - Where staff have set a visit's travel
+# minutes, that figure holds on both sides of the visit, longer or shorter; between two such visits the larger. - Online
+# presentations and leave have no place. They need no travel, and they give none: free time between two visits is the gap
+# minus what stands in it without a place. That an online presentation is given from the base is a rule for the public, which
+# staff may go past: bookings/schedule/slots.py. - Visits more than 48 hours apart are never too close: no journey in the UK
+# takes as long, and leave between them is time enough to go home.
+#
+# The database keeps the same rule: `bookings_travel_minutes` and the trigger `bookings_busytime_travel` in
+# bookings/sql/travel.sql. tests/bookings/test_travel.py proves the two equal. Places come from outward codes
+# (bookings/travel.py), and professionals/data/README.md says whose data that is.
 
 RADIANS = 0.017453292519943295
 EARTH_KM = 6371.0
@@ -53,7 +55,7 @@ class Place:
         return hash(self.postcode)
 
 
-def kilometres(a: Place, b: Place) -> float:
+def kilometres_between(a: Place, b: Place) -> float:
     """The straight line (haversine), in the same order of operations as the SQL."""
     half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
     half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
@@ -71,7 +73,7 @@ def crossing_minutes(a: Place, b: Place) -> int:
 
 def rule_minutes(a: Place, b: Place) -> int:
     """By distance and crossings alone."""
-    return max(30, ceil(15 + kilometres(a, b) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
+    return max(30, ceil(15 + kilometres_between(a, b) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
 
 
 def area_keys(postcode: str) -> tuple[str, str]:
@@ -122,3 +124,48 @@ def travel_between(
     """With what staff have set for either visit, else for their areas."""
     overrides = [minutes for minutes in (override_a, override_b) if minutes is not None]
     return timedelta(minutes=max(overrides) if overrides else (journeys or Journeys()).minutes(a, b))
+
+
+# From a postcode to a place on the map.
+
+
+class PlaceUnknown(DomainError):
+    message = _("We can’t send a presenter to this postcode. Check it, choose an online presentation, or call us.")
+
+
+@dataclass(frozen=True)
+class FoundPlace:
+    place: Place
+    nation: str
+    local_authority: str
+
+
+def look_up_postcode(postcode: str) -> FoundPlace:
+    """The centre of the postcode's outward code, with its nation and local authority.
+
+    Raises PlaceUnknown (BFPO, or letters that no area has).
+    """
+    area = look_up_area(postcode)
+    place = place_in_area(area, postcode)
+    return FoundPlace(place, place.nation, area.local_authority if area else "")
+
+
+def place_in_area(area: Area | None, postcode: str) -> Place:
+    """Raises PlaceUnknown."""
+    if area is None:
+        raise PlaceUnknown
+    return Place(postcode, area.latitude, area.longitude, area.nation, area.zone)
+
+
+def find_place(postcode: str) -> Place:
+    """Raises PlaceUnknown."""
+    return look_up_postcode(postcode).place
+
+
+def area_columns(postcode: str) -> dict[str, str]:
+    """How a booking stores its area. Empty for a postcode that lies in none: nobody is refused for that."""
+    return columns_of_area(look_up_area(postcode) if postcode else None)
+
+
+def columns_of_area(area: Area | None) -> dict[str, str]:
+    return {"nation": area.nation if area else "", "local_authority": area.local_authority if area else ""}

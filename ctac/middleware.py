@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable
 from urllib.parse import unquote
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import cached_property
 
 from ctac.logs import request_reference, route_of
 
@@ -111,3 +115,46 @@ class NoNulMiddleware:
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)
+
+
+# What every answer tells the browser not to do with it: pages, errors, files, probes and redirects alike.
+
+
+class SafeHeadersMiddleware(CSPMiddleware):
+    """Stands first in MIDDLEWARE, so that no answer passes it by: those below it write none on what stands above them.
+
+    What a view or a middleware has said of its own answer stays.
+    """
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:  # type: ignore[override]
+        if any(name.startswith("_csp") for name in (*vars(response), *vars(request))):
+            response = super().process_response(request, response)  # type: ignore[assignment]
+        headers = response.headers
+        for name, value in self.usual.items():
+            headers.setdefault(name, value)
+        if request.is_secure() and self.only_by_https:
+            headers.setdefault("Strict-Transport-Security", self.only_by_https)
+        return response
+
+    @cached_property
+    def usual(self) -> dict[str, str]:
+        """The policy of the settings is worked out once; a view that has one of its own gets that."""
+        return {
+            HEADER: str(build_policy()),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": settings.X_FRAME_OPTIONS,
+            "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+
+    @cached_property
+    def only_by_https(self) -> str:
+        """As Django's SecurityMiddleware says it, which is not asked about what is answered before it."""
+        if not settings.SECURE_HSTS_SECONDS:
+            return ""
+        more = {"includeSubDomains": settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, "preload": settings.SECURE_HSTS_PRELOAD}
+        return "; ".join([f"max-age={settings.SECURE_HSTS_SECONDS}", *(word for word, on in more.items() if on)])

@@ -18,7 +18,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ctac import logs
-from ctac.local import broker, postgres
+from ctac.local import postgres
+from ctac.transports import folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -118,7 +119,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "ctac.safe_headers.SafeHeadersMiddleware",
+    "ctac.middleware.SafeHeadersMiddleware",
     "ctac.health.HealthMiddleware",
     "ctac.middleware.RequestReferenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -126,15 +127,15 @@ MIDDLEWARE = [
     "ctac.middleware.RequestLogMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
-    "professionals.session_middleware.SessionMiddleware",
+    "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "professionals.middleware.PersonMiddleware",
-    "audit.public_pages.StaffRefusedMiddleware",
+    "professionals.access.PersonMiddleware",
+    "audit.pages.StaffRefusedMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
     MIDDLEWARE.insert(3, "django.middleware.gzip.GZipMiddleware")
@@ -154,7 +155,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "ctac.context_processors.site",
+                "ctac.pages.site",
             ],
         },
     }
@@ -173,7 +174,7 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Only for what may be lost. Rate limits have their own table (professionals.limits).
+# Only for what may be lost. Rate limits have their own table (accounts.limits).
 CACHES = {
     "default": env.cache_url("CACHE_URL")
     if env("CACHE_URL", default="")
@@ -209,13 +210,13 @@ STORAGES = {
 
 # Accounts: django-allauth. No password at sign-up: a code by email (design.md, limits and policies).
 AUTH_USER_MODEL = "professionals.User"
-AUTHENTICATION_BACKENDS = ["professionals.backend.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["professionals.access.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "professionals.password_words.FewCommonWordsValidator"},
+    {"NAME": "accounts.forms.FewCommonWordsValidator"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/my/"
@@ -240,7 +241,7 @@ ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
-# allauth's live in a cache, which may be lost: ours are in professionals/account_limits.py.
+# allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0042). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
 FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
@@ -253,16 +254,16 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: one passkey is two factors (ADR 67)
 MFA_FORMS = {
-    "authenticate": "professionals.account_forms.SecondFactorForm",
-    "reauthenticate": "professionals.account_forms.SecondFactorAgainForm",
-    "activate_totp": "professionals.account_forms.ActivateAppForm",
-    "generate_recovery_codes": "professionals.account_forms.NewRecoveryCodesForm",
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.ReauthenticateSecondFactorForm",
+    "activate_totp": "accounts.forms.ActivateAppForm",
+    "generate_recovery_codes": "accounts.forms.NewRecoveryCodesForm",
 }
 MFA_TOTP_ISSUER = "CTAC"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a little off (RFC 6238)
 
 # Sessions and cookies
-SESSION_ENGINE = "professionals.sessions"
+SESSION_ENGINE = "accounts.sessions"
 # Without a page asked for, and whatever happens, a sign-in ends after so long (ADR 64).
 SESSION_IDLE = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=120))
 SESSION_LONGEST = timedelta(hours=env.float("SESSION_LONGEST_HOURS", default=24))
@@ -308,7 +309,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Mail leaves through the outbox only (notifications).
 required_in_production("EMAIL_URL", "Set it to the mail server, such as smtp+tls://user:password@host:587.")
-vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025", backend="notifications.smtp.EmailBackend"))
+vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025", backend="notifications.delivery.smtp.EmailBackend"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=45)  # renewed every 10 seconds while a message is handed over
 QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
@@ -317,7 +318,7 @@ MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Whom mail of each desk is from, and who reads its answers (notifications/senders.py); empty: as all mail, and the advice line.
+# Whom mail of each desk is from, and who reads its answers (notifications/registry.py); empty: as all mail, and the advice line.
 MAIL_FROM = {
     "bookings": env("MAIL_FROM_BOOKINGS", default=""),
     "leaflets": env("MAIL_FROM_LEAFLETS", default=""),
@@ -338,7 +339,7 @@ for desk, sender in MAIL_FROM.items():
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
 BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)
 BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
-MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.providers, which reports to us
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.reports, which reports to us
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
@@ -350,7 +351,7 @@ if AUDIT_KEPT_MONTHS < 6:
 # Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 76).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
-# For how many months each sort of record keeps what is personal (professionals/retention.py); from then on it is counts alone.
+# For how many months each sort of record keeps what is personal (privacy/retention.py); from then on it is counts alone.
 KEEP_MONTHS = {
     "people": env.int("KEEP_PEOPLE_MONTHS", default=36),
     "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
@@ -363,14 +364,14 @@ if min(KEEP_MONTHS.values()) < 1:
     stop("each of KEEP_…_MONTHS must be 1 or more.")
 
 # Celery. The outbox table holds the truth, so any broker may be lost.
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=broker.URL)
-CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, VAR_DIR)
-CELERY_BROKER_CONNECTION_TIMEOUT = broker.PATIENCE
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=folder.URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = folder.transport_options(CELERY_BROKER_URL, VAR_DIR)
+CELERY_BROKER_CONNECTION_TIMEOUT = folder.PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for its broker, however long it is away
 CELERY_TASK_DEFAULT_QUEUE = "ctac"
 FRESH_MAIL_QUEUE = "ctac-now"  # what somebody waits for; a worker takes from both in turn
-CELERY_TASK_QUEUES = broker.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
+CELERY_TASK_QUEUES = folder.queues(CELERY_TASK_DEFAULT_QUEUE, FRESH_MAIL_QUEUE)
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -378,7 +379,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 # Over the folder, the processes of a pool would share one queue and a lock, which a killed one keeps for ever.
-CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == broker.URL else "prefork"
+CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # More than processors, because a message waits longer for the mail server and the disk than it works (ADR 55).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)

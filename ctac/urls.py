@@ -4,12 +4,12 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 import bookings.urls
-import dataprotection.urls
 import leaflets.urls
+import privacy.urls
 from ctac import views
-from ctac.staff import staff_site
-from notifications.webhooks import mail_events
-from professionals.mail_choices import my_mail, my_mail_editions
+from ctac.staff.site import staff_site
+from notifications.views import mail_events
+from professionals.views import my_mail, my_mail_editions
 
 handler400 = "ctac.views.bad_request"
 handler403 = "ctac.views.forbidden"
@@ -29,11 +29,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("my/mail/", my_mail, name="my_mail"),
     path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),
     path("mail/", include("notifications.choice_urls")),
-    path("account/", include("professionals.account_urls")),
+    path("account/", include("accounts.urls")),
     path("account/", include("professionals.urls")),
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,
-    *dataprotection.urls.urlpatterns,
+    *privacy.urls.urlpatterns,
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include("notifications.urls")),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),
@@ -41,4 +41,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.DEVELOPMENT:
-    urlpatterns.append(path("mailbox/", include("ctac.local.mailbox.urls")))
+    urlpatterns.append(path("mailbox/", include("ctac.local.mailbox")))

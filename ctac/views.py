@@ -11,15 +11,16 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from bookings.answers import Answers
+from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.logs import request_reference, route_of
-from ctac.past import past
-from leaflets import baskets
+from ctac.pages import past
 from leaflets.models import Order
-from professionals import drafts, kept_for, retention
+from leaflets.orders import baskets
+from privacy import retention as privacy_retention
+from professionals import drafts
+from professionals.access import person_required, the_person
 from professionals.models import DraftKind
-from professionals.person_access import person_required, the_person
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,11 @@ def about(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """How long each record is kept is said by the very rules that take it out."""
-    kept = {"rules": retention.rules(), "by_the_hour": list(kept_for.by_the_hour()), "backup_days": settings.BACKUP_KEEP_DAYS}
+    kept = {
+        "rules": privacy_retention.registered_rules(),
+        "by_the_hour": list(privacy_retention.hourly_periods()),
+        "backup_days": settings.BACKUP_KEEP_DAYS,
+    }
     who = {"controller": settings.DATA_CONTROLLER, "processors": settings.DATA_PROCESSORS}
     return render(request, "pages/privacy.html", {**kept, **who})
 
@@ -140,5 +145,5 @@ def begun_booking(request: HttpRequest, now: datetime) -> dict[str, str] | None:
     presentation = Presentation.objects.offered().filter(slug=slug).first() if slug else None
     if presentation is None:
         return None
-    step = Answers(draft, presentation).first_missing()
+    step = DraftAnswers(draft, presentation).first_missing()
     return {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}

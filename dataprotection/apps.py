@@ -9,30 +9,35 @@ class DataProtectionConfig(AppConfig):
     verbose_name = _("Data protection")
 
     def ready(self) -> None:
-        from dataprotection import emails, flagged, privacy, retention
         from notifications import registry, samples
-        from notifications.senders import Desk
-        from professionals import erased_mail, inactive_mail, own_data, own_retention
-        from professionals import flagged as texts
-        from professionals.account_mail import kind_of
-        from professionals.privacy import PrivacySource, register
-        from professionals.retention import register as register_rule
-        from professionals.retention import register_activity
+        from notifications.registry import Desk
+        from privacy import emails as privacy_emails
+        from privacy import personal_data
+        from privacy import retention as privacy_retention
+        from privacy import services as privacy_services
+        from privacy.retention import register_activity, register_rule
+        from privacy.services import PrivacySource, register_source
+        from professionals.emails import account_email_kind
+        from professionals.safeguarding import services as texts
 
-        for name in ("dataprotection.admin", "professionals.tasks"):  # which register themselves
+        for name in ("privacy.admin", "privacy.tasks"):  # which register themselves
             import_module(name)
-        registry.register(inactive_mail.KIND, Desk.ACCOUNTS)
-        registry.forget_addresses_of(kind_of(erased_mail.ERASED))
-        samples.register("professionals.inactive_mail.examples")
-        for source in own_data.SOURCES:
-            register(source)
-        for rule in own_retention.RULES:
+        registry.register(privacy_retention.INACTIVE_WARNING, Desk.ACCOUNTS)
+        registry.forget_addresses_of(account_email_kind(privacy_services.ACCOUNT_ERASED))
+        samples.register("privacy.retention.inactive_examples")
+        for source in personal_data.PERSON_SOURCES:
+            register_source(source)
+        for rule in privacy_retention.PERSON_RULES:
             register_rule(rule)
-        for kind in emails.KINDS:
+        for kind in privacy_emails.KINDS:
             registry.register(kind)
-        samples.register("dataprotection.emails.examples")
-        texts.register(*flagged.SOURCES)
-        register(PrivacySource("complaints", privacy.export, privacy.erase, privacy.ahead))
-        for rule in retention.RULES:
+        samples.register("privacy.emails.examples")
+        texts.register_flagged_sources(*personal_data.FLAGGED_COMPLAINTS)
+        register_source(
+            PrivacySource(
+                "complaints", personal_data.export_complaints, personal_data.erase_complaints, personal_data.open_complaints
+            )
+        )
+        for rule in privacy_retention.COMPLAINT_RULES:
             register_rule(rule)
-        register_activity(retention.complained)
+        register_activity(privacy_retention.has_complained)

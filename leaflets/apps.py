@@ -7,38 +7,36 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import (
-            alert_mail,
-            edition_mail,
-            emails,
-            flagged,
-            missing_emails,
-            privacy,
-            recall_emails,
-            retention,
-            stock_mail,
-        )
+        from leaflets import privacy
+        from leaflets.catalogue import emails as catalogue_emails
+        from leaflets.orders import emails as orders_emails
+        from leaflets.recalls import emails as recalls_emails
+        from leaflets.stock import emails as stock_emails
         from notifications import registry, samples
-        from notifications.senders import Desk
-        from professionals import flagged as texts
-        from professionals.privacy import PrivacySource, register
-        from professionals.retention import register as register_rule
-        from professionals.retention import register_activity
+        from notifications.registry import Desk
+        from privacy.retention import register_activity, register_rule
+        from privacy.services import PrivacySource, register_source
+        from professionals.safeguarding import services as texts
 
-        alone = (alert_mail.KIND, edition_mail.KIND, recall_emails.KIND, stock_mail.KIND)
-        for kind in (*emails.KINDS, *missing_emails.KINDS, *alone):
+        alone = (
+            stock_emails.BACK_IN_STOCK_EMAIL,
+            catalogue_emails.NEW_EDITION_EMAIL,
+            recalls_emails.RECALL_EMAIL,
+            stock_emails.LOW_STOCK_EMAIL,
+        )
+        for kind in (*orders_emails.ORDER_EMAILS, *orders_emails.MISSING_EMAILS, *alone):
             registry.register(kind, Desk.LEAFLETS)
-        samples.register("leaflets.mail_samples.examples")
-        samples.register("leaflets.stock_mail.low_stock_examples")
-        samples.register("leaflets.alert_mail.alert_examples")
-        samples.register("leaflets.edition_mail.edition_examples")
-        samples.register("leaflets.recall_emails.recall_examples")
-        texts.register(*flagged.SOURCES)
+        samples.register("leaflets.orders.emails.order_examples")
+        samples.register("leaflets.stock.emails.low_stock_examples")
+        samples.register("leaflets.stock.emails.alert_examples")
+        samples.register("leaflets.catalogue.emails.edition_examples")
+        samples.register("leaflets.recalls.emails.recall_examples")
+        texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
         # What is registered last is erased first.
-        register(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
-        register(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.ahead))
-        register(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))
-        for rule in retention.RULES:
+        register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
+        register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))
+        register_source(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))
+        for rule in privacy.RETENTION_RULES:
             register_rule(rule)
-        for activity in retention.ACTIVITIES:
+        for activity in privacy.RETENTION_ACTIVITIES:
             register_activity(activity)

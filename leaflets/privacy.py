@@ -1,16 +1,20 @@
-"""What leaflets/ knows about people: each field's class, what a person gets to read, and how they are taken out."""
+"""What leaflets knows about people: each field's class, export, erasure, retention, and texts flagged as a child's details."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Func, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Exists, Func, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import JSONObject
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.classification import FREE_TEXT, NONE, PERSONAL
-from leaflets import recall_privacy
+from ctac.models import FREE_TEXT, NONE, PERSONAL
 from leaflets.models import (
     Dispatch,
+    Edition,
     KeptAddress,
     MissingParcel,
     MissingState,
@@ -18,13 +22,55 @@ from leaflets.models import (
     OrderEvent,
     OrderLine,
     Parcel,
+    Recall,
+    RecallHolder,
     StockAlert,
     StockMovement,
 )
-from leaflets.services.fulfilling import cancel
-from leaflets.services.ledger import lock_editions
-from notifications.services.erasing import erase_bodies_about
+from leaflets.orders.services.transitions import cancel
+from leaflets.stock.services import lock_editions
+from notifications.privacy import erase_bodies_about
+from privacy.retention import Rule
 from professionals.models import Person
+from professionals.safeguarding.services import FlaggedSource
+
+# What a recall knows about people: who was told of it, and how. For privacy.py.
+
+RECALL_FIELDS: dict[str, dict[str, str]] = {
+    "Recall": {
+        **dict.fromkeys(("id", "edition", "advice", "instead", "successor", "recalled_at", "blocked"), NONE),
+        **dict.fromkeys(("moved", "to_come", "cancelled"), NONE),
+        "words": FREE_TEXT,
+        "by": PERSONAL,
+    },
+    "RecallOrder": dict.fromkeys(("id", "recall", "order", "moved", "to_come", "cancelled", "was_packing"), NONE),
+    "RecallHolder": {
+        **dict.fromkeys(("id", "recall", "told_in"), NONE),
+        **dict.fromkeys(("person", "received", "reached_at", "reached_by"), PERSONAL),
+    },
+}
+
+
+def recalls_of_order() -> ArraySubquery:
+    """Of the order in whose query it stands, for the export: which of its leaflets were recalled, and how its owner was told."""
+    told = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
+    facts = JSONObject(
+        title="recall__edition__leaflet__title",
+        edition="recall__edition__label",
+        recalled="recall__recalled_at",
+        copies_received="received",
+        told_by_email=Q(told_in__isnull=False),
+        reached_by_phone="reached_at",
+    )
+    return ArraySubquery(told.order_by("pk").values(json=facts))
+
+
+def erase_recalls(person: Person) -> None:
+    """Whoever is gone can't be told; their email loses its row, so it is not sent either."""
+    RecallHolder.objects.filter(person=person).delete()
+
+
+# What leaflets/ knows about people: each field's class, what a person gets to read, and how they are taken out.
 
 FIELDS: dict[str, dict[str, str]] = {
     "Leaflet": dict.fromkeys(
@@ -128,7 +174,7 @@ FIELDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("uploaded_by", "applied_by"), PERSONAL),
         **dict.fromkeys(("rows", "unknown", "done"), FREE_TEXT),  # of the stock list and the catalogue; nobody's own
     },
-    **recall_privacy.FIELDS,
+    **RECALL_FIELDS,
     "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
     "StockMovement": {
         **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),
@@ -140,7 +186,7 @@ FIELDS: dict[str, dict[str, str]] = {
 
 def export(person: Person) -> list[Any]:
     """Every order of theirs, with what happened to it."""
-    orders = Order.objects.for_my_page(person).annotate(recalled=recall_privacy.recalls_of_order())
+    orders = Order.objects.for_my_page(person).annotate(recalled=recalls_of_order())
     return [_export_order(order) for order in orders.prefetch_related("events", "dispatches__missing")]
 
 
@@ -204,7 +250,7 @@ def erase_alerts(person: Person, now: datetime) -> None:
     StockAlert.objects.filter(person=person).delete()
 
 
-def ahead(person: Person, now: datetime) -> list[str]:
+def erasure_notice(person: Person, now: datetime) -> list[str]:
     count = person.orders.open().count()
     said = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
     return [said % {"n": count}] if count else []
@@ -218,11 +264,11 @@ def erase(person: Person, now: datetime) -> None:
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
-    recall_privacy.erase(person)
-    forget_details(person.orders.all(), now)
+    erase_recalls(person)
+    erase_order_details(person.orders.all(), now)
 
 
-def forget_details(orders: QuerySet[Order], now: datetime) -> None:
+def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     """Of these orders, to whom and where they went and what was written, also to staff of them; figures stay."""
     keys = list(orders.values_list("pk", flat=True))
     OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
@@ -239,3 +285,75 @@ def forget_details(orders: QuerySet[Order], now: datetime) -> None:
     Order.objects.filter(pk__in=keys).update(
         name=_("Erased"), organisation=None, postcode=outward, submission_digest="", submission_token=None, **blanks
     )
+
+
+# Where the words of a text stand that may be about a child: orders, parcels that never came, stock, editions, recalls.
+
+
+def order_texts(key: int) -> Iterator[Model]:
+    order = Order.objects.get(pk=key)
+    movements = StockMovement.objects.filter(order_line__order=order).exclude(reason="")
+    yield from (order, *order.events.order_by("pk"), *movements.order_by("pk"))
+
+
+def missing_texts(key: int) -> Iterator[Model]:
+    yield MissingParcel.objects.get(pk=key)
+
+
+def stock_texts(key: int) -> Iterator[Model]:
+    yield StockMovement.objects.get(pk=key)
+
+
+def edition_texts(key: int) -> Iterator[Model]:
+    yield Edition.objects.get(pk=key)
+
+
+def recall_texts(key: int) -> Iterator[Model]:
+    recall = Recall.objects.select_related("edition").get(pk=key)
+    yield from (recall, recall.edition)
+
+
+def staff_page(model: str, key: int) -> str:
+    return reverse(f"staff:leaflets_{model}_change", args=[key])
+
+
+FLAGGED_SOURCES = (
+    FlaggedSource("order", order_texts, lambda key: staff_page("order", key), FIELDS),
+    FlaggedSource("missing", missing_texts, lambda key: staff_page("missingparcel", key), FIELDS),
+    FlaggedSource("stock", stock_texts, lambda key: staff_page("stockmovement", key), FIELDS),
+    FlaggedSource("edition", edition_texts, lambda key: staff_page("edition", key), FIELDS),
+    FlaggedSource("recall", recall_texts, lambda key: staff_page("recall", key), FIELDS),
+)
+
+
+# The rule for orders; and what of them shows that somebody is still with us.
+
+
+def orders_due(before: datetime) -> QuerySet[Order]:
+    """By the day they were placed; not those that are still open."""
+    return Order.objects.closed().filter(anonymised_at=None, created_at__lt=before).order_by("created_at", "pk")
+
+
+def erase_old_orders(keys: Sequence[int], now: datetime) -> None:
+    erase_order_details(Order.objects.filter(pk__in=keys), now)
+    Order.objects.filter(pk__in=keys).update(anonymised_at=now)
+
+
+def ordered_since(since: datetime) -> Exists:
+    return Exists(Order.objects.filter(person=OuterRef("pk"), created_at__gte=since))
+
+
+RETENTION_ACTIVITIES = (ordered_since,)
+RETENTION_RULES = (
+    Rule(
+        name="orders",
+        what=gettext_lazy("Orders of leaflets"),
+        since=gettext_lazy("the order was placed"),
+        goes=gettext_lazy(
+            "Name, address, reasons and tracking numbers go. Titles, copies, the day and the first half of the postcode stay."
+        ),
+        keeps="orders",
+        due=orders_due,
+        take_out=erase_old_orders,
+    ),
+)

@@ -3,10 +3,10 @@
 from django.utils import timezone
 
 from ctac.celery import app
-from leaflets.services.alerts import tell_of_low_stock
+from leaflets.stock.services import notify_low_stock
 
 
 @app.task
 def warn_of_low_stock() -> None:
     """Runs each morning; twice does no harm."""
-    tell_of_low_stock(now=timezone.now())
+    notify_low_stock(now=timezone.now())

@@ -2,26 +2,308 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import linebreaks_filter
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from ctac.staff import ObjectAction, Waiting, staff_site
-from ctac.staff_big_lists import period_of
-from ctac.staff_lists import LooksOnly, email_in_pieces, moment_of, short_moment, state_tag
-from notifications.address_admin import MarkedAddressAdmin
-from notifications.dead_letters import SendsFailedAgain
-from notifications.models import MESSAGE_WORDS, MailServer, MarkedAddress, Notification, State, shown_to
-from notifications.registry import all_kinds, label_of
-from notifications.services.resending import may_resend, resend
-from notifications.team_admin import TeamMailAdmin
+from ctac.staff.columns import (
+    NOTHING,
+    LooksOnly,
+    email_in_pieces,
+    long_moment,
+    mail_link,
+    moment_of,
+    phone_link,
+    short_moment,
+    state_tag,
+)
+from ctac.staff.lists import period_of
+from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, staff_site
+from notifications.bounces.services import put_right
+from notifications.models import (
+    MESSAGE_WORDS,
+    TO_WHO_COMPLAINED,
+    Cleared,
+    MailServer,
+    MarkedAddress,
+    Notification,
+    ReturnedMail,
+    Sort,
+    State,
+    TeamMail,
+    shown_to,
+)
+from notifications.models.bounces import ADDRESS_WORDS
+from notifications.outbox import may_resend, resend, resend_failed
+from notifications.registry import all_kinds, label_of, owners_of
+
+# Addresses that mail came back from, for staff: whose they are, what the other side said, and that it is right after all.
+
+RETURNS_SHOWN = 10
+BREAK = mark_safe("<br>")
+
+
+def it_is_right(mark: MarkedAddress, *, by: Any) -> None:
+    put_right(address=mark.address, how=Cleared.STAFF, by=by, now=timezone.now())
+
+
+class LookFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "look"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("marked", gettext("To put right")), ("cleared", gettext("Not marked"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[MarkedAddress]:
+        if self.value() == "marked":
+            return queryset.marked()
+        return queryset.filter(marked_at=None) if self.value() == "cleared" else queryset
+
+
+class MarkedAddressAdmin(LooksOnly):
+    list_display = ["in_pieces", "state", "last", "sort", "said"]
+    list_filter = [LookFilter, "sort", period_of("last_at")]
+    sorts_quickly = ["last"]
+    search_fields = ["address"]
+    search_help_text = gettext_lazy("Email address or a piece of it")
+    ordering = ["-last_at", "-pk"]
+    actions = None
+    last = moment_of("last_at", gettext_lazy("last came back"), short=True)
+    since = moment_of("marked_at", gettext_lazy("to put right since"))
+    unwanted = moment_of("complained_at", gettext_lazy("called our mail unwanted"))
+    right = moment_of("cleared_at", gettext_lazy("last put right"))
+    fieldsets = [
+        (None, {"fields": ["state", "to_write", "whose", "meaning", "said"]}),
+        (gettext_lazy("When"), {"fields": ["since", "last", "unwanted", "right", "how"]}),
+        (gettext_lazy("What came back"), {"fields": ["returns"]}),
+    ]
+    may_be_empty = ("how",)
+    object_actions = [
+        ObjectAction(
+            slug="it-is-right",
+            label=gettext_lazy("This address is right"),
+            perform=it_is_right,
+            available=lambda mark: mark.marked_at is not None,
+            explanation=gettext_lazy(
+                "Ask its owner first, on the phone. What waited goes out now, and what came back in the last two weeks is sent "
+                "again, unless it is no longer true. If the address is wrong, change it on its owner’s page instead: then all of "
+                "that goes to the new one."
+            ),
+            done=gettext_lazy("Noted. What waited is on its way."),
+            weight="main",
+        )
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MarkedAddress | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: MarkedAddress | None = None) -> list[str]:
+        return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MarkedAddress]:
+        return super().get_queryset(request).select_related("cleared_by")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MarkedAddress], search_term: str
+    ) -> tuple[QuerySet[MarkedAddress], bool]:
+        return self.found(request, queryset.alias(searched=ADDRESS_WORDS), search_term), False
+
+    searched = "searched"
+
+    def says(self, name: Any, obj: MarkedAddress) -> bool:
+        """A time that never came is left out."""
+        times = {"since": obj.marked_at, "unwanted": obj.complained_at, "right": obj.cleared_at}
+        return bool(times[name]) if name in times else super().says(name, obj)
+
+    @admin.display(description=gettext_lazy("address"), ordering="address")
+    def in_pieces(self, mark: MarkedAddress) -> SafeString:
+        return email_in_pieces(mark.address)
+
+    @admin.display(description=gettext_lazy("address"))
+    def to_write(self, mark: MarkedAddress) -> SafeString | str:
+        return mail_link(mark.address)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, mark: MarkedAddress) -> SafeString:
+        if mark.marked_at:
+            return state_tag(gettext("To put right"), "stopped")
+        if mark.cleared_at:
+            return state_tag(gettext("Put right"), "done")
+        return (
+            state_tag(gettext("Unwanted mail"), "waiting")
+            if mark.complained_at
+            else state_tag(gettext("Being watched"), "waiting")
+        )
+
+    @admin.display(description=gettext_lazy("what it means"))
+    def meaning(self, mark: MarkedAddress) -> str:
+        return str(MEANINGS[Sort(mark.sort)])
+
+    @admin.display(description=gettext_lazy("put right by"))
+    def how(self, mark: MarkedAddress) -> str:
+        by = f" ({mark.cleared_by})" if mark.cleared_by else ""
+        return f"{mark.get_cleared_display()}{by}" if mark.cleared_at else ""
+
+    @admin.display(description=gettext_lazy("whose"))
+    def whose(self, mark: MarkedAddress) -> SafeString | str:
+        """With the page on which it is changed, and the phone to ask."""
+        found = owners_of(mark.address)
+        rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in found)
+        lines = format_html_join(BREAK, '<a href="{}">{}</a> ({}) {}', rows)
+        return lines or gettext("Nobody has it any more")
+
+    @admin.display(description=gettext_lazy("messages"))
+    def returns(self, mark: MarkedAddress) -> SafeString | str:
+        """The newest, each with the page of its message."""
+        rows = ReturnedMail.objects.filter(address=mark.address).select_related("notification")[:RETURNS_SHOWN]
+        lines = ((short_moment(r.received_at), self.about(r), r.get_sort_display(), r.get_source_display()) for r in rows)
+        return format_html_join(BREAK, "{}: {} – {} ({})", lines) or NOTHING
+
+    def about(self, row: ReturnedMail) -> SafeString | str:
+        """Not that somebody complained about our use of data: those who may know find that in the list of messages."""
+        if row.notification is None or row.notification.kind.startswith(TO_WHO_COMPLAINED):
+            return gettext("a message")
+        href = reverse("staff:notifications_notification_change", args=[row.notification.pk])
+        return format_html('<a href="{}">{} {}</a>', href, label_of(row.notification.kind), row.notification.reference)
+
+    def summary_of(self, obj: MarkedAddress) -> list[dict[str, object]]:
+        return [
+            {"label": gettext("Address"), "value": email_in_pieces(obj.address)},
+            {"label": gettext("Whose"), "value": self.whose(obj)},
+            {"label": gettext("What it means"), "value": self.meaning(obj)},
+        ]
+
+
+MEANINGS = {
+    Sort.HARD: gettext_lazy("There is no such mailbox. Most often a letter is wrong, or somebody has left."),
+    Sort.SOFT: gettext_lazy("The mailbox is there, but would not take our mail: it may be full, or a filter stopped it."),
+    Sort.COMPLAINT: gettext_lazy("Its reader called our mail unwanted. They get only what they need from us."),
+}
+
+staff_site.add_waiting(
+    gettext_lazy("Messages"),
+    Waiting(
+        label=gettext_lazy("addresses that mail comes back from"),
+        count=lambda: MarkedAddress.objects.marked(),
+        address=lambda: f"{reverse('staff:notifications_markedaddress_changelist')}?look=marked",
+        permission="notifications.view_markedaddress",
+    ),
+)
+
+
+# The staff page on which the team chooses how it gets its mail.
+
+
+@admin.register(TeamMail, site=staff_site)
+class TeamMailAdmin(OneRowAdmin):
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["rhythm"],
+                "description": _(
+                    "This is about new bookings and orders, and what is moved, changed or cancelled. What comes on a weekend or "
+                    "a bank holiday is in the digest of the next working day. The rest never waits: a presenter who has not "
+                    "checked in or is away, whatever happens within two days of the digest, and texts that may "
+                    "hold a child’s details."
+                ),
+            },
+        )
+    ]
+
+
+# What failed for good: a colleague sends the ticked ones again, or all of them at once.
+
+SEND_ALL = ObjectAction(
+    slug="send-failed-again",
+    label=gettext_lazy("Send all that failed again"),
+    explanation=gettext_lazy(
+        "Each message is written afresh, as things stand now, and sent to the same address. What is too late or no longer "
+        "true is not sent. Find out first why they failed: an address that does not exist fails again."
+    ),
+    weight="main",
+)
+
+
+class SendsFailedAgain:
+    """For the admin of messages: two ways to send again what failed in the last two weeks."""
+
+    opts: Any
+    admin_site: Any
+    media: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.send_failed_view)
+        return [path("send-failed-again/", view, name="notifications_send_failed"), *super().get_urls()]  # type: ignore[misc]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The button stands over the list of what failed, and nowhere else."""
+        shown = request.GET.get("failed") == "lately" and self.has_resend_permission(request)
+        page: HttpResponse = super().changelist_view(request, {"may_send_all": shown, **(extra_context or {})})  # type: ignore[misc]
+        return page
+
+    def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return request.user.has_perm("notifications.change_notification")
+
+    def send_failed_view(self, request: HttpRequest) -> HttpResponse:
+        """GET says how many there are and of what; POST sends them."""
+        if not self.has_resend_permission(request):
+            raise PermissionDenied
+        the_list = f"{reverse('staff:notifications_notification_changelist')}?failed=lately"
+        if request.method == "POST":
+            self.send_and_say(request, Notification.objects.filter(shown_to(request.user)))
+            return redirect(the_list)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "action": SEND_ALL,
+            "title": SEND_ALL.label,
+            "original": SEND_ALL.label,
+            "rows": summary_of_failed(request.user),
+            "form": forms.Form(),
+            "media": self.media,
+            "change_url": the_list,
+        }
+        return TemplateResponse(request, "admin/object_action.html", context)
+
+    def send_ticked(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        self.send_and_say(request, Notification.objects.filter(pk__in=chosen.order_by().values("pk")))
+
+    send_ticked.short_description = gettext_lazy("Send again what failed")  # type: ignore[attr-defined]
+    send_ticked.allowed_permissions = ("resend",)  # type: ignore[attr-defined]
+
+    def send_and_say(self, request: HttpRequest, among: QuerySet[Notification]) -> None:
+        count = resend_failed(among=among, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        said = ngettext("%(n)s message is on its way again.", "%(n)s messages are on their way again.", count)
+        if count:
+            messages.success(request, said % {"n": f"{count:,}"})
+        else:
+            messages.warning(request, gettext("Nothing was sent: none of them failed lately and could be sent again."))
+
+
+def summary_of_failed(user: Any) -> list[dict[str, object]]:
+    """How many of each kind that this colleague may read, and since when: one statement each."""
+    failed = Notification.objects.filter(shown_to(user)).may_go_again(timezone.now())
+    kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
+    rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
+    first = failed.order_by("created_at").values_list("created_at", flat=True).first()
+    since = long_moment(first) if first else gettext("None failed in the last two weeks.")
+    return [*rows, {"label": gettext("The oldest was asked for"), "value": since}]
+
 
 __all__ = ["NotificationAdmin", "TeamMailAdmin"]
 BODIES = ("subject", "text_body", "html_body", "sealed_body")
@@ -40,7 +322,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.name, str(kind.label)) for kind in all_kinds()] + [("account", _("Account mail"))]
+        return [(kind.name, str(kind.label)) for kind in all_kinds()] + [("account", gettext("Account mail"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
         value = self.value()
@@ -54,7 +336,7 @@ class FailedFilter(admin.SimpleListFilter):
     parameter_name = "failed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("lately", _("Failed in the last 2 weeks, not sent again"))]
+        return [("lately", gettext("Failed in the last 2 weeks, not sent again"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Notification]:
         return queryset.failed_lately(timezone.now()) if self.value() == "lately" else queryset
@@ -148,7 +430,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
 
     @admin.display(description=gettext_lazy("to"), ordering="recipient")
     def to(self, obj: Notification) -> SafeString | str:
-        return email_in_pieces(obj.recipient) if obj.recipient else _("Erased with the person")
+        return email_in_pieces(obj.recipient) if obj.recipient else gettext("Erased with the person")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, obj: Notification) -> SafeString:
@@ -159,11 +441,11 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
         """For the list: the state, and why if it did not arrive."""
         tag, why = self.state_in_words(obj), obj.last_error
         if obj.state == State.PENDING and obj.due_at > timezone.now():
-            why = _("To be sent %(when)s") % {"when": short_moment(obj.due_at)}
+            why = gettext("To be sent %(when)s") % {"when": short_moment(obj.due_at)}
         return format_html('{}<br> <span class="quiet">{}</span>', tag, why) if why else tag
 
     def summary_of(self, obj: Notification) -> list[dict[str, object]]:
-        return [{"label": _("Message"), "value": label_of(obj.kind)}, {"label": _("To"), "value": self.to(obj)}]
+        return [{"label": gettext("Message"), "value": label_of(obj.kind)}, {"label": gettext("To"), "value": self.to(obj)}]
 
     @admin.display(description=gettext_lazy("subject"))
     def shown_subject(self, obj: Notification) -> str:
@@ -175,15 +457,15 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
 
     def _why_empty(self, obj: Notification) -> str:
         if obj.is_account_mail:
-            return _("Kept private: it holds a code or a link for signing in.")
+            return gettext("Kept private: it holds a code or a link for signing in.")
         if not obj.recipient:
-            return _("Erased with the person.")
+            return gettext("Erased with the person.")
         if obj.state in {State.SENT, State.FAILED} and not keeps_words(obj):
-            return _("Not kept: it names people of several bookings, who may be erased.")
+            return gettext("Not kept: it names people of several bookings, who may be erased.")
         return (
-            _("Not written yet: a message is written when it is sent.")
+            gettext("Not written yet: a message is written when it is sent.")
             if obj.state in {"pending", "sending"}
-            else _("Never written.")
+            else gettext("Never written.")
         )
 
 

@@ -8,13 +8,13 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from ctac import health as site_health
-        from notifications import digest_mail, health, registry, samples
-        from notifications.bounces import providers
-        from notifications.services import quiet
+        from notifications import registry, samples, schedule
+        from notifications.bounces import reports
+        from notifications.delivery import services as delivery_services
 
-        quiet.night()  # a setting that is no time stops the start, and not the mail
-        providers.check_settings()
-        site_health.register("outbox", health.outbox)
-        site_health.register("returned mail", health.returned_mail)
-        registry.register(digest_mail.KIND)
-        samples.register("notifications.digest_mail.examples")
+        schedule.night()  # a setting that is no time stops the start, and not the mail
+        reports.check_settings()
+        site_health.register("outbox", delivery_services.check_outbox)
+        site_health.register("returned mail", delivery_services.check_returned_mail)
+        registry.register(schedule.DIGEST_KIND)
+        samples.register("notifications.schedule.examples")

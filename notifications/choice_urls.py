@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from notifications import choice_pages
+from notifications import views
 
 urlpatterns = [
-    path("<str:token>/", choice_pages.mail_choices, name="mail_choices"),
-    path("<str:token>/stop/<str:topic>/", choice_pages.mail_stop, name="mail_stop"),
+    path("<str:token>/", views.mail_choices, name="mail_choices"),
+    path("<str:token>/stop/<str:topic>/", views.mail_stop, name="mail_stop"),
 ]

@@ -1,6 +1,147 @@
 """How every field is classified. Who knows a person calls services.export_for and services.erase_for with their address."""
 
-from ctac.classification import NONE, PERSONAL
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import JSONObject, Lower
+
+from ctac.models import NONE, PERSONAL
+from notifications.bounces.services import forget_address, moved, team_addresses
+from notifications.models import TO_WHO_COMPLAINED, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
+from notifications.preferences import erase_choices, move_choices
+from notifications.registry import label_of
+
+# What is held about a person, and making it go. The app that knows the person calls these with the address.
+
+BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
+NO_LEASE = {"lease_token": None, "lease_until": None}
+GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 78
+EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
+
+
+def export_for(email: str, *, since: datetime | None = None, before: datetime | None = None) -> list[dict[str, object]]:
+    """Every message to this address (written `since` one moment and `before` another), newest first, with what came back of it;
+    of account mail only that it was sent.
+
+    What came back without naming a message stands with the newest one. One statement.
+    """
+    returned = ReturnedMail.objects.filter(address=email.strip().lower()).values(
+        told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
+    )
+    rows = _written(email, since, before).annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
+    return [exported(row, with_no_message=place == 0) for place, row in enumerate(rows)]
+
+
+def _written(email: str, since: datetime | None, before: datetime | None) -> QuerySet[Notification]:
+    rows = Notification.objects.to_address(email)
+    rows = rows.filter(created_at__gte=since) if since else rows
+    return rows.filter(created_at__lt=before) if before else rows
+
+
+def exported(row: Notification, *, with_no_message: bool) -> dict[str, object]:
+    told: list[dict[str, object]] = row.returned  # type: ignore[attr-defined]
+    own = [each for each in told if each["message"] == row.pk or (with_no_message and each["message"] is None)]
+    return {
+        "kind": label_of(row.kind),
+        "reference": row.reference,
+        "state": row.get_state_display(),
+        "created_at": row.created_at,
+        "sent_at": row.sent_at,
+        "subject": row.subject,
+        "text": row.text_body,
+    } | ({"came_back": [{"what": each["what"], "said": each["said"], "at": each["at"]} for each in own]} if own else {})
+
+
+@transaction.atomic
+def erase_for(email: str, now: datetime, *, since: datetime | None = None) -> int:
+    """Blank address and words of every message to this address; what has not gone yet will not go. How many rows.
+
+    The rows stay: they tell that something was sent. A worker that is sending one loses its lease, so it can't write
+    the words back. What the address chose goes with it. An answer to a complaint still goes; its app takes it afterwards.
+    `since`: what was written before that moment, when the address was another person's, stays.
+    """
+    erase_choices(email)
+    forget_address(email)
+    return _blank(_written(email, since, None), now)
+
+
+def erase_messages_before(email: str, moment: datetime, now: datetime, *, since: datetime | None = None) -> int:
+    """The same for what was written before that moment, when the address became another person's. How many rows."""
+    return _blank(_written(email, since, moment), now)
+
+
+def _blank(messages: QuerySet[Notification], now: datetime) -> int:
+    rows = messages.exclude(GOES_FIRST)
+    return rows.update(recipient="", sealed_body=None, state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
+
+
+def kept_since_before(moment: datetime) -> QuerySet[Notification]:
+    """Messages written before that moment that still say to whom, but for those that have not gone yet."""
+    kept = Notification.objects.filter(created_at__lt=moment).exclude(recipient="")
+    return kept.exclude(state__in=UNFINISHED).order_by("created_at")
+
+
+def erase_messages(keys: Iterable[int], now: datetime) -> None:
+    """To whom these messages went and what they said; that they went stays."""
+    Notification.objects.filter(pk__in=list(keys)).update(recipient="", erased_at=now, **BLANK)
+
+
+@transaction.atomic
+def erase_about(about: Iterable[str], now: datetime) -> None:
+    """To whom everything sent about these objects went and what it said; what has not gone yet will not go."""
+    rows = Notification.objects.filter(about__in=list(about))
+    rows.update(recipient="", state=EXPIRED_IF_UNSENT, erased_at=now, **BLANK, **NO_LEASE)
+
+
+def waiting_about(beginning: str, *, kinds: str) -> list[str]:
+    """What messages that have not gone yet are about, if it begins so, and the name of their kind with `kinds`."""
+    rows = Notification.objects.unfinished().filter(about__startswith=beginning, kind__startswith=kinds)
+    return list(rows.values_list("about", flat=True))
+
+
+def forget_addresses(keys: Iterable[int], now: datetime) -> None:
+    """Marks of addresses that mail came back from."""
+    MarkedAddress.objects.filter(pk__in=list(keys)).delete()
+
+
+def marked_before(moment: datetime) -> QuerySet[MarkedAddress]:
+    return MarkedAddress.objects.filter(last_at__lt=moment).order_by("last_at", "pk")
+
+
+@transaction.atomic
+def erase_bodies_about(about: Iterable[str], now: datetime, *, until: datetime | None = None) -> int:
+    """Blank the stored words of everything sent about these objects: mail to staff names the person too. How many rows.
+    `until`: only what was written by then, as what came after is not of that person.
+
+    What has not gone yet still goes, written from what is left; a worker that is sending one now keeps no words of it.
+    """
+    rows = Notification.objects.filter(about__in=list(about))
+    return (rows.filter(created_at__lte=until) if until else rows).update(erased_at=now, **BLANK)
+
+
+# What waits for a later moment goes where its person reads mail by then.
+
+
+def readdress(*, before: str, to: str, now: datetime) -> int:
+    """Reminders and other mail that is due later go to the new address; what is due already, and codes, stay. How many rows.
+
+    So does what they chose to get, and, if mail to the old address came back, what waited for a better one. None if there was no
+    address or is none now, or if it was one of the team's, which staff had entered by mistake: its mail is the team's. Where the
+    new address has the same message already, the old row is left: it is not true any more when its time comes.
+    """
+    if not before or not to or before.lower() in {to.lower(), *team_addresses()}:
+        return 0
+    move_choices(before=before, to=to, now=now)
+    moved(before=before, to=to, by=None, now=now)
+    same = Notification.objects.alias(address=Lower("recipient")).filter(
+        kind=OuterRef("kind"), about=OuterRef("about"), version=OuterRef("version"), address=to.lower(), resend_of=None
+    )
+    later = Notification.objects.to_address(before).filter(state=State.PENDING, due_at__gt=now, is_account_mail=False)
+    return later.exclude(Exists(same)).filter(first_tried_at=None).update(recipient=to)
+
 
 FIELDS: dict[str, dict[str, str]] = {
     "Notification": {

@@ -1,17 +1,64 @@
 """What each kind of email needs from the app that owns it: notifications knows nobody, so they tell it here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parseaddr
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.db import models
 from django.utils.functional import Promise
-
-from notifications.senders import Desk
-from notifications.topics import Topic
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from notifications.models import Notification
+
+
+# What people may choose to get or not. Mail without a topic is service mail, which always goes.
+
+
+class Topic(models.TextChoices):
+    REMINDERS = "reminders", _("Reminders of presentations that I take part in")
+    EDITIONS = "editions", _("News when a leaflet that I ordered has a new edition")
+    INVITATIONS = "invitations", _("Invitations to open sessions")
+
+
+# What is sent until somebody says no. The others are sent to nobody who did not ask.
+ON_AT_FIRST = frozenset({Topic.REMINDERS})
+
+
+# Who a message is from, and which people read what is answered to it.
+
+
+class Desk(StrEnum):
+    """Those who know what a message is about. TEAM is of mail to staff and presenters, whatever it is about."""
+
+    ADVICE = "advice"
+    BOOKINGS = "bookings"
+    LEAFLETS = "leaflets"
+    TEAM = "team"
+    ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The headers From and Reply-To."""
+
+    from_email: str
+    reply_to: str
+
+
+def sender_of(desk: Desk) -> Sender:
+    """What the settings say of that desk; where they say nothing, the one sender of all mail, and the advice line."""
+    from_email = settings.MAIL_FROM.get(desk) or settings.DEFAULT_FROM_EMAIL
+    return Sender(from_email, settings.MAIL_REPLIES.get(desk) or settings.ADVICE_EMAIL)
+
+
+def domain_of(sender: str) -> str:
+    """Of an address, with or without a name before it."""
+    return parseaddr(str(sender))[1].rpartition("@")[2].lower()
 
 
 @dataclass(frozen=True)
@@ -114,3 +161,30 @@ def label_of(name: str) -> str:
 
 def all_kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.name)
+
+
+# Whose an address is, for staff: the apps that know people say it here, because notifications knows nobody.
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Somebody who has this address: what staff call them, the page where it is changed, and their phone."""
+
+    name: str
+    what: str | Promise
+    href: str
+    phone: str = ""
+
+
+Find = Callable[[str], Iterable[Owner]]
+_finds: list[Find] = []
+
+
+def register_owners(find: Find) -> None:
+    """Called in an app's AppConfig.ready(). `find` is given an address in lower case."""
+    if find not in _finds:
+        _finds.append(find)
+
+
+def owners_of(address: str) -> list[Owner]:
+    return [owner for find in _finds for owner in find(address)]

@@ -1,17 +1,31 @@
 """From a Message to subject, text and HTML: our layout, styles inlined, and a copy to keep without its private links."""
 
 import html as html_module
-from dataclasses import dataclass
+import json
+import re
+import secrets
+import textwrap
+from base64 import urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from email.utils import parseaddr
+from html.parser import HTMLParser
+from typing import Any
 
 import css_inline
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import get_template, render_to_string
+from django.utils.crypto import salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from notifications.plain_text import plain_text
-from notifications.registry import Message
+from notifications import preferences
+from notifications.models import Notification
+from notifications.registry import Desk, Message, desk_of, sender_of, topic_of
 
 PRIVATE_LINKS = "private_links"
 # Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
@@ -88,3 +102,266 @@ def inline_styles(html: str) -> str:
 def one_line(text: str) -> str:
     """A subject has one line: a line break in a name must not become a header."""
     return " ".join(text.split())
+
+
+# The plain text of an email, read off its HTML: so both say the same, and no sentence is written twice.
+#
+# It knows what our layout uses (emails/base.html): paragraphs, headings, lists, tables of facts, one button, links, breaks.
+
+WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
+SKIPPED = {"head", "style", "script"}
+# The list of messages shows the one, and the sender's name says the other.
+SKIPPED_CLASSES = {"preheader", "brand"}
+BLOCKS = {"p", "h1", "h2", "ul", "ol", "table", "div"}
+VOID = {"meta", "br", "link", "img", "hr"}
+# Spaces themselves are HTML's, and go. These stand for two before a line, and before all but the first of what it becomes.
+INDENT, HANGING = "\t", "\v"
+SPACES = re.compile(r"\s+")
+
+
+def plain_text(html: str) -> str:
+    """One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is."""
+    reader = _Reader()
+    reader.feed(html[max(html.find("<body"), 0) :])
+    reader.close()
+    return reader.text()
+
+
+class _Reader(HTMLParser):
+    """`blocks` are paragraphs, each of lines; `skipping` are the open tags of what is left out."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[list[str]] = [[""]]
+        self.skipping: list[str] = []
+        self.link = self.label = ""
+        self.after_label = self.in_value = self.in_item = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if self.skipping or tag in SKIPPED or given.get("class") in SKIPPED_CLASSES:
+            self.skipping += [] if tag in VOID else [tag]
+        elif tag in BLOCKS:
+            self._end_block()
+        elif tag == "br":
+            self.blocks[-1].append(self.further)
+        elif tag == "tr":
+            self.blocks[-1].append("")
+        elif tag == "td":
+            self.in_value = self.after_label
+        elif tag == "th":
+            self.blocks[-1][-1] += HANGING
+        elif tag == "li":
+            self.blocks[-1].append(f"{HANGING}- ")
+            self.in_item = True
+        elif tag == "a" and (given.get("href") or "").startswith("http"):
+            self.link, self.label = str(given["href"]), ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skipping:
+            self.skipping.pop()
+        elif tag in BLOCKS:
+            self._end_block()
+        elif tag == "th":
+            self.blocks[-1][-1] += ": "
+            self.after_label = True
+        elif tag == "td":
+            self.in_value = self.after_label = False
+        elif tag == "li":
+            self.in_item = False
+        elif tag == "a" and self.link:
+            self._write_link()
+
+    def handle_data(self, data: str) -> None:
+        if self.skipping:
+            return
+        words = SPACES.sub(" ", data)
+        if self.link:
+            self.label += words
+        else:
+            self.blocks[-1][-1] += words
+
+    @property
+    def further(self) -> str:
+        """How a new line within a fact or an item of a list begins, so that one sees where the next one is."""
+        return INDENT if self.in_value or self.in_item else ""
+
+    def _write_link(self) -> None:
+        """A link that is its own label is written once."""
+        label, link, self.link = self.label.strip(), self.link, ""
+        if label != link:
+            self.blocks[-1][-1] += f"{label}:"
+        self.blocks[-1] += [self.further + link, self.further]
+
+    def _end_block(self) -> None:
+        if any(line.strip() for line in self.blocks[-1]):
+            self.blocks.append([""])
+        else:
+            self.blocks[-1] = [""]
+
+    def text(self) -> str:
+        return "\n\n".join(_block(lines) for lines in self.blocks if any(line.strip() for line in lines)) + "\n"
+
+
+def _block(lines: list[str]) -> str:
+    return "\n".join(_wrapped(line) for line in lines if line.strip())
+
+
+def _wrapped(line: str) -> str:
+    words = " ".join(line.split())
+    first = "  " if line.startswith(INDENT) else ""
+    if len(first + words) <= WIDTH:
+        return first + words
+    more = "  " if line.startswith((INDENT, HANGING)) else ""
+    return textwrap.fill(
+        words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+    )
+
+
+# From the words of a message to the email that travels.
+
+METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
+TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
+
+
+@dataclass(frozen=True)
+class ChoiceLinks:
+    """Where the reader chooses what they get, and the address at which one POST ends mail of this topic (RFC 8058)."""
+
+    page: str = ""
+    stop: str = ""
+
+
+class Mail(EmailMultiAlternatives):
+    """Its parts are parted by lines that we choose: Python would look through all parts whether its own occurs there."""
+
+    def message(self, **more: Any) -> Any:
+        message = super().message(**more)
+        for part in message.walk():
+            if part.is_multipart():
+                part.set_boundary(new_boundary())
+        return message
+
+
+def new_boundary() -> str:
+    """Occurs in no text: "=_" is neither quoted-printable nor base64 (RFC 2045, 6.7), and nobody guesses the rest."""
+    return f"=_{secrets.token_hex(16)}"
+
+
+def links_of_choice(notification: Notification, message: Message) -> ChoiceLinks:
+    """Of no use to the team, unless for mail that has a topic."""
+    topic, reader = topic_of(notification.kind), notification.recipient
+    if topic:
+        return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, topic))
+    return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.page_link(reader))
+
+
+def compose(
+    notification: Notification, rendered: Rendered, message: Message | None = None, links: ChoiceLinks = ChoiceLinks()
+) -> EmailMultiAlternatives:
+    """Text, HTML and calendar as alternatives of one body, then the attachments. Account mail has no `message`."""
+    sender = sender_of(desk_for(notification, message))
+    mail = Mail(
+        subject=rendered.subject,
+        body=rendered.text,
+        from_email=sender.from_email,
+        to=[notification.recipient],
+        reply_to=[message.reply_to if message and message.reply_to else sender.reply_to],
+        headers={
+            "Message-ID": notification.message_id,
+            "Auto-Submitted": "auto-generated",
+            **thread_headers(notification),
+            **stop_headers(links),
+        },
+    )
+    if rendered.html:
+        mail.attach_alternative(rendered.html, "text/html")
+    if message and message.calendar:
+        attach_calendar(mail, message)
+    for attachment in message.attachments if message else ():
+        mail.attach(attachment.filename, attachment.content, attachment.mimetype)
+    return with_return_address(mail)
+
+
+def with_return_address(mail: EmailMultiAlternatives) -> EmailMultiAlternatives:
+    """The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From.
+
+    With BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 60).
+    """
+    if settings.BOUNCE_ADDRESS:
+        name, _at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
+        number = mail.extra_headers["Message-ID"].strip("<>").partition("@")[0]
+        mail.extra_headers["From"] = mail.from_email
+        mail.from_email = f"{name}+{number}@{domain}" if settings.BOUNCE_VERP else settings.BOUNCE_ADDRESS
+    return mail
+
+
+def desk_for(notification: Notification, message: Message | None) -> Desk:
+    if message is None:
+        return Desk.ACCOUNTS
+    return Desk.TEAM if is_for_team(message) else desk_of(notification.kind)
+
+
+def is_for_team(message: Message) -> bool:
+    """To staff or a presenter: what has their layout, which says so to the reader too."""
+    origin = get_template(template_of(message)).origin  # type: ignore[attr-defined]
+    return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
+
+
+def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
+    """The part that Outlook and Gmail act on and, for an invitation, a copy as a file for programs that only open files.
+
+    RFC 6047: `method` of the part equals METHOD of the body. Raises ValueError where it does not.
+    """
+    found = METHOD.search(message.calendar)
+    if not found or found[1].decode() != message.calendar_method:
+        raise ValueError("the calendar's METHOD is not the message's calendar_method")
+    mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
+    if message.calendar_method == "REQUEST":
+        mail.attach("invite.ics", message.calendar, "application/ics")
+
+
+def stop_headers(links: ChoiceLinks) -> dict[str, str]:
+    """The button by which a mail program unsubscribes: it POSTs, so a scanner that opens the address changes nothing."""
+    if not links.stop:
+        return {}
+    return {"List-Unsubscribe": f"<{links.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def thread_headers(notification: Notification) -> dict[str, str]:
+    """All mail about one object points to one root that was never sent, so mail programs show it together (RFC 5322, 3.6.4)."""
+    if notification.is_account_mail:
+        return {}
+    domain = parseaddr(notification.message_id)[1].rpartition("@")[2]
+    root = f"<thread.{salted_hmac('notifications.thread', notification.about).hexdigest()[:24]}@{domain}>"
+    return {"In-Reply-To": root, "References": root}
+
+
+# Account mail kept unreadable while it waits: codes must not lie open in the database or its backups.
+
+
+def seal(rendered: Rendered) -> bytes:
+    return _box().encrypt(json.dumps(asdict(rendered)).encode())
+
+
+def unseal(sealed: bytes) -> Rendered:
+    """Raises UnreadableError if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
+    try:
+        return Rendered(**json.loads(_box().decrypt(sealed)))
+    except InvalidToken as error:
+        raise UnreadableError from error
+
+
+class UnreadableError(Exception):
+    """The encrypted body can't be opened with any key that we have."""
+
+
+def _box() -> MultiFernet:
+    return MultiFernet([Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
+
+
+def _key(secret: str) -> bytes:
+    """A key for this use only (RFC 5869), so that it gives nothing away about the other uses of SECRET_KEY."""
+    return urlsafe_b64encode(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=b"notifications: account mail").derive(secret.encode())
+    )

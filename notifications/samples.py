@@ -13,11 +13,10 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from notifications import mime
+from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import Message, topic_of
+from notifications.registry import Desk, Message, domain_of, topic_of
 from notifications.rendering import Rendered, one_line, render
-from notifications.senders import Desk, domain_of
 
 Words = Message | Rendered
 READER = "nadia.rahman@leeds.nhs.uk"
@@ -36,7 +35,7 @@ class Example:
     def head(self) -> tuple[Desk, str]:
         """Who sends it, and its subject."""
         words = self.words()
-        desk = mime.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
+        desk = rendering.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
         return desk, one_line(str(words.subject))
 
 
@@ -62,7 +61,7 @@ class Sample:
     def as_mail(self) -> EmailMultiAlternatives:
         """With all its headers and parts."""
         words = Rendered(self.subject, self.text, self.html)
-        return mime.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
+        return rendering.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
 
 
 _sources: list[str] = []
@@ -108,8 +107,8 @@ def _sample(example: Example) -> Sample:
     return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text, message)
 
 
-def made_up_links(kind: str, message: Message | None) -> mime.ChoiceLinks:
+def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     """Where a reader of such mail would have links to what they chose, links that lead nowhere."""
     if topic := topic_of(kind):
-        return mime.ChoiceLinks(PAGE, f"{PAGE}stop/{topic}/")
-    return mime.ChoiceLinks() if message is None or mime.is_for_team(message) else mime.ChoiceLinks(PAGE)
+        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{topic}/")
+    return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)

@@ -5,20 +5,20 @@ from django.utils import timezone
 
 from ctac.celery import app
 from notifications.bounces.mailbox import read_and_note
-from notifications.services import delivering, sweeping
-from notifications.services.leasing import HELD_AT_MOST
+from notifications.delivery import services as delivery_services
+from notifications.delivery.services import HELD_AT_MOST
 
 
 # No lease is renewed for longer, so at this limit the pool ends a task that hangs (processes can be ended, threads can't).
 @app.task(time_limit=HELD_AT_MOST)
 def deliver(ids: list[int]) -> None:
-    delivering.deliver_each(ids)
+    delivery_services.deliver_each(ids)
 
 
 @app.task
 def sweep(started: float | None = None) -> None:
     """`started`: when the sweep began that this one goes on with, in seconds since 1970."""
-    sweeping.sweep(now=timezone.now(), started=started)
+    delivery_services.sweep(now=timezone.now(), started=started)
 
 
 # Longer than any server takes for a few hundred reports; a mailbox that hangs ends here.

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from ctac.staff import staff_site
-from notifications import gallery, views
+from ctac.staff.site import staff_site
+from notifications import views
 
 urlpatterns = [
     path("messages/<int:pk>/html/", staff_site.admin_view(views.message_html), name="message_html"),
-    path("emails/", staff_site.admin_view(gallery.emails), name="mail_gallery"),
-    path("emails/<slug:kind>/<int:number>/", staff_site.admin_view(gallery.email), name="mail_gallery_one"),
-    path("emails/<slug:kind>/<int:number>/html/", staff_site.admin_view(gallery.email_html), name="mail_gallery_html"),
+    path("emails/", staff_site.admin_view(views.emails), name="mail_gallery"),
+    path("emails/<slug:kind>/<int:number>/", staff_site.admin_view(views.email), name="mail_gallery_one"),
+    path("emails/<slug:kind>/<int:number>/html/", staff_site.admin_view(views.email_html), name="mail_gallery_html"),
 ]

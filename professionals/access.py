@@ -1,46 +1,114 @@
-"""Who is signed in, and the page to go back to."""
+"""Who is asking: the person behind the sign-in, read with it, set on each request and asked for by pages."""
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from functools import wraps
+from typing import Any
 
+from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import redirect
+from django.utils.functional import SimpleLazyObject
 
-from professionals.models import User
+from accounts.access import P, View, return_path, with_next
+from accounts.services import AccountGoneError
+from notifications.models import MarkedAddress
+from professionals.drafts import KEPT_FOR
+from professionals.models import Person, User
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-
-def signed_in(request: HttpRequest) -> User:
-    """The user, in a view that requires one."""
-    user: User = request.user  # type: ignore[assignment]
-    return user
+# Who may see a page: someone who is signed in and whom we know as a person.
 
 
-def with_next(url_name: str, next_url: str) -> str:
-    return f"{reverse(url_name)}?{urlencode({'next': next_url})}"
+def person_required(view: View[P]) -> View[P]:
+    """Sends the signed-out to sign in and those without a Person to the details page; both come back here after."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect(with_next("account_login", return_path(request)))
+        if not request.person:  # type: ignore[attr-defined]
+            return redirect(with_next("account_details", return_path(request)))
+        return view(request, *args, **kwargs)
+
+    return wrapper
 
 
-def safe_next(request: HttpRequest) -> str:
-    """The page of ours that the form or the address names to go on to, or ''. Its path: a bare word could be a route's name."""
-    url = request.POST.get("next") or request.GET.get("next") or ""
-    return url if url.startswith("/") and is_ours(request, url) else ""
+def person_in(request: HttpRequest) -> Person | None:
+    """request.person as a plain row, or None; PersonMiddleware sets it."""
+    person: Person | None = request.person or None  # type: ignore[attr-defined]
+    return person
 
 
-def where_to_return(request: HttpRequest) -> str:
-    """This page; for a form that was sent, the page it was sent from, since the sending itself can't be repeated by a link."""
-    if request.method in {"GET", "HEAD"}:
-        return request.get_full_path()
-    referrer = request.headers.get("Referer", "")
-    if referrer and is_ours(request, referrer):
-        parts = urlsplit(referrer)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
-    return request.get_full_path()
+def the_person(request: HttpRequest) -> Person:
+    """The person, in a view that requires one."""
+    person: Person = request.person  # type: ignore[attr-defined]
+    return person
 
 
-def is_ours(request: HttpRequest, url: str) -> bool:
-    """Whether it leads to a page of this site; what can't be read as an address doesn't."""
-    return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+# Who is asking: request.person; and the cookie that a draft is found by.
+
+
+def person_of_user(request: HttpRequest) -> Person | None:
+    """The backend reads the person with the user, so this asks the database nothing."""
+    return getattr(request.user, "person", None)
+
+
+class PersonMiddleware:
+    """Sets request.person, read from the database only when a view asks; it is falsy for someone who is signed out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.person = SimpleLazyObject(lambda: person_of_user(request))  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        secret = getattr(request, "draft_cookie", None)
+        if secret:
+            set_draft_cookie(response, secret)
+        elif secret == "":
+            response.delete_cookie(settings.DRAFT_COOKIE_NAME, samesite="Lax")
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Whose account goes while they sign in, or do anything else with it, is somebody whom we don't know."""
+        if not isinstance(exception, AccountGoneError):
+            return None
+        if request.user.pk is not None and User.objects.filter(pk=request.user.pk).exists():
+            return None  # a colleague: the account was somebody else's
+        request.session.flush()
+        request.user, request.person = AnonymousUser(), None  # type: ignore[attr-defined]
+        messages.warning(request, str(exception.message))
+        return redirect("account_login")
+
+
+def set_draft_cookie(response: HttpResponse, secret: str) -> None:
+    response.set_cookie(
+        settings.DRAFT_COOKIE_NAME, secret, max_age=KEPT_FOR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+
+
+# Who is signed in, read with the person behind the sign-in: one statement a request instead of two.
+
+
+def second_factors() -> QuerySet[Authenticator]:
+    """Those that are asked for at sign-in: a passkey is one to staff only (ADR 67)."""
+    found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
+    return found
+
+
+# Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 60).
+mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
+# And whether they have a second factor, which the pages that ask again need to know (ADR 65).
+has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
+
+
+class AuthenticationBackend(AllauthBackend):
+    def get_user(self, user_id: Any) -> User | None:
+        users = User.objects.select_related("person__organisation")
+        user = users.annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor).filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None

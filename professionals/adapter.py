@@ -27,25 +27,22 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import forms as accounts_forms
+from accounts import limits, security_log, sessions
+from accounts.access import is_own_page, recently_reauthenticated, with_next
+from accounts.allauth_internals import record_authentication
+from accounts.services import has_address, lock_account, passkey_host
+from accounts.sessions import hash_session_key
+from notifications.bounces.services import arrived
 from notifications.models import Cleared, Where
-from notifications.services.bouncing import arrived
-from notifications.services.choosing import choose
-from notifications.services.writing import seal_and_send
-from notifications.topics import Topic
-from professionals import account_limits, drafts, limits, secret_box, security_log, sign_up
-from professionals.access import is_ours, with_next
-from professionals.account_mail import account_mail, kind_of
-from professionals.address_mail import CHANGED
-from professionals.allauth_internals import record_authentication
-from professionals.asking_again import recently_proved
-from professionals.backend import second_factors
-from professionals.middleware import person_of
+from notifications.outbox import seal_and_send
+from notifications.preferences import choose
+from notifications.registry import Topic
+from professionals import drafts, services
+from professionals.access import person_of_user, second_factors
+from professionals.emails import CHANGED, account_email_kind, render_account_email
 from professionals.models import Person, Session, User
-from professionals.passkeys import own_host
-from professionals.services import address_changes, people
-from professionals.services.accounts import has_address, lock_account
-from professionals.services.locking import lock_people_and_account
-from professionals.sessions import kept_as
+from professionals.services import lock_people_and_account
 
 logger = logging.getLogger(__name__)
 CODE_LASTS = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
@@ -63,7 +60,7 @@ def still_signed_in(request: HttpRequest) -> bool:
     """Asked with the account locked: who was signed out while the old address was put back confirms no other one."""
     if not request.user.is_authenticated:
         return True
-    return Session.objects.filter(pk=kept_as(str(request.session.session_key)), user=request.user).exists()
+    return Session.objects.filter(pk=hash_session_key(str(request.session.session_key)), user=request.user).exists()
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -87,7 +84,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What allauth's forms ask when an answer is wrong: of these it sends no signal."""
         if code in REFUSED:
-            security_log.answer_refused(REFUSED[code], self.request.user.pk)
+            security_log.log_refused_answer(REFUSED[code], self.request.user.pk)
         refusal: ValidationError = super().validation_error(code, *args)
         return refusal
 
@@ -100,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str) -> bool:
         """Where `next` may lead. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
-        return is_ours(self.request, url)
+        return is_own_page(self.request, url)
 
     def clean_email(self, email: str) -> str:
         """Letters that only look like others make another address for a mail server, yet the same one for a reader."""
@@ -108,7 +105,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Our pages have asked by then (asking_again): allauth would keep what was posted, cookies too, as plain text."""
-        return not recently_proved(context.request, enrolling=True) and super().is_reauthentication_required(app=app, **kwargs)
+        return not recently_reauthenticated(context.request, enrolling=True) and super().is_reauthentication_required(
+            app=app, **kwargs
+        )
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
@@ -129,29 +128,29 @@ class AccountAdapter(DefaultAccountAdapter):
         """Wrong passwords alone count, but each try does until it turned out to be right: many at once get no more."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
-            account_limits.give_back(request, "login_failed", address=credentials.get("email", ""))
+            limits.give_back_try(request, "login_failed", address=credentials.get("email", ""))
         return user
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        if account_limits.stopped(request, "login_failed", address=credentials.get("email", "")):
+        if limits.is_rate_limited(request, "login_failed", address=credentials.get("email", "")):
             raise self.validation_error("too_many_login_attempts")
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
-        account_limits.confirm_email_or_refuse(request, emailconfirmation.email_address.email)
+        limits.limit_confirmation_email(request, emailconfirmation.email_address.email)
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Counts as the other does, which a new address gets: nobody learns from it which addresses have an account."""
-        account_limits.confirm_email_or_refuse(self.request, email)
+        limits.limit_confirmation_email(self.request, email)
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
         now = timezone.now()
         seal_and_send(
-            kind=kind_of(template_prefix),
+            kind=account_email_kind(template_prefix),
             to=email,
-            mail=account_mail(template_prefix, email, context),
+            mail=render_account_email(template_prefix, email, context),
             now=now,
             expires_at=now + (CODE_LASTS if "code" in context else NOTICE_LASTS),
         )
@@ -168,7 +167,7 @@ class AccountAdapter(DefaultAccountAdapter):
                     if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
-                        address_changes.note_change(user=email_address.user, old=before, now=timezone.now())
+                        services.note_address_change(user=email_address.user, old=before, now=timezone.now())
                     self._join(request, email_address.user, email_address.email)
         except IntegrityError:  # verified for another account at the same moment
             return False
@@ -204,9 +203,9 @@ class AccountAdapter(DefaultAccountAdapter):
             super().login(request, user)
 
     def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
-        invite, now = sign_up.ticked_invitations(request, email), timezone.now()
-        details: people.Details | None = sign_up.typed_details(request, email)  # type: ignore[assignment] # of our own form
-        person = people.address_verified(user=user, email=email, details=details, now=now)
+        invite, now = accounts_forms.wants_invitations(request, email), timezone.now()
+        details: services.Details | None = accounts_forms.pop_sign_up_details(request, email)  # type: ignore[assignment] # of our own form
+        person = services.address_verified(user=user, email=email, details=details, now=now)
         if person and invite:
             choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)
         return person
@@ -217,7 +216,7 @@ class AccountAdapter(DefaultAccountAdapter):
         code_was_used(
             [str(each.get("email") or "") for each in get_authentication_records(request, user) if each["method"] == "code"]
         )
-        person = person_of(request)
+        person = person_of_user(request)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
             person = self._join(request, user, user.email) or person
         request.person = person  # type: ignore[attr-defined]
@@ -259,7 +258,7 @@ class MFAAdapter(DefaultMFAAdapter):
         return bool((found if types is None else found.filter(type__in=types)).exists())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {"id": own_host(), "name": settings.MFA_TOTP_ISSUER}
+        return {"id": passkey_host(), "name": settings.MFA_TOTP_ISSUER}
 
     def build_totp_svg(self, url: str) -> str:
         """Black on white in dark mode too, or some phones can't read it. Served by a view: our CSP allows no data: image."""
@@ -270,13 +269,13 @@ class MFAAdapter(DefaultMFAAdapter):
         return drawing.getvalue().decode()
 
     def encrypt(self, text: str) -> str:
-        return secret_box.lock(text)
+        return sessions.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """What none of our keys opens is no secret any more: a random one stands for it, so that no code is right."""
         try:
-            return secret_box.unlock(encrypted_text)
-        except secret_box.UnreadableError:
+            return sessions.decrypt(encrypted_text)
+        except sessions.DecryptionError:
             logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
             return base64.b32encode(secrets.token_bytes(20)).decode()
 

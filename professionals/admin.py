@@ -1,5 +1,6 @@
-"""People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business."""
+"""People, organisations, recognised domains and blocked attempts on the staff site. Drafts and limits are nobody's business."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
@@ -9,28 +10,247 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
+from accounts.admin import UserAdmin
+from accounts.services import AccountGoneError
 from ctac.errors import DomainError
-from ctac.staff import ObjectAction, StaffModelAdmin, staff_site
-from ctac.staff_big_lists import Part
-from ctac.staff_lists import NOTHING, email_in_pieces, moment_of, phone_link
-from notifications.services.readdressing import readdress
-from professionals import mail_by_phone
-from professionals.flagged_admin import FlaggedTextAdmin, OutOfHoursAdmin
-from professionals.for_staff import called, domain_in_words, whole_postcode
+from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, moment_of, number_of, phone_link, state_tag
+from ctac.staff.lists import Part, keys_of, period_of, with_words
+from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, staff_site
+from notifications.models import Where
+from notifications.preferences import choose, wants_each
+from notifications.privacy import readdress
+from notifications.registry import Topic
+from professionals import services
 from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
-from professionals.known_caller import ways_on
 from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
-from professionals.models.organisation import ORGANISATION_WORDS
-from professionals.recover_admin import RECOVER
-from professionals.services import locking, organisations
-from professionals.services.accounts import AccountGoneError
-from professionals.services.own_addresses import note_former_address
-from professionals.stopped_admin import StoppedAdmin
+from professionals.models.professionals import ORGANISATION_WORDS
+from professionals.prefill import (
+    domain_in_words,
+    name_and_organisation,
+    name_with_organisation,
+    person_links,
+    postcode_as_one_word,
+)
+from professionals.safeguarding.admin import FlaggedTextAdmin, OutOfHoursAdmin
+from professionals.services import note_former_address
+
+# What somebody gets by email, for a colleague who has them on the phone.
+
+
+def wanted_topics(person: Person) -> list[Topic]:
+    return [topic for topic, is_wanted in wants_each(person.email).items() if is_wanted] if person.email else []
+
+
+def topics_in_words(person: Person) -> str:
+    """'Reminders of presentations that I take part in', as they themselves read it."""
+    if not person.email:
+        return _("Nothing: we have no address")
+    return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
+
+
+def stop_mail(person: Person, *, by: Any) -> None:
+    """Only ever to less: to get more is theirs to ask for, where their address is known to be theirs."""
+    choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=timezone.now())
+
+
+STOP_MAIL = ObjectAction(
+    slug="stop-mail",
+    label=gettext_lazy("Stop reminders and news"),
+    perform=stop_mail,
+    available=lambda person: bool(wanted_topics(person)),
+    explanation=gettext_lazy(
+        "For somebody who asks for it on the phone. They get no reminders, news or invitations by email any more. Answers to "
+        "what they do, changes and cancellations still come. They can choose anew on the website, or by the link in our emails."
+    ),
+    done=gettext_lazy("They get no reminders and no news any more."),
+)
+
+
+# What the staff pages of accounts know of people: found by a person's name, moved to a new address after a call.
+
+
+class RecoverForm(forms.Form):
+    email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
+    called = forms.CharField(
+        label=gettext_lazy("Whom did you call?"),
+        help_text=gettext_lazy("Name and job, such as “Ruth Adeyemi, ward manager”. They must know the person."),
+        max_length=200,
+    )
+    number = forms.CharField(
+        label=gettext_lazy("On which number?"),
+        help_text=gettext_lazy("One that you found yourself, such as the switchboard on the organisation’s website."),
+        max_length=40,
+        validators=[validate_phone],
+    )
+    sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
+
+
+def recover(user: User, *, by: User, email: str, called: str, number: str, sure: bool) -> None:
+    services.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
+
+
+def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
+    """By the words of their person."""
+    people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
+    return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
+
+
+RECOVER = ObjectAction(
+    slug="recover",
+    label=gettext_lazy("Move to a new address"),
+    perform=recover,
+    available=lambda user: user.is_active,
+    form_class=RecoverForm,
+    explanation=gettext_lazy(
+        "For somebody who has lost both their mailbox and their second factor. Call their organisation first. It signs "
+        "them out everywhere, removes the password, passkeys and second factor, and tells the old address. They then "
+        "sign in with a code that goes to the new one."
+    ),
+    done=gettext_lazy("The account has its new address. It counts once they have signed in with a code sent to it."),
+    permission="recover",
+    weight="stop",
+    asks_again=True,
+)
+UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
+UserAdmin.also_found_by.append(accounts_of_people)
+
+
+# What was stopped, for staff: seen, or let through when they know who it was (ADR 42).
+
+BLOCKED_ATTEMPT_FIELDS = (
+    "where",
+    "why",
+    "by_in_words",
+    "about",
+    "who",
+    "number_of_times",
+    "last",
+    "first_hour",
+    "seen",
+    "through",
+    "by_staff",
+)
+
+
+class SeenFilter(admin.SimpleListFilter):
+    title = gettext_lazy("seen")
+    parameter_name = "seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", _("Not seen yet")), ("yes", _("Seen"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Stopped]) -> QuerySet[Stopped]:
+        return queryset.filter(seen_at__isnull=self.value() == "no") if self.value() in {"no", "yes"} else queryset
+
+
+def let_through(stopped: Stopped, *, by: User) -> None:
+    services.lift_block(stopped=stopped, by=by, now=timezone.now())
+
+
+def mark_seen(stopped: Stopped, *, by: User) -> None:
+    services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(pk=stopped.pk), by=by, now=timezone.now())
+
+
+class StoppedAdmin(LooksOnly):
+    list_display = ("where_and_why", "by_in_words", "about", "who", "number_of_times", "last", "state")
+    list_filter = (SeenFilter, "where", "why", "by", period_of("last_at"))
+    list_select_related = ("person__organisation", "organisation")
+    sorts_quickly = ("last",)
+    ordering = ("-last_at", "-pk")
+    actions = ("seen_all",)
+    fieldsets = ((None, {"fields": BLOCKED_ATTEMPT_FIELDS}),)
+    readonly_fields = BLOCKED_ATTEMPT_FIELDS
+    number_of_times = number_of("times", gettext_lazy("times"))
+    last = moment_of("last_at", gettext_lazy("last"), short=True)
+    first_hour = moment_of("hour", gettext_lazy("in the hour from"))
+    seen = moment_of("seen_at", gettext_lazy("seen"))
+    through = moment_of("let_through_at", gettext_lazy("let through"))
+    object_actions = (
+        ObjectAction(
+            slug="let-through",
+            label=gettext_lazy("Let through for today"),
+            perform=let_through,
+            available=lambda stopped: stopped.may_be_let_through(timezone.now()),
+            explanation=gettext_lazy(
+                "For whom you know. This limit stops nobody whom it counts until midnight: for an organisation or a postcode, "
+                "that is everyone there. How many copies may be ordered stays as it is."
+            ),
+            done=gettext_lazy("Let through until midnight. They can try again now."),
+            weight="main",
+        ),
+        ObjectAction(
+            slug="seen",
+            label=gettext_lazy("Mark as seen"),
+            perform=mark_seen,
+            available=lambda stopped: stopped.seen_at is None,
+            explanation=gettext_lazy("Nothing else happens. If it is stopped again in the same hour, it counts as not seen."),
+            done=gettext_lazy("Marked as seen."),
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Stopped | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stopped]:
+        return super().get_queryset(request).select_related("by_staff", *self.list_select_related)
+
+    @admin.display(description=gettext_lazy("what"), ordering="where")
+    def where_and_why(self, stopped: Stopped) -> str:
+        return str(stopped)
+
+    @admin.display(description=gettext_lazy("counted by"), ordering="by")
+    def by_in_words(self, stopped: Stopped) -> str:
+        return stopped.get_by_display() if stopped.by else NOTHING
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, stopped: Stopped) -> SafeString | str:
+        """Whoever was stopped first in that hour; nobody is known who was not signed in."""
+        person, organisation = stopped.person, stopped.organisation
+        if person is None:
+            return organisation.name if organisation else NOTHING
+        return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, stopped: Stopped) -> SafeString:
+        if stopped.let_through_at:
+            return state_tag(_("Let through"), "good")
+        return state_tag(_("Seen"), "done") if stopped.seen_at else state_tag(_("Not seen"), "waiting")
+
+    def summary_of(self, obj: Stopped) -> list[dict[str, object]]:
+        return [
+            {"label": _("What"), "value": str(obj)},
+            {"label": _("Counted by"), "value": f"{self.by_in_words(obj)} {obj.about}".strip()},
+            {"label": _("Who"), "value": name_with_organisation(obj.person) if obj.person else self.who(obj)},
+        ]
+
+    @admin.action(description=gettext_lazy("Mark as seen"), permissions=["change"])
+    def seen_all(self, request: HttpRequest, rows: QuerySet[Stopped]) -> None:
+        count = services.mark_blocked_attempts_seen(rows=rows, by=signed_in(request), now=timezone.now())
+        messages.success(request, ngettext("%(n)d is marked as seen.", "%(n)d are marked as seen.", count) % {"n": count})
+
+
+staff_site.add_waiting(
+    gettext_lazy("People"),
+    Waiting(
+        label=gettext_lazy("stopped, not seen yet"),
+        count=lambda: Stopped.objects.unseen(),
+        address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
+        permission="professionals.view_stopped",
+    ),
+)
+
+
+# People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business.
 
 
 class UnknownOrganisationError(DomainError):
@@ -103,7 +323,7 @@ class PersonAdmin(StaffModelAdmin):
     readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
     object_actions = [
-        mail_by_phone.ACTION,
+        STOP_MAIL,
     ]
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
@@ -116,7 +336,7 @@ class PersonAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
-        return mail_by_phone.in_words(person)
+        return topics_in_words(person)
 
     @admin.display(description=gettext_lazy("email address"), ordering="email")
     def email_in_list(self, person: Person) -> SafeString | str:
@@ -132,12 +352,12 @@ class PersonAdmin(StaffModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         person: Person | None = kwargs.get("obj")
-        more = ways_on(person, cast(User, request.user)) if person is not None else {}
+        more = person_links(person, cast(User, request.user)) if person is not None else {}
         return super().render_change_form(request, {**context, **more}, *args, **kwargs)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [
-            {"label": _("Who"), "value": called(obj)},
+            {"label": _("Who"), "value": name_with_organisation(obj)},
             {"label": _("Email address"), "value": obj.email or NOTHING},
         ]
 
@@ -158,9 +378,9 @@ class PersonAdmin(StaffModelAdmin):
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
         """Of somebody known only what was changed: the rest may be newer than the page. Raises AccountGoneError."""
         if change:
-            locking.lock_person(obj)
+            services.lock_person(obj)
         if obj.organisation is not None:
-            obj.organisation = organisations.organisation_named(obj.organisation.name)
+            obj.organisation = services.organisation_named(obj.organisation.name)
         obj.save(update_fields=form.changed_data if change else None)
         if change and "email" in form.changed_data:  # reminders follow
             before, now = form.initial["email"], timezone.now()
@@ -175,7 +395,7 @@ class PersonAdmin(StaffModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         if "@" in search_term and (known := Person.objects.with_email(search_term.strip()).values_list("pk", flat=True).first()):
             return queryset.filter(pk=known), False
-        return super().get_search_results(request, queryset, whole_postcode(search_term))
+        return super().get_search_results(request, queryset, postcode_as_one_word(search_term))
 
     def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Of somebody erased the page shows what is left, and takes nothing."""
@@ -208,7 +428,7 @@ def merge(organisation: Organisation, *, by: User, name: str) -> None:
     other = Organisation.objects.named(" ".join(name.split())).first()
     if other is None:
         raise UnknownOrganisationError
-    organisations.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
+    services.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
 
 
 @admin.register(Organisation, site=staff_site)

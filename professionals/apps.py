@@ -8,27 +8,20 @@ class ProfessionalsConfig(AppConfig):
     verbose_name = _("Professionals")
 
     def ready(self) -> None:
-        from notifications import owners, registry, samples
-        from professionals import (
-            address_mail,
-            mail_labels,
-            roles,
-            security_log,
-            session_ends,
-            throttles,
-        )
-        from professionals.services import safeguarding
-        from professionals.services.stopping import keep_stopped_of
-        from professionals.whose_address import people_at
+        from accounts import limits, roles, security_log, sessions
+        from notifications import registry, samples
+        from professionals import emails
+        from professionals.safeguarding import services as safeguarding_services
+        from professionals.services import address_owners, keep_blocked_attempt_of
 
-        post_migrate.connect(roles.after_migrate, sender=self)
-        session_ends.install()
-        security_log.install()
-        throttles.register_recorder(keep_stopped_of)
-        registry.register(safeguarding.KIND)
-        registry.register(address_mail.KIND)
-        registry.name_account_mail(mail_labels.ACCOUNT_MAIL)
-        samples.register("professionals.services.safeguarding.examples")
-        samples.register("professionals.account_mail.examples")
-        samples.register("professionals.address_mail.examples")
-        owners.register(people_at)
+        post_migrate.connect(roles.write_groups_after_migrate, sender=self)
+        sessions.connect_session_signals()
+        security_log.connect_security_log()
+        limits.register_recorder(keep_blocked_attempt_of)
+        registry.register(safeguarding_services.SAFEGUARDING_FLAG)
+        registry.register(emails.ADDRESS_OBJECTION)
+        registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
+        samples.register("professionals.safeguarding.services.examples")
+        samples.register("professionals.emails.account_examples")
+        samples.register("professionals.emails.address_examples")
+        registry.register_owners(address_owners)

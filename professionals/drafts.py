@@ -20,9 +20,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Func, JSONField, Q, Value
 from django.http import HttpRequest
 
+from accounts.services import AccountGoneError
 from professionals.models import Draft, Person
-from professionals.services.accounts import AccountGoneError
-from professionals.services.locking import lock_person
+from professionals.services import lock_person
 
 ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
 RESTS_ON = {"when": "where"}  # step → the step that it means nothing without

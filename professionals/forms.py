@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ctac.dates import tidy_postcode
 from ctac.forms import PageForm
-from ctac.uk import tidy_postcode
-from notifications.services.bouncing import team_addresses
+from notifications.bounces.services import team_addresses
+from professionals import services
 from professionals.models import Person, Profession, User
-from professionals.services import people
 
 
 def validate_phone(typed: str) -> None:
@@ -70,9 +70,9 @@ class DetailsForm(PageForm):
     def clean_organisation_name(self) -> str:
         return clean_text(self.cleaned_data["organisation_name"])
 
-    def details(self) -> people.Details:
+    def details(self) -> services.Details:
         """The cleaned answers, as the services take them."""
-        return people.Details(
+        return services.Details(
             name=self.cleaned_data["name"],
             profession=self.cleaned_data["profession"],
             organisation_name=self.cleaned_data["organisation_name"],

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from professionals import views
-from professionals.address_views import address_put_back
+from professionals.views import address_put_back
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),

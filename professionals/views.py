@@ -1,4 +1,4 @@
-"""A person's details; and the page for whoever has lost the way in."""
+"""A person's details, what they get by email, and the ways back to an account."""
 
 from allauth.account.decorators import verified_email_required
 from django.contrib import messages
@@ -7,13 +7,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from professionals import drafts
-from professionals.access import safe_next, signed_in
+from accounts.access import safe_next, signed_in
+from ctac.dates import format_moment
+from ctac.errors import DomainError
+from ctac.pages import keep_private
+from notifications.models import Where
+from notifications.preferences import choose
+from notifications.registry import Topic
+from notifications.views import FORM_METHODS, choosing
+from professionals import drafts, services
+from professionals.access import person_in, person_required, the_person
 from professionals.forms import DetailsForm
-from professionals.person_access import person_in
-from professionals.services import people
+
+# A person's details; and the page for whoever has lost the way in.
 
 
 @login_required
@@ -31,7 +39,7 @@ def ask_details(request: HttpRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        saved = people.give_details(user=user, by=user, now=now, **form.details())
+        saved = services.give_details(user=user, by=user, now=now, **form.details())
         if person is None:
             drafts.adopt(request, saved, now)
         messages.success(request, _("We have saved your details."))
@@ -46,3 +54,47 @@ ask_first_details = verified_email_required(ask_details)
 def no_way_in(request: HttpRequest) -> HttpResponse:
     """For whoever lost their mailbox: what staff do for them, and how to ask (ADR 69)."""
     return render(request, "account/no_way_in.html")
+
+
+# The link in the mail to an old address: a page that says what changed, and one button that puts the address back.
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
+    """For whoever reads mail at the old address, signed in or not. Opening it changes nothing; a press does, once."""
+    request.address_is_private = True  # type: ignore[attr-defined]
+    try:
+        return keep_private(request, _put_back_response(request, token), has_a_form=True)
+    except DomainError as refused:
+        page = render(request, "account/address_not_put_back.html", {"why": refused.message}, status=404)
+        return keep_private(request, page, has_a_form=False)
+
+
+def _put_back_response(request: HttpRequest, token: str) -> HttpResponse:
+    now = timezone.now()
+    if request.method == "POST":
+        services.put_address_back(token=token, now=now)
+        return redirect("account_address_put_back", token)
+    change = services.find_address_change(token=token, now=now)
+    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
+    return render(request, "account/address_put_back.html", {"change": change, **moments})
+
+
+# One's own page of what to get by email, signed in.
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def my_mail(request: HttpRequest) -> HttpResponse:
+    address = the_person(request).email
+    return choosing(request, address, shown=address, by_link=False) if address else redirect("account_email")
+
+
+@require_POST
+@person_required
+def my_mail_editions(request: HttpRequest) -> HttpResponse:
+    """The button that an order ends with."""
+    if address := the_person(request).email:
+        choose(address=address, chosen={Topic.EDITIONS: True}, where=Where.ORDER, now=timezone.now())
+        messages.success(request, _("We email you when a leaflet that you ordered has a new edition."))
+    return redirect(safe_next(request) or "my_mail")

@@ -7,8 +7,8 @@ from django.utils.module_loading import import_string
 CLASSES = {
     "audit": "audit.privacy.FIELDS",
     "notifications": "notifications.privacy.FIELDS",
-    "professionals": "professionals.personal_fields.FIELDS",
-    "dataprotection": "dataprotection.privacy.FIELDS",
+    "professionals": "privacy.personal_data.PERSON_FIELDS",
+    "dataprotection": "privacy.personal_data.COMPLAINT_FIELDS",
     "leaflets": "leaflets.privacy.FIELDS",
     "bookings": "bookings.privacy.FIELDS",
 }

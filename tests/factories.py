@@ -10,8 +10,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from accounts.roles import BY_SLUG
 from professionals.models import Organisation, Person, Profession, User
-from professionals.roles import BY_SLUG
 
 _number = itertools.count(1)
 

@@ -1,30 +1,51 @@
-from bookings.models.after import (
+from bookings.models.afterwards import (
     EVERYBODYS,
     STATEMENTS,
     Afterwards,
     Agreement,
+    Attendance,
+    AttendanceCount,
     Feedback,
     Given,
     YearLater,
     agreed_times,
     belongs_to,
 )
-from bookings.models.attendance import Attendance, AttendanceCount
-from bookings.models.availability import Availability, AvailabilityException, Weekday
-from bookings.models.booking import BOOKING_OVER_AT, Booking, BookingEvent, BookingQuerySet, Channel, EventKind, State
-from bookings.models.brought import Brought
+from bookings.models.booking import (
+    BOOKING_OVER_AT,
+    Booking,
+    BookingEvent,
+    BookingQuerySet,
+    Brought,
+    Channel,
+    DateOption,
+    EventKind,
+    OptionKind,
+    OptionState,
+    Precision,
+    State,
+    WhyNot,
+    without_joining_link,
+)
 from bookings.models.busy import BusyKind, BusyTime, Hold
-from bookings.models.feed import CalendarFeed
-from bookings.models.joining import without_joining_link
 from bookings.models.leave import Leave, LeaveKind, LeaveState
-from bookings.models.link import BookingLink, LinkPurpose
-from bookings.models.open_session import OpenSession, SessionEvent, SessionEventKind, SessionSeries, SessionState
-from bookings.models.option import DateOption, OptionKind, OptionState, Precision, WhyNot
-from bookings.models.place import JourneyTime, Nation
-from bookings.models.presentation import Format, Presentation
-from bookings.models.presenter import Presenter
-from bookings.models.session_place import LIVE_PLACES, OCCUPYING, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
+from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose
+from bookings.models.open_session import (
+    LIVE_PLACES,
+    OCCUPYING,
+    OpenSession,
+    PlaceLink,
+    PlaceLinkPurpose,
+    PlaceState,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    SessionSeries,
+    SessionState,
+)
+from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
 from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
+from professionals.models import Nation
 
 __all__ = [
     "BOOKING_OVER_AT",

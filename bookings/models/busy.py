@@ -14,21 +14,19 @@ from django.db.models import F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models.booking import Booking
+from bookings.models.booking import Booking, DateOption
 from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
-from bookings.models.option import DateOption
-from bookings.models.presentation import Format, Presentation
-from bookings.models.presenter import Presenter
+from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.rules import HOLD_FOR
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
-from ctac.uk import format_span
+from ctac.dates import format_span
 
 
 class Hold(models.Model):
     """A slot kept for 15 minutes for someone who is still filling in the form, once for 15 more; bound to their draft.
 
-    `client` is a hash of who asked (professionals.limits), so that few can be kept from one address at a time.
+    `client` is a hash of who asked (accounts.limits), so that few can be kept from one address at a time.
     """
 
     draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter
-from ctac.uk import UK, format_clock, format_day, format_span, uk_day
+from ctac.dates import UK, format_clock, format_day, format_span, uk_day
 
 # Leave of whole days, on a UK clock.
 START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)

@@ -1,6 +1,6 @@
-"""Who gives presentations, from where, and within which rules of their own."""
+"""What we offer, who gives it, from where, when, and how far one area is from another."""
 
-from datetime import time
+from datetime import date, time, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
@@ -8,13 +8,114 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, OuterRef, Q
+from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from professionals.models import Nation
-from bookings.models.presentation import Format, Presentation
-from bookings.travel import MAINLAND, Place
-from ctac.uk import postcode_area
+from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
+from ctac.dates import format_clock_time, format_day, postcode_area
+from professionals.models import Nation as Nation
 from professionals.models import Profession
+
+# What we offer: a topic, for an audience, of a length.
+
+
+class Format(models.TextChoices):
+    WORKPLACE = "workplace", _("At your workplace")
+    ONLINE = "online", _("Online")
+
+
+class PresentationQuerySet(models.QuerySet["Presentation"]):
+    def offered(self) -> "PresentationQuerySet":
+        """Those that the public can book."""
+        return self.filter(active=True)
+
+
+class Presentation(models.Model):
+    slug = models.SlugField(_("address on the site"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=150)
+    summary = models.CharField(_("summary"), max_length=300, help_text=_("One sentence, shown in lists."))
+    description = models.TextField(_("description"), help_text=_("Blank lines start a new paragraph."))
+    audience = models.CharField(_("for whom"), max_length=200)
+    length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
+    formats = ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"))
+    active = models.BooleanField(_("offered"), default=True, help_text=_("Only presentations that are offered can be booked."))
+
+    objects = PresentationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+        verbose_name = _("presentation")
+        verbose_name_plural = _("presentations")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(length_minutes__gte=15, length_minutes__lte=480), name="presentation_of_sensible_length"
+            ),
+            models.CheckConstraint(condition=models.Q(formats__len__gte=1), name="presentation_has_a_format"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.length_minutes)
+
+    @property
+    def where(self) -> str:
+        """'At your workplace or online', in this order whatever the order of the formats."""
+        if {Format.WORKPLACE, Format.ONLINE} <= set(self.formats):
+            return str(_("At your workplace or online"))
+        return ", ".join(self.format_labels())
+
+    def format_labels(self) -> list[str]:
+        return [str(Format(value).label) for value in self.formats]
+
+
+# What staff know better than the rule of bookings/travel.py: how long it takes between two areas.
+
+
+class JourneyTime(models.Model):
+    """Minutes between two areas, longer or shorter than the rule; each an outward code (LS1) or a postcode area (LS).
+
+    The database's guard reads this table too. It counts for what is booked from then on.
+    """
+
+    one = models.CharField(_("one area"), max_length=4)
+    other = models.CharField(_("other area"), max_length=4)
+    minutes = models.PositiveSmallIntegerField(_("minutes"))
+    reason = models.CharField(_("reason"), max_length=200)
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("set by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    set_at = models.DateTimeField(_("set"), editable=False)
+
+    class Meta:
+        ordering = ["one", "other"]
+        verbose_name = _("journey time")
+        verbose_name_plural = _("journey times")
+        constraints = [
+            # Whichever of the two is named first.
+            models.UniqueConstraint(Least("one", "other"), Greatest("one", "other"), name="journeytime_once_a_pair"),
+            models.CheckConstraint(
+                condition=Q(minutes__lte=LONGEST_OVERRIDE_MINUTES),
+                name="journeytime_at_most_a_day",
+                violation_error_message=_("A journey takes a day (1,440 minutes) at most."),
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="journeytime_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one}–{self.other}"
+
+
+# Who gives presentations, from where, and within which rules of their own.
 
 # A booking that names no profession is for a mix of them.
 MIXED = "mixed"
@@ -38,7 +139,7 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
 
 
 class Presenter(models.Model):
-    """The base is where visits start from; its coordinates come from the outward code (bookings.places).
+    """The base is where visits start from; its coordinates come from the outward code (bookings.travel).
 
     What is empty bounds nothing: no nations and no areas covered means everywhere, no formats both, no presentations and no
     audiences all, no figure the general one (bookings.rules) or none.
@@ -120,3 +221,103 @@ class Presenter(models.Model):
         if not self.nations_covered and not self.areas_covered:
             return True
         return place.nation in self.nations_covered or postcode_area(place.postcode) in self.areas_covered
+
+
+# When a presenter can be booked: weekly windows between two dates, and days on which other hours hold, or none.
+#
+# All clocks are UK wall-clock times, summer and winter.
+
+
+class Weekday(models.IntegerChoices):
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class Availability(models.Model):
+    """A weekly window in which a presenter can be booked. `start` and `end` are UK wall-clock times, summer and winter."""
+
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="availability")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
+    start = models.TimeField(_("from"))
+    end = models.TimeField(_("to"))
+    valid_from = models.DateField(_("first day"))
+    valid_until = models.DateField(_("last day"), null=True, blank=True, help_text=_("Leave empty if it goes on."))
+
+    class Meta:
+        ordering = ["weekday", "start"]
+        verbose_name = _("availability")
+        verbose_name_plural = _("availability")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end__gt=F("start")),
+                name="availability_ends_after_it_starts",
+                violation_error_message=_("It must end after it starts, on the same day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                name="availability_dates_in_order",
+                violation_error_message=_("The last day must not come before the first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Weekday(self.weekday).label} {self.start:%H:%M}–{self.end:%H:%M}"
+
+    def holds_on(self, day: date) -> bool:
+        return self.weekday == day.weekday() and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    def clock(self) -> tuple[time, time]:
+        return self.start, self.end
+
+
+class AvailabilityException(models.Model):
+    """A day or a range of days on which the weekly windows don't hold: these hours do instead, or none if both are empty.
+
+    Several on one day are taken together, so a morning and an afternoon are two rows, and hours on one day of a range of days
+    without any count.
+    """
+
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="exceptions")
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    start = models.TimeField(_("from"), null=True, blank=True)
+    end = models.TimeField(_("to"), null=True, blank=True, help_text=_("Leave both times empty for no hours at all."))
+
+    class Meta:
+        ordering = ["first_day", "start", "pk"]
+        verbose_name = _("exception")
+        verbose_name_plural = _("exceptions")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_day__gte=F("first_day")),
+                name="exception_dates_in_order",
+                violation_error_message=_("The last day must not come before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(start__isnull=True, end__isnull=True) | Q(start__isnull=False, end__isnull=False, end__gt=F("start")),
+                name="exception_has_hours_or_none",
+                violation_error_message=_("Enter both times, the end after the start, or leave both empty."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.days}: {self.hours}"
+
+    @property
+    def days(self) -> str:
+        """'Tuesday 9 March 2027', or the first and the last."""
+        if self.first_day == self.last_day:
+            return format_day(self.first_day)
+        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+
+    @property
+    def hours(self) -> str:
+        """'9am to 1pm', or that there are none."""
+        if self.start is None or self.end is None:
+            return gettext("not available")
+        return gettext("%(start)s to %(end)s") % {"start": format_clock_time(self.start), "end": format_clock_time(self.end)}

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
 from bookings.models.booking import VISIT_IS_OPEN, Booking, State
-from bookings.models.presentation import Format
-from bookings.models.presenter import Presenter
+from bookings.models.presenter import Format, Presenter
 
 if TYPE_CHECKING:
     from bookings.models.booking import BookingQuerySet

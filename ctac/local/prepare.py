@@ -24,9 +24,9 @@ def main() -> None:
     except OperationalError as error:
         sys.exit(f"The database does not answer ({str(error).strip().splitlines()[0]}). Is DATABASE_URL right?")
     call_command("load_sample_data", verbosity=0, stdout=sys.stderr)
-    from professionals import sample
+    from professionals import samples as professionals_samples
 
-    print(json.dumps({"staff_email": sample.STAFF_EMAIL, "staff_password": sample.STAFF_PASSWORD}))
+    print(json.dumps({"staff_email": professionals_samples.STAFF_EMAIL, "staff_password": professionals_samples.STAFF_PASSWORD}))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,193 @@
 """Child processes that never outlive what started them, on Linux by the kernel's hand."""
 
 import ctypes
+import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from ctac.local import PlatformError
+
+# Keeps a few processes running: starts each in a group of its own, prefixes what it says, restarts what dies.
+#
+# One thread does all of it, so that children may be tied to it (processes.tied) and forks are safe.
+
+STEADY_SECONDS = 10.0  # one that ran this long is restarted at once
+LONGEST_WAIT = 10.0
+STOP_SECONDS = 10.0
+LINE_LIMIT = 65536
+
+
+@dataclass
+class Child:
+    """One process to keep running. `arguments` is asked for before every start: what Popen needs."""
+
+    name: str
+    arguments: Callable[[], dict[str, Any]]
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0  # when it is due to be started again
+    failures: int = 0
+    told_to_stop: bool = False
+    unfinished_line: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+class Supervisor:
+    def __init__(self, state_file: Path, say: Callable[[str], None], clean_up: Callable[[str], None] = lambda name: None) -> None:
+        """`clean_up` is called with a child's name after its group is gone, before it starts again."""
+        self.children: list[Child] = []
+        self.facts: dict[str, Any] = {"supervisor": os.getpid()}
+        self.stopping = False
+        self._state_file, self._say, self._clean_up = state_file, say, clean_up
+        self._selector = selectors.DefaultSelector()
+
+    def add(self, child: Child) -> Child:
+        self.children.append(child)
+        self._start(child)
+        return child
+
+    def run(self, until: Callable[[], bool] = lambda: False, seconds: float = float("inf")) -> bool:
+        """Keep everything running until the condition holds (True), the time is over, or a signal says to stop."""
+        end = time.monotonic() + seconds
+        while not self.stopping:
+            self._pass_on_lines(0.2)
+            for child in self.children:
+                self._look_after(child)
+            if until():
+                return True
+            if time.monotonic() > end:
+                return False
+        return False
+
+    def stop_on_signals(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._on_signal)
+
+    def stop(self) -> None:
+        """End all, the last started first, those of the same kind together; nothing is left behind."""
+        for child in reversed(self.children):
+            self._end(child)
+        self._pass_on_lines(0)
+        self._selector.close()
+        self._state_file.unlink(missing_ok=True)
+
+    def ask_to_stop(self, children: list[Child]) -> None:
+        """All at once, so that the slowest decides how long it takes. Once each: Celery takes a second one ill."""
+        for child in children:
+            if child.process and child.is_running and not child.told_to_stop:
+                child.told_to_stop = True
+                send_signal(child.process.pid, child.stop_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self.stopping = True
+
+    def _start(self, child: Child) -> None:
+        child.started_at, child.told_to_stop = time.monotonic(), False
+        try:
+            child.process = subprocess.Popen(
+                **{"stdin": subprocess.DEVNULL, **child.arguments()},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=tied(child.stop_signal),
+            )
+        except (OSError, PlatformError) as error:
+            self._say(f"{child.name} can't start: {error}")
+            self._plan_restart(child)
+            return
+        output = child.process.stdout
+        if output is not None:
+            os.set_blocking(output.fileno(), False)
+            self._selector.register(output, selectors.EVENT_READ, child)
+        self._write_state()
+
+    def _look_after(self, child: Child) -> None:
+        if child.process is None:
+            if time.monotonic() >= child.start_at and not self.stopping:
+                self._start(child)
+        elif child.process.poll() is not None:
+            code = child.process.returncode
+            self._forget(child)
+            self._plan_restart(child)
+            self._say(f"{child.name} ended ({_reason(code)}); starting it again")
+
+    def _plan_restart(self, child: Child) -> None:
+        steady = time.monotonic() - child.started_at >= STEADY_SECONDS
+        child.failures = 0 if steady else child.failures + 1
+        child.start_at = time.monotonic() + (min(0.25 * 2**child.failures, LONGEST_WAIT) if child.failures else 0)
+
+    def _forget(self, child: Child) -> None:
+        """The process has ended: read what it said last, end what is left of its group."""
+        if child.process is None:
+            return
+        send_group_signal(child.process.pid, signal.SIGKILL)
+        self._read(child)
+        self._close_output(child)
+        child.process, child.unfinished_line = None, b""
+        self._clean_up(child.name)
+
+    def _end(self, child: Child) -> None:
+        if child.process is None:
+            return
+        process, end = child.process, time.monotonic() + STOP_SECONDS
+        self.ask_to_stop([child])
+        while process.poll() is None and time.monotonic() < end:
+            self._pass_on_lines(0.02)
+        if process.poll() is None:
+            self._say(f"{child.name} does not stop; ending it")
+            send_group_signal(process.pid, signal.SIGKILL)
+            process.wait()
+        self._forget(child)
+
+    def _pass_on_lines(self, seconds: float) -> None:
+        for key, _events in self._selector.select(seconds):
+            self._read(key.data)
+
+    def _read(self, child: Child) -> None:
+        output = child.process.stdout if child.process else None
+        if output is None or output.closed:
+            return
+        with suppress(BlockingIOError):
+            chunk = os.read(output.fileno(), LINE_LIMIT)
+            if not chunk:
+                self._close_output(child)
+            *lines, child.unfinished_line = (child.unfinished_line + chunk).split(b"\n")
+            for line in lines:
+                self._say(f"{child.name:<8} | {line.decode(errors='replace')}")
+
+    def _close_output(self, child: Child) -> None:
+        output = child.process.stdout if child.process else None
+        if output is not None and not output.closed:
+            self._selector.unregister(output)
+            output.close()
+
+    def _write_state(self) -> None:
+        """For tests and for a second start: which processes there are."""
+        pids = {child.name: child.process.pid for child in self.children if child.process}
+        unfinished = self._state_file.with_suffix(".new")
+        unfinished.write_text(json.dumps(self.facts | {"children": pids}))
+        unfinished.replace(self._state_file)
+
+
+def _reason(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"code {code}"
+
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 LINUX = sys.platform == "linux"

@@ -20,7 +20,7 @@ from typing import IO, Any
 import environ
 
 from ctac.local import PlatformError, postgres, processes, smtp_sink
-from ctac.local.supervisor import Child, Supervisor
+from ctac.local.processes import Child, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"

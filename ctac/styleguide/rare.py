@@ -9,13 +9,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bookings import words
+from bookings import text
 from bookings.models import Booking, State
-from ctac.past import Past
+from ctac.pages import Past
 from ctac.styleguide import samples
-from leaflets.browsing import Card
+from leaflets.catalogue.views import Card, review_text
 from leaflets.models import OrderState
-from leaflets.standing import in_full
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def with_reference() -> dict[str, Any]:
 def waiting() -> dict[str, Any]:
     booking = samples.booking(State.REQUESTED)
     steps = samples.next_steps(booking)
-    return {"booking": booking, "facts": words.for_the_wall(booking), "next_steps": steps, "may_cancel": True}
+    return {"booking": booking, "facts": text.facts_to_print(booking), "next_steps": steps, "may_cancel": True}
 
 
 def without_presenter() -> dict[str, Any]:
@@ -48,7 +47,7 @@ def declined() -> dict[str, Any]:
 
 
 def one_booking(booking: Booking) -> dict[str, Any]:
-    facts = {"facts": words.facts_under_its_title(booking), "details": words.details(booking), "history": samples.history()}
+    facts = {"facts": text.facts_without_title(booking), "details": text.details_rows(booking), "history": samples.history()}
     return {"booking": booking, "has_calendar": booking.is_open, "may_cancel": booking.is_open, **facts}
 
 
@@ -86,7 +85,7 @@ def translated_leaflet() -> dict[str, Any]:
     return {
         "leaflet": leaflet,
         "edition": edition,
-        "standing": in_full(edition, date(2027, 3, 9)) if edition else "",
+        "standing": review_text(edition, date(2027, 3, 9)) if edition else "",
         "before": samples.withdrawn(),
         "versions": versions,
         "box": Card(leaflet, (), date(2027, 3, 9)).box,

@@ -8,17 +8,16 @@ from django.contrib.messages.storage.base import Message
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from bookings import words
-from bookings.diary.book import Slot
-from bookings.diary.wish import Wish
+from bookings import text
+from bookings.booking.views.book import HeldSlot
 from bookings.models import Booking, Format, Presentation, Presenter, State
-from bookings.picking import Link, Offer, Part, Picker, Week
-from bookings.slot_forms import WhenForm, slot_value
-from bookings.views.keeping import Kept
-from leaflets.browsing import Card, Shelf
+from bookings.schedule.forms import WhenForm, slot_value
+from bookings.schedule.picker import PartOfDay, Picker, PickerLink, PickerWeek, SlotChoice
+from bookings.schedule.schedules import Slot
+from bookings.schedule.slots import SlotQuery
+from leaflets.catalogue.queries import NO_FILTERS, SearchResult
+from leaflets.catalogue.views import Card, CataloguePage
 from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper
-from leaflets.narrowing import EVERYTHING
-from leaflets.searching import Found
 from notifications.models import State as MessageState
 from professionals.models import Person, Profession
 
@@ -76,10 +75,10 @@ def booking(
     )
 
 
-def history() -> list[words.Step]:
+def history() -> list[text.Step]:
     return [
-        words.Step("Monday 1 February 2027, 4:10pm", "You booked it."),
-        words.Step("Tuesday 2 February 2027, 9:05am", "We confirmed it."),
+        text.Step("Monday 1 February 2027, 4:10pm", "You booked it."),
+        text.Step("Tuesday 2 February 2027, 9:05am", "We confirmed it."),
     ]
 
 
@@ -136,17 +135,19 @@ def notices() -> list[Message]:
     ]
 
 
-def next_steps(booking: Booking) -> list[words.Step]:
-    return words.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
+def next_steps(booking: Booking) -> list[text.Step]:
+    return text.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
 
 
 def picker() -> Picker:
     """A week with times to choose from, as the booking step shows it."""
     form = WhenForm(days=days(), initial={"start": slot_value(START)})
-    week = Week(date(2027, 3, 8), "Week of Monday 8 March 2027", "?week=2027-03-01", "?week=2027-03-15")
-    parts = [Link(part.label, f"?part={part}", part == Part.ANY) for part in Part]
-    wish = Wish(presentation(), Format.WORKPLACE, None)
-    return Picker(wish, form, days(), week, "", parts, Offer("Tuesday 9 March 2027, 9am to 10:30am", slot_value(START)))
+    week = PickerWeek(date(2027, 3, 8), "Week of Monday 8 March 2027", "?week=2027-03-01", "?week=2027-03-15")
+    parts = [PickerLink(part.label, f"?part={part}", part == PartOfDay.ANY) for part in PartOfDay]
+    slot_query = SlotQuery(presentation(), Format.WORKPLACE, None)
+    return Picker(
+        slot_query, form, days(), week, "", parts, SlotChoice("Tuesday 9 March 2027, 9am to 10:30am", slot_value(START))
+    )
 
 
 def slot(day: int, hour: int) -> Slot:
@@ -162,11 +163,11 @@ def days() -> list[tuple[date, list[Slot]]]:
     ]
 
 
-def kept() -> Kept:
-    return Kept(booking().when, "10:15am", 600, may_extend=True)
+def kept() -> HeldSlot:
+    return HeldSlot(booking().when, "10:15am", 600, may_extend=True)
 
 
-def shelf(*leaflets: Leaflet) -> Shelf:
+def shelf(*leaflets: Leaflet) -> CataloguePage:
     """The catalogue with these."""
     cards = [Card(each, ALSO if number == 0 else (), date(2027, 3, 9)) for number, each in enumerate(leaflets)]
-    return Shelf(EVERYTHING, Found([]), len(cards), 1, cards)
+    return CataloguePage(NO_FILTERS, SearchResult([]), len(cards), 1, cards)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from ctac.staff import staff_site
+from ctac.staff.site import staff_site
 from ctac.styleguide import views
 from ctac.styleguide.rare import RARE_PAGES
 

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from ctac import staff_menu
+from ctac.staff import menu
 
 register = template.Library()
-register.filter("list_name", staff_menu.name_of)
-register.filter("one_name", staff_menu.one_of)
+register.filter("list_name", menu.name_of)
+register.filter("one_name", menu.one_of)
 
 
 @register.filter
@@ -30,7 +30,7 @@ def thousands(number: int) -> str:
 def rows_to_add(inline: Any) -> str:
     """What Django's script needs to add a row, its link named as we name things: Django begins the name with a capital."""
     facts = json.loads(inline.inline_formset_data())
-    facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": staff_menu.one_of(inline.opts.model._meta)}
+    facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": menu.one_of(inline.opts.model._meta)}
     return json.dumps(facts)
 
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from ctac.db import sql_file
+from ctac.models import sql_file
 
 
 class Migration(migrations.Migration):

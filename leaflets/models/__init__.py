@@ -1,49 +1,68 @@
-from leaflets.models.addresses import KeptAddress
-from leaflets.models.alerts import StockAlert
-from leaflets.models.counting import StockTake, StockTakeState, TitleCount
-from leaflets.models.downloads import DownloadCount
-from leaflets.models.events import EventKind, OrderEvent
-from leaflets.models.exchange import ImportState, OrderExport, SheetForm, SheetImport, SheetKind
-from leaflets.models.forecast import DispatchCount, LowStock
-from leaflets.models.leaflet import Edition, EditionState, Leaflet
-from leaflets.models.missing import MissingParcel, MissingState
-from leaflets.models.order import (
-    MOVES,
+from leaflets.models.catalogue import (
+    DownloadCount,
+    Edition,
+    EditionState,
+    Format,
+    Language,
+    Leaflet,
+    LeafletWords,
+    Paper,
+    StockAlert,
+    Word,
+    paper_of,
+)
+from leaflets.models.orders import (
     OPEN_STATES,
     OWNER_MAY_CANCEL,
+    TRANSITIONS,
     Channel,
     Delivery,
     Dispatch,
+    EventKind,
+    KeptAddress,
+    MissingParcel,
+    MissingState,
     Order,
+    OrderEvent,
     OrderLine,
     OrderState,
     ToBring,
 )
 from leaflets.models.packing import (
-    MOST_PARCELS,
+    MAX_PARCELS,
     NOT_SAID_WHY,
-    PUT_BACK,
-    LeftOut,
+    PUT_BACK_OUTCOMES,
+    LeftOutReason,
     Outcome,
     PackingSession,
     Parcel,
-    Printed,
+    PrintKind,
     PrintRecord,
     SessionState,
 )
-from leaflets.models.paper import Paper, paper_of
-from leaflets.models.recall import Advice, Instead, Reach, Recall, RecallHolder, RecallOrder
-from leaflets.models.stock import MovementKind, StockMovement
-from leaflets.models.versions import Format, Language
-from leaflets.models.words import LeafletWords, Word
+from leaflets.models.recalls import Advice, ReachState, Recall, RecallHolder, RecallOrder, RecallReplacement
+from leaflets.models.stock import (
+    DispatchCount,
+    ImportState,
+    LowStock,
+    MovementKind,
+    OrderExport,
+    SheetForm,
+    SheetImport,
+    SheetKind,
+    StockMovement,
+    StockTake,
+    StockTakeState,
+    TitleCount,
+)
 
 __all__ = [
-    "MOST_PARCELS",
-    "MOVES",
+    "MAX_PARCELS",
     "NOT_SAID_WHY",
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
-    "PUT_BACK",
+    "PUT_BACK_OUTCOMES",
+    "TRANSITIONS",
     "Advice",
     "Channel",
     "Delivery",
@@ -55,12 +74,11 @@ __all__ = [
     "EventKind",
     "Format",
     "ImportState",
-    "Instead",
     "KeptAddress",
     "Language",
     "Leaflet",
     "LeafletWords",
-    "LeftOut",
+    "LeftOutReason",
     "LowStock",
     "MissingParcel",
     "MissingState",
@@ -74,12 +92,13 @@ __all__ = [
     "PackingSession",
     "Paper",
     "Parcel",
+    "PrintKind",
     "PrintRecord",
-    "Printed",
-    "Reach",
+    "ReachState",
     "Recall",
     "RecallHolder",
     "RecallOrder",
+    "RecallReplacement",
     "SessionState",
     "SheetForm",
     "SheetImport",

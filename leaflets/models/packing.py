@@ -8,10 +8,10 @@ from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.uk import format_moment
-from leaflets.models.order import Dispatch, Order
+from ctac.dates import format_moment
+from leaflets.models.orders import Dispatch, Order
 
-MOST_PARCELS = 200  # in one session
+MAX_PARCELS = 200  # in one session
 
 
 class SessionState(models.TextChoices):
@@ -80,10 +80,10 @@ class Outcome(models.TextChoices):
 
 
 # Its order goes back to where it was, for a later session to find.
-PUT_BACK = frozenset({Outcome.LEFT_OUT, Outcome.NOTHING, Outcome.WITHDRAWN, Outcome.TAKEN_OUT, Outcome.CLOSED})
+PUT_BACK_OUTCOMES = frozenset({Outcome.LEFT_OUT, Outcome.NOTHING, Outcome.WITHDRAWN, Outcome.TAKEN_OUT, Outcome.CLOSED})
 
 
-class LeftOut(models.TextChoices):
+class LeftOutReason(models.TextChoices):
     """Why a parcel does not leave with the others. A choice and no free text, so there is nothing to keep private."""
 
     ADDRESS = "address", _("The address is not clear")
@@ -107,7 +107,7 @@ class Parcel(models.Model):
     session = models.ForeignKey(PackingSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="parcels")
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="packed_in")
     number = models.PositiveSmallIntegerField(_("number"))
-    left_out = models.CharField(_("left out because"), max_length=10, choices=LeftOut, blank=True)
+    left_out = models.CharField(_("left out because"), max_length=10, choices=LeftOutReason, blank=True)
     # By the key of the order's line, as text: fewer copies than are promised. Lines that are sent whole are not in it.
     fewer = models.JSONField(_("fewer copies"), default=dict, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
@@ -139,12 +139,12 @@ class Parcel(models.Model):
     @property
     def why(self) -> str | Promise:
         """What became of it, and of what was left out why."""
-        if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOut.values:
+        if self.outcome == Outcome.LEFT_OUT and self.left_out in LeftOutReason.values:
             return _("Left out: %(reason)s") % {"reason": self.get_left_out_display()}
         return self.get_outcome_display()
 
 
-class Printed(models.TextChoices):
+class PrintKind(models.TextChoices):
     PICK_LIST = "pick-list", _("Pick list")
     SLIPS = "slips", _("Packing slips")
     LABELS = "labels", _("Address labels")
@@ -155,7 +155,7 @@ class PrintRecord(models.Model):
     """Who printed what of a session, and when. A print can be repeated; each is recorded."""
 
     session = models.ForeignKey(PackingSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="prints")
-    what = models.CharField(_("what"), max_length=10, choices=Printed)
+    what = models.CharField(_("what"), max_length=10, choices=PrintKind)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+")
     parcels = models.PositiveSmallIntegerField(_("parcels"))

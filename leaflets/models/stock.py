@@ -1,14 +1,20 @@
-"""The stock ledger."""
+"""The stock ledger, stock-takes, what the forecast rests on, and spreadsheets taken out and in."""
+
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Abs
+from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
-from ctac.db import words_in, words_index
-from leaflets.models.leaflet import Edition
-from leaflets.models.order import OrderLine
+from ctac.dates import uk_day
+from ctac.models import words_in, words_index
+from leaflets.models.catalogue import Edition, Leaflet
+from leaflets.models.orders import OrderLine
+
+# The stock ledger.
 
 MOVEMENT_WORDS = words_in("reason")
 
@@ -70,3 +76,221 @@ class StockMovement(models.Model):
     def reference(self) -> str:
         """What an email calls it, and the ledger's search finds."""
         return f"STOCK-{self.pk}"
+
+
+# Stock-takes: what was counted of each edition, and what the ledger said at that moment (ADR 46).
+
+
+class StockTakeState(models.TextChoices):
+    OPEN = "open", _("Being counted")
+    CONFIRMED = "confirmed", _("Confirmed")
+    ABANDONED = "abandoned", _("Given up")
+
+
+class StockTakeQuerySet(models.QuerySet["StockTake"]):
+    def open(self) -> Self:
+        return self.filter(state=StockTakeState.OPEN)
+
+    def with_progress(self) -> Self:
+        """Read it as `titles` and `titles_counted`."""
+        return self.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
+
+
+class StockTake(models.Model):
+    """Some editions to be counted. Nothing changes before it is confirmed; then all of it does."""
+
+    state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
+    started_at = models.DateTimeField(_("started"))
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("ended by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects: ClassVar = StockTakeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        verbose_name = _("stock-take")
+        verbose_name_plural = _("stock-takes")
+        constraints = [
+            models.CheckConstraint(
+                name="stock_take_ended_says_when",
+                condition=Q(state="open", ended_at__isnull=True) | ~Q(state="open") & Q(ended_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Stock-take of %(day)s") % {"day": dateformat.format(uk_day(self.started_at), "j F Y")})
+
+
+class TitleCount(models.Model):
+    """One edition of a stock-take. With the figure stands what the ledger said when it was counted, and how far the ledger was.
+
+    `position` is the key of the edition's last movement of copies then, 0 if there was none: what comes in or leaves later has
+    a higher key, so a count that is confirmed later is still compared with the figure of its own moment.
+    """
+
+    stock_take = models.ForeignKey(StockTake, verbose_name=_("stock-take"), on_delete=models.PROTECT, related_name="counts")
+    edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="counts")
+    counted = models.PositiveIntegerField(_("counted"), null=True)
+    expected = models.PositiveIntegerField(_("expected"), null=True)
+    position = models.BigIntegerField(_("last movement before it"), null=True)
+    counted_at = models.DateTimeField(_("counted at"), null=True)
+    counted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("counted by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    correction = models.OneToOneField(
+        StockMovement, verbose_name=_("correction"), null=True, on_delete=models.PROTECT, related_name="count_of"
+    )
+
+    class Meta:
+        ordering = ["edition__leaflet__position", "-edition__published_on", "pk"]
+        verbose_name = _("count of a title")
+        verbose_name_plural = _("counts of titles")
+        constraints = [
+            models.UniqueConstraint(fields=["stock_take", "edition"], name="title_count_once_a_stock_take"),
+            models.CheckConstraint(
+                name="title_count_with_its_moment",
+                condition=Q(counted__isnull=True, expected__isnull=True, position__isnull=True, counted_at__isnull=True)
+                | Q(counted__isnull=False, expected__isnull=False, position__isnull=False, counted_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.edition)
+
+    @property
+    def difference(self) -> int:
+        """Copies more than the ledger said, or fewer."""
+        return (self.counted or 0) - (self.expected or 0)
+
+
+# What the forecast of stock rests on, and which titles staff have been told are low (ADR 46).
+
+
+class DispatchCount(models.Model):
+    """Copies of one edition that left on one UK day: the ledger's own sum, so that no page adds up a million movements."""
+
+    edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.CASCADE, related_name="dispatch_counts")
+    day = models.DateField(_("day"))
+    copies = models.PositiveIntegerField(_("copies"))
+
+    class Meta:
+        ordering = ["-day", "edition"]
+        verbose_name = _("copies that left on a day")
+        verbose_name_plural = _("copies that left on days")
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "day"], name="dispatch_count_once_a_day"),
+            models.CheckConstraint(condition=Q(copies__gte=1), name="dispatch_count_of_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.copies}"
+
+
+class LowStock(models.Model):
+    """Staff were told that a title is low. The row goes when stock comes in, so the next fall is told of again."""
+
+    leaflet = models.OneToOneField(Leaflet, verbose_name=_("leaflet"), on_delete=models.CASCADE, related_name="low_stock")
+    told_at = models.DateTimeField(_("told"))
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("title that is low in stock")
+        verbose_name_plural = _("titles that are low in stock")
+
+    def __str__(self) -> str:
+        return f"{self.leaflet_id}"
+
+
+# What left the system as a spreadsheet and what came in as one.
+
+
+class SheetForm(models.TextChoices):
+    CSV = "csv", _("CSV")
+    XLSX = "xlsx", _("XLSX")
+
+
+class OrderExport(models.Model):
+    """That somebody took orders with names and addresses out of the system: append-only.
+
+    `narrowed` says which filters of the list were set. What was searched for may be a name, so only that something was is kept.
+    """
+
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    form = models.CharField(_("file"), max_length=4, choices=SheetForm)
+    orders = models.PositiveIntegerField(_("orders"))
+    lines = models.PositiveIntegerField(_("lines"))
+    narrowed = models.CharField(_("filters"), max_length=300, blank=True)
+    searched = models.BooleanField(_("searched for something"), default=False)
+    chosen = models.BooleanField(_("ticked one by one"), default=False)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("export of orders")
+        verbose_name_plural = _("exports of orders")
+        default_permissions = ("view",)
+        permissions = [("export_orders", _("Can export orders with names and addresses"))]
+        indexes = [models.Index(fields=["-at", "-id"], name="order_export_newest")]
+        constraints = [models.CheckConstraint(condition=Q(orders__gte=1), name="order_export_of_something")]
+
+    def __str__(self) -> str:
+        return f"{self.get_form_display()} {self.pk}"
+
+
+class SheetKind(models.TextChoices):
+    STOCK = "stock", _("Stock list")
+    CATALOGUE = "catalogue", _("Catalogue")
+
+
+class ImportState(models.TextChoices):
+    CHECKED = "checked", _("Checked")
+    APPLIED = "applied", _("Written")
+
+
+class SheetImport(models.Model):
+    """A spreadsheet that was uploaded: its cells as text, so that what is written is exactly what was checked.
+
+    `rows` has for each row that says something its number in the file and its cells by column. `done` is what was said of each
+    row when it was written.
+    """
+
+    kind = models.CharField(_("what"), max_length=9, choices=SheetKind)
+    state = models.CharField(_("state"), max_length=7, choices=ImportState, default=ImportState.CHECKED)
+    rows = models.JSONField(_("rows"), editable=False)
+    unknown = models.JSONField(_("columns that were left out"), default=list, blank=True, editable=False)
+    digest = models.CharField(_("digest of the rows"), max_length=64, editable=False)
+    done = models.JSONField(_("what was done"), default=list, blank=True, editable=False)
+    uploaded_at = models.DateTimeField(_("uploaded"))
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("uploaded by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    applied_at = models.DateTimeField(_("written"), null=True, blank=True)
+    applied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("written by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["-uploaded_at", "-id"], name="sheet_import_newest"),
+            models.Index(fields=["digest"], name="sheet_import_applied", condition=Q(state="applied")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="sheet_import_written_says_when",
+                condition=Q(state="checked", applied_at__isnull=True) | Q(state="applied", applied_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"

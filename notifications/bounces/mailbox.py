@@ -18,9 +18,9 @@ from urllib.parse import unquote, urlsplit
 from django.db import transaction
 
 from notifications.bounces.reports import read_report
+from notifications.bounces.services import Answer, take
 from notifications.models import MailboxRead
-from notifications.services.bouncing import Answer, take
-from notifications.services.writing import mail_domain
+from notifications.outbox import mail_domain
 
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 500  # the rest comes with the next reading

@@ -4,7 +4,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import notifications.models.choices
+import notifications.models.preferences
 
 
 class Migration(migrations.Migration):
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 (
                     "token",
                     models.CharField(
-                        default=notifications.models.choices.new_token, max_length=43, unique=True, verbose_name="token"
+                        default=notifications.models.preferences.new_token, max_length=43, unique=True, verbose_name="token"
                     ),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="created")),

@@ -1,7 +1,6 @@
 """Tables of mail: the outbox, what people chose to get, what came back, and what is known of the servers that take it."""
 
-from notifications.models.addresses import Cleared, MailboxRead, MarkedAddress, ReturnedMail, Sort, Source
-from notifications.models.choices import MailChoice, MailReader, Where
+from notifications.models.bounces import Cleared, MailboxRead, MarkedAddress, ReturnedMail, Sort, Source
 from notifications.models.outbox import (
     CLOCK_TOLERANCE,
     LATELY,
@@ -9,12 +8,13 @@ from notifications.models.outbox import (
     REFERENCES_LENGTH,
     TO_WHO_COMPLAINED,
     UNFINISHED,
+    MailDomain,
+    MailServer,
     Notification,
     State,
     shown_to,
 )
-from notifications.models.servers import MailDomain, MailServer
-from notifications.models.team import TeamMail, TeamRhythm
+from notifications.models.preferences import MailChoice, MailReader, TeamMail, TeamRhythm, Where
 
 __all__ = [
     "CLOCK_TOLERANCE",

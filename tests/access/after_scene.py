@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from bookings.booking.services.transitions import mark_delivered
+from bookings.feedback.services import host_key, open_afterwards
 from bookings.models import Booking, Presentation, Presenter
-from bookings.services.afterwards import host_key, open_afterwards
-from bookings.services.moving import mark_delivered
 from professionals.models import Person
-from professionals.sample import STAFF_EMAIL
+from professionals.samples import STAFF_EMAIL
 from tests.bookings.rows import make_booking
 from tests.factories import make_person
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from ctac.uk import uk_day
+from ctac.dates import uk_day
 
 from .guide import Guide, Tour, links
 

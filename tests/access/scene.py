@@ -9,28 +9,25 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from bookings.diary.reading import open_diary
-from bookings.diary.wish import Wish
+from bookings.booking.services.decide import lapse_dates_of, offer_times, slot_query_of
+from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
+from bookings.booking.services.request import request_dates
 from bookings.models import Booking, BusyTime, Channel, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
-from bookings.places import find_place
-from bookings.services.answering import lapse
-from bookings.services.deciding import offer_times, wish_of
-from bookings.services.journeys import set_journey_time
-from bookings.services.keeping import Preferred
-from bookings.services.placing import Address, Details, book
-from bookings.services.requesting import request_dates
-from ctac.uk import uk_datetime, uk_day
+from bookings.schedule.holds import PreferredDate
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.services import set_journey_time
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import find_place
+from ctac.dates import uk_datetime, uk_day
 from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
-from leaflets.services.addresses import keep_address
-from leaflets.services.deciding import approve
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.missing import report_missing
-from leaflets.services.placing import place_order
-from leaflets.services.stock import correct_stock
+from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.place import keep_address, place_order
+from leaflets.orders.services.transitions import approve, dispatch, start_packing
+from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
-from professionals.sample import STAFF_EMAIL
-from professionals.services.organisations import organisation_named
+from professionals.samples import STAFF_EMAIL
+from professionals.services import organisation_named
 from tests.bookings.rows import make_booking
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_many_orders
@@ -181,23 +178,23 @@ def enter(asker: Asker) -> Person:
     return make_person(email=asker.email, organisation=organisation, **details)
 
 
-def wish_at(asker: Asker) -> Wish:
-    return Wish(Presentation.objects.order_by("pk").first(), Format.WORKPLACE, find_place(asker.address[-1]))
+def wish_at(asker: Asker) -> SlotQuery:
+    return SlotQuery(Presentation.objects.order_by("pk").first(), Format.WORKPLACE, find_place(asker.address[-1]))
 
 
 def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) -> None:
     """The first time from that day on that is offered at their workplace."""
-    place = Address(*asker.address)
-    wish = wish_at(asker)
+    place = VisitAddress(*asker.address)
+    slot_query = wish_at(asker)
     day = uk_day(earliest)
-    book(
+    place_booking(
         person=person,
         by=person.user,
         channel=Channel.WEB,
-        presentation=wish.presentation,
-        format=wish.format,
-        start=open_diary(wish, first_day=day, last_day=day + WITHIN, now=now).first_slot().start,
-        details=Details(audience_size=14, contact_name=asker.name, contact_phone="07700 900456"),
+        presentation=slot_query.presentation,
+        format=slot_query.format,
+        start=open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start,
+        details=BookingDetails(audience_size=14, contact_name=asker.name, contact_phone="07700 900456"),
         now=now,
         address=place,
     )
@@ -206,25 +203,25 @@ def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) 
 def ask_for_dates() -> int:
     """Somebody's three dates: one that a presenter could give, one in the evening, one part of a day. The key of the request."""
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
-    wish = wish_at(NIA)
+    slot_query = wish_at(NIA)
     day = uk_day(now + FIRST_VISIT)
-    first = open_diary(wish, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    first = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
     evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
     booking = request_dates(
         person=person,
         by=person.user,
         channel=Channel.WEB,
-        presentation=wish.presentation,
-        format=wish.format,
+        presentation=slot_query.presentation,
+        format=slot_query.format,
         dates=[
-            Preferred(Precision.TIME, first, first + wish.length),
-            Preferred(Precision.TIME, evening, evening + wish.length),
-            Preferred(Precision.MORNING, uk_datetime(other_day, time(9)), uk_datetime(other_day, time(12))),
+            PreferredDate(Precision.TIME, first, first + slot_query.length),
+            PreferredDate(Precision.TIME, evening, evening + slot_query.length),
+            PreferredDate(Precision.MORNING, uk_datetime(other_day, time(9)), uk_datetime(other_day, time(12))),
         ],
         reason="We meet as a team once a month, and it is always one of these days.",
-        details=Details(audience_size=14, contact_name=NIA.name, contact_phone="07700 900456"),
+        details=BookingDetails(audience_size=14, contact_name=NIA.name, contact_phone="07700 900456"),
         now=now,
-        address=Address(*NIA.address),
+        address=VisitAddress(*NIA.address),
     )
     return booking.pk
 
@@ -233,9 +230,9 @@ def offer_times_to(email: str) -> str:
     """Staff offer the first two free times for this person's newest request; its reference."""
     now, booking = timezone.now(), Booking.objects.filter(person__email=email, state="requested").latest("pk")
     day = uk_day(now + FIRST_VISIT)
-    diary = open_diary(wish_of(booking), first_day=day, last_day=day + WITHIN, now=now)
-    days = [uk_day(diary.first_slot().start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
-    starts = [slots[0].start for each in days if (slots := diary.slots_on(each))]
+    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day + WITHIN, now=now)
+    days = [uk_day(schedule.first_slot().start) + timedelta(days=number) for number in range(WITHIN.days - 1)]
+    starts = [slots[0].start for each in days if (slots := schedule.slots_on(each))]
     offer_times(booking=booking, starts=starts[:2], by=None, now=now)
     return booking.reference
 
@@ -252,7 +249,7 @@ def let_lapse(reference: str) -> int:
     over = now - timedelta(seconds=1)
     BusyTime.objects.filter(option__in=options).update(expires_at=over)
     options.update(expires_at=over)
-    return len(lapse(booking=Booking.objects.get(reference=reference), now=now))
+    return len(lapse_dates_of(booking=Booking.objects.get(reference=reference), now=now))
 
 
 def much_behind(email: str) -> None:

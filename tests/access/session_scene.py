@@ -5,10 +5,9 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from bookings.models import LIVE_PLACES, OpenSession, Presentation, SessionPlace
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.placing import give_up, take_place
-from bookings.services.sessions.planning import Planned, plan_sessions
-from ctac.uk import uk_datetime, uk_day
+from bookings.open_sessions.services.places import give_up_place, take_place
+from bookings.open_sessions.services.sessions import PlannedSession, cancel_session, plan_sessions
+from ctac.dates import uk_datetime, uk_day
 from tests.factories import make_person
 
 OWN_LINK = "https://meet.example/open-session"
@@ -18,7 +17,7 @@ def plan(days_ahead: int, places: int) -> str:
     """A session at 6pm, which nobody gives yet; its reference."""
     now = timezone.now()
     starts_at = uk_datetime(uk_day(now) + timedelta(days=days_ahead), time(18))
-    dates = [Planned(Presentation.objects.earliest("pk"), None, starts_at, places, own_joining_link=OWN_LINK)]
+    dates = [PlannedSession(Presentation.objects.earliest("pk"), None, starts_at, places, own_joining_link=OWN_LINK)]
     return plan_sessions(sessions=dates, by=None, now=now)[0].reference
 
 
@@ -32,7 +31,7 @@ def plan_full(days_ahead: int) -> str:
 def free_a_place(reference: str) -> None:
     """Who has the place gives it up, so that it is offered to who waits."""
     place = SessionPlace.objects.filter(session__reference=reference, state__in=LIVE_PLACES).earliest("position")
-    give_up(place=place, by=None, now=timezone.now())
+    give_up_place(place=place, by=None, now=timezone.now())
 
 
 def cancel(reference: str) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from professionals.sample import RETURNED_EMAIL, RETURNED_PASSWORD
+from professionals.samples import RETURNED_EMAIL, RETURNED_PASSWORD
 from tests.journeys.test_booking import choose_a_time, choose_workplace
 from tests.journeys.test_ordering import fill_basket
 from tests.live.stack import Live

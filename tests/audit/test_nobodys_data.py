@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
 from tests.bookings.rows import make_world
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.test_sign_in import BY_PASSWORD, CODE, SIGN_IN

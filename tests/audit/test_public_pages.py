@@ -8,10 +8,10 @@ from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from audit import public_pages
+from accounts.limits import AN_HOUR
+from audit import pages as audit_pages
 from audit.models import Act, Entry
 from professionals.models import User
-from professionals.taking_out import HOUR
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
@@ -43,7 +43,7 @@ def test_whoever_takes_out_their_data_is_a_row(client: Client, form: str, what: 
 
 
 def test_who_is_asked_again_first_or_is_stopped_took_nothing_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("professionals.taking_out.OWN_DATA", (1, HOUR))
+    monkeypatch.setattr("accounts.limits.OWN_DATA_LIMIT", (1, AN_HOUR))
     assert client.get(DATA).status_code == 302
     sign_in(client, make_person())
     assert [client.get(DATA).status_code for _ in range(2)] == [200, 429]
@@ -116,15 +116,15 @@ def test_the_row_is_the_only_statement_more(
     client.get(page)  # what is read once is read
     with django_assert_num_queries(4):
         client.get(page)
-    monkeypatch.setattr(public_pages, "REFUSALS", set())
+    monkeypatch.setattr(audit_pages, "REFUSALS", set())
     with django_assert_num_queries(3):
         client.get(page)
 
 
 def test_every_kind_is_a_model_and_every_argument_one_of_an_address() -> None:
-    for kind in (*public_pages.KINDS.values(), *public_pages.KINDS_BY_NAME.values()):
+    for kind in (*audit_pages.KINDS.values(), *audit_pages.KINDS_BY_NAME.values()):
         assert apps.get_model(kind)._meta.label_lower == kind
-    assert set(public_pages.KINDS_BY_NAME) - set(arguments(get_resolver().url_patterns)) == set()
+    assert set(audit_pages.KINDS_BY_NAME) - set(arguments(get_resolver().url_patterns)) == set()
 
 
 def arguments(patterns: Iterable[Any]) -> Iterator[str]:

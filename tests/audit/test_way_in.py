@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Act, Entry
+from privacy.services import erase_person
 from professionals.models import By, Person, User, Where, Why
-from professionals.privacy import erase_person
-from professionals.services.stopping import keep_stopped
+from professionals.services import keep_blocked_attempt
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.test_second_factor import enrol
@@ -104,7 +104,7 @@ def test_an_erasure_is_a_row_in_the_same_transaction(person: Person, rows: Rows)
 def test_a_limit_is_one_row_an_hour_however_often_it_stops_somebody(person: Person, rows: Rows) -> None:
     """Else whoever tries a million times would fill the table."""
     for _again in range(3):
-        keep_stopped(
+        keep_blocked_attempt(
             where=Where.ORDER,
             why=Why.THROTTLE,
             by=By.ACCOUNT,

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from bookings.booking.services.place import place_booking
 from bookings.models import Booking, Channel
-from bookings.services.placing import book
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.rows import (
@@ -30,7 +30,7 @@ def place(person: Person, start: datetime = TEN, **more: Any) -> Booking:
         "details": DETAILS,
         "now": NOW,
     }
-    return book(person=person, start=start, **{**defaults, **more})
+    return place_booking(person=person, start=start, **{**defaults, **more})
 
 
 def sent(booking: Booking) -> list[tuple[str, str, int]]:

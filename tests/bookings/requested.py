@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from bookings.booking.services.decide import offer_times
+from bookings.booking.services.request import request_dates
 from bookings.models import Booking, BusyTime, Channel, DateOption, Precision
-from bookings.services.deciding import offer_times
-from bookings.services.keeping import Preferred
-from bookings.services.requesting import request_dates
+from bookings.schedule.holds import PreferredDate
 from professionals.models import Person
 from tests.bookings.rows import ADDRESS, DETAILS, NOW, make_presentation
 from tests.factories import make_staff
@@ -14,12 +14,12 @@ from tests.factories import make_staff
 HOUR = timedelta(hours=1)
 
 
-def on(start: datetime) -> Preferred:
+def on(start: datetime) -> PreferredDate:
     """That hour exactly."""
-    return Preferred(Precision.TIME, start, start + HOUR)
+    return PreferredDate(Precision.TIME, start, start + HOUR)
 
 
-def ask(person: Person, *dates: Preferred, **more: Any) -> Booking:
+def ask(person: Person, *dates: PreferredDate, **more: Any) -> Booking:
     defaults: dict[str, Any] = {
         "by": person.user,
         "channel": Channel.WEB,

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.diary.book import Diary
-from bookings.diary.reading import open_diary
-from bookings.diary.wish import Wish
+from bookings.booking.services.place import BookingDetails, VisitAddress
+from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -28,14 +27,14 @@ from bookings.models import (
     State,
 )
 from bookings.models.busy import LINKS
-from bookings.places import find_place
 from bookings.rules import HOLD_FOR
-from bookings.services.afterwards import open_afterwards
-from bookings.services.holding import place_columns
-from bookings.services.placing import Address, Details
-from bookings.services.presenters import keep_presenter
-from bookings.travel import Place
-from ctac.uk import uk_day
+from bookings.schedule.holds import place_columns
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.services import keep_presenter
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import Place, find_place
+from ctac.dates import uk_day
 from professionals.models import Draft, DraftKind, Person
 from tests.factories import make_person
 
@@ -200,19 +199,19 @@ def make_draft(person: Person | None = None, **answers: Any) -> Draft:
     )
 
 
-def diary_of(asked: Wish, now: datetime = NOW, days: int = 90, **own: Any) -> Diary:
-    return open_diary(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=days), now=now, **own)
+def diary_of(asked: SlotQuery, now: datetime = NOW, days: int = 90, **own: Any) -> Schedule:
+    return open_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=days), now=now, **own)
 
 
-def wish(presentation: Presentation, postcode: str = LEEDS) -> Wish:
+def slot_query(presentation: Presentation, postcode: str = LEEDS) -> SlotQuery:
     """At a workplace there, or online if it is empty."""
     if not postcode:
-        return Wish(presentation, Format.ONLINE, None)
-    return Wish(presentation, Format.WORKPLACE, find_place(postcode))
+        return SlotQuery(presentation, Format.ONLINE, None)
+    return SlotQuery(presentation, Format.WORKPLACE, find_place(postcode))
 
 
-ADDRESS = Address("St James", "Leeds", LEEDS)
-DETAILS = Details(audience_size=8, contact_name="Jo Green", contact_phone="0113 496 0001")
+ADDRESS = VisitAddress("St James", "Leeds", LEEDS)
+DETAILS = BookingDetails(audience_size=8, contact_name="Jo Green", contact_phone="0113 496 0001")
 
 
 def make_world(owner: Person, now: datetime) -> dict[str, Any]:

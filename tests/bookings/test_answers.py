@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bookings.answers import Answers
+from bookings.booking.drafts import DraftAnswers
+from bookings.booking.views.book import held_slot
 from bookings.models import Format
-from bookings.slot_forms import slot_value
-from bookings.views.times import kept
+from bookings.schedule.forms import slot_value
 from tests.bookings.rows import LEEDS, at, make_hold, make_presentation, make_presenter
 
 pytestmark = pytest.mark.django_db
@@ -35,4 +35,4 @@ def test_a_time_is_called_kept_only_if_the_hold_is_for_these_answers(where: dict
     hold = make_hold(make_presenter(), at("10:00"), expires_at=now + timedelta(minutes=15), presentation=presentation)
     hold.draft.answers = {"where": {"presentation": presentation.slug, **where}, "when": {"start": slot_value(at("10:00"))}}
     hold.draft.save()
-    assert (kept(Answers(hold.draft, presentation), now) is not None) == is_kept
+    assert (held_slot(DraftAnswers(hold.draft, presentation), now) is not None) == is_kept

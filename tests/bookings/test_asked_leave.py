@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
+from bookings.errors import LeaveDecided, LeaveOverDelivered
+from bookings.leave.services import RecordedLeave, ask_for_leave, come_back, end_leave, grant_leave, refuse_leave
 from bookings.models import Booking, BusyTime, Hold, Leave, LeaveKind, LeaveState, Presenter
-from bookings.services.errors import LeaveDecided, LeaveOverDelivered
-from bookings.services.leave import Recorded, ask_for_leave, come_back, end_leave, grant_leave, refuse_leave
 from notifications.models import Notification
 from notifications.registry import kind_named
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_hold, make_presenter
@@ -22,7 +22,7 @@ def presenter() -> Presenter:
     return make_presenter(name="Asha Patel")
 
 
-def ask(presenter: Presenter, kind: LeaveKind = LeaveKind.HOLIDAY, start: datetime = NINE, **more: object) -> Recorded:
+def ask(presenter: Presenter, kind: LeaveKind = LeaveKind.HOLIDAY, start: datetime = NINE, **more: object) -> RecordedLeave:
     end = start + timedelta(hours=3)
     return ask_for_leave(presenter=presenter, starts_at=start, ends_at=end, kind=kind, by=presenter.user, now=NOW, **more)
 

@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.choosing import choice_for
+from bookings.booking.services.place import BookingDetails
+from bookings.booking.services.reschedule import change_details
+from bookings.errors import AnotherAudience, OutsideRules
 from bookings.models import Booking, Hold, Presentation, Presenter
-from bookings.services.changing import change_details
-from bookings.services.errors import AnotherAudience, OutsideRules
-from bookings.services.placing import Details
+from bookings.schedule.substitutes import rank_presenters_for
 from professionals.models import Person, User
 from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, text
 from tests.bookings.placed import place
@@ -79,7 +79,7 @@ def test_the_best_who_speaks_to_them_comes_and_staff_read_why_the_other_could_no
     other = make_presenter()
     booking = place(person, presentation=presentation)
     assert booking.presenter == other
-    verdicts = {verdict.presenter: verdict.reasons for verdict in choice_for(booking, NOW).verdicts}
+    verdicts = {verdict.presenter: verdict.reasons for verdict in rank_presenters_for(booking, NOW).verdicts}
     assert (list(verdicts[asha]), list(verdicts[other])) == ([NOT_THEIRS], [])
 
 
@@ -87,7 +87,7 @@ def test_the_best_who_speaks_to_them_comes_and_staff_read_why_the_other_could_no
 
 
 def change(booking: Booking, by: User | None, **more: str) -> None:
-    details = Details(8, "Jo Green", "0113 496 0001", audience_profession="teacher")
+    details = BookingDetails(8, "Jo Green", "0113 496 0001", audience_profession="teacher")
     change_details(booking=booking, details=details, expected=booking.version, by=by, now=NOW, **more)
 
 

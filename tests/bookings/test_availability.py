@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.diary.book import Diary
-from bookings.diary.breaches import Breach
-from bookings.diary.reading import open_diary
-from bookings.diary.wish import Wish
+from bookings.errors import SlotTaken
 from bookings.models import AvailabilityException, Format, Nation, Presenter, State
-from bookings.services.errors import SlotTaken
-from ctac.uk import UK, uk_day
+from bookings.rules import RuleViolation
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.slots import SlotQuery
+from ctac.dates import UK, uk_day
 from tests.bookings.placed import place
 from tests.bookings.rows import (
     LEEDS,
@@ -25,7 +25,7 @@ from tests.bookings.rows import (
     make_leave,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 from tests.factories import make_person
 
@@ -34,18 +34,18 @@ TUESDAY = MONDAY + timedelta(days=1)
 EDINBURGH = "EH1 1YZ"
 
 
-def diary_of(asked: Wish, now: datetime = NOW) -> Diary:
-    return open_diary(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=120), now=now)
+def diary_of(asked: SlotQuery, now: datetime = NOW) -> Schedule:
+    return open_schedule(asked, first_day=uk_day(now), last_day=uk_day(now) + timedelta(days=120), now=now)
 
 
-def clocks(asked: Wish | None = None, day: date = MONDAY, now: datetime = NOW) -> list[str]:
-    slots = diary_of(asked or wish(make_presentation()), now).slots_on(day)
+def clocks(asked: SlotQuery | None = None, day: date = MONDAY, now: datetime = NOW) -> list[str]:
+    slots = diary_of(asked or slot_query(make_presentation()), now).slots_on(day)
     return [slot.start.astimezone(UK).strftime("%H:%M") for slot in slots]
 
 
-def breaches(clock: str = "10:00", day: date = MONDAY, asked: Wish | None = None) -> tuple[Breach, ...]:
-    (candidate,) = diary_of(asked or wish(make_presentation())).candidates(at(clock, day))
-    return candidate.breaches
+def violations(clock: str = "10:00", day: date = MONDAY, asked: SlotQuery | None = None) -> tuple[RuleViolation, ...]:
+    (candidate,) = diary_of(asked or slot_query(make_presentation())).candidates(at(clock, day))
+    return candidate.violations
 
 
 # Exceptions
@@ -55,12 +55,12 @@ def test_on_a_day_with_other_hours_only_those_count() -> None:
     make_exception(make_presenter(), MONDAY, hours=("13:00", "15:00"))
     assert clocks() == ["13:00", "13:30", "14:00"]
     assert clocks(day=TUESDAY)[0] == "09:00"
-    assert breaches("10:00") == (Breach.HOURS,)
+    assert violations("10:00") == (RuleViolation.HOURS,)
 
 
 def test_a_day_without_hours_has_no_times() -> None:
     make_exception(make_presenter(), MONDAY, hours=None)
-    assert (clocks(), breaches("10:00")) == ([], (Breach.HOURS,))
+    assert (clocks(), violations("10:00")) == ([], (RuleViolation.HOURS,))
 
 
 def test_a_range_of_days_counts_its_first_and_last_and_hours_within_it_are_kept() -> None:
@@ -83,7 +83,7 @@ def test_an_exception_is_on_the_clock_of_its_day() -> None:
     """The last Sunday of March: 9am is 8am in UTC."""
     make_exception(make_presenter(), date(2027, 3, 28), hours=("09:00", "10:00"))
     now = datetime(2027, 3, 10, tzinfo=UTC)
-    (slot,) = diary_of(wish(make_presentation()), now).slots_on(date(2027, 3, 28))
+    (slot,) = diary_of(slot_query(make_presentation()), now).slots_on(date(2027, 3, 28))
     assert slot.start == datetime(2027, 3, 28, 8, tzinfo=UTC)
 
 
@@ -104,17 +104,17 @@ def test_a_bank_holiday_where_the_presentation_takes_place_counts_too() -> None:
     """Easter Monday is one in England and none in Scotland."""
     make_presenter(nation=Nation.SCOTLAND, base_postcode=LEEDS)
     easter_monday, now = date(2027, 3, 29), datetime(2027, 3, 10, tzinfo=UTC)
-    assert clocks(wish(make_presentation(), LEEDS), easter_monday, now) == []
-    assert clocks(wish(make_presentation(), ""), easter_monday, now) != []
-    (candidate,) = diary_of(wish(make_presentation(), LEEDS), now).candidates(at("10:00", easter_monday))
-    assert candidate.breaches == (Breach.HOST_BANK_HOLIDAY,)
+    assert clocks(slot_query(make_presentation(), LEEDS), easter_monday, now) == []
+    assert clocks(slot_query(make_presentation(), ""), easter_monday, now) != []
+    (candidate,) = diary_of(slot_query(make_presentation(), LEEDS), now).candidates(at("10:00", easter_monday))
+    assert candidate.violations == (RuleViolation.HOST_BANK_HOLIDAY,)
 
 
 def test_a_presenters_own_notice_and_horizon_count_before_the_general_ones() -> None:
     make_presenter(notice_working_days=0, horizon_days=14)
     assert clocks(day=uk_day(NOW)) != []
     assert (clocks(day=date(2027, 1, 26)) != [], clocks(day=date(2027, 1, 27))) == (True, [])
-    assert breaches(day=date(2027, 1, 27)) == (Breach.HORIZON,)
+    assert violations(day=date(2027, 1, 27)) == (RuleViolation.HORIZON,)
 
 
 def test_a_longer_horizon_than_the_general_one_offers_nothing_more() -> None:
@@ -129,16 +129,16 @@ def test_a_longer_horizon_than_the_general_one_offers_nothing_more() -> None:
 def test_a_presenter_gives_only_the_presentations_that_are_named_and_all_if_none_is() -> None:
     one, other = make_presentation(), make_presentation()
     presenter = make_presenter()
-    assert clocks(wish(other)) != []
+    assert clocks(slot_query(other)) != []
     presenter.presentations.add(one)
-    assert (clocks(wish(one)) != [], clocks(wish(other))) == (True, [])
-    assert breaches(asked=wish(other)) == (Breach.PRESENTATION,)
+    assert (clocks(slot_query(one)) != [], clocks(slot_query(other))) == (True, [])
+    assert violations(asked=slot_query(other)) == (RuleViolation.PRESENTATION,)
 
 
 def test_a_presenter_gives_only_the_formats_that_are_named() -> None:
     make_presenter(formats=[Format.ONLINE])
-    assert (clocks(wish(make_presentation(), "")) != [], clocks(wish(make_presentation()))) == (True, [])
-    assert breaches() == (Breach.FORMAT,)
+    assert (clocks(slot_query(make_presentation(), "")) != [], clocks(slot_query(make_presentation()))) == (True, [])
+    assert violations() == (RuleViolation.FORMAT,)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_a_presenter_gives_only_the_formats_that_are_named() -> None:
 )
 def test_regions_are_nations_or_postcode_areas(regions: dict[str, list[str]], covered: bool) -> None:
     make_presenter(**regions)
-    assert (clocks(wish(make_presentation(), YORK)) != []) is covered
-    assert clocks(wish(make_presentation(), "")) != []  # online knows no regions
-    assert breaches(asked=wish(make_presentation(), YORK)) == (() if covered else (Breach.REGION,))
+    assert (clocks(slot_query(make_presentation(), YORK)) != []) is covered
+    assert clocks(slot_query(make_presentation(), "")) != []  # online knows no regions
+    assert violations(asked=slot_query(make_presentation(), YORK)) == (() if covered else (RuleViolation.REGION,))
 
 
 # The most a day and a week
@@ -167,7 +167,7 @@ def test_a_day_that_is_full_offers_nothing_more() -> None:
     make_booking(presenter, at("09:00"))
     assert clocks() != []
     make_booking(presenter, at("15:00"), postcode="")
-    assert (clocks(), breaches("12:00")) == ([], (Breach.DAY_FULL,))
+    assert (clocks(), violations("12:00")) == ([], (RuleViolation.DAY_FULL,))
     assert clocks(day=TUESDAY) != []
 
 
@@ -190,10 +190,10 @@ def test_days_are_counted_on_a_uk_clock() -> None:
 def test_weeks_begin_on_monday_and_count_days_outside_the_range_that_was_read() -> None:
     presenter = make_presenter(most_a_week=1)
     make_booking(presenter, at("09:00", MONDAY))
-    sunday, asked = MONDAY + timedelta(days=6), wish(make_presentation())
+    sunday, asked = MONDAY + timedelta(days=6), slot_query(make_presentation())
     make_exception(presenter, sunday, hours=("09:00", "10:00"))
-    only_that_day = open_diary(asked, first_day=sunday, last_day=sunday, now=NOW)
-    assert (only_that_day.slots_on(sunday), breaches(day=MONDAY + timedelta(days=4))) == ([], (Breach.WEEK_FULL,))
+    only_that_day = open_schedule(asked, first_day=sunday, last_day=sunday, now=NOW)
+    assert (only_that_day.slots_on(sunday), violations(day=MONDAY + timedelta(days=4))) == ([], (RuleViolation.WEEK_FULL,))
     assert clocks(day=MONDAY + timedelta(days=7)) != []
 
 

@@ -6,14 +6,14 @@ import pytest
 import time_machine
 from django.test import Client
 
+from bookings.booking.services.transitions import cancel_booking, decline_booking
 from bookings.models import Booking, Brought, Presentation
-from bookings.services.moving import cancel, decline
 from leaflets.models import Edition, Order, OrderState, StockMovement
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.reconciling import differences
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
+from privacy.services import erase_person
 from professionals.models import Person, Profession
-from professionals.privacy import erase_person
 from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, hidden, text
 from tests.bookings.rows import NOW
 from tests.bookings.test_flow_statements import statements
@@ -59,7 +59,7 @@ def booked(client: Client, person: Person, **copies: str) -> Booking:
 
 
 def figures(*editions: Edition) -> list[tuple[int, int]]:
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     return [(now.on_hand, now.allocated) for now in (Edition.objects.get(pk=each.pk) for each in editions)]
 
 
@@ -200,7 +200,7 @@ def test_what_the_presenter_was_given_stays_given(
     start_packing(order=order, by=None, now=NOW)
     dispatch(order=order, by=None, now=NOW)
     assert "Given to the presenter" in text(client.get(order.get_absolute_url()))
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     order.refresh_from_db()
     assert order.state == OrderState.DISPATCHED
     assert figures(general) == [(15, 0)]
@@ -213,7 +213,7 @@ def test_declining_a_request_gives_them_back(
     Person.objects.filter(pk=person.pk).update(email="sam@new-nursing.example")
     booking = booked(client, Person.objects.get(pk=person.pk), general="5")
     assert (booking.state, figures(general)) == ("requested", [(20, 5)])
-    decline(booking=booking, reason="We were there in May.", by=None, now=NOW)
+    decline_booking(booking=booking, reason="We were there in May.", by=None, now=NOW)
     assert figures(general) == [(20, 0)]
 
 
@@ -227,7 +227,7 @@ def test_the_host_can_leave_them_out_and_keep_the_booking(
     assert f"None: their order {order.reference} is cancelled" in text(client.get(f"/bookings/{booking.reference}/"))
     booking.refresh_from_db()
     assert (booking.state, figures(general)) == ("confirmed", [(20, 0)])
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     assert figures(general) == [(20, 0)]
 
 

@@ -6,14 +6,13 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings import booking_messages
+from bookings.booking.emails import messages as booking_messages
+from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, Presenter
-from bookings.services.moving import cancel
 from leaflets.models import Edition, Order, ToBring
-from leaflets.order_reading import places_of
-from leaflets.services.changing import Change, IsBrought, change_order
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.titles import titles_of, version_of
+from leaflets.orders.queries import delivery_addresses
+from leaflets.orders.services.change import IsBroughtToVisit, OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.placed import place
@@ -86,13 +85,13 @@ def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
 def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presenter, person: Person, edition: Edition) -> None:
     booking = book_with_leaflets(person)
     assert "5 × For everybody" in str(booking_messages.for_presenter(booking, now=NOW).context["day_rows"])
-    assert "5 × For everybody" in str(booking_messages.new_for_team(booking).context["day_rows"])
+    assert "5 × For everybody" in str(booking_messages.new_booking_for_team(booking).context["day_rows"])
     assert b"There are leaflets to bring" in b"".join(booking_messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
     freed = {"to": "asha@ctac.test", "sequence": 1, "in_calendars": False}
-    handed = booking_messages.freed(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
+    handed = booking_messages.freed_for_presenter(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
     assert "please hand them to the team" in str(handed.context["back_rows"])
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     booking = Booking.objects.with_names().with_leaflets().get()
     told = booking_messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
     assert "Please bring them back" in str(told["back_rows"])
@@ -104,7 +103,7 @@ def test_the_next_order_by_post_goes_where_the_last_one_went(
 ) -> None:
     make_order(person, NOW, {edition.leaflet: 1})
     book_with_leaflets(person)
-    last = places_of(person.pk).last
+    last = delivery_addresses(person.pk).last
     assert last is not None
     assert last.address_line_1 == "1 Park Row"
     sign_in(client, person)
@@ -120,6 +119,8 @@ def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
     sign_in(client, person)
     assert client.get(f"/orders/{order.reference}/change/").url == order.get_absolute_url()
     assert "Change this order" not in text(client.get(order.get_absolute_url()))
-    titles = titles_of(order.lines.in_order(), {})
-    with pytest.raises(IsBrought):
-        change_order(order=order, change=Change({}, order.delivery, version_of(titles, order.delivery)), by=person.user, now=NOW)
+    titles = ordered_titles(order.lines.in_order(), {})
+    with pytest.raises(IsBroughtToVisit):
+        change_order(
+            order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW
+        )

@@ -7,17 +7,17 @@ import pytest
 from django.conf import settings
 from icalendar import Calendar, Event
 
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.place import BookingDetails
+from bookings.booking.services.reschedule import change_details, reschedule
+from bookings.booking.services.transitions import cancel_booking, confirm_booking
+from bookings.leave.services import end_leave, record_leave
 from bookings.models import Booking, Leave, Presenter, State
-from bookings.services.assigning import reassign
-from bookings.services.changing import change_details, reschedule
-from bookings.services.leave import end_leave, record_leave
-from bookings.services.moving import cancel, confirm
-from bookings.services.placing import Details
-from ctac.uk import uk_datetime
-from notifications import mime, rendering
+from ctac.dates import uk_datetime
+from notifications import rendering
 from notifications.models import Notification
+from notifications.outbox import resend
 from notifications.registry import Message, kind_named
-from notifications.services.resending import resend
 from tests.bookings.rows import DETAILS, MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -41,7 +41,7 @@ def move(booking: Booking, start: datetime = TWO) -> None:
 
 
 def change(booking: Booking, **fields: object) -> None:
-    details = Details(**{**DETAILS.__dict__, **fields})
+    details = BookingDetails(**{**DETAILS.__dict__, **fields})
     change_details(booking=booking, details=details, expected=booking.version, by=booking.person.user, now=NOW)
     booking.refresh_from_db()
 
@@ -136,7 +136,7 @@ def test_a_request_that_was_moved_is_first_said_to_be_booked_when_it_is_confirme
     Booking.objects.update(state=State.REQUESTED)
     booking.refresh_from_db()
     move(booking)
-    confirm(booking=booking, by=make_staff(), now=NOW + timedelta(hours=1))
+    confirm_booking(booking=booking, by=make_staff(), now=NOW + timedelta(hours=1))
     said = words("booking-confirmed")
     assert said.subject == f"Your presentation is booked: Monday 25 January 2027 ({booking.reference})"
     assert said.text.startswith("Your presentation is booked")
@@ -168,7 +168,7 @@ def test_whoever_was_taken_off_and_has_it_again_is_told_a_higher_sequence(bookin
 
 def test_cancelling_withdraws_the_presenters_entry_too(booking: Booking) -> None:
     move(booking)
-    cancel(booking=booking, by=booking.person.user, now=NOW)
+    cancel_booking(booking=booking, by=booking.person.user, now=NOW)
     for kind, attendee in (("booking-cancelled", "sam@leeds.nhs.uk"), ("presenter-cancelled", "asha@ctac.example")):
         method, event = entry(built(kind))
         assert (method, event["uid"], event["sequence"], event["attendee"]) == (
@@ -186,7 +186,7 @@ def test_a_request_has_no_entry_to_move_or_withdraw(booking: Booking, presenter:
     for kind in ("booking-moved", "presenter-moved"):
         assert built(kind).calendar == b""
     assert "not confirmed yet" in words("booking-moved").text
-    cancel(booking=booking, by=booking.person.user, now=NOW)
+    cancel_booking(booking=booking, by=booking.person.user, now=NOW)
     assert built("presenter-cancelled").calendar == b""
 
 
@@ -195,7 +195,7 @@ def test_what_is_superseded_before_it_went_does_not_go(booking: Booking) -> None
     move(booking, at("15:00"))
     assert [goes("booking-moved", version=version) for version in (1, 2)] == [False, True]
     assert [goes("presenter-moved", version=version) for version in (1, 2)] == [False, True]
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     assert not goes("booking-moved", version=2)
 
 
@@ -252,7 +252,7 @@ def test_moved_over_a_clock_change_it_is_at_the_same_hour_on_the_wall(
     method, event = entry(built("booking-moved"))
     assert f"DTSTART;TZID=Europe/London:{written}" in built("booking-moved").calendar.decode()
     assert (method, event["sequence"], event.start.astimezone(UTC)) == ("REQUEST", 1, end)
-    cancel(booking=Booking.objects.get(pk=booking.pk), by=None, now=now)
+    cancel_booking(booking=Booking.objects.get(pk=booking.pk), by=None, now=now)
     method, event = entry(built("booking-cancelled"))
     assert (method, event["sequence"], event.start.astimezone(UTC)) == ("CANCEL", 2, end)
 
@@ -260,7 +260,7 @@ def test_moved_over_a_clock_change_it_is_at_the_same_hour_on_the_wall(
 def test_the_mail_names_its_method_as_the_body_does(booking: Booking) -> None:
     move(booking)
     notification, message = row("presenter-moved"), built("presenter-moved")
-    mail: EmailMessage = mime.compose(notification, rendering.render(message), message).message()
+    mail: EmailMessage = rendering.compose(notification, rendering.render(message), message).message()
     [part] = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
     assert part.get_param("method") == "REQUEST"
     assert MONDAY.isoformat().replace("-", "") in part.get_payload(decode=True).decode()

@@ -13,9 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BusyTime, Presenter, State
-from bookings.services.changing import reschedule
-from bookings.services.moving import cancel
 from notifications.models import Notification
 from professionals.models import Draft, Person, Stopped
 from tests.bookings.flow import text
@@ -185,7 +185,7 @@ def test_what_was_typed_before_the_cut_off_is_shown_after_it(
 
 
 def test_what_is_closed_cannot_be_changed(client: Client, booking: Booking) -> None:
-    cancel(booking=booking, by=booking.person.user, now=NOW)
+    cancel_booking(booking=booking, by=booking.person.user, now=NOW)
     for page in ("time/", "details/"):
         assert "It is cancelled already." in text(client.get(url(booking, page)))
 

@@ -11,14 +11,14 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.choosing import choice_for
-from bookings.cutoff import last_day_to_change, may_change
+from bookings.booking.limits import last_day_to_change, may_still_change
+from bookings.booking.services.decide import agree_time
+from bookings.booking.services.place import VisitAddress
+from bookings.booking.services.reschedule import change_details, reschedule
+from bookings.booking.views.reschedule import ReschedulePages, is_offered
+from bookings.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
-from bookings.services.changing import change_details, reschedule
-from bookings.services.deciding import agree_time
-from bookings.services.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
-from bookings.services.placing import Address
-from bookings.views.moving import Way, is_offered
+from bookings.schedule.substitutes import rank_presenters_for
 from notifications.models import Notification
 from professionals.models import Decision, FlaggedText, Person
 from tests.bookings.placed import TEN, sent
@@ -125,7 +125,7 @@ def test_what_staff_have_set_for_its_journeys_holds_at_another_time_too(
     booking = make_booking(presenter, at("12:30"), person=person)
     BusyTime.objects.filter(booking=booking).update(travel_minutes=minutes, travel_reason="Roadworks" if minutes else "")
     clocks = ["10:00", "10:30", "11:00", "11:30"]
-    way = Way(booking, person.user, "", "", "")
+    way = ReschedulePages(booking, person.user, "", "", "")
     assert [clock for clock in clocks if is_offered(way, at(clock), NOW)] == offered
     for clock in clocks:
         booking.refresh_from_db()
@@ -135,9 +135,9 @@ def test_what_staff_have_set_for_its_journeys_holds_at_another_time_too(
 
 def test_who_could_give_it_counts_what_staff_have_set_for_its_journeys(presenter: Presenter, person: Person) -> None:
     booking = make_booking(presenter, at("12:30"), postcode=YORK, person=person)
-    (by_rule,) = choice_for(booking, NOW).verdicts
+    (by_rule,) = rank_presenters_for(booking, NOW).verdicts
     BusyTime.objects.update(travel_minutes=20, travel_reason="Her sister drives her")
-    (as_set,) = choice_for(booking, NOW).verdicts
+    (as_set,) = rank_presenters_for(booking, NOW).verdicts
     assert [verdict.candidate and verdict.candidate.extra for verdict in (by_rule, as_set)] == [110, 40]
 
 
@@ -162,12 +162,12 @@ def test_neither_another_place_in_between_nor_leave_yields_to_staff(booking: Boo
 
 def test_the_public_keep_to_notice_and_hours_and_staff_say_why(booking: Booking) -> None:
     soon, late = at("10:00", date(2027, 1, 14)), at("18:00")
-    for start, breaches in ((soon, ["notice"]), (late, ["hours"])):
+    for start, violations in ((soon, ["notice"]), (late, ["hours"])):
         with pytest.raises(SlotTaken):
             move(booking, start)
         with pytest.raises(OutsideRules) as refusal:
             move(booking, start, by=make_staff())
-        assert [breach.value for breach in refusal.value.breaches] == breaches
+        assert [violation.value for violation in refusal.value.violations] == violations
     move(booking, late, by=make_staff(), override_reason="Evening shift")
     assert booking.events.get().reason == "Evening shift"
     assert "staff-booking-moved" not in [kind for kind, _to, _version in sent(booking)]
@@ -226,7 +226,7 @@ def test_the_same_time_is_no_change(booking: Booking) -> None:
     [(at("23:59", THURSDAY), True), (at("00:00", FRIDAY), False), (at("10:00", SUNDAY), False)],
 )
 def test_its_owner_can_until_the_end_of_the_second_working_day_before(booking: Booking, now: datetime, may: bool) -> None:
-    assert (last_day_to_change(booking), may_change(booking, now)) == (THURSDAY, may)
+    assert (last_day_to_change(booking), may_still_change(booking, now)) == (THURSDAY, may)
     far = at("10:00", date(2027, 2, 8))
     if may:
         assert move(booking, far, now=now).starts_at == far
@@ -298,7 +298,7 @@ def test_what_looks_like_a_child_is_flagged_until_the_lead_has_decided_also_once
 
 def test_another_address_must_be_reached_in_time_and_the_database_decides(booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
-    far, near = Address("1 High Street", "York", YORK), Address("2 Park Row", "Leeds", LEEDS_TOO)
+    far, near = VisitAddress("1 High Street", "York", YORK), VisitAddress("2 Park Row", "Leeds", LEEDS_TOO)
     with pytest.raises(SlotTaken):
         change(booking, details=DETAILS, address=far, by=make_staff(), override_reason="Must")
     booking.refresh_from_db()
@@ -313,7 +313,7 @@ def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Pe
     request = make_request(person=person)
     option = make_option(request, presenter, at("10:00"))
     make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
-    far, near = Address("1 High Street", "York", YORK), Address("2 Park Row", "Leeds", LEEDS_TOO)
+    far, near = VisitAddress("1 High Street", "York", YORK), VisitAddress("2 Park Row", "Leeds", LEEDS_TOO)
     with pytest.raises(SlotTaken, match="A date that we keep for it"):
         change(request, details=DETAILS, address=far, by=make_staff())
     change(request, details=DETAILS, address=near, by=make_staff())
@@ -325,14 +325,14 @@ def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Pe
 
 
 def test_with_another_postcode_the_booking_lies_in_another_area(booking: Booking) -> None:
-    there = Address("1 Royal Mile", "Edinburgh", "EH1 1RE")
+    there = VisitAddress("1 Royal Mile", "Edinburgh", "EH1 1RE")
     change(booking, details=DETAILS, address=there, by=make_staff(), override_reason="They pay for a train")
     booking.refresh_from_db()
     assert (booking.nation, booking.local_authority) == ("scotland", "S12000036")
 
 
 def test_an_address_too_far_needs_a_reason(booking: Booking) -> None:
-    there = Address("1 Borough High Street", "London", LONDON)
+    there = VisitAddress("1 Borough High Street", "London", LONDON)
     with pytest.raises(OutsideRules):
         change(booking, details=DETAILS, address=there, by=make_staff())
     change(booking, details=DETAILS, address=there, by=make_staff(), override_reason="They pay for a train")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bookings.date_words import for_staff, gone_rows, kept_in_words
 from bookings.models import Booking, DateOption, OptionKind, OptionState, Precision, Presentation, Presenter, State, WhyNot
+from bookings.text import date_text_for_staff, kept_text, lapsed_offer_rows
 from tests.bookings.rows import NOW, at
 
 KEPT = {"presenter": Presenter(name="Asha Patel"), "kept_from": at("10:00"), "expires_at": NOW + timedelta(days=2)}
@@ -44,7 +44,7 @@ def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
     ],
 )
 def test_the_true_reason_is_said(asked: DateOption, now: Any, said: str) -> None:
-    assert kept_in_words(asked, now) == said
+    assert kept_text(asked, now) == said
 
 
 def test_what_was_offered_and_is_gone_says_why() -> None:
@@ -55,8 +55,8 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
         option(**offered, why_not=WhyNot.AWAY, state=OptionState.EXPIRED),
         option(**offered, state=OptionState.PASSED),
     ]
-    assert gone_rows(options[1:], NOW)[0]["value"] == "We no longer keep it: the presenter can’t come then any more."
-    assert [row["value"] for row in gone_rows(options, LATER)] == [
+    assert lapsed_offer_rows(options[1:], NOW)[0]["value"] == "We no longer keep it: the presenter can’t come then any more."
+    assert [row["value"] for row in lapsed_offer_rows(options, LATER)] == [
         f"We kept it for you until {UNTIL}, and had no answer.",
         "We no longer keep it: the presenter can’t come then any more.",
     ]
@@ -74,4 +74,4 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
     ],
 )
 def test_staff_read_with_whom_or_why_not(asked: DateOption, now: Any, said: str) -> None:
-    assert for_staff(asked, now) == said
+    assert date_text_for_staff(asked, now) == said

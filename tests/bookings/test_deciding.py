@@ -6,14 +6,21 @@ import pytest
 import time_machine
 from django.conf import settings
 
+from bookings.booking.services.decide import (
+    OfferGone,
+    OfferRefused,
+    agree_time,
+    ask_for_others,
+    bookings_with_lapsed_dates,
+    lapse_dates_of,
+    take_offer,
+)
+from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
+from bookings.errors import MoveRefused, NoTimeAgreed, OutsideRules, SlotTaken
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, DateOption, Presenter, State
-from bookings.services.answering import OfferGone, ask_for_others, lapse, lapsing, take_offer
-from bookings.services.deciding import OfferRefused, agree_time
-from bookings.services.errors import MoveRefused, NoTimeAgreed, OutsideRules, SlotTaken
-from bookings.services.leave import record_leave
-from bookings.services.moving import cancel, confirm, decline
 from bookings.tasks import lapse_dates
-from ctac.schedule import schedule
+from ctac.celery import schedule
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -87,7 +94,7 @@ def test_staff_accept_a_date_outside_the_rules_with_a_reason(asked: Booking, pre
 
 
 def test_staff_accept_a_date_that_has_lapsed_if_it_is_still_free(asked: Booking, presenter: Presenter) -> None:
-    lapse(booking=asked, now=LATER)
+    lapse_dates_of(booking=asked, now=LATER)
     make_booking(presenter, at("13:00"))
     with pytest.raises(SlotTaken, match="Monday 25 January 2027, 1pm"):
         agree_time(booking=asked, start=at("13:00"), by=make_staff(), now=LATER)
@@ -110,7 +117,7 @@ def test_what_is_over_is_not_agreed(asked: Booking) -> None:
 
 def test_confirm_needs_a_time(asked: Booking) -> None:
     with pytest.raises(NoTimeAgreed):
-        confirm(booking=asked, by=make_staff(), now=NOW)
+        confirm_booking(booking=asked, by=make_staff(), now=NOW)
 
 
 # Offering
@@ -230,10 +237,10 @@ def test_words_that_look_like_a_childs_details_are_told_of(asked: Booking) -> No
 
 def test_withdrawing_and_declining_give_back_what_is_kept(asked: Booking, person: Person) -> None:
     offer(asked, at("12:00"), at("14:00"))
-    cancel(booking=asked, by=person.user, now=NOW)
+    cancel_booking(booking=asked, by=person.user, now=NOW)
     assert (claims(), [state for _kind, state, _claimed in dates_of(asked)]) == ([], ["passed"] * 4)
     second = ask(person, on(at("10:00")))
-    decline(booking=second, reason="We are too few.", by=make_staff(), now=NOW)
+    decline_booking(booking=second, reason="We are too few.", by=make_staff(), now=NOW)
     assert (claims(), dates_of(second)) == ([], [("preferred", "passed", False)])
     assert not DateOption.objects.open().exists()
 
@@ -243,12 +250,12 @@ def test_withdrawing_and_declining_give_back_what_is_kept(asked: Booking, person
 
 def test_times_that_nobody_answers_lapse_once_and_both_sides_are_told(asked: Booking) -> None:
     (option,) = offer(asked, at("12:00"))
-    assert (lapse(booking=asked, now=NOW), lapsing(NOW)) == ([], [])
+    assert (lapse_dates_of(booking=asked, now=NOW), bookings_with_lapsed_dates(NOW)) == ([], [])
     before = len(sent(asked))
-    assert lapsing(LATER) == [asked]
+    assert bookings_with_lapsed_dates(LATER) == [asked]
     for _twice in range(2):
-        lapse(booking=asked, now=LATER)
-    assert (dates_of(asked)[-1], claims(), lapsing(LATER)) == (("proposed", "expired", False), [], [])
+        lapse_dates_of(booking=asked, now=LATER)
+    assert (dates_of(asked)[-1], claims(), bookings_with_lapsed_dates(LATER)) == (("proposed", "expired", False), [], [])
     told = [("booking-dates-lapsed", asked.person.email), ("staff-dates-lapsed", settings.STAFF_EMAIL)]
     assert kinds_since(asked, before) == told
     assert [kind for kind, _from, _to in history(asked)].count("lapsed") == 1
@@ -267,13 +274,13 @@ def test_the_team_reads_with_whom_a_date_is_kept_or_why_not(asked: Booking, pres
 
 
 def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
-    lapse(booking=asked, now=LATER)
+    lapse_dates_of(booking=asked, now=LATER)
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
         told = words(asked, kind)
         assert "First choice: Monday 25 January 2027, 10am to 11am" in told
         assert "Tuesday 26 January 2027" not in told  # which was never kept
     offer(asked, at("12:00"))
-    lapse(booking=asked, now=LATER)
+    lapse_dates_of(booking=asked, now=LATER)
     for kind in ("booking-dates-lapsed", "staff-dates-lapsed"):
         told = words(asked, kind)
         assert ("Time 1: Monday 25 January 2027, midday to 1pm" in told, "First choice" in told) == (True, False)
@@ -281,7 +288,7 @@ def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
 
 def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(asked: Booking, presenter: Presenter) -> None:
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
-    lapse(booking=asked, now=NOW)
+    lapse_dates_of(booking=asked, now=NOW)
     assert "10am to 11am We no longer keep it: the presenter can’t come then" in " ".join(
         words(asked, "booking-dates-lapsed").split()
     )
@@ -290,8 +297,8 @@ def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(aske
 
 def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:
     offer(asked, at("12:00"))
-    decline(booking=asked, reason="No", by=make_staff(), now=NOW)
-    assert lapsing(LATER) == []
+    decline_booking(booking=asked, reason="No", by=make_staff(), now=NOW)
+    assert bookings_with_lapsed_dates(LATER) == []
 
 
 def test_beat_lapses_what_is_over(asked: Booking) -> None:

@@ -7,11 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from bookings.diary.reading import claims_within, open_diary, read_claims, read_whole, to_claim
-from bookings.diary.stretch import Stretch
-from bookings.gaps import Span
 from bookings.models import BusyTime, Presenter
-from bookings.places import find_place
+from bookings.schedule.queries import claims_within, open_schedule, read_all_claims, read_claims, to_claim
+from bookings.schedule.slots import DateRange, Span
+from bookings.travel import find_place
 from tests.bookings.rows import (
     LEEDS,
     MONDAY,
@@ -25,22 +24,22 @@ from tests.bookings.rows import (
     make_leave,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_diary_is_read_in_one_query_a_table() -> None:
-    asked = wish(make_presentation())
+    asked = slot_query(make_presentation())
     counts = []
     for _more in range(2):
         for _presenter in range(3):
             make_booking(make_presenter(), at("12:00"))
         with CaptureQueriesContext(connection) as queries:
-            diary = diary_of(asked)
-            diary.week(MONDAY)
-            diary.nearest(at("12:00"))
+            schedule = diary_of(asked)
+            schedule.week(MONDAY)
+            schedule.nearest(at("12:00"))
         counts.append(len(queries))
     assert counts == [4, 4]
 
@@ -66,16 +65,16 @@ def fill(presenter: Presenter, chance: random.Random) -> None:
 def test_however_much_is_read_a_day_offers_the_same(seed: int, postcode: str) -> None:
     chance = random.Random(seed)
     fill(make_presenter(weekdays=range(7), hours=("00:00", "23:30"), max_travel_minutes=600), chance)
-    asked = wish(make_presentation(), postcode)
+    asked = slot_query(make_presentation(), postcode)
     days = [MONDAY + timedelta(days=number) for number in range(-1, 40)]
     whole = diary_of(asked)
     expected = {day: whole.slots_on(day) for day in days}
-    assert {day: open_diary(asked, first_day=day, last_day=day, now=NOW).slots_on(day) for day in days[:16]} == {
+    assert {day: open_schedule(asked, first_day=day, last_day=day, now=NOW).slots_on(day) for day in days[:16]} == {
         day: expected[day] for day in days[:16]
     }
     assert sum(len(expected[day]) for day in days[:16]) > 20
     for far in (3, 9, 17, 30):
-        read = [Stretch(days[0], days[2]), Stretch(days[far], days[far + 6])]
+        read = [DateRange(days[0], days[2]), DateRange(days[far], days[far + 6])]
         part = diary_of(asked, looking_at=read)
         assert [day for day in days if part.is_read(day)] == [*days[:3], *days[far : far + 7]]
         assert {day: part.slots_on(day) for day in days if part.is_read(day)} == {
@@ -85,10 +84,10 @@ def test_however_much_is_read_a_day_offers_the_same(seed: int, postcode: str) ->
 
 def test_a_day_that_was_not_read_is_not_called_full() -> None:
     make_presenter()
-    part = diary_of(wish(make_presentation()), looking_at=[Stretch(NOW.date(), MONDAY)])
+    part = diary_of(slot_query(make_presentation()), looking_at=[DateRange(NOW.date(), MONDAY)])
     with pytest.raises(LookupError):
         part.slots_on(MONDAY + timedelta(days=1))
-    assert read_whole(part, NOW, None).slots_on(MONDAY + timedelta(days=1)) != []
+    assert read_all_claims(part, NOW, None).slots_on(MONDAY + timedelta(days=1)) != []
     assert part.slots_on(MONDAY + timedelta(days=500)) == []
 
 
@@ -97,7 +96,7 @@ def test_of_what_nobody_looks_at_nothing_is_read() -> None:
     for number in range(0, 63, 7):
         make_booking(presenter, at("12:00", MONDAY + timedelta(days=number)))
     far = MONDAY + timedelta(days=56)
-    part = diary_of(wish(make_presentation()), looking_at=[Stretch(MONDAY, MONDAY), Stretch(far, far)])
+    part = diary_of(slot_query(make_presentation()), looking_at=[DateRange(MONDAY, MONDAY), DateRange(far, far)])
     starts = [claim.span.start.date() for claim in part.parts[0].claims]
     assert starts == [MONDAY, MONDAY + timedelta(days=7), far - timedelta(days=7), far]
 
@@ -111,6 +110,6 @@ def test_what_the_diary_reads_is_what_the_rows_say() -> None:
     BusyTime.objects.filter(postcode=YORK).update(travel_minutes=45)
     within = Span(at("00:00"), at("00:00", MONDAY + timedelta(days=3)))
     rows = claims_within([presenter], within, NOW)
-    days = Stretch(MONDAY, MONDAY + timedelta(days=2))
+    days = DateRange(MONDAY, MONDAY + timedelta(days=2))
     assert read_claims([presenter], [days], NOW, None) == {presenter.pk: [to_claim(row) for row in rows]}
     assert len(rows) == 4

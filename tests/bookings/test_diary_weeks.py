@@ -8,11 +8,10 @@ from itertools import pairwise
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bookings.diary.wish import Wish
 from bookings.models import Availability, BusyTime, JourneyTime, Nation, Presenter
+from bookings.schedule.slots import SlotQuery
 from bookings.travel import Journeys, travel_between
-from ctac.uk import UK, uk_datetime
-from ctac.working_days import after_working_days, is_bank_holiday
+from ctac.dates import UK, after_working_days, is_bank_holiday, uk_datetime
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -25,14 +24,14 @@ from tests.bookings.rows import (
     make_leave,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
 
 
-def oracle(asked: Wish, first_day: date, days: int, now: datetime) -> list[datetime]:
+def oracle(asked: SlotQuery, first_day: date, days: int, now: datetime) -> list[datetime]:
     minute = datetime.combine(first_day - timedelta(days=1), time(), tzinfo=UTC)
     end = minute + timedelta(days=days + 2)
     last_day = first_day + timedelta(days=days - 1)
@@ -60,7 +59,7 @@ def could(
     presenter: Presenter,
     windows: list[Availability],
     claims: list[BusyTime],
-    asked: Wish,
+    asked: SlotQuery,
     start: datetime,
     now: datetime,
     journeys: Journeys,
@@ -105,7 +104,7 @@ def available_at(windows: list[Availability], moment: datetime) -> bool:
     )
 
 
-def has_time_to_travel(claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys) -> bool:
+def has_time_to_travel(claims: list[BusyTime], asked: SlotQuery, start: datetime, end: datetime, journeys: Journeys) -> bool:
     """Every pair of visits that would follow each other, with what stands between them."""
     mine = (start, end, asked.place, None)
     everything = sorted(
@@ -123,7 +122,7 @@ def has_time_to_travel(claims: list[BusyTime], asked: Wish, start: datetime, end
 
 
 def leaves_and_returns_in_time(
-    presenter: Presenter, claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys
+    presenter: Presenter, claims: list[BusyTime], asked: SlotQuery, start: datetime, end: datetime, journeys: Journeys
 ) -> bool:
     """The first visit of the day can be reached from the base, and the base from the last, if this one is part of that."""
     day = start.astimezone(UK).date()
@@ -155,7 +154,7 @@ def leaves_and_returns_in_time(
 
 
 def is_at_the_base_for_online(
-    presenter: Presenter, claims: list[BusyTime], asked: Wish, start: datetime, end: datetime, journeys: Journeys
+    presenter: Presenter, claims: list[BusyTime], asked: SlotQuery, start: datetime, end: datetime, journeys: Journeys
 ) -> bool:
     """From an online presentation to the visits next to it the way begins at the base, and to it the way ends there."""
     day = start.astimezone(UK).date()
@@ -237,7 +236,7 @@ def test_slots_are_what_the_oracle_says(first_day: date, seed: int) -> None:
     total = 0
     for postcode in (LEEDS, YORK, LONDON, ""):
         for minutes in (30, 90):
-            asked = wish(make_presentation(length_minutes=minutes), postcode)
+            asked = slot_query(make_presentation(length_minutes=minutes), postcode)
             slots = [slot.start for _day, slots in diary_of(asked, now).week(first_day) for slot in slots]
             assert slots == oracle(asked, first_day, 7, now)
             total += len(slots)

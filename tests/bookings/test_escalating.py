@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from bookings.booking.services.request import escalate, waiting_too_long
 from bookings.models import Booking, BookingEvent, EventKind, OptionKind, OptionState, Presenter, State
-from bookings.services.escalating import escalate, too_long
-from ctac.uk import uk_day
+from ctac.dates import uk_day
 from leaflets.models import Order
 from notifications import rendering
 from notifications.models import Notification
@@ -96,11 +96,11 @@ def test_what_was_answered_is_not_told(request_of_thursday: Booking, clock: time
 def test_it_waits_for_us_from_when_they_answered(request_of_thursday: Booking, presenter: Presenter) -> None:
     booking = request_of_thursday
     option = make_option(booking, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY, kind=OptionKind.PROPOSED)
-    assert not too_long(Booking.objects.all(), MONDAY + A_DAY).exists()
+    assert not waiting_too_long(Booking.objects.all(), MONDAY + A_DAY).exists()
     type(option).objects.update(state=OptionState.EXPIRED)
-    assert [too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (1, 2)] == [False, True]
+    assert [waiting_too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (1, 2)] == [False, True]
     BookingEvent.objects.create(booking=booking, at=MONDAY + A_DAY, kind=EventKind.OTHERS_ASKED)
-    assert [too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (2, 3)] == [False, True]
+    assert [waiting_too_long(Booking.objects.all(), MONDAY + days * A_DAY).exists() for days in (2, 3)] == [False, True]
 
 
 def test_dates_that_we_let_lapse_ourselves_begin_nothing_anew(request_of_thursday: Booking, presenter: Presenter) -> None:
@@ -108,7 +108,7 @@ def test_dates_that_we_let_lapse_ourselves_begin_nothing_anew(request_of_thursda
         request_of_thursday, presenter, MONDAY + 20 * A_DAY, expires_at=MONDAY - timedelta(hours=1), state=OptionState.EXPIRED
     )
     BookingEvent.objects.create(booking=request_of_thursday, at=MONDAY - timedelta(hours=1), kind=EventKind.LAPSED)
-    assert too_long(Booking.objects.all(), MONDAY).exists()
+    assert waiting_too_long(Booking.objects.all(), MONDAY).exists()
 
 
 def test_a_request_for_leaflets_waits_too(clock: time_machine.Traveller) -> None:

@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bookings.diary.breaches import Breach
-from bookings.diary.reading import open_diary
+from bookings.booking.services.reschedule import reschedule
+from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Format, JourneyTime, Presenter, WhyNot
-from bookings.services.changing import reschedule
-from bookings.services.errors import OutsideRules, SlotTaken
-from bookings.services.holding import hold_slot
-from bookings.services.sessions.clashing import Clash, clashes
-from bookings.services.sessions.planning import Planned
-from bookings.standing_in import needs_of
-from ctac.uk import UK, uk_datetime
+from bookings.open_sessions.queries import Clash, clashes
+from bookings.open_sessions.services.sessions import PlannedSession
+from bookings.rules import RuleViolation
+from bookings.schedule.holds import hold_slot
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.substitutes import substitute_needs
+from ctac.dates import UK, uk_datetime
 from professionals.models import Person
 from tests.bookings.placed import place, place_as_staff
 from tests.bookings.requested import ask, on
@@ -31,7 +31,7 @@ from tests.bookings.rows import (
     make_leave,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 from tests.bookings.sessions.rows import make_session
 
@@ -48,14 +48,14 @@ def presenter() -> Presenter:
 
 def clocks(postcode: str = "", day: date = MONDAY, now: datetime = NOW) -> list[str]:
     """When the public can start an hour there, or online."""
-    slots = diary_of(wish(make_presentation(), postcode), now).slots_on(day)
+    slots = diary_of(slot_query(make_presentation(), postcode), now).slots_on(day)
     return [slot.start.astimezone(UK).strftime("%H:%M") for slot in slots]
 
 
-def breaches(clock: str, postcode: str = "") -> tuple[Breach, ...]:
-    diary = open_diary(wish(make_presentation(), postcode), first_day=MONDAY, last_day=MONDAY, now=NOW)
-    (candidate,) = diary.candidates(at(clock))
-    return candidate.breaches
+def violations(clock: str, postcode: str = "") -> tuple[RuleViolation, ...]:
+    schedule = open_schedule(slot_query(make_presentation(), postcode), first_day=MONDAY, last_day=MONDAY, now=NOW)
+    (candidate,) = schedule.candidates(at(clock))
+    return candidate.violations
 
 
 def half_hours(first: str, last: str) -> list[str]:
@@ -71,11 +71,11 @@ def test_online_ends_in_time_to_set_off_for_a_visit_and_starts_once_she_is_back(
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     assert clocks() == ["08:00", "08:30", *half_hours("11:30", "14:00")]
     for clock in ("09:00", "11:00"):
-        assert breaches(clock) == (Breach.FROM_BASE,)
+        assert violations(clock) == (RuleViolation.FROM_BASE,)
         with pytest.raises(SlotTaken):
             place(person, at(clock), **ONLINE)
         with pytest.raises(SlotTaken):
-            hold_slot(draft=make_draft(), person=person, wish=wish(make_presentation(), ""), start=at(clock), now=NOW)
+            hold_slot(draft=make_draft(), person=person, slot_query=slot_query(make_presentation(), ""), start=at(clock), now=NOW)
     assert place(person, at("08:30"), **ONLINE).presenter == presenter
 
 
@@ -94,7 +94,7 @@ def test_a_visit_ends_in_time_to_be_at_the_base_and_starts_once_she_can_be_there
     """Online from 10am to 11am: a booking, an open session, or a time that is kept for somebody."""
     online(presenter)
     assert clocks(WAKEFIELD) == ["08:00", "08:30", *half_hours("11:30", "14:00")]
-    assert breaches("11:00", WAKEFIELD) == breaches("09:00", WAKEFIELD) == (Breach.FROM_BASE,)
+    assert violations("11:00", WAKEFIELD) == violations("09:00", WAKEFIELD) == (RuleViolation.FROM_BASE,)
 
 
 def test_leave_is_given_from_nowhere(presenter: Presenter) -> None:
@@ -128,9 +128,9 @@ def test_what_staff_have_set_for_the_journey_counts(presenter: Presenter) -> Non
 
 def test_what_staff_have_set_for_the_visit_that_is_wanted_counts_too(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode="")
-    asked = wish(make_presentation(), WAKEFIELD)
-    diary = diary_of(replace(asked, set_minutes={presenter.pk: 0}))
-    assert at("11:00") in [slot.start for slot in diary.slots_on(MONDAY)]
+    asked = slot_query(make_presentation(), WAKEFIELD)
+    schedule = diary_of(replace(asked, set_minutes={presenter.pk: 0}))
+    assert at("11:00") in [slot.start for slot in schedule.slots_on(MONDAY)]
 
 
 def test_at_the_base_itself_there_is_no_way(presenter: Presenter) -> None:
@@ -178,11 +178,11 @@ def test_staff_may_with_a_reason(presenter: Presenter) -> None:
 
 def test_who_could_step_in_stands_there_with_the_sentence(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
-    (need,) = needs_of([make_booking(None, at("09:00"), postcode="")], NOW)
-    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(Breach.FROM_BASE.sentence,)]
+    (need,) = substitute_needs([make_booking(None, at("09:00"), postcode="")], NOW)
+    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(RuleViolation.FROM_BASE.sentence,)]
 
 
 def test_an_open_session_is_planned_there_with_a_reason_only(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
-    planned = [Planned(make_presentation(), presenter, at(clock), 20) for clock in ("08:00", "09:00")]
-    assert clashes(planned, now=NOW) == [[], [Clash(str(Breach.FROM_BASE.sentence), hard=False)]]
+    planned = [PlannedSession(make_presentation(), presenter, at(clock), 20) for clock in ("08:00", "09:00")]
+    assert clashes(planned, now=NOW) == [[], [Clash(str(RuleViolation.FROM_BASE.sentence), hard=False)]]

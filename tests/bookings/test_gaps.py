@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bookings.diary.reading import claims_within, to_claim
-from bookings.gaps import Span, free_spans
 from bookings.models import Presenter
-from bookings.places import find_place
+from bookings.schedule.queries import claims_within, to_claim
+from bookings.schedule.slots import Span, free_spans
+from bookings.travel import find_place
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

@@ -7,8 +7,8 @@ from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings.models import BookingEvent, BusyKind, BusyTime, EventKind, Leave, LeaveKind, LeaveState, Presenter
-from bookings.places import find_place
-from bookings.services.holding import place_columns
+from bookings.schedule.holds import place_columns
+from bookings.travel import find_place
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,

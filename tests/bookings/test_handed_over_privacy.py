@@ -6,18 +6,18 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
 
-from bookings import handed_over_privacy, privacy
+from bookings import privacy as bookings_privacy
+from bookings.booking.services.links import make_booking_links
+from bookings.booking.services.transfer import transfer_bookings
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
-from bookings.models.booking import record
-from bookings.services.handing_over import hand_over
-from bookings.services.linking import make_links
+from bookings.models.booking import record_event
 from leaflets.models import Channel, Order, OrderEvent, ToBring
-from leaflets.services.bringing import bring
+from leaflets.orders.services.place import place_order_for_visit
 from notifications.models import Notification
 from notifications.models import State as MailState
+from privacy.services import VisitInTheWay, erase_person, export_person
 from professionals.models import Person
-from professionals.privacy import VisitInTheWay, erase_person, export_person
-from professionals.services.people import address_verified
+from professionals.services import address_verified
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition
@@ -41,14 +41,14 @@ def omar(nadia: Person) -> Person:
 def booking(nadia: Person) -> Booking:
     presenter = make_presenter(email="asha@ctac.example")
     booking = make_booking(presenter, at("10:00"), person=nadia, contact_name="Ruth", contact_phone="0113 496 0555")
-    record(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=EARLIER)
+    record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=EARLIER)
     return booking
 
 
 def give(booking: Booking, before: Person, after: Person, reason: str = WHY) -> None:
-    hand_over(person=before, to=after, by=None, reason=reason, now=NOW)
+    transfer_bookings(person=before, to=after, by=None, reason=reason, now=NOW)
     booking.refresh_from_db()
-    record(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=LATER)
+    record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=NOW, reason=LATER)
 
 
 def reasons() -> list[str]:
@@ -63,7 +63,9 @@ def stored(about: str, to: str) -> Notification:
 def leaflets_for(booking: Booking, person: Person) -> Order:
     edition = make_edition(NOW, stock=20)
     asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
-    order = bring(person=person, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW)
+    order = place_order_for_visit(
+        person=person, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
+    )
     assert order is not None
     Brought.objects.create(booking=booking, order=order)
     return order
@@ -110,9 +112,9 @@ def test_what_was_written_of_its_leaflets_after_they_gave_it_away_stays_and_so_d
 
 
 def test_links_that_were_sent_to_them_go_and_the_colleagues_stay(booking, nadia, omar):
-    make_links(booking=booking, address=nadia.email, purposes=["cancel"], now=NOW - timedelta(days=1))
+    make_booking_links(booking=booking, address=nadia.email, purposes=["cancel"], now=NOW - timedelta(days=1))
     give(booking, nadia, omar)
-    make_links(booking=booking, address=omar.email, purposes=["cancel"], now=NOW + timedelta(days=1))
+    make_booking_links(booking=booking, address=omar.email, purposes=["cancel"], now=NOW + timedelta(days=1))
     assert BookingLink.objects.count() == 2
     erase_person(nadia, by=None, now=NOW)
     assert [link.created_at for link in BookingLink.objects.all()] == [NOW + timedelta(days=1)]
@@ -194,10 +196,10 @@ def words_of(bookings: list[dict[str, object]]) -> list[str]:
 
 def test_the_colleagues_copy_does_not_say_why_it_came_or_what_was_before(booking, nadia, omar):
     give(booking, nadia, omar)
-    [theirs] = privacy.export(omar)
+    [theirs] = bookings_privacy.export_bookings(omar)
     assert words_of([theirs]) == [LATER]
     assert "Handed over to a colleague" in [event["what"] for event in theirs["history"]]
-    [given] = handed_over_privacy.export(nadia)
+    [given] = bookings_privacy.export_transferred(nadia)
     assert (given["reference"], words_of([given])) == (booking.reference, [EARLIER, WHY])
 
 
@@ -213,26 +215,26 @@ def test_who_is_one_with_the_row_that_gave_it_away_is_found(booking, omar):
     own.refresh_from_db()
 
     assert words_of(export_person(own)["bookings_given_away"]) == [EARLIER, WHY]
-    assert handed_over_privacy.export(omar) == []
+    assert bookings_privacy.export_transferred(omar) == []
     erase_person(own, by=None, now=NOW)
     assert reasons() == [LATER]
 
 
 def test_their_copy_does_not_say_where_the_presenter_was(booking, nadia, omar):
-    for kind in privacy.ABOUT_THE_PRESENTER:
-        record(booking, kind, by=None, now=NOW, reason="Rang: she is safe")
+    for kind in bookings_privacy.ABOUT_THE_PRESENTER:
+        record_event(booking, kind, by=None, now=NOW, reason="Rang: she is safe")
     give(booking, nadia, omar)
     assert words_of(export_person(nadia)["bookings_given_away"]) == [EARLIER, WHY]
 
 
 def test_who_gave_nothing_away_costs_one_statement(nadia, omar, django_assert_num_queries):
     with django_assert_num_queries(1):
-        assert handed_over_privacy.export(nadia) == []
+        assert bookings_privacy.export_transferred(nadia) == []
     with django_assert_num_queries(1):
-        handed_over_privacy.erase(nadia, NOW)
+        bookings_privacy.erase_transferred(nadia, NOW)
 
 
 def test_what_was_given_away_is_found_by_an_index(nadia):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    assert "booking_handed_over" in handed_over_privacy.given_away_by(nadia).explain()
+    assert "booking_handed_over" in bookings_privacy.given_away_by(nadia).explain()

@@ -6,20 +6,20 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
-from bookings.privacy import export
-from bookings.services.changing import reschedule
-from bookings.services.handing_over import (
+from bookings.booking.services.links import find_booking_by_link, make_booking_links
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transfer import (
     CannotBeToldError,
     NotAColleagueError,
-    NothingToHandOverError,
+    NothingToTransferError,
     SamePersonError,
-    hand_over,
+    transfer_bookings,
 )
-from bookings.services.linking import find_by_link, make_links
-from bookings.services.moving import cancel
+from bookings.booking.services.transitions import cancel_booking
+from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
+from bookings.privacy import export_bookings
 from leaflets.models import Channel, Order, OrderState, ToBring
-from leaflets.services.bringing import bring
+from leaflets.orders.services.place import place_order_for_visit
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT
@@ -55,7 +55,7 @@ def booking(presenter: Presenter, nadia: Person) -> Booking:
 
 
 def give(before: Person, after: Person) -> list[Booking]:
-    return hand_over(person=before, to=after, by=None, reason=WHY, now=NOW)
+    return transfer_bookings(person=before, to=after, by=None, reason=WHY, now=NOW)
 
 
 def owners() -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ def test_all_that_is_to_come_is_the_colleagues(booking: Booking, presenter: Pres
     make_request(person=nadia)
     make_booking(presenter, at("10:00") - timedelta(days=60), person=nadia, state=State.DELIVERED)
     off = make_booking(presenter, at("14:00"), person=nadia)
-    cancel(booking=off, by=None, now=NOW)
+    cancel_booking(booking=off, by=None, now=NOW)
 
     given = give(nadia, omar)
 
@@ -81,7 +81,7 @@ def test_all_that_is_to_come_is_the_colleagues(booking: Booking, presenter: Pres
 
 def test_time_and_presenter_stay_and_it_stands_in_the_history(booking: Booking, nadia: Person, omar: Person) -> None:
     manager = make_staff()
-    hand_over(person=nadia, to=omar, by=manager, reason=WHY, now=NOW)
+    transfer_bookings(person=nadia, to=omar, by=manager, reason=WHY, now=NOW)
 
     now = Booking.objects.get()
     assert (now.starts_at, now.presenter, now.sequence) == (booking.starts_at, booking.presenter, booking.sequence + 1)
@@ -141,10 +141,10 @@ def test_what_was_on_its_way_about_the_time_before_still_reaches_them(booking: B
 
 
 def test_links_in_old_emails_end_and_the_pages_are_the_colleagues(booking: Booking, nadia: Person, omar: Person) -> None:
-    token = make_links(booking=booking, address=nadia.email, purposes=["cancel"], now=NOW)["cancel"]
+    token = make_booking_links(booking=booking, address=nadia.email, purposes=["cancel"], now=NOW)["cancel"]
     give(nadia, omar)
 
-    assert find_by_link(token=token, purpose="cancel", now=NOW) is None  # type: ignore[arg-type]
+    assert find_booking_by_link(token=token, purpose="cancel", now=NOW) is None  # type: ignore[arg-type]
     answers = [sign_in(Client(), each).get(booking.get_absolute_url()).status_code for each in (nadia, omar)]
     assert answers == [404, 200]
 
@@ -152,7 +152,9 @@ def test_links_in_old_emails_end_and_the_pages_are_the_colleagues(booking: Booki
 def test_leaflets_that_are_brought_go_with_it(booking: Booking, nadia: Person, omar: Person) -> None:
     edition = make_edition(NOW, stock=20)
     asked = [ToBring(edition.leaflet.slug, edition.leaflet.title, 5)]
-    order = bring(person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW)
+    order = place_order_for_visit(
+        person=nadia, by=None, channel=Channel.WEB, asked=asked, visit=booking.reference, postcode=LEEDS, now=NOW
+    )
     Brought.objects.create(booking=booking, order=order)
 
     give(nadia, omar)
@@ -183,7 +185,7 @@ def test_who_cannot_be_told_takes_nothing_over(booking: Booking, nadia: Person) 
 def test_nothing_goes_to_oneself_and_nothing_is_said_where_nothing_is(booking: Booking, nadia: Person, omar: Person) -> None:
     with pytest.raises(SamePersonError):
         give(nadia, nadia)
-    with pytest.raises(NothingToHandOverError):
+    with pytest.raises(NothingToTransferError):
         give(omar, nadia)
     assert (sent(booking), owners()) == ([], [("confirmed", "Nadia Rahman")])
 
@@ -267,5 +269,5 @@ def test_who_may_not_is_refused(booking: Booking, nadia: Person, omar: Person, r
 def test_their_own_data_follows(booking: Booking, nadia: Person, omar: Person) -> None:
     give(nadia, omar)
 
-    assert booking.reference not in str(export(nadia))
-    assert booking.reference in str(export(omar))
+    assert booking.reference not in str(export_bookings(nadia))
+    assert booking.reference in str(export_bookings(omar))

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transfer import transfer_bookings
+from bookings.booking.services.transitions import cancel_booking
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, BusyTime
-from bookings.services.assigning import reassign
-from bookings.services.changing import reschedule
-from bookings.services.handing_over import hand_over
-from bookings.services.leave import record_leave
-from bookings.services.moving import cancel
-from bookings.services.presenters import keep_presenter
+from bookings.schedule.services import keep_presenter
 from notifications.models import Notification
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person
 from tests.professionals.in_turn import Job, ended, in_turn
@@ -39,14 +39,14 @@ def booking(nadia: Person) -> Booking:
 
 
 def give(before: Person, after: Person) -> Job:
-    return lambda: hand_over(person=before, to=after, by=None, reason="Nadia has left", now=NOW)
+    return lambda: transfer_bookings(person=before, to=after, by=None, reason="Nadia has left", now=NOW)
 
 
 def of_its_owner(what: str, booking: Booking) -> Job:
     """As it was read a moment before, when the page was asked for."""
     read = Booking.objects.select_related("person__user").get(pk=booking.pk)
     if what == "cancel":
-        return lambda: cancel(booking=read, by=read.person.user, now=NOW)
+        return lambda: cancel_booking(booking=read, by=read.person.user, now=NOW)
     return lambda: reschedule(booking=read, start=at("14:00"), expected=read.version, by=read.person.user, now=NOW)
 
 
@@ -82,14 +82,14 @@ def test_control_if_nobody_asked_whose_it_was_the_colleagues_booking_would_be_ca
     give(nadia, omar)()
     read.person = omar
 
-    assert ended(lambda: cancel(booking=read, by=nadia.user, now=NOW)) == "done"
+    assert ended(lambda: cancel_booking(booking=read, by=nadia.user, now=NOW)) == "done"
     assert stands() == ("Omar Aziz", "cancelled", at("10:00"))
 
 
 def test_cancelled_first_it_stays_who_cancelled_its(booking: Booking, nadia: Person, omar: Person) -> None:
     ends = in_turn(BOOKING, booking.pk, of_its_owner("cancel", booking), give(nadia, omar))
 
-    assert ends == ["done", "NothingToHandOverError"]
+    assert ends == ["done", "NothingToTransferError"]
     assert stands() == ("Nadia Rahman", "cancelled", at("10:00"))
 
 
@@ -112,7 +112,7 @@ def test_handed_over_twice_at_once_it_is_the_firsts(booking: Booking, nadia: Per
     ruth = make_person(name="Ruth Adeyemi", email="ruth@leeds.nhs.uk", organisation=nadia.organisation)
     ends = in_turn(PERSON, nadia.pk, give(nadia, omar), give(nadia, ruth))
 
-    assert ends == ["done", "NothingToHandOverError"]
+    assert ends == ["done", "NothingToTransferError"]
     assert stands() == ("Omar Aziz", "confirmed", at("10:00"))
     assert [row.recipient for row in Notification.objects.filter(kind="booking-taken-over")] == [omar.email]
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings import ical, mail
+from bookings.booking.emails import kinds as booking_emails
+from bookings.booking.services.assign import SameLink, set_joining_link
+from bookings.booking.services.transitions import cancel_booking
+from bookings.calendars import ical
+from bookings.errors import MoveRefused
 from bookings.models import Booking, BookingEvent, Presenter, State
-from bookings.services.errors import MoveRefused
-from bookings.services.joining import SameLink, set_joining_link
-from bookings.services.moving import cancel
-from bookings.services.presenters import keep_presenter
+from bookings.schedule.services import keep_presenter
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -53,7 +54,7 @@ def words_of(kind: str, booking: Booking) -> str:
     return rendered.html + rendered.text + message.calendar.decode()
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in mail.KINDS if "option" not in kind.name])
+@pytest.mark.parametrize("kind", [kind.name for kind in booking_emails.BOOKING_KINDS if "option" not in kind.name])
 @pytest.mark.parametrize("state", [State.CONFIRMED, State.REQUESTED, State.CANCELLED, State.DECLINED])
 def test_only_who_joins_a_confirmed_booking_reads_the_link(booking: Booking, kind: str, state: State) -> None:
     Booking.objects.update(state=state)
@@ -69,7 +70,7 @@ def test_the_copy_that_staff_can_read_leaves_it_out(booking: Booking) -> None:
 @pytest.mark.parametrize(("state", "said"), [(State.CONFIRMED, HERS), (State.DELIVERED, "Online"), (State.CANCELLED, "Online")])
 def test_calendars_have_it_while_it_is_confirmed(booking: Booking, state: State, said: str) -> None:
     Booking.objects.update(state=state)
-    assert ical.location(Booking.objects.get()) == said
+    assert ical.booking_location(Booking.objects.get()) == said
 
 
 def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: Booking, staff: User) -> None:
@@ -121,7 +122,7 @@ def test_a_request_is_given_a_link_and_nobody_is_told(booking: Booking, staff: U
 def test_a_visit_and_what_is_over_have_no_link(presenter: Presenter, booking: Booking, staff: User) -> None:
     with pytest.raises(MoveRefused):
         set_joining_link(booking=make_booking(presenter, at("13:00")), link=OWN, by=staff, now=NOW)
-    cancel(booking=booking, by=staff, now=NOW)
+    cancel_booking(booking=booking, by=staff, now=NOW)
     with pytest.raises(MoveRefused):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 
+from bookings.errors import LeaveOverDelivered
+from bookings.leave.services import RecordedLeave, end_leave, hit_by_leave, record_leave
 from bookings.models import Booking, BusyTime, Hold, Leave, Presenter, State
-from bookings.services.errors import LeaveOverDelivered
-from bookings.services.leave import Recorded, end_leave, hit_by_leave, record_leave
 from notifications.models import Notification
 from tests.bookings.rows import LEEDS_TOO, LONDON, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff
@@ -20,7 +20,7 @@ def presenter() -> Presenter:
     return make_presenter()
 
 
-def away(presenter: Presenter, start: datetime, end: datetime) -> Recorded:
+def away(presenter: Presenter, start: datetime, end: datetime) -> RecordedLeave:
     return record_leave(presenter=presenter, starts_at=start, ends_at=end, kind="illness", by=make_staff(), now=NOW)
 
 

@@ -13,17 +13,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
-from bookings.mail import LINK_PAGES, links_for
+from bookings.booking.emails.kinds import LINK_PAGES, links_for
+from bookings.booking.services.links import make_booking_links
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingLink, BusyTime, LinkPurpose, State
-from bookings.models.link import hash_of
-from bookings.privacy import erase
-from bookings.services.changing import reschedule
-from bookings.services.linking import make_links
-from bookings.services.moving import cancel
+from bookings.models.links import hash_of
+from bookings.privacy import erase_bookings
 from notifications import rendering
 from notifications.models import Notification
+from notifications.outbox import notify
 from notifications.registry import kind_named
-from notifications.services.writing import notify
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
@@ -175,7 +175,7 @@ def test_every_link_that_does_not_work_gets_one_same_page(
     ]
     for link in others:
         assert over(link) == unknown
-    cancel(booking=booking, by=booking.person.user, now=NOW)  # used, or cancelled by somebody else
+    cancel_booking(booking=booking, by=booking.person.user, now=NOW)  # used, or cancelled by somebody else
     assert [over(link) for link in links.values()] == [unknown, unknown]
     Booking.objects.update(state=State.CONFIRMED)
     Person.objects.update(email="sam.taylor@york.nhs.uk")  # sent to an address that is theirs no longer
@@ -233,17 +233,17 @@ def test_its_history_says_that_they_did_it(client: Client, booking: Booking, lin
 
 
 def test_links_last_until_the_presentation_and_what_is_over_goes(booking: Booking) -> None:
-    make_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=NOW)
+    make_booking_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=NOW)
     row = BookingLink.objects.get()
     assert (row.created_at, row.expires_at) == (NOW, at("10:00"))
     Booking.objects.update(starts_at=at("10:00", MONDAY + timedelta(days=400)), ends_at=at("11:00", MONDAY + timedelta(days=400)))
     booking.refresh_from_db()
-    make_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=at("10:00"))
+    make_booking_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=at("10:00"))
     assert BookingLink.objects.get().expires_at == at("10:00") + rules.LINKS_LAST
 
 
 def test_erasing_the_person_takes_their_links(booking: Booking, links: dict[str, str]) -> None:
-    erase(booking.person, NOW)
+    erase_bookings(booking.person, NOW)
     assert not BookingLink.objects.exists()
 
 

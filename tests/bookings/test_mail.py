@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from icalendar import Calendar, Event
 
-from bookings import ical, mail
+from bookings.booking.emails import kinds as booking_emails
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.notify import reminder_version
+from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
+from bookings.calendars import ical
+from bookings.leave.services import record_leave
 from bookings.models import Booking, Presenter, State
-from bookings.services.assigning import reassign
-from bookings.services.leave import record_leave
-from bookings.services.moving import cancel, confirm, decline
-from bookings.services.reminding import version_of
 from notifications import rendering
 from notifications.models import Notification, Where
-from notifications.registry import kind_named
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.registry import Topic, kind_named
 from professionals.models import Person
 from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
@@ -60,7 +60,7 @@ def still_true(booking: Booking, kind: str, **changed: object) -> bool:
 OF_NO_TIME = ("booking-offered", "booking-dates-lapsed", "staff-others-asked", "staff-dates-lapsed")
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in mail.KINDS])
+@pytest.mark.parametrize("kind", [kind.name for kind in booking_emails.BOOKING_KINDS])
 def test_every_message_says_what_when_where_and_the_reference_first(booking: Booking, kind: str) -> None:
     rendered = message(booking, kind)
     for words in ("Spotting the signs", "Monday 25 January 2027, 1:30pm to 3pm", LEEDS, booking.reference):
@@ -149,7 +149,7 @@ def test_mail_to_staff_names_the_contact_and_passes_on_what_was_written(booking:
     assert "looked like a child’s details" not in said
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in mail.KINDS])
+@pytest.mark.parametrize("kind", [kind.name for kind in booking_emails.BOOKING_KINDS])
 def test_no_mail_holds_words_that_looked_like_a_childs_details(booking: Booking, kind: str) -> None:
     words = {"room": "Ana is seven", "access_needs": "Ana is eight", "notes": "Ana is nine", "closed_reason": "Ana is ten"}
     Booking.objects.update(flagged_child_details=True, **words)
@@ -166,7 +166,7 @@ def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Present
     assert "The team decides whether we go." in rendered.text
     assert "Please decide" not in rendered.text
     assert still_true(booking, "presenter-kept", recipient=presenter.email)
-    confirm(booking=booking, by=None, now=NOW)
+    confirm_booking(booking=booking, by=None, now=NOW)
     assert not still_true(booking, "presenter-kept", recipient=presenter.email)
     assert still_true(booking, "presenter-booked", recipient=presenter.email)
     assert not still_true(booking, "presenter-booked", recipient="other@ctac.example")
@@ -194,7 +194,7 @@ def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(bo
 
 def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, presenter: Presenter) -> None:
     Booking.objects.update(state=State.REQUESTED)
-    decline(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
+    decline_booking(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
     assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == ["presenter-cancelled"]
     assert still_true(booking, "presenter-cancelled", recipient=presenter.email)
     rendered = message(booking, "presenter-cancelled")
@@ -204,7 +204,7 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
 
 
 def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: Booking, presenter: Presenter) -> None:
-    of_the_day = version_of(booking.reminder_due_at)
+    of_the_day = reminder_version(booking.reminder_due_at)
     assert still_true(booking, "booking-reminder", version=of_the_day)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     assert not still_true(booking, "booking-reminder", version=of_the_day)
@@ -217,7 +217,7 @@ def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: B
 def test_a_request_that_was_answered_is_not_called_a_request_any_more(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
     assert still_true(booking, "booking-requested")
-    confirm(booking=booking, by=None, now=NOW)
+    confirm_booking(booking=booking, by=None, now=NOW)
     assert not still_true(booking, "booking-requested")
 
 
@@ -230,7 +230,7 @@ def test_a_presenter_who_has_it_again_is_not_told_that_it_is_gone(booking: Booki
 
 
 def parsed(booking: Booking, method: str) -> tuple[Calendar, Event]:
-    calendar = Calendar.from_ical(ical.calendar(booking, method, now=NOW))
+    calendar = Calendar.from_ical(ical.booking_calendar(booking, method, now=NOW))
     assert isinstance(calendar, Calendar)
     (event,) = calendar.events
     return calendar, event
@@ -251,12 +251,12 @@ def test_the_invitation_is_accepted_already_and_asks_for_no_answer(booking: Book
     assert event["organizer"] == "mailto:help@nspcc.org.uk"
     assert (event["uid"], event["sequence"], event["status"]) == (booking.ical_uid, 0, "CONFIRMED")
     assert event["location"] == f"St James, Leeds, {LEEDS}"
-    assert built.calendar == ical.calendar(booking, "REQUEST", now=NOW)
+    assert built.calendar == ical.booking_calendar(booking, "REQUEST", now=NOW)
 
 
 def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: Booking) -> None:
     _calendar, invited = parsed(booking, "REQUEST")
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     booking.refresh_from_db()
     built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
     calendar, event = parsed(booking, "CANCEL")
@@ -270,7 +270,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
 
 def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
-    cancel(booking=booking, by=None, now=NOW)
+    cancel_booking(booking=booking, by=None, now=NOW)
     built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
     assert (built.calendar, built.calendar_method) == (b"", "")
     assert "calendar" not in message(booking, "booking-cancelled").text
@@ -306,7 +306,7 @@ def test_times_are_london_wall_clock_right_on_both_sides_of_each_clock_change(
     presenter: Presenter, day: date, clock: str, written: str, utc: str
 ) -> None:
     booking = make_booking(presenter, at(clock, day))
-    raw = ical.calendar(booking, "REQUEST", now=NOW).decode()
+    raw = ical.booking_calendar(booking, "REQUEST", now=NOW).decode()
     assert f"DTSTART;TZID=Europe/London:{written}" in raw
     _calendar, event = parsed(booking, "REQUEST")
     assert event.start.astimezone(UTC) == at(utc, day)

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from bookings.booking.services.assign import reassign, set_travel
+from bookings.booking.services.place import VisitAddress
+from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking, mark_delivered, transition
+from bookings.errors import MoveRefused, NeedsPresenter, NotStarted, OutsideRules, SamePresenter, SlotTaken, TooLate
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
-from bookings.models.booking import MOVES
-from bookings.services.assigning import reassign, set_travel
-from bookings.services.errors import MoveRefused, NeedsPresenter, NotStarted, OutsideRules, SamePresenter, SlotTaken, TooLate
-from bookings.services.moving import cancel, confirm, decline, mark_delivered, move
-from bookings.services.placing import Address
+from bookings.models.booking import TRANSITIONS
 from professionals.models import Person
 from tests.bookings.placed import TEN, place, place_as_staff, sent
 from tests.bookings.rows import (
@@ -38,12 +38,12 @@ def test_moves_that_are_not_in_the_table_are_refused(presenter: Presenter) -> No
     for before in State:
         for after in State:
             booking = make_booking(None, TEN, state=before)
-            if after in MOVES[before]:
-                move(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
+            if after in TRANSITIONS[before]:
+                transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == after
             else:
                 with pytest.raises(MoveRefused):
-                    move(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
+                    transition(booking, after, EventKind.CONFIRMED, by=None, now=NOW)
                 assert Booking.objects.get(pk=booking.pk).state == before
 
 
@@ -51,13 +51,13 @@ def test_a_move_from_a_state_that_is_no_longer_true_is_refused(presenter: Presen
     booking = make_booking(None, TEN, state=State.REQUESTED)
     Booking.objects.update(state=State.DECLINED)
     with pytest.raises(MoveRefused):
-        move(booking, State.CONFIRMED, EventKind.CONFIRMED, by=None, now=NOW)
+        transition(booking, State.CONFIRMED, EventKind.CONFIRMED, by=None, now=NOW)
     assert not BookingEvent.objects.exists()
 
 
 def test_confirming_tells_the_professional_and_the_presenter(presenter: Presenter) -> None:
     booking, staff = make_booking(presenter, TEN, state=State.REQUESTED), make_staff()
-    confirm(booking=booking, by=staff, now=NOW)
+    confirm_booking(booking=booking, by=staff, now=NOW)
     event = booking.events.get()
     assert (event.by, event.at, event.from_state, event.to_state) == (staff, NOW, "requested", "confirmed")
     assert [kind for kind, _to, _version in sent(booking)] == ["booking-confirmed", "presenter-booked"]
@@ -65,19 +65,19 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
 
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN, state=State.REQUESTED)
-    confirm(booking=booking, by=None, now=NOW)
+    confirm_booking(booking=booking, by=None, now=NOW)
     with pytest.raises(MoveRefused, match="confirmed"):
-        confirm(booking=booking, by=None, now=NOW)
+        confirm_booking(booking=booking, by=None, now=NOW)
 
 
 def test_a_request_without_presenter_cannot_be_confirmed() -> None:
     with pytest.raises(NeedsPresenter):
-        confirm(booking=make_booking(None, TEN, state=State.REQUESTED), by=None, now=NOW)
+        confirm_booking(booking=make_booking(None, TEN, state=State.REQUESTED), by=None, now=NOW)
 
 
 def test_declining_gives_the_time_back_and_tells_why(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN, state=State.REQUESTED)
-    decline(booking=booking, reason="We were there last month.", by=make_staff(), now=NOW)
+    decline_booking(booking=booking, reason="We were there last month.", by=make_staff(), now=NOW)
     booking.refresh_from_db()
     assert (booking.state, booking.closed_reason) == (State.DECLINED, "We were there last month.")
     assert not BusyTime.objects.exists()
@@ -86,7 +86,7 @@ def test_declining_gives_the_time_back_and_tells_why(presenter: Presenter) -> No
 
 def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(presenter: Presenter, person: Person) -> None:
     booking = make_booking(presenter, TEN, person=person)
-    cancel(booking=booking, by=person.user, now=NOW, reason="Nobody is in")
+    cancel_booking(booking=booking, by=person.user, now=NOW, reason="Nobody is in")
     booking.refresh_from_db()
     assert (booking.state, booking.sequence, booking.presenter) == (State.CANCELLED, 1, presenter)
     assert not BusyTime.objects.exists()
@@ -96,14 +96,14 @@ def test_cancelling_gives_the_time_back_bumps_the_sequence_and_tells_everyone(pr
         ("staff-booking-cancelled", settings.STAFF_EMAIL, 1),
     ]
     with pytest.raises(MoveRefused):
-        cancel(booking=booking, by=person.user, now=NOW)
+        cancel_booking(booking=booking, by=person.user, now=NOW)
 
 
 def test_its_owner_cannot_cancel_once_it_has_started_and_staff_can(presenter: Presenter, person: Person) -> None:
     booking = make_booking(presenter, TEN, person=person)
     with pytest.raises(TooLate):
-        cancel(booking=booking, by=person.user, now=TEN)
-    assert cancel(booking=booking, by=make_staff(), now=TEN).state == State.CANCELLED
+        cancel_booking(booking=booking, by=person.user, now=TEN)
+    assert cancel_booking(booking=booking, by=make_staff(), now=TEN).state == State.CANCELLED
 
 
 def test_delivered_only_after_it_has_started(presenter: Presenter) -> None:
@@ -148,7 +148,7 @@ def test_outside_hours_and_area_staff_must_say_why(presenter: Presenter) -> None
     booking, other = make_booking(presenter, TEN), make_presenter(weekdays=(4,), base_postcode=LONDON)
     with pytest.raises(OutsideRules) as refusal:
         reassign(booking=booking, presenter=other, by=make_staff(), now=NOW)
-    assert [breach.value for breach in refusal.value.breaches] == ["distance", "hours", "leaves-early"]
+    assert [violation.value for violation in refusal.value.violations] == ["distance", "hours", "leaves-early"]
     reassign(booking=booking, presenter=other, by=make_staff(), now=NOW, override_reason="Is in Leeds that day")
     assert booking.events.get().reason == "Is in Leeds that day"
 
@@ -179,7 +179,7 @@ def test_travel_minutes_set_by_staff_are_checked_against_the_neighbours(presente
 
 def test_a_place_far_away_is_refused_for_the_public(presenter: Presenter, person: Person) -> None:
     with pytest.raises(SlotTaken):
-        place(person, address=Address("1 Borough High Street", "London", LONDON))
+        place(person, address=VisitAddress("1 Borough High Street", "London", LONDON))
 
 
 def test_holds_and_leave_are_in_the_way_of_staff_too(presenter: Presenter) -> None:

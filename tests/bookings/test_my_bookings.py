@@ -12,13 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
+from bookings.booking.services.transitions import confirm_booking, decline_booking
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
-from bookings.models.booking import record
-from bookings.services.leave import record_leave
-from bookings.services.moving import confirm, decline
+from bookings.models.booking import record_event
 from notifications.models import Where
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.registry import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.face.page import Element, Page
@@ -93,7 +93,7 @@ def test_the_signed_out_are_asked_to_sign_in(booking: Booking, page: str) -> Non
 
 
 def test_the_page_shows_state_answers_and_history_in_words(client: Client, booking: Booking, owner: Person) -> None:
-    record(booking, EventKind.BOOKED, by=owner.user, now=NOW)
+    record_event(booking, EventKind.BOOKED, by=owner.user, now=NOW)
     page = text(client.get(f"/bookings/{booking.reference}/"))
     for words in (
         "Confirmed",
@@ -109,13 +109,13 @@ def test_a_request_and_its_answers_are_told(client: Client, booking: Booking) ->
     Booking.objects.update(state=State.REQUESTED)
     assert "We are keeping this time for you." in text(client.get(f"/bookings/{booking.reference}/"))
     assert client.get(f"/bookings/{booking.reference}/calendar.ics").status_code == 404
-    confirm(booking=booking, by=make_staff(), now=NOW)
+    confirm_booking(booking=booking, by=make_staff(), now=NOW)
     assert "We confirmed it." in text(client.get(f"/bookings/{booking.reference}/"))
 
 
 def test_a_decline_shows_its_reason(client: Client, booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
-    decline(booking=booking, reason="We were there in May.", by=make_staff(), now=NOW)
+    decline_booking(booking=booking, reason="We were there in May.", by=make_staff(), now=NOW)
     page = text(client.get(f"/bookings/{booking.reference}/"))
     assert "Declined" in page
     assert "We were there in May." in page
@@ -241,7 +241,7 @@ def test_pages_keep_to_their_statements(client: Client, booking: Booking, owner:
     counts = []
     for _more in range(2):
         for _event in range(3):
-            record(booking, EventKind.REASSIGNED, by=None, now=NOW)
+            record_event(booking, EventKind.REASSIGNED, by=None, now=NOW)
         make_booking(presenter, at("12:00") + timedelta(hours=BusyTime.objects.count()), person=owner)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(f"/bookings/{booking.reference}/{page}").status_code == 200

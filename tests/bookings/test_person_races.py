@@ -15,18 +15,17 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import RequestFactory
 
+from bookings.booking.services.place import Submission, place_booking
 from bookings.models import Booking, Presenter
-from bookings.services.holding import hold_slot
-from bookings.services.placing import Submission, book
+from bookings.schedule.holds import hold_slot
 from leaflets.models import Edition, Order
-from leaflets.services.reconciling import differences
+from leaflets.stock.services import ledger_differences
+from privacy.services import erase_person
 from professionals import drafts
 from professionals.models import Draft, Organisation, Person
-from professionals.privacy import erase_person
-from professionals.services.organisations import organisation_named
-from professionals.services.people import Details as CallerDetails
-from professionals.services.people import address_verified, find_or_enter_person
-from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, wish
+from professionals.services import Details as CallerDetails
+from professionals.services import address_verified, find_or_enter_person, organisation_named
+from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, slot_query
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
 from tests.live.stack import Live
@@ -83,10 +82,10 @@ def booking_of_a_draft(person: Person) -> Callable[[], object]:
     presentation = make_presentation()
     fields = {"key_hash": drafts._hash(SECRET), "token": "t" * 43, "expires_at": NOW + timedelta(hours=48)}
     draft = Draft.objects.create(person=person, kind="booking", answers={"where": {}}, **fields)
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
     token = Submission(draft.token, "digest")
-    return lambda: book(person=person, by=person.user, channel="web", submission=token, now=NOW, **what)
+    return lambda: place_booking(person=person, by=person.user, channel="web", submission=token, now=NOW, **what)
 
 
 def lock_presenter() -> object:
@@ -110,10 +109,10 @@ def test_a_sign_in_while_a_time_is_chosen_waits_for_it(person: Person) -> None:
     make_presenter()
     booking_of_a_draft(person)
     draft = Draft.objects.get()
-    other = wish(make_presentation())
+    other = slot_query(make_presentation())
     request = RequestFactory().get("/")
     request.COOKIES[settings.DRAFT_COOKIE_NAME] = SECRET
-    choosing = lambda: hold_slot(draft=draft, person=person, wish=other, start=TWO, now=NOW)  # noqa: E731
+    choosing = lambda: hold_slot(draft=draft, person=person, slot_query=other, start=TWO, now=NOW)  # noqa: E731
     assert behind(lock_presenter, choosing, lambda: drafts.adopt(request, person, NOW)) == {"done": 2}
 
 
@@ -130,7 +129,7 @@ def test_an_erasure_while_staff_book_for_that_person_takes_that_booking_too(pers
     presenter, presentation = make_presenter(), make_presentation()
     make_booking(presenter, TWO, person=person)
     what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
-    placing = lambda: book(person=person, by=None, channel="phone", now=NOW, **what)  # noqa: E731
+    placing = lambda: place_booking(person=person, by=None, channel="phone", now=NOW, **what)  # noqa: E731
     assert behind(lock_presenter, placing, lambda: erase_person(person, by=None, now=NOW)) == {"done": 2}
     assert list(Booking.objects.values_list("state", "contact_name")) == [("cancelled", "")] * 2
 
@@ -141,7 +140,7 @@ def test_an_erasure_while_an_order_is_placed_takes_that_order_too(person: Person
     ends = behind(lock_edition, lambda: make_order(person, now, {leaflet: 5}), lambda: erase_person(person, by=None, now=now))
     assert ends == {"done": 2}
     assert set(Order.objects.values_list("state", flat=True)) == {"cancelled"}
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_a_new_address_while_an_order_is_placed_waits_for_it(person: Person, now: datetime) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from bookings.booking.services.place import Submission
+from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BookingEvent, BusyTime, Hold, Presenter, State
-from bookings.services.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
-from bookings.services.holding import hold_slot
-from bookings.services.placing import Submission
+from bookings.schedule.holds import hold_slot
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, TEN, history, place, place_as_staff, sent
 from tests.bookings.rows import (
@@ -22,7 +22,7 @@ from tests.bookings.rows import (
     make_draft,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 from tests.factories import make_person
 
@@ -63,7 +63,7 @@ def test_online_nobody_waits_for_staff(presenter: Presenter) -> None:
 
 def test_a_booking_takes_the_hold_of_its_draft(presenter: Presenter, person: Person) -> None:
     draft, presentation = make_draft(), make_presentation()
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     claim = BusyTime.objects.get()
     booking = place(person, presentation=presentation, submission=Submission(draft.token, "digest"))
     assert not Hold.objects.exists()
@@ -76,7 +76,7 @@ def test_after_the_hold_has_expired_the_slot_is_booked_if_it_is_still_free(
     presenter: Presenter, person: Person, minutes: int
 ) -> None:
     draft, presentation = make_draft(), make_presentation()
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     later = NOW + timedelta(minutes=minutes)
     booking = place(person, presentation=presentation, submission=Submission(draft.token, "digest"), now=later)
     assert not Hold.objects.exists()
@@ -85,7 +85,7 @@ def test_after_the_hold_has_expired_the_slot_is_booked_if_it_is_still_free(
 
 def test_after_the_hold_has_expired_somebody_else_may_have_the_slot(presenter: Presenter, person: Person) -> None:
     draft, presentation = make_draft(), make_presentation()
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     later = NOW + timedelta(minutes=20)
     place(make_person(email="jo@leeds.nhs.uk"), now=later)
     with pytest.raises(SlotTaken):
@@ -131,7 +131,7 @@ def test_staff_override_notice_and_hours_with_a_reason_that_is_kept(presenter: P
     tomorrow_evening = at("19:10", NOW.date() + timedelta(days=1))
     with pytest.raises(OutsideRules) as refusal:
         place_as_staff(start=tomorrow_evening)
-    assert [breach.value for breach in refusal.value.breaches] == ["notice", "hours", "returns-late"]
+    assert [violation.value for violation in refusal.value.violations] == ["notice", "hours", "returns-late"]
     booking = place_as_staff(start=tomorrow_evening, override_reason="The court sits on Thursday")
     assert BookingEvent.objects.get(booking=booking).reason == "The court sits on Thursday"
 

@@ -7,18 +7,18 @@ import pytest
 import time_machine
 from django.test import Client
 
+from bookings.booking.services.place import place_booking
 from bookings.models import Booking, SessionPlace
-from bookings.services import locking
-from bookings.services.placing import book
-from bookings.services.sessions import locking as session_locking
-from bookings.services.sessions.placing import take_place
+from bookings.open_sessions.services import base as session_locking
+from bookings.open_sessions.services.places import take_place
+from bookings.schedule import locks
 from leaflets.models import Order, StockAlert
-from leaflets.services import alerts
-from leaflets.services import placing as leaflet_placing
-from leaflets.services.alerts import ask_alert
+from leaflets.orders.services import place as leaflet_placing
+from leaflets.stock import services as stock_services
+from leaflets.stock.services import ask_for_alert
 from notifications.models import Notification
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
 from tests.bookings.admin.desk import BOOKINGS
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.requested import ask, on
@@ -50,7 +50,7 @@ def a_booking_on_the_phone(person: Person) -> Job:
         "start": at("10:00"),
         "details": DETAILS,
     }
-    return lambda: book(person=person, by=None, channel="phone", now=NOW, **what)
+    return lambda: place_booking(person=person, by=None, channel="phone", now=NOW, **what)
 
 
 def a_booking(person: Person) -> Job:
@@ -70,7 +70,7 @@ def a_place(person: Person) -> Job:
 
 def an_alert(person: Person) -> Job:
     leaflet = make_edition(NOW, stock=0).leaflet
-    return lambda: ask_alert(person=person, leaflet=leaflet, now=NOW)
+    return lambda: ask_for_alert(person=person, leaflet=leaflet, now=NOW)
 
 
 ALL = pytest.mark.parametrize("placing", [an_order, a_booking, a_booking_on_the_phone, a_request, a_place, an_alert])
@@ -101,9 +101,9 @@ def test_erased_first_nothing_is_placed(person: Person, placing: Placing) -> Non
 def test_control_if_nobody_asked_it_would_be_the_erased_persons(
     person: Person, placing: Placing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (locking, session_locking):
+    for module in (locks, session_locking):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
-    for module in (leaflet_placing, alerts):
+    for module in (leaflet_placing, stock_services):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
     assert in_turn(PERSON, person.pk, erasing(person), placing(person)) == ["done"] * 2

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bookings import privacy, sample
-from bookings.diary.reading import open_diary
+from bookings import privacy as bookings_privacy
+from bookings import samples as bookings_samples
 from bookings.models import (
     Availability,
     Booking,
@@ -17,11 +17,12 @@ from bookings.models import (
     Presenter,
     State,
 )
-from bookings.models.booking import record
-from ctac.uk import uk_day
+from bookings.models.booking import record_event
+from bookings.schedule.queries import open_schedule
+from ctac.dates import uk_day
 from notifications.models import Notification
-from professionals.privacy import erase_person, export_person
-from tests.bookings.rows import NOW, at, make_booking, make_presenter, wish
+from privacy.services import erase_person, export_person
+from tests.bookings.rows import NOW, at, make_booking, make_presenter, slot_query
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -40,14 +41,14 @@ def make_canary(**fields: object) -> Booking:
         **fields,
     )
     BusyTime.objects.filter(booking=booking).update(travel_reason=CANARY)
-    record(booking, EventKind.BOOKED, by=None, now=NOW, reason=CANARY)
+    record_event(booking, EventKind.BOOKED, by=None, now=NOW, reason=CANARY)
     return booking
 
 
 def test_the_export_holds_every_booking_with_its_history() -> None:
     booking = make_canary()
     make_booking(make_presenter(), at("10:00"))
-    (exported,) = privacy.export(booking.person)
+    (exported,) = bookings_privacy.export_bookings(booking.person)
     assert (exported["reference"], exported["notes"], exported["starts_at"]) == (booking.reference, CANARY, at("10:00"))
     assert exported["history"] == [{"at": NOW, "what": "Booked", "reason": CANARY}]
     assert export_person(booking.person)["bookings"] == [exported]
@@ -74,14 +75,14 @@ def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it()
 
 
 def test_the_sample_loads_once_and_offers_slots() -> None:
-    sample.load(NOW)
+    bookings_samples.load(NOW)
     counts = [model.objects.count() for model in (Presentation, Presenter, Availability)]
-    sample.load(NOW + timedelta(days=1))
+    bookings_samples.load(NOW + timedelta(days=1))
     assert [model.objects.count() for model in (Presentation, Presenter, Availability)] == counts == [2, 3, 10]
     assert [session.capacity for session in OpenSession.objects.all()] == [40, 1, 40, 40]
     assert "we bring leaflets if you ask for them" in Presentation.objects.get(slug="spotting-the-signs").description
     for presentation in Presentation.objects.all():
         for postcode in ("LS1 4AP", "SE1 7PB", "G2 1DU", ""):
-            asked = wish(presentation, postcode)
-            diary = open_diary(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
-            assert diary.first_slot() is not None
+            asked = slot_query(presentation, postcode)
+            schedule = open_schedule(asked, first_day=uk_day(NOW), last_day=uk_day(NOW) + timedelta(days=14), now=NOW)
+            assert schedule.first_slot() is not None

@@ -10,13 +10,13 @@ from time import sleep
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
+from bookings.booking.services import place
+from bookings.booking.services.place import Submission, VisitAddress, place_booking
+from bookings.booking.services.transitions import cancel_booking
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Hold, Presenter
-from bookings.services import placing
-from bookings.services.holding import hold_slot
-from bookings.services.leave import record_leave
-from bookings.services.locking import lock_draft, lock_presenters
-from bookings.services.moving import cancel
-from bookings.services.placing import Address, Submission, book
+from bookings.schedule.holds import hold_slot
+from bookings.schedule.locks import lock_draft, lock_presenters
 from professionals.models import Person
 from tests.bookings.rows import (
     ADDRESS,
@@ -30,7 +30,7 @@ from tests.bookings.rows import (
     make_hold,
     make_presentation,
     make_presenter,
-    wish,
+    slot_query,
 )
 from tests.factories import make_person
 
@@ -68,7 +68,7 @@ def all_at_once(jobs: Iterable[Callable[[], object]]) -> Counter[str]:
 def booking_job(person: Person, start: datetime, **more: object) -> Callable[[], object]:
     presentation = more.pop("presentation", None) or make_presentation()
     address = more.pop("address", ADDRESS)
-    return lambda: book(
+    return lambda: place_booking(
         person=person,
         by=person.user,
         channel="web",
@@ -101,10 +101,10 @@ def test_twenty_who_book_the_last_slot_get_it_once(presenter: Presenter) -> None
 
 
 def test_twenty_who_choose_the_last_slot_hold_it_once(presenter: Presenter) -> None:
-    asked = wish(make_presentation())
+    asked = slot_query(make_presentation())
     drafts = [make_draft() for _number in range(CROWD)]
     ends = all_at_once(
-        [lambda draft=draft: hold_slot(draft=draft, person=None, wish=asked, start=TEN, now=NOW) for draft in drafts]
+        [lambda draft=draft: hold_slot(draft=draft, person=None, slot_query=asked, start=TEN, now=NOW) for draft in drafts]
     )
     assert ends == {"done": 1, "SlotTaken": CROWD - 1}
     assert Hold.objects.count() == 1
@@ -113,7 +113,7 @@ def test_twenty_who_choose_the_last_slot_hold_it_once(presenter: Presenter) -> N
 def test_a_form_that_is_sent_ten_times_at_once_books_once(presenter: Presenter) -> None:
     person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
     draft = make_draft(person)
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     submission = Submission(draft.token, "digest")
     ends = all_at_once([booking_job(person, TEN, presentation=presentation, submission=submission) for _number in range(10)])
     assert ends == {"done": 1, "AlreadyPlaced": 9}
@@ -124,9 +124,9 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     """The search for another presenter locks in key order: a lock kept from before could end in a deadlock."""
     person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
     draft = make_draft(person)
-    hold_slot(draft=draft, person=person, wish=wish(presentation), start=TEN, now=NOW)
+    hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     submission = Submission(draft.token, "digest")
-    asked = placing.Request(
+    asked = place.BookingRequest(
         person=person,
         by=None,
         channel="web",
@@ -146,7 +146,7 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(placing.take_held(asked, lock_draft(draft.token, person)))
+                taken.append(place.take_held(asked, lock_draft(draft.token, person)))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
@@ -206,7 +206,7 @@ def test_what_was_kept_longer_or_booked_while_the_next_writer_waited_is_not_clea
 
 def test_two_visits_too_near_to_each_other_are_not_both_booked() -> None:
     make_presenter(hours=("09:00", "17:00"))
-    other_place = Address("Beckett Street", "Leeds", LEEDS_TOO)
+    other_place = VisitAddress("Beckett Street", "Leeds", LEEDS_TOO)
     people = crowd()
     jobs = [booking_job(person, TEN) for person in people[:10]]
     jobs += [booking_job(person, at("11:00"), address=other_place) for person in people[10:]]
@@ -225,7 +225,7 @@ def test_leave_and_a_booking_at_once_end_in_one_of_the_two_orders(presenter: Pre
 
 def test_a_booking_is_cancelled_once_by_ten_clicks(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN)
-    ends = all_at_once([lambda: cancel(booking=booking, by=None, now=NOW)] * 10)
+    ends = all_at_once([lambda: cancel_booking(booking=booking, by=None, now=NOW)] * 10)
     assert ends == {"done": 1, "MoveRefused": 9}
     assert booking.events.count() == 1
 
@@ -276,9 +276,9 @@ def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Pres
         together.wait(timeout=30)  # everybody has looked, nobody has written
         return stored(*args, **columns)  # type: ignore[arg-type]
 
-    stored = placing.store
-    monkeypatch.setattr("bookings.services.placing.lock_presenters", no_lock)
-    monkeypatch.setattr("bookings.services.placing.store", store_together)
+    stored = place.store_booking
+    monkeypatch.setattr("bookings.booking.services.place.lock_presenters", no_lock)
+    monkeypatch.setattr("bookings.booking.services.place.store_booking", store_together)
     people = crowd()
     with guards_dropped():
         ends = all_at_once([booking_job(person, TEN) for person in people])

@@ -9,19 +9,19 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from bookings import rules
+from bookings.booking.services.notify import remind_of_bookings
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transitions import cancel_booking
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
-from bookings.services.changing import reschedule
-from bookings.services.leave import record_leave
-from bookings.services.moving import cancel
-from bookings.services.presenters import keep_presenter
-from bookings.services.reminding import remind_of_bookings
-from ctac.uk import uk_datetime
+from bookings.schedule.services import keep_presenter
+from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
+from notifications.outbox import Later, notify_each
 from notifications.registry import kind_named
-from notifications.services.writing import Later, notify_each
 from professionals.models import Person
-from professionals.services.people import address_verified
+from professionals.services import address_verified
 from tests.bookings.placed import place
 from tests.bookings.rows import MONDAY, NOW, at, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -134,7 +134,7 @@ def test_one_that_was_written_dies_with_a_move_a_presenter_or_the_booking(
 
     assert [still(booking) for booking in (moved, cancelled, freed)] == [True, True, True]
     move(moved, at("09:00", MONDAY + timedelta(days=1)), WEEK)
-    cancel(booking=cancelled, by=person.user, now=WEEK)
+    cancel_booking(booking=cancelled, by=person.user, now=WEEK)
     record_leave(presenter=presenter, starts_at=at("15:00"), ends_at=at("18:00"), kind="illness", by=None, now=WEEK)
     assert [still(booking) for booking in (moved, cancelled, freed)] == [False, False, False]
     assert remind_of_bookings(now=WEEK + timedelta(days=1)) == 2  # of the one that moved to the day after

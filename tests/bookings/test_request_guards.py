@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bookings.models import Booking, BusyTime, DateOption, OptionKind, OptionState, Precision, Presenter, State, WhyNot
-from bookings.services.locking import lock_presenters
+from bookings.schedule.locks import lock_presenters
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presenter, make_request
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ import time_machine
 from django.test import Client
 from time_machine import Traveller
 
-from bookings import privacy
+from bookings import privacy as bookings_privacy
+from bookings.booking.services.decide import ask_for_others
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
-from bookings.services.answering import ask_for_others
-from bookings.services.leave import record_leave
 from professionals.models import Draft, Person
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -297,14 +297,14 @@ PAGES = ("/book/signs/dates/", "/book/signs/where/", "/book/signs/check/")
 
 def test_what_is_exported_and_erased(client: Client, person: Person, offered: Booking) -> None:
     ask_for_others(booking=offered, words="Fridays", by=person.user, now=NOW)
-    (exported,) = privacy.export(person)
+    (exported,) = bookings_privacy.export_bookings(person)
     assert [(each["what"], each["state"]) for each in exported["dates"]] == [
         ("Asked for", "passed"),
         ("Offered by us", "passed"),
         ("Offered by us", "passed"),
     ]
     assert (exported["request_reason"], exported["history"][-1]["reason"]) == ("We all have clinics on those days.", "Fridays")
-    privacy.erase(person, NOW)
+    bookings_privacy.erase_bookings(person, NOW)
     offered.refresh_from_db()
     assert (offered.state, offered.request_reason, BusyTime.objects.count()) == ("cancelled", "", 0)
     assert {event.reason for event in offered.events.all()} == {""}

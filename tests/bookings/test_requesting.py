@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.conf import settings
 
+from bookings.booking.services.place import Submission
+from bookings.booking.services.request import DatesRefused
+from bookings.errors import AlreadyPlaced, NotOffered
 from bookings.models import Booking, BusyTime, EventKind, OptionKind, OptionState, Precision, Presenter, State
-from bookings.services.errors import AlreadyPlaced, NotOffered
-from bookings.services.keeping import Preferred
-from bookings.services.placing import Submission
-from bookings.services.requesting import DatesRefused
+from bookings.schedule.holds import PreferredDate
 from notifications.models import Notification
 from professionals.models import Draft, Person
 from tests.bookings.placed import history, place, sent
@@ -77,13 +77,13 @@ def test_a_time_that_is_taken_is_not_kept(person: Person, presenter: Presenter) 
 
 def test_a_part_of_a_day_is_kept_at_its_first_time(person: Person, presenter: Presenter) -> None:
     make_booking(presenter, at("09:00"))
-    booking = ask(person, Preferred(Precision.MORNING, at("08:00"), at("13:00")))
+    booking = ask(person, PreferredDate(Precision.MORNING, at("08:00"), at("13:00")))
     option = booking.options.get()
     assert (option.kept_from, option.when) == (at("10:00"), "Monday 25 January 2027, in the morning")
 
 
 def test_several_days_are_not_kept(person: Person, presenter: Presenter) -> None:
-    booking = ask(person, Preferred(Precision.DAYS, at("00:00"), at("23:59", WEDNESDAY)))
+    booking = ask(person, PreferredDate(Precision.DAYS, at("00:00"), at("23:59", WEDNESDAY)))
     assert dates_of(booking) == [NOT_KEPT]
     assert booking.options.get().when == "Monday 25 January 2027 to Wednesday 27 January 2027"
 
@@ -105,8 +105,8 @@ def why_not(booking: Booking) -> list[str]:
 def test_why_a_date_is_not_kept_is_stored(person: Person, presenter: Presenter) -> None:
     make_booking(presenter, at("10:00", WEDNESDAY))
     today = NOW.replace(hour=8)
-    left = Preferred(Precision.MORNING, today, today + timedelta(hours=2, minutes=59))
-    days = Preferred(Precision.DAYS, at("00:00"), at("23:59", WEDNESDAY))
+    left = PreferredDate(Precision.MORNING, today, today + timedelta(hours=2, minutes=59))
+    days = PreferredDate(Precision.DAYS, at("00:00"), at("23:59", WEDNESDAY))
     assert why_not(ask(person, on(at("10:30", WEDNESDAY)), on(at("18:00")), left)) == ["busy", "outside", "over"]
     assert why_not(ask(person, on(at("10:00")), on(at("10:30")), days)) == ["", "beside", "days"]
     assert why_not(ask(person, *(on(at(clock, TUESDAY)) for clock in ("10:00", "12:00", "14:00")))) == ["", "", "enough"]
@@ -143,11 +143,11 @@ def test_nobody_else_can_book_what_is_kept(person: Person, presenter: Presenter)
         (on(NOW),),
         (on(NOW - HOUR),),
         (on(NOW + timedelta(days=400)),),
-        (Preferred(Precision.TIME, at("10:00"), at("10:00")),),
+        (PreferredDate(Precision.TIME, at("10:00"), at("10:00")),),
     ],
     ids=["none", "twice", "four", "now", "past", "far", "empty"],
 )
-def test_nonsense_is_refused(person: Person, presenter: Presenter, dates: tuple[Preferred, ...]) -> None:
+def test_nonsense_is_refused(person: Person, presenter: Presenter, dates: tuple[PreferredDate, ...]) -> None:
     with pytest.raises(DatesRefused):
         ask(person, *dates)
     assert not Booking.objects.exists()
@@ -176,8 +176,8 @@ def test_what_looks_like_a_childs_details_is_told_of(person: Person, presenter: 
 
 
 def test_leave_ends_what_is_kept_at_once(person: Person, presenter: Presenter) -> None:
+    from bookings.leave.services import record_leave
     from bookings.models import DateOption
-    from bookings.services.leave import record_leave
 
     booking = ask(person, on(at("10:00")))
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)

@@ -14,8 +14,6 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bookings.diary.reading import open_diary
-from bookings.diary.wish import Wish
 from bookings.models import (
     Availability,
     AvailabilityException,
@@ -27,8 +25,10 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.places import find_place
-from ctac.uk import uk_datetime
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import find_place
+from ctac.dates import uk_datetime
 from tests.bookings import slot_oracle
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
@@ -244,16 +244,16 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
     return Taken(minute_of(start), minute_of(end), place, what != "leave", drawn["travel"] if place else None)
 
 
-def from_the_engine(wish: Wish, world: World, first_day: date) -> set[tuple[int, int]]:
+def from_the_engine(slot_query: SlotQuery, world: World, first_day: date) -> set[tuple[int, int]]:
     last_day = first_day + timedelta(days=DAYS - 1)
-    diary = open_diary(wish, first_day=first_day, last_day=last_day, now=world.now)
+    schedule = open_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now)
     days = [first_day + timedelta(days=number) for number in range(DAYS)]
-    found = {(start, part.presenter.pk) for part in diary.parts for day in days for start in part.starts_on(day)}
+    found = {(start, part.presenter.pk) for part in schedule.parts for day in days for start in part.starts_on(day)}
     # The three ways to ask give the same answer: the days, one start, and one presenter at one start.
-    slots = [slot.start for day in days for slot in diary.slots_on(day)]
+    slots = [slot.start for day in days for slot in schedule.slots_on(day)]
     assert slots == sorted({start for start, _key in found})
     for start in slots[::7]:
-        assert {each.presenter.pk for each in diary.offered_to(start)} == {key for at, key in found if at == start}
+        assert {each.presenter.pk for each in schedule.offered_to(start)} == {key for at, key in found if at == start}
     return {(minute_of(start), key) for start, key in found}
 
 
@@ -266,10 +266,10 @@ def hold_against_the_oracle(drawn: dict[str, Any]) -> None:
                 place = find_place(postcode) if postcode else None
                 minutes = drawn["set_for_visit"] if postcode else None
                 travel = {} if minutes is None else {who.key: minutes for who in world.who}
-                wish = Wish(presentation, "workplace" if postcode else "online", place, audience, travel)
+                slot_query = SlotQuery(presentation, "workplace" if postcode else "online", place, audience, travel)
                 asked = Asked(presentation.pk, presentation.length_minutes, postcode, audience or "mixed", travel)
                 said = slot_oracle.offered(world, asked, drawn["monday"], DAYS)
-                assert from_the_engine(wish, world, drawn["monday"]) == said
+                assert from_the_engine(slot_query, world, drawn["monday"]) == said
         transaction.set_rollback(True)
 
 

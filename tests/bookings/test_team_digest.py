@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
+from bookings.booking.services.notify import notify_booked, notify_cancelled
 from bookings.models import Booking, Presenter
-from bookings.services.telling import tell_booked, tell_cancelled
 from notifications import rendering
+from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
 from notifications.registry import all_kinds, kind_named
-from notifications.services.delivering import deliver
 from tests.bookings.rows import NOW, at, make_booking
 from tests.notifications.conftest import mail_server
 
@@ -36,7 +36,7 @@ def delivered(kind: str) -> Notification:
 def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: Presenter, mail_server) -> None:
     mail_server()
     booking = make_booking(presenter, at("10:00"))
-    tell_booked(booking, NOW)
+    notify_booked(booking, NOW)
     row = delivered("staff-new-booking")
     assert row.state == State.GATHERED
     said = rendering.render(kind_named("staff-digest").build(row.told_in))
@@ -51,7 +51,7 @@ def test_what_happens_to_a_presentation_of_tomorrow_is_told_at_once(presenter: P
     booking = make_booking(presenter, at("10:00", NOW.date()))
     Booking.objects.update(state="cancelled")
     booking.refresh_from_db()
-    tell_cancelled(booking, NOW)
+    notify_cancelled(booking, NOW)
     assert delivered("staff-booking-cancelled").state == State.SENT
 
 
@@ -62,8 +62,8 @@ def test_what_happens_soon_after_the_weekend_does_not_wait_for_mondays_digest(
     mail_server()
     friday = datetime(2027, 1, 15, 18, tzinfo=UTC)
     clock.move_to(friday)
-    tell_booked(make_booking(presenter, datetime(2027, 1, 20, 7, tzinfo=UTC)), friday)
-    tell_booked(make_booking(presenter, datetime(2027, 1, 20, 9, tzinfo=UTC)), friday)
+    notify_booked(make_booking(presenter, datetime(2027, 1, 20, 7, tzinfo=UTC)), friday)
+    notify_booked(make_booking(presenter, datetime(2027, 1, 20, 9, tzinfo=UTC)), friday)
     rows = Notification.objects.filter(kind="staff-new-booking").order_by("pk")
     for row in rows:
         deliver(row.pk, clock=lambda: friday)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
-from ctac.uk import format_clock
+from ctac.dates import format_clock
 from professionals.models import Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
 from tests.bookings.rows import MONDAY, NOW, at, make_availability, make_booking, make_leave, make_presenter

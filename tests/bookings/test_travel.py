@@ -7,8 +7,7 @@ import pytest
 from django.db import connection
 
 from bookings.models import JourneyTime
-from bookings.places import PlaceUnknown, find_place
-from bookings.travel import CROSSING_MINUTES, MAINLAND, Journeys, Place, travel_between, travel_minutes
+from bookings.travel import CROSSING_MINUTES, MAINLAND, Journeys, Place, PlaceUnknown, find_place, travel_between, travel_minutes
 from professionals.models import OutwardCode
 from tests.bookings.rows import NOW
 

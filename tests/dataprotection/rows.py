@@ -6,10 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from ctac.uk import uk_day
+from ctac.dates import uk_day
 from dataprotection.models import Breach, Came, Complaint
-from dataprotection.services.breaches import Known, enter_breach
-from dataprotection.services.complaining import Complained, complain
+from privacy.services import BreachFacts, ComplaintDetails, enter_breach, enter_complaint
 from professionals.models import Person
 from tests.factories import make_staff
 
@@ -24,8 +23,8 @@ def make_complaint(
     now = now or timezone.now()
     known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
     words = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
-    return complain(
-        said=Complained(**words),
+    return enter_complaint(
+        said=ComplaintDetails(**words),
         came=Came.WEB,
         received_on=received_on or uk_day(now),
         person=person,
@@ -46,4 +45,4 @@ def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None
         **known,
     }
     aware_at = aware_at or now - timedelta(hours=1)
-    return enter_breach(known=Known(aware_at=aware_at, **words), by=make_staff(), now=now, token=secrets.token_urlsafe(32))
+    return enter_breach(known=BreachFacts(aware_at=aware_at, **words), by=make_staff(), now=now, token=secrets.token_urlsafe(32))

@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from dataprotection.models import Breach, BreachEvent
-from dataprotection.services.breaches import (
+from privacy.services import (
     BeforeWeKnew,
+    ChangedMeanwhile,
     InTheFuture,
     LateWithoutReason,
     add_to_breach,
@@ -16,7 +17,6 @@ from dataprotection.services.breaches import (
     tell_commissioner,
     tell_people,
 )
-from dataprotection.services.handling import ChangedMeanwhile
 from tests.dataprotection.rows import NOW, make_breach
 from tests.factories import make_staff
 

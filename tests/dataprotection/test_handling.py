@@ -7,21 +7,21 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 
 from dataprotection.models import Complaint, ComplaintEvent, Told
-from dataprotection.services.handling import (
+from notifications.models import Notification
+from notifications.registry import kind_named
+from notifications.rendering import render
+from privacy.services import (
     ChangedMeanwhile,
     NoAddress,
     NoReason,
     NoWords,
     WrongDay,
-    acknowledge,
-    answer,
-    close,
-    note,
-    tell_progress,
+    acknowledge_complaint,
+    answer_complaint,
+    close_complaint,
+    note_on_complaint,
+    tell_complaint_progress,
 )
-from notifications.models import Notification
-from notifications.registry import kind_named
-from notifications.rendering import render
 from tests.dataprotection.rows import NOW, make_complaint
 from tests.factories import make_staff
 
@@ -48,7 +48,7 @@ def said_to(kind: str) -> str:
 
 def test_acknowledged_by_email_from_here_it_is_of_today(clock):
     complaint, by = make_complaint(), make_staff()
-    step(acknowledge, complaint, words="Mo looks into it.", now=NOW + A_DAY, by=by)
+    step(acknowledge_complaint, complaint, words="Mo looks into it.", now=NOW + A_DAY, by=by)
     assert (complaint.state, complaint.acknowledged_on) == ("acknowledged", date(2026, 11, 5))
     assert "Mo looks into it." in said_to("complaint-acknowledged")
     event = complaint.events.get(kind="acknowledged")
@@ -57,7 +57,7 @@ def test_acknowledged_by_email_from_here_it_is_of_today(clock):
 
 def test_acknowledged_by_letter_it_is_of_the_day_on_which_it_went_and_no_email_goes():
     complaint = make_complaint(email="", phone="0113 496 0000", received_on=date(2026, 11, 1))
-    step(acknowledge, complaint, told=Told.LETTER, on=date(2026, 11, 3))
+    step(acknowledge_complaint, complaint, told=Told.LETTER, on=date(2026, 11, 3))
     assert complaint.acknowledged_on == date(2026, 11, 3)
     assert not Notification.objects.filter(kind="complaint-acknowledged").exists()
 
@@ -66,25 +66,25 @@ def test_acknowledged_by_letter_it_is_of_the_day_on_which_it_went_and_no_email_g
 def test_a_day_before_it_came_or_ahead_is_refused(on):
     complaint = make_complaint(received_on=date(2026, 11, 1))
     with pytest.raises(WrongDay):
-        step(acknowledge, complaint, told=Told.PHONE, on=on)
+        step(acknowledge_complaint, complaint, told=Told.PHONE, on=on)
     assert complaint.events.count() == 1
 
 
 def test_without_an_address_no_email_can_go():
     with pytest.raises(NoAddress):
-        step(acknowledge, make_complaint(email="", phone="0113 496 0000"))
+        step(acknowledge_complaint, make_complaint(email="", phone="0113 496 0000"))
 
 
 def test_it_is_acknowledged_once():
     complaint = make_complaint()
-    step(acknowledge, complaint)
+    step(acknowledge_complaint, complaint)
     with pytest.raises(ChangedMeanwhile):
-        step(acknowledge, complaint)
+        step(acknowledge_complaint, complaint)
 
 
 def test_an_outcome_within_the_30_days_acknowledges_it_as_well():
     complaint = make_complaint()
-    step(answer, complaint, words="You are right.")
+    step(answer_complaint, complaint, words="You are right.")
     assert (complaint.state, complaint.acknowledged_on, complaint.answered_on) == ("answered", NOW.date(), NOW.date())
     said = said_to("complaint-answered")
     assert "You are right." in said
@@ -94,17 +94,17 @@ def test_an_outcome_within_the_30_days_acknowledges_it_as_well():
 
 def test_how_it_goes_is_told_as_often_as_it_takes():
     complaint = make_complaint()
-    step(acknowledge, complaint)
+    step(acknowledge_complaint, complaint)
     for words in ("We wait for the carrier.", "The carrier has answered."):
-        step(tell_progress, complaint, words=words)
+        step(tell_complaint_progress, complaint, words=words)
     assert complaint.state == "acknowledged"
     assert Notification.objects.filter(kind="complaint-progress").count() == 2
 
 
-@pytest.mark.parametrize("service", [tell_progress, answer])
+@pytest.mark.parametrize("service", [tell_complaint_progress, answer_complaint])
 def test_nothing_is_told_without_words(service):
     complaint = make_complaint()
-    step(acknowledge, complaint)
+    step(acknowledge_complaint, complaint)
     with pytest.raises(NoWords):
         step(service, complaint, words="  ")
 
@@ -112,14 +112,14 @@ def test_nothing_is_told_without_words(service):
 def test_it_is_closed_after_an_outcome_or_with_a_reason():
     complaint, by = make_complaint(), make_staff()
     with pytest.raises(NoReason):
-        close(complaint=complaint, words="", flagged=False, by=by, now=NOW)
-    close(complaint=complaint, words="They took it back.", flagged=False, by=by, now=NOW)
+        close_complaint(complaint=complaint, words="", flagged=False, by=by, now=NOW)
+    close_complaint(complaint=complaint, words="They took it back.", flagged=False, by=by, now=NOW)
     complaint.refresh_from_db()
     assert (complaint.state, complaint.closed_at, complaint.acknowledged_on) == ("closed", NOW, None)
     answered = make_complaint()
-    step(answer, answered)
-    close(complaint=answered, words="", flagged=False, by=by, now=NOW)
-    note(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
+    step(answer_complaint, answered)
+    close_complaint(complaint=answered, words="", flagged=False, by=by, now=NOW)
+    note_on_complaint(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
     assert [event.kind for event in answered.events.all()] == ["received", "answered", "closed", "noted"]
 
 

@@ -6,13 +6,11 @@ import pytest
 import time_machine
 
 from dataprotection.models import Complaint, ComplaintEvent, Told
-from dataprotection.services.handling import answer, close
 from notifications.models import Notification, State
-from professionals import retention
-from professionals.flagged import words_of
+from privacy import retention as privacy_retention
+from privacy.services import answer_complaint, close_complaint, erase_person, erasure_would_cancel, export_person
 from professionals.models import FlaggedText
-from professionals.privacy import erase_person, export_person, would_be_cancelled
-from professionals.services.safeguarding import tell_lead
+from professionals.safeguarding.services import notify_safeguarding_lead, words_of
 from tests.dataprotection.rows import NOW, WRONG, make_complaint
 from tests.factories import make_person, make_staff
 
@@ -27,8 +25,8 @@ def clock():
 
 def answered_and_closed(complaint: Complaint) -> None:
     by = make_staff()
-    answer(complaint=complaint, told=Told.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
-    close(complaint=complaint, words="", flagged=False, by=by, now=NOW)
+    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
+    close_complaint(complaint=complaint, words="", flagged=False, by=by, now=NOW)
 
 
 def test_a_copy_has_theirs_and_those_with_their_address_and_nobody_elses():
@@ -79,10 +77,10 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
     assert (complaint.person, complaint.goes_when_closed, complaint.wrong) == (None, True, WRONG)
     mail = Notification.objects.get(kind="complaint-answered")
     assert (mail.state, mail.recipient) == (State.PENDING, person.email)
-    assert retention.run(now=NOW).done["complaints"] == 0
+    assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0
 
     Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
-    assert retention.run(now=NOW).done["complaints"] == 1
+    assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     mail.refresh_from_db()
     assert (complaint.wrong, mail.recipient) == ("", "")
@@ -91,18 +89,18 @@ def test_what_is_closed_waits_until_our_answer_has_gone():
 def test_what_is_open_is_answered_first_and_then_goes(clock):
     person = make_person()
     complaint = make_complaint(person=person)
-    assert would_be_cancelled(person, NOW) == [
+    assert erasure_would_cancel(person, NOW) == [
         f"Your complaint {complaint.reference} is still open. We answer it first; when it is closed, what it says is erased, too."
     ]
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()
     assert (complaint.person, complaint.wrong, complaint.email) == (None, WRONG, person.email)
-    assert retention.run(now=NOW).done["complaints"] == 0
+    assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0
 
     answered_and_closed(complaint)
-    assert retention.run(now=NOW).done["complaints"] == 0  # our answer has not gone yet
+    assert privacy_retention.run_rules(now=NOW).done["complaints"] == 0  # our answer has not gone yet
     Notification.objects.unfinished().update(state=State.SENT, sent_at=NOW)
-    assert retention.run(now=NOW).done["complaints"] == 1
+    assert privacy_retention.run_rules(now=NOW).done["complaints"] == 1
     complaint.refresh_from_db()
     assert (complaint.name, complaint.wrong, complaint.email) == ("Erased", "", "")
     assert not Notification.objects.filter(recipient=person.email).exists()
@@ -111,14 +109,14 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
 def test_who_complained_lately_is_still_with_us():
     person = make_person()
     make_complaint(person=person, now=NOW)
-    assert retention.activities(NOW)
-    with_us = type(person).objects.filter(retention.activities(NOW)[-1])
+    assert privacy_retention.activities(NOW)
+    with_us = type(person).objects.filter(privacy_retention.activities(NOW)[-1])
     assert list(with_us) == [person]
 
 
 def test_the_lead_clears_a_childs_details_from_complaint_and_notes():
     complaint = make_complaint(wrong="Zebedia Quark, born 12/03/2014, NHS number 943 476 5919")
-    tell_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=NOW)
+    notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=NOW)
     ComplaintEvent.objects.update(text="Zebedia Quark, born 12/03/2014")
     found = words_of(FlaggedText.objects.get())
     assert [each.column for each in found] == ["wrong", "text"]

@@ -5,7 +5,7 @@ from django.db import connection
 
 from dataprotection.models import Complaint
 from notifications.models import Notification, State
-from professionals.privacy import erase_person
+from privacy.services import erase_person
 from tests.dataprotection.rows import NOW, make_complaint
 from tests.factories import make_person
 from tests.professionals.sessions.test_at_once import held

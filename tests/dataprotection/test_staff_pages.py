@@ -10,9 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
 from dataprotection.models import Breach, Complaint
-from dataprotection.services.breaches import need_not_tell_people, tell_commissioner
-from dataprotection.services.handling import acknowledge
 from notifications.models import Notification
+from privacy.services import acknowledge_complaint, need_not_tell_people, tell_commissioner
 from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -278,6 +277,6 @@ def test_a_complaint_has_one_main_button_at_each_step(desk):
 
     complaint = make_complaint()
     assert main(complaint) == ["Acknowledge this complaint"]
-    acknowledge(complaint=complaint, told="email", on=None, words="", by=make_staff(role="manager"), now=NOW)
+    acknowledge_complaint(complaint=complaint, told="email", on=None, words="", by=make_staff(role="manager"), now=NOW)
     assert main(complaint) == ["Tell them the outcome"]
     assert "it came today" in text_of(desk.get(f"{COMPLAINTS}{complaint.pk}/change/"))

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from ctac import urls as real
-from notifications.queue import publish
+from notifications.outbox import publish
 
 handler400, handler403, handler404 = real.handler400, real.handler403, real.handler404
 handler429, handler500 = real.handler429, real.handler500

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bookings.services.feeds import make_feed, token_of
+from bookings.calendars.feeds import feed_token, make_feed
+from leaflets.catalogue.services import make_cover
 from leaflets.models import Leaflet
-from leaflets.services.covers import make_cover
 from tests import factories
 from tests.bookings import rows
 from tests.bookings.rows import make_world as bookings_world
@@ -46,7 +46,7 @@ def scene() -> dict[str, str]:
         "booking": booking.reference,
         "slug": edition.leaflet.slug,
         "edition": str(edition.pk),
-        "feed": token_of(make_feed(owner=owner, by=owner.user, now=now)),  # type: ignore[arg-type]
+        "feed": feed_token(make_feed(owner=owner, by=owner.user, now=now)),  # type: ignore[arg-type]
     }
 
 

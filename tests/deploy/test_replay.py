@@ -21,7 +21,7 @@ make_order(person, now)
 ERASE = """
 from django.utils import timezone
 from professionals.models import Person
-from professionals.privacy import erase_person
+from privacy.services import erase_person
 erase_person(Person.objects.get(name="Quillfinch Zanderby"), by=None, now=timezone.now())
 """
 

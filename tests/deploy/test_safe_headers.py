@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notifications.framing import POLICY as FRAMED
+from notifications.views import POLICY as FRAMED
 from tests.deploy.conftest import BEHIND_A_PROXY, ROOT, Site
 
 POLICY = (

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import State
 from ctac.styleguide import urls
-from ctac.styleguide.palette import PAIRS, STYLESHEET, Pair, contrast, read_palette, shades
+from ctac.styleguide.views import PAIRS, STYLESHEET, Pair, contrast, read_palette, shades
 from leaflets.models import OrderState
 from notifications.samples import all_samples
 from tests import factories

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from ctac import urls as real
-from ctac.styleguide import views
+from ctac.styleguide import views as styleguide_views
 from ctac.styleguide.forms import EverythingForm
 
 __all__ = ["EverythingForm"]
@@ -17,8 +17,8 @@ def broken_page(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("t/form/", views.form),
-    path("t/parts/", views.parts),
+    path("t/form/", styleguide_views.form),
+    path("t/parts/", styleguide_views.parts),
     path("t/broken/", broken_page),
     *real.urlpatterns,
 ]

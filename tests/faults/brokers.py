@@ -12,7 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from kombu import Connection
 
-from ctac.local import broker, processes
+from ctac.local import processes
+from ctac.transports import folder
 from tests.faults.packages import RABBITMQ
 from tests.notifications.conftest import free_port
 
@@ -60,7 +61,7 @@ class Broker:
         self.silence(signal.SIGCONT)
 
     def connect(self) -> Connection:
-        return Connection(self.url, connect_timeout=5, transport_options=broker.transport_options(self.url, self.folder.parent))
+        return Connection(self.url, connect_timeout=5, transport_options=folder.transport_options(self.url, self.folder.parent))
 
     def empty(self) -> None:
         """No task is left."""

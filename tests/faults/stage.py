@@ -27,9 +27,9 @@ def lay_out() -> dict[str, Any]:
 
 def upload() -> tuple[str, int]:
     """A new edition, as staff add it. What went wrong, and how many editions there are more than before."""
+    from leaflets.catalogue.sample_pdf import sample_pdf
+    from leaflets.catalogue.services import add_edition
     from leaflets.models import Edition, Leaflet
-    from leaflets.sample_pdf import sample_pdf
-    from leaflets.services.editions import add_edition
 
     before, now = Edition.objects.count(), datetime.now(UTC)
     leaflet = Leaflet.objects.get(slug=LEAFLET)

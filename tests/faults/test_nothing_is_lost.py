@@ -14,8 +14,8 @@ pytestmark = pytest.mark.xdist_group("faults")
 COUNT = 6
 WRITE = """
 from django.utils import timezone
-from notifications.services.writing import notify
-from professionals.models.flagged import flagged_now
+from notifications.outbox import notify
+from professionals.models.professionals import flagged_now
 for number in range({count}):
     to, about, now = f"{name}{{number}}@nhs.net", f"{name}:{{number}}", timezone.now()
     flagged_now(about, "BK-7Q4M-2F", now)

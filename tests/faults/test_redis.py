@@ -1,4 +1,4 @@
-"""A worker on Redis goes on when Redis was away while it had its hands full (ctac.redis_transport)."""
+"""A worker on Redis goes on when Redis was away while it had its hands full (ctac.transports.redis)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection, Exchange, Producer, Queue
 
-from ctac.local import broker
+from ctac.transports import folder
 from tests.faults.brokers import Redis
 from tests.faults.packages import missing
 
@@ -25,7 +25,7 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 @pytest.mark.parametrize(("transport", "is_out_of_hand"), [("redis", True), ("kombu.transport.redis:Transport", False)])
 def test_what_is_done_is_out_of_hand_though_redis_never_hears_so(redis, transport, is_out_of_hand, end):
     """When kombu's own, which is the negative control, lets go of it too, ours can go."""
-    options = broker.transport_options(redis.url, redis.folder)
+    options = folder.transport_options(redis.url, redis.folder)
     with Connection(redis.url, transport=transport, connect_timeout=5, transport_options=options) as connection:
         channel = connection.channel()
         channel.basic_qos(0, 1, False)

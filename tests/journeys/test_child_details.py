@@ -21,8 +21,8 @@ def lay_out() -> dict[str, str]:
 
     from django.utils import timezone
 
+    from bookings.feedback.services import open_afterwards
     from bookings.models import Presentation, State
-    from bookings.services.afterwards import open_afterwards
     from tests.bookings.rows import make_booking, make_presenter
     from tests.factories import make_person
 

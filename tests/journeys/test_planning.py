@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from bookings.recurrence import same_weekdays
-from ctac.uk import format_day, uk_datetime, uk_day
+from bookings.open_sessions.queries import same_weekdays
+from ctac.dates import format_day, uk_datetime, uk_day
 from tests.journeys.visitor import Visitor
 from tests.live.clients import inside
 from tests.live.stack import Live

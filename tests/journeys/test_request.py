@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from ctac.uk import format_day, uk_day
-from ctac.working_days import is_working_day
+from ctac.dates import format_day, is_working_day, uk_day
 from tests.journeys.test_booking import PHONE, calendar_event, choose_workplace
 from tests.journeys.test_staff import DESK, open_found, reference_on
 from tests.journeys.visitor import Visitor

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctac.local.processes import wait_until
-from professionals.sample import STAFF_EMAIL, STAFF_PASSWORD
+from professionals.samples import STAFF_EMAIL, STAFF_PASSWORD
 from tests.live.stack import Live
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text()

@@ -10,13 +10,16 @@ from typing import Any
 
 from django.db import models, transaction
 
-from ctac.references import random_reference
+from ctac.models import random_reference
+from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.services import add_edition
+from leaflets.dispatch.queries import PackingChoice
+from leaflets.dispatch.services import start_session
 from leaflets.models import (
     Advice,
     Channel,
     Delivery,
     Edition,
-    Instead,
     Leaflet,
     MissingParcel,
     MovementKind,
@@ -24,19 +27,14 @@ from leaflets.models import (
     OrderExport,
     OrderLine,
     PackingSession,
+    RecallReplacement,
     SheetImport,
 )
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services.addresses import keep_address
-from leaflets.services.counting import start_count
-from leaflets.services.editions import add_edition
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.ledger import for_line, lock_editions, record
-from leaflets.services.packing.choosing import Choice
-from leaflets.services.packing.sessions import start_session
-from leaflets.services.placing import place_order
-from leaflets.services.recalling import Wish, recall_edition
-from leaflets.services.stock import receive_stock
+from leaflets.orders.services.place import keep_address, place_order
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.recalls.services import RecallRequest, recall_edition
+from leaflets.stock.services import lock_editions, movement_for_line, receive_stock, record_movements
+from leaflets.stock.stock_takes import start_count
 from professionals.models import Person, User
 
 _number = itertools.count(1)
@@ -118,14 +116,14 @@ def make_many_orders(many: int, editions: Sequence[Edition], now: datetime, *, e
     wanted = [(order, editions[(n + more) % len(editions)]) for n, order in enumerate(orders) for more in range(titles[n])]
     lines = OrderLine.objects.bulk_create(OrderLine(order=o, edition=e, copies=5, allocated=5) for o, e in wanted)
     lock_editions([edition.pk for edition in editions])
-    record([for_line(line, MovementKind.ALLOCATED, 5) for line in lines], by=None, now=now)
+    record_movements([movement_for_line(line, MovementKind.ALLOCATED, 5) for line in lines], by=None, now=now)
     return orders
 
 
 def make_session(owner: Person, now: datetime) -> PackingSession:
     """An open one, with an order of its own."""
     make_order(owner, now - timedelta(days=1))
-    return start_session(choice=Choice(most=1), by=None, now=now)
+    return start_session(choice=PackingChoice(most=1), by=None, now=now)
 
 
 def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
@@ -135,7 +133,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     lost = make_order(owner, now)
     start_packing(order=lost, by=None, now=now)
     parcel = dispatch(order=lost, by=None, now=now)
-    wrong = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
+    wrong = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     return {
         "leaflets_recall": recall_edition(edition=make_edition(now), wish=wrong, by=None, now=now),
         "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),

@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from leaflets.models import KeptAddress, Order
-from leaflets.models.addresses import MOST_KEPT
-from leaflets.services.addresses import keep_address
+from leaflets.models.orders import MAX_KEPT_ADDRESSES
+from leaflets.orders.services.place import keep_address
+from privacy.services import erase_person, export_person
 from professionals.models import Draft
-from professionals.privacy import erase_person, export_person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
 from tests.leaflets.statements import statements
@@ -142,10 +142,10 @@ def test_the_pages_add_change_and_remove(client, person):
 def test_the_book_has_each_address_once_and_so_many_at_most(client, person, kept):
     same = {**vars(DELIVERY), "town": "LEEDS"}
     assert "You already keep this address." in client.post(reverse("my_address_add"), same).content.decode()
-    for number in range(MOST_KEPT - 1):
+    for number in range(MAX_KEPT_ADDRESSES - 1):
         keep_address(person=person, delivery=DELIVERY.__class__(**{**vars(DELIVERY), "town": f"Town {number}"}))
     assert "Remove one first" in client.post(reverse("my_address_add"), OTHER).content.decode()
-    assert len(streets(person)) == MOST_KEPT
+    assert len(streets(person)) == MAX_KEPT_ADDRESSES
     with pytest.raises(IntegrityError):
         KeptAddress.objects.create(person=person, **same)
 

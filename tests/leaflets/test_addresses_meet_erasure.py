@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leaflets.models import KeptAddress
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
 from tests.factories import make_person, sign_in
 from tests.leaflets.test_ordering import ADDRESS
 from tests.professionals.in_turn import in_turn

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from ctac.staff import staff_site
+from ctac.staff.site import staff_site
 from leaflets.models import Edition, Order, OrderState
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel, dispatch, start_packing
 from tests.face.page import Page
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order

@@ -7,9 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from leaflets.services.deciding import approve
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel
+from leaflets.catalogue.services import withdraw_edition
+from leaflets.orders.services.transitions import approve, cancel
 from professionals.models import Draft
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order

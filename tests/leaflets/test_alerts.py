@@ -7,15 +7,14 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from leaflets.alert_mail import build
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, StockAlert
-from leaflets.services.alerts import ThereAlready, ask_alert
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel
-from leaflets.services.stock import correct_stock, receive_stock
+from leaflets.orders.services.transitions import cancel
+from leaflets.stock.emails import build_back_in_stock
+from leaflets.stock.services import AlreadyInStock, ask_for_alert, correct_stock, receive_stock
 from notifications.models import Notification
 from notifications.rendering import render
-from professionals.privacy import erase_person, export_person
+from privacy.services import erase_person, export_person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements
@@ -47,7 +46,7 @@ def told():
 
 
 def mail():
-    return render(build(Notification.objects.get(kind="leaflet-back")))
+    return render(build_back_in_stock(Notification.objects.get(kind="leaflet-back")))
 
 
 def test_the_leaflets_page_asks_and_stops(client, person, leaflet):
@@ -82,7 +81,7 @@ def test_the_basket_leads_there_and_back(client, person, leaflet):
 
 def test_each_is_told_once_in_as_few_statements_however_many(leaflet, edition, now):
     for number in range(3):
-        ask_alert(person=make_person(email=f"{number}@leeds.nhs.uk"), leaflet=leaflet, now=now)
+        ask_for_alert(person=make_person(email=f"{number}@leeds.nhs.uk"), leaflet=leaflet, now=now)
     asked = statements(lambda: receive_stock(edition=edition, copies=5, by=None, now=now))
     assert len([sql for sql in asked if "stockalert" in sql]) == 2
     assert told() == ["0@leeds.nhs.uk", "1@leeds.nhs.uk", "2@leeds.nhs.uk"]
@@ -92,7 +91,7 @@ def test_each_is_told_once_in_as_few_statements_however_many(leaflet, edition, n
 
 
 def test_a_row_that_was_found_is_like_any_other_and_left_to_the_sweep(person, leaflet, edition, now):
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     row = Notification.objects.get(kind="leaflet-back")
     assert (row.state, row.due_at, row.kicked_at, row.reference, row.version) == ("pending", now, None, "", 1)
@@ -101,7 +100,7 @@ def test_a_row_that_was_found_is_like_any_other_and_left_to_the_sweep(person, le
 
 def test_who_waits_with_an_order_comes_first(person, leaflet, edition, now):
     order = make_order(make_person(), now, {leaflet: 5}, will_wait_for=[leaflet])
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     assert told() == []
     cancel(order=order, by=None, now=now)
@@ -110,8 +109,8 @@ def test_who_waits_with_an_order_comes_first(person, leaflet, edition, now):
 
 def test_nobody_waits_for_what_is_there(client, person, now):
     leaflet = make_edition(now, stock=5, slug="two").leaflet
-    with pytest.raises(ThereAlready):
-        ask_alert(person=person, leaflet=leaflet, now=now)
+    with pytest.raises(AlreadyInStock):
+        ask_for_alert(person=person, leaflet=leaflet, now=now)
     sign_in(client, person)
     assert "It is in stock" in client.get(url("leaflet_alert", leaflet)).content.decode()
     assert "Email me when" not in client.get(leaflet.get_absolute_url()).content.decode()
@@ -119,7 +118,7 @@ def test_nobody_waits_for_what_is_there(client, person, now):
 
 def test_whoever_waits_for_a_withdrawn_print_is_told_of_the_next(person, leaflet, edition, now):
     withdraw_edition(edition=edition)
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     assert told() == []
     receive_stock(edition=make_edition(now, leaflet=leaflet, stock=0, label="April 2026"), copies=5, by=None, now=now)
@@ -127,7 +126,7 @@ def test_whoever_waits_for_a_withdrawn_print_is_told_of_the_next(person, leaflet
 
 
 def test_the_email_says_what_is_true_when_it_is_sent(person, leaflet, edition, now):
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     receive_stock(edition=edition, copies=5, by=None, now=now)
     assert mail().subject == "Back in stock: “One”"
     assert f"{settings.SITE_URL}/leaflets/one/alert/" in mail().text
@@ -139,7 +138,7 @@ def test_the_email_says_what_is_true_when_it_is_sent(person, leaflet, edition, n
 
 
 def test_whoever_waits_for_a_title_that_leaves_the_catalogue_is_told(client, staff, person, leaflet, now):
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     change = reverse("staff:leaflets_leaflet_change", args=[leaflet.pk])
     form = client.get(change).context["adminform"].form
     data = {name: form[name].value() or "" for name in form.fields if name != "active"}
@@ -148,7 +147,7 @@ def test_whoever_waits_for_a_title_that_leaves_the_catalogue_is_told(client, sta
 
 
 def test_it_is_exported_and_erasing_ends_it(person, leaflet, now):
-    ask_alert(person=person, leaflet=leaflet, now=now)
+    ask_for_alert(person=person, leaflet=leaflet, now=now)
     assert export_person(person)["back_in_stock_emails"] == [{"title": "One", "asked": now.isoformat()}]
     erase_person(person, by=None, now=now)
     assert not StockAlert.objects.exists()

@@ -5,13 +5,11 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.services import add_edition, withdraw_edition
 from leaflets.models import Edition, EventKind, OrderState
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services.editions import add_edition, withdraw_edition
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import correct_stock, receive_stock
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -43,7 +41,7 @@ def test_what_is_there_is_promised_and_the_rest_waits(now):
     assert (order.state, figures(order)) == (OrderState.RECEIVED, [(6, 4, 0, 0)])
     mail = render(kind_named("order-received").build(Notification.objects.get(kind="order-received")))
     assert "6 copies of “One”" in mail.text
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_an_order_of_which_there_is_nothing_waits_and_can_not_be_packed(now):
@@ -71,7 +69,7 @@ def test_stock_goes_to_the_oldest_order_first_and_each_is_told_once(now):
     assert Edition.objects.get(pk=edition.pk).available == 10
     told = Notification.objects.filter(kind="order-stocked").values_list("about", flat=True)
     assert sorted(told) == sorted(f"order:{order.pk}" for order in (first, second))
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_copies_that_are_found_or_given_back_go_to_who_waits(now):
@@ -81,7 +79,7 @@ def test_copies_that_are_found_or_given_back_go_to_who_waits(now):
     assert figures(holder, waiting) == [(0, 0, 0, 10), (2, 10, 0, 0)]
     correct_stock(edition=edition, change=5, by=None, now=now, reason="Found")
     assert figures(waiting) == [(0, 12, 0, 0)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now):
@@ -103,7 +101,7 @@ def test_the_first_part_is_sent_and_the_rest_follows_in_a_parcel_of_its_own(now)
         assert f"{copies} copies: One" in text
         assert f"Tracking number: {number}" in text
     assert EventKind.PART_SENT in order.events.values_list("kind", flat=True)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_who_waits_gets_the_new_print_and_nothing_of_a_withdrawn_one(now):
@@ -121,7 +119,7 @@ def test_who_waits_gets_the_new_print_and_nothing_of_a_withdrawn_one(now):
         (new.pk, 0, 6),
     ]
     assert list(whole.lines.values_list("edition", "backordered", "allocated")) == [(new.pk, 3, 4)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):

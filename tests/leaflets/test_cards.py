@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from leaflets.browsing import Card, Shelf
+from leaflets.catalogue.views import Card, CataloguePage
 from leaflets.models import Edition, EditionState, Leaflet
 from tests.leaflets.factories import make_edition
 
@@ -58,7 +58,7 @@ def test_a_card_and_what_to_narrow_by_are_drawn_once_for_everyone(
     pages = {TOKEN.sub("", catalogue(Client())) for _visitor in range(3)}
     assert (len(pages), len(fragments)) == (1, 6)  # head and foot of the page are two of them
     monkeypatch.delattr(Card, "box")
-    monkeypatch.delattr(Shelf, "facets")
+    monkeypatch.delattr(CataloguePage, "facets")
     assert TOKEN.sub("", catalogue(Client())) in pages
 
 

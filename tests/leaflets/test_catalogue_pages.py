@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from leaflets import catalogue
+from leaflets.catalogue import titles as catalogue_titles
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Leaflet
-from leaflets.services.editions import withdraw_edition
 from professionals.models import Profession
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
@@ -121,7 +121,7 @@ def test_a_withdrawn_edition_can_not_be_downloaded(client, now):
 
 
 def test_the_shipped_titles_are_those_of_the_product():
-    assert [(leaflet.slug, leaflet.title) for leaflet in catalogue.load()] == [
+    assert [(leaflet.slug, leaflet.title) for leaflet in catalogue_titles.load_titles()] == [
         ("health-visitors", "Stop child trafficking in its tracks: advice for health visitors"),
         ("social-workers", "Stop child trafficking in its tracks: advice for social workers"),
         ("emergency-care", "Stop child trafficking in its tracks: advice for A&E departments and walk-in clinics"),
@@ -130,9 +130,9 @@ def test_the_shipped_titles_are_those_of_the_product():
 
 
 def test_loading_the_catalogue_again_keeps_what_staff_changed():
-    catalogue.load()
+    catalogue_titles.load_titles()
     Leaflet.objects.filter(slug="health-visitors").update(summary="Ours")
-    catalogue.load()
+    catalogue_titles.load_titles()
     assert Leaflet.objects.get(slug="health-visitors").summary == "Ours"
     assert Leaflet.objects.count() == 4
 

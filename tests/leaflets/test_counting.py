@@ -6,19 +6,21 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EventKind, MovementKind, OrderState, StockMovement, StockTake, TitleCount
-from leaflets.services.confirming import (
+from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
+from leaflets.stock.services import correct_stock, ledger_differences, receive_stock
+from leaflets.stock.stock_takes import (
     CountSomeAgain,
-    DifferencesAreOthersNow,
+    DifferencesHaveChanged,
     NothingCounted,
+    StockTakeIsOver,
+    TypedCount,
     confirm_count,
+    counts_of,
     differences_of,
-    version_of,
+    differences_version,
+    record_counts,
+    start_count,
 )
-from leaflets.services.counting import CountIsOver, Typed, counts_of, record_counts, start_count
-from leaflets.services.forward import pass_forward
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import correct_stock, receive_stock
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import act, change, said
@@ -34,12 +36,12 @@ def counting(now, *editions, by=None):
 def count(take, now, figures, by=None):
     """`figures` by edition; whoever counts has just opened the page."""
     found = {each.edition_id: each for each in counts_of(take)}
-    typed = {found[edition.pk].pk: Typed(copies, found[edition.pk].at) for edition, copies in figures.items()}
+    typed = {found[edition.pk].pk: TypedCount(copies, found[edition.pk].at) for edition, copies in figures.items()}
     return record_counts(take=take, typed=typed, by=by, now=now)
 
 
 def confirm(take, now, by=None):
-    return confirm_count(take=take, seen=version_of(differences_of(take)), by=by, now=now)
+    return confirm_count(take=take, seen=differences_version(differences_of(take)), by=by, now=now)
 
 
 def figures(edition):
@@ -66,9 +68,9 @@ def test_each_title_that_differs_gets_one_correction_with_who_and_why(now):
         (more.pk, 12, staff.pk, why),
     ]
     assert [figures(edition) for edition in (fewer, more, same, not_counted)] == [(47, 0), (62, 0), (50, 0), (50, 0)]
-    with pytest.raises(CountIsOver):
+    with pytest.raises(StockTakeIsOver):
         confirm(take, now, by=staff)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted_twice(now):
@@ -81,13 +83,13 @@ def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted
     assert (found.found, found.count.came, found.count.went, found.will_be) == (-2, 20, 5, 63)
     confirm(take, now)
     assert figures(edition) == (63, 0)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_moves_while_somebody_counts_is_asked_about_and_what_they_typed_then_holds(now):
     edition, other = make_edition(now, stock=50), make_edition(now, stock=9)
     order, take = packed(now, edition, 5), counting(now, edition, other)
-    seen = {each.edition_id: Typed(copies, each.at) for each, copies in zip(counts_of(take), (45, 9), strict=True)}
+    seen = {each.edition_id: TypedCount(copies, each.at) for each, copies in zip(counts_of(take), (45, 9), strict=True)}
     keys = {each.edition_id: each.pk for each in counts_of(take)}
     dispatch(order=order, by=None, now=now)
     refused = record_counts(take=take, typed={keys[key]: typed for key, typed in seen.items()}, by=None, now=now)
@@ -126,7 +128,7 @@ def test_a_figure_that_was_corrected_since_is_counted_again_so_two_stock_takes_c
     assert count(two, now, {edition: 48}) == {}
     confirm(two, now)
     assert (figures(edition), StockMovement.objects.filter(kind="corrected").count()) == ((48, 0), 1)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_fewer_than_are_promised_lets_the_last_in_the_queue_wait_again(now):
@@ -149,7 +151,7 @@ def test_fewer_than_are_promised_lets_the_last_in_the_queue_wait_again(now):
     assert (taken.by, taken.reason) == (staff, "Stock-take of 12 January 2027")
     receive_stock(edition=edition, copies=16, by=None, now=now)
     assert figures(edition) == (30, 30)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never_taken(now):
@@ -160,7 +162,7 @@ def test_who_was_passed_forward_loses_a_promise_last_and_what_is_packed_is_never
     waits = make_order(make_person(), now, {leaflet: 1}, will_wait_for=[leaflet])
     other = make_edition(now, stock=0)
     forward_too = make_order(make_person(), now, {other.leaflet: 1}, will_wait_for=[other.leaflet])
-    pass_forward(order=forward_too, by=None, now=now, reason="A court hearing")
+    prioritise(order=forward_too, by=None, now=now, reason="A court hearing")
     type(forward).objects.filter(pk=forward.pk).update(passed_forward_at=now)
     take = counting(now, edition)
     count(take, now, {edition: 20})
@@ -203,9 +205,9 @@ def test_a_page_of_differences_that_has_become_another_is_shown_again(now):
     edition = make_edition(now, stock=30)
     order, take = make_order(make_person(), now, {edition.leaflet: 10}), counting(now, edition)
     count(take, now, {edition: 5})
-    shown = version_of(differences_of(take))
+    shown = differences_version(differences_of(take))
     cancel(order=order, by=None, now=now)
-    with pytest.raises(DifferencesAreOthersNow):
+    with pytest.raises(DifferencesHaveChanged):
         confirm_count(take=take, seen=shown, by=None, now=now)
     assert (figures(edition), StockTake.objects.get().state) == ((30, 0), "open")
 
@@ -216,7 +218,7 @@ def test_reconciling_finds_a_count_that_says_something_else_than_the_ledger_did(
     count(take, now, {edition: 48})
     confirm(take, now)
     TitleCount.objects.update(expected=49)
-    [found] = differences()
+    [found] = ledger_differences()
     assert "counted 48, expected 49, ledger then 50; corrected -2" in found
 
 
@@ -311,4 +313,4 @@ def test_the_pages_take_the_same_few_statements_for_any_number_of_titles(client,
         asked.append((looked, saved, compared, confirmed))
     assert asked[0] == asked[1]
     assert Edition.objects.filter(on_hand=3).count() == 13
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []

@@ -7,10 +7,10 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.test import Client
 
-from leaflets.first_page import LARGEST, WIDTH
+from leaflets.catalogue.cover import COVER_WIDTH, MAX_COVER_BYTES
+from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.services import make_cover, render_first_page, webp_size
 from leaflets.models import Edition, paper_of
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services.covers import first_page, make_cover, size_of
 from tests.leaflets.factories import make_edition, make_leaflet
 from tests.leaflets.statements import statements
 
@@ -27,8 +27,8 @@ def edition(now: datetime) -> Edition:
 def test_the_first_page_is_drawn_small_and_in_its_shape(edition: Edition) -> None:
     with edition.cover.open("rb") as picture:
         drawn = picture.read()
-    assert (size_of(drawn), len(drawn) <= LARGEST) == ((WIDTH, 340), True)  # A4: 240 × 1.414, rounded up
-    assert (edition.cover_width, edition.cover_height) == (WIDTH, 340)
+    assert (webp_size(drawn), len(drawn) <= MAX_COVER_BYTES) == ((COVER_WIDTH, 340), True)  # A4: 240 × 1.414, rounded up
+    assert (edition.cover_width, edition.cover_height) == (COVER_WIDTH, 340)
 
 
 def test_a_leaflets_page_shows_it_with_its_size_and_only_once_it_is_there(
@@ -54,8 +54,8 @@ def test_of_what_is_not_handed_out_there_is_no_picture(edition: Edition, client:
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.4 nothing\n%%EOF", b"RIFF\0\0\0\0WEBPVP8 "])
 def test_what_can_not_be_drawn_gives_no_picture(content: bytes) -> None:
-    assert first_page(content) is None
-    assert size_of(content) is None
+    assert render_first_page(content) is None
+    assert webp_size(content) is None
 
 
 def test_an_upload_is_drawn_and_one_that_can_not_be_drawn_is_an_edition_all_the_same(
@@ -117,7 +117,7 @@ def pdf(page: str, pages: str = "") -> bytes:
     ],
 )
 def test_the_paper_is_told_by_the_first_page(content: bytes, paper: str) -> None:
-    seen = first_page(content)
+    seen = render_first_page(content)
     assert seen is not None
     assert paper_of(seen.width, seen.height) == paper
 

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from leaflets.models import Edition, EditionState, Leaflet, Order, OrderEvent, OrderLine, StockMovement
-from leaflets.services.fulfilling import cancel
+from leaflets.orders.services.transitions import cancel
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from ctac.uk import uk_day
+from ctac.dates import uk_day
+from leaflets.catalogue.services import count_download
 from leaflets.models import DownloadCount, Edition
-from leaflets.services.downloads import count_download
 from tests.leaflets.factories import make_edition
 
 pytestmark = pytest.mark.django_db

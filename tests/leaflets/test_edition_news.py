@@ -8,20 +8,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from leaflets import edition_mail
+from leaflets.catalogue import emails as catalogue_emails
+from leaflets.catalogue.services import notify_new_edition, withdraw_edition
 from leaflets.models import Leaflet, Order
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.news import tell_of_edition
-from notifications.choices import wants
 from notifications.models import MailChoice, Notification, Where
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose, wants
+from notifications.registry import Topic
 from professionals.models import Person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
-KIND = edition_mail.KIND
+KIND = catalogue_emails.NEW_EDITION_EMAIL
 
 
 def ask(person: Person, now: datetime, *, wanted: bool = True) -> Person:
@@ -54,7 +52,7 @@ def test_a_new_edition_is_told_to_who_asked_and_ordered_it_lately(now: datetime)
     row = Notification.objects.get(kind=KIND.name)
     assert row.due_at.isoformat() == "2027-01-13T09:00:00+00:00"  # on the next morning
     assert KIND.still_true(row)
-    assert [each.pk for each in edition_mail.theirs(row)] == [new.pk]
+    assert [each.pk for each in catalogue_emails.new_editions_for(row)] == [new.pk]
     withdraw_edition(edition=new)
     assert not KIND.still_true(row)
 
@@ -70,7 +68,7 @@ def test_all_of_one_day_are_one_email_in_as_few_statements_however_many_read_it(
     message = KIND.build(row)
     assert str(message.subject) == "2 leaflets have a new edition"
     with CaptureQueriesContext(connection) as asked:
-        assert tell_of_edition(new, now + timedelta(days=1)) == 3
+        assert notify_new_edition(new, now + timedelta(days=1)) == 3
     assert len([query for query in asked if not query["sql"].startswith("SAVEPOINT")]) <= 3
     Person.objects.filter(pk=readers[0].pk).update(email="elsewhere@leeds.example.nhs.uk")
     assert not KIND.still_true(row)

@@ -7,19 +7,19 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from leaflets import sample
+from leaflets.catalogue import titles
+from leaflets.catalogue.services import EditionIsNotCurrent, NotAPdf, add_edition, count_pages, withdraw_edition
 from leaflets.models import Edition, EditionState
-from leaflets.services.editions import EditionIsNotCurrent, NotAPdf, add_edition, count_pages, withdraw_edition
-from leaflets.services.shortfalls import Shortfalls
+from leaflets.orders.limits import Shortfalls
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
 
 @pytest.mark.django_db
 def test_loading_samples_twice_adds_nothing_the_second_time(now):
-    sample.load(now)
+    titles.load_samples(now)
     once = list(Edition.objects.values_list("leaflet__slug", "state", "on_hand", "allocated", "pages"))
-    sample.load(now)
+    titles.load_samples(now)
     assert list(Edition.objects.values_list("leaflet__slug", "state", "on_hand", "allocated", "pages")) == once
     assert [(slug, state, on_hand) for slug, state, on_hand, *_ in once] == [
         ("health-visitors", "current", 400),

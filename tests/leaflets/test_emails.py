@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import cancel, dispatch, start_packing
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render

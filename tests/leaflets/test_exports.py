@@ -11,11 +11,11 @@ from django.contrib.auth.models import Permission
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from leaflets.exchange import orders as exporting
-from leaflets.exchange.orders import keys_of_orders, lines_of, order_rows
 from leaflets.models import Order, OrderExport, OrderLine
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.stock import receive_stock
+from leaflets.orders import exports as exporting
+from leaflets.orders.exports import count_lines, keys_of_orders, order_rows
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.stock.services import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, said
@@ -154,7 +154,7 @@ def test_only_who_has_the_right_sees_the_buttons_and_may_export(client, orders, 
 
 
 def test_too_many_lines_for_a_sheet_are_refused_in_words_and_csv_takes_them(client, staff, orders, monkeypatch):
-    monkeypatch.setattr("leaflets.admin.exchange.MOST_ROWS", 3)
+    monkeypatch.setattr("leaflets.orders.exports.MAX_SHEET_ROWS", 3)
     response = client.post(EXPORT, {"form": "xlsx", "list": "?came_by=web"}, follow=True)
     assert said(response) == ["These are 3 lines, and an Excel sheet holds 2. Filter the list to fewer, or choose CSV."]
     assert not OrderExport.objects.exists()
@@ -184,6 +184,6 @@ def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, order
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
     keys = keys_of_orders(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
-    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    monkeypatch.setattr(exporting, "ORDERS_PER_BATCH", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6
-    assert lines_of(keys) == len(list(order_rows(keys))) == 4
+    assert count_lines(keys) == len(list(order_rows(keys))) == 4

@@ -7,16 +7,14 @@ import time_machine
 from django.conf import settings
 from django.urls import reverse
 
-from ctac.schedule import schedule
-from ctac.uk import uk_day
+from ctac.celery import schedule
+from ctac.dates import uk_day
+from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.services import add_edition
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services.alerts import tell_of_low_stock
-from leaflets.services.editions import add_edition
-from leaflets.services.forecast import days_out_since, in_words, with_forecast
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import correct_stock, receive_stock
+from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.stock.queries import days_out_since, forecast_text, with_forecast
+from leaflets.stock.services import correct_stock, ledger_differences, notify_low_stock, receive_stock
 from leaflets.tasks import warn_of_low_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -52,7 +50,7 @@ def sent(edition, copies, at):
 
 def words(edition, now):
     [found] = with_forecast(Edition.objects.filter(pk=edition.pk), uk_day(now))
-    return in_words(found, uk_day(now), days_out_since([edition.pk]).get(edition.pk))
+    return forecast_text(found, uk_day(now), days_out_since([edition.pk]).get(edition.pk))
 
 
 def test_it_lasts_as_long_as_what_is_free_at_the_rate_of_twelve_weeks(now):
@@ -109,9 +107,9 @@ def test_the_sums_of_days_are_the_ledgers_and_reconciling_proves_it(now):
         (date(2027, 1, 12), 10),
         (date(2027, 7, 13), 5),
     ]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     DispatchCount.objects.filter(copies=5).update(copies=6)
-    assert list(differences()) == [f"edition {edition.pk}, 2027-07-13: 6 counted as dispatched that day, ledger 5"]
+    assert list(ledger_differences()) == [f"edition {edition.pk}, 2027-07-13: 6 counted as dispatched that day, ledger 5"]
 
 
 def test_the_list_begins_with_what_is_needed_most_and_says_how_long_each_lasts(client, staff, now):
@@ -164,11 +162,11 @@ def mails():
 def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     edition, fine = make_edition(now, stock=60, title="Know the signs", **LEVEL), make_edition(now, stock=500, **LEVEL)
     Leaflet.objects.filter(pk=edition.leaflet_id).update(reorder_level=50)
-    assert tell_of_low_stock(now=now) == 0
+    assert notify_low_stock(now=now) == 0
     for _number in range(2):
         make_order(make_person(), now, {edition.leaflet: 5})
     days = iter(now + timedelta(days=number) for number in range(1, 20))
-    assert [tell_of_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
+    assert [notify_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
     text = render(kind_named("staff-low-stock").build(mails().get())).text
     assert "Know the signs" in text
     assert "50 free to give: none went in 12 weeks. Its reorder level is 50." in " ".join(text.split())
@@ -177,12 +175,12 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     # Not when an order is cancelled and another takes its copies; only what comes in arms it again, enough or not.
     order = make_order(make_person(), now, {edition.leaflet: 5})
     cancel(order=order, by=None, now=now)
-    assert tell_of_low_stock(now=next(days)) == 0
+    assert notify_low_stock(now=next(days)) == 0
     receive_stock(edition=edition, copies=200, by=None, now=next(days))
-    assert tell_of_low_stock(now=next(days)) == 0
+    assert notify_low_stock(now=next(days)) == 0
     assert not kind_named("staff-low-stock").still_true(mails().get())
     correct_stock(edition=edition, change=-210, by=None, now=next(days), reason="Flood")
-    assert tell_of_low_stock(now=next(days)) == 1
+    assert notify_low_stock(now=next(days)) == 1
     assert mails().count() == 2
     assert fine.leaflet_id not in LowStock.objects.values_list("leaflet", flat=True)
 

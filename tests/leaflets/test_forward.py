@@ -5,11 +5,18 @@ from datetime import timedelta
 import pytest
 
 from leaflets.models import EventKind, OrderLine, OrderState
-from leaflets.services.forward import IsForwardAlready, IsNotForward, WaitsForNothing, pass_forward, put_back_in_line
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import receive_stock
+from leaflets.orders.services.transitions import (
+    IsNotBackordered,
+    IsNotPrioritised,
+    IsPrioritisedAlready,
+    OrderHasMoved,
+    cancel,
+    dispatch,
+    prioritise,
+    remove_priority,
+    start_packing,
+)
+from leaflets.stock.services import ledger_differences, receive_stock
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, act, change, said, told_the_lead
@@ -32,20 +39,20 @@ def promised(edition, *orders):
 def test_copies_go_to_who_was_passed_forward_in_that_order_and_then_to_the_oldest(now):
     edition = make_edition(now, stock=0)
     oldest, older, new, newest = (waits(now, days, (edition, 10)) for days in (9, 5, 2, 1))
-    pass_forward(order=newest, by=None, now=now, reason="A court hearing")
-    pass_forward(order=new, by=None, now=now + timedelta(minutes=1), reason="A training day")
+    prioritise(order=newest, by=None, now=now, reason="A court hearing")
+    prioritise(order=new, by=None, now=now + timedelta(minutes=1), reason="A training day")
     receive_stock(edition=edition, copies=14, by=None, now=now)
     assert promised(edition, newest, new, oldest, older) == [10, 4, 0, 0]
     receive_stock(edition=edition, copies=9, by=None, now=now)
     assert promised(edition, newest, new, oldest, older) == [10, 10, 3, 0]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_it_comes_first_for_each_of_its_titles_and_nobody_loses_what_was_promised(now):
     one, two = make_edition(now, stock=6), make_edition(now, stock=0)
     older = waits(now, 3, (one, 10), (two, 10))
     forward = waits(now, 1, (one, 10), (two, 10))
-    pass_forward(order=forward, by=None, now=now, reason="A court hearing")
+    prioritise(order=forward, by=None, now=now, reason="A court hearing")
     receive_stock(edition=two, copies=7, by=None, now=now)
     assert (promised(one, older, forward), promised(two, older, forward)) == ([6, 0], [0, 7])
     # What an older order gives back, and what is left when it has been packed, goes the same way.
@@ -54,13 +61,13 @@ def test_it_comes_first_for_each_of_its_titles_and_nobody_loses_what_was_promise
     last = waits(now, 2, (two, 5))
     receive_stock(edition=two, copies=5, by=None, now=now)
     assert promised(two, forward, last) == [10, 2]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_after_its_first_parcel_it_still_comes_first_for_the_rest(now):
     edition = make_edition(now, stock=4)
     forward, older = waits(now, 1, (edition, 10)), waits(now, 8, (edition, 10))
-    pass_forward(order=forward, by=None, now=now, reason="A court hearing")
+    prioritise(order=forward, by=None, now=now, reason="A court hearing")
     start_packing(order=forward, by=None, now=now)
     dispatch(order=forward, by=None, now=now)
     receive_stock(edition=edition, copies=8, by=None, now=now)
@@ -70,13 +77,13 @@ def test_after_its_first_parcel_it_still_comes_first_for_the_rest(now):
 def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
     edition = make_edition(now, stock=0)
     oldest, order = waits(now, 9, (edition, 10)), waits(now, 1, (edition, 10))
-    pass_forward(order=order, by=None, now=now, reason="A court hearing")
-    with pytest.raises(IsForwardAlready):
-        pass_forward(order=order, by=None, now=now, reason="Again")
+    prioritise(order=order, by=None, now=now, reason="A court hearing")
+    with pytest.raises(IsPrioritisedAlready):
+        prioritise(order=order, by=None, now=now, reason="Again")
     receive_stock(edition=edition, copies=3, by=None, now=now)
-    put_back_in_line(order=order, by=None, now=now)
-    with pytest.raises(IsNotForward):
-        put_back_in_line(order=order, by=None, now=now)
+    remove_priority(order=order, by=None, now=now)
+    with pytest.raises(IsNotPrioritised):
+        remove_priority(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=12, by=None, now=now)
     assert promised(edition, oldest, order) == [10, 5]
     kinds = [EventKind.FORWARD, EventKind.IN_LINE]
@@ -86,11 +93,11 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
 def test_only_an_order_that_waits_can_be_passed_forward(now):
     edition = make_edition(now, stock=10)
     whole, gone = waits(now, 1, (edition, 10)), waits(now, 1, (edition, 10))
-    with pytest.raises(WaitsForNothing):
-        pass_forward(order=whole, by=None, now=now, reason="A court hearing")
+    with pytest.raises(IsNotBackordered):
+        prioritise(order=whole, by=None, now=now, reason="A court hearing")
     cancel(order=gone, by=None, now=now)
     with pytest.raises(OrderHasMoved, match="cancelled"):
-        pass_forward(order=gone, by=None, now=now, reason="A court hearing")
+        prioritise(order=gone, by=None, now=now, reason="A court hearing")
     gone.refresh_from_db()
     assert (gone.state, gone.passed_forward_at) == (OrderState.CANCELLED, None)
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from leaflets.models import MOVES, Dispatch, Edition, EventKind, MovementKind, OrderState, StockMovement
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import EditionIsWithdrawn, cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.states import OrderHasMoved, move
+from leaflets.catalogue.services import withdraw_edition
+from leaflets.models import TRANSITIONS, Dispatch, Edition, EventKind, MovementKind, OrderState, StockMovement
+from leaflets.orders.services.transitions import EditionIsWithdrawn, OrderHasMoved, cancel, dispatch, start_packing, transition
+from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -55,7 +54,7 @@ def test_dispatch_takes_the_copies_off_the_shelf_and_out_of_the_promise(order, s
         (-5, -5),
     ]
     assert kinds_told() == ["order-dispatched"]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_an_order_that_nobody_packs_is_not_dispatched(order, staff, now):
@@ -91,7 +90,7 @@ def test_cancelling_gives_the_copies_back_once(order, staff, now):
     assert StockMovement.objects.filter(kind=MovementKind.RELEASED).count() == 2
     assert order.events.get(kind=EventKind.CANCELLED).reason == "Asked by phone"
     assert kinds_told() == ["order-cancelled"]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_the_owner_cancels_while_received(order, now):
@@ -118,6 +117,6 @@ def test_a_dispatched_order_stays_as_it_is(order, staff, now, act):
 
 
 def test_a_move_that_is_not_in_the_table_is_a_mistake_of_ours(order, staff, now):
-    assert OrderState.REQUESTED not in MOVES[OrderState.PACKING]
+    assert OrderState.REQUESTED not in TRANSITIONS[OrderState.PACKING]
     with pytest.raises(ValueError, match="no order goes"):
-        move(order, OrderState.REQUESTED, expect={OrderState.PACKING}, by=staff, now=now)
+        transition(order, OrderState.REQUESTED, expect={OrderState.PACKING}, by=staff, now=now)

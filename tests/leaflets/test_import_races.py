@@ -8,9 +8,9 @@ import pytest
 from django.db.models import QuerySet
 
 from leaflets.models import Edition, SheetImport
-from leaflets.services import importing
-from leaflets.services.importing import keep_sheet, plan_of, write_sheet
-from leaflets.services.reconciling import differences
+from leaflets.stock.services import ledger_differences
+from leaflets.stock.spreadsheets import imports
+from leaflets.stock.spreadsheets.imports import import_plan, keep_sheet, write_sheet
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.test_races import at_once
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def press(sheet, now):
-    return partial(write_sheet, sheet=sheet, shown=plan_of(sheet).digest, again=False, by=make_staff(), now=now)
+    return partial(write_sheet, sheet=sheet, shown=import_plan(sheet).digest, again=False, by=make_staff(), now=now)
 
 
 def upload(now):
@@ -40,7 +40,7 @@ def test_four_presses_at_once_write_a_list_once(now, shelf):
     sheet = upload(now)
     outcomes = at_once(*(press(sheet, now) for _ in range(4)))
     assert Counter(outcomes) == {"done": 1, "AlreadyWritten": 3}
-    assert (on_the_shelf(), list(differences())) == ([150, 55], [])
+    assert (on_the_shelf(), list(ledger_differences())) == ([150, 55], [])
 
 
 def test_without_the_locks_they_write_it_more_than_once(now, shelf, monkeypatch):
@@ -49,14 +49,14 @@ def test_without_the_locks_they_write_it_more_than_once(now, shelf, monkeypatch)
     presses = [press(sheet, now) for _ in range(4)]
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)
     meet = Barrier(4)
-    plan = importing.plan_of
+    plan = imports.import_plan
 
     def met(asked):
         found = plan(asked)
         meet.wait(timeout=20)
         return found
 
-    monkeypatch.setattr(importing, "plan_of", met)
+    monkeypatch.setattr(imports, "import_plan", met)
     assert Counter(at_once(*presses))["done"] > 1
     assert on_the_shelf()[0] > 150
     assert SheetImport.objects.count() == 1
@@ -75,4 +75,4 @@ def test_orders_and_a_list_at_once_never_wait_in_a_circle(now, shelf):
     orders = [partial(make_order, person, now, basket) for person, basket in zip(people, baskets, strict=True)]
     outcomes = at_once(press(sheet, now), *orders)
     assert Counter(outcomes) == {"done": 7}
-    assert (on_the_shelf(), list(differences())) == ([150, 55], [])
+    assert (on_the_shelf(), list(ledger_differences())) == ([150, 55], [])

@@ -10,23 +10,22 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from leaflets.exchange import stock
-from leaflets.exchange.checking import Fate
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.importing import (
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.stock.services import ledger_differences, receive_stock
+from leaflets.stock.spreadsheets import imports
+from leaflets.stock.spreadsheets.files import RowAction
+from leaflets.stock.spreadsheets.imports import (
     AlreadyWritten,
     DataHasChanged,
     NotAtOnce,
-    RowsAreWrong,
+    RowsHaveErrors,
     WrittenBefore,
+    import_plan,
     keep_sheet,
-    plan_of,
     write_sheet,
 )
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.statements import statements
@@ -61,7 +60,7 @@ def kept(content, now, kind=SheetKind.STOCK):
 
 
 def wrong(content, now, kind=SheetKind.STOCK):
-    return [(row.number, column, why) for row in plan_of(kept(content, now, kind)).rows for column, why in row.wrong]
+    return [(row.number, column, why) for row in import_plan(kept(content, now, kind)).rows for column, why in row.wrong]
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_copies_that_came_in_are_looked_at_then_written_and_those_who_wait_get_t
     assert (edition.on_hand, edition.allocated, order.state) == (1250, 60, OrderState.RECEIVED)
     movement = StockMovement.objects.get(kind=MovementKind.RECEIVED, copies=1200)
     assert (movement.by, movement.reason) == (staff, "Note 17")
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     assert "1,200 copies come in" in client.get(written.request["PATH_INFO"]).content.decode()
 
 
@@ -94,7 +93,7 @@ def test_the_stock_list_goes_out_and_comes_back_as_it_was(client, staff, now, ed
     make_edition(now, stock=3, title='=1+1 "x"', label="+44")
     content = b"".join(client.get(LIST, {"kind": "stock", "form": form}).streaming_content)
     checked = upload(client, content, name=f"list.{form}")
-    assert [row.fate for row in checked.context["page"].plan.rows] == [Fate.NOTHING] * 2
+    assert [row.fate for row in checked.context["page"].plan.rows] == [RowAction.NOTHING] * 2
     assert "nothing to write" in checked.content.decode()
     if form == "xlsx":
         book = openpyxl.load_workbook(io.BytesIO(content))
@@ -113,7 +112,7 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     order = make_order(make_person(), now, {edition.leaflet: 5})
     content = as_csv(["gp", "", "50", "", "48", ""])
     assert "A list with the same rows" not in upload(client, content).content.decode()
-    assert plan_of(kept(content, now)).rows[0].says == ["Counted: 50 on the shelf becomes 48, −2."]
+    assert import_plan(kept(content, now)).rows[0].says == ["Counted: 50 on the shelf becomes 48, −2."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
@@ -166,7 +165,7 @@ def test_what_looks_like_a_childs_details_is_not_kept_with_the_upload(now, editi
     row = ["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"]
     sheet = keep_sheet(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)
     assert "Anna" not in str(SheetImport.objects.values().get(pk=sheet.pk))
-    [(column, why)] = plan_of(sheet).rows[0].wrong
+    [(column, why)] = import_plan(sheet).rows[0].wrong
     assert (column, "This looks like details of a child" in why) == ("Note", True)
 
 
@@ -190,7 +189,7 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
     assert ('id="row-300"' in later, '<a href="?page=1#row-3">' in later) == (True, True)
     alone = client.get(response.request["PATH_INFO"], {"only": "wrong"}).content.decode()
     assert ('id="row-2"' in alone, '<a href="#row-3">' in alone) == (False, True)
-    with pytest.raises(RowsAreWrong):
+    with pytest.raises(RowsHaveErrors):
         write_sheet(sheet=SheetImport.objects.get(), shown=response.context["page"].plan.digest, again=False, by=staff, now=now)
     assert StockMovement.objects.filter(kind="received").count() == 1
 
@@ -214,7 +213,7 @@ def test_a_file_of_the_wrong_kind_is_refused_beside_its_box(client, staff, conte
 def test_columns_that_we_do_not_know_are_left_out_and_said_so(client, staff, edition):
     response = upload(client, as_csv(["gp", "7", "x"], headings=["Short name", "COPIES that came-in", "Colour <b>"]))
     assert "leave out: Colour &lt;b&gt;." in response.content.decode()
-    assert response.context["page"].plan.count(Fate.CHANGE) == 1
+    assert response.context["page"].plan.count(RowAction.CHANGE) == 1
 
 
 def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second_time(client, staff, now, edition):
@@ -278,7 +277,7 @@ def test_many_rows_are_written_in_as_many_statements_as_few(now, staff):
     taken = []
     for many in (3, 600):
         sheet = kept(as_csv(*([slug, "", "", "7", "", f"Note {slug}"] for slug in slugs[:many])), now)
-        shown = plan_of(sheet).digest
+        shown = import_plan(sheet).digest
         write = partial(write_sheet, sheet=sheet, shown=shown, again=False, by=staff, now=now)
         taken.append(len(statements(write)))
     assert taken[0] == taken[1] <= 16
@@ -312,7 +311,7 @@ def test_titles_are_made_and_changed_by_their_short_name(client, staff, now, edi
     arabic["Title"] = "Advice for midwives (Arabic)"
     change = {"Short name": "GP", "Title": "For every GP", "Most copies an order": "25", "In the catalogue": "Yes"}
     checked = upload(client, catalogue(arabic, TITLE, change), kind="catalogue")
-    assert [row.fate for row in checked.context["page"].plan.rows] == [Fate.MAKE, Fate.MAKE, Fate.CHANGE]
+    assert [row.fate for row in checked.context["page"].plan.rows] == [RowAction.MAKE, RowAction.MAKE, RowAction.CHANGE]
     assert checked.context["page"].plan.rows[2].says == ["Title", "Most copies an order"]
     assert Leaflet.objects.count() == 1
     press(client, checked)
@@ -329,7 +328,7 @@ def test_the_catalogue_goes_out_and_comes_back_as_it_was(client, staff, now, edi
     make_leaflet("all-large", version_of=made, format="large-print", active=False, most_per_order=1)
     content = b"".join(client.get(LIST, {"kind": "catalogue", "form": form}).streaming_content)
     rows = upload(client, content, kind="catalogue").context["page"].plan.rows
-    assert [(row.fate, row.says, row.wrong) for row in rows] == [(Fate.NOTHING, [], [])] * 3
+    assert [(row.fate, row.says, row.wrong) for row in rows] == [(RowAction.NOTHING, [], [])] * 3
     empty = b"".join(client.get(LIST, {"kind": "catalogue", "form": form, "empty": 1}).streaming_content)
     assert "nothing under the headings" in upload(client, empty, kind="catalogue").content.decode()
 
@@ -377,11 +376,11 @@ def test_a_row_with_a_short_name_that_can_not_be_tells_its_other_errors_too(now,
 
 def test_a_title_that_somebody_else_changed_meanwhile_is_not_overwritten(now, staff, edition):
     sheet = kept(catalogue({"Short name": "gp", "Summary": "New."}), now, SheetKind.CATALOGUE)
-    shown = plan_of(sheet).digest
+    shown = import_plan(sheet).digest
     Leaflet.objects.update(summary="A colleague's.")
     with pytest.raises(DataHasChanged):
         write_sheet(sheet=sheet, shown=shown, again=False, by=staff, now=now)
-    write_sheet(sheet=sheet, shown=plan_of(sheet).digest, again=False, by=staff, now=now)
+    write_sheet(sheet=sheet, shown=import_plan(sheet).digest, again=False, by=staff, now=now)
     assert Leaflet.objects.get().summary == "New."
 
 
@@ -390,7 +389,7 @@ def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition)
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
     with pytest.raises(NotAtOnce):
-        write_sheet(sheet=sheet, shown=plan_of(sheet).digest, again=False, by=staff, now=now)
+        write_sheet(sheet=sheet, shown=import_plan(sheet).digest, again=False, by=staff, now=now)
     assert (SheetImport.objects.get().state, Leaflet.objects.get(slug="arabic").language) == (ImportState.CHECKED, "arabic")
 
 
@@ -398,5 +397,5 @@ def test_reading_a_plan_takes_as_many_statements_for_one_row_as_for_many(now, ed
     for many in (1, 50):
         rows = [{**TITLE, "Short name": f"t{n}", "Version of": "gp" if n else ""} for n in range(many)]
         sheet = kept(catalogue(*rows), now, SheetKind.CATALOGUE)
-        assert len(statements(lambda sheet=sheet: plan_of(sheet))) == 2
-    assert len(statements(lambda: stock.plan([(n, {"slug": "gp"}) for n in range(50)]))) == 1
+        assert len(statements(lambda sheet=sheet: import_plan(sheet))) == 2
+    assert len(statements(lambda: imports.plan_stock([(n, {"slug": "gp"}) for n in range(50)]))) == 1

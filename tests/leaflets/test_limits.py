@@ -7,16 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from ctac.uk import format_day, uk_day
+from ctac.dates import format_day, uk_day
 from leaflets.models import Channel, EventKind, OrderEvent, OrderState
-from leaflets.services.allowances import WINDOW
-from leaflets.services.deciding import MoreThanAsked, NothingGranted, approve, decline
-from leaflets.services.fulfilling import cancel
-from leaflets.services.placing import place_order
-from leaflets.services.reconciling import differences
-from leaflets.services.shortfalls import Shortfalls
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import receive_stock
+from leaflets.orders.limits import LIMIT_WINDOW, Shortfalls
+from leaflets.orders.services.place import place_order
+from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
+from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -123,7 +119,7 @@ def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
     assert f"{granted} copies: One" in mail.text
     assert ("We can’t send all that you asked for" in mail.text) == (granted == 50)
     assert not kind_named("order-requested").still_true(Notification.objects.get(kind="order-requested"))
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_is_agreed_and_not_in_stock_waits(person, now):
@@ -135,7 +131,7 @@ def test_what_is_agreed_and_not_in_stock_waits(person, now):
     approve(order=order, granted={line.pk: 100}, by=None, now=now)
     line.refresh_from_db()
     assert (line.allocated, line.backordered, line.cancelled) == (30, 70, 20)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_staff_decline_it_and_the_person_reads_why(request_of_120, now, leaflet):
@@ -224,7 +220,7 @@ def test_the_page_of_a_leaflet_and_the_basket_say_in_the_same_words_what_is_left
         make_order(person, today, {leaflet: copies})
     sign_in(client, person)
     client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "1"})
-    day = f"{format_day(uk_day(today + WINDOW))}</div>" if says.endswith((" from ", " until ")) else "</div>"
+    day = f"{format_day(uk_day(today + LIMIT_WINDOW))}</div>" if says.endswith((" from ", " until ")) else "</div>"
     for page in (leaflet.get_absolute_url(), reverse("basket")):
         assert f"{says}{day}" in client.get(page).content.decode()
 

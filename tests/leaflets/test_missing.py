@@ -10,13 +10,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
-from leaflets.privacy import erase, export
-from leaflets.services.allowances import Workplace, ordered_lately
-from leaflets.services.changing import Change, OnlyWhatWasLost, change_order, titles_locked
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.missing import (
+from leaflets.orders.limits import Workplace, recent_orders
+from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
+from leaflets.orders.services.missing import (
     AlreadyDecided,
     NothingToSendAgain,
     NotYetMissing,
@@ -26,9 +24,9 @@ from leaflets.services.missing import (
     report_missing,
     send_again,
 )
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import receive_stock
-from leaflets.services.titles import version_of
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.privacy import erase, export
+from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -130,7 +128,7 @@ def test_sent_again_it_is_an_order_in_the_prints_of_now_that_waits_for_what_is_n
     start_packing(order=order, by=None, now=now + ON_TIME)
     parcel = dispatch(order=order, by=None, now=now + ON_TIME)
     assert told(parcel, now + 3 * ON_TIME).parcel == parcel
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_of_nothing_in_stock_the_new_order_waits(person, edition, now):
@@ -146,7 +144,7 @@ def test_it_counts_towards_no_limit(person, edition, now):
     edition.leaflet.save()
     make_order(person, now + ON_TIME, {edition.leaflet: 10})
     send_again(missing=missing, delivery=DELIVERY, by=None, now=now + ON_TIME)
-    counted = ordered_lately(
+    counted = recent_orders(
         person=person.pk, workplace=Workplace(person.organisation_id, "LS1 4AP"), leaflets=[edition.leaflet], now=now + ON_TIME
     )[edition.leaflet.pk]
     assert (counted.person.copies, counted.workplace.copies) == (25, 25)
@@ -204,7 +202,7 @@ def test_two_tabs_and_then_two_of_staff_at_once_do_it_once(person, edition, now)
     assert Counter(outcomes) == {"done": 1, "AlreadyDecided": 5}
     assert sum(kinds_told().values()) == 3
     assert Order.objects.count() == 1 + (fresh().state == MissingState.RESENT)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_control_without_the_condition_both_would_be_done(person, edition, now, monkeypatch):
@@ -234,11 +232,11 @@ def test_the_new_order_can_have_fewer_copies_and_no_more(person, edition, now):
     Leaflet.objects.update(most_per_order=3, most_per_person=3, most_per_workplace=3)  # no limit is asked
 
     def change_to(copies: int) -> None:
-        fresh, titles = titles_locked(order)
-        wanted = Change({edition.leaflet.pk: copies}, elsewhere, version_of(titles, fresh.delivery))
+        fresh, titles = lock_titles(order)
+        wanted = OrderChange({edition.leaflet.pk: copies}, elsewhere, order_version(titles, fresh.delivery))
         change_order(order=order, change=wanted, by=person.user, now=now + ON_TIME)
 
-    with pytest.raises(OnlyWhatWasLost):
+    with pytest.raises(ReplacesLostParcel):
         change_to(6)
     change_to(4)
     assert order.lines.get().allocated == 4

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
-from leaflets.admin.catalogue import LeafletAdmin
+from leaflets.catalogue.admin import LeafletAdmin
 from leaflets.models import Format, Language, Leaflet
 from professionals.models import Profession
 from tests.face.page import Page

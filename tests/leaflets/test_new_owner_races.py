@@ -10,24 +10,19 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from leaflets.models import Advice, Edition, Instead, Order, OrderLine, StockTake
-from leaflets.services.bringing import give_order_to
-from leaflets.services.changing import Change, change_order, titles_of, version_of
-from leaflets.services.confirming import confirm_count, differences_of
-from leaflets.services.confirming import version_of as version_of_count
-from leaflets.services.counting import Typed, counts_of, record_counts, start_count
-from leaflets.services.deciding import approve
-from leaflets.services.forward import pass_forward
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.packing.choosing import Choice
-from leaflets.services.packing.ending import Rest, dispatch_session
-from leaflets.services.packing.sessions import start_session
-from leaflets.services.recalling import Wish, recall_edition
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import receive_stock
+from leaflets.dispatch.queries import PackingChoice
+from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
+from leaflets.models import Advice, Edition, Order, OrderLine, RecallReplacement, StockTake
+from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.place import transfer_order
+from leaflets.orders.services.transitions import approve, cancel, dispatch, prioritise, start_packing
+from leaflets.recalls.services import RecallRequest, recall_edition
+from leaflets.stock.services import ledger_differences, receive_stock
+from leaflets.stock.stock_takes import TypedCount, confirm_count, counts_of, differences_of, record_counts, start_count
+from leaflets.stock.stock_takes import differences_version as version_of_count
 from notifications.models import Notification
 from professionals.models import Person
-from professionals.services.people import address_verified
+from professionals.services import address_verified
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.professionals.in_turn import Job, in_turn
@@ -109,7 +104,7 @@ def test_an_order_is_cancelled_and_its_person_told(nadia: Person, entered: Perso
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "cancelled", 0, 0, 0, 5)]
-    assert (told("order-cancelled"), list(differences())) == ([NEW], [])
+    assert (told("order-cancelled"), list(ledger_differences())) == ([NEW], [])
 
 
 def test_an_order_is_dispatched(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
@@ -124,9 +119,9 @@ def test_an_order_is_dispatched(nadia: Person, entered: Person, edition: Edition
 
 def test_an_order_is_changed(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
-    titles = titles_of(order.lines.select_related("edition__leaflet"), {edition.leaflet_id: edition})
-    seen = version_of(titles, order.delivery)
-    change = Change(copies={edition.leaflet_id: 3}, delivery=order.delivery, expected=seen)
+    titles = ordered_titles(order.lines.select_related("edition__leaflet"), {edition.leaflet_id: edition})
+    seen = order_version(titles, order.delivery)
+    change = OrderChange(copies={edition.leaflet_id: 3}, delivery=order.delivery, expected=seen)
     read = as_read(order)
 
     ends = in_a_row(order, become_one(nadia), lambda: change_order(order=read, change=change, by=None, now=now))
@@ -166,7 +161,7 @@ def test_an_order_is_passed_forward(nadia: Person, entered: Person, now: datetim
     order = waits(make_edition(now, stock=0), entered, now)
     read = as_read(order)
 
-    ends = in_a_row(order, become_one(nadia), lambda: pass_forward(order=read, by=None, now=now, reason="Monday"))
+    ends = in_a_row(order, become_one(nadia), lambda: prioritise(order=read, by=None, now=now, reason="Monday"))
 
     assert ends == ["done"] * 2
     order.refresh_from_db()
@@ -177,7 +172,7 @@ def counted_short(edition: Edition, now: datetime) -> StockTake:
     """A stock-take in which there are 3 copies of a title of which 5 are promised."""
     take = start_count(editions=[edition], by=None, now=now)
     [count] = counts_of(take)
-    record_counts(take=take, typed={count.pk: Typed(3, count.at)}, by=None, now=now)
+    record_counts(take=take, typed={count.pk: TypedCount(3, count.at)}, by=None, now=now)
     return take
 
 
@@ -190,12 +185,12 @@ def test_a_stock_take_takes_back_what_is_not_there(nadia: Person, entered: Perso
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "received", 2, 3, 0, 0)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_a_recall_takes_the_promise_away(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
-    wish = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
+    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
 
     ends = in_a_row(order, become_one(nadia), lambda: recall_edition(edition=edition, wish=wish, by=None, now=now))
 
@@ -206,9 +201,11 @@ def test_a_recall_takes_the_promise_away(nadia: Person, entered: Person, edition
 def test_a_packing_session_sends_it_with_the_others(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
     other = make_order(make_person(email="ruth@leeds.nhs.uk"), now, {edition.leaflet: 5})
-    session = start_session(choice=Choice(), by=None, now=now)
+    session = start_session(choice=PackingChoice(), by=None, now=now)
 
-    ends = in_a_row(order, become_one(nadia), lambda: dispatch_session(session=session, rest=Rest.WAITS, by=None, now=now))
+    ends = in_a_row(
+        order, become_one(nadia), lambda: dispatch_session(session=session, rest=UnsentCopies.WAITS, by=None, now=now)
+    )
 
     assert ends == ["done"] * 2
     assert lines(order, other) == [(NEW, "dispatched", 0, 0, 5, 0), ("ruth@leeds.nhs.uk", "dispatched", 0, 0, 5, 0)]
@@ -217,7 +214,7 @@ def test_a_packing_session_sends_it_with_the_others(nadia: Person, entered: Pers
 
 def given_to(person: Person, order: Order, now: datetime) -> Job:
     """As who hands their visits over does it, with what is brought to them."""
-    return lambda: give_order_to(order=as_read(order), person=person, by=None, now=now)
+    return lambda: transfer_order(order=as_read(order), person=person, by=None, now=now)
 
 
 def test_what_a_colleague_has_by_now_is_not_cancelled_by_who_had_it(nadia: Person, edition: Edition, now: datetime) -> None:
@@ -227,7 +224,7 @@ def test_what_a_colleague_has_by_now_is_not_cancelled_by_who_had_it(nadia: Perso
 
     ends = in_a_row(order, given_to(omar, order, now), lambda: cancel(order=read, by=nadia.user, now=now))
 
-    assert ends == ["done", "OrderIsAColleaguesNow"]
+    assert ends == ["done", "OrderIsTransferred"]
     assert lines(order) == [("omar@leeds.nhs.uk", "received", 0, 5, 0, 0)]
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, Order, OrderState
-from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.orders.services.transitions import dispatch, start_packing
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements

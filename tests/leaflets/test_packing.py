@@ -4,11 +4,27 @@ from datetime import timedelta
 
 import pytest
 
+from leaflets.catalogue.services import withdraw_edition
+from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
+from leaflets.dispatch.services import (
+    IsInSession,
+    NothingToPack,
+    PostedAndBroughtMixed,
+    SessionHasEnded,
+    TypedParcel,
+    UnsentCopies,
+    add_order,
+    close_session,
+    dispatch_session,
+    keep_typed,
+    start_session,
+    take_out,
+)
 from leaflets.models import (
     Dispatch,
     Edition,
     EventKind,
-    LeftOut,
+    LeftOutReason,
     MovementKind,
     Outcome,
     PackingSession,
@@ -16,23 +32,8 @@ from leaflets.models import (
     SessionState,
     StockMovement,
 )
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.packing.choosing import Choice, oldest, preview, titles_to_pack
-from leaflets.services.packing.ending import Rest, close_session, dispatch_session, take_out
-from leaflets.services.packing.sessions import (
-    InASession,
-    NothingToPack,
-    OfTheOtherKind,
-    SessionHasEnded,
-    Typed,
-    add_order,
-    keep_typed,
-    start_session,
-)
-from leaflets.services.reconciling import differences
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import receive_stock
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_many_orders, make_order
@@ -60,10 +61,10 @@ def orders_of(edition, now, *copies, **fields):
 
 
 def start(staff, now, **choice):
-    return start_session(choice=Choice(**choice), by=staff, now=now + timedelta(hours=1))
+    return start_session(choice=PackingChoice(**choice), by=staff, now=now + timedelta(hours=1))
 
 
-def end(session, staff, now, rest=Rest.WAITS):
+def end(session, staff, now, rest=UnsentCopies.WAITS):
     return dispatch_session(session=session, rest=rest, by=staff, now=now + timedelta(hours=2))
 
 
@@ -83,7 +84,7 @@ def became(session):
 
 
 def type_in(session, order, **typed):
-    keep_typed(session=session, typed={session.parcels.get(order=order).pk: Typed(**typed)})
+    keep_typed(session=session, typed={session.parcels.get(order=order).pk: TypedParcel(**typed)})
 
 
 def fewer(order, copies):
@@ -131,29 +132,33 @@ def test_an_order_is_found_by_its_titles_area_and_nation(edition, staff, now):
 def test_before_it_starts_one_sees_what_it_makes_and_what_is_short(edition, now):
     orders_of(edition, now, 20, 25)
     orders_of(edition, now, 15, will_wait_for=[edition.leaflet])
-    seen = preview(Choice())
+    seen = preview_choice(PackingChoice())
     [pick] = seen.picks
     assert (seen.found, seen.orders, seen.copies) == (3, 3, 50)
     assert (pick.title, pick.copies, pick.orders, pick.to_come, pick.left) == (edition.leaflet.title, 50, 3, 10, 0)
     assert [(each.title, each.copies, each.orders) for each in seen.short] == [(edition.leaflet.title, 10, 1)]
-    assert [(each.key, each.copies, each.orders) for each in titles_to_pack(oldest(Choice()))] == [(edition.leaflet_id, 50, 3)]
-    assert (preview(Choice(most=1)).found, preview(Choice(most=1)).orders) == (3, 1)
+    assert [(each.key, each.copies, each.orders) for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
+        (edition.leaflet_id, 50, 3)
+    ]
+    assert (preview_choice(PackingChoice(most=1)).found, preview_choice(PackingChoice(most=1)).orders) == (3, 1)
 
 
 def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(edition, staff, now, monkeypatch):
-    monkeypatch.setattr("leaflets.services.packing.choosing.MOST_COUNTED", 2)
+    monkeypatch.setattr("leaflets.dispatch.queries.MAX_COUNTED", 2)
     later = make_edition(now, stock=50)
     first, second = orders_of(edition, now, 20, 25)
-    assert [each.in_words for each in titles_to_pack(oldest(Choice()))] == [f"{edition.leaflet} (45 copies, 2 orders)"]
-    assert not preview(Choice(most=1)).many_more
+    assert [each.in_words for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
+        f"{edition.leaflet} (45 copies, 2 orders)"
+    ]
+    assert not preview_choice(PackingChoice(most=1)).many_more
     make_order(make_person(), now + timedelta(days=1), {later.leaflet: 5})
-    offered = titles_to_pack(oldest(Choice()))
+    offered = titles_to_pack(oldest_to_pack(PackingChoice()))
     assert [each.in_words for each in offered] == [f"{edition.leaflet} (at least 45 copies, 2 orders)", str(later.leaflet)]
-    seen = preview(Choice(most=1))
+    seen = preview_choice(PackingChoice(most=1))
     assert (seen.many_more, seen.orders, seen.copies) == (True, 1, 20)
-    assert preview(Choice(titles=(later.leaflet_id,)), usual=oldest(Choice())).copies == 5
+    assert preview_choice(PackingChoice(titles=(later.leaflet_id,)), usual=oldest_to_pack(PackingChoice())).copies == 5
     waiting = orders_of(edition, now, 30, 30, 30, will_wait_for=[edition.leaflet])
-    [short] = preview(Choice()).short
+    [short] = preview_choice(PackingChoice()).short
     assert (short.orders, short.many_more) == (3, True)
     assert [parcel.order for parcel in start(staff, now).parcels.order_by("number")] == [first, waiting[0], second]
 
@@ -161,7 +166,7 @@ def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(editio
 def test_two_prints_of_one_title_are_one_order(edition, now):
     [order] = orders_of(edition, now, 20)
     order.lines.create(edition=make_edition(now, leaflet=edition.leaflet, label="May 2026"), copies=5, allocated=5)
-    [title] = titles_to_pack(oldest(Choice()))
+    [title] = titles_to_pack(oldest_to_pack(PackingChoice()))
     assert (title.orders, title.copies) == (1, 25)
 
 
@@ -175,11 +180,11 @@ def test_what_waits_is_withdrawn_or_brought_is_not_posted(edition, staff, now):
     )
     with pytest.raises(NothingToPack):
         start(staff, now)
-    assert preview(Choice()).orders == 0
+    assert preview_choice(PackingChoice()).orders == 0
     session = start(staff, now, brought=True)
     assert [parcel.order for parcel in session.parcels.all()] == [brought]
     [posted] = orders_of(edition, now, 5)
-    with pytest.raises(OfTheOtherKind):
+    with pytest.raises(PostedAndBroughtMixed):
         add_order(session=session, order=posted, by=staff, now=now)
 
 
@@ -190,7 +195,7 @@ def test_one_press_dispatches_all_but_those_left_out_and_says_why(edition, staff
     sent, left, gone, lent = orders_of(edition, now, 5, 6, 7, 8)
     session = start(staff, now)
     type_in(session, sent, tracking_number="QK 1")
-    type_in(session, left, left_out=LeftOut.ADDRESS)
+    type_in(session, left, left_out=LeftOutReason.ADDRESS)
     cancel(order=gone, by=staff, now=now)
     dispatch(order=lent, by=staff, now=now)
     session = end(session, staff, now)
@@ -202,7 +207,7 @@ def test_one_press_dispatches_all_but_those_left_out_and_says_why(edition, staff
     assert (parcel.dispatch.tracking_number, parcel.dispatch.by) == ("QK 1", staff)
     assert left.events.get(kind=EventKind.PUT_BACK).reason == "Left out: The address is not clear"
     assert "The address" in str(Parcel.objects.get(order=left).why)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     assert [parcel.order for parcel in start(staff, now).parcels.all()] == [left]
 
 
@@ -230,7 +235,7 @@ def test_a_withdrawn_edition_stops_its_own_parcels_only(edition, staff, now):
     end(session, staff, now)
     assert states(bad, good) == ["received", "dispatched"]
     assert Parcel.objects.get(order=bad).outcome == Outcome.WITHDRAWN
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_a_second_press_is_told_that_it_is_done(edition, staff, now):
@@ -255,25 +260,25 @@ def test_fewer_copies_because_the_shelf_is_empty_wait_and_leave_the_stock(editio
     assert figures(edition) == (0, 0)
     gone = StockMovement.objects.get(kind=MovementKind.CORRECTED)
     assert (gone.copies, gone.by, gone.reason) == (50 - 9, staff, f"Not on the shelf: Packing session {session.pk}")
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     # And they come first when there are new ones
     receive_stock(edition=edition, copies=8, by=staff, now=now + timedelta(hours=3))
     assert states(part, none) == ["received", "received"]
     assert [line.allocated for order in (part, none) for line in order.lines.all()] == [2, 6]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_fewer_copies_that_are_on_the_shelf_stay_promised_and_go_next_time(edition, staff, now):
     [order] = orders_of(edition, now, 12)
     session = start(staff, now)
     type_in(session, order, **fewer(order, 8))
-    end(session, staff, now, rest=Rest.NEXT_TIME)
+    end(session, staff, now, rest=UnsentCopies.NEXT_TIME)
     assert (states(order), figures(edition)) == (["received"], (42, 4))
     assert order.events.filter(kind=EventKind.PART_SENT).count() == 1
     end(start(staff, now), staff, now + timedelta(hours=1))
     assert (states(order), figures(edition)) == (["dispatched"], (38, 0))
     assert list(order.lines.values_list("dispatched", flat=True)) == [12]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_the_shelf_lacks_of_an_earlier_print_waits_for_the_newest(edition, staff, now):
@@ -288,7 +293,7 @@ def test_what_the_shelf_lacks_of_an_earlier_print_waits_for_the_newest(edition, 
     receive_stock(edition=newest, copies=3, by=staff, now=now)
     end(start(staff, now), staff, now + timedelta(hours=1))
     assert states(order) == ["dispatched"]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_copies_that_came_in_while_it_was_packed_are_promised_when_it_is_done(staff, now):
@@ -298,11 +303,11 @@ def test_copies_that_came_in_while_it_was_packed_are_promised_when_it_is_done(st
     ]
     session = start(staff, now)
     receive_stock(edition=edition, copies=20, by=staff, now=now)
-    type_in(session, left, left_out=LeftOut.TIME)
+    type_in(session, left, left_out=LeftOutReason.TIME)
     end(session, staff, now)
     assert states(sent, left) == ["dispatched", "received"]
     assert list(left.lines.values_list("allocated", "backordered")) == [(6, 0)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 # Late orders, orders taken out, sessions closed
@@ -315,7 +320,7 @@ def test_a_late_order_joins_and_another_is_taken_out(edition, staff, now):
     assert add_order(session=session, order=late, by=staff, now=now).number == 3
     start_packing(order=alone, by=staff, now=now)
     add_order(session=session, order=alone, by=staff, now=now)
-    with pytest.raises(InASession):
+    with pytest.raises(IsInSession):
         add_order(session=session, order=late, by=staff, now=now)
     take_out(session=session, order=second, by=staff, now=now)
     take_out(session=session, order=second, by=staff, now=now)
@@ -352,12 +357,12 @@ def test_a_session_takes_as_many_statements_for_one_as_for_two_hundred(staff, no
     [session] = sessions
     parcels = list(session.parcels.all())
     line = parcels[0].order.lines.get(edition=editions[0])
-    typed = {parcel.pk: Typed(fewer={line.pk: 3} if parcel.number == 1 else {}) for parcel in parcels}
-    ends = {"session": session, "rest": Rest.WAITS, "by": staff, "now": now + timedelta(hours=11), "typed": typed}
+    typed = {parcel.pk: TypedParcel(fewer={line.pk: 3} if parcel.number == 1 else {}) for parcel in parcels}
+    ends = {"session": session, "rest": UnsentCopies.WAITS, "by": staff, "now": now + timedelta(hours=11), "typed": typed}
     ended = statements(lambda: dispatch_session(**ends))
     assert len(started) == 6
     assert len(ended) <= 35  # for one it has nothing to say of the parcels that leave whole
     assert Dispatch.objects.count() == many
     assert Notification.objects.filter(kind="order-dispatched").count() == many
     assert newest.order_lines.get().backordered == 2
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []

@@ -9,10 +9,10 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from leaflets.dispatch.queries import PackingChoice
+from leaflets.dispatch.services import add_order, start_session
 from leaflets.models import Edition, Order, OrderState, PackingSession, PrintRecord
-from leaflets.services.packing.choosing import Choice
-from leaflets.services.packing.sessions import add_order, start_session
-from leaflets.services.reconciling import differences
+from leaflets.stock.services import ledger_differences
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import act, change, said
@@ -49,7 +49,7 @@ def text(client, path, **query):
 
 
 def open_session(staff, now, **choice):
-    return start_session(choice=Choice(**choice), by=staff, now=now)
+    return start_session(choice=PackingChoice(**choice), by=staff, now=now)
 
 
 def as_shown(session):
@@ -122,7 +122,7 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert 'value="QK 1"' in kept
     ended = press(client, session, **{box: "9", "rest": "waits"})
     assert "41 copies were taken off the stock" in words(ended.content.decode())
-    assert (Edition.objects.get().on_hand, list(differences())) == (0, [])
+    assert (Edition.objects.get().on_hand, list(ledger_differences())) == (0, [])
 
 
 def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_lost(client, staff, edition, now):

@@ -3,13 +3,13 @@
 import pytest
 from django.conf import settings
 
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Channel, EventKind, MovementKind, OrderState, StockMovement
 from leaflets.models import Order as OrderRow
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel
-from leaflets.services.placing import AlreadyPlaced, EmptyBasket, place_order
-from leaflets.services.reconciling import differences
-from leaflets.services.shortfalls import Shortfalls
+from leaflets.orders.limits import Shortfalls
+from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.orders.services.transitions import cancel
+from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from professionals.models import Draft, DraftKind
 from tests.factories import make_person, make_staff
@@ -38,7 +38,7 @@ def test_an_order_promises_its_copies_and_writes_everything_down(now):
         (20, 0, 20, person.user.pk),
     ]
     assert list(order.events.values_list("kind", "by", "at")) == [(EventKind.PLACED, person.user.pk, now)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_the_person_and_staff_are_told(now):

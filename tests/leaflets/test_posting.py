@@ -10,18 +10,17 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from leaflets.models import Dispatch, Order
+from leaflets.orders.services.missing import NotPosted, report_missing
+from leaflets.orders.services.transitions import cancel, dispatch, email_due_at, start_packing
 from leaflets.privacy import erase
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.missing import NotPosted, report_missing
-from leaflets.services.posting import told_at
-from leaflets.services.stock import receive_stock
+from leaflets.stock.services import receive_stock
+from notifications import schedule
+from notifications.delivery.services import claim
 from notifications.models import Notification, State
+from notifications.outbox import resend
+from notifications.privacy import erase_for
 from notifications.registry import kind_named
 from notifications.rendering import Rendered, render
-from notifications.services import collecting
-from notifications.services.delivering import claim
-from notifications.services.erasing import erase_for
-from notifications.services.resending import resend
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements
@@ -152,7 +151,7 @@ def test_two_parcels_of_one_order_say_once_what_is_still_to_come(person, now):
 )
 def test_the_evening_and_the_day_are_the_uk_clocks(left, told):
     left, told = (datetime.fromisoformat(f"{moment}:00+00:00") for moment in (left, told))
-    assert told_at(left) == told
+    assert email_due_at(left) == told
 
 
 def test_two_days_are_two_emails(person, leaflet):
@@ -200,8 +199,8 @@ def test_telling_takes_as_many_statements_a_parcel_and_the_email_as_many_for_one
 
 def test_a_digest_keeps_the_references_that_fit(now):
     def collect(reference: str) -> int | None:
-        news = collecting.News("person:1", "a@leeds.example.nhs.uk", reference)
-        [key] = collecting.collect_each([news], kind="order-dispatched", day=now.date(), now=now, due_at=now)
+        news = schedule.News("person:1", "a@leeds.example.nhs.uk", reference)
+        [key] = schedule.collect_each([news], kind="order-dispatched", day=now.date(), now=now, due_at=now)
         return key
 
     keys = {collect(f"LO-{number:04}-AA") for number in [*range(20), 3]}
@@ -282,7 +281,7 @@ def test_a_dispatch_that_comes_while_the_email_is_sent_is_in_the_next_one(two_pa
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_control_if_it_did_not_look_again_its_parcel_would_be_told_in_an_email_that_has_gone(two_packed, now, monkeypatch):
-    monkeypatch.setattr(collecting, "OPEN", Q(pk__gt=0))
+    monkeypatch.setattr(schedule, "OPEN", Q(pk__gt=0))
     said, parcels = dispatch_while_it_is_sent(two_packed[1], now)
     assert two_packed[1].reference not in said
     assert parcels == [2]  # lost

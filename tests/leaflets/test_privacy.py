@@ -2,11 +2,11 @@
 
 import pytest
 
-from leaflets import privacy
+from leaflets import privacy as leaflets_privacy
 from leaflets.models import Edition, OrderEvent, OrderState
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from professionals.privacy import export_person
+from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.stock.services import ledger_differences
+from privacy.services import export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -41,7 +41,7 @@ def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
     dispatch(order=left, by=staff, now=now, tracking_number="RM 123")
     cancel(order=called_off, by=staff, now=now, reason="Sam rang")
     someone_else = make_order(make_person(), now, {edition.leaflet: 5})
-    privacy.erase(person, now)
+    leaflets_privacy.erase(person, now)
     for order in (left, open_order, packing, called_off, someone_else):
         order.refresh_from_db()
     assert [order.state for order in (left, open_order, packing, called_off)] == [
@@ -57,14 +57,14 @@ def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
     assert not OrderEvent.objects.filter(order__person=person).exclude(reason="").exists()
     assert left.lines.get().dispatched == 5
     assert Edition.objects.values_list("on_hand", "allocated").get() == (45, 5)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_erasing_twice_does_no_harm(now):
     person = make_person()
     make_order(person, now)
-    privacy.erase(person, now)
-    privacy.erase(person, now)
+    leaflets_privacy.erase(person, now)
+    leaflets_privacy.erase(person, now)
     assert person.orders.get().address == ["Erased", "LS1"]
 
 

@@ -11,17 +11,13 @@ import pytest
 from django.db import connection
 
 from leaflets.models import Edition, Order, StockAlert, StockMovement
-from leaflets.models.leaflet import EditionQuerySet
-from leaflets.services import placing
-from leaflets.services.alerts import ThereAlready, ask_alert
-from leaflets.services.changing import Change, change_order
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.placing import AlreadyPlaced
-from leaflets.services.reconciling import differences
-from leaflets.services.shortfalls import Shortfalls
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import receive_stock
-from leaflets.services.titles import titles_of, version_of
+from leaflets.models.catalogue import EditionQuerySet
+from leaflets.orders.limits import Shortfalls
+from leaflets.orders.services import place
+from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.place import AlreadyPlaced
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.stock.services import AlreadyInStock, ask_for_alert, ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -59,7 +55,7 @@ def test_twenty_people_take_the_last_copies_and_exactly_the_stock_is_given(now):
     assert Counter(outcomes) == {"done": 7, Shortfalls.__name__: 13}
     edition.refresh_from_db()
     assert (edition.on_hand, edition.allocated, edition.available) == (35, 35, 0)
-    assert (Order.objects.count(), list(differences())) == (7, [])
+    assert (Order.objects.count(), list(ledger_differences())) == (7, [])
 
 
 def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,14 +65,14 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
-    everyone_has_read, allocate = threading.Barrier(people), placing._allocate
+    everyone_has_read, allocate = threading.Barrier(people), place._allocate
 
     def allocate_once_all_have_read(*order: Any, **more: Any) -> None:
         everyone_has_read.wait(timeout=30)
         allocate(*order, **more)
 
     without_the_lock(monkeypatch)
-    monkeypatch.setattr(placing, "_allocate", allocate_once_all_have_read)
+    monkeypatch.setattr(place, "_allocate", allocate_once_all_have_read)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
     with connection.cursor() as cursor:
@@ -107,7 +103,7 @@ def test_without_the_lock_the_check_alone_still_refuses(now, monkeypatch):
     outcomes = at_once(*(lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people))
     assert Counter(outcomes)["done"] == 7
     edition.refresh_from_db()
-    assert (edition.on_hand, edition.allocated, list(differences())) == (35, 35, [])
+    assert (edition.on_hand, edition.allocated, list(ledger_differences())) == (35, 35, [])
 
 
 def test_baskets_with_titles_in_opposite_order_never_wait_for_each_other_in_a_circle(now):
@@ -121,7 +117,7 @@ def test_baskets_with_titles_in_opposite_order_never_wait_for_each_other_in_a_ci
     acts = [lambda basket=basket: place_many(basket) for basket in (titles, titles[::-1]) * 4]
     assert at_once(*acts) == ["done"] * 8
     assert set(Edition.objects.values_list("allocated", flat=True)) == {80}
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_the_same_form_sent_five_times_at_once_makes_one_order(now):
@@ -136,7 +132,7 @@ def test_the_same_form_with_other_titles_at_once_makes_one_order(now):
     person, titles = make_person(), [make_edition(now).leaflet for _ in range(2)]
     outcomes = at_once(*(lambda title=title: make_order(person, now, {title: 5}, token="t" * 43) for title in titles))
     assert Counter(outcomes) == {"done": 1, AlreadyPlaced.__name__: 1}
-    assert (Order.objects.count(), list(differences())) == (1, [])
+    assert (Order.objects.count(), list(ledger_differences())) == (1, [])
 
 
 def test_the_same_form_twice_for_the_last_copies_is_not_told_that_they_are_gone(now):
@@ -158,7 +154,7 @@ def test_of_cancel_and_dispatch_at_once_one_wins_and_the_figures_are_right(now):
     edition.refresh_from_db()
     sent = StockMovement.objects.filter(kind="dispatched").count()
     assert (edition.on_hand, edition.allocated) == (100 - 5 * sent, 0)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
@@ -171,7 +167,7 @@ def test_of_the_owner_who_cancels_and_staff_who_start_to_pack_one_wins(now):
             lambda other=two[1]: start_packing(order=other, by=staff, now=now),
         )
         assert Counter(outcomes) == {"done": 1, OrderHasMoved.__name__: 1}
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 @pytest.mark.parametrize("end", ["cancelled", "packing"])
@@ -180,7 +176,9 @@ def test_a_change_comes_before_the_end_of_an_order_or_not_at_all(now, end):
     for _ in range(5):
         order = make_order(make_person(), now, {edition.leaflet: 5})
         one, other = (Order.objects.select_related("person__user").get(pk=order.pk) for _ in range(2))
-        fewer = Change({edition.leaflet_id: 3}, order.delivery, version_of(titles_of(order.lines.in_order(), {}), order.delivery))
+        fewer = OrderChange(
+            {edition.leaflet_id: 3}, order.delivery, order_version(ordered_titles(order.lines.in_order(), {}), order.delivery)
+        )
         ending = {"cancelled": cancel, "packing": start_packing}[end]
         outcomes = at_once(
             lambda one=one, fewer=fewer: change_order(order=one, change=fewer, by=one.person.user, now=now),
@@ -189,14 +187,16 @@ def test_a_change_comes_before_the_end_of_an_order_or_not_at_all(now, end):
         assert outcomes in (["done", "done"], [OrderHasMoved.__name__, "done"])
         order.refresh_from_db()
         assert (order.state, order.lines.get().copies) == (end, 3 if outcomes[0] == "done" else 5)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_of_two_who_want_the_last_copies_for_their_orders_one_is_refused(now):
     edition = make_edition(now, stock=15)
     orders = [make_order(make_person(), now, {edition.leaflet: 5}) for _ in range(2)]
     more = [
-        Change({edition.leaflet_id: 10}, order.delivery, version_of(titles_of(order.lines.in_order(), {}), order.delivery))
+        OrderChange(
+            {edition.leaflet_id: 10}, order.delivery, order_version(ordered_titles(order.lines.in_order(), {}), order.delivery)
+        )
         for order in orders
     ]
     outcomes = at_once(
@@ -207,7 +207,7 @@ def test_of_two_who_want_the_last_copies_for_their_orders_one_is_refused(now):
     )
     assert Counter(outcomes) == {"done": 1, Shortfalls.__name__: 1}
     edition.refresh_from_db()
-    assert (edition.allocated, list(differences())) == (15, [])
+    assert (edition.allocated, list(ledger_differences())) == (15, [])
 
 
 def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
@@ -222,9 +222,9 @@ def test_two_dispatches_of_one_order_at_once_send_one_parcel(now):
 
 def test_whoever_waits_for_word_is_told_once_by_two_deliveries_and_none_asks_past_them(now):
     edition, early, late = make_edition(now, stock=0), make_person(email="early@nhs.net"), make_person(email="late@nhs.net")
-    ask_alert(person=early, leaflet=edition.leaflet, now=now)
+    ask_for_alert(person=early, leaflet=edition.leaflet, now=now)
     deliver = partial(receive_stock, edition=edition, copies=5, by=None, now=now)
-    outcomes = at_once(deliver, deliver, partial(ask_alert, person=late, leaflet=edition.leaflet, now=now))
+    outcomes = at_once(deliver, deliver, partial(ask_for_alert, person=late, leaflet=edition.leaflet, now=now))
     told = sorted(Notification.objects.filter(kind="leaflet-back").values_list("recipient", flat=True))
     assert (outcomes[:2], StockAlert.objects.count()) == (["done", "done"], 0)
-    assert (outcomes[2], told) in [("done", ["early@nhs.net", "late@nhs.net"]), (ThereAlready.__name__, ["early@nhs.net"])]
+    assert (outcomes[2], told) in [("done", ["early@nhs.net", "late@nhs.net"]), (AlreadyInStock.__name__, ["early@nhs.net"])]

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from leaflets.models import Edition, EditionState, Instead, Order, Recall, RecallHolder
-from leaflets.services.fulfilling import start_packing
-from leaflets.services.recalling import recall_edition
+from leaflets.models import Edition, EditionState, Order, Recall, RecallHolder, RecallReplacement
+from leaflets.orders.services.transitions import start_packing
+from leaflets.recalls.services import recall_edition
 from notifications.models import Notification, State
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
@@ -170,7 +170,7 @@ def test_the_website_says_what_to_do_with_copies_and_hands_out_no_file(client, e
 def test_the_owner_reads_on_the_order_what_became_of_it(client, edition, now):
     order = order_of(edition, now, 6)
     newer(edition, now, stock=4)
-    recall_edition(edition=edition, wish=wish(Instead.SAME), by=None, now=now)
+    recall_edition(edition=edition, wish=wish(RecallReplacement.SAME), by=None, now=now)
     sign_in(client, order.person)
     page = words(client.get(order.get_absolute_url()))
     assert "A leaflet in it was recalled" in page

@@ -6,33 +6,29 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from leaflets.models import Advice, Edition, Instead, Order, OrderState, Outcome, Reach, Recall, RecallHolder
-from leaflets.services.deciding import MoreThanAsked, approve
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.packing.choosing import Choice
-from leaflets.services.packing.ending import Rest, dispatch_session
-from leaflets.services.packing.sessions import start_session
-from leaflets.services.placing import place_order
-from leaflets.services.recalling import (
+from leaflets.catalogue.services import withdraw_edition
+from leaflets.dispatch.queries import PackingChoice
+from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
+from leaflets.models import Advice, Edition, Order, OrderState, Outcome, ReachState, Recall, RecallHolder, RecallReplacement
+from leaflets.orders.limits import Shortfalls
+from leaflets.orders.services.place import place_order
+from leaflets.orders.services.transitions import MoreThanAsked, OrderHasMoved, approve, cancel, dispatch, start_packing
+from leaflets.recalls.services import (
     AlreadyRecalled,
-    NewerPrintIsThere,
+    NewerEditionExists,
     NoSuccessor,
-    Wish,
+    RecallRequest,
     mark_phoned,
     plan_recall,
     recall_edition,
     unmark_phoned,
 )
-from leaflets.services.reconciling import differences
-from leaflets.services.shortfalls import Shortfalls
-from leaflets.services.states import OrderHasMoved
-from leaflets.services.stock import receive_stock
+from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification, State
+from notifications.outbox import resend
 from notifications.registry import kind_named
 from notifications.rendering import render
-from notifications.services.resending import resend
-from professionals.privacy import erase_person, export_person
+from privacy.services import erase_person, export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
 from tests.leaflets.statements import statements
@@ -46,13 +42,13 @@ def edition(now):
     return make_edition(now, stock=100, title="One")
 
 
-def wish(instead=Instead.CANCEL, **more) -> Wish:
-    return Wish(**{"why": WHY, "advice": Advice.RECYCLE, "instead": instead, **more})
+def wish(instead=RecallReplacement.CANCEL, **more) -> RecallRequest:
+    return RecallRequest(**{"why": WHY, "advice": Advice.RECYCLE, "instead": instead, **more})
 
 
-def recall(edition, now, instead=Instead.CANCEL, **more) -> Recall:
+def recall(edition, now, instead=RecallReplacement.CANCEL, **more) -> Recall:
     found = recall_edition(edition=edition, wish=wish(instead, **more), by=None, now=now)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     return found
 
 
@@ -91,7 +87,7 @@ def mails() -> dict[str, str]:
 def test_promised_copies_move_to_the_successor_the_oldest_first_as_far_as_it_has_some(edition, now):
     orders = [order_of(edition, now + timedelta(minutes=number), 10) for number in range(3)]
     other = newer(edition, now, stock=15)
-    made = recall(edition, now, Instead.SAME)
+    made = recall(edition, now, RecallReplacement.SAME)
     assert (made.successor, made.moved, made.to_come, made.cancelled, made.blocked) == (other, 15, 15, 0, 100)
     assert [lines(order)[-1] for order in orders] == [
         ("May 2027", 10, 0, 10, 0, 0),
@@ -107,7 +103,7 @@ def test_promised_copies_move_to_the_successor_the_oldest_first_as_far_as_it_has
         assert "Order the new edition" not in mails()[order.person.email]
     receive_stock(edition=other, copies=20, by=None, now=now)
     assert [state(order) for order in orders] == [OrderState.RECEIVED] * 3
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_without_a_successor_promised_copies_are_cancelled_and_an_order_with_nothing_left_too(edition, now):
@@ -128,18 +124,18 @@ def test_without_a_successor_promised_copies_are_cancelled_and_an_order_with_not
 
 def test_without_a_print_yet_they_wait_for_the_next_in_their_old_order(edition, now):
     first, second = order_of(edition, now, 10), order_of(edition, now + timedelta(minutes=1), 10)
-    recall(edition, now, Instead.WAIT)
+    recall(edition, now, RecallReplacement.WAIT)
     assert (state(first), state(second)) == (OrderState.WAITING, OrderState.WAITING)
     assert "Your 10 copies come when the next edition is printed." in mails()[first.person.email]
     newer(edition, now, stock=15)
     assert (lines(first)[-1], lines(second)[-1]) == (("May 2027", 10, 0, 10, 0, 0), ("May 2027", 10, 5, 5, 0, 0))
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_another_leaflet_joins_the_line_that_an_order_has_of_it(edition, now):
     other = make_edition(now, stock=20, title="Two")
     order = make_order(make_person(), now, {edition.leaflet: 8, other.leaflet: 3})
-    recall(edition, now, Instead.OTHER, other=other.leaflet)
+    recall(edition, now, RecallReplacement.OTHER, other=other.leaflet)
     assert [line[1:4] for line in lines(order)] == [(0, 0, 0), (11, 0, 11)]
     assert "You get 8 copies of “Two” instead." in mails()[order.person.email]
     edition.refresh_from_db()
@@ -151,7 +147,7 @@ def test_what_is_being_packed_is_taken_off_the_table_and_its_parcel_can_not_leav
     for order in (packed, untouched):
         start_packing(order=order, by=None, now=now)
     newer(edition, now, stock=50)
-    made = recall(edition, now, Instead.SAME)
+    made = recall(edition, now, RecallReplacement.SAME)
     assert [(each.order, each.was_packing) for each in made.orders.all()] == [(packed, True)]
     with pytest.raises(OrderHasMoved, match="was recalled while it was being packed, so it must not leave"):
         dispatch(order=packed, by=None, now=now)
@@ -159,16 +155,16 @@ def test_what_is_being_packed_is_taken_off_the_table_and_its_parcel_can_not_leav
     start_packing(order=packed, by=None, now=now)
     dispatch(order=packed, by=None, now=now)
     assert lines(packed)[-1] == ("May 2027", 5, 0, 0, 5, 0)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_a_parcel_of_a_packing_session_does_not_leave_with_the_others(edition, now):
     wrong, right = order_of(edition, now, 5), order_of(make_edition(now), now, 5)
-    session = start_session(choice=Choice(), by=None, now=now)
+    session = start_session(choice=PackingChoice(), by=None, now=now)
     newer(edition, now, stock=50)
-    recall(edition, now, Instead.SAME)
+    recall(edition, now, RecallReplacement.SAME)
     start_packing(order=wrong, by=None, now=now)  # again, on its own page: the old parcel still lies in the session's pile
-    dispatch_session(session=session, rest=Rest.NEXT_TIME, by=None, now=now)
+    dispatch_session(session=session, rest=UnsentCopies.NEXT_TIME, by=None, now=now)
     outcomes = {parcel.order: parcel.outcome for parcel in session.parcels.all()}
     assert outcomes == {wrong: Outcome.WITHDRAWN, right: Outcome.SENT}
     assert (state(wrong), state(right)) == (OrderState.PACKING, OrderState.DISPATCHED)
@@ -190,13 +186,13 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
     cancel(order=some, by=None, now=now)  # its copies go to `part`, before it is packed
     start_packing(order=part, by=None, now=now)
     other = make_edition(now, stock=5, title="Three")
-    recall(edition, now, Instead.OTHER, other=other.leaflet)
+    recall(edition, now, RecallReplacement.OTHER, other=other.leaflet)
     assert (state(part), state(asks)) == (OrderState.RECEIVED, OrderState.REQUESTED)
     assert lines(asks)[-1] == ("March 2026", 200, 200, 0, 0, 0)
     assert "You asked for 200 copies. If we agree, it is “Three”." in mails()[asks.person.email]
     approve(order=asks, granted={asks.lines.get(copies=200).pk: 50}, by=None, now=now)
     assert state(asks) == OrderState.WAITING
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staff, edition, now):
@@ -212,7 +208,7 @@ def test_what_a_recall_ended_of_a_request_can_not_be_given_any_more(client, staf
         approve(order=asks, granted={ended.pk: 1, asked.pk: 1}, by=None, now=now)
     approve(order=asks, granted={asked.pk: 60}, by=None, now=now)
     assert lines(asks) == [("March 2026", 120, 0, 0, 0, 120), ("March 2026", 120, 10, 50, 0, 60)]
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_what_a_presenter_was_to_bring_and_is_not_there_is_not_brought(edition, now):
@@ -221,7 +217,7 @@ def test_what_a_presenter_was_to_bring_and_is_not_there_is_not_brought(edition, 
         brought_with="BK-7Q4M-2F", address_line_1="", address_line_2="", town="", attention=""
     )
     newer(edition, now, stock=4)
-    recall(edition, now, Instead.SAME)
+    recall(edition, now, RecallReplacement.SAME)
     assert lines(order) == [("March 2026", 6, 0, 0, 0, 6), ("May 2027", 4, 0, 4, 0, 0)]
 
 
@@ -258,7 +254,7 @@ def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings
     def to_ring() -> list[str]:
         return sorted(RecallHolder.objects.to_ring().values_list("person__name", flat=True))
 
-    assert reach() == {"Amy": Reach.SENT, "Bob": Reach.FAILED, "Cat": Reach.PENDING, "Dan": Reach.NO_EMAIL}
+    assert reach() == {"Amy": ReachState.SENT, "Bob": ReachState.FAILED, "Cat": ReachState.PENDING, "Dan": ReachState.NO_EMAIL}
     assert to_ring() == ["Bob", "Dan"]
     dan, bob = (made.holders.get(person__name=name) for name in ("Dan", "Bob"))
     assert mark_phoned(holder=dan, by=staff, now=now)
@@ -266,9 +262,9 @@ def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings
     dan.refresh_from_db()
     assert (dan.reached_by, dan.reached_at, to_ring()) == (staff, now, ["Bob"])
     again = resend(bob.told_in, by=staff, now=now)
-    assert (reach()["Bob"], to_ring()) == (Reach.PENDING, [])
+    assert (reach()["Bob"], to_ring()) == (ReachState.PENDING, [])
     Notification.objects.filter(pk=again.pk).update(state=State.SENT, sent_at=now)
-    assert reach()["Bob"] == Reach.SENT
+    assert reach()["Bob"] == ReachState.SENT
     unmark_phoned(holder=dan)
     assert to_ring() == ["Dan"]
 
@@ -290,14 +286,14 @@ def test_whoever_is_erased_is_left_out_before_and_taken_out_after(edition, now):
     assert not Notification.objects.exclude(recipient="").filter(kind="edition-recalled").exists()
 
 
-@pytest.mark.parametrize("instead", [Instead.SAME, Instead.WAIT, Instead.CANCEL])
+@pytest.mark.parametrize("instead", [RecallReplacement.SAME, RecallReplacement.WAIT, RecallReplacement.CANCEL])
 def test_the_plan_says_what_the_recall_then_does(edition, now, instead):
     for number in range(4):
         sent(edition, now, 2)
         order_of(edition, now + timedelta(minutes=number), 5)
     packed = order_of(edition, now, 5)
     start_packing(order=packed, by=None, now=now)
-    if instead == Instead.SAME:
+    if instead == RecallReplacement.SAME:
         newer(edition, now, stock=12)
     plan = plan_recall(edition=edition, wish=wish(instead), now=now)
     assert list(plan.packing) == [packed]
@@ -311,12 +307,12 @@ def test_it_is_recalled_once_also_after_it_was_only_withdrawn(edition, now):
     order = order_of(edition, now)
     withdraw_edition(edition=edition)
     with pytest.raises(NoSuccessor):
-        recall(edition, now, Instead.SAME)
+        recall(edition, now, RecallReplacement.SAME)
     with pytest.raises(NoSuccessor):
-        recall(edition, now, Instead.OTHER, other=edition.leaflet)
+        recall(edition, now, RecallReplacement.OTHER, other=edition.leaflet)
     latest = newer(edition, now, stock=5)
-    with pytest.raises(NewerPrintIsThere):  # whoever waited for an older one would wait for ever
-        recall(edition, now, Instead.WAIT)
+    with pytest.raises(NewerEditionExists):  # whoever waited for an older one would wait for ever
+        recall(edition, now, RecallReplacement.WAIT)
     withdraw_edition(edition=latest)
     recall(edition, now)
     assert state(order) == OrderState.CANCELLED
@@ -325,7 +321,7 @@ def test_it_is_recalled_once_also_after_it_was_only_withdrawn(edition, now):
     with pytest.raises(Shortfalls):
         order_of(edition, now)
     with pytest.raises(IntegrityError, match="recall_has_the_successor_it_names"), transaction.atomic():
-        Recall.objects.update(instead=Instead.SAME)
+        Recall.objects.update(instead=RecallReplacement.SAME)
 
 
 def test_it_asks_as_much_of_the_database_for_one_as_for_many(now):
@@ -336,8 +332,8 @@ def test_it_asks_as_much_of_the_database_for_one_as_for_many(now):
             order_of(edition, now, 2)
             order_of(edition, now, 2)
         newer(edition, now, stock=2 * many)
-        plan = statements(lambda: plan_recall(edition=edition, wish=wish(Instead.SAME), now=now))
-        act = statements(lambda: recall(edition, now, Instead.SAME))
+        plan = statements(lambda: plan_recall(edition=edition, wish=wish(RecallReplacement.SAME), now=now))
+        act = statements(lambda: recall(edition, now, RecallReplacement.SAME))
         row = Notification.objects.filter(kind="edition-recalled").last()
         return len(plan), len(act), len(statements(lambda: kind_named(row.kind).build(row)))
 

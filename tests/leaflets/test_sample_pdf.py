@@ -9,10 +9,10 @@ from django.conf import settings
 from django.test import Client
 from fpdf import FPDF
 
-from leaflets.catalogue import TITLES, Title
+from leaflets.catalogue.sample_pdf import CALL_HEIGHT, COVER_HEIGHT, FOOT_TOP, sample_pdf
+from leaflets.catalogue.services import count_pages
+from leaflets.catalogue.titles import TITLES, ShippedTitle
 from leaflets.models import Leaflet
-from leaflets.sample_pdf import CALL, COVER, FOOT, sample_pdf
-from leaflets.services.editions import count_pages
 from tests.leaflets.tagged import children, drawn_outside, elements, page_streams, spoken
 
 LABEL = "Sample edition, March 2026"
@@ -20,7 +20,7 @@ SAMPLE = "Sample. Staff replace it with the approved edition."
 ALL_TITLES = pytest.mark.parametrize("title", TITLES, ids=lambda title: title["slug"])
 
 
-def made(title: Title, now: datetime) -> bytes:
+def made(title: ShippedTitle, now: datetime) -> bytes:
     return sample_pdf(Leaflet(**title), label=LABEL, made_at=now)
 
 
@@ -62,7 +62,7 @@ class LeafletText(HTMLParser):
 
 @pytest.mark.django_db
 @ALL_TITLES
-def test_it_says_what_the_web_page_says_in_the_same_order(title: Title, client: Client, now: datetime) -> None:
+def test_it_says_what_the_web_page_says_in_the_same_order(title: ShippedTitle, client: Client, now: datetime) -> None:
     leaflet = Leaflet.objects.create(**title)
     page = LeafletText(client.get(leaflet.get_absolute_url()).content.decode())
     web = [" ".join(words.split()) for words in page.words]
@@ -78,7 +78,7 @@ def test_it_says_what_the_web_page_says_in_the_same_order(title: Title, client: 
 
 
 @ALL_TITLES
-def test_it_is_marked_as_a_sample_on_each_of_its_two_pages(title: Title, now: datetime) -> None:
+def test_it_is_marked_as_a_sample_on_each_of_its_two_pages(title: ShippedTitle, now: datetime) -> None:
     content = made(title, now)
     assert count_pages(content) == 2
     assert [page.count(SAMPLE.encode()) for page in page_streams(content)] == [1, 1]
@@ -92,7 +92,7 @@ def test_its_window_shows_its_title_and_it_names_its_language(now: datetime) -> 
 
 
 @ALL_TITLES
-def test_headings_lists_and_paragraphs_are_elements_inside_each_other(title: Title, now: datetime) -> None:
+def test_headings_lists_and_paragraphs_are_elements_inside_each_other(title: ShippedTitle, now: datetime) -> None:
     content, leaflet = made(title, now), Leaflet(**title)
     tree = elements(content)
     (document,) = [element for element in tree.values() if element["kind"] == "Document"]
@@ -109,12 +109,12 @@ def test_headings_lists_and_paragraphs_are_elements_inside_each_other(title: Tit
 
 
 @ALL_TITLES
-def test_whatever_is_drawn_is_an_element_or_decoration(title: Title, now: datetime) -> None:
+def test_whatever_is_drawn_is_an_element_or_decoration(title: ShippedTitle, now: datetime) -> None:
     assert [drawn_outside(page) for page in page_streams(made(title, now))] == [[], []]
 
 
 @ALL_TITLES
-def test_nothing_runs_into_what_stands_below_it(title: Title, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_runs_into_what_stands_below_it(title: ShippedTitle, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[tuple[int, float]] = []
     original = FPDF.multi_cell
 
@@ -126,14 +126,14 @@ def test_nothing_runs_into_what_stands_below_it(title: Title, now: datetime, mon
 
     monkeypatch.setattr(FPDF, "multi_cell", watched)
     made(title, now)
-    cover = [y for page, y in ends if page == 1 and y < COVER]
-    text = [y for page, y in ends if page == 1 and COVER < y < FOOT]
-    steps = [y for page, y in ends if page == 2 and y < 297 - CALL]
-    called = [y for page, y in ends if page == 2 and y > 297 - CALL]
+    cover = [y for page, y in ends if page == 1 and y < COVER_HEIGHT]
+    text = [y for page, y in ends if page == 1 and COVER_HEIGHT < y < FOOT_TOP]
+    steps = [y for page, y in ends if page == 2 and y < 297 - CALL_HEIGHT]
+    called = [y for page, y in ends if page == 2 and y > 297 - CALL_HEIGHT]
     assert (len(cover), len(called)) == (4 if ": " in title["title"] else 3, 5)
-    assert max(text) < FOOT - 8
-    assert max(steps) < 297 - CALL - 4
-    assert max(called) < FOOT
+    assert max(text) < FOOT_TOP - 8
+    assert max(steps) < 297 - CALL_HEIGHT - 4
+    assert max(called) < FOOT_TOP
     assert len(cover + text + steps + called) == len(ends) - 1  # and the edition in the foot
 
 

@@ -9,11 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bench.search import lay_in
-from leaflets import catalogue, searching
+from leaflets.catalogue import queries as catalogue_queries
+from leaflets.catalogue import titles
+from leaflets.catalogue.queries import TITLES_PER_PAGE, edit_distance, search_words
+from leaflets.catalogue.queries import catalogue_rows as rows
 from leaflets.models import Language, Leaflet, LeafletWords, Word
-from leaflets.narrowing import ON_A_PAGE
-from leaflets.reading import catalogue as rows
-from leaflets.searching import slips, words_in
 from tests.leaflets.factories import make_leaflet
 from tests.leaflets.statements import NOT_COUNTED, statements
 
@@ -22,12 +22,12 @@ MANY = 1_000
 
 
 def found(text: str) -> list[str]:
-    return [row.slug for row in searching.search(text, rows()).rows]
+    return [row.slug for row in catalogue_queries.search(text, rows()).rows]
 
 
 @pytest.fixture
 def shipped() -> None:
-    catalogue.load()
+    titles.load_titles()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def shipped() -> None:
 )
 @pytest.mark.usefixtures("shipped")
 def test_a_slip_is_forgiven(typed: str, first: str, meant: str) -> None:
-    answer = searching.search(typed, rows())
+    answer = catalogue_queries.search(typed, rows())
     assert (answer.rows[0].slug, answer.meant) == (first, meant)
 
 
@@ -65,7 +65,7 @@ def test_what_stands_on_the_card_comes_before_what_stands_in_the_text() -> None:
 def test_if_no_title_has_all_of_the_words_those_with_some_are_said_to_have_some() -> None:
     make_leaflet("borders", title="At the border")
     make_leaflet("harbours", title="At the harbour")
-    answer = searching.search("border harbour", rows())
+    answer = catalogue_queries.search("border harbour", rows())
     assert ([row.slug for row in answer.rows], answer.in_part) == (["borders", "harbours"], True)
 
 
@@ -93,12 +93,12 @@ def test_a_translation_is_found_by_its_language_and_in_it() -> None:
     [("helth", "health", 1), ("socail", "social", 1), ("traff", "trafficking", 1), ("same", "same", 0), ("cat", "dog", 3)],
 )
 def test_slips_are_counted(typed: str, word: str, count: int) -> None:
-    assert slips(typed, word) == count
+    assert edit_distance(typed, word) == count
 
 
 def test_of_what_is_typed_only_so_many_words_are_looked_for() -> None:
-    assert words_in("A&E, the child’s a&e " + "word " * 3) == ["a&e", "the", "child's", "word"]
-    assert len(words_in(" ".join(f"word{n}" for n in range(50)))) == searching.MOST_WORDS
+    assert search_words("A&E, the child’s a&e " + "word " * 3) == ["a&e", "the", "child's", "word"]
+    assert len(search_words(" ".join(f"word{n}" for n in range(50)))) == catalogue_queries.MAX_WORDS
 
 
 def test_a_version_has_no_versions() -> None:
@@ -137,7 +137,7 @@ def test_a_search_among_many_titles_goes_by_its_indexes_in_as_few_statements_as_
         with CaptureQueriesContext(connection) as taken:
             page = client.get("/leaflets/", {"q": typed})
         asked = [query["sql"] for query in taken if "limits" not in query["sql"] and not query["sql"].startswith(NOT_COUNTED)]
-        assert (len(page.context["shelf"].cards), len(asked) <= most) == (ON_A_PAGE, True), (typed, asked)
+        assert (len(page.context["shelf"].cards), len(asked) <= most) == (TITLES_PER_PAGE, True), (typed, asked)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off")
         cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.2")
@@ -150,7 +150,7 @@ def test_a_search_among_many_titles_goes_by_its_indexes_in_as_few_statements_as_
 def test_a_long_catalogue_has_pages_that_follow_one_another(client: Client) -> None:
     first, second = (client.get("/leaflets/", {"topic": "Topic 3", "page": number}) for number in ("1", "2"))
     slugs = [[card.leaflet.slug for card in page.context["shelf"].cards] for page in (first, second)]
-    assert (len(slugs[0]), set(slugs[0]) & set(slugs[1])) == (ON_A_PAGE, set())
+    assert (len(slugs[0]), set(slugs[0]) & set(slugs[1])) == (TITLES_PER_PAGE, set())
     assert 'rel="next" href="/leaflets/?topic=Topic+3&amp;page=2"' in first.content.decode()
     beyond = client.get("/leaflets/", {"topic": "Topic 3", "page": "999"})
     assert (beyond.context["shelf"].wanted.page, beyond.context["shelf"].after) == (beyond.context["shelf"].pages, "")

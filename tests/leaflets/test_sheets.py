@@ -10,11 +10,17 @@ from itertools import repeat
 import openpyxl
 import pytest
 
-from leaflets.exchange import reading
-from leaflets.exchange.cells import as_written, harmless
-from leaflets.exchange.checking import whole_number
-from leaflets.exchange.reading import NotASheet, read_sheet
-from leaflets.exchange.writing import Heading, csv_pieces, xlsx_pieces
+from leaflets.stock.spreadsheets import files
+from leaflets.stock.spreadsheets.files import (
+    Heading,
+    NotASheet,
+    csv_pieces,
+    escape_formula,
+    parse_whole_number,
+    read_sheet,
+    unescape_formula,
+    xlsx_pieces,
+)
 
 HEADINGS = [Heading("Reference"), Heading("Day"), Heading("Copies"), Heading("Postcode")]
 DANGEROUS = [
@@ -47,7 +53,7 @@ def workbook(rows):
 
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_no_cell_is_ever_a_formula(text):
-    said = harmless(text)
+    said = escape_formula(text)
     assert said == f"'{text}"
     written = b"".join(csv_pieces([Heading("x")], [[text]])).decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(written, newline="")))[1] == [f"'{text}"]
@@ -57,7 +63,7 @@ def test_no_cell_is_ever_a_formula(text):
 
 @pytest.mark.parametrize("text", [*DANGEROUS, *HARMLESS, "'=1+1", "''=1+1"])
 def test_what_was_made_harmless_is_read_as_it_was(text):
-    assert as_written(harmless(text)) == text
+    assert unescape_formula(escape_formula(text)) == text
 
 
 def test_an_xlsx_file_has_days_numbers_text_frozen_headings_and_a_filter():
@@ -147,12 +153,12 @@ FAR = changed(workbook(ROWS), SHEET, lambda xml: xml.replace(b'<row r="3"', b'<r
         (b",,,\r\n,,\r\n", "empty"),
         (b"Short name,Copies\r\n", "nothing under the headings"),
         (b"%PDF-1.7 x", "This is a PDF"),
-        (reading.OLD_EXCEL + b"x" * 600, "old Excel file"),
+        (files.OLD_EXCEL_SIGNATURE + b"x" * 600, "old Excel file"),
         (b"\xff\xfe" + "a,b".encode("utf-16-le"), "can’t be read"),
         (b"a\0b,c\r\n", "can’t be read"),
         (b"\x81\x8d\xff,b\r\n1,2", "can’t be read"),
         (b'a,b\r\n"' + b"x" * 140_000 + b'",2', "can’t be read"),
-        (b"x" * (reading.LARGEST + 1), "larger than 5 MB"),
+        (b"x" * (files.MAX_UPLOAD_BYTES + 1), "larger than 5 MB"),
         (zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "no Excel file"),
         (b"PK\x03\x04 and nothing else", "can’t be read"),
         (workbook(ROWS)[:-200], "can’t be read"),
@@ -162,7 +168,7 @@ FAR = changed(workbook(ROWS), SHEET, lambda xml: xml.replace(b'<row r="3"', b'<r
         (FAR, "more than 10,000 rows"),
         (zipped(Types_xml="", xl__workbook_xml="", **{f"x{n}": "" for n in range(300)}), "far larger than it looks"),
         (b"a,b\r\n" * 10_002, "more than 10,000 rows"),
-        (b",".join(b"%d" % n for n in range(1_000_000))[: reading.LARGEST], "more than 100 columns"),
+        (b",".join(b"%d" % n for n in range(1_000_000))[: files.MAX_UPLOAD_BYTES], "more than 100 columns"),
         (workbook([[str(n) for n in range(16_384)], ["x"]]), "more than 100 columns"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
@@ -179,15 +185,15 @@ def test_ten_thousand_rows_are_read_and_many_references_to_one_long_text_are_not
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
     with pytest.raises(NotASheet, match="far larger than it looks"):
-        list(reading.bounded(repeat(["x" * 9_000] * 90, 60)))
+        list(files.check_rows(repeat(["x" * 9_000] * 90, 60)))
 
 
 @pytest.mark.parametrize(("typed", "number"), [("12", 12), ("1,200", 1200), ("1 200", 1200), ("12.0", 12), ("0", 0)])
 def test_numbers_are_read_as_people_and_spreadsheets_write_them(typed, number):
-    assert whole_number(typed, least=0) == number
+    assert parse_whole_number(typed, least=0) == number
 
 
 @pytest.mark.parametrize("typed", ["-1", "1.5", "ten", "1e3", "١٢", "12,5", "99999999999", "2,000,000"])
 def test_what_is_no_number_of_copies_is_refused(typed):
     with pytest.raises(ValueError, match="number"):
-        whole_number(typed, least=0)
+        parse_whole_number(typed, least=0)

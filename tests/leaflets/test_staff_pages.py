@@ -6,10 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.models import Edition, EditionState, EventKind, Leaflet, Order, OrderState, StockMovement
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services.fulfilling import start_packing
-from leaflets.services.stock import receive_stock
+from leaflets.orders.services.transitions import start_packing
+from leaflets.stock.services import receive_stock
 from tests.factories import make_organisation, make_person, sign_in
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.staff_site import ORDERS, act, change, said, told_the_lead

@@ -8,10 +8,10 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from ctac.uk import uk_datetime
+from ctac.dates import uk_datetime
+from leaflets.catalogue.services import EditionIsNotHandedOut, record_review, withdraw_edition
+from leaflets.catalogue.views import review_short_text, review_text
 from leaflets.models import Edition, EditionState
-from leaflets.services.editions import EditionIsNotHandedOut, record_review, withdraw_edition
-from leaflets.standing import in_full, in_short
 from professionals.models import User
 from tests.leaflets.factories import make_edition, make_leaflet
 
@@ -50,7 +50,7 @@ def frozen(now: datetime) -> Iterator[None]:
 )
 def test_how_current_it_is_is_said_in_words(reviewed: date | None, today: date, short: str, full: str) -> None:
     edition = Edition(published_on=PUBLISHED, review_on=REVIEW, reviewed_on=reviewed)
-    assert (in_short(edition, today), in_full(edition, today)) == (short, full)
+    assert (review_short_text(edition, today), review_text(edition, today)) == (short, full)
 
 
 def test_a_review_is_recorded_with_who_and_until_when(client: Client, staff: User, now: datetime) -> None:

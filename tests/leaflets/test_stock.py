@@ -6,9 +6,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.stock import EnteredAlready, NothingToChange, StockIsPromised, correct_stock, receive_stock
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.stock.services import (
+    DuplicateEntry,
+    NothingToChange,
+    StockIsPromised,
+    correct_stock,
+    ledger_differences,
+    receive_stock,
+)
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 
@@ -88,7 +94,7 @@ def test_each_entry_is_told_of_once_in_whatever_order_they_are_and_then_it_is_ta
 )
 def test_one_copy_is_no_copies(now, kind, change, said):
     entry = StockMovement(kind=kind, copies=abs(change), on_hand_change=change, at=now)
-    assert str(EnteredAlready(entry).message).startswith(said)
+    assert str(DuplicateEntry(entry).message).startswith(said)
 
 
 def test_another_refusal_tells_of_no_entry(client, now):
@@ -124,7 +130,7 @@ def test_a_correction_changes_what_is_on_hand(now, change, on_hand):
     correct_stock(edition=edition, change=change, by=make_staff(), now=now, reason="Counted")
     edition.refresh_from_db()
     assert (edition.on_hand, edition.allocated) == (on_hand, 5)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_a_correction_never_takes_what_is_promised(now):
@@ -172,6 +178,6 @@ def test_reconciling_finds_a_planted_difference_in_a_figure(now):
 def test_reconciling_finds_a_planted_difference_in_an_order(now):
     order = make_order(make_person(), now)
     OrderLine.objects.filter(order=order).update(allocated=4, cancelled=1)
-    found = list(differences())
+    found = list(ledger_differences())
     assert [line.split(" ")[0] for line in found] == ["edition", "order"]
     assert order.reference in found[1]

@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leaflets import throttles
+from accounts.limits import count_throttles
 from leaflets.models import Order
+from leaflets.orders import limits as orders_limits
 from notifications.models import Notification
+from professionals import services as professionals_services
 from professionals.models import Draft, Stopped
-from professionals.services import stopping
-from professionals.throttles import count
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.staff_site import ORDERS
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 # Which figure, and what the next order has in common with the first.
 SHARED = {
-    "network": ("OF_A_NETWORK", set()),
-    "organisation": ("OF_AN_ORGANISATION", {"organisation"}),
-    "postcode": ("TO_A_POSTCODE", {"postcode"}),
-    "title": ("OF_A_TITLE", {"title"}),
+    "network": ("NETWORK_LIMIT", set()),
+    "organisation": ("ORGANISATION_LIMIT", {"organisation"}),
+    "postcode": ("POSTCODE_LIMIT", {"postcode"}),
+    "title": ("TITLE_LIMIT", {"title"}),
 }
 
 
@@ -47,7 +47,7 @@ def order(leaflet, *, organisation=None, postcode="LS1 4AP", address="203.0.113.
 @pytest.mark.parametrize("by", SHARED)
 def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaflet, by):
     figure, same = SHARED[by]
-    monkeypatch.setattr(throttles, figure, (1, HOUR))
+    monkeypatch.setattr(orders_limits, figure, (1, HOUR))
     other = make_edition(now, stock=500, slug="two").leaflet
     first = make_organisation()
     assert order(leaflet, organisation=first).status_code == 302
@@ -65,7 +65,7 @@ def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaf
 
 
 def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch, leaflet):
-    monkeypatch.setattr(throttles, "OF_AN_ACCOUNT", (1, HOUR))
+    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
     browser = sign_in(Client(), make_person())
     order(leaflet, browser=browser)
     answer = order(leaflet, browser=browser)
@@ -83,9 +83,9 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
 
 def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
     """Else one person alone could stop a whole organisation, a hospital or a title."""
-    for figure in ("OF_AN_ORGANISATION", "TO_A_POSTCODE", "OF_A_TITLE"):
-        monkeypatch.setattr(throttles, figure, (3, HOUR))
-    monkeypatch.setattr(throttles, "OF_AN_ACCOUNT", (1, HOUR))
+    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+        monkeypatch.setattr(orders_limits, figure, (3, HOUR))
+    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
     team = make_organisation()
     busy = sign_in(Client(), make_person(organisation=team))
     assert [order(leaflet, browser=busy).status_code for _ in range(4)] == [302, 429, 429, 429]
@@ -95,10 +95,10 @@ def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
 
 def test_a_ward_round_of_orders_meets_none(leaflet):
     """What the figures are reckoned for: 40 wards in an hour by one person, 160 teams of a trust, 60 wards at one postcode."""
-    assert throttles.OF_AN_ACCOUNT[0] >= 40
-    assert throttles.OF_AN_ORGANISATION[0] >= 160
-    assert throttles.TO_A_POSTCODE[0] >= 60
-    assert throttles.OF_A_NETWORK[0] >= throttles.OF_AN_ORGANISATION[0]
+    assert orders_limits.ACCOUNT_LIMIT[0] >= 40
+    assert orders_limits.ORGANISATION_LIMIT[0] >= 160
+    assert orders_limits.POSTCODE_LIMIT[0] >= 60
+    assert orders_limits.NETWORK_LIMIT[0] >= orders_limits.ORGANISATION_LIMIT[0]
 
 
 def test_no_key_holds_what_it_stands_for(client, leaflet):
@@ -124,8 +124,8 @@ def person_with_titles(now):
 
 
 def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch, leaflet):
-    for figure in ("OF_AN_ORGANISATION", "TO_A_POSTCODE", "OF_A_TITLE"):
-        monkeypatch.setattr(throttles, figure, (2, HOUR))
+    for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+        monkeypatch.setattr(orders_limits, figure, (2, HOUR))
     staff = sign_in_staff(Client(), make_staff())
     for letter in "abc":
         staff.post(ADD, {**CALL, "token": letter * 43, "copies_one": "1"})
@@ -135,18 +135,18 @@ def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch
 
 
 def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
-    monkeypatch.setattr(throttles, "OF_AN_ACCOUNT", (1, HOUR))
+    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
     person = make_person()
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
     assert order(leaflet, browser=browser).status_code == 429
-    stopping.let_through(stopped=Stopped.objects.get(), by=make_staff(), now=timezone.now())
+    professionals_services.lift_block(stopped=Stopped.objects.get(), by=make_staff(), now=timezone.now())
     assert [order(leaflet, browser=browser).status_code for _ in range(3)] == [302, 302, 302]
     tomorrow = timezone.now() + timedelta(days=1)
-    own = throttles.of_a_web_order(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]
-    count(own, tomorrow)
-    count(own, tomorrow)
-    from professionals import limits
+    own = orders_limits.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]
+    count_throttles(own, tomorrow)
+    count_throttles(own, tomorrow)
+    from accounts import limits
 
     assert limits.hits([own[0].key], tomorrow) == {own[0].key: 2}
 
@@ -158,7 +158,7 @@ def as_request(browser, person):
 
 
 def test_nobody_is_written_to_for_an_order_that_was_stopped(monkeypatch, leaflet):
-    monkeypatch.setattr(throttles, "OF_A_TITLE", (1, HOUR))
+    monkeypatch.setattr(orders_limits, "TITLE_LIMIT", (1, HOUR))
     order(leaflet)
     before = Notification.objects.count()
     assert order(leaflet).status_code == 429

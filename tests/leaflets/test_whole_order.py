@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from leaflets.baskets import MOST_COPIES
+from leaflets.catalogue.queries import TITLES_PER_PAGE
 from leaflets.models import KeptAddress, Leaflet
-from leaflets.narrowing import ON_A_PAGE
-from leaflets.services.addresses import forget_address, keep_address
+from leaflets.orders.baskets import MAX_COPIES
+from leaflets.orders.services.place import forget_address, keep_address
 from professionals.models import Draft, Person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
@@ -162,17 +162,17 @@ def test_a_form_that_is_sent_again_adds_nothing_twice(client: Client) -> None:
 @pytest.mark.usefixtures("titles")
 def test_a_basket_has_no_more_of_a_title_than_a_box_takes(client: Client) -> None:
     for _ in range(2):
-        press(client, "add one", one=str(MOST_COPIES))
-    assert Draft.objects.get().answers["basket"] == {"one": MOST_COPIES}
+        press(client, "add one", one=str(MAX_COPIES))
+    assert Draft.objects.get().answers["basket"] == {"one": MAX_COPIES}
 
 
 def test_what_was_typed_beside_a_title_that_moved_to_another_page_is_kept(client: Client, now: datetime) -> None:
-    for number in range(ON_A_PAGE):
+    for number in range(TITLES_PER_PAGE):
         make_edition(now, slug=f"before-{number}", position=1)
     make_edition(now, slug="last", title="Last", position=2)
     answer = press(client, "continue", last="many")
     first, *others = answer.context["shelf"].cards
-    assert (first.leaflet.slug, first.box.value(), len(others)) == ("last", "many", ON_A_PAGE)
+    assert (first.leaflet.slug, first.box.value(), len(others)) == ("last", "many", TITLES_PER_PAGE)
     assert 'id="id_last-copies_error"' in answer.content.decode()
     press(client, "add last", "/leaflets/?for=midwife", last="3")
     assert contents(client) == {"last": "3"}

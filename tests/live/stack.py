@@ -187,7 +187,7 @@ class Live:
         return found[-1]
 
     def let_the_day_end(self) -> None:
-        """What is collected for the evening (leaflets.services.posting) is due, and the sweep comes round."""
+        """What is collected for the evening (leaflets.orders.services.transitions) is due, and the sweep comes round."""
         self.query("UPDATE notifications_notification SET due_at = now() WHERE kind = 'order-dispatched' AND state = 'pending'")
         self.manage("shell", "--verbosity", "0", "--command", "from notifications import tasks; tasks.sweep.delay()")
 

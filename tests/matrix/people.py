@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
+from bookings.booking.services.links import make_booking_links
+from bookings.calendars.feeds import feed_token, make_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
-from bookings.services.feeds import make_feed, token_of
-from bookings.services.linking import make_links
-from bookings.services.place_links import make_place_links
+from bookings.open_sessions.services.places import make_place_links
 from dataprotection.models import Complaint
-from notifications.choices import token_of as token_of_mail
 from notifications.models import MarkedAddress, Notification, TeamMail
+from notifications.preferences import token_of as token_of_mail
 from professionals.models import (
     AddressChange,
     By,
@@ -38,9 +38,8 @@ from professionals.models import (
     Where,
     Why,
 )
-from professionals.models.address_change import kept_as
-from professionals.services.address_changes import OBJECT_FOR
-from professionals.services.stopping import keep_stopped
+from professionals.models.professionals import hash_token
+from professionals.services import OBJECT_FOR, keep_blocked_attempt
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions
@@ -121,19 +120,19 @@ def browsers(professionals: dict[str, Person], staff: dict[str, User]) -> dict[s
 def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, str]:
     """By route, what stands in the private link that the owner was sent; whoever has it needs no account."""
     assert owner.user is not None
-    links = make_links(booking=objects["bookings_booking"], address=owner.email, purposes=LinkPurpose, now=now)
+    links = make_booking_links(booking=objects["bookings_booking"], address=owner.email, purposes=LinkPurpose, now=now)
     places = make_place_links(place=objects["bookings_sessionplace"], purposes=PlaceLinkPurpose, now=now)
     feed = make_feed(owner=owner, by=owner.user, now=now)
     objection = secrets.token_urlsafe(32)
     changed = {"old": "before@leeds.nhs.uk", "new": owner.email, "changed_at": now, "until": now + OBJECT_FOR}
-    AddressChange.objects.create(user=owner.user, token_hash=kept_as(objection), **changed)
+    AddressChange.objects.create(user=owner.user, token_hash=hash_token(objection), **changed)
     found = {
         **dict.fromkeys(("link_booking", "link_time", "link_time_check"), links[LinkPurpose.CHANGE]),
         **dict.fromkeys(("link_cancel", "link_cancelled"), links[LinkPurpose.CANCEL]),
         "place_link": places[PlaceLinkPurpose.SEE],
         "place_link_leave": places[PlaceLinkPurpose.LEAVE],
         **dict.fromkeys(("mail_choices", "mail_stop"), token_of_mail(owner.email)),
-        "calendar_feed": token_of(feed),
+        "calendar_feed": feed_token(feed),
         "complaint_sent": sent_by_form(objects["dataprotection_complaint"]),
         "account_address_put_back": objection,
     }
@@ -179,5 +178,5 @@ def another_browser_of(person: Person) -> Session:
 
 
 def stopped() -> Stopped:
-    keep_stopped(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
+    keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
     return Stopped.objects.get()

@@ -15,11 +15,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from ctac.celery import app
-from notifications import registry, smtp
+from notifications import registry
+from notifications.delivery import services as delivery_services
+from notifications.delivery import smtp
 from notifications.models import Notification
+from notifications.outbox import new_message_id
 from notifications.registry import Kind, Message
-from notifications.services import breaker, pacing
-from notifications.services.writing import new_message_id
 
 WORDS = {
     "name": "Seán O’Brien & “Sons”",
@@ -36,8 +37,8 @@ def _our_templates(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """A process remembers for a moment how the mail server was; a test's database doesn't."""
-    breaker._known.clear()
-    pacing._taken.clear()
+    delivery_services._known.clear()
+    delivery_services._taken.clear()
     smtp.hang_up()
 
 
@@ -128,7 +129,7 @@ def free_port() -> int:
 @pytest.fixture
 def mail_server(settings: Any) -> Iterator[Callable[..., Any]]:
     """Starts a real SMTP server on loopback with this handler, and points the settings to it."""
-    settings.EMAIL_BACKEND = "notifications.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "notifications.delivery.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_TIMEOUT = "127.0.0.1", 5
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # the server's own log tells who got what

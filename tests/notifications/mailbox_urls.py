@@ -5,4 +5,4 @@ from django.urls import include, path
 from ctac import urls
 
 handler404 = urls.handler404
-urlpatterns = [*urls.urlpatterns, path("mailbox/", include("ctac.local.mailbox.urls"))]
+urlpatterns = [*urls.urlpatterns, path("mailbox/", include("ctac.local.mailbox"))]

@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications import sealing
+from notifications import rendering
+from notifications.delivery.services import deliver
 from notifications.models import Notification, State
+from notifications.outbox import CannotResend, may_resend, resend, seal_and_send
+from notifications.privacy import export_for
 from notifications.rendering import Rendered
-from notifications.services.delivering import deliver
-from notifications.services.erasing import export_for
-from notifications.services.resending import CannotResend, may_resend, resend
-from notifications.services.writing import seal_and_send
 from tests.notifications.conftest import later
 from tests.notifications.test_delivering import Answering
 
@@ -80,15 +79,15 @@ def test_it_is_never_resent_nor_exported(row, mail_server, now):
 def test_a_new_key_still_opens_what_the_old_one_closed(row, settings):
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "a new one, long enough to be a secret key of this site"
-    with pytest.raises(sealing.UnreadableError):
-        sealing.unseal(bytes(row.sealed_body))
+    with pytest.raises(rendering.UnreadableError):
+        rendering.unseal(bytes(row.sealed_body))
     settings.SECRET_KEY_FALLBACKS = [old]
-    assert sealing.unseal(bytes(row.sealed_body)).text == "Code: 482913"
+    assert rendering.unseal(bytes(row.sealed_body)).text == "Code: 482913"
 
 
 def test_what_is_sealed_twice_looks_different_each_time():
     rendered = Rendered("s", "t", "h")
-    assert sealing.seal(rendered) != sealing.seal(rendered)
+    assert rendering.seal(rendered) != rendering.seal(rendered)
 
 
 def test_two_codes_to_one_address_are_two_messages(row, now):

@@ -6,12 +6,12 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from ctac.staff import staff_site
-from notifications.framing import POLICY
+from ctac.staff.site import staff_site
 from notifications.models import MailServer, Notification, State
-from notifications.models.servers import server_name
+from notifications.models.outbox import server_name
 from notifications.registry import label_of
-from professionals.mail_labels import ACCOUNT_MAIL
+from notifications.views import POLICY
+from professionals.emails import ACCOUNT_EMAIL_LABELS
 from tests.factories import make_staff, make_user, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -255,9 +255,9 @@ def test_kinds_have_names_in_plain_words(client, staff, make_row, name, said):
 
 
 def test_every_account_mail_that_we_word_has_a_name():
-    from professionals.account_mail import KINDS, kind_of
+    from professionals.emails import ACCOUNT_EMAIL_SAMPLES, account_email_kind
 
-    assert {kind_of(prefix) for prefix in KINDS} - set(ACCOUNT_MAIL) == set()
+    assert {account_email_kind(prefix) for prefix in ACCOUNT_EMAIL_SAMPLES} - set(ACCOUNT_EMAIL_LABELS) == set()
 
 
 @pytest.mark.tuesday

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from notifications.delivery import services as delivery_services
+from notifications.delivery.services import Outcome, Settled, claim, deliver, settle
 from notifications.models import Notification, State
-from notifications.services import delivering
-from notifications.services.delivering import Outcome, Settled, claim, deliver, settle
 from tests.notifications.conftest import Inbox, later
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +127,7 @@ def test_without_the_conditional_claim_two_messages_would_go(kind, make_row, now
             notification.save()
         return notification
 
-    monkeypatch.setattr(delivering, "claim", claim_by_looking_first)
-    monkeypatch.setattr(delivering, "ensure_ours", lambda notification, now: None)
+    monkeypatch.setattr(delivery_services, "claim", claim_by_looking_first)
+    monkeypatch.setattr(delivery_services, "ensure_ours", lambda notification, now: None)
     in_threads(2, lambda: deliver(row.pk, clock=lambda: now))
     assert len(inbox.messages) == 2

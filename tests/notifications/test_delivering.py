@@ -10,11 +10,11 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from django.core.mail import EmailMultiAlternatives
 
-from notifications import smtp
+from notifications.delivery import services as delivery_services
+from notifications.delivery import smtp
+from notifications.delivery.services import GIVE_UP_AFTER, deliver, pause_before
 from notifications.models import Notification, State
 from notifications.registry import Message
-from notifications.services import delivering
-from notifications.services.delivering import GIVE_UP_AFTER, deliver, pause_before
 from tests.notifications.conftest import WORDS, Inbox, free_port, later, refusal
 
 pytestmark = pytest.mark.django_db
@@ -320,7 +320,7 @@ def test_the_mark_waits_for_a_database_that_restarts(kind, make_row, mail_server
         connections["default"].close()
 
     inbox = mail_server(CuttingTheDatabase())
-    monkeypatch.setattr(delivering, "MARK_PAUSES", (0.05, 0.05))
+    monkeypatch.setattr(delivery_services, "MARK_PAUSES", (0.05, 0.05))
     row = make_row()
     deliver(row.pk, clock=lambda: now)
     assert Notification.objects.get(pk=row.pk).state == State.SENT

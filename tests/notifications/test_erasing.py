@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from notifications.delivery.services import Outcome, claim, settle
 from notifications.models import Notification, State
+from notifications.privacy import erase_bodies_about, erase_for, erase_messages_before, export_for
 from notifications.rendering import Rendered
-from notifications.services.delivering import Outcome, claim, settle
-from notifications.services.erasing import erase_bodies_about, erase_for, erase_messages_before, export_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kind")]
 WORDS = {"subject": "Hello Sam", "text_body": "Sam", "html_body": "<p>Sam</p>", "last_error": "451 sam"}

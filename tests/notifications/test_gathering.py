@@ -7,14 +7,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from ctac.uk import UK
-from notifications import rendering, smtp
+from ctac.dates import UK
+from notifications import rendering, schedule
+from notifications.delivery import smtp
+from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
+from notifications.outbox import resend
 from notifications.registry import Message, kind_named
-from notifications.services import gathering
-from notifications.services.delivering import deliver
-from notifications.services.quiet import untried
-from notifications.services.resending import resend
+from notifications.schedule import untried
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 from tests.notifications.conftest import later
@@ -49,7 +49,7 @@ def delivered(row, moment):
 
 
 def digests():
-    return Notification.objects.filter(kind=gathering.KIND).order_by("pk")
+    return Notification.objects.filter(kind=schedule.DIGEST_NAME).order_by("pk")
 
 
 def text_of(digest):
@@ -143,7 +143,7 @@ def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(ma
 
 
 def test_a_failed_gathering_loses_nothing(event, inbox, now, monkeypatch):
-    monkeypatch.setattr(gathering, "collect_each", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr(schedule, "collect_each", lambda *args, **more: 1 / 0)
     assert delivered(event(), now).state == State.SENT
 
 
@@ -151,7 +151,7 @@ def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
     row = event(state=State.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
     stale = Notification.objects.get(pk=row.pk)
     Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
-    assert not gathering.gathered(stale, now=now)
+    assert not schedule.gathered(stale, now=now)
     assert digests().count() == 0
 
 
@@ -167,7 +167,7 @@ def test_a_worker_that_comes_for_the_digest_meanwhile_waits_and_tells_of_all(eve
         assert goes_on.wait(20)
         return untried(notification)
 
-    monkeypatch.setattr(gathering, "untried", in_between)
+    monkeypatch.setattr(schedule, "untried", in_between)
     gatherer = in_thread(lambda: deliver(second.pk, clock=lambda: now))
     assert joins.wait(20)
     sender = in_thread(lambda: deliver(digest.pk, clock=lambda: EIGHT))

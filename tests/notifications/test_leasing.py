@@ -8,13 +8,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from notifications.delivery import services as delivery_services
+from notifications.delivery.services import claim, deliver, deliver_each, end_of_lease, renew, sweep
 from notifications.models import Notification, State
+from notifications.privacy import erase_for
 from notifications.registry import Message
-from notifications.services import leasing
-from notifications.services.delivering import deliver, deliver_each
-from notifications.services.erasing import erase_for
-from notifications.services.leasing import claim, end_of_lease, renew
-from notifications.services.sweeping import sweep
 from tests.notifications.conftest import WORDS, Inbox, later
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -87,7 +85,7 @@ def test_after_a_message_that_was_not_ours_the_next_goes(kind, make_row, mail_se
 
 
 def test_the_lease_is_renewed_while_the_server_takes_its_time(kind, make_row, mail_server, now, monkeypatch):
-    monkeypatch.setattr(leasing, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(delivery_services, "HEARTBEAT_SECONDS", 0.1)
     begun, row, seen = time.monotonic(), make_row(), []
 
     def clock():
@@ -112,8 +110,8 @@ def test_the_lease_is_renewed_while_the_server_takes_its_time(kind, make_row, ma
 def test_the_line_is_cut_when_the_lease_is_lost_or_no_longer_renewed(kind, make_row, mail_server, now, monkeypatch, settings):
     """Without a limit of the pool: a server that says nothing for longer is left."""
     settings.EMAIL_TIMEOUT = 30
-    monkeypatch.setattr(leasing, "HEARTBEAT_SECONDS", 0.1)
-    monkeypatch.setattr(leasing, "HELD_AT_MOST", 0.5)
+    monkeypatch.setattr(delivery_services, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(delivery_services, "HELD_AT_MOST", 0.5)
     inbox, row, begun = mail_server(Between(silent=8)), make_row(), time.monotonic()
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()

@@ -8,10 +8,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.urls import NoReverseMatch, reverse
 
-from notifications import mime
+from notifications import rendering
 from notifications.registry import Message
 from notifications.rendering import render
-from professionals import sample
+from professionals import samples as professionals_samples
 from tests.notifications.conftest import WORDS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.notifications.mailbox_urls")]
@@ -32,7 +32,7 @@ def put(folder, make_row):
 
     def write(number, subject="A subject", **more):
         message = Message(subject, "test_words", dict(WORDS), **more)
-        mail = mime.compose(make_row(), render(message), message)
+        mail = rendering.compose(make_row(), render(message), message)
         name = f"20270112T1000{number:02}.000000-abcd1234.eml"
         (folder / name).write_bytes(mail.message().as_bytes(linesep="\r\n"))
         return name
@@ -124,10 +124,10 @@ def test_a_file_that_is_no_mail_breaks_nothing(client, folder):
 
 
 def test_the_sample_login_has_its_code_there_and_it_is_right(client, folder, now):
-    sample.load(now)
+    professionals_samples.load_people(now)
     with time_machine.travel(datetime(2027, 1, 12, 10, 0, 12, tzinfo=UTC), tick=False):
         code = client.get("/mailbox/").context["code"]
-        authenticator = Authenticator.objects.get(user__email=sample.STAFF_EMAIL)
+        authenticator = Authenticator.objects.get(user__email=professionals_samples.STAFF_EMAIL)
         assert TOTP(authenticator).validate_code(code.digits) is True
     assert (code.email, code.seconds_left) == ("staff@ctac.test", 18)
 

@@ -8,11 +8,11 @@ from threading import Barrier
 import pytest
 from django.db import connection, connections, transaction
 
+from notifications.delivery import services as delivery_services
+from notifications.delivery.services import Outcome, Settled, claim, deliver_each, settle
 from notifications.models import Notification, State
+from notifications.privacy import erase_for
 from notifications.registry import Message
-from notifications.services import delivering
-from notifications.services.delivering import Outcome, Settled, claim, deliver_each, settle
-from notifications.services.erasing import erase_for
 from tests.notifications.conftest import WORDS, Inbox, later
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -178,7 +178,7 @@ def test_a_database_that_restarts_between_yes_and_mark_is_waited_for(rows, mail_
                 cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
     inbox = mail_server(Doing(cut))
-    monkeypatch.setattr(delivering, "MARK_PAUSES", (0.05, 0.05))
+    monkeypatch.setattr(delivery_services, "MARK_PAUSES", (0.05, 0.05))
     deliver_each(keys(rows(3)), clock=lambda: now)
     assert states() == [State.SENT] * 3
     assert len(inbox.messages) == 3

@@ -5,14 +5,12 @@ from email.parser import BytesParser
 
 import pytest
 
-from notifications import mime, registry
-from notifications.choices import one_click_link, page_link
-from notifications.registry import Attachment, Message
+from notifications import registry, rendering
+from notifications.delivery.services import prepare
+from notifications.preferences import one_click_link, page_link
+from notifications.registry import Attachment, Desk, Message, Topic, domain_of
 from notifications.rendering import render
 from notifications.samples import all_examples, all_samples
-from notifications.senders import Desk, domain_of
-from notifications.services.delivering import prepare
-from notifications.topics import Topic
 from tests.notifications.conftest import WORDS
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +36,7 @@ def travelled(make_row):
 
     def send(row=None, **more):
         message = Message("Café: a subject", "test_words", dict(WORDS), **more)
-        mail = mime.compose(row or make_row(), render(message), message)
+        mail = rendering.compose(row or make_row(), render(message), message)
         return BytesParser(policy=policy.default).parsebytes(mail.message().as_bytes(linesep="\r\n"))
 
     return send

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.delivery.services import deliver
 from notifications.models import State
-from notifications.services.collecting import News, collect_each
-from notifications.services.delivering import deliver
-from notifications.services.quiet import SPREAD_OVER, night
-from notifications.services.resending import resend
+from notifications.outbox import resend
+from notifications.schedule import SPREAD_OVER, News, collect_each, night
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db

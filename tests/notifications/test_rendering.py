@@ -4,9 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from notifications.plain_text import plain_text
 from notifications.registry import Message
-from notifications.rendering import Rendered, render
+from notifications.rendering import Rendered, plain_text, render
 from notifications.templatetags.mail import fact
 from tests.notifications.conftest import WORDS
 

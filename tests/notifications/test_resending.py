@@ -8,10 +8,10 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 from django.db import connection
 
+from notifications import outbox
+from notifications.delivery.services import deliver
 from notifications.models import Notification, State
-from notifications.services import resending
-from notifications.services.delivering import deliver
-from notifications.services.resending import CannotResend, may_resend, resend, resend_failed
+from notifications.outbox import CannotResend, may_resend, resend, resend_failed
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_what_failed_again_goes_again(kind, make_row, now):
 def test_two_who_press_at_once_send_each_once(kind, make_row, now, monkeypatch):
     rows = [make_row(state="failed") for _ in range(4)]
     start = Barrier(2)
-    chosen = resending.first_of
+    chosen = outbox.first_of
 
     def chosen_by_both(found):
         firsts = chosen(found)
@@ -120,7 +120,7 @@ def test_two_who_press_at_once_send_each_once(kind, make_row, now, monkeypatch):
             start.wait(1)  # both have looked before either writes
         return firsts
 
-    monkeypatch.setattr(resending, "first_of", chosen_by_both)
+    monkeypatch.setattr(outbox, "first_of", chosen_by_both)
 
     def work(_number):
         try:

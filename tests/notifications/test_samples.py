@@ -11,9 +11,8 @@ from django.core import mail
 from notifications.models import Notification
 from notifications.registry import all_kinds
 from notifications.samples import Sample, all_samples
-from professionals.account_mail import KINDS as ACCOUNT_KINDS
-from professionals.account_mail import kind_of
-from professionals.address_mail import MOVED_BY_STAFF, PUT_BACK
+from professionals.emails import ACCOUNT_EMAIL_SAMPLES as ACCOUNT_KINDS
+from professionals.emails import MOVED_BY_STAFF, PUT_BACK, account_email_kind
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +53,9 @@ class Facts(HTMLParser):
 
 
 def test_every_kind_of_mail_has_a_sample(samples: list[Sample]) -> None:
-    wanted = {kind.name for kind in all_kinds()} | {kind_of(prefix) for prefix in (*ACCOUNT_KINDS, MOVED_BY_STAFF, PUT_BACK)}
+    wanted = {kind.name for kind in all_kinds()} | {
+        account_email_kind(prefix) for prefix in (*ACCOUNT_KINDS, MOVED_BY_STAFF, PUT_BACK)
+    }
     assert {sample.kind for sample in samples} == wanted
     assert len({sample.title for sample in samples}) == len(samples)
 

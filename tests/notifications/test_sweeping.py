@@ -8,11 +8,10 @@ import time_machine
 from django.db import connection
 
 from notifications import tasks
+from notifications.delivery import services as delivery_services
+from notifications.delivery.services import HEARTBEAT_SECONDS, HELD_AT_MOST, sweep
 from notifications.models import Notification, State
-from notifications.services import sweeping
-from notifications.services.leasing import HEARTBEAT_SECONDS, HELD_AT_MOST
-from notifications.services.sweeping import sweep
-from notifications.services.writing import new_message_id
+from notifications.outbox import new_message_id
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +49,7 @@ def test_a_second_sweep_does_not_queue_the_same_again(make_row, now, queued):
 
 
 def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_row, now, queued, monkeypatch):
-    monkeypatch.setattr(sweeping, "ROWS_A_SWEEP", 25)
+    monkeypatch.setattr(delivery_services, "ROWS_A_SWEEP", 25)
     pks = [make_row(due_at=now - timedelta(minutes=60 - number)).pk for number in range(40)]
     assert sweep(now=now) == pks[:25]
     assert [len(ids) for ids in queued()] == [10, 8, 7]  # between the last two stands the next sweep
@@ -58,9 +57,9 @@ def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_ro
 
 
 def test_a_full_sweep_asks_for_the_next_until_beat_does(make_row, now, queued, monkeypatch):
-    monkeypatch.setattr(sweeping, "ROWS_A_SWEEP", 4)
+    monkeypatch.setattr(delivery_services, "ROWS_A_SWEEP", 4)
     asked = []
-    monkeypatch.setattr(sweeping.queue, "ask_for_sweep", lambda **more: asked.append(more["started"]))
+    monkeypatch.setattr(delivery_services.queue, "ask_for_sweep", lambda **more: asked.append(more["started"]))
     for _ in range(14):
         make_row()
     began = now.timestamp()
@@ -108,7 +107,7 @@ def test_it_reads_only_what_is_due_through_its_index(make_row, now):
     make_row()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_notification")
-    found = sweeping.forgotten(now).select_for_update(skip_locked=True, no_key=True)[:500]
+    found = delivery_services.forgotten(now).select_for_update(skip_locked=True, no_key=True)[:500]
     plan = found.explain(analyze=True, costs=False, timing=False, summary=False)
     assert "notification_unsent_by_due" in plan
     assert "Seq Scan" not in plan

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 
 from ctac.celery import REFERENCE, app
 from ctac.logs import request_reference
-from notifications import queue
+from notifications import outbox
 from notifications.models import Notification
-from notifications.services.writing import About, Later, notify, notify_about, notify_each
+from notifications.outbox import About, Later, notify, notify_about, notify_each
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind
     dead = Celery(set_as_default=False)
     dead.config_from_object("django.conf:settings", namespace="CELERY")
     dead.conf.broker_url, dead.conf.broker_transport_options = "redis://127.0.0.1:1/0", {"socket_connect_timeout": 1}
-    monkeypatch.setattr(queue, "app", dead)
+    monkeypatch.setattr(outbox, "app", dead)
     notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
     dead.close()
     row = Notification.objects.get()
@@ -183,8 +183,8 @@ def next_in(name):
 def test_each_queue_gets_its_own_and_carries_the_reference_of_its_request(queued):
     token = request_reference.set("7Q4M2F")
     try:
-        queue.publish([7])
-        queue.publish_backlog([8], lasts=45)
+        outbox.publish([7])
+        outbox.publish_backlog([8], lasts=45)
     finally:
         request_reference.reset(token)
     for name, key, ends in ((settings.FRESH_MAIL_QUEUE, 7, False), (settings.CELERY_TASK_DEFAULT_QUEUE, 8, True)):

@@ -5,11 +5,11 @@ from queue import Empty
 
 from kombu import Connection
 
-from ctac.local import broker  # registers the transport
+from ctac.transports import folder as transports_folder  # registers the transport
 
 
 def connect(folder):
-    return Connection(broker.URL, transport_options={"folder": folder, "polling_interval": 0.01})
+    return Connection(transports_folder.URL, transport_options={"folder": folder, "polling_interval": 0.01})
 
 
 def produce(folder, name, count):

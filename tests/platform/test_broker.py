@@ -10,7 +10,7 @@ from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from ctac.local import broker
+from ctac.transports import folder
 
 from .broker_roles import connect, produce
 
@@ -79,13 +79,13 @@ def test_the_tests_publish_to_a_folder_of_their_own():
 
 @pytest.mark.parametrize("url", ["redis://queue/0", "rediss://queue/0", "amqp://queue//", "pyamqp://queue//"])
 def test_a_real_broker_gets_timeouts(url):
-    options = broker.transport_options(url, Path("/nowhere"))
-    assert {value for name, value in options.items() if "timeout" in name} == {broker.PATIENCE}
+    options = folder.transport_options(url, Path("/nowhere"))
+    assert {value for name, value in options.items() if "timeout" in name} == {folder.PATIENCE}
 
 
 def test_an_unknown_scheme_is_left_to_kombu():
-    assert broker.transport_options("sqs://", Path("/nowhere")) == {}
+    assert folder.transport_options("sqs://", Path("/nowhere")) == {}
 
 
 def test_the_transport_is_known_by_its_scheme():
-    assert Connection(broker.URL).transport.driver_type == "folder"
+    assert Connection(folder.URL).transport.driver_type == "folder"

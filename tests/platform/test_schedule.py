@@ -4,8 +4,7 @@ import pytest
 from celery.schedules import crontab
 from django.conf import LazySettings
 
-from ctac.celery import app
-from ctac.schedule import schedule
+from ctac.celery import app, schedule
 
 # By its name: the task, every so many seconds or when (UTC), and for how many seconds the asking lasts.
 ENTRIES = {
@@ -21,9 +20,9 @@ ENTRIES = {
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),
-    "take out what was kept long enough": ("professionals.tasks.take_out", crontab(minute="50", hour="3"), None),
-    "count what was kept long enough": ("professionals.tasks.count_due", crontab(minute="27", hour="*"), None),
-    "clear old drafts and limits": ("professionals.tasks.clear_expired", crontab(minute="17", hour="*"), None),
+    "take out what was kept long enough": ("privacy.tasks.take_out", crontab(minute="50", hour="3"), None),
+    "count what was kept long enough": ("privacy.tasks.count_due", crontab(minute="27", hour="*"), None),
+    "clear old drafts and limits": ("privacy.tasks.clear_expired", crontab(minute="17", hour="*"), None),
 }
 IF_MAIL_COMES_BACK = {"read returned mail": ("notifications.tasks.read_returned_mail", 300, 270)}
 

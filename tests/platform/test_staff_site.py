@@ -1,4 +1,4 @@
-"""What every staff page gets from ctac.staff: the first page's counts, and actions with weight and a summary."""
+"""What every staff page gets from ctac.staff.site: the first page's counts, and actions with weight and a summary."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Count
 from django.test import Client
 
-from ctac.staff import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
 from tests.face.page import Page

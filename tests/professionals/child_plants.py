@@ -8,12 +8,11 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from bookings.feedback.services import open_afterwards
+from bookings.leave.services import ask_for_leave
 from bookings.models import State
-from bookings.services.afterwards import open_afterwards
-from bookings.services.leave import ask_for_leave
-from leaflets.services.forward import pass_forward
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.missing import report_missing
+from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
@@ -204,7 +203,7 @@ def stock_that_came_in(client: Client) -> None:
 def putting_an_order_back_in_line(client: Client) -> None:
     edition = make_edition(NOW, stock=0)
     order = make_order(make_person(email=SAM), NOW, {edition.leaflet: 10}, will_wait_for=[edition.leaflet])
-    pass_forward(order=order, by=None, now=NOW, reason="A conference")
+    prioritise(order=order, by=None, now=NOW, reason="A conference")
     act(client, "leaflets", order, "in-line", reason=CHILD)
 
 
@@ -232,35 +231,35 @@ def closing_a_complaint(client: Client) -> None:
 # Plant → the boxes that it fills in. A box that is in none, can be kept, and is not named in free_text.py fails a test.
 PLANTED: dict[Callable[[Client], None], set[str]] = {
     details_of_a_booking: {
-        "bookings.forms.BookingForm.room",
-        "bookings.forms.BookingForm.access_needs",
-        "bookings.forms.BookingForm.notes",
+        "bookings.booking.forms.BookingForm.room",
+        "bookings.booking.forms.BookingForm.access_needs",
+        "bookings.booking.forms.BookingForm.notes",
     },
-    dates_of_a_request: {"bookings.request_forms.DatesForm.reason"},
-    cancelling_a_booking: {"bookings.forms.CancelForm.reason"},
-    a_place_at_a_session: {"bookings.session_forms.PlaceForm.access_needs"},
-    feedback: {"bookings.after_forms.FeedbackForm.comment"},
-    why_so_many_copies: {"leaflets.forms.BasketForm.because"},
-    a_parcel_that_never_came: {"leaflets.views.missing.MissingForm.note"},
-    closing_a_parcel: {"leaflets.admin.missing.CloseForm.reason"},
-    declining_a_booking: {"bookings.admin.actions.DeclineForm.reason"},
-    cancelling_for_staff: {"bookings.admin.actions.CancelForm.reason"},
-    reassigning: {"bookings.admin.actions.ReassignForm.override_reason"},
-    a_journey_of_a_booking: {"bookings.admin.actions.TravelForm.reason"},
-    a_journey_between_areas: {"bookings.admin.journeys.JourneyTimeForm.reason"},
-    cancelling_a_session: {"bookings.admin.sessions.actions.CancelForm.reason"},
-    leave: {"bookings.admin.leave.LeaveForm.reason"},
-    cancelling_an_order: {"leaflets.admin.orders.CancelForm.reason"},
-    declining_an_order: {"leaflets.admin.deciding.DeclineForm.reason"},
-    passing_an_order_forward: {"leaflets.admin.forward.ForwardForm.reason"},
-    correcting_stock: {"leaflets.admin.editions.CorrectForm.reason"},
-    refusing_leave: {"bookings.admin.leave.RefuseForm.answer"},
-    moving_a_session: {"bookings.admin.sessions.moving.MoveForm.reason"},
-    another_presenter_for_a_session: {"bookings.admin.sessions.presenter.PresenterForm.reason"},
-    stock_that_came_in: {"leaflets.admin.editions.ReceiveForm.reason"},
-    putting_an_order_back_in_line: {"leaflets.admin.forward.BackForm.reason"},
-    agreeing_to_an_order: {"leaflets.admin.deciding.GrantForm.reason"},
-    a_complaint: {"dataprotection.forms.ComplaintForm.wrong", "dataprotection.forms.ComplaintForm.wanted"},
-    a_note_about_a_complaint: {"dataprotection.admin.complaint_forms.NoteForm.words"},
-    closing_a_complaint: {"dataprotection.admin.complaint_forms.CloseForm.words"},
+    dates_of_a_request: {"bookings.booking.forms.DatesForm.reason"},
+    cancelling_a_booking: {"bookings.booking.forms.CancelForm.reason"},
+    a_place_at_a_session: {"bookings.open_sessions.views.PlaceForm.access_needs"},
+    feedback: {"bookings.feedback.forms.FeedbackForm.comment"},
+    why_so_many_copies: {"leaflets.orders.forms.BasketForm.because"},
+    a_parcel_that_never_came: {"leaflets.orders.views.orders.MissingForm.note"},
+    closing_a_parcel: {"leaflets.orders.admin.missing.CloseMissingForm.reason"},
+    declining_a_booking: {"bookings.booking.admin.actions.DeclineForm.reason"},
+    cancelling_for_staff: {"bookings.booking.admin.actions.CancelBookingForm.reason"},
+    reassigning: {"bookings.booking.admin.actions.ReassignForm.override_reason"},
+    a_journey_of_a_booking: {"bookings.booking.admin.actions.TravelForm.reason"},
+    a_journey_between_areas: {"bookings.schedule.admin.presenters.JourneyTimeForm.reason"},
+    cancelling_a_session: {"bookings.open_sessions.admin.actions.CancelSessionForm.reason"},
+    leave: {"bookings.leave.admin.LeaveForm.reason"},
+    cancelling_an_order: {"leaflets.orders.admin.orders.CancelForm.reason"},
+    declining_an_order: {"leaflets.orders.admin.orders.DeclineForm.reason"},
+    passing_an_order_forward: {"leaflets.orders.admin.orders.PrioritiseForm.reason"},
+    correcting_stock: {"leaflets.catalogue.admin.CorrectForm.reason"},
+    refusing_leave: {"bookings.leave.admin.RefuseLeaveForm.answer"},
+    moving_a_session: {"bookings.open_sessions.admin.actions.RescheduleSessionForm.reason"},
+    another_presenter_for_a_session: {"bookings.open_sessions.admin.actions.SessionPresenterForm.reason"},
+    stock_that_came_in: {"leaflets.catalogue.admin.ReceiveForm.reason"},
+    putting_an_order_back_in_line: {"leaflets.orders.admin.orders.RemovePriorityForm.reason"},
+    agreeing_to_an_order: {"leaflets.orders.admin.orders.GrantForm.reason"},
+    a_complaint: {"privacy.forms.ComplaintForm.wrong", "privacy.forms.ComplaintForm.wanted"},
+    a_note_about_a_complaint: {"privacy.forms.ComplaintNoteForm.words"},
+    closing_a_complaint: {"privacy.forms.CloseComplaintForm.words"},
 }

@@ -9,8 +9,8 @@ from dataprotection.models import Complaint
 from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
-from professionals import retention
-from professionals.inactive import WARNED_FOR, WARNING
+from privacy import retention as privacy_retention
+from privacy.retention import WARNED_FOR, WARNING
 from professionals.models import DataAction, Done, FlaggedEvent, FlaggedText, Person, Reason, User
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -23,7 +23,7 @@ WORDS = "Ask for Canary Wharton"
 
 def over(rule: str, now: datetime = NOW) -> datetime:
     """The moment at which a record of this rule has been kept for exactly as long as it may be."""
-    return next(each for each in retention.rules() if each.name == rule).over_before(now)
+    return next(each for each in privacy_retention.registered_rules() if each.name == rule).over_before(now)
 
 
 def booking_at(moment: datetime) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from professionals.account_limits import RATES, Rate
+from accounts.limits import RATES, Rate
 from professionals.models import By, Stopped, User
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.factors.proof import enrol, grow_old, totp

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from notifications.models import Notification
 from notifications.rendering import render
-from professionals import privacy
-from professionals.address_mail import KIND
+from privacy import retention as privacy_retention
+from privacy import services as privacy_services
+from professionals.emails import ADDRESS_OBJECTION
 from professionals.models import AddressChange, Person, Session, User
-from professionals.services import clearing
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code, mails_to
 from tests.professionals.sessions.browsers import is_in
@@ -138,7 +138,7 @@ def test_what_staff_get_names_nobody_and_leads_to_the_person(here, person):
     move(here)
     Client().post(link())
     row = Notification.objects.get(kind="address-objection")
-    text = render(KIND.build(row)).text
+    text = render(ADDRESS_OBJECTION.build(row)).text
 
     assert f"/staff/professionals/person/{person.pk}/change/" in text
     assert OLD not in text
@@ -300,10 +300,10 @@ def test_nor_does_a_code_to_reset_the_password(here, person, confirmed_before):
 def test_it_is_exported_and_erased_with_the_person(here, person):
     move(here)
     person = Person.objects.get(pk=person.pk)
-    [row] = privacy.export_person(person)["person"]["sign_in"]["changes_of_address"]
+    [row] = privacy_services.export_person(person)["person"]["sign_in"]["changes_of_address"]
     assert (row["old"], row["new"]) == (OLD, NEW)
 
-    privacy.erase_person(person, by=None, now=timezone.now())
+    privacy_services.erase_person(person, by=None, now=timezone.now())
     assert AddressChange.objects.count() == 0
 
 
@@ -311,5 +311,5 @@ def test_it_is_cleared_a_week_after_nobody_can_object(here, person):
     move(here)
     until = AddressChange.objects.get().until
 
-    assert clearing.clear_expired(now=until + timedelta(days=7) - timedelta(seconds=1))["changes of address"] == 0
-    assert clearing.clear_expired(now=until + timedelta(days=7))["changes of address"] == 1
+    assert privacy_retention.clear_expired(now=until + timedelta(days=7) - timedelta(seconds=1))["changes of address"] == 0
+    assert privacy_retention.clear_expired(now=until + timedelta(days=7))["changes of address"] == 1

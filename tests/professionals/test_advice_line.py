@@ -6,9 +6,8 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from professionals.advice_line import is_open, opens_next, whom_to_call
 from professionals.models import OutOfHours
-from professionals.safeguarding import explanation
+from professionals.safeguarding.forms import child_details_explanation, is_advice_line_open, next_opening, whom_to_call
 from tests.factories import make_staff, sign_in_staff
 
 
@@ -51,7 +50,7 @@ def at(text):
     ],
 )
 def test_when_it_is_open(moment, open_then):
-    assert is_open(at(moment)) is open_then
+    assert is_advice_line_open(at(moment)) is open_then
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_when_it_is_open(moment, open_then):
     ],
 )
 def test_when_it_opens_next(moment, opens):
-    assert opens_next(at(moment)) == at(opens)
+    assert next_opening(at(moment)) == at(opens)
 
 
 def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing(settings):
@@ -111,9 +110,9 @@ def test_a_manager_sets_the_route_and_a_form_that_stops_gives_it(client):
     assert client.post(page, {"route": "call the police on 101"}).status_code == 302
     assert OutOfHours.objects.get().route == "call the police on 101"
     with time_machine.travel("2027-01-12 17:00+00:00"):
-        assert "Until then: call the police on 101." in explanation()
+        assert "Until then: call the police on 101." in child_details_explanation()
     with time_machine.travel("2027-01-12 12:00+00:00"):
-        assert "101" not in explanation()
+        assert "101" not in child_details_explanation()
 
 
 @pytest.mark.django_db

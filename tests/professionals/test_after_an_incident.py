@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.management import call_command
 from django.test import Client
 
-from professionals import secret_box
+from accounts import sessions
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.test_second_factor import SECRET, enrol
 
@@ -37,7 +37,7 @@ def test_the_key_is_changed_and_the_old_one_goes_without_anybody_losing_a_second
     settings.SECRET_KEY_FALLBACKS = []
 
     totp.refresh_from_db()
-    assert secret_box.unlock(totp.data["secret"]) == SECRET
+    assert sessions.decrypt(totp.data["secret"]) == SECRET
     assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == before
     assert capsys.readouterr().out == "Second factors sealed with the new key: 2.\n"
 
@@ -45,8 +45,8 @@ def test_the_key_is_changed_and_the_old_one_goes_without_anybody_losing_a_second
 def test_without_sealing_anew_the_old_key_can_not_go(settings):
     totp = enrol(make_staff())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new key, long and random", []
-    with pytest.raises(secret_box.UnreadableError):
-        secret_box.unlock(totp.data["secret"])
+    with pytest.raises(sessions.DecryptionError):
+        sessions.decrypt(totp.data["secret"])
 
 
 def test_a_second_factor_whose_key_is_lost_is_left_alone(settings):

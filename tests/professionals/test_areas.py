@@ -2,9 +2,8 @@
 
 import pytest
 
-from professionals.areas import Area, authority_of, look_up_area
+from professionals.areas import Area, authority_of, look_up_area, to_latitude_and_longitude
 from professionals.models import LocalAuthority, Nation, OutwardCode
-from professionals.national_grid import to_latitude_and_longitude
 
 pytestmark = pytest.mark.django_db
 

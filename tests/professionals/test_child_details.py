@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from ctac.references import PREFIXES
-from dataprotection.services import breaches, complaining
-from professionals.child_details import MOST_READ, is_nhs_number, looks_like_child_details
-from professionals.child_details.signals import ENOUGH, MOST
+from ctac.models import PREFIXES
+from privacy import services as privacy_services
+from professionals.safeguarding.child_details import MOST_READ, looks_like_child_details
+from professionals.safeguarding.vocabulary import ENOUGH, MOST, is_nhs_number
 
 pytestmark = pytest.mark.usefixtures("in_january")
 
@@ -206,7 +206,11 @@ def test_initials_and_a_name_are_no_reference_of_ours():
 
 
 def test_every_kind_of_reference_that_we_give_is_known_as_ours():
-    assert {complaining.PREFIX, breaches.PREFIX, breaches.reference_of("a form")[:2]} <= set(PREFIXES)
+    assert {
+        privacy_services.COMPLAINT_PREFIX,
+        privacy_services.BREACH_PREFIX,
+        privacy_services.breach_reference("a form")[:2],
+    } <= set(PREFIXES)
 
 
 @pytest.mark.parametrize(

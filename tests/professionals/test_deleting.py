@@ -10,11 +10,11 @@ from django.utils import timezone
 from bookings.models import Booking, PlaceState, SessionPlace
 from bookings.models import State as BookingState
 from leaflets.models import Order, OrderState
-from notifications import smtp
+from notifications.delivery import smtp
+from notifications.delivery.services import deliver
 from notifications.models import Notification, State
-from notifications.services.delivering import deliver
+from privacy.services import StaffAccount, erase_person
 from professionals.models import DataAction, Done, Person, Reason, User
-from professionals.privacy import StaffAccount, erase_person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff

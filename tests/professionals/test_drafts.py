@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from bookings.models import Hold
 from professionals import drafts
-from professionals.middleware import PersonMiddleware
+from professionals.access import PersonMiddleware
 from professionals.models import Draft, DraftKind
 from tests.bookings.rows import make_presentation, make_presenter
 from tests.factories import make_person

@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from privacy.services import erase_person
 from professionals import drafts
 from professionals.models import Draft, Person
-from professionals.privacy import erase_person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition
 from tests.professionals.in_turn import in_turn

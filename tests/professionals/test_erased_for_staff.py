@@ -8,9 +8,9 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
-from professionals.services.people import address_verified, find_or_enter_person
+from professionals.services import address_verified, find_or_enter_person
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.in_turn import in_turn

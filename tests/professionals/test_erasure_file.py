@@ -9,10 +9,10 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from professionals import erasure_file, privacy
+from privacy import services as privacy_services
+from privacy.tasks import clear_expired
 from professionals.models import Absorbed, DataAction, Person, Reason, User
-from professionals.services.people import address_verified
-from professionals.tasks import clear_expired
+from professionals.services import address_verified
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -37,17 +37,17 @@ def replay() -> str:
 
 def test_an_erasure_is_one_line_that_names_nobody_and_only_its_owner_can_read(path):
     person = make_person(name="Quill Zander", email="quill@leeds.nhs.uk")
-    privacy.erase_person(person, by=None, now=NOW)
+    privacy_services.erase_person(person, by=None, now=NOW)
     assert lines(path) == [{"person": person.pk, "since": person.created_at.isoformat(), "erased": NOW.isoformat()}]
     assert oct(path.stat().st_mode & 0o777) == "0o600"
-    privacy.erase_person(person, by=None, now=NOW)  # who is erased stays erased, and is written once
+    privacy_services.erase_person(person, by=None, now=NOW)  # who is erased stays erased, and is written once
     assert len(lines(path)) == 1
 
 
 def test_what_was_taken_back_is_not_written(path):
     person = make_person()
     with transaction.atomic():
-        privacy.erase_person(person, by=None, now=NOW)
+        privacy_services.erase_person(person, by=None, now=NOW)
         transaction.set_rollback(True)
     assert not path.exists()
     assert Person.objects.get(pk=person.pk).erased_at is None
@@ -56,7 +56,7 @@ def test_what_was_taken_back_is_not_written(path):
 def test_a_disk_that_fails_stops_no_erasure_and_the_next_hour_writes_it(path, caplog):
     path.parent.write_text("a file where the folder should be")
     person = make_person()
-    privacy.erase_person(person, by=None, now=NOW)
+    privacy_services.erase_person(person, by=None, now=NOW)
     assert Person.objects.get(pk=person.pk).erased_at == NOW
     assert "An erasure could not be written" in caplog.text
     path.parent.unlink()
@@ -68,11 +68,11 @@ def test_a_disk_that_fails_stops_no_erasure_and_the_next_hour_writes_it(path, ca
 
 def test_whoever_is_back_is_erased_again_and_nobody_else(path):
     back, never, other = make_person(name="Back"), make_person(name="Never"), make_person(name="Other")
-    privacy.erase_person(back, by=None, now=NOW)
+    privacy_services.erase_person(back, by=None, now=NOW)
     since = Person.objects.get(pk=back.pk).created_at
     # As a restore leaves them: one is there again; of the other's key somebody new has come.
     Person.objects.filter(pk=back.pk).update(name="Back", email="back@leeds.nhs.uk", erased_at=None)
-    erasure_file.append([erasure_file.Erasure(other.pk, other.created_at - timedelta(days=1), NOW)])
+    privacy_services.append_erasures([privacy_services.Erasure(other.pk, other.created_at - timedelta(days=1), NOW)])
     DataAction.objects.all().delete()
 
     assert replay() == "2 erasures are written down. Erased again: 1. All others are erased or not here.\n"
@@ -89,7 +89,7 @@ def test_it_says_what_it_could_not_do(path):
         replay()
     person = make_person()
     make_booking(make_presenter(), NOW - timedelta(days=300), person=person)  # of which nobody has said that all is well
-    erasure_file.append([erasure_file.Erasure(person.pk, person.created_at, NOW)])
+    privacy_services.append_erasures([privacy_services.Erasure(person.pk, person.created_at, NOW)])
     with pytest.raises(CommandError, match=f"Person {person.pk}: a presenter may be on the way to them"):
         replay()
     path.write_text("what is this\n")
@@ -100,7 +100,7 @@ def test_it_says_what_it_could_not_do(path):
 def test_whoever_has_a_staff_account_in_the_backup_is_not_erased_and_it_says_so(path):
     """The last manager would go that way, and nobody else be erased after one who was refused."""
     manager, other = make_person(user=make_staff(role="manager")), make_person(name="Other")
-    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (manager, other))
+    privacy_services.append_erasures(privacy_services.Erasure(each.pk, each.created_at, NOW) for each in (manager, other))
     with pytest.raises(CommandError, match=f"Person {manager.pk}: they have a staff account"):
         replay()
     manager.refresh_from_db()
@@ -112,15 +112,15 @@ def test_whoever_has_a_staff_account_in_the_backup_is_not_erased_and_it_says_so(
 
 
 def test_one_whose_erasure_fails_leaves_nobody_else_in_the_database_and_its_words_are_not_printed(path, monkeypatch):
-    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    monkeypatch.setattr(privacy_services, "_sources", dict(privacy_services._sources))
     first, second = make_person(name="Quill Zander"), make_person(name="Other")
-    erasure_file.append(erasure_file.Erasure(each.pk, each.created_at, NOW) for each in (first, second))
+    privacy_services.append_erasures(privacy_services.Erasure(each.pk, each.created_at, NOW) for each in (first, second))
 
     def breaks(person, now):
         if person.pk == first.pk:
             raise RuntimeError(person.name)
 
-    privacy.register(privacy.PrivacySource("breaks", export=lambda person: {}, erase=breaks))
+    privacy_services.register_source(privacy_services.PrivacySource("breaks", export=lambda person: {}, erase=breaks))
     with pytest.raises(CommandError) as refused:
         replay()
     assert str(refused.value).splitlines()[1:] == [
@@ -145,7 +145,7 @@ def test_whoever_was_two_rows_in_the_backup_is_erased_as_both(path):
     for each in (first, second):
         joined(person, each.email)
     assert list(Person.objects.values_list("pk", flat=True)) == [person.pk]
-    privacy.erase_person(person, by=None, now=NOW)
+    privacy_services.erase_person(person, by=None, now=NOW)
     assert {(line["person"], line["since"]) for line in lines(path)} == {
         (each.pk, each.created_at.isoformat()) for each in (person, first, second)
     }

@@ -6,14 +6,14 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
+from bookings.errors import MoveRefused
 from bookings.models import Booking
 from bookings.models import State as BookingState
-from bookings.services.errors import MoveRefused
 from leaflets.models import Order
-from leaflets.services.states import OrderHasMoved
-from professionals import privacy
+from leaflets.orders.services.transitions import OrderHasMoved
+from privacy import services as privacy_services
+from privacy.services import TRIES, PrivacySource, StaffAccount, VisitInTheWay, erase_person
 from professionals.models import Person
-from professionals.privacy import TRIES, PrivacySource, StaffAccount, VisitInTheWay, erase_person
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_order
@@ -31,8 +31,8 @@ def person() -> Person:
 
 def meeting(monkeypatch: pytest.MonkeyPatch, meets: Callable[[Person, datetime], None]) -> None:
     """The last app to be registered erases first."""
-    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
-    privacy.register(PrivacySource("meets", export=lambda person: {}, erase=meets))
+    monkeypatch.setattr(privacy_services, "_sources", dict(privacy_services._sources))
+    privacy_services.register_source(PrivacySource("meets", export=lambda person: {}, erase=meets))
 
 
 def refusing(times: int, error: Callable[[], Exception]) -> tuple[Callable[[Person, datetime], None], list[int]]:

@@ -10,10 +10,9 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from bookings.models import Booking
-from professionals.flagged import is_kept_back, mark_of, words_of
 from professionals.models import Decision, FlaggedEvent, FlaggedText
-from professionals.services import flagging
-from professionals.services.safeguarding import tell_lead
+from professionals.safeguarding import services as safeguarding_services
+from professionals.safeguarding.services import fingerprint_of, is_kept_back, notify_safeguarding_lead, words_of
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 
@@ -33,7 +32,7 @@ def booking():
 
 @pytest.fixture
 def flagged(booking, now):
-    tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     return FlaggedText.objects.get()
 
 
@@ -49,7 +48,7 @@ def page(flagged, slug):
 
 
 def shown(flagged):
-    return mark_of(words_of(flagged))
+    return fingerprint_of(words_of(flagged))
 
 
 def on_page(client, flagged, slug):
@@ -122,10 +121,10 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     assert "Read what was written first." in client.post(page(flagged, "clear")).content.decode()
     booking.refresh_from_db()
     assert booking.notes == CHILD
-    flagging.read_flagged(flagged=flagged, by=lead, now=now)
-    flagging.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
-    with pytest.raises(flagging.DecidedAlreadyError):
-        flagging.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    with pytest.raises(safeguarding_services.DecidedAlreadyError):
+        safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
 
 @pytest.mark.parametrize("slug", ["clear", "no-child"])
@@ -167,9 +166,9 @@ def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
 
 
 def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
-    tell_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
-    flagging.read_flagged(flagged=flagged, by=lead, now=now)
-    flagging.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    notify_safeguarding_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
+    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     booking.refresh_from_db()
     assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
 
@@ -182,11 +181,11 @@ def test_a_booking_whose_number_begins_alike_is_another(flagged, booking, now):
 def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     booking.events.create(kind="changed", at=now, reason=CHILD)
     Booking.objects.update(notes="")
-    tell_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
+    notify_safeguarding_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
     flagged = FlaggedText.objects.get()
     assert [words.text for words in words_of(flagged)] == [CHILD]
-    flagging.read_flagged(flagged=flagged, by=lead, now=now)
-    flagging.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]
 
 
@@ -200,7 +199,7 @@ def test_other_colleagues_see_neither_list_nor_words(client, flagged, role):
 
 
 def test_the_database_keeps_what_was_noted(flagged, lead, now):
-    flagging.read_flagged(flagged=flagged, by=lead, now=now)
+    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
     for refused in (lambda: FlaggedEvent.objects.update(kind="cleared"), lambda: FlaggedEvent.objects.all().delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             refused()

@@ -11,15 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import MarkedAddress, Notification, State
-from notifications.services.readdressing import readdress
-from professionals import privacy
-from professionals.erased_mail import erase_and_tell
+from notifications.privacy import readdress
+from privacy import services as privacy_services
+from privacy.personal_data import erase_emails_of, times_of_mail
+from privacy.retention import clear_expired, close_sign_ins
+from privacy.services import erase_and_notify
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
-from professionals.own_addresses import erase_mail_of, times_of_mail
-from professionals.own_retention import close_sign_ins
-from professionals.services.clearing import clear_expired
-from professionals.services.own_addresses import note_former_address
-from professionals.services.people import address_verified
+from professionals.services import address_verified, note_former_address
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.mailing import mails_to
@@ -82,7 +80,7 @@ def test_mail_to_every_address_that_was_theirs_goes(person, how):
         mailed(address)
     MarkedAddress.objects.create(address=OLD, sort="hard", marked_at=NOW, last_at=NOW, said="Nadia has left")
 
-    privacy.erase_person(Person.objects.get(pk=person.pk), by=None, now=NOW)
+    privacy_services.erase_person(Person.objects.get(pk=person.pk), by=None, now=NOW)
 
     assert left() == {OTHER}
     assert not MarkedAddress.objects.exists()
@@ -94,7 +92,7 @@ def test_of_an_address_that_is_anothers_now_only_what_went_there_before(person):
     note_former_address(person, OLD, NOW)
     before, after = mailed(OLD, NOW - DAY), mailed(OLD, NOW + DAY)
 
-    privacy.erase_person(person, by=None, now=NOW + 2 * DAY)
+    privacy_services.erase_person(person, by=None, now=NOW + 2 * DAY)
 
     for row in (before, after):
         row.refresh_from_db()
@@ -116,11 +114,11 @@ def test_of_an_address_that_two_had_and_nobody_has_each_ones_own_time_goes(goes,
     both = two_who_had(OLD)
     rows = [mailed(OLD, NOW + days * DAY) for days in (-1, 1, 11)]
 
-    privacy.erase_person(both[goes], by=None, now=NOW + 20 * DAY)
+    privacy_services.erase_person(both[goes], by=None, now=NOW + 20 * DAY)
 
     kept = Notification.objects.filter(recipient=OLD, text_body="Dear Nadia")
     assert set(kept) == {rows[place] for place in stay}
-    privacy.erase_person(both[1 - goes], by=None, now=NOW + 20 * DAY)
+    privacy_services.erase_person(both[1 - goes], by=None, now=NOW + 20 * DAY)
     assert left() == set()
 
 
@@ -128,7 +126,7 @@ def test_of_an_address_that_they_have_what_went_there_before_is_the_others(perso
     note_former_address(make_person(name="Omar Aziz", email=OTHER), HERS, NOW)
     before, _own = mailed(HERS, NOW - DAY), mailed(HERS, NOW + DAY)
     MarkedAddress.objects.create(address=HERS, sort="hard", marked_at=NOW, last_at=NOW, said="Nadia has left")
-    privacy.erase_person(person, by=None, now=NOW + 2 * DAY)
+    privacy_services.erase_person(person, by=None, now=NOW + 2 * DAY)
     assert list(Notification.objects.exclude(recipient="")) == [before]
     assert not MarkedAddress.objects.exists()
 
@@ -152,8 +150,8 @@ def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, settings, who
         old_of(person, team, how)
     person = Person.objects.get(pk=person.pk)
 
-    assert privacy.export_person(person)["messages"] == []
-    privacy.erase_person(person, by=None, now=NOW + DAY)
+    assert privacy_services.export_person(person)["messages"] == []
+    privacy_services.erase_person(person, by=None, now=NOW + DAY)
 
     alert.refresh_from_db()
     assert (alert.recipient, alert.state, alert.text_body) == (team, State.PENDING, "Dear Nadia")
@@ -201,7 +199,7 @@ def test_what_somebody_else_verified_is_not_theirs_to_erase(person):
     EmailAddress.objects.create(user=person.user, email=OTHER, verified=False)
     make_user(OTHER)
     mailed(OTHER)
-    privacy.erase_person(person, by=None, now=NOW)
+    privacy_services.erase_person(person, by=None, now=NOW)
     assert left() == {OTHER}
 
 
@@ -253,7 +251,7 @@ def test_their_copy_has_nothing_of_who_had_the_address_before_them(person, has_i
         second.refresh_from_db()
     for days in (-1, 1):
         mailed(OLD, NOW + days * DAY)
-    sent = [[each["sent_at"] for each in privacy.export_person(who)["messages"]] for who in (first, second)]
+    sent = [[each["sent_at"] for each in privacy_services.export_person(who)["messages"]] for who in (first, second)]
     assert sent == [[NOW - DAY], [NOW + DAY]]
 
 
@@ -262,7 +260,7 @@ def test_their_copy_has_what_went_to_a_former_address_while_they_had_it(person):
     mailed(HERS)
     for at in (NOW - DAY, NOW + DAY):
         mailed(OLD, at)
-    data = privacy.export_person(person)
+    data = privacy_services.export_person(person)
     assert [each["address"] for each in data["person"]["former_addresses"]] == [OLD]
     assert [each["sent_at"] for each in data["messages"]] == [NOW, NOW - DAY]
 
@@ -271,13 +269,13 @@ def test_a_mailbox_that_was_lost_gets_no_last_email(person):
     """Staff moved the account; the new address is not verified, so the person still has the old one."""
     AccountRecovery.objects.create(user=person.user, by=None, at=NOW, old=HERS, new=OLD, called="Ruth", number="1")
     EmailAddress.objects.filter(user=person.user).update(email=OLD, verified=False)
-    erase_and_tell(person, by=make_staff(), now=NOW)
+    erase_and_notify(person, by=make_staff(), now=NOW)
     assert (mails_to(HERS), mails_to(OLD), left()) == ([], [], set())
 
 
 def test_a_mailbox_that_is_theirs_again_does(person):
     AccountRecovery.objects.create(user=person.user, by=None, at=NOW - DAY, old=HERS, new=OLD, called="Ruth", number="1")
-    erase_and_tell(person, by=make_staff(), now=NOW)
+    erase_and_notify(person, by=make_staff(), now=NOW)
     assert [mail.subject for mail in mails_to(HERS)] == ["Your details with us are erased"]
 
 
@@ -298,7 +296,7 @@ def many(person) -> None:
         cursor.execute("ANALYZE professionals_formeraddress")
 
 
-@pytest.mark.parametrize("look", [times_of_mail, partial(erase_mail_of, now=NOW)], ids=["of a copy", "of an erasure"])
+@pytest.mark.parametrize("look", [times_of_mail, partial(erase_emails_of, now=NOW)], ids=["of a copy", "of an erasure"])
 def test_who_else_had_an_address_is_found_by_it(person, many, look):
     with CaptureQueriesContext(connection) as taken:
         look(person)

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from accounts.roles import BY_SLUG, ROLES, Role
 from professionals.models import User
-from professionals.roles import BY_SLUG, ROLES, Role
 from tests.bookings.rows import make_presenter
 from tests.factories import make_person, make_staff
 from tests.professionals.role_pages import colleague, read

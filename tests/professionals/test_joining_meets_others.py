@@ -8,12 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts import services as accounts_services
+from bookings.booking.services.transfer import transfer_bookings
 from bookings.models import Booking
-from bookings.services.handing_over import hand_over
+from privacy.services import erase_person
+from professionals import services as professionals_services
 from professionals.models import Absorbed, Person, User
-from professionals.privacy import erase_person
-from professionals.services import accounts, locking, people
-from professionals.services.people import address_verified
+from professionals.services import address_verified
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
 from tests.professionals.in_turn import Job, in_turn
@@ -52,11 +53,11 @@ def account_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """The account, its own person, then the other: as it was."""
 
     def lock(user_id: int, email: str) -> tuple[User, list[Person]]:
-        account = accounts.lock_account(user_id)
+        account = accounts_services.lock_account(user_id)
         rows = Person.objects.select_for_update()
         return account, [*rows.filter(user=user_id), *rows.with_email(email).exclude(user=user_id)]
 
-    monkeypatch.setattr(people, "lock_people_and_account", lock)
+    monkeypatch.setattr(professionals_services, "lock_people_and_account", lock)
 
 
 def test_erased_first_nobody_is_left_to_become_one(nadia: Person, entered: Person) -> None:
@@ -79,7 +80,7 @@ def test_control_with_the_account_first_one_of_them_fails(
 
 
 def handing_over(before: Person, after: Person) -> Job:
-    return lambda: hand_over(person=before, to=after, by=None, reason="It is hers", now=NOW)
+    return lambda: transfer_bookings(person=before, to=after, by=None, reason="It is hers", now=NOW)
 
 
 def test_who_hands_over_to_whom_they_become_one_with_comes_first(nadia: Person, entered: Person) -> None:
@@ -133,5 +134,5 @@ def test_both_are_found_by_their_indexes(nadia: Person) -> None:
     Person.objects.bulk_create(Person(name="Sam", email=f"sam{n}@nhs.net", profession="teacher") for n in range(3_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE professionals_person")
-    plan = locking._of_account_or_address(nadia.user.pk, NEW).explain()
+    plan = professionals_services._of_account_or_address(nadia.user.pk, NEW).explain()
     assert "Seq Scan" not in plan, plan

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from professionals.account_admin import AccountForm, who_may_give_roles
+from accounts.admin import UserForm, accounts_that_give_roles
 from professionals.models import User
 from tests.professionals.role_pages import colleague
 from tests.professionals.sessions.test_at_once import held
@@ -38,16 +38,16 @@ def at_once(act: Act) -> list[int]:
 @pytest.mark.parametrize("what", ACTS)
 def test_one_manager_stays(what: str) -> None:
     assert at_once(ACTS[what]) == [200, 302]
-    assert who_may_give_roles().count() == 1
+    assert accounts_that_give_roles().count() == 1
 
 
 @pytest.mark.parametrize("what", ACTS)
 def test_without_the_lock_none_would(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the race does happen."""
 
-    def only_looked_at(form: AccountForm) -> bool:
-        return set(who_may_give_roles().values_list("pk", flat=True)) == {form.instance.pk}
+    def only_looked_at(form: UserForm) -> bool:
+        return set(accounts_that_give_roles().values_list("pk", flat=True)) == {form.instance.pk}
 
-    monkeypatch.setattr(AccountForm, "is_the_last_manager", only_looked_at)
+    monkeypatch.setattr(UserForm, "is_the_last_manager", only_looked_at)
     assert at_once(ACTS[what]) == [302, 302]
-    assert who_may_give_roles().count() == 0
+    assert accounts_that_give_roles().count() == 0

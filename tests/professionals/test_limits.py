@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
 
-from professionals import limits
+from accounts import limits
 from professionals.models import RateLimit
 from tests.factories import make_user
 
@@ -19,40 +19,40 @@ TWO_A_MINUTE = {"code:a@b.example": (2, timedelta(minutes=1))}
 
 
 def test_one_too_many_is_named(now):
-    assert [limits.exceeded(TWO_A_MINUTE, now) for _ in range(3)] == [set(), set(), {"code:a@b.example"}]
+    assert [limits.exceeded_limits(TWO_A_MINUTE, now) for _ in range(3)] == [set(), set(), {"code:a@b.example"}]
 
 
 def test_the_window_ends(now):
     for _ in range(3):
-        limits.exceeded(TWO_A_MINUTE, now)
+        limits.exceeded_limits(TWO_A_MINUTE, now)
 
-    assert limits.exceeded(TWO_A_MINUTE, now + timedelta(seconds=59)) == {"code:a@b.example"}
-    assert limits.exceeded(TWO_A_MINUTE, now + timedelta(seconds=60)) == set()
+    assert limits.exceeded_limits(TWO_A_MINUTE, now + timedelta(seconds=59)) == {"code:a@b.example"}
+    assert limits.exceeded_limits(TWO_A_MINUTE, now + timedelta(seconds=60)) == set()
 
 
 def test_all_keys_take_one_statement(now, django_assert_num_queries):
     keys = {f"key:{number}": (1, timedelta(hours=1)) for number in range(5)}
 
     with django_assert_num_queries(1):
-        assert limits.exceeded(keys, now) == set()
-    assert limits.exceeded({**keys, "new": (1, timedelta(hours=1))}, now) == set(keys)
+        assert limits.exceeded_limits(keys, now) == set()
+    assert limits.exceeded_limits({**keys, "new": (1, timedelta(hours=1))}, now) == set(keys)
 
 
 def test_no_keys_take_no_statement(now, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert limits.exceeded({}, now) == set()
+        assert limits.exceeded_limits({}, now) == set()
 
 
 @pytest.mark.parametrize("same", ["CODE:A@B.example", "code:A@b.EXAMPLE", "ｃｏｄｅ:ａ@ｂ.example"])
 def test_letters_that_only_look_different_share_a_limit(now, same):
-    limits.exceeded(TWO_A_MINUTE, now)
-    limits.exceeded({same: (2, timedelta(minutes=1))}, now)
+    limits.exceeded_limits(TWO_A_MINUTE, now)
+    limits.exceeded_limits({same: (2, timedelta(minutes=1))}, now)
 
-    assert limits.exceeded(TWO_A_MINUTE, now) == {"code:a@b.example"}
+    assert limits.exceeded_limits(TWO_A_MINUTE, now) == {"code:a@b.example"}
 
 
 def test_no_address_is_stored(now):
-    limits.exceeded(TWO_A_MINUTE, now)
+    limits.exceeded_limits(TWO_A_MINUTE, now)
 
     assert "b.example" not in RateLimit.objects.get().key
 
@@ -63,7 +63,7 @@ def test_of_twenty_at_once_in_many_connections_exactly_five_get_through(now):
 
     def hit():
         barrier.wait()
-        refused.append(bool(limits.exceeded({"hot": (5, timedelta(minutes=1)), "cold": (99, timedelta(minutes=1))}, now)))
+        refused.append(bool(limits.exceeded_limits({"hot": (5, timedelta(minutes=1)), "cold": (99, timedelta(minutes=1))}, now)))
         connection.close()
 
     threads = [threading.Thread(target=hit) for _ in range(20)]

@@ -15,19 +15,19 @@ from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
-from bookings import feeds
+from bookings.calendars import feeds
 from bookings.models import Presenter
-from ctac.staff import staff_site
-from leaflets.exchange.orders import keys_of_orders, order_rows
+from ctac.staff.site import staff_site
 from leaflets.models import Order
+from leaflets.orders.exports import keys_of_orders, order_rows
 from notifications.models import Notification
+from notifications.outbox import notify
 from notifications.registry import kind_named
 from notifications.rendering import render
-from notifications.services.writing import notify
-from professionals.flagged import mark_of, words_of
 from professionals.models import Draft, FlaggedText, Person, Session
-from professionals.safeguarding import ChildDetailsMixin
-from professionals.services import flagging
+from professionals.safeguarding import services as safeguarding_services
+from professionals.safeguarding.forms import ChildDetailsMixin
+from professionals.safeguarding.services import fingerprint_of, words_of
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.professionals.child_plants import NAME, PLANTED
@@ -92,8 +92,8 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
 
     lead = make_staff()
     assert {NAME in words.text for words in words_of(flagged)} == {True}
-    flagging.read_flagged(flagged=flagged, by=lead, now=NOW)
-    flagging.clear_flagged(flagged=flagged, shown=mark_of(words_of(flagged)), by=lead, now=NOW)
+    safeguarding_services.read_flagged(flagged=flagged, by=lead, now=NOW)
+    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(words_of(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 
@@ -133,9 +133,9 @@ def sent() -> str:
 
 
 def calendars() -> str:
-    entries = [entry for person in Person.objects.all() for entry in feeds.of_person(person, NOW)]
-    entries += [entry for presenter in Presenter.objects.all() for entry in feeds.of_presenter(presenter, NOW)]
-    return feeds.written("All", entries, NOW).decode()
+    entries = [entry for person in Person.objects.all() for entry in feeds.person_entries(person, NOW)]
+    entries += [entry for presenter in Presenter.objects.all() for entry in feeds.presenter_entries(presenter, NOW)]
+    return feeds.feed_file("All", entries, NOW).decode()
 
 
 def lists() -> str:

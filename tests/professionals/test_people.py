@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from notifications.models import Notification
+from privacy import retention as privacy_retention
+from professionals import services as professionals_services
+from professionals.access import person_required
 from professionals.forms import CallerForm
 from professionals.models import Draft, Organisation, Person, RateLimit, RecognisedDomain, User
-from professionals.person_access import person_required
-from professionals.services import clearing, organisations, people
-from professionals.services.organisations import NothingToMergeError
+from professionals.services import NothingToMergeError
 from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ CALLER = {
 
 
 def enter(now, **changes):
-    return people.find_or_enter_person(**{**CALLER, **changes}, by=None, now=now)
+    return professionals_services.find_or_enter_person(**{**CALLER, **changes}, by=None, now=now)
 
 
 def test_a_caller_is_entered_once(now):
@@ -59,7 +60,7 @@ def test_the_caller_form_has_the_fields_of_the_service(now):
     form = CallerForm({**CALLER, "postcode": "ls97tf", "email": ""})
 
     assert form.is_valid(), form.errors
-    assert people.find_or_enter_person(**form.cleaned_data, by=None, now=now).postcode == "LS9 7TF"
+    assert professionals_services.find_or_enter_person(**form.cleaned_data, by=None, now=now).postcode == "LS9 7TF"
 
 
 def test_an_address_that_is_longer_than_we_keep_is_refused():
@@ -97,25 +98,25 @@ def test_many_people_may_have_no_address(now):
     ],
 )
 def test_work_addresses_are_recognised(email, recognised):
-    assert organisations.is_recognised(email) is recognised
+    assert professionals_services.is_work_address(email) is recognised
 
 
 def test_recognising_is_one_statement(django_assert_num_queries):
     with django_assert_num_queries(1):
-        organisations.is_recognised("a@b.c.d.e.f.nhs.uk")
+        professionals_services.is_work_address("a@b.c.d.e.f.nhs.uk")
 
 
 def test_staff_can_add_a_domain():
     RecognisedDomain.objects.create(domain="barnardos.example")
 
-    assert organisations.is_recognised("a@barnardos.example") is True
+    assert professionals_services.is_work_address("a@barnardos.example") is True
 
 
 def test_merging_moves_the_people_and_removes_the_rest(now):
     keep, other = make_organisation("Leeds TH"), make_organisation("Leeds Teaching Hospitals")
     mover = make_person(organisation=other)
 
-    assert organisations.merge_organisations(keep=keep, others=[other, keep], by=None, now=now) == 1
+    assert professionals_services.merge_organisations(keep=keep, others=[other, keep], by=None, now=now) == 1
 
     mover.refresh_from_db()
     assert (mover.organisation, list(Organisation.objects.all())) == (keep, [keep])
@@ -125,7 +126,7 @@ def test_merging_one_with_itself_is_refused(now):
     keep = make_organisation()
 
     with pytest.raises(NothingToMergeError):
-        organisations.merge_organisations(keep=keep, others=[keep], by=None, now=now)
+        professionals_services.merge_organisations(keep=keep, others=[keep], by=None, now=now)
 
 
 def test_details_can_be_changed(client):
@@ -212,7 +213,7 @@ def test_what_is_over_is_cleared(now):
         Draft.objects.create(kind="order", key_hash=str(number), token=str(number), expires_at=expires_at)
         RateLimit.objects.create(key=str(number), hits=1, resets_at=expires_at)
 
-    clearing.clear_expired(now=now)
+    privacy_retention.clear_expired(now=now)
 
     assert list(User.objects.order_by("pk").values_list("email", flat=True)) == ["1@leeds.nhs.uk", "2@leeds.nhs.uk", kept.email]
     assert (Draft.objects.get().token, RateLimit.objects.get().key) == ("1", "1")

@@ -9,11 +9,13 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.test import Client
 
+from notifications.outbox import seal_and_send
 from notifications.rendering import Rendered
-from notifications.services.writing import seal_and_send
-from professionals import drafts, personal_fields, privacy
+from privacy import personal_data
+from privacy import services as privacy_services
+from privacy.services import PrivacySource
+from professionals import drafts
 from professionals.models import Draft, Person, Session, User
-from professionals.privacy import PrivacySource
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +100,7 @@ def test_erasing_leaves_no_trace_anywhere(person, now):
     session.save()
     pk = person.pk
 
-    privacy.erase_person(person, by=None, now=now)
+    privacy_services.erase_person(person, by=None, now=now)
 
     left = [row for row in everything() if "canarybird" in row.lower() or "0113 496 0077" in row]
     assert left == []
@@ -110,20 +112,22 @@ def test_erasing_leaves_no_trace_anywhere(person, now):
 
 def test_the_upper_apps_erase_first_while_the_address_is_there(person, now, monkeypatch):
     seen = []
-    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
-    privacy.register(PrivacySource("upper", export=lambda person: {"n": 1}, erase=lambda person, now: seen.append(person.email)))
+    monkeypatch.setattr(privacy_services, "_sources", dict(privacy_services._sources))
+    privacy_services.register_source(
+        PrivacySource("upper", export=lambda person: {"n": 1}, erase=lambda person, now: seen.append(person.email))
+    )
 
-    assert privacy.export_person(person)["upper"] == {"n": 1}
-    privacy.erase_person(person, by=None, now=now)
+    assert privacy_services.export_person(person)["upper"] == {"n": 1}
+    privacy_services.erase_person(person, by=None, now=now)
 
     assert seen == ["canarybird@leeds.nhs.uk"]
 
 
 def test_two_sources_of_one_name_are_a_mistake(monkeypatch):
-    monkeypatch.setattr(privacy, "_sources", dict(privacy._sources))
+    monkeypatch.setattr(privacy_services, "_sources", dict(privacy_services._sources))
 
     with pytest.raises(ValueError, match="two privacy sources"):
-        privacy.register(PrivacySource("person", export=lambda person: {}, erase=lambda person, now: None))
+        privacy_services.register_source(PrivacySource("person", export=lambda person: {}, erase=lambda person, now: None))
 
 
 def test_staff_erase_with_a_button_and_a_tick(person):
@@ -140,13 +144,13 @@ def test_staff_erase_with_a_button_and_a_tick(person):
 
 def test_every_field_is_classified():
     for model in apps.get_app_config("professionals").get_models():
-        assert set(personal_fields.FIELDS[model.__name__]) == {field.name for field in model._meta.concrete_fields}
+        assert set(personal_data.PERSON_FIELDS[model.__name__]) == {field.name for field in model._meta.concrete_fields}
 
 
 def test_a_draft_of_nobody_stays_when_a_person_goes(person, now):
     other = Draft.objects.create(kind="order", key_hash="o", token="o", expires_at=now.replace(year=2099))
 
-    privacy.erase_person(person, by=None, now=now)
+    privacy_services.erase_person(person, by=None, now=now)
 
     assert list(Draft.objects.all()) == [other]
     assert drafts.digest(other.answers) == drafts.digest({})

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from professionals import privacy
+from privacy import services as privacy_services
 from professionals.models import AccountRecovery, AddressChange
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import FACTOR_AGAIN, enrol, grow_old
@@ -88,7 +88,7 @@ def test_who_was_called_on_which_number_by_whom_stands_on_the_account(browser, p
     assert (kept.by, kept.old, kept.new, kept.called, kept.number) == (manager, OLD, NEW, TYPED["called"], TYPED["number"])
     page = browser.get(f"/staff/professionals/user/{person.user.pk}/change/").content.decode()
     assert f"from {OLD} to {NEW}, by {manager.email}. Called: Ruth Adeyemi, ward manager, on 0113 243 2799." in page
-    assert TYPED["number"] in str(privacy.export_person(person))
+    assert TYPED["number"] in str(privacy_services.export_person(person))
 
 
 def test_the_old_address_is_told_without_a_link(browser, person, django_capture_on_commit_callbacks):

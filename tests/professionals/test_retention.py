@@ -11,14 +11,14 @@ from django.db import connection
 from django.test import Client
 
 from bookings.models import Booking, OpenSession, State
-from ctac.schedule import schedule
+from ctac.celery import schedule
 from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
-from professionals import kept_for, retention
-from professionals.inactive import WARNED_FOR
+from privacy import retention as privacy_retention
+from privacy.retention import WARNED_FOR
+from privacy.tasks import take_out
 from professionals.models import DataAction, Done, FlaggedText, Person, Reason, RetentionRun, User
-from professionals.tasks import take_out
 from tests.bookings.rows import NOW, make_booking, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
@@ -43,7 +43,7 @@ A_SECOND = timedelta(seconds=1)
 
 
 def test_every_rule_has_a_record_here():
-    assert {rule.name for rule in retention.rules()} == set(RECORDS)
+    assert {rule.name for rule in privacy_retention.registered_rules()} == set(RECORDS)
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -51,16 +51,16 @@ def test_at_the_second_it_stays_and_a_second_later_it_goes(name):
     make, still_there = RECORDS[name]
     make(over(name))
     assert still_there().count() == 1
-    assert retention.would_do(NOW)[name] == 0
-    assert retention.run(now=NOW).done[name] == 0
+    assert privacy_retention.count_by_rule(NOW)[name] == 0
+    assert privacy_retention.run_rules(now=NOW).done[name] == 0
     assert still_there().count() == 1
 
-    assert retention.would_do(NOW + A_SECOND)[name] == 1
+    assert privacy_retention.count_by_rule(NOW + A_SECOND)[name] == 1
     assert still_there().count() == 1  # a dry run changes nothing
-    assert retention.run(now=NOW + A_SECOND).done[name] == 1
+    assert privacy_retention.run_rules(now=NOW + A_SECOND).done[name] == 1
     assert still_there().count() == 0
 
-    assert retention.run(now=NOW + A_SECOND).done[name] == 0  # and a second run finds nothing more
+    assert privacy_retention.run_rules(now=NOW + A_SECOND).done[name] == 0  # and a second run finds nothing more
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_at_the_second_it_stays_and_a_second_later_it_goes(name):
     ],
 )
 def test_months_are_counted_by_the_uk_calendar(moment, months, before):
-    assert retention.months_before(moment, months) == before
+    assert privacy_retention.months_before(moment, months) == before
 
 
 def test_the_clock_of_the_nightly_run_is_the_real_one():
@@ -84,7 +84,7 @@ def test_the_clock_of_the_nightly_run_is_the_real_one():
     with time_machine.travel(NOW + A_SECOND, tick=False):
         take_out()
     assert Person.objects.filter(name=WORDS).count() == 0
-    assert schedule()["take out what was kept long enough"]["task"] == "professionals.tasks.take_out"
+    assert schedule()["take out what was kept long enough"]["task"] == "privacy.tasks.take_out"
 
 
 # -- Figures stay; what is alive stays ---------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_of_an_old_booking_and_order_the_figures_stay_and_so_does_whose_they_are
     order = make_order(person, past)
     Order.objects.filter(pk=order.pk).update(state=OrderState.DISPATCHED)
 
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
 
     booking.refresh_from_db()
     order.refresh_from_db()
@@ -118,7 +118,7 @@ def test_what_is_open_stays_however_old_it_is():
     message_at(long_ago)
     Notification.objects.update(state=MailState.PENDING, sent_at=None)
 
-    run = retention.run(now=NOW)
+    run = privacy_retention.run_rules(now=NOW)
 
     order.refresh_from_db()
     assert order.address_line_1 != ""
@@ -135,7 +135,7 @@ def test_what_still_needs_somebody_stays_however_old_it_is():
     FlaggedText.objects.update(decision="")
     DataAction.objects.update(done=Done.ERASED)
     Booking.objects.update(visit_closed=False)
-    run = retention.run(now=NOW)
+    run = privacy_retention.run_rules(now=NOW)
     assert [run.done[name] for name in ("readers", "copies", "visits")] == [0, 0, 0]
 
 
@@ -161,8 +161,8 @@ def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
     warned_person_at(over("people") - timedelta(days=400))
     person = Person.objects.get(name=WORDS)
     did(person, over("people"))
-    assert retention.run(now=NOW).done["people"] == 0
-    assert retention.run(now=NOW + A_SECOND).done["people"] == 1
+    assert privacy_retention.run_rules(now=NOW).done["people"] == 0
+    assert privacy_retention.run_rules(now=NOW + A_SECOND).done["people"] == 1
     person.refresh_from_db()
     assert (person.name, person.email, person.profession) == ("Erased", "", "health-visitor")
     assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, Reason.OVER, None)]
@@ -172,7 +172,7 @@ def test_staff_stay():
     user = make_staff(date_joined=over("people") - timedelta(days=1))
     person = make_person(user=user, email=user.email)
     Person.objects.update(created_at=over("people") - timedelta(days=1))
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
     person.refresh_from_db()
     assert (person.erased_at, User.objects.filter(pk=user.pk).exists()) == (None, True)
 
@@ -183,7 +183,7 @@ def test_staff_stay():
 def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeypatch):
     for _each in range(5):
         booking_at(over("bookings") - timedelta(days=1))
-    real, batches = retention.one_batch, []
+    real, batches = privacy_retention.one_batch, []
 
     def cut_off(rule, *args):
         batches.append(rule.name)
@@ -191,15 +191,15 @@ def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeyp
             raise ConnectionError
         return real(rule, *args)
 
-    monkeypatch.setattr(retention, "one_batch", cut_off)
+    monkeypatch.setattr(privacy_retention, "one_batch", cut_off)
     with pytest.raises(ConnectionError):
-        retention.run(now=NOW, batch=2)
+        privacy_retention.run_rules(now=NOW, batch=2)
     monkeypatch.undo()
 
     [broken] = RetentionRun.objects.all()
     assert (broken.done["bookings"], broken.ended_at) == (4, None)
     assert Booking.objects.filter(notes=WORDS).count() == 1
-    assert retention.run(now=NOW, batch=2).done["bookings"] == 1
+    assert privacy_retention.run_rules(now=NOW, batch=2).done["bookings"] == 1
     assert Booking.objects.filter(notes=WORDS).count() == 0
 
 
@@ -212,7 +212,7 @@ def test_who_can_not_be_erased_tonight_is_left_and_stops_nobody_else():
         warned(person)
     first = Person.objects.get(name="first")
     make_booking(make_presenter(), past, person=first, created_at=past)  # of which nobody has said that all is well
-    run = retention.run(now=NOW)
+    run = privacy_retention.run_rules(now=NOW)
     assert (run.done["people"], run.left) == (1, 1)
     assert list(Person.objects.exclude(name="Erased").values_list("name", flat=True)) == ["first"]
 
@@ -232,13 +232,13 @@ OTHER_INDEXES = """
     ],
 )
 def test_what_is_due_can_be_found_by_an_index_of_what_is_still_kept(name, index):
-    rule = next(each for each in retention.rules() if each.name == name)
+    rule = next(each for each in privacy_retention.registered_rules() if each.name == name)
     with connection.cursor() as cursor:
         cursor.execute(OTHER_INDEXES, [rule.due(NOW).model._meta.db_table, index])
         for (other,) in cursor.fetchall():
             cursor.execute(f'DROP INDEX "{other}"')
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-    assert index in rule.due(NOW)[: retention.BATCH].explain()
+    assert index in rule.due(NOW)[: privacy_retention.RETENTION_BATCH].explain()
 
 
 # -- The report -----------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
             page = browser.get("/staff/professionals/retentionrun/").content.decode()
     assert "3 years after they last signed in, booked, ordered or took part" in page
     assert "Orders of leaflets: 1,234" in page
-    assert all(kept.what in page and kept.how_long in page for kept in kept_for.by_the_hour())
+    assert all(kept.what in page and kept.how_long in page for kept in privacy_retention.hourly_periods())
     assert WORDS not in page
 
 
@@ -278,13 +278,18 @@ def test_nobody_else_does():
 
 def test_spans_are_said_in_words():
     spans = [timedelta(minutes=10), timedelta(hours=48), timedelta(days=7), timedelta(days=90)]
-    assert [kept_for.span_in_words(span) for span in spans] == ["10 minutes", "48 hours", "7 days", "90 days"]
-    assert [retention.months_in_words(months) for months in (1, 12, 18, 36)] == ["1 month", "1 year", "18 months", "3 years"]
+    assert [privacy_retention.span_in_words(span) for span in spans] == ["10 minutes", "48 hours", "7 days", "90 days"]
+    assert [privacy_retention.months_in_words(months) for months in (1, 12, 18, 36)] == [
+        "1 month",
+        "1 year",
+        "18 months",
+        "3 years",
+    ]
 
 
 def test_sessions_and_places_lose_reasons_too():
     session = make_session(make_presenter(), over("sessions") - timedelta(days=2), state="cancelled", closed_reason=WORDS)
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
     assert OpenSession.objects.get(pk=session.pk).closed_reason == ""
 
 
@@ -292,9 +297,9 @@ def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(clie
     settings.KEEP_MONTHS = {**settings.KEEP_MONTHS, "orders": 18}
     settings.BACKUP_KEEP_DAYS = 45
     page = client.get("/privacy/").content.decode()
-    for rule in retention.rules():
+    for rule in privacy_retention.registered_rules():
         assert f"{rule.what}: {rule.how_long} after {rule.since}. {rule.goes}" in page
-    for kept in kept_for.by_the_hour():
+    for kept in privacy_retention.hourly_periods():
         assert f"{kept.what}: {kept.how_long}." in page
     assert "Orders of leaflets: 18 months after the order was placed." in page
     assert "up to 45 days" in page
@@ -321,7 +326,7 @@ def test_mail_of_somebody_whom_staff_entered_stays_when_a_sign_in_with_their_add
     Person.objects.filter(pk=make_person(email="other@nhs.net").pk).update(email="shared@nhs.net", user=None)
     blank = {"kind": "booking-confirmed", "about": "booking:1", "state": MailState.PENDING, "created_at": NOW, "due_at": NOW}
     Notification.objects.create(message_id="<shared@test>", recipient="shared@nhs.net", **blank)
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
     assert not User.objects.filter(pk=user.pk).exists()
     assert Notification.objects.get(message_id="<shared@test>").recipient == "shared@nhs.net"
 
@@ -332,7 +337,7 @@ def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
         person = make_person()
         Person.objects.filter(pk=person.pk).update(created_at=long_ago)
         User.objects.filter(pk=person.user_id).update(date_joined=long_ago, last_login=long_ago)
-    rule = next(each for each in retention.rules() if each.name == "people")
+    rule = next(each for each in privacy_retention.registered_rules() if each.name == "people")
     failed = []
 
     def take_out(keys, now):
@@ -344,5 +349,5 @@ def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
     left: set[int] = set()
     broken = replace(rule, take_out=take_out)
     due = broken.due(broken.over_before(NOW))
-    assert [retention.one_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
+    assert [privacy_retention.one_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
     assert left == set(failed)

@@ -9,12 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ctac.schedule import schedule
-from ctac.staff_lists import long_moment
-from professionals import retention
-from professionals.inactive import WARNED_FOR
+from ctac.celery import schedule
+from ctac.staff.columns import long_moment
+from privacy import retention as privacy_retention
+from privacy.retention import WARNED_FOR
+from privacy.tasks import count_due, take_out
 from professionals.models import Person, User
-from professionals.tasks import count_due, take_out
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.retention_records import warned
 
@@ -68,9 +68,9 @@ def test_it_says_when_and_counts_itself_where_nobody_did(manager: Client) -> Non
 
 def test_a_count_of_other_rules_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     count_due()
-    fewer = dict(list(retention._rules.items())[1:])
-    monkeypatch.setattr(retention, "_rules", fewer)
-    assert retention.last_count(datetime.now(UTC)).counts.keys() == fewer.keys()
+    fewer = dict(list(privacy_retention._rules.items())[1:])
+    monkeypatch.setattr(privacy_retention, "_rules", fewer)
+    assert privacy_retention.last_count(datetime.now(UTC)).counts.keys() == fewer.keys()
 
 
 def test_the_run_asks_anew_and_has_it_counted_after(manager: Client) -> None:
@@ -82,6 +82,6 @@ def test_the_run_asks_anew_and_has_it_counted_after(manager: Client) -> None:
 
 
 def test_beat_asks_for_it_more_often_than_a_count_lasts() -> None:
-    moments = [each["schedule"] for each in schedule().values() if each["task"] == "professionals.tasks.count_due"]
+    moments = [each["schedule"] for each in schedule().values() if each["task"] == "privacy.tasks.count_due"]
     assert [(moment.minute, len(moment.hour)) for moment in moments] == [({27}, 24)]
-    assert timedelta(hours=1) < retention.COUNT_LASTS
+    assert timedelta(hours=1) < privacy_retention.COUNT_LASTS

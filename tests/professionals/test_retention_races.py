@@ -8,10 +8,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from professionals import retention
-from professionals.inactive import people_gone
+from privacy import retention as privacy_retention
+from privacy.retention import Rule, inactive_people, one_record
 from professionals.models import Person, User
-from professionals.retention import Rule, one_record
 from tests.bookings.rows import NOW
 from tests.factories import make_person
 from tests.professionals.sessions.test_at_once import held
@@ -33,7 +32,7 @@ def person() -> Any:
 
 @pytest.fixture
 def rule() -> Rule:
-    return next(each for each in retention.rules() if each.name == "people")
+    return next(each for each in privacy_retention.registered_rules() if each.name == "people")
 
 
 def take_out(rule: Rule, person: Person) -> int:
@@ -41,7 +40,7 @@ def take_out(rule: Rule, person: Person) -> int:
 
 
 def test_who_is_signing_in_just_now_is_waited_for_and_stays(person, rule):
-    assert people_gone(rule.over_before(NOW)).filter(pk=person.pk).exists()
+    assert inactive_people(rule.over_before(NOW)).filter(pk=person.pk).exists()
     answers: list[int] = []
     with held(SIGNS_IN, NOW, person.user_id) as other:
         thread = begun(lambda: take_out(rule, person), answers)

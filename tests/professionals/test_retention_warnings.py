@@ -7,11 +7,11 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 
-from notifications import smtp
+from notifications.delivery import services as delivery_services
+from notifications.delivery import smtp
 from notifications.models import Notification, State
-from notifications.services import delivering
-from professionals import retention
-from professionals.inactive import WARNED_FOR, WARNING
+from privacy import retention as privacy_retention
+from privacy.retention import WARNED_FOR, WARNING
 from professionals.models import AccountRecovery, Person, User
 from tests.bookings.rows import NOW
 from tests.factories import make_person, sign_in
@@ -46,8 +46,8 @@ def goes(row: Notification, at: datetime) -> None:
 
 def counts(now: datetime) -> tuple[int, int]:
     """What a dry run says of both rules; a run then does so much."""
-    would = retention.would_do(now)
-    done = retention.run(now=now).done
+    would = privacy_retention.count_by_rule(now)
+    done = privacy_retention.run_rules(now=now).done
     assert (would["warnings"], would["people"]) == (done["warnings"], done["people"])
     return would["warnings"], would["people"]
 
@@ -107,7 +107,7 @@ def freeze_at_noon():
 
 def delivered(inbox) -> list[str]:
     [row] = Notification.objects.filter(kind=WARNING)
-    delivering.deliver(row.pk)
+    delivery_services.deliver(row.pk)
     smtp.hang_up()
     row.refresh_from_db()
     return [str(row.state), *(message.decode() for message in inbox.messages)]
@@ -116,7 +116,7 @@ def delivered(inbox) -> list[str]:
 @pytest.fixture
 def asleep(person: Person) -> Person:
     """By the clock of the worker, which is the real one."""
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
     Notification.objects.filter(kind=WARNING).update(due_at=NOW)
     return person
 
@@ -132,7 +132,7 @@ def test_it_says_what_happens_when_and_what_to_do(asleep, mail_server, freeze_at
 
 def test_whom_staff_entered_is_asked_to_make_an_account(mail_server, freeze_at_noon):
     quiet_since(over("people") - DAY, with_user=False)
-    retention.run(now=NOW)
+    privacy_retention.run_rules(now=NOW)
     _state, message = delivered(mail_server())
     assert "/account/signup/" in message.replace("=\n", "")
 

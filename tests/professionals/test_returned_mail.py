@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.services.presenters import keep_presenter
+from bookings.schedule.services import keep_presenter
 from notifications.models import MarkedAddress
 from tests.bookings.rows import make_presenter
 from tests.factories import make_person, sign_in

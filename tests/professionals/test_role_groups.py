@@ -1,4 +1,4 @@
-"""The groups of the roles hold exactly what professionals/roles.py says, after every migrate."""
+"""The groups of the roles hold exactly what accounts/roles.py says, after every migrate."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
-from ctac.staff import staff_site
+from accounts.roles import BY_SLUG, GIVING, NAMES, ROLES, Role, write_groups
+from ctac.staff.site import staff_site
 from professionals.models import User
-from professionals.roles import BY_SLUG, GIVING, NAMES, ROLES, Role, write_groups
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
 from professionals.models import Decision, FlaggedText
-from professionals.safeguarding import CONFIRM_FIELD, ChildDetailsMixin
-from professionals.services.safeguarding import tell_lead
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
+from professionals.safeguarding.services import notify_safeguarding_lead
 
 NOTE = "Amina Khan, dob 14/03/2012"
 
@@ -123,8 +123,8 @@ def test_a_form_that_is_only_shown_asks_nothing():
 def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
     settings.SAFEGUARDING_LEAD_EMAIL = "lead@ctac.example"
 
-    tell_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
-    tell_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
+    notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
+    notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
 
     row = Notification.objects.get()
     kind = kind_named(row.kind)

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR, _hash
 from professionals.models import Draft, Person, Session, User
-from professionals.privacy import erase_person
 from tests.factories import make_person, sign_in
 from tests.professionals.factors.proof import enrol, totp
 from tests.professionals.in_turn import Job, in_turn

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.models import MailChoice, Notification
+from professionals import services as professionals_services
 from professionals.models import Organisation, Person, User
-from professionals.services import people
 from tests.factories import make_organisation, make_person, make_user
 from tests.professionals.mailing import last_code, mails_to
 
@@ -281,8 +281,10 @@ def test_staff_entering_the_address_while_it_is_verified_leaves_one_person(now):
             connection.close()
 
     works = [
-        lambda: people.address_verified(user=user, email=user.email, details=people.Details(**details), now=now),
-        lambda: people.find_or_enter_person(email=user.email, by=None, now=now, **details),
+        lambda: professionals_services.address_verified(
+            user=user, email=user.email, details=professionals_services.Details(**details), now=now
+        ),
+        lambda: professionals_services.find_or_enter_person(email=user.email, by=None, now=now, **details),
     ]
     threads = [threading.Thread(target=run, args=[work]) for work in works]
     [thread.start() for thread in threads]

@@ -6,12 +6,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from notifications.bounces.services import put_right
 from notifications.models import Cleared, MailChoice, MarkedAddress, ReturnedMail
-from notifications.services.bouncing import put_right
-from professionals import sample
+from professionals import samples as professionals_samples
 from professionals.forms import CallerForm
 from professionals.models import Organisation, Person, RecognisedDomain, User
-from professionals.sample import NotInProductionError
+from professionals.samples import NotInProductionError
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
@@ -211,25 +211,31 @@ def test_drafts_and_limits_have_no_page(browser):
 
 
 def test_sample_people_can_sign_in_and_loading_twice_adds_nothing(now):
-    sample.load(now)
+    professionals_samples.load_people(now)
     counts = [model.objects.count() for model in SAMPLED]
-    sample.load(now)
+    professionals_samples.load_people(now)
     assert [model.objects.count() for model in SAMPLED] == counts
 
     browser = Client()
-    browser.post("/account/login/password/", {"login": sample.STAFF_EMAIL, "password": sample.STAFF_PASSWORD, "next": "/staff/"})
-    response = browser.post("/account/2fa/authenticate/", {"code": totp(sample.STAFF_TOTP_SECRET)})
+    browser.post(
+        "/account/login/password/",
+        {"login": professionals_samples.STAFF_EMAIL, "password": professionals_samples.STAFF_PASSWORD, "next": "/staff/"},
+    )
+    response = browser.post("/account/2fa/authenticate/", {"code": totp(professionals_samples.STAFF_TOTP_SECRET)})
 
     assert response["Location"] == "/staff/"
     assert browser.get("/staff/").status_code == 200
     assert sign_in(Client(), Person.objects.first()).get("/account/details/").status_code == 200
-    assert sample.STAFF_TOTP_SECRET == SECRET
+    assert professionals_samples.STAFF_TOTP_SECRET == SECRET
 
 
 def test_whose_mail_came_back_in_the_sample_is_asked_and_staff_see_it(now):
-    sample.load(now)
+    professionals_samples.load_people(now)
     browser, staff = Client(), sign_in_staff(Client(), make_staff())
-    browser.post("/account/login/password/", {"login": sample.RETURNED_EMAIL, "password": sample.RETURNED_PASSWORD})
+    browser.post(
+        "/account/login/password/",
+        {"login": professionals_samples.RETURNED_EMAIL, "password": professionals_samples.RETURNED_PASSWORD},
+    )
     assert "Is that address right?" in browser.get("/my/").text
     assert "says that there is no such mailbox" in browser.get("/account/email/returned/").text
     [mark] = staff.get("/staff/notifications/markedaddress/?look=marked").context["cl"].result_list
@@ -238,9 +244,9 @@ def test_whose_mail_came_back_in_the_sample_is_asked_and_staff_see_it(now):
 
 
 def test_what_was_put_right_in_the_sample_stays_so(now):
-    sample.load(now)
-    put_right(address=sample.RETURNED_EMAIL, how=Cleared.STAFF, by=None, now=now)
-    sample.load(now)
+    professionals_samples.load_people(now)
+    put_right(address=professionals_samples.RETURNED_EMAIL, how=Cleared.STAFF, by=None, now=now)
+    professionals_samples.load_people(now)
     assert not MarkedAddress.objects.marked().exists()
 
 
@@ -248,7 +254,7 @@ def test_there_are_no_sample_people_in_production(now, settings):
     settings.PRODUCTION = True
 
     with pytest.raises(NotInProductionError):
-        sample.load(now)
+        professionals_samples.load_people(now)
     assert User.objects.count() == 0
 
 

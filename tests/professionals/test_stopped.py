@@ -8,10 +8,12 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 
-from professionals import limits, privacy
-from professionals.account_limits import RATES, Rate
+from accounts import limits
+from accounts.limits import RATES, Rate
+from privacy import retention as privacy_retention
+from privacy import services as privacy_services
+from professionals import services as professionals_services
 from professionals.models import By, Person, RateLimit, Stopped, Where, Why
-from professionals.services import clearing, stopping
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.reading import read_by
 
@@ -23,7 +25,7 @@ CODE = "/account/confirm-email/"
 
 def stop(now, **changes):
     given = {"where": Where.ORDER, "why": Why.THROTTLE, "by": By.POSTCODE, "key": "place-order:postcode:LS1 4AP", "about": "LS1"}
-    stopping.keep_stopped(**{**given, "now": now, **changes})
+    professionals_services.keep_blocked_attempt(**{**given, "now": now, **changes})
     return Stopped.objects.order_by("pk").last()
 
 
@@ -44,16 +46,16 @@ def test_what_is_stopped_in_one_hour_is_one_row_with_a_figure(now):
 def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_assert_num_queries, caplog):
     person = make_person()
     with django_assert_num_queries(8), caplog.at_level(logging.WARNING):
-        row = stopping.keep_stopped(
+        row = professionals_services.keep_blocked_attempt(
             where=Where.SIGN_IN, why=Why.THROTTLE, by=By.MAILBOX, key="code:nadia@leeds.nhs.uk", person=person, now=now
         )
     row = Stopped.objects.get()
-    assert (row.key, row.person, row.organisation) == (limits.hashed("code:nadia@leeds.nhs.uk"), person, person.organisation)
+    assert (row.key, row.person, row.organisation) == (limits.hash_key("code:nadia@leeds.nhs.uk"), person, person.organisation)
     assert [record.getMessage() for record in caplog.records] == ["stopped at sign-in: throttle mailbox"]
 
 
 def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
-    monkeypatch.setattr(stopping, "MOST_ROWS_AN_HOUR", 3)
+    monkeypatch.setattr(professionals_services, "MOST_ROWS_AN_HOUR", 3)
     for number in range(10):
         stop(now, key=f"place-order:postcode:{number}")
     assert sorted(Stopped.objects.values_list("times", flat=True)) == [1, 1, 1, 7]
@@ -91,7 +93,7 @@ def first_page(browser):
 def test_filters_find_what_is_not_seen_and_by_form_and_key(browser, now):
     stop(now)
     stop(now, where=Where.SIGN_UP, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")
-    stopping.mark_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
+    professionals_services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(where=Where.ORDER), by=None, now=now)
     for query, found in {"seen=no": [0, 1], "where__exact=order": [1, 0], "by__exact=postcode": [1, 0]}.items():
         page = browser.get(f"{LIST}?{query}").content.decode()
         assert [page.count("Too many tries</a></th>"), page.count("the hidden box</a></th>")] == found
@@ -102,7 +104,7 @@ def test_let_through_lifts_that_limit_until_midnight(browser, now):
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
     assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
-    stopping.let_through(stopped=row, by=make_staff(), now=now)
+    professionals_services.lift_block(stopped=row, by=make_staff(), now=now)
     assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
     assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)
@@ -139,11 +141,11 @@ def test_it_goes_after_a_month_and_with_its_person(now):
     person = make_person()
     stop(now - timedelta(days=31))
     stop(now, person=person)
-    assert clearing.clear_expired(now=now)["stopped"] == 1
-    assert privacy.export_person(person)["person"]["stopped"] == [
+    assert privacy_retention.clear_expired(now=now)["stopped"] == 1
+    assert privacy_services.export_person(person)["person"]["stopped"] == [
         {"where": "Placing an order", "why": "Too many tries", "times": 1, "last": now.isoformat()}
     ]
-    privacy.erase_person(person, by=None, now=now)
+    privacy_services.erase_person(person, by=None, now=now)
     assert (Stopped.objects.count(), Person.objects.count()) == (0, 1)
 
 

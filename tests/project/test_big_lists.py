@@ -17,13 +17,12 @@ from django.utils import timezone
 from bench import make_data
 from bench.pages import PRESENTER, STAFF
 from bookings.models import Booking, BusyTime, Presenter
-from ctac.staff_big_lists import MOST
+from ctac.staff.lists import MOST
 from leaflets.models import Dispatch, Order, OrderLine
+from privacy.personal_data import erase_emails_of
 from professionals.models import AddressChange, Person, User
-from professionals.models.address_change import kept_as
-from professionals.own_addresses import erase_mail_of
-from professionals.services.address_changes import OBJECT_FOR
-from professionals.services.recovering import recover_account
+from professionals.models.professionals import hash_token
+from professionals.services import OBJECT_FOR, recover_account
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.reading import most_read, read_by, read_in
 
@@ -224,12 +223,12 @@ def test_whose_an_address_is_is_looked_up(client: Client) -> None:
     now, staff = timezone.now(), make_staff()
     user, other = User.objects.filter(email__startswith="person3").select_related("person")[:2]
     times = {"changed_at": now, "until": now + OBJECT_FOR}
-    AddressChange.objects.create(user=user, old="before@leeds.nhs.uk", new=user.email, token_hash=kept_as("a link"), **times)
+    AddressChange.objects.create(user=user, old="before@leeds.nhs.uk", new=user.email, token_hash=hash_token("a link"), **times)
     assert read_by(client, reverse("account_address_put_back", args=["a link"])) <= 50
     told = {"called": "The switchboard", "number": "0113 496 0999"}
     with CaptureQueriesContext(connection) as taken:
         recover_account(user=other, by=staff, email="after@leeds.nhs.uk", **told, now=now)
-        erase_mail_of(user.person, now)
+        erase_emails_of(user.person, now)
     assert most_read(taken) <= 50
 
 

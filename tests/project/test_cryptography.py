@@ -9,9 +9,9 @@ from allauth.account.adapter import get_adapter
 from cryptography.fernet import Fernet
 from django.contrib.auth.hashers import identify_hasher, make_password
 
-from notifications import sealing
+from accounts import sessions
+from notifications import rendering
 from notifications.rendering import Rendered
-from professionals import secret_box
 
 from .test_settings import start
 
@@ -42,23 +42,23 @@ def test_a_session_key_has_more_than_128_bits_and_never_comes_twice(settings):
 
 
 def test_what_is_sealed_can_not_be_changed_without_being_noticed():
-    locked = secret_box.lock("CTACTRYITOUTATHOMEONLY234567ABCD")
+    locked = sessions.encrypt("CTACTRYITOUTATHOMEONLY234567ABCD")
     for place in (20, 60, len(locked) - 5):
         other = "A" if locked[place] != "A" else "B"
-        with pytest.raises(secret_box.UnreadableError):
-            secret_box.unlock(locked[:place] + other + locked[place + 1 :])
+        with pytest.raises(sessions.DecryptionError):
+            sessions.decrypt(locked[:place] + other + locked[place + 1 :])
 
 
 def test_each_use_of_the_secret_key_has_a_key_of_its_own():
-    locked = secret_box.lock("a")
-    with pytest.raises(sealing.UnreadableError):
-        sealing.unseal(locked.encode())
-    with pytest.raises(secret_box.UnreadableError):
-        secret_box.unlock(sealing.seal(Rendered("s", "t", "")).decode())
+    locked = sessions.encrypt("a")
+    with pytest.raises(rendering.UnreadableError):
+        rendering.unseal(locked.encode())
+    with pytest.raises(sessions.DecryptionError):
+        sessions.decrypt(rendering.seal(Rendered("s", "t", "")).decode())
 
 
 def test_it_is_the_library_that_encrypts():
-    assert isinstance(secret_box._box("a long secret")._fernets[0], Fernet)
+    assert isinstance(sessions._fernet("a long secret")._fernets[0], Fernet)
 
 
 @pytest.mark.django_db

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ctac.staff_big_lists import days_of, period_in_words, pieces, telling_piece, with_words, words_in
+from ctac.staff.lists import days_of, period_in_words, pieces, telling_piece, with_words, words_in
 from professionals.models import Organisation, Person
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from leaflets.admin.editions import LARGEST_PDF
-from leaflets.exchange import reading
+from leaflets.catalogue.services import MAX_PDF_BYTES
+from leaflets.stock.spreadsheets import files
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "security.md"
 HEADINGS = [
@@ -38,8 +38,8 @@ def test_the_page_has_what_the_checklist_asks_to_be_written_down():
 def test_the_figures_on_the_page_are_those_of_the_code():
     text = PAGE.read_text()
     megabyte = 1024 * 1024
-    assert f"{LARGEST_PDF // megabyte} MB" in text
-    assert f"{reading.LARGEST // megabyte} MB, unpacked {reading.LARGEST_UNPACKED // megabyte} MB" in text
+    assert f"{MAX_PDF_BYTES // megabyte} MB" in text
+    assert f"{files.MAX_UPLOAD_BYTES // megabyte} MB, unpacked {files.MAX_UNPACKED_BYTES // megabyte} MB" in text
     assert f"a code lasts {settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60} minutes" in text
     assert f"asks\nagain who it is after {settings.ACCOUNT_REAUTHENTICATION_TIMEOUT / 60:.0f} minutes" in text
     assert f"end after {minutes(settings.SESSION_IDLE)} without a page and after {hours(settings.SESSION_LONGEST)}" in text

@@ -7,8 +7,8 @@ import time_machine
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ctac.staff_fields import ClockField, DayField
-from ctac.uk import UK
+from ctac.dates import UK
+from ctac.forms import ClockField, DayField
 
 
 @pytest.mark.parametrize(

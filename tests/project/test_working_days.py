@@ -3,22 +3,22 @@
 import pytest
 from django.utils import timezone
 
-from ctac import working_days
+from ctac import dates
 from ctac.management.commands.write_bank_holidays import YEARS, packaged
 from professionals.models import Nation
 
 
 def test_every_nation_has_a_calendar() -> None:
-    assert set(working_days.CALENDARS) == set(Nation.values)
+    assert set(dates.CALENDARS) == set(Nation.values)
 
 
-@pytest.mark.parametrize("nation", working_days.CALENDARS)
+@pytest.mark.parametrize("nation", dates.CALENDARS)
 def test_what_is_written_is_what_the_package_says(nation: str) -> None:
     for year in YEARS:
-        assert working_days.bank_holidays(nation, year) == packaged(nation, year), year
+        assert dates.bank_holidays(nation, year) == packaged(nation, year), year
 
 
 def test_the_file_reaches_five_years_ahead() -> None:
     assert timezone.now().year + 5 in YEARS
-    assert set(working_days.written()[working_days.OURS]) == {str(year) for year in YEARS}
-    assert working_days.bank_holidays(working_days.OURS, YEARS[-1] + 1) == frozenset()
+    assert set(dates.written()[dates.OURS]) == {str(year) for year in YEARS}
+    assert dates.bank_holidays(dates.OURS, YEARS[-1] + 1) == frozenset()

@@ -66,7 +66,7 @@ ORDERS = """leaflets_order WHERE id IN (SELECT order_id FROM leaflets_orderline 
 def lay_out() -> dict[str, Any]:
     """Everything of the stage; what a test must know of it."""
     from bookings.models import JourneyTime
-    from ctac.uk import uk_day
+    from ctac.dates import uk_day
     from tests.bookings.rows import make_presentation
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition
@@ -95,7 +95,7 @@ def lay_out() -> dict[str, Any]:
 def two_days_of_a_week(today: date) -> list[date]:
     """Two working days in Scotland that the list of times shows together: it shows a week, from Monday."""
     from bookings.models import Nation
-    from ctac.working_days import after_working_days
+    from ctac.dates import after_working_days
 
     pairs = ([after_working_days(today, number + day, Nation.SCOTLAND) for day in range(2)] for number in count(15))
     return next(pair for pair in pairs if pair[0].isocalendar()[:2] == pair[1].isocalendar()[:2])
@@ -150,7 +150,7 @@ def put_right(order: int) -> int:
     from django.db.models import Q, Sum
 
     from leaflets.models import MovementKind, OrderLine
-    from leaflets.services.ledger import for_line, record
+    from leaflets.stock.services import movement_for_line, record_movements
 
     with transaction.atomic():
         line = OrderLine.objects.get(order=order)
@@ -158,15 +158,15 @@ def put_right(order: int) -> int:
         line.cancelled -= (sums["gone"] or 0) - line.dispatched
         line.dispatched = sums["gone"] or 0
         line.save()
-        lost = for_line(line, MovementKind.ALLOCATED, line.allocated - sums["allocated"])
-        record([lost], by=None, now=datetime.now(UTC), reason="Race control")
+        lost = movement_for_line(line, MovementKind.ALLOCATED, line.allocated - sums["allocated"])
+        record_movements([lost], by=None, now=datetime.now(UTC), reason="Race control")
     return line.pk
 
 
 def print_more(slug: str) -> int:
     """As many copies as were promised too many, so that the ledger and the CHECK agree again."""
     from leaflets.models import Edition
-    from leaflets.services.stock import receive_stock
+    from leaflets.stock.services import receive_stock
 
     edition = Edition.objects.get(leaflet__slug=slug)
     if edition.available < 0:
@@ -187,7 +187,7 @@ class Scene:
 
     def at(self, clock: str, day: int = 0) -> str:
         """The value of that time's radio."""
-        from ctac.uk import uk_datetime
+        from ctac.dates import uk_datetime
 
         return uk_datetime(self.days[day], time.fromisoformat(clock)).astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 

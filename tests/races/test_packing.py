@@ -40,7 +40,7 @@ def put_right(orders: list[int]) -> int:
     from django.db import transaction
 
     from leaflets.models import MovementKind, OrderLine
-    from leaflets.services.ledger import for_line, record
+    from leaflets.stock.services import movement_for_line, record_movements
 
     with transaction.atomic():
         lines = list(OrderLine.objects.filter(order__in=orders))
@@ -48,8 +48,8 @@ def put_right(orders: list[int]) -> int:
             line.copies += 5
             line.dispatched += 5
         OrderLine.objects.bulk_update(lines, ["copies", "dispatched"])
-        movements = [for_line(line, MovementKind.ALLOCATED, 5) for line in lines]
-        record(movements, by=None, now=datetime.now(UTC), reason="Race control")
+        movements = [movement_for_line(line, MovementKind.ALLOCATED, 5) for line in lines]
+        record_movements(movements, by=None, now=datetime.now(UTC), reason="Race control")
     return len(lines)
 
 

@@ -230,8 +230,8 @@ OVER = "UPDATE bookings_{} SET expires_at = now() WHERE {} = %s"
 def lapse(key: int, unguarded: bool) -> int:
     """Runs inside: what beat does each minute. How many dates it said are over. The control runs it as the clock will stand
     when the last of them is over: until then beat leaves them alone, which would else come between."""
+    from bookings.booking.services.decide import lapse_dates_of as lapse_now
     from bookings.models import Booking, DateOption
-    from bookings.services.answering import lapse as lapse_now
     from tests.races.unguarded import answer_offers_as_they_were_read
 
     now = datetime.now(UTC)
@@ -316,11 +316,11 @@ def kept_for(stage: Stage, client: Client) -> int:
 
 def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool) -> int:
     """Runs inside: a request of this person for these moments; how many of its dates are kept."""
+    from bookings.booking.services import request as request_services
+    from bookings.booking.services.place import BookingDetails, VisitAddress
+    from bookings.booking.services.request import request_dates
     from bookings.models import Presentation
-    from bookings.services import requesting
-    from bookings.services.keeping import Preferred
-    from bookings.services.placing import Address, Details
-    from bookings.services.requesting import request_dates
+    from bookings.schedule.holds import PreferredDate
     from professionals.models import Person
     from tests.races.stage import SLUG
     from tests.races.unguarded import lock_no_rows, pause
@@ -328,14 +328,14 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
     person, presentation = Person.objects.get(email=email), Presentation.objects.get(slug=SLUG)
     if unguarded:
         lock_no_rows()
-        counted = requesting.room_for
+        counted = request_services.dates_left_for
 
         def room_for(*args: Any) -> int:
             room = counted(*args)
             pause("room")
             return room
 
-        requesting.room_for = room_for
+        request_services.dates_left_for = room_for
     starts = [datetime.fromisoformat(day) for day in days]
     booking = request_dates(
         person=person,
@@ -343,10 +343,10 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
         channel="web",
         presentation=presentation,
         format="workplace",
-        dates=[Preferred("time", start, start + presentation.length) for start in starts],
+        dates=[PreferredDate("time", start, start + presentation.length) for start in starts],
         reason="Clinics",
-        details=Details(audience_size=8, contact_name="Inga Tait", contact_phone="01595 693 000"),
-        address=Address("12 Commercial Street", "Lerwick", postcode),
+        details=BookingDetails(audience_size=8, contact_name="Inga Tait", contact_phone="01595 693 000"),
+        address=VisitAddress("12 Commercial Street", "Lerwick", postcode),
         now=datetime.now(UTC),
     )
     return booking.options.exclude(expires_at=None).count()

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Max
 
 from bookings.models import Nation
-from ctac.working_days import after_working_days
+from ctac.dates import after_working_days
 from tests.live.clients import CROWD, Answer, Client, all_of, at_once, inside
 from tests.races import gates
 from tests.races.stage import Stage
@@ -34,12 +34,12 @@ WIDEN = "UPDATE bookings_opensession SET capacity = occupied WHERE id = %s AND c
 def lay_out(presentation: int, capacity: int, people: list[str]) -> tuple[int, str]:
     """A session that needs a presenter, in 40 days; these people have its places and then wait. Its key and reference."""
     from bookings.models import Presentation
-    from bookings.services.sessions.placing import take_place
-    from bookings.services.sessions.planning import Planned, plan_sessions
+    from bookings.open_sessions.services.places import take_place
+    from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
     from professionals.models import Person
 
     now = datetime.now(UTC)
-    planned = Planned(Presentation.objects.get(pk=presentation), None, now + timedelta(days=40), capacity)
+    planned = PlannedSession(Presentation.objects.get(pk=presentation), None, now + timedelta(days=40), capacity)
     [session] = plan_sessions(sessions=[planned], by=None, now=now)
     for email in people:
         person = Person.objects.get(email=email)
@@ -57,7 +57,7 @@ def offer_ends_in(key: int, seconds: float) -> int:
 def lapse() -> int:
     """As beat does it just after the last offer ran out: over a weekend, offers last longer than a day."""
     from bookings.models import SessionPlace
-    from bookings.services.sessions.offering import lapse_offers
+    from bookings.open_sessions.services.places import lapse_offers
 
     last = SessionPlace.objects.aggregate(last=Max("offer_expires_at"))["last"]
     return lapse_offers(now=last + timedelta(seconds=1))

@@ -83,11 +83,14 @@ def lock_no_rows() -> None:
 
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
-    from bookings.services import answering, assigning, changing, deciding, holding, leave, locking, placing, requesting
-    from bookings.services.sessions import changing as changing_sessions
-    from bookings.services.sessions import planning
+    from bookings.booking.services import assign, decide, place, reschedule
+    from bookings.booking.services import request as request_services
+    from bookings.leave import services as leave_services
+    from bookings.open_sessions.services import sessions as changing_sessions
+    from bookings.open_sessions.services import sessions as session_services
+    from bookings.schedule import holds, locks
 
-    guarded = locking.guarded
+    guarded = locks.guarded
 
     @contextmanager
     def together() -> Iterator[None]:
@@ -96,8 +99,8 @@ def pause_before_slots_are_checked() -> None:
             pause("slots")
 
     for module in (
-        *(answering, assigning, changing, deciding, holding),
-        *(leave, placing, requesting, changing_sessions, planning),
+        *(decide, assign, reschedule, decide, holds),
+        *(leave_services, place, request_services, changing_sessions, session_services),
     ):
         module.guarded = together
 
@@ -106,12 +109,12 @@ def take_holds_as_they_were_read() -> None:
     """Answers are kept after the hold, as writing them locks the draft; and those who ask from one place take no turns."""
     from django.db import transaction
 
-    from bookings.services import holding
-    from bookings.views import keeping
+    from bookings.booking.views import book as book_views
+    from bookings.schedule import holds
     from professionals import drafts
 
-    holding.take_turns_from = lambda client: None
-    hold_slot = keeping.hold_slot
+    holds.lock_client = lambda client: None
+    hold_slot = book_views.hold_slot
 
     @transaction.atomic
     def hold_and_then_answer(*, draft: Any, now: Any, answers: Any, **more: Any) -> Any:
@@ -119,15 +122,15 @@ def take_holds_as_they_were_read() -> None:
         drafts.save_steps(draft, answers, now)
         return hold
 
-    keeping.hold_slot = hold_and_then_answer
+    book_views.hold_slot = hold_and_then_answer
 
 
 def keep_holds_longer_as_they_were_read() -> None:
     from django.db import transaction
 
     from bookings import rules
+    from bookings.booking.views import book as book_views
     from bookings.models import BusyTime, Hold
-    from bookings.views import keeping
 
     @transaction.atomic
     def extend(*, draft: Any, now: Any) -> Any:
@@ -138,35 +141,36 @@ def keep_holds_longer_as_they_were_read() -> None:
         BusyTime.objects.filter(hold=hold.pk).update(expires_at=hold.expires_at)
         return hold
 
-    keeping.extend_hold = extend
+    book_views.extend_hold = extend
 
 
 def move_bookings_as_they_were_read() -> None:
+    from bookings.booking.services import decide, transitions
     from bookings.models import Booking
-    from bookings.models.booking import record
-    from bookings.services import deciding, moving
+    from bookings.models.booking import record_event
 
     def move(
         booking: Any, to: Any, kind: Any, *, by: Any, now: Any, reason: str = "", by_link: bool = False, **columns: Any
     ) -> None:
         if not booking.can_become(to):
-            raise moving.MoveRefused
+            raise transitions.MoveRefused
         pause(f"booking {to}")
         before, booking.state = booking.state, to
         for column, value in columns.items():
             setattr(booking, column, value)
         Booking.objects.filter(pk=booking.pk).update(state=to, **columns)
-        record(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
+        record_event(booking, kind, by=by, now=now, from_state=before, to_state=to, reason=reason)
 
-    moving.move = deciding.move = move
+    transitions.transition = decide.transition = move
 
 
 def pause_before_places_are_written() -> None:
     """Everybody has read how many places of a session are free, who is next and what is offered."""
-    from bookings.services.sessions import changing, offering, placing
+    from bookings.open_sessions.services import places as place_services
+    from bookings.open_sessions.services import sessions as session_services
 
-    write, change = placing.write, offering.change
-    send_back, give = changing.send_back, offering.give
+    write, change = place_services.save_place, place_services.set_place_states
+    send_back, give = session_services.send_back_to_line, place_services.offer_or_give
 
     def write_later(*given: Any) -> Any:
         pause("places")
@@ -184,16 +188,16 @@ def pause_before_places_are_written() -> None:
         pause("offer")
         give(*given, **more)
 
-    placing.write = write_later
-    changing.send_back = send_back_later
-    offering.give = give_later
-    offering.change = change_later
+    place_services.save_place = write_later
+    session_services.send_back_to_line = send_back_later
+    place_services.offer_or_give = give_later
+    place_services.set_place_states = change_later
 
 
 def answer_offers_as_they_were_read(name: str = "take") -> None:
     """Whoever takes an offer (or, under another name, lets it lapse) looks at it, and goes on as if nobody else had."""
+    from bookings.booking.services import decide
     from bookings.models import Booking
-    from bookings.services import answering
 
     def read(booking: Any, **_how: Any) -> Any:
         found = Booking.objects.with_names().get(pk=booking.pk)
@@ -201,20 +205,20 @@ def answer_offers_as_they_were_read(name: str = "take") -> None:
         pause(name)
         return found, options
 
-    answering.lock_request = read
+    decide.lock_request = read
 
 
 def pause_before_stock_is_taken() -> None:
     """Everybody has read the stock and written an order, and nobody has committed."""
-    from leaflets.services import placing
+    from leaflets.orders.services import place
 
-    allocate = placing._allocate
+    allocate = place._allocate
 
     def after_all(*args: Any, **more: Any) -> None:
         pause("stock")
         allocate(*args, **more)
 
-    placing._allocate = after_all
+    place._allocate = after_all
 
 
 def lock_titles_in_an_order_of_their_own() -> None:
@@ -222,9 +226,9 @@ def lock_titles_in_an_order_of_their_own() -> None:
     from django.db import connection
 
     from leaflets.models import Edition
-    from leaflets.services import placing
+    from leaflets.orders.services import place
 
-    read = placing.offered_and_locked
+    read = place.lock_current_editions
 
     def lock(basket: Any) -> Any:
         titles = sorted(basket, key=lambda leaflet: -basket[leaflet]) if len(basket) > 1 else []
@@ -236,19 +240,19 @@ def lock_titles_in_an_order_of_their_own() -> None:
                 pause("titles")
         return read(basket)
 
-    placing.offered_and_locked = lock
+    place.lock_current_editions = lock
 
 
 def move_orders_as_they_were_read() -> None:
     from leaflets.models import Order, OrderEvent
-    from leaflets.services import changing, deciding, fulfilling, states
+    from leaflets.orders.services import change, transitions
 
     def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "") -> None:
         order.refresh_from_db(fields=["state"])
         if order.state not in expect:
-            raise states.OrderHasMoved(order)
+            raise transitions.OrderHasMoved(order)
         pause("orders")
-        kind = states.EVENTS[states.OrderState(order.state), to]
+        kind = transitions.TRANSITION_EVENTS[transitions.OrderState(order.state), to]
         Order.objects.filter(pk=order.pk).update(state=to)
         order.state = to
         OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
@@ -259,14 +263,14 @@ def move_orders_as_they_were_read() -> None:
         order.state = to
         OrderEvent.objects.create(order=order, kind="changed", by=by, at=now, changes=changes)
 
-    fulfilling.move = deciding.move = move
-    changing.rewrite = rewrite
+    transitions.move = transitions.move = move
+    change.rewrite = rewrite
 
 
 def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
-    from leaflets.services import recalling
+    from leaflets.recalls import services as recalls_services
 
-    lock, people = recalling.locked, recalling.people_to_tell
+    lock, people = recalls_services.lock_recalled_editions, recalls_services.people_to_tell
     found: dict[int, Any] = {}
 
     def look_and_lock(edition: Any, successor: Any) -> Any:
@@ -274,8 +278,8 @@ def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
         pause("recall")
         return lock(edition, successor)
 
-    recalling.locked = look_and_lock
-    recalling.people_to_tell = lambda edition, outcomes, instead: found.get(edition.pk) or {}
+    recalls_services.lock_recalled_editions = look_and_lock
+    recalls_services.people_to_tell = lambda edition, outcomes, instead: found.get(edition.pk) or {}
 
 
 def take_any_page_for_the_newest() -> None:
@@ -287,17 +291,17 @@ def take_any_page_for_the_newest() -> None:
 
 def compare_counts_with_the_figure_of_now() -> None:
     """A count says how many there are: whatever the figure says by now is wrong by the difference."""
-    from leaflets.admin import counting
-    from leaflets.services import confirming
+    from leaflets.stock import admin as stock_admin
+    from leaflets.stock import stock_takes
 
-    confirming.Difference.found = property(lambda self: self.count.counted - self.count.edition.on_hand)
-    confirming.version_of = counting.version_of = lambda found: "0" * 32
+    stock_takes.Difference.found = property(lambda self: self.count.counted - self.count.edition.on_hand)
+    stock_takes.differences_version = stock_admin.version_of = lambda found: "0" * 32
 
 
 def pause_before_promises_are_taken() -> None:
-    from leaflets.services import confirming
+    from leaflets.stock import stock_takes
 
-    read = confirming._lines_with_promises
+    read = stock_takes._lines_with_promises
 
     def lines(*args: Any, **how: Any) -> Any:
         found = read(*args, **how)
@@ -305,19 +309,19 @@ def pause_before_promises_are_taken() -> None:
             pause("promises")
         return found
 
-    confirming._lines_with_promises = lines
+    stock_takes._lines_with_promises = lines
 
 
 def pause_before_parcels_leave() -> None:
     """Everybody has seen the session open and its orders being packed. What was typed is not kept: that would lock its rows."""
-    from leaflets.services.packing import ending
+    from leaflets.dispatch import services as dispatch_services
 
-    read = ending.plans_of
+    read = dispatch_services.plan_parcels
 
     def plans_of(*asked: Any) -> Any:
         plans = read(*asked)
         pause("packing")
         return plans
 
-    ending.plans_of = plans_of
-    ending.store_typed = lambda session, typed: None
+    dispatch_services.plan_parcels = plans_of
+    dispatch_services.store_typed = lambda session, typed: None

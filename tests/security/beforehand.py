@@ -14,16 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
-from bookings.services.afterwards import open_afterwards
-from ctac.uk import uk_day
+from ctac.dates import uk_day
 from dataprotection.models import Told
-from dataprotection.services.handling import acknowledge
-from leaflets.models import Advice, Edition, Instead, Order, OrderState, SheetImport
-from leaflets.services.forward import pass_forward
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.recalling import Wish, recall_edition
+from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
+from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
+from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import Notification
+from privacy.services import acknowledge_complaint
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
@@ -200,7 +199,7 @@ def more_than_one_may(world: World) -> Made:
 
 def a_recall(world: World) -> Made:
     made, now = long_on_its_way(world), timezone.now()
-    wish = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
+    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     edition = made["leaflets_order"].lines.get().edition
     return {"leaflets_recall": recall_edition(edition=edition, wish=wish, by=None, now=now)}
 
@@ -265,13 +264,13 @@ def an_order_that_waits(world: World) -> Made:
 
 def an_order_passed_forward(world: World) -> Made:
     made = an_order_that_waits(world)
-    pass_forward(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
+    prioritise(order=made["leaflets_order"], by=None, now=timezone.now(), reason="A court hearing")
     return made
 
 
 def an_acknowledged_complaint(_world: World) -> Made:
     complaint, now = make_complaint(), timezone.now()
-    acknowledge(complaint=complaint, told=Told.EMAIL, on=None, words="", by=make_staff(), now=now)
+    acknowledge_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="", by=make_staff(), now=now)
     return {"dataprotection_complaint": complaint}
 
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models, transaction
 from django.test import Client
 
-from professionals.guarded import BOX
+from accounts.limits import HONEYPOT_FIELD
 from tests.face.page import Element, Page
 from tests.matrix.asking import written, written_since
 
@@ -122,7 +122,7 @@ def answer_to(box: Element) -> str:
     """The box that only programs see stays empty."""
     name = re.split(r"[-\d]+", box.attrs["name"])[-1]
     is_number = box.attrs.get("inputmode") == "numeric" or box.attrs.get("type") == "number"
-    return "" if name == BOX else ANSWERS.get(name, "3" if is_number else "Some words")
+    return "" if name == HONEYPOT_FIELD else ANSWERS.get(name, "3" if is_number else "Some words")
 
 
 # -- What no form asks --------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from django.apps import apps
 from django.conf import LazySettings
 from django.test import Client
 
+from bookings.booking.services.links import make_booking_links
+from bookings.calendars.feeds import feed_token, make_feed
 from bookings.models import LinkPurpose
-from bookings.services.feeds import make_feed, token_of
-from bookings.services.linking import make_links
-from ctac.references import ALPHABET, random_reference
+from ctac.models import ALPHABET, random_reference
 from professionals.models import Person
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person
@@ -166,9 +166,9 @@ def stored_words() -> str:
 def test_no_key_of_a_link_lies_in_the_database(now: datetime) -> None:
     owner = make_person()
     booking = make_booking(make_presenter(), at("10:00"), person=owner)
-    links = make_links(booking=booking, address=owner.email, purposes=list(LinkPurpose), now=now)
+    links = make_booking_links(booking=booking, address=owner.email, purposes=list(LinkPurpose), now=now)
     keys = [link.rstrip("/").split("/")[-1] if "/" in link else link for link in map(str, links.values())]
-    keys.append(token_of(make_feed(owner=owner, by=owner.user, now=now)))  # type: ignore[arg-type]
+    keys.append(feed_token(make_feed(owner=owner, by=owner.user, now=now)))  # type: ignore[arg-type]
     stored = stored_words()
     assert booking.reference in stored
     assert len(set(keys)) == len(LinkPurpose) + 1

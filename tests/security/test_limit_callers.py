@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve
 
-from professionals import limits
+from accounts import limits
 from professionals.models import Stopped
 from tests.matrix.asking import ROUTES, address
 from tests.matrix.people import laid_out, world
@@ -48,8 +48,8 @@ WHEN_SENT = {
 def use_up(monkeypatch: pytest.MonkeyPatch, *, at_a_look: bool) -> None:
     """Each limit of this sort, whatever it counts by."""
 
-    def admit(asked: limits.Limits, now: datetime) -> list[limits.Full]:
-        return [limits.Full(key, now + timedelta(hours=1)) for key in asked if at_a_look or not key.startswith("link:")]
+    def admit(asked: limits.Limits, now: datetime) -> list[limits.ReachedLimit]:
+        return [limits.ReachedLimit(key, now + timedelta(hours=1)) for key in asked if at_a_look or not key.startswith("link:")]
 
     monkeypatch.setattr(limits, "admit", admit)
     if at_a_look:

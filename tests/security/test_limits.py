@@ -8,10 +8,10 @@ from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts import limits
 from bookings import rules
-from leaflets import throttles
+from leaflets.orders import limits as orders_limits
 from notifications.models import Notification
-from professionals import limits
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition
 from tests.security.payloads import FORGED, SAME_MAILBOX
@@ -51,7 +51,7 @@ def few(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     settings.TRUSTED_PROXY_COUNT = 1
     monkeypatch.setattr(rules, "LINKS_OPENED", (3, HOUR))
     monkeypatch.setattr(rules, "FEEDS_GUESSED", (3, HOUR))
-    monkeypatch.setattr(throttles, "DOWNLOADS_OF_A_NETWORK", (3, HOUR))
+    monkeypatch.setattr(orders_limits, "DOWNLOAD_LIMIT", (3, HOUR))
 
 
 def stopped(response: HttpResponse) -> bool:
@@ -130,7 +130,7 @@ def test_guesses_at_a_password_count_for_the_mailbox(written: str) -> None:
     ],
 )
 def test_keys_are_the_same_for_what_looks_the_same(one: str, other: str, same: bool) -> None:
-    assert (limits.hashed(one) == limits.hashed(other)) is same
+    assert (limits.hash_key(one) == limits.hash_key(other)) is same
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_keys_are_the_same_for_what_looks_the_same(one: str, other: str, same: b
     [("a+b@x.uk", "a@x.uk"), ("a+b+c@x.uk", "a@x.uk"), ("+b@x.uk", "+b@x.uk"), ("a@x.uk", "a@x.uk"), ("a", "a")],
 )
 def test_what_follows_a_plus_is_the_same_mailbox(address: str, whose: str) -> None:
-    assert limits.mailbox(address) == whose
+    assert limits.mailbox_of(address) == whose

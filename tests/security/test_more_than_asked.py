@@ -116,12 +116,12 @@ def test_no_form_of_ours_takes_whatever_its_model_has() -> None:
 
 # Who reads all that was sent, and what keeps a name that the form does not have from doing anything.
 ALL_OF_IT = {
-    "professionals/sent_late.py lists": "shown to whoever sent it, to be sent again to the same form",
-    "bookings/views/flow.py dict": "what a form shows at first, which looks its own fields up in it",
-    "leaflets/views/changing.py items": "of a form that was stopped, by the names of its fields",
-    "leaflets/admin/recalling.py get": "by the names of the form's fields, for the page after it",
-    "ctac/staff_asked.py getlist": "what is ticked in a list: keys, or it is refused",
-    "leaflets/admin/packing/starting.py copy": "a form reads it, and its own fields are looked up in it",
+    "accounts/sessions.py lists": "shown to whoever sent it, to be sent again to the same form",
+    "bookings/booking/views/book.py dict": "what a form shows at first, which looks its own fields up in it",
+    "leaflets/orders/views/orders.py items": "of a form that was stopped, by the names of its fields",
+    "leaflets/recalls/admin.py get": "by the names of the form's fields, for the page after it",
+    "ctac/staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",
+    "leaflets/dispatch/admin.py copy": "a form reads it, and its own fields are looked up in it",
 }
 
 

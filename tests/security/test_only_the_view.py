@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings.session_forms import PlaceForm
-from leaflets.models import Advice, Edition, Instead, Recall, RecallHolder
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.services.recalling import Wish, recall_edition
+from bookings.open_sessions.views import PlaceForm
+from leaflets.models import Advice, Edition, Recall, RecallHolder, RecallReplacement
+from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.recalls.services import RecallRequest, recall_edition
 from professionals.models import Draft
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_session
@@ -40,7 +40,7 @@ def recall_of(edition: Edition, now: datetime) -> Recall:
     order = make_order(make_person(), now, {edition.leaflet: 1})
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
-    wish = Wish(why="The number is wrong.", advice=Advice.RECYCLE, instead=Instead.CANCEL)
+    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     return recall_edition(edition=edition, wish=wish, by=None, now=now)
 
 

@@ -9,10 +9,10 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts import limits
+from leaflets.dispatch.queries import PackingChoice
+from leaflets.dispatch.services import start_session
 from leaflets.models import OrderExport, PrintRecord
-from leaflets.services.packing.choosing import Choice
-from leaflets.services.packing.sessions import start_session
-from professionals import taking_out
 from professionals.models import DataAction, Stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
@@ -30,8 +30,8 @@ EXPORTS: dict[str, Callable[[Client, int], HttpResponse]] = {
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking_out, "OWN_DATA", (2, taking_out.HOUR))
-    monkeypatch.setattr(taking_out, "SHEETS", (3, taking_out.HOUR))
+    monkeypatch.setattr(limits, "OWN_DATA_LIMIT", (2, limits.AN_HOUR))
+    monkeypatch.setattr(limits, "EXPORT_LIMIT", (3, limits.AN_HOUR))
 
 
 def status(response: HttpResponse) -> int:
@@ -78,7 +78,7 @@ def test_a_list_for_the_courier_and_a_copy_of_somebodys_data_count_with_them(now
     """Both have people's addresses, and the first can be made again long after the parcels have left."""
     staff, person = make_staff(), make_person()
     make_order(person, now)
-    session = start_session(choice=Choice(), by=staff, now=now)
+    session = start_session(choice=PackingChoice(), by=staff, now=now)
     paths = {
         f"/staff/leaflets/packingsession/{session.pk}/print/": {"what": "courier"},
         f"/staff/professionals/person/{person.pk}/do/give-data/": {"file_form": "json", "sure": "on"},

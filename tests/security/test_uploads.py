@@ -13,13 +13,13 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from leaflets.admin.editions import EditionForm
-from leaflets.admin.importing import UploadForm
-from leaflets.exchange.reading import LARGEST, MOST_PARTS, NotASheet, read_sheet
+from leaflets.catalogue import services as catalogue_services
+from leaflets.catalogue.admin import EditionForm
+from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.services import MAX_PDF_BYTES, ActivePdf, NotAPdf, add_edition, count_pages
 from leaflets.models import Edition, Leaflet, SheetKind
-from leaflets.sample_pdf import sample_pdf
-from leaflets.services import covers
-from leaflets.services.editions import LARGEST_PDF, NotAPdf, PdfActs, add_edition, count_pages
+from leaflets.stock.spreadsheets.admin import UploadForm
+from leaflets.stock.spreadsheets.files import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, NotASheet, read_sheet
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet
 
@@ -78,7 +78,7 @@ def test_what_is_no_pdf_or_something_else_as_well_is_refused(what: str) -> None:
 
 @pytest.mark.parametrize("what", ACTING)
 def test_a_pdf_that_does_more_than_be_read_is_refused(what: str) -> None:
-    with pytest.raises(PdfActs):
+    with pytest.raises(ActivePdf):
         count_pages(pdf(ACTING[what]))
 
 
@@ -100,9 +100,9 @@ def test_a_picture_of_a_huge_page_is_drawn_small_or_not_at_all(now: datetime) ->
     """An image bomb: it has a process of its own, with an end to its memory and its time."""
     huge = re.sub(rb"/MediaBox \[[^]]*\]", b"/MediaBox [0 0 1 99999999]", ours(now))
     assert huge != ours(now)
-    seen = covers.first_page(huge)
+    seen = catalogue_services.render_first_page(huge)
     assert seen is None or len(seen.picture) <= 15_000
-    size = covers.size_of(seen.picture) if seen else None
+    size = catalogue_services.webp_size(seen.picture) if seen else None
     assert size is None or size[1] <= 480
 
 
@@ -135,7 +135,7 @@ def test_too_large_a_pdf_is_not_even_read(now: datetime) -> None:
             raise AssertionError("it was read")
 
     upload = Large("x.pdf", pdf())
-    upload.size = LARGEST_PDF + 1
+    upload.size = MAX_PDF_BYTES + 1
     assert "larger than 20 MB" in str(EditionForm({}, {"pdf": upload}).errors["pdf"])
 
 
@@ -145,9 +145,9 @@ SHEETS = {
     "a pdf": pdf(),
     "an archive": zip_of("a.txt"),
     "a bomb": zip_of("[Content_Types].xml", "xl/workbook.xml", size=20_000_000),
-    "many parts": zip_of("[Content_Types].xml", "xl/workbook.xml", *(f"x{n}" for n in range(MOST_PARTS))),
+    "many parts": zip_of("[Content_Types].xml", "xl/workbook.xml", *(f"x{n}" for n in range(MAX_ZIP_PARTS))),
     "paths that climb": zip_of("../../etc/passwd", "/etc/passwd", "xl/workbook.xml"),
-    "too large": b"a,b\n" * (LARGEST // 4 + 1),
+    "too large": b"a,b\n" * (MAX_UPLOAD_BYTES // 4 + 1),
     "a nul": b"Short name,Copies\none\0,3\n",
 }
 

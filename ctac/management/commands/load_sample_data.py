@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from bookings import sample as bookings_sample
-from leaflets import sample as leaflets_sample
-from professionals import sample as professionals_sample
+from bookings import samples as bookings_sample
+from leaflets.catalogue import titles as leaflets_sample
+from professionals import samples as professionals_sample
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        professionals_sample.load(now)
-        leaflets_sample.load(now)
+        professionals_sample.load_people(now)
+        leaflets_sample.load_samples(now)
         bookings_sample.load(now)
         self.stdout.write("Sample data is there.")

@@ -7,7 +7,7 @@ from typing import Any
 import holidays
 from django.core.management.base import BaseCommand
 
-from ctac.working_days import CALENDARS, WRITTEN
+from ctac.dates import CALENDARS, WRITTEN
 
 YEARS = range(2025, 2041)
 

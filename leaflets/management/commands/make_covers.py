@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from leaflets.catalogue.services import make_cover
 from leaflets.models import Edition
-from leaflets.services.covers import make_cover
 
 
 class Command(BaseCommand):

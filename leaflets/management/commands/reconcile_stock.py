@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from leaflets.services.reconciling import differences
+from leaflets.stock.services import ledger_differences
 
 
 class Command(BaseCommand):
@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = 0
-        for line in differences():
+        for line in ledger_differences():
             found += 1
             self.stdout.write(line)
         if found:

@@ -9,9 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ctac.errors import DomainError
-from professionals.erasure_file import erasures_in, to_be_erased_again
+from privacy.services import StaffAccount, VisitInTheWay, erase_person, people_to_erase_again, read_erasures
 from professionals.models import Reason
-from professionals.privacy import StaffAccount, VisitInTheWay, erase_person
 
 # Nobody is named: of whom it is, the number in the address of their page says.
 WHAT_TO_DO = {
@@ -35,11 +34,11 @@ class Command(BaseCommand):
                 f"There is no file {path}. If nobody was ever erased that is right; else find it and name it with --file."
             )
         try:
-            erasures = list(erasures_in(path))
+            erasures = list(read_erasures(path))
         except ValueError as error:
             raise CommandError(str(error)) from error
         refused: dict[int, Exception] = {}
-        for person in to_be_erased_again(erasures):
+        for person in people_to_erase_again(erasures):
             try:
                 erase_person(person, by=None, now=timezone.now(), reason=Reason.RESTORED)
                 again += 1

@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from professionals import secret_box
+from accounts import sessions
 
 
 class Command(BaseCommand):
@@ -30,6 +30,6 @@ def resealed(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return secret_box.lock(secret_box.unlock(value))
-    except secret_box.UnreadableError:
+        return sessions.encrypt(sessions.decrypt(value))
+    except sessions.DecryptionError:
         return value

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from professionals import retention
+from privacy import retention as privacy_retention
 
 
 class Command(BaseCommand):
@@ -16,8 +16,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now, run = timezone.now(), options["run"]
-        counts = retention.run(now=now).done if run else retention.would_do(now)
-        for rule in retention.rules():
+        counts = privacy_retention.run_rules(now=now).done if run else privacy_retention.count_by_rule(now)
+        for rule in privacy_retention.registered_rules():
             kept = "" if rule.ahead else "kept for "
             self.stdout.write(f"{counts[rule.name]:>9,}  {rule.what} ({kept}{rule.how_long} after {rule.since})")
         self.stdout.write("That was taken out." if run else "Nothing was changed. With --run it is taken out.")

@@ -17,8 +17,7 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 from django.core.management.base import BaseCommand, CommandError
 
-from professionals.areas import DATA, nation_of
-from professionals.national_grid import to_latitude_and_longitude
+from professionals.areas import DATA, nation_of, to_latitude_and_longitude
 
 # Their postcodes come under another licence, or without coordinates; placed_by_hand.csv has these areas.
 BY_HAND = ("BT", "GY", "IM", "JE")

@@ -5,7 +5,7 @@ import time_machine
 from django.test import Client
 
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
-from bookings.services.visiting import check_in
+from bookings.visits.services import check_in
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
@@ -157,7 +157,7 @@ def test_what_is_missing_is_asked_for_in_words(desk: Client) -> None:
 def test_what_was_delivered_after_the_page_asked_is_explained_too(
     desk: Client, presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bookings.admin.leave.hit_by_leave", lambda **asked: [])  # as it was a moment before
+    monkeypatch.setattr("bookings.leave.admin.hit_by_leave", lambda **asked: [])  # as it was a moment before
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation was delivered in that time." in text(page)

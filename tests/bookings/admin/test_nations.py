@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime
 import pytest
 from django.test import Client
 
-from bookings.cutoff import last_day_to_change
+from bookings.booking.limits import last_day_to_change
+from bookings.booking.services.reschedule import reschedule
+from bookings.errors import OutsideRules
 from bookings.models import Format, Nation
-from bookings.preview import preview
-from bookings.services.changing import reschedule
-from bookings.services.errors import OutsideRules
-from bookings.services.keeping import kept_until
-from bookings.standing_in import needs_of
+from bookings.schedule.holds import kept_until
+from bookings.schedule.queries import preview
+from bookings.schedule.substitutes import substitute_needs
 from tests.bookings.admin.desk import text
 from tests.bookings.admin.session_desk import ADD, plan_form
 from tests.bookings.rows import LEEDS, at, make_booking, make_presentation, make_presenter
@@ -72,7 +72,7 @@ def test_a_series_leaves_out_bank_holidays_where_its_presenter_lives(
 def test_who_stands_in_needs_a_reason_on_a_bank_holiday_of_the_hosts_nation(postcode: str, is_ready: bool) -> None:
     make_presenter(nation=Nation.SCOTLAND, base_postcode=postcode or LEEDS)
     booking = make_booking(None, at("10:00", EASTER_MONDAY), postcode=postcode)
-    (need,) = needs_of([booking], EARLY_IN_MARCH)
+    (need,) = substitute_needs([booking], EARLY_IN_MARCH)
     reasons = [str(reason) for each in need.with_a_reason for reason in each.reasons]
     assert (len(need.ready) == 1, reasons == ["It is a bank holiday where the presentation takes place."]) == (
         is_ready,

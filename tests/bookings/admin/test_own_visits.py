@@ -8,9 +8,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.utils import timezone
 
+from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Presenter
-from bookings.services.afterwards import open_afterwards
-from ctac.staff import staff_site
+from ctac.staff.site import staff_site
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, sign_in_staff

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import Booking, EventKind, Presenter, State
-from bookings.models.booking import record
+from bookings.models.booking import record_event
 from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
@@ -83,8 +83,8 @@ def test_history_is_told_in_uk_words(desk: Client, presenter: Presenter, clock: 
     sign_in_staff(desk, staff)
     do(desk, booking, "confirm")
     moved = {"time": [at("10:00").isoformat(), at("10:00", date(2027, 7, 1)).isoformat()], "by_link": True}
-    record(booking, EventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
-    record(booking, EventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]})
+    record_event(booking, EventKind.RESCHEDULED, by=None, now=at("12:20", date(2027, 6, 7)), changes=moved)
+    record_event(booking, EventKind.DETAILS_CHANGED, by=staff, now=at("12:25", date(2027, 6, 7)), changes={"fields": ["room"]})
     do(desk, booking, "reassign", presenter=make_presenter(name="Tom Adeyemi").pk, override_reason="He is near")
     page = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert "Presenter changed. Presenter: from Asha Patel to Tom Adeyemi" in page

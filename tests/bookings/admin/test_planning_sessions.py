@@ -7,10 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.errors import AlreadyPlaced
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionSeries
-from bookings.services.errors import AlreadyPlaced
-from bookings.services.sessions.planning import Planned, plan_sessions
-from ctac.staff_lists import short_moment
+from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
+from ctac.staff.columns import short_moment
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.admin.session_desk import ADD, plan_form, sent_back
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
@@ -112,7 +112,7 @@ def test_the_form_sent_twice_plans_once(desk: Client) -> None:
 
 def test_pressed_twice_in_the_same_moment_the_second_finds_what_the_first_planned(desk: Client, presenter: Presenter) -> None:
     """The second has looked for the token before the first had written it: the database refuses it then."""
-    planned = Planned(make_presentation(), None, at("10:00"), 20)
+    planned = PlannedSession(make_presentation(), None, at("10:00"), 20)
     plan_sessions(sessions=[planned], by=None, now=NOW, token="t" * 43)
     with pytest.raises(AlreadyPlaced):
         plan_sessions(sessions=[planned], by=None, now=NOW, token="t" * 43)

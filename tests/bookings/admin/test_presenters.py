@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import Availability, BusyTime, Presentation, Presenter
-from bookings.places import find_place
+from bookings.travel import find_place
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
     NOW,

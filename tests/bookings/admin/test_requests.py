@@ -7,12 +7,12 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.admin.filters import RequestFilter
+from bookings.booking.admin.filters import RequestFilter
+from bookings.booking.services.decide import ask_for_others, lapse_dates_of
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
-from bookings.services.answering import ask_for_others, lapse
-from bookings.services.keeping import Preferred
-from bookings.services.leave import record_leave
-from bookings.slot_forms import slot_value
+from bookings.schedule.forms import slot_value
+from bookings.schedule.holds import PreferredDate
 from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.placed import STRANGER
@@ -67,9 +67,9 @@ def test_staff_see_that_the_domain_is_not_recognised(desk: Client, presenter: Pr
 
 
 def test_a_range_and_a_part_of_a_day_are_looked_at(desk: Client, presenter: Presenter) -> None:
-    days = ask(make_person(), Preferred(Precision.DAYS, at("00:00"), at("23:59", TUESDAY)))
+    days = ask(make_person(), PreferredDate(Precision.DAYS, at("00:00"), at("23:59", TUESDAY)))
     assert "First free times: Monday 25 January 2027, 9am to 10am; " in page(desk, days)
-    morning = ask(make_person(), Preferred(Precision.MORNING, at("08:00"), at("13:00")))
+    morning = ask(make_person(), PreferredDate(Precision.MORNING, at("08:00"), at("13:00")))
     assert "Looked at from 9am: Asha Patel could do it." in page(desk, morning)
 
 
@@ -97,7 +97,7 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
     why = "Not kept. It was outside the hours, the area or another rule of each presenter who was free then."
     assert ("Kept with Asha Patel until" in (seen := page(desk, asked)), why in seen) == (True, True)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    lapse(booking=asked, now=NOW)
+    lapse_dates_of(booking=asked, now=NOW)
     seen = page(desk, asked)
     away = "Not kept. The presenter with whom it was kept is away then."
     assert (away in seen, "as the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
@@ -207,7 +207,7 @@ def test_what_they_wrote_and_that_dates_lapsed_is_seen(
     offer(asked, at("14:00", TUESDAY))
     clock.move_to(LATER)
     sign_in_staff(desk, staff)
-    lapse(booking=asked, now=LATER)
+    lapse_dates_of(booking=asked, now=LATER)
     assert "Dates have lapsed: nobody answered while they were kept." in page(desk, asked)
 
 
@@ -232,7 +232,7 @@ def test_the_list_narrows_to_whose_turn_it_is(desk: Client, asked: Booking, pres
     offered = ask(make_person(), on(at("13:00")))
     offer(offered, at("14:00"))
     lapsed = ask(make_person(), on(at("16:00")))
-    lapse(booking=lapsed, now=LATER)
+    lapse_dates_of(booking=lapsed, now=LATER)
     found = {way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*RequestFilter.ways, "nonsense"]}
     assert found == {
         "us": {asked, lapsed},

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionPlace, SessionState
-from bookings.services.sessions.changing import move_session, set_capacity
+from bookings.open_sessions.services.sessions import reschedule_session, set_capacity
 from notifications.models import Notification
 from professionals.models import Person, User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, text
@@ -145,7 +145,7 @@ def test_moving_shows_what_speaks_against_the_time_first(desk: Client, session: 
 
 def test_who_moves_it_after_a_colleague_has_is_told_and_asked_again(desk: Client, session: OpenSession, staff: User) -> None:
     before = session.starts_at.isoformat()
-    move_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
+    reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     typed = {"day": "25 1 2027", "clock": "2pm", "reason": "", "starts": before}
     page = do(desk, session, "move", **typed)
     assert "This session was changed while you had the page open." in text(page)
@@ -251,7 +251,7 @@ def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSes
 
 def test_a_caller_is_asked_again_when_the_session_has_moved_meanwhile(desk: Client, session: OpenSession, staff: User) -> None:
     starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["starts"]
-    move_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
+    reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     page = do(desk, session, "caller", **CALLER, starts=starts)
     assert "It has moved to Monday 25 January 2027, midday to 1pm while you had the page open." in text(page)
     assert not SessionPlace.objects.exists()
@@ -338,6 +338,6 @@ def test_a_coordinator_may_and_fulfilment_may_not(session: OpenSession) -> None:
 
 
 def test_a_move_that_a_colleague_made_meanwhile_stands_in_the_history(desk: Client, session: OpenSession, staff: User) -> None:
-    move_session(session=session, starts_at=at("12:00"), by=staff, now=NOW, reason="Asked for")
+    reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW, reason="Asked for")
     said = text(page_of(desk, session))
     assert "Moved to another time: from Monday 25 January 2027, 10am to Monday 25 January 2027, midday" in said

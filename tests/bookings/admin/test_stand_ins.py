@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from bookings.leave.services import ask_for_leave
 from bookings.models import Booking, Leave, LeaveState, Presenter
-from bookings.services.leave import ask_for_leave
 from notifications.models import Notification
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, LEAVE, text, told_lead
 from tests.bookings.rows import LEEDS, NOW, YORK, at, make_booking, make_leave, make_presentation, make_presenter

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from bookings.models import Booking, BookingEvent, Presenter, Visit
-from bookings.services.visiting import check_in
+from bookings.visits.services import check_in
 from notifications.models import Notification
 from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead

@@ -7,15 +7,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
-from bookings.services.attendance import (
+from bookings.feedback.services import (
     CountedMeanwhile,
     NoLongerByPresenter,
     NotBegunYet,
     NotGiven,
-    counts_of,
+    attendance_counts,
     record_attendance,
 )
+from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
 from notifications.models import Notification
 from professionals.models import User
 from tests.bookings.after.conftest import END, START
@@ -34,7 +34,7 @@ def test_numbers_are_kept_the_booking_is_delivered_and_its_host_is_asked_how_it_
 ) -> None:
     attendance = record(booking, presenters_user, {**TEAM, "gp": 0}, by_presenter=True)
     booking.refresh_from_db()
-    assert (attendance.people, counts_of(attendance), booking.state) == (12, TEAM, State.DELIVERED)
+    assert (attendance.people, attendance_counts(attendance), booking.state) == (12, TEAM, State.DELIVERED)
     kinds = booking.events.values_list("kind", "changes")
     assert list(kinds) == [(EventKind.ATTENDANCE, {"people": [None, 12]}), (EventKind.DELIVERED, {})]
     assert Notification.objects.values_list("kind", "recipient").get() == ("booking-afterwards", "meera@leeds.nhs.uk")
@@ -48,7 +48,7 @@ def test_numbers_are_put_right_but_not_over_a_colleagues(booking: Booking, prese
     with pytest.raises(CountedMeanwhile) as refused:
         record(booking, presenters_user, {"health-visitor": 11}, expected=0)
     assert "10 people came" in str(refused.value.message)
-    assert counts_of(Attendance.objects.get()) == {"health-visitor": 10}
+    assert attendance_counts(Attendance.objects.get()) == {"health-visitor": 10}
     assert Notification.objects.count() == 1
 
 

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import limits
 from bookings import rules
+from bookings.booking.services.transitions import cancel_booking, mark_delivered
+from bookings.feedback.services import host_key, open_afterwards
 from bookings.models import Afterwards, Booking, Feedback, State, YearLater
-from bookings.services.afterwards import host_key, open_afterwards
-from bookings.services.moving import cancel, mark_delivered
 from notifications.models import Notification
-from professionals import limits
 from tests.bookings.after.conftest import END, JUST_AFTER, START
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.leaflets.tagged import drawn_outside, elements, page_streams, spoken
@@ -72,7 +72,7 @@ def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(
 ) -> None:
     assert [anybody.get(path).status_code for path in ("/f/AAAAAA/", "/f/O0O0O0/", "/f/x/")] == [404] * 3
     assert anybody.get("/f/?code=7q4+m2f").headers["Location"] == "/f/7Q4M2F/"
-    cancel(booking=afterwards.given, by=None, now=START - timedelta(days=1))  # type: ignore[arg-type]
+    cancel_booking(booking=afterwards.given, by=None, now=START - timedelta(days=1))  # type: ignore[arg-type]
     assert anybody.get(f"/f/{afterwards.code}/").status_code == 404
     Booking.objects.update(state=State.DELIVERED)
     monkeypatch.setattr(rules, "CODES_MISSED", (5, timedelta(hours=1)))
@@ -87,7 +87,7 @@ def test_very_many_answers_from_one_address_wait_and_lose_nothing(
     refused = anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN})
     assert (refused.status_code, "A break, please." in refused.content.decode()) == (429, True)
     monkeypatch.undo()
-    limits.clear(["feedback:address:127.0.0.1"])
+    limits.clear_limits(["feedback:address:127.0.0.1"])
     assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
 
 

@@ -7,11 +7,17 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings import after_mail, privacy
+from bookings import privacy as bookings_privacy
+from bookings.feedback import emails as feedback_emails
+from bookings.feedback.services import (
+    host_key,
+    open_afterwards,
+    record_attendance,
+    send_year_later_reminders,
+    wish_year_later,
+    withdraw_year_later,
+)
 from bookings.models import Afterwards, Booking, Feedback, YearLater
-from bookings.services.afterwards import host_key, open_afterwards
-from bookings.services.attendance import record_attendance
-from bookings.services.year_later import tell_year_later, wish_year_later, withdraw_year_later
 from leaflets.models import Leaflet, Order
 from notifications.models import Notification
 from professionals.models import User
@@ -65,16 +71,16 @@ def test_a_wish_is_taken_back_as_easily_as_it_was_made_by_buttons_alone(client: 
 
 def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(booking: Booking) -> None:
     wish_year_later(of=booking, now=END)
-    assert tell_year_later(now=END + A_YEAR - timedelta(minutes=1)) == 0
-    assert [tell_year_later(now=END + A_YEAR) for _twice in range(2)] == [1, 0]
+    assert send_year_later_reminders(now=END + A_YEAR - timedelta(minutes=1)) == 0
+    assert [send_year_later_reminders(now=END + A_YEAR) for _twice in range(2)] == [1, 0]
     row = Notification.objects.get(kind="year-later")
-    message = after_mail.build_year_later(row)
+    message = feedback_emails.build_year_later(row)
     assert message.context["url"].endswith(f"/presentations/{booking.presentation.slug}/")  # type: ignore[attr-defined]
     withdraw_year_later(of=booking)
-    assert after_mail.is_still_wished(row)  # it is on its way; no other comes
-    assert tell_year_later(now=END + 2 * A_YEAR) == 0
+    assert feedback_emails.is_still_wished(row)  # it is on its way; no other comes
+    assert send_year_later_reminders(now=END + 2 * A_YEAR) == 0
     make_booking(None, timezone.now() + timedelta(days=9), person=booking.person)
-    assert not after_mail.is_still_wished(row)
+    assert not feedback_emails.is_still_wished(row)
 
 
 def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_stays(booking: Booking, link: str) -> None:
@@ -83,10 +89,10 @@ def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_sta
     Feedback.objects.create(by_host=True, arranging=4, comment="Ask for me, Meera", token="h", **same)
     Feedback.objects.create(comment="More time", token="a", **same)
     wish_year_later(of=booking, now=END)
-    (exported,) = privacy.export(booking.person)
+    (exported,) = bookings_privacy.export_bookings(booking.person)
     assert exported["afterwards"]["feedback"]["comment"] == "Ask for me, Meera"
     assert exported["afterwards"]["people_who_came"] == 129
     assert exported["afterwards"]["reminder_a_year_later"] == END + A_YEAR
-    privacy.erase(booking.person, END + timedelta(days=1))
+    bookings_privacy.erase_bookings(booking.person, END + timedelta(days=1))
     assert sorted(Feedback.objects.values_list("comment", flat=True)) == ["", "More time"]
-    assert (YearLater.objects.exists(), tell_year_later(now=END + A_YEAR)) == (False, 0)
+    assert (YearLater.objects.exists(), send_year_later_reminders(now=END + A_YEAR)) == (False, 0)

@@ -11,9 +11,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from bookings.feedback.services import attendance_counts, open_afterwards, record_attendance
 from bookings.models import Afterwards, Booking, State
-from bookings.services.afterwards import open_afterwards
-from bookings.services.attendance import counts_of, record_attendance
 from professionals.models import User
 from tests.bookings.after.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
@@ -37,7 +36,7 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
     after = phone.post(page(booking, "attendance/"), sent, follow=True)
     assert "Thank you. 12 people came." in after.content.decode()
     booking.refresh_from_db()
-    assert (booking.state, counts_of(booking.attendance)) == (State.DELIVERED, {"health-visitor": 9, "gp": 3})
+    assert (booking.state, attendance_counts(booking.attendance)) == (State.DELIVERED, {"health-visitor": 9, "gp": 3})
     again = phone.get(page(booking, "attendance/")).content.decode()
     assert re.search(r'name="people_gp" value="3"', again.split("<details", 1)[0])  # who came is not folded away
 
@@ -64,7 +63,7 @@ def test_nobody_adds_up_by_head(phone: Client, booking: Booking) -> None:
     assert "Leave this empty and we add it up." in phone.get(page(booking, "attendance/")).content.decode()
     phone.post(page(booking, "attendance/"), {"people_health-visitor": "9", "people_gp": "3", "total": "", "seen": ""})
     attendance = Booking.objects.get().attendance
-    assert (attendance.people, counts_of(attendance)) == (12, {"health-visitor": 9, "gp": 3})
+    assert (attendance.people, attendance_counts(attendance)) == (12, {"health-visitor": 9, "gp": 3})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +86,7 @@ def test_whose_profession_nobody_counted_counts_as_other(
     answer = phone.post(page(booking, "attendance/"), {**sent, "seen": ""}, follow=True).content.decode()
     assert said in answer
     attendance = Booking.objects.get().attendance
-    assert (attendance.people, counts_of(attendance)) == (sum(counts.values()), counts)
+    assert (attendance.people, attendance_counts(attendance)) == (sum(counts.values()), counts)
 
 
 def test_who_is_taken_out_again_does_not_come_back_as_other(phone: Client, booking: Booking, presenters_user: User) -> None:
@@ -97,7 +96,7 @@ def test_who_is_taken_out_again_does_not_come_back_as_other(phone: Client, booki
     assert (shown["people_gp"], shown["people_teacher"]) == ("10", "2")
     answer = phone.post(page(booking, "attendance/"), {**shown, "people_gp": "8"}, follow=True).content.decode()
     assert ("10 people came." in answer, "count as “Other”" in answer) == (True, False)
-    assert counts_of(Booking.objects.get().attendance) == {"gp": 8, "teacher": 2}
+    assert attendance_counts(Booking.objects.get().attendance) == {"gp": 8, "teacher": 2}
 
 
 def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, booking: Booking, presenters_user: User) -> None:

@@ -7,11 +7,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from bookings import after_mail, session_privacy
+from bookings import privacy as bookings_privacy
+from bookings.feedback import emails as feedback_emails
+from bookings.feedback.services import NotGiven, attendance_counts, record_attendance, send_year_later_reminders, wish_year_later
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
-from bookings.services.attendance import NotGiven, counts_of, record_attendance
-from bookings.services.sessions.closing import mark_session_delivered
-from bookings.services.year_later import tell_year_later, wish_year_later
+from bookings.open_sessions.services.sessions import mark_session_delivered
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -45,7 +45,7 @@ def test_its_presenter_counts_on_a_phone_and_no_place_changes(phone: Client, ses
     session.refresh_from_db()
     place.refresh_from_db()
     assert (session.state, session.occupied, place.state) == ("delivered", 1, PlaceState.TAKEN)
-    assert counts_of(session.attendance) == {"police-officer": 21, "teacher": 4}
+    assert attendance_counts(session.attendance) == {"police-officer": 21, "teacher": 4}
     assert list(session.events.values_list("kind", "changes")) == [("attendance", {"people": [None, 25]}), ("delivered", {})]
     assert phone.post(f"{page}slide/", follow=True)["Content-Type"] == "application/pdf"
 
@@ -92,7 +92,7 @@ def test_who_had_a_place_says_how_it_was_and_may_wish_a_reminder(
     client.post(link, {**SAID, "token": TOKEN})
     client.post(f"{mine}again/", {"wish": "1"})
     assert "Don’t remind me" in client.get(mine).content.decode()
-    assert session_privacy.export(place.person)[0]["reminder_a_year_later"] == YearLater.objects.get().due_at
+    assert bookings_privacy.export_places(place.person)[0]["reminder_a_year_later"] == YearLater.objects.get().due_at
     client.post(f"{mine}again/", {"withdraw": "1"})
     assert not YearLater.objects.exists()
     stranger = sign_in(Client(), make_person())
@@ -104,15 +104,15 @@ def test_a_year_later_they_are_led_to_open_sessions_unless_they_have_a_place_at_
 ) -> None:
     record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
     wish = wish_year_later(of=place, now=timezone.now())
-    assert tell_year_later(now=wish.due_at) == 1
+    assert send_year_later_reminders(now=wish.due_at) == 1
     row = Notification.objects.get(kind="year-later")
-    message = after_mail.build_year_later(row)
+    message = feedback_emails.build_year_later(row)
     text = rendering.render(message).text
     assert message.subject == "A year ago: would you like to join us again?"
     assert ("See our open sessions:\n" in text, "your team heard" in text) == (True, False)
-    assert after_mail.is_still_wished(row)
+    assert feedback_emails.is_still_wished(row)
     make_place(make_session(session.presenter, timezone.now() + timedelta(days=9)), person=place.person)
-    assert not after_mail.is_still_wished(row)
+    assert not feedback_emails.is_still_wished(row)
 
 
 def test_what_is_over_is_for_no_calendar(client: Client, session: OpenSession, place: SessionPlace) -> None:

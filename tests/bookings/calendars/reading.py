@@ -4,10 +4,10 @@ from django.http import HttpResponse
 from django.test import Client
 from icalendar import Calendar, Event
 
+from bookings.calendars.feeds import feed_token, make_feed
 from bookings.models import (
     Presenter,
 )
-from bookings.services.feeds import make_feed, token_of
 from professionals.models import Person
 from tests.bookings.rows import NOW
 
@@ -16,7 +16,7 @@ LINK = "https://meet.example/asha"
 
 def feed_of(owner: Person | Presenter) -> str:
     assert owner.user is not None
-    return f"/calendars/{token_of(make_feed(owner=owner, by=owner.user, now=NOW))}.ics"
+    return f"/calendars/{feed_token(make_feed(owner=owner, by=owner.user, now=NOW))}.ics"
 
 
 def read(url: str, **headers: str) -> HttpResponse:

@@ -11,7 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
-from bookings import feeds, ical, rules
+from bookings import rules
+from bookings.booking.services.assign import reassign
+from bookings.calendars import feeds, ical
+from bookings.calendars.feeds import make_feed
 from bookings.models import (
     Booking,
     CalendarFeed,
@@ -25,11 +28,9 @@ from bookings.models import (
     SessionState,
     State,
 )
-from bookings.models.booking import record
+from bookings.models.booking import record_event
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
-from bookings.services.assigning import reassign
-from bookings.services.feeds import make_feed
-from ctac.uk import uk_datetime
+from ctac.dates import uk_datetime
 from professionals.models import Person
 from tests.bookings.calendars.reading import LINK, events, feed_of, read, told
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
@@ -118,7 +119,7 @@ def test_what_was_called_off_stays_as_cancelled_for_a_while(
     place = make_place(left, person=person)
     urls = [feed_of(person), feed_of(presenter)]
     Booking.objects.update(state=State.CANCELLED)
-    record(booking, EventKind.CANCELLED, by=None, now=NOW)
+    record_event(booking, EventKind.CANCELLED, by=None, now=NOW)
     OpenSession.objects.filter(pk=session.pk).update(state=SessionState.CANCELLED)
     SessionEvent.objects.create(session=session, at=NOW, kind=SessionEventKind.CANCELLED)
     type(place).objects.filter(pk=place.pk).update(state=PlaceState.GIVEN_UP, version=1)
@@ -237,9 +238,9 @@ def test_over_a_clock_change_it_reads_as_the_golden_file(
 ) -> None:
     """`WRITE_GOLDEN=1` writes them anew: read what it changes."""
     golden = GOLDEN / f"{name}-{whose}.ics"
-    found = feeds.entries(laid_out(person, presenter, whose, sunday), NOW)
+    found = feeds.feed_entries(laid_out(person, presenter, whose, sunday), NOW)
     numbered = [replace(entry, uid=f"entry-{number}@ctac.example") for number, entry in enumerate(found, 1)]
-    written = feeds.written("CTAC", numbered, NOW)
+    written = feeds.feed_file("CTAC", numbered, NOW)
     if "WRITE_GOLDEN" in os.environ:
         golden.write_bytes(written)
     assert written == golden.read_bytes()

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 
 from bookings import rules
+from bookings.calendars.feeds import feed_token, revoke_feed
 from bookings.models import (
     CalendarFeed,
     Presenter,
 )
-from bookings.services.feeds import revoke_feed, token_of
 from ctac.logs import JSONFormatter
+from privacy.services import erase_person
 from professionals.models import Person, Stopped
-from professionals.privacy import erase_person
 from tests.bookings.calendars.reading import feed_of, read
 from tests.bookings.rows import NOW, at, make_booking
 from tests.factories import make_staff
@@ -105,9 +105,9 @@ def test_after_a_new_secret_key_it_works_and_is_shown_while_the_old_key_is_known
     url, feed = feed_of(person), CalendarFeed.objects.get()
     before = settings.SECRET_KEY  # type: ignore[attr-defined]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [before]  # type: ignore[attr-defined]
-    assert f"/calendars/{token_of(feed)}.ics" == url
+    assert f"/calendars/{feed_token(feed)}.ics" == url
     settings.SECRET_KEY_FALLBACKS = []  # type: ignore[attr-defined]
-    assert token_of(feed) == ""
+    assert feed_token(feed) == ""
     assert read(url).status_code == 200
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, timedelta
 import pytest
 from icalendar import Calendar, Event
 
-from bookings import ical
+from bookings.calendars import ical
 from bookings.models import OpenSession
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -42,7 +42,7 @@ def test_who_has_a_place_is_invited_and_reads_how_to_join(session: OpenSession) 
 
 
 def test_the_presenter_is_led_to_their_own_pages(session: OpenSession) -> None:
-    _calendar, event = parsed(ical.session_calendar(session, "REQUEST", now=NOW, to=ical.presenter_of(session)))
+    _calendar, event = parsed(ical.session_calendar(session, "REQUEST", now=NOW, to=ical.presenter_attendee(session)))
     assert (event["attendee"], event["location"]) == ("mailto:asha@ctac.example", LINK)
     assert f"/staff/mine/sessions/{session.reference}/" in event["description"]
     assert f"example/sessions/{session.reference}" not in event["description"]

@@ -6,13 +6,13 @@ import pytest
 import time_machine
 
 from bookings.models import Booking, Presenter, State
-from bookings.services.agendas import send_agendas
-from ctac.uk import uk_datetime
+from bookings.presenter.agenda import send_agendas
+from ctac.dates import uk_datetime
 from notifications import rendering
+from notifications.delivery.services import deliver
 from notifications.models import Notification
 from notifications.models import State as MailState
 from notifications.registry import kind_named
-from notifications.services.delivering import deliver
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_session
 from tests.leaflets.statements import statements

@@ -5,10 +5,10 @@ from datetime import date, time, timedelta
 import pytest
 from django.test import Client
 
-from bookings.availability_forms import read_hours, say_hours, week_as_typed
+from bookings.errors import TooSoon
 from bookings.models import Availability, AvailabilityException, Presenter
-from bookings.services.availability import WeekdayHours, set_days, set_week, take_back_days
-from bookings.services.errors import TooSoon
+from bookings.schedule.forms import hours_text, parse_hours, week_as_typed
+from bookings.schedule.services import WeekdayHours, set_days, set_week, take_back_days
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
     MONDAY,
@@ -101,13 +101,13 @@ def test_days_that_have_passed_stay_as_they_were() -> None:
     ],
 )
 def test_hours_are_read_as_people_write_them(typed: str, said: str) -> None:
-    assert say_hours(read_hours(typed)) == said
+    assert hours_text(parse_hours(typed)) == said
 
 
 @pytest.mark.parametrize("typed", ["9am", "5pm to 9am", "9am to 1pm to 3pm", "9am to 1pm, 12pm to 3pm", "all day", "9am to 2"])
 def test_hours_that_make_no_sense_are_not(typed: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - read_clock says of each what it is
-        read_hours(typed)
+        parse_hours(typed)
 
 
 # Pages

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from bookings.leave.services import ask_for_leave
 from bookings.models import Presenter, State
-from bookings.services.leave import ask_for_leave
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff

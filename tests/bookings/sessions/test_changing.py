@@ -5,15 +5,20 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
+from bookings.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
+from bookings.leave.services import hit_by_leave, record_leave
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
-from bookings.services.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
-from bookings.services.leave import hit_by_leave, record_leave
-from bookings.services.presenters import keep_presenter
-from bookings.services.sessions.changing import assign_presenter, move_session
-from bookings.services.sessions.closing import cancel_session, mark_session_delivered
-from bookings.services.sessions.errors import DetailsSent, NoJoiningLink, SessionClosed, SessionNeedsPresenter, TimePassed
-from bookings.services.sessions.joining import send_details, set_joining
-from bookings.services.sessions.placing import give_up
+from bookings.open_sessions.services.base import DetailsSent, NoJoiningLink, SessionClosed, SessionNeedsPresenter, TimePassed
+from bookings.open_sessions.services.places import give_up_place
+from bookings.open_sessions.services.sessions import (
+    assign_presenter,
+    cancel_session,
+    mark_session_delivered,
+    reschedule_session,
+    send_joining_details,
+    set_joining_details,
+)
+from bookings.schedule.services import keep_presenter
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -37,7 +42,7 @@ def session(presenter: Presenter) -> OpenSession:
 
 def test_a_moved_session_takes_its_people_and_its_presenter_along(session: OpenSession, presenter: Presenter) -> None:
     places = [make_place(session, state) for state in FOUR]
-    move_session(session=session, starts_at=at("14:00"), by=make_staff(), now=NOW, reason="Room for more")
+    reschedule_session(session=session, starts_at=at("14:00"), by=make_staff(), now=NOW, reason="Room for more")
     moved = OpenSession.objects.get(pk=session.pk)
     assert (moved.starts_at, moved.ends_at, moved.sequence) == (at("14:00"), at("15:00"), 1)
     assert BusyTime.objects.get(session=session).busy.lower == at("14:00")
@@ -52,28 +57,28 @@ def test_a_session_is_not_moved_where_its_presenter_is_busy(session: OpenSession
     place = take(session)
     make_booking(presenter, at("14:00"), postcode="")
     with pytest.raises(SlotTaken):
-        move_session(session=session, starts_at=at("13:30"), by=None, now=NOW)
+        reschedule_session(session=session, starts_at=at("13:30"), by=None, now=NOW)
     assert (told(place), told_of(session)) == (["place-taken"], [])
     for start, error in ((at("10:00"), NothingChanged), (NOW, TimePassed)):
         with pytest.raises(error):
-            move_session(session=session, starts_at=start, by=None, now=NOW)
+            reschedule_session(session=session, starts_at=start, by=None, now=NOW)
 
 
 def test_offers_of_a_moved_session_end_before_it_begins() -> None:
     session = make_session(None, capacity=2)
     kept, cut = make_place(session, PlaceState.OFFERED), make_place(session, PlaceState.OFFERED, offer_expires_at=NOW + 9 * HOUR)
-    move_session(session=session, starts_at=NOW + 10 * HOUR + HOUR / 2, by=None, now=NOW)
+    reschedule_session(session=session, starts_at=NOW + 10 * HOUR + HOUR / 2, by=None, now=NOW)
     kept.refresh_from_db()
     cut.refresh_from_db()
     assert (kept.offer_expires_at, cut.offer_expires_at) == (NOW + 9 * HOUR + HOUR / 2, NOW + 9 * HOUR)
     session.refresh_from_db()
-    move_session(session=session, starts_at=NOW + 2 * HOUR, by=None, now=NOW)
+    reschedule_session(session=session, starts_at=NOW + 2 * HOUR, by=None, now=NOW)
     assert states(session) == ["taken", "taken"]
     assert told(kept) == ["session-moved", "session-moved", "place-taken"]
 
 
 def test_a_flagged_reason_is_told_to_the_lead_and_to_nobody_else(session: OpenSession) -> None:
-    move_session(session=session, starts_at=at("14:00"), by=None, now=NOW, reason="NHS 943 476 5919", flagged=True)
+    reschedule_session(session=session, starts_at=at("14:00"), by=None, now=NOW, reason="NHS 943 476 5919", flagged=True)
     cancel_session(session=session, by=None, now=NOW, reason="NHS 943 476 5919", flagged=True)
     assert OpenSession.objects.get(pk=session.pk).closed_reason == ""
     assert [event.changes.get("flagged") for event in session.events.all()] == [True, True]
@@ -100,14 +105,16 @@ def test_another_presenter_takes_over(session: OpenSession, presenter: Presenter
 
 def test_joining_details_are_told_once_and_again_when_they_change(session: OpenSession, presenter: Presenter) -> None:
     places = [make_place(session, state) for state in FOUR]
-    assert send_details(session=session, by=None, now=NOW) == 1
+    assert send_joining_details(session=session, by=None, now=NOW) == 1
     with pytest.raises(DetailsSent):
-        send_details(session=session, by=None, now=NOW)
+        send_joining_details(session=session, by=None, now=NOW)
     assert [told(place) for place in places] == [["session-details"], [], [], []]
-    set_joining(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW)
-    set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW)
     with pytest.raises(NothingChanged):
-        set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW)
+        set_joining_details(
+            session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW
+        )
     assert told(places[0]) == ["session-details"] * 3
     assert told_of(session) == [("session-for-presenter", presenter.email, version) for version in (1, 2)]
     assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
@@ -119,7 +126,7 @@ def test_who_gives_it_joins_elsewhere_so_everybody_does(session: OpenSession, pr
     presenter.joining_link = "https://meet.example/new"
     keep_presenter(presenter=presenter, by=None, now=NOW)
     assert told(place) == ["place-taken", "session-details"]  # the old one came with the place
-    send_details(session=session, by=None, now=NOW)
+    send_joining_details(session=session, by=None, now=NOW)
     presenter.joining_link = "https://meet.example/newer"
     keep_presenter(presenter=presenter, by=None, now=NOW)
     assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
@@ -135,9 +142,12 @@ def test_who_read_a_link_with_their_place_is_told_of_another_before_it_is_sent_t
 ) -> None:
     place, other = take(session), make_presenter(joining_link="https://meet.example/other")
     if how == "link":
-        assert set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW) == 1
+        assert (
+            set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
+            == 1
+        )
     elif how == "words":
-        assert set_joining(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW) == 1
+        assert set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW) == 1
     elif how.startswith("presenters link"):
         presenter.joining_link = "" if how.endswith("away") else "https://meet.example/new"
         keep_presenter(presenter=presenter, by=None, now=NOW)
@@ -153,16 +163,16 @@ def test_the_first_link_waits_until_it_is_sent_to_all() -> None:
     place = take(session)
     assign_presenter(session=session, presenter=make_presenter(joining_link="https://meet.example/x"), by=None, now=NOW)
     assert told(place) == ["place-taken"]
-    send_details(session=session, by=None, now=NOW)
+    send_joining_details(session=session, by=None, now=NOW)
     assert told(place) == ["place-taken", "session-details"]
 
 
 def test_before_there_is_a_link_nothing_is_sent() -> None:
     session = make_session(None)
     with pytest.raises(NoJoiningLink):
-        send_details(session=session, by=None, now=NOW)
-    set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
-    assert send_details(session=session, by=None, now=NOW) == 0
+        send_joining_details(session=session, by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
+    assert send_joining_details(session=session, by=None, now=NOW) == 0
 
 
 def test_a_cancelled_session_tells_everybody_and_gives_the_time_back(session: OpenSession, presenter: Presenter) -> None:
@@ -178,10 +188,10 @@ def test_a_cancelled_session_tells_everybody_and_gives_the_time_back(session: Op
         with pytest.raises(SessionClosed):
             closed(session=session, by=None, now=NOW, **({"reason": ""} if closed is cancel_session else {}))
     for change in (
-        lambda: move_session(session=session, starts_at=at("15:00"), by=None, now=NOW),
+        lambda: reschedule_session(session=session, starts_at=at("15:00"), by=None, now=NOW),
         lambda: assign_presenter(session=session, presenter=make_presenter(), by=None, now=NOW),
-        lambda: set_joining(session=session, own_joining_link="", joining_help="x", by=None, now=NOW),
-        lambda: send_details(session=session, by=None, now=NOW),
+        lambda: set_joining_details(session=session, own_joining_link="", joining_help="x", by=None, now=NOW),
+        lambda: send_joining_details(session=session, by=None, now=NOW),
     ):
         with pytest.raises(SessionClosed):
             change()
@@ -228,10 +238,10 @@ def test_a_thousand_people_are_told_in_as_many_statements_as_one(session: OpenSe
         for _ in range(people):
             make_place(each)
         with django_assert_num_queries(10) as sent:
-            assert send_details(session=each, by=None, now=NOW) == people
+            assert send_joining_details(session=each, by=None, now=NOW) == people
         assert sum("notifications_notification" in query["sql"] for query in sent) == 2  # the rows, and which are new
         with django_assert_num_queries(23):
-            move_session(session=each, starts_at=each.starts_at + HOUR, by=None, now=NOW)
+            reschedule_session(session=each, starts_at=each.starts_at + HOUR, by=None, now=NOW)
         with django_assert_num_queries(17):
             cancel_session(session=each, by=None, now=NOW, reason="")
 
@@ -240,6 +250,6 @@ def test_who_comes_and_goes_is_told_each_time_and_nobody_twice() -> None:
     session, person = make_session(None, capacity=1), make_person()
     for _ in range(3):
         place = take(session, person)
-        give_up(place=place, by=None, now=NOW)
+        give_up_place(place=place, by=None, now=NOW)
     assert told(place) == ["place-taken", "place-given-up"] * 3
     assert place.position == 3

@@ -6,20 +6,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings import session_invitations
 from bookings.models import OpenSession, Presentation
-from bookings.services.sessions.inviting import invite
-from bookings.services.sessions.planning import Planned, plan_sessions
+from bookings.open_sessions.emails import places as place_emails
+from bookings.open_sessions.services.sessions import PlannedSession, invite, plan_sessions
 from notifications.models import Notification, Where
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.registry import Topic
 from professionals.models import Person
 from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
-[KIND] = session_invitations.KINDS
+[KIND] = place_emails.INVITATION_KINDS
 
 
 def make_reader(*, wanted: bool = True) -> Person:
@@ -29,7 +28,7 @@ def make_reader(*, wanted: bool = True) -> Person:
 
 
 def plan(presentation: Presentation, *starts: datetime, now: datetime = NOW) -> list[OpenSession]:
-    planned = [Planned(presentation=presentation, presenter=None, starts_at=start, capacity=2) for start in starts]
+    planned = [PlannedSession(presentation=presentation, presenter=None, starts_at=start, capacity=2) for start in starts]
     return plan_sessions(sessions=planned, by=None, now=now)
 
 
@@ -41,12 +40,12 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
     [row] = Notification.objects.filter(kind=KIND.name)
     assert (row.recipient, row.due_at.isoformat()) == (reader.email, "2027-01-13T09:00:00+00:00")
     later = NOW + timedelta(days=1)
-    assert session_invitations.open_to(row, later) == [first, second, third]
+    assert place_emails.sessions_open_to(row, later) == [first, second, third]
     make_place(first, person=reader)
     OpenSession.objects.filter(pk=second.pk).update(state="cancelled")
-    assert session_invitations.open_to(row, later) == [third]
+    assert place_emails.sessions_open_to(row, later) == [third]
     OpenSession.objects.filter(pk=third.pk).update(waiting=1)
-    assert session_invitations.open_to(row, later) == []
+    assert place_emails.sessions_open_to(row, later) == []
     assert not KIND.still_true(row)
     readers = [make_reader() for _number in range(3)]
     with CaptureQueriesContext(connection) as asked:
@@ -56,6 +55,6 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
 
 def test_the_email_says_when_and_where_to_take_a_place(presentation: Presentation) -> None:
     [session] = plan(presentation, at("10:00"))
-    message = session_invitations.invitation([session])
+    message = place_emails.invitation([session])
     assert presentation.title in str(message.subject)
     assert str(message.context["url"]).endswith(session.get_absolute_url())

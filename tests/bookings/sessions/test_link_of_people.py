@@ -2,12 +2,11 @@
 
 import pytest
 
+from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presenter
-from bookings.services.leave import record_leave
-from bookings.services.presenters import keep_presenter
-from bookings.services.sessions.changing import assign_presenter
-from bookings.services.sessions.joining import set_joining
-from bookings.services.sessions.warning import warn_of_sessions
+from bookings.open_sessions.services.notify import warn_of_sessions
+from bookings.open_sessions.services.sessions import assign_presenter, set_joining_details
+from bookings.schedule.services import keep_presenter
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -40,7 +39,7 @@ def test_who_was_promised_another_link_gets_it(asha: Presenter, how: str) -> Non
     if how == "presenters link":
         change_link(ben, OTHER)
     elif how == "own link":
-        assert set_joining(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW) == 1
+        assert set_joining_details(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW) == 1
     else:
         take_over(session, make_presenter(joining_link=OTHER))
     assert told(place) == ["session-details"] * 2
@@ -80,7 +79,7 @@ def test_a_link_that_people_were_told_not_to_use_counts_no_more(asha: Presenter)
     place = make_place(session)
     fall_ill(session)
     for link in (OTHER, ""):
-        set_joining(session=session, own_joining_link=link, joining_help="", by=None, now=NOW)
+        set_joining_details(session=session, own_joining_link=link, joining_help="", by=None, now=NOW)
     take_over(session, make_presenter(joining_link=LINK))
     assert told(place) == ["session-details"] * 3
 

@@ -4,9 +4,8 @@ import pytest
 from django.db import transaction
 
 from bookings.models import OpenSession, Presenter
-from bookings.services.sessions.changing import assign_presenter
-from bookings.services.sessions.joining import send_details, set_joining
-from bookings.services.sessions.locking import lock_session
+from bookings.open_sessions.services.base import lock_session
+from bookings.open_sessions.services.sessions import assign_presenter, send_joining_details, set_joining_details
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
@@ -65,7 +64,7 @@ def test_its_new_presenter_is_told_of_the_link_that_was_set_meanwhile(asha: Pres
     session = make_session(asha, at("13:30"))
     new = {"own_joining_link": "https://meet.example/ours", "joining_help": "Code 4821", "by": None, "now": NOW}
 
-    ends = in_turn(SESSION, session.pk, given_to(ben, session), lambda: set_joining(session=session, **new))
+    ends = in_turn(SESSION, session.pk, given_to(ben, session), lambda: set_joining_details(session=session, **new))
 
     assert ends == ["done"] * 2
     told = Notification.objects.filter(kind="session-for-presenter", recipient=ben.email).order_by("pk")
@@ -76,7 +75,7 @@ def test_how_to_join_is_sent_with_the_link_of_its_new_presenter(ben: Presenter) 
     session = make_session(None, at("13:30"))
     make_place(session)
 
-    ends = in_turn(SESSION, session.pk, given_to(ben, session), lambda: send_details(session=session, by=None, now=NOW))
+    ends = in_turn(SESSION, session.pk, given_to(ben, session), lambda: send_joining_details(session=session, by=None, now=NOW))
 
     assert ends == ["done"] * 2
     assert Notification.objects.filter(kind="session-details").count() == 1

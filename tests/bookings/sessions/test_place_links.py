@@ -11,10 +11,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
-from bookings.services.place_links import make_place_links
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.placing import accept_offer, give_up, take_place
-from bookings.session_mail import LINK_PAGES, links_for
+from bookings.open_sessions.emails.places import LINK_PAGES, place_links
+from bookings.open_sessions.services.places import accept_offer, give_up_place, make_place_links, take_place
+from bookings.open_sessions.services.sessions import cancel_session
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.rows import NOW, at, make_presenter
@@ -39,7 +38,7 @@ def session() -> OpenSession:
 def offered(session: OpenSession) -> SessionPlace:
     """To Sam, after somebody gave up the only place."""
     first, sam = (take(session, make_person(name=name, email=email)) for name, email in PEOPLE)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     sam.refresh_from_db()
     assert sam.state == PlaceState.OFFERED
     return sam
@@ -54,7 +53,7 @@ def take(session: OpenSession, person: Person) -> SessionPlace:
 
 @pytest.fixture
 def links(offered: SessionPlace) -> dict[str, str]:
-    return {purpose: url.removeprefix(settings.SITE_URL) for purpose, url in links_for(offered, PlaceLinkPurpose).items()}
+    return {purpose: url.removeprefix(settings.SITE_URL) for purpose, url in place_links(offered, PlaceLinkPurpose).items()}
 
 
 def press(link: str, wish: str, client: Client | None = None) -> HttpResponse:

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceState
-from bookings.services.errors import AlreadyPlaced, NotStarted
-from bookings.services.sessions.changing import move_session
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.errors import OfferOver, PlaceMoved, SessionClosed, TimeChanged
-from bookings.services.sessions.placing import accept_offer, give_up, mark_attended, take_place
+from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
+from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
+from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import Notification
 from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place, make_session
@@ -44,7 +43,7 @@ def test_the_same_token_and_the_same_person_get_the_same_place_once() -> None:
     place = take(session, person, token="t" * 43)
     assert take(session, person, token="t" * 43) == take(session, person, token="u" * 43) == take(session, person) == place
     assert told(place) == ["place-taken"]
-    give_up(place=place, by=None, now=NOW)
+    give_up_place(place=place, by=None, now=NOW)
     assert take(session, person, token="t" * 43).state == "given-up"
     with pytest.raises(AlreadyPlaced):
         take(make_session(None), person, token="t" * 43)
@@ -53,7 +52,7 @@ def test_the_same_token_and_the_same_person_get_the_same_place_once() -> None:
 def test_who_comes_back_stands_at_the_end_of_the_line() -> None:
     session = make_session(None, capacity=1)
     first, second, third = take(session), take(session), take(session)
-    give_up(place=second, by=None, now=NOW)
+    give_up_place(place=second, by=None, now=NOW)
     again = take(session, second.person, access_needs="Captions")
     assert (again.pk, again.state, again.position, again.access_needs) == (second.pk, "waiting", 4, "Captions")
     assert told(again) == ["place-waiting", "place-given-up", "place-waiting"]
@@ -64,7 +63,7 @@ def test_who_comes_back_stands_at_the_end_of_the_line() -> None:
 def test_who_gives_up_makes_room_for_who_is_next() -> None:
     session = make_session(None, capacity=1)
     first, second, third = take(session), take(session), take(session)
-    give_up(place=first, by=first.person.user, now=NOW, by_link=True)
+    give_up_place(place=first, by=first.person.user, now=NOW, by_link=True)
     assert states(session) == ["given-up", "offered", "waiting"]
     assert (told(first), told(second), told(third)) == (
         ["place-taken", "place-given-up"],
@@ -74,8 +73,8 @@ def test_who_gives_up_makes_room_for_who_is_next() -> None:
     given_up = session.events.get(kind="given-up")
     assert given_up.changes == {"version": 2, "by_link": True}
     with pytest.raises(PlaceMoved):
-        give_up(place=first, by=None, now=NOW)
-    give_up(place=second, by=None, now=NOW)
+        give_up_place(place=first, by=None, now=NOW)
+    give_up_place(place=second, by=None, now=NOW)
     assert states(session) == ["given-up", "given-up", "offered"]
 
 
@@ -84,7 +83,7 @@ def test_an_offer_is_accepted_in_time_and_once() -> None:
     first, second = take(session), take(session)
     with pytest.raises(OfferOver):
         accept_offer(place=second, by=None, now=NOW)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     last_moment = NOW + timedelta(hours=24)
     with pytest.raises(OfferOver):
         accept_offer(place=second, by=None, now=last_moment)
@@ -105,13 +104,13 @@ def test_nothing_is_taken_accepted_or_given_up_once_it_has_begun_or_is_cancelled
         with pytest.raises(SessionClosed):
             accept_offer(place=offered, by=None, now=NOW)
         with pytest.raises(SessionClosed):
-            give_up(place=taken, by=None, now=NOW)
+            give_up_place(place=taken, by=None, now=NOW)
         assert take(session, taken.person) == taken  # they see what they have
 
 
 def test_nobody_takes_a_place_at_a_time_that_they_have_not_read() -> None:
     session = make_session(None)
-    move_session(session=OpenSession.objects.get(pk=session.pk), starts_at=at("15:00"), by=None, now=NOW)
+    reschedule_session(session=OpenSession.objects.get(pk=session.pk), starts_at=at("15:00"), by=None, now=NOW)
     with pytest.raises(TimeChanged):
         take(session)
     assert take(OpenSession.objects.get(pk=session.pk)).state == "taken"

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
+from bookings.errors import SlotTaken
+from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionSeries
-from bookings.services.errors import SlotTaken
-from bookings.services.leave import record_leave
-from bookings.services.sessions.changing import move_session
-from bookings.services.sessions.clashing import Clash, clashes
-from bookings.services.sessions.errors import DateTaken, SizeRefused, TimePassed
-from bookings.services.sessions.planning import Planned, plan_sessions
+from bookings.open_sessions.queries import Clash, clashes
+from bookings.open_sessions.services.base import DateTaken, SizeRefused, TimePassed
+from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions, reschedule_session
 from tests.bookings.rows import LEEDS, LONDON, MONDAY, NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
 from tests.bookings.sessions.told import told_of
@@ -31,8 +30,8 @@ def presentation() -> Presentation:
     return make_presentation()
 
 
-def six(presentation: Presentation, presenter: Presenter | None, **more: Any) -> list[Planned]:
-    return [Planned(presentation, presenter, at("10:00") + WEEK * number, 20, **more) for number in range(6)]
+def six(presentation: Presentation, presenter: Presenter | None, **more: Any) -> list[PlannedSession]:
+    return [PlannedSession(presentation, presenter, at("10:00") + WEEK * number, 20, **more) for number in range(6)]
 
 
 def said(found: list[Clash]) -> list[tuple[bool, str]]:
@@ -70,10 +69,10 @@ def test_one_date_that_is_taken_leaves_none_planned_and_is_named(presenter: Pres
 def test_a_session_needs_no_journey_but_takes_the_time_of_one(presenter: Presenter, presentation: Presentation) -> None:
     make_booking(presenter, at("08:00"), postcode=LEEDS)
     make_booking(presenter, at("15:00"), postcode=LONDON)
-    straight_after = Planned(presentation, presenter, at("16:00"), 5)
+    straight_after = PlannedSession(presentation, presenter, at("16:00"), 5)
     assert not any(clash.hard for clash in clashes([straight_after], now=NOW)[0])
     plan_sessions(sessions=[straight_after], by=None, now=NOW)
-    on_the_way = Planned(presentation, presenter, at("10:00"), 5)
+    on_the_way = PlannedSession(presentation, presenter, at("10:00"), 5)
     assert "On the way" in said(clashes([on_the_way], now=NOW)[0])[0][1]
     with pytest.raises(SlotTaken):
         plan_sessions(sessions=[on_the_way], by=None, now=NOW)
@@ -90,7 +89,9 @@ def test_a_session_can_be_planned_without_a_presenter(presentation: Presentation
     [({"capacity": 0}, SizeRefused), ({"capacity": 1001}, SizeRefused), ({"starts_at": NOW}, TimePassed)],
 )
 def test_what_cannot_be_planned(presentation: Presentation, fields: dict[str, Any], error: type[Exception]) -> None:
-    planned = Planned(**{"presentation": presentation, "presenter": None, "starts_at": at("10:00"), "capacity": 5, **fields})
+    planned = PlannedSession(
+        **{"presentation": presentation, "presenter": None, "starts_at": at("10:00"), "capacity": 5, **fields}
+    )
     with pytest.raises(error):
         plan_sessions(sessions=[planned], by=None, now=NOW)
 
@@ -100,10 +101,10 @@ def test_every_clash_is_shown_before_anything_is_saved(presenter: Presenter, pre
     record_leave(presenter=presenter, starts_at=at("09:00") + WEEK, ends_at=at("17:00") + WEEK, kind="holiday", by=None, now=NOW)
     planned = [
         *six(presentation, presenter)[:3],
-        Planned(presentation, presenter, at("16:30", MONDAY + timedelta(days=1)), 20),
-        Planned(presentation, presenter, at("10:00", date(2027, 3, 26)), 20),  # Good Friday
-        Planned(presentation, presenter, NOW + timedelta(hours=24), 20),
-        Planned(presentation, presenter, NOW - timedelta(hours=1), 20),
+        PlannedSession(presentation, presenter, at("16:30", MONDAY + timedelta(days=1)), 20),
+        PlannedSession(presentation, presenter, at("10:00", date(2027, 3, 26)), 20),  # Good Friday
+        PlannedSession(presentation, presenter, NOW + timedelta(hours=24), 20),
+        PlannedSession(presentation, presenter, NOW - timedelta(hours=1), 20),
     ]
     booked, away, free, late, holiday, soon, passed = map(said, clashes(planned, now=NOW))
     assert [hard for hard, _what in booked] == [True]
@@ -120,8 +121,8 @@ def test_every_clash_is_shown_before_anything_is_saved(presenter: Presenter, pre
 
 def test_dates_clash_with_each_other_and_with_the_same_session(presenter: Presenter, presentation: Presentation) -> None:
     make_session(None, at("10:00"), presentation=presentation)
-    twice = [Planned(presentation, presenter, at(clock) + WEEK, 20) for clock in ("10:00", "10:30")]
-    [with_another] = map(said, clashes([Planned(presentation, presenter, at("10:30"), 20)], now=NOW))
+    twice = [PlannedSession(presentation, presenter, at(clock) + WEEK, 20) for clock in ("10:00", "10:30")]
+    [with_another] = map(said, clashes([PlannedSession(presentation, presenter, at("10:30"), 20)], now=NOW))
     assert with_another == [
         (False, "There is a session of this presentation then already: Monday 25 January 2027, 10am to 11am.")
     ]
@@ -134,7 +135,7 @@ def test_what_the_presenter_and_the_presentation_say_against_it() -> None:
     stopped = make_presentation(active=False, formats=["workplace"])
     nobody = make_presenter(most_a_day=1, joining_link="", active=False, formats=["workplace"])
     make_booking(nobody, at("14:00"), postcode="")
-    found = said(clashes([Planned(stopped, nobody, at("10:00"), 20)], now=NOW)[0])
+    found = said(clashes([PlannedSession(stopped, nobody, at("10:00"), 20)], now=NOW)[0])
     assert {hard for hard, _what in found} == {False}
     assert {what for _hard, what in found} == {
         "We don’t offer this presentation at the moment.",
@@ -144,18 +145,18 @@ def test_what_the_presenter_and_the_presentation_say_against_it() -> None:
         "The presenter does not give presentations at the moment.",
         "The presenter has no joining link for online presentations.",
     }
-    with_link = Planned(stopped, nobody, at("10:00"), 20, own_joining_link="https://meet.example/x")
+    with_link = PlannedSession(stopped, nobody, at("10:00"), 20, own_joining_link="https://meet.example/x")
     assert "link" not in str(clashes([with_link], now=NOW))
-    without = Planned(make_presentation(), None, at("10:00", date(2027, 3, 26)), 20)
+    without = PlannedSession(make_presentation(), None, at("10:00", date(2027, 3, 26)), 20)
     assert said(clashes([without], now=NOW)[0]) == [(False, "It is a bank holiday in England.")]
 
 
 def test_a_session_that_would_be_moved_is_not_in_its_own_way(presenter: Presenter, presentation: Presentation) -> None:
     session = make_session(presenter, at("10:00"), presentation=presentation)
-    later = Planned(presentation, presenter, at("10:30"), 20)
+    later = PlannedSession(presentation, presenter, at("10:30"), 20)
     assert [clash.hard for clash in clashes([later], now=NOW)[0]] == [True, False]
     assert clashes([later], now=NOW, moving=session) == [[]]
-    move_session(session=session, starts_at=at("10:30"), by=None, now=NOW)
+    reschedule_session(session=session, starts_at=at("10:30"), by=None, now=NOW)
     assert BusyTime.objects.get(session=session).busy.lower == at("10:30")
 
 

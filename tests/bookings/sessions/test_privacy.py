@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from bookings import session_privacy
+from bookings import privacy as bookings_privacy
 from bookings.models import PlaceLink, PlaceLinkPurpose, PlaceState, SessionEvent, SessionPlace
-from bookings.services.sessions.errors import PersonErased
-from bookings.services.sessions.placing import give_up
+from bookings.open_sessions.services.base import PersonErased
+from bookings.open_sessions.services.places import give_up_place
 from notifications.models import Notification
+from privacy.services import erase_person, export_person
 from professionals.models import Person
-from professionals.privacy import erase_person, export_person
 from tests.bookings.rows import NOW, at
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.bookings.sessions.told import states, take, told
@@ -23,9 +23,9 @@ CANARY = "Canary Wharton"
 def test_the_export_has_every_place_with_its_history() -> None:
     person = make_person()
     place = take(make_session(None), person, access_needs="Captions")
-    give_up(place=place, by=None, now=NOW)
+    give_up_place(place=place, by=None, now=NOW)
     take(place.session)
-    [exported] = session_privacy.export(person)
+    [exported] = bookings_privacy.export_places(person)
     assert (exported["reference"], exported["state"], exported["access_needs"]) == (
         *(place.session.reference, "given-up", "Captions"),
     )

@@ -7,11 +7,10 @@ import pytest
 import time_machine
 
 from bookings.models import OpenSession, Presenter, SessionPlace
-from bookings.services.sessions.changing import assign_presenter, move_session
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.placing import accept_offer, give_up, take_place
-from bookings.services.sessions.reminding import remind_of_sessions
-from ctac.uk import uk_datetime
+from bookings.open_sessions.services.notify import remind_of_sessions
+from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
+from bookings.open_sessions.services.sessions import assign_presenter, cancel_session, reschedule_session
+from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -58,7 +57,7 @@ def goes(kind: str) -> bool:
 
 def move(session: OpenSession, start: datetime, now: datetime = NOW) -> None:
     session.refresh_from_db()
-    move_session(session=session, starts_at=start, by=None, now=now)
+    reschedule_session(session=session, starts_at=start, by=None, now=now)
 
 
 def test_who_has_a_place_and_who_gives_it_are_reminded_twice_and_no_more(session: OpenSession) -> None:
@@ -105,7 +104,7 @@ def test_who_accepted_an_offer_in_time_is_reminded_like_the_others(session: Open
     OpenSession.objects.update(capacity=1)
     first = take(session)
     second = take(session)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     second.refresh_from_db()
     accept_offer(place=second, by=None, now=NOW)
     remind_of_sessions(now=WEEK)
@@ -118,7 +117,7 @@ def test_who_gave_up_or_whose_session_is_cancelled_reads_none(session: OpenSessi
     remind_of_sessions(now=WEEK)
     clock.move_to(WEEK)
     assert goes("session-reminder-week")
-    give_up(place=place, by=None, now=WEEK)
+    give_up_place(place=place, by=None, now=WEEK)
     assert (goes("session-reminder-week"), goes("session-presenter-reminder-week")) == (False, True)
     session.refresh_from_db()
     cancel_session(session=session, by=None, now=WEEK, reason="Ill")

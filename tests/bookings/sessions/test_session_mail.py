@@ -12,16 +12,18 @@ from django.test import Client
 from icalendar import Calendar
 
 from bookings.models import OpenSession, Presenter, SessionPlace
-from bookings.services.sessions.changing import move_session, set_capacity
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.joining import send_details, set_joining
-from bookings.services.sessions.offering import lapse_offers
-from bookings.services.sessions.placing import accept_offer, give_up, take_place
+from bookings.open_sessions.services.places import accept_offer, give_up_place, lapse_offers, take_place
+from bookings.open_sessions.services.sessions import (
+    cancel_session,
+    reschedule_session,
+    send_joining_details,
+    set_capacity,
+    set_joining_details,
+)
 from notifications import rendering
 from notifications.models import Notification, Where
-from notifications.registry import kind_named
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.registry import Topic, kind_named
 from professionals.models import Person
 from tests.bookings.rows import NOW, at, make_presenter
 from tests.bookings.sessions.rows import make_session
@@ -107,7 +109,7 @@ def test_who_waits_reads_where_in_the_line_and_no_way_in(session: OpenSession) -
 
 def test_giving_up_and_coming_back_is_right_in_a_calendar_each_time(session: OpenSession) -> None:
     place = take(session)
-    give_up(place=place, by=None, now=NOW)
+    give_up_place(place=place, by=None, now=NOW)
     assert entry(told(place, "place-given-up"))[:2] == ("CANCEL", 2)
     assert not still(place, "place-taken")
     take(session, place.person)
@@ -118,14 +120,14 @@ def test_giving_up_and_coming_back_is_right_in_a_calendar_each_time(session: Ope
 def test_who_only_waited_gets_nothing_for_a_calendar_when_they_leave(session: OpenSession) -> None:
     take(session)
     waited = take(session)
-    give_up(place=waited, by=None, now=NOW)
+    give_up_place(place=waited, by=None, now=NOW)
     mail = told(waited, "place-given-up")
     assert ("You are off the waiting list" in mail.subject, mail.calendar) == (True, b"")
 
 
 def test_an_offer_says_until_when_and_goes_only_while_it_stands(session: OpenSession, clock: time_machine.Traveller) -> None:
     first, second, third = take(session), take(session), take(session)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     mail = told(second, "place-offered")
     assert "We keep it for you until Wednesday 13 January 2027, 10am." in mail.text
     assert [Client().get(link).status_code for link in mail.links] == [200, 200]
@@ -142,7 +144,7 @@ def test_a_place_given_at_once_says_why(session: OpenSession, clock: time_machin
     first, second = take(session), take(session)
     near = session.starts_at - timedelta(hours=1)
     clock.move_to(near)
-    give_up(place=first, by=None, now=near)
+    give_up_place(place=first, by=None, now=near)
     mail = told(second, "place-taken")
     assert ("so it is yours at once" in mail.text, "We will remind you" in mail.text) == (True, False)
     clock.move_to(session.starts_at)
@@ -160,7 +162,7 @@ def test_back_in_line_the_entry_goes_from_the_calendar(session: OpenSession) -> 
 
 def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSession) -> None:
     has, waits = take(session), take(session)
-    move_session(session=session, starts_at=at("15:00"), by=None, now=NOW, reason="The room is taken")
+    reschedule_session(session=session, starts_at=at("15:00"), by=None, now=NOW, reason="The room is taken")
     mail = told(has, "session-moved")
     for said in ("It was on Monday 25 January 2027, 1:30pm.", "3pm to 4pm", "Reason given: The room is taken"):
         assert said in mail.text
@@ -168,7 +170,9 @@ def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSe
     waiting = told(waits, "session-moved")
     assert ("You are still on the waiting list." in waiting.text, waiting.calendar) == (True, b"")
     session.refresh_from_db()
-    move_session(session=session, starts_at=at("16:00"), by=None, now=NOW + timedelta(minutes=1), flagged=True, reason="Amir")
+    reschedule_session(
+        session=session, starts_at=at("16:00"), by=None, now=NOW + timedelta(minutes=1), flagged=True, reason="Amir"
+    )
     first = Notification.objects.filter(kind="session-moved", about=f"place:{has.pk}").earliest("pk")
     assert not kind_named("session-moved").still_true(first)
     assert "Amir" not in told(has, "session-moved").text
@@ -185,14 +189,14 @@ def test_a_cancelled_session_leaves_calendars_and_says_why(session: OpenSession)
 
 def test_joining_details_go_to_who_has_a_place_and_so_do_new_ones(session: OpenSession) -> None:
     has, waits = take(session), take(session)
-    set_joining(session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW)
-    send_details(session=session, by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="Code 12", by=None, now=NOW)
+    send_joining_details(session=session, by=None, now=NOW)
     mail = told(has, "session-details")
     assert ("https://meet.example/own" in mail.text, "Code 12" in mail.text) == (True, True)
     assert entry(mail)[2] == "https://meet.example/own"
     assert not Notification.objects.filter(kind="session-details", about=f"place:{waits.pk}").exists()
     Presenter.objects.update(joining_link="")
-    set_joining(session=session, own_joining_link="", joining_help="", by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link="", joining_help="", by=None, now=NOW)
     gone = told(has, "session-details")
     assert ("Please don’t use the joining link" in gone.subject, "You get the joining link by email" in gone.text) == (True, True)
     SessionPlace.objects.update(version=F("version") + 1)

@@ -15,12 +15,11 @@ from icalendar import Calendar
 
 from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
-from bookings.services.sessions.changing import move_session
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.placing import give_up, take_place
+from bookings.open_sessions.services.places import give_up_place, take_place
+from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import Notification, Where
-from notifications.services.choosing import choose
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.registry import Topic
 from professionals.models import Draft, Person
 from tests.bookings.flow import text
 from tests.bookings.rows import MONDAY, NOW, at, make_presentation, make_presenter
@@ -91,7 +90,7 @@ def statements(client: Client, path: str) -> int:
 
 def test_a_page_that_shows_another_time_takes_nothing(client: Client, person: Person, session: OpenSession) -> None:
     form = hidden(client.get(page(session, "place/")))
-    move_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
+    reschedule_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
     answer = client.post(page(session, "place/"), {**form, "access_needs": "Captions"})
     assert "This session has moved to another time since you opened the page." in text(answer)
     assert "3pm to 4pm" in text(answer)
@@ -227,13 +226,13 @@ def test_an_offer_is_taken_with_one_press_until_it_runs_out(
     one, two = make_person(), make_person()
     for person in (one, two):
         take_place(session=session, person=person, by=None, now=NOW, channel="web")
-    give_up(place=made[0], by=None, now=NOW)
+    give_up_place(place=made[0], by=None, now=NOW)
     sign_in(client, one)
     words = text(client.get(page(session, "mine/")))
     assert ("We keep it for you until" in words, LINK in words) == (True, False)
     words = text(press(client, session, "accept"))
     assert ("You have a place" in words, LINK in words, place_of(one).state) == (True, True, PlaceState.TAKEN)
-    give_up(place=made[1], by=None, now=NOW)
+    give_up_place(place=made[1], by=None, now=NOW)
     sign_in(client, two)
     fields = {"do": "accept", **hidden(client.get(page(session, "mine/")))}
     clock.shift(timedelta(days=1))
@@ -350,10 +349,10 @@ def test_a_session_that_moves_while_the_button_is_pressed_loses_nothing_that_was
     client: Client, session: OpenSession, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def moves_first(**asked: Any) -> SessionPlace:
-        move_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
+        reschedule_session(session=session, starts_at=at("15:00"), by=None, now=NOW)
         return take_place(**asked)
 
-    monkeypatch.setattr("bookings.views.sessions.taking.take_place", moves_first)
+    monkeypatch.setattr("bookings.open_sessions.views.take_place", moves_first)
     words = text(take(client, session, access_needs="Captions"))
     for said in ("This session has moved to another time", "3pm to 4pm", "Captions"):
         assert said in words

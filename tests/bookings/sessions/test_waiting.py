@@ -5,16 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 
+from bookings.errors import NothingChanged
 from bookings.models import OpenSession, PlaceState, SessionPlace
-from bookings.services.errors import NothingChanged
-from bookings.services.sessions.changing import set_capacity
-from bookings.services.sessions.closing import cancel_session
-from bookings.services.sessions.errors import SessionClosed, SessionMoved, SizeRefused, WouldDrop
-from bookings.services.sessions.locking import lock_session
-from bookings.services.sessions.offering import fill_places, lapse_offers, offer_until
-from bookings.services.sessions.placing import accept_offer, give_up
+from bookings.open_sessions.services.base import SessionClosed, SessionMoved, SizeRefused, WouldDrop, lock_session
+from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_until
+from bookings.open_sessions.services.sessions import cancel_session, set_capacity
 from bookings.tasks import lapse_offers_of_places
-from ctac.uk import UK
+from ctac.dates import UK
 from notifications.models import Notification
 from tests.bookings.rows import NOW
 from tests.bookings.sessions.rows import make_place, make_session
@@ -124,7 +121,7 @@ def test_what_passes_offers_on_keeps_to_working_days(
     """The sweep runs every minute: in none of those between does it end the offer, and in the one when it is over it does."""
     session = make_session(None, friday + 60 * DAYS, capacity=1)
     first, second, third = (take(session, now=friday) for _ in range(3))
-    give_up(place=first, by=None, now=friday)
+    give_up_place(place=first, by=None, now=friday)
     for moment in (friday + DAYS, monday - MINUTES):
         sweep(moment, monkeypatch)
         assert states(session) == ["given-up", "offered", "waiting"]
@@ -143,7 +140,7 @@ def sweep(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_offer_that_ran_out_goes_to_the_next_and_its_person_hears_of_it() -> None:
     session = make_session(None, capacity=1)
     first, second, third = take(session), take(session), take(session)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     over = NOW + DAYS
     assert lapse_offers(now=over - MINUTES) == 0
     assert lapse_offers(now=over) == 1
@@ -176,16 +173,16 @@ def test_a_session_that_fails_does_not_keep_the_next_from_going_on(monkeypatch: 
     broken, whole = make_session(None), make_session(None)
     for session in (broken, whole):
         make_place(session, PlaceState.OFFERED)
-    from bookings.services.sessions import offering
+    from bookings.open_sessions.services import places as place_services
 
-    end = offering.end_lapsed
+    end = place_services.end_lapsed_offers
 
     def fail(session: OpenSession, *, now: datetime) -> int:
         if session == broken:
             raise ValueError
         return end(session, now=now)
 
-    monkeypatch.setattr(offering, "end_lapsed", fail)
+    monkeypatch.setattr(place_services, "end_lapsed_offers", fail)
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + 2 * DAYS)
     lapse_offers_of_places()
     assert (states(broken), states(whole)) == (["offered"], ["given-up"])
@@ -194,7 +191,7 @@ def test_a_session_that_fails_does_not_keep_the_next_from_going_on(monkeypatch: 
 def test_near_the_session_who_is_next_gets_the_place_at_once() -> None:
     session = make_session(None, NOW + 2 * HOURS, capacity=1)
     first, second = take(session), take(session)
-    give_up(place=first, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
     second.refresh_from_db()
     assert (second.state, second.offer_expires_at, told(second)) == ("taken", None, ["place-waiting", "place-taken"])
 

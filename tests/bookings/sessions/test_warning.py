@@ -9,16 +9,14 @@ from django.conf import settings
 from django.test import Client
 from icalendar import Calendar
 
+from bookings.leave.services import record_leave
 from bookings.models import OpenSession, PlaceState, Presenter
-from bookings.services.leave import record_leave
-from bookings.services.sessions import warning
-from bookings.services.sessions.changing import assign_presenter, move_session
-from bookings.services.sessions.joining import set_joining
-from bookings.services.sessions.placing import give_up
-from bookings.services.sessions.reminding import remind_of_sessions
-from bookings.services.sessions.warning import warn_of_sessions
+from bookings.open_sessions.services import notify as session_notify
+from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
+from bookings.open_sessions.services.places import give_up_place
+from bookings.open_sessions.services.sessions import assign_presenter, reschedule_session, set_joining_details
 from bookings.tasks import warn_of_unsure_sessions
-from ctac.uk import uk_datetime
+from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
@@ -171,7 +169,7 @@ def test_a_later_loss_and_another_time_are_cases_of_their_own(session: OpenSessi
     session.refresh_from_db()
     fall_ill(session, FRIDAY + 2 * HOURS)
     assert [warn_of_sessions(now=FRIDAY + wait * HOURS) for wait in (2, 3, 4)] == [0, 1, 0]
-    move_session(session=session, starts_at=at("13:30", MONDAY + timedelta(days=3)), by=None, now=FRIDAY + 5 * HOURS)
+    reschedule_session(session=session, starts_at=at("13:30", MONDAY + timedelta(days=3)), by=None, now=FRIDAY + 5 * HOURS)
     assert [warn_of_sessions(now=at("09:00", MONDAY + timedelta(days=days))) for days in (0, 2, 3)] == [0, 1, 0]
     assert (len(told(UNSURE)), len(told(TEAM))) == (3, 3)
 
@@ -195,7 +193,7 @@ def test_how_to_join_goes_also_while_nobody_gives_it(session: OpenSession) -> No
     """A link that was set then is where people join, whoever comes."""
     make_place(session)
     fall_ill(session)
-    set_joining(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW)
+    set_joining_details(session=session, own_joining_link=OTHER, joining_help="", by=None, now=NOW)
     assert goes(DETAILS)
 
 
@@ -204,7 +202,7 @@ def test_who_gives_the_place_up_reads_it_no_more(session: OpenSession, clock: ti
     fall_ill(session)
     warn_of_sessions(now=FRIDAY)
     clock.move_to(FRIDAY)
-    give_up(place=place, by=None, now=FRIDAY)
+    give_up_place(place=place, by=None, now=FRIDAY)
     assert (goes(UNSURE), goes(TEAM)) == (False, True)
 
 
@@ -226,14 +224,14 @@ def test_the_page_of_the_place_says_so_too_once_people_are_told(
 def test_a_session_that_fails_does_not_keep_the_next_from_being_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, whole = make_session(None, at("09:00")), make_session(None, at("11:00"))
     places = [make_place(each) for each in (broken, whole)]
-    warn = warning.warn
+    warn = session_notify.warn_of_session
 
     def fail(session: OpenSession, *, now: datetime) -> int:
         if session == broken:
             raise ValueError
         return warn(session, now=now)
 
-    monkeypatch.setattr(warning, "warn", fail)
+    monkeypatch.setattr(session_notify, "warn_of_session", fail)
     monkeypatch.setattr("django.utils.timezone.now", lambda: FRIDAY)
     warn_of_unsure_sessions()
     assert told(UNSURE) == [places[1].person.email]
@@ -244,6 +242,8 @@ def test_many_are_told_in_as_many_statements_as_one() -> None:
     make_place(few)
     for _place in range(60):
         make_place(many)
-    one, all_of_them = (statements(lambda session=session: warning.warn(session, now=FRIDAY)) for session in (few, many))
+    one, all_of_them = (
+        statements(lambda session=session: session_notify.warn_of_session(session, now=FRIDAY)) for session in (few, many)
+    )
     assert len(one) == len(all_of_them) == 9
     assert len(told(UNSURE)) == 61

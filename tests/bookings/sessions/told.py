@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bookings.models import OpenSession, SessionPlace
-from bookings.services.sessions.placing import take_place
+from bookings.open_sessions.services.places import take_place
 from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.rows import NOW

@@ -4,18 +4,16 @@ from datetime import datetime
 
 import pytest
 
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.transitions import cancel_booking
+from bookings.leave.services import ask_for_leave, record_leave
 from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services.assigning import reassign
-from bookings.services.leave import ask_for_leave, record_leave
-from bookings.services.looking_after import NobodyHasHeard, VisitNotOver
-from bookings.services.moving import cancel
-from bookings.services.visiting import check_out, say_safe
-from bookings.services.watching import alert
-from bookings.words import presenter_of_visit
+from bookings.text import presenter_of_visit
+from bookings.visits.services import PresenterNotHeardFrom, VisitNotOver, alert_staff, check_out, say_safe
 from notifications.models import Notification
+from privacy.services import erase_person
 from professionals.models import User
-from professionals.privacy import erase_person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, missed
 
@@ -38,13 +36,13 @@ def test_leave_entered_during_a_visit_raises_the_alarm_and_only_word_of_the_pres
     assert booking.needs_a_presenter
     assert missed(booking, now) == (CHECK_IN, START)
     assert missed(booking, END + 400 * DAY) == (CHECK_OUT, END)
-    alert(key=booking.pk, now=now)
+    alert_staff(key=booking.pk, now=now)
     assert Notification.objects.filter(kind="staff-no-check-in").count() == 1
     for attempt in (
         lambda: reassign(booking=booking, presenter=make_presenter(), by=staff, now=now, override_reason="Instead"),
-        lambda: cancel(booking=booking, by=staff, now=now),
+        lambda: cancel_booking(booking=booking, by=staff, now=now),
     ):
-        with pytest.raises(NobodyHasHeard):
+        with pytest.raises(PresenterNotHeardFrom):
             attempt()
     say_safe(booking=booking, by=staff, now=now + MINUTE, note="She is at home with a cold.")
     assert missed(booking, END + 400 * DAY) is None
@@ -117,7 +115,7 @@ def test_a_professional_is_not_erased_while_a_presenter_may_be_with_them(
 
 
 def test_once_the_visit_is_cancelled_with_nobody_there_its_professional_is_erased(booking: Booking, staff: User) -> None:
-    cancel(booking=booking, by=staff, now=START - HOUR)
+    cancel_booking(booking=booking, by=staff, now=START - HOUR)
     erase_person(booking.person, by=None, now=START - HOUR)
     booking.refresh_from_db()
     assert booking.contact_name == ""
@@ -125,7 +123,7 @@ def test_once_the_visit_is_cancelled_with_nobody_there_its_professional_is_erase
 
 def test_one_who_is_there_though_it_was_cancelled_keeps_the_contact(booking: Booking, staff: User) -> None:
     arrive(booking, START - HOUR)
-    cancel(booking=booking, by=staff, now=START - HOUR)
+    cancel_booking(booking=booking, by=staff, now=START - HOUR)
     with pytest.raises(VisitNotOver):
         erase_person(booking.person, by=None, now=START)
 

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from bookings.models import Booking, BookingEvent, Presenter, Visit
-from bookings.services import visiting, watching
-from bookings.services.visiting import check_in, check_out, say_safe
+from bookings.visits import services as visits_services
+from bookings.visits.services import check_in, check_out, say_safe
 from notifications.models import Notification
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
 from tests.bookings.visits.visit import END, START
@@ -30,13 +30,13 @@ def nobody_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def read_together(nobody_locks: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have read how the visit stands, and neither has written."""
-    together, keep = Barrier(2), visiting.keep
+    together, keep = Barrier(2), visits_services.save_visit
 
     def keep_later(*args: Any, **more: Any) -> None:
         together.wait(timeout=30)
         keep(*args, **more)
 
-    monkeypatch.setattr("bookings.services.visiting.keep", keep_later)
+    monkeypatch.setattr("bookings.visits.services.save_visit", keep_later)
 
 
 def kinds() -> list[str]:
@@ -105,7 +105,7 @@ def test_control_without_the_lock_both_say_it(booking: Booking, presenter: Prese
 def alert_in_a_thread(booking: Booking) -> Thread:
     def job() -> None:
         try:
-            watching.alert(key=booking.pk, now=LATE)
+            visits_services.alert_staff(key=booking.pk, now=LATE)
         finally:
             connection.close()
 
@@ -115,7 +115,7 @@ def alert_in_a_thread(booking: Booking) -> Thread:
 
 
 def test_an_alert_waits_for_a_check_out_and_sees_it(booking: Booking, presenter: Presenter) -> None:
-    assert watching.to_alert(now=LATE) == [booking.pk]
+    assert visits_services.bookings_to_alert(now=LATE) == [booking.pk]
     with transaction.atomic():
         check_out(booking=booking, presenter=presenter, by=presenter.user, now=LATE)
         thread = alert_in_a_thread(booking)
@@ -151,7 +151,7 @@ def told_more_than_once() -> Iterator[None]:
 
 
 def beats(booking: Booking, count: int) -> list[Callable[[], object]]:
-    return [lambda: watching.alert(key=booking.pk, now=LATE)] * count
+    return [lambda: visits_services.alert_staff(key=booking.pk, now=LATE)] * count
 
 
 def test_eight_beats_at_once_write_one_alert(booking: Booking) -> None:

@@ -8,13 +8,22 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in, overdue
 from bookings.models.visit import CHECK_IN, CHECK_OUT
-from bookings.services.assigning import reassign
-from bookings.services.changing import reschedule
-from bookings.services.looking_after import NobodyHasHeard, StillThere
-from bookings.services.moving import cancel, mark_delivered
-from bookings.services.visiting import NotAVisit, NotBegun, NotOverdue, SomebodyElseIsThere, TooEarly, VisitOver, say_safe
+from bookings.visits.services import (
+    NotAVisit,
+    NotOverdue,
+    PresenterNotHeardFrom,
+    PresenterStillThere,
+    SomebodyElseIsThere,
+    TooEarlyToCheckIn,
+    VisitNotBegun,
+    VisitOver,
+    say_safe,
+)
 from ctac.errors import DomainError
 from notifications.models import Notification
 from professionals.models import User
@@ -59,7 +68,7 @@ def test_a_second_tap_changes_nothing(booking: Booking) -> None:
 
 @pytest.mark.parametrize(
     ("now", "refusal"),
-    [(START - 2 * HOUR - MINUTE, TooEarly), (START - 2 * HOUR, None), (END - MINUTE, None), (END, VisitOver)],
+    [(START - 2 * HOUR - MINUTE, TooEarlyToCheckIn), (START - 2 * HOUR, None), (END - MINUTE, None), (END, VisitOver)],
 )
 def test_one_can_check_in_from_two_hours_before_until_the_end(
     booking: Booking, now: datetime, refusal: type[DomainError] | None
@@ -73,7 +82,7 @@ def test_one_can_check_in_from_two_hours_before_until_the_end(
 
 
 def test_whoever_forgot_to_check_in_checks_out_all_the_same_but_not_before_the_start(booking: Booking) -> None:
-    with pytest.raises(NotBegun):
+    with pytest.raises(VisitNotBegun):
         leave(booking, START - MINUTE)
     leave(booking, END)
     visit = Visit.objects.get()
@@ -175,12 +184,12 @@ def test_nothing_takes_an_alert_away_but_word_of_the_presenter(booking: Booking,
     """Neither cancelling nor moving nor somebody else who goes instead."""
     other = make_presenter()
     tries: list[Callable[[], object]] = [
-        lambda: cancel(booking=booking, by=staff, now=now),
+        lambda: cancel_booking(booking=booking, by=staff, now=now),
         lambda: reassign(booking=booking, presenter=other, by=staff, now=now, override_reason="Instead"),
         lambda: move_a_week(booking, staff, now),
     ]
     for attempt in tries:
-        with pytest.raises(NobodyHasHeard):
+        with pytest.raises(PresenterNotHeardFrom):
             attempt()
     say_safe(booking=booking, by=staff, now=now, note="Her car broke down.")
     move_a_week(booking, staff, now)
@@ -188,7 +197,7 @@ def test_nothing_takes_an_alert_away_but_word_of_the_presenter(booking: Booking,
 
 def test_a_visit_at_which_somebody_is_does_not_move(booking: Booking, staff: User) -> None:
     arrive(booking, START - MINUTE)
-    with pytest.raises(StillThere):
+    with pytest.raises(PresenterStillThere):
         move_a_week(booking, staff, START)
     leave(booking, START + MINUTE)
     move_a_week(booking, staff, START + MINUTE)
@@ -199,7 +208,7 @@ def test_cancelled_with_nobody_there_nobody_is_waited_for_and_with_somebody_they
     other = make_booking(make_presenter(user=make_staff(role="presenter")), START)
     arrive(other, START - HOUR)
     for each in (booking, other):
-        cancel(booking=each, by=staff, now=START - MINUTE)
+        cancel_booking(booking=each, by=staff, now=START - MINUTE)
         each.refresh_from_db()
     assert (booking.visit_closed, other.visit_closed) == (True, False)
     assert (missed(booking, END + HOUR), missed(other, END + 400 * DAY)) == (None, (CHECK_OUT, END))

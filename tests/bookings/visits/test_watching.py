@@ -8,10 +8,10 @@ import time_machine
 from django.test import override_settings
 
 from bookings import tasks
-from bookings.alerts import KINDS
 from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State, without_joining_link
-from bookings.services import watching
-from bookings.services.visiting import check_in, check_out, say_safe
+from bookings.visits import services as visits_services
+from bookings.visits.emails import KINDS
+from bookings.visits.services import check_in, check_out, say_safe
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -102,14 +102,14 @@ def test_one_that_cannot_be_told_of_does_not_keep_the_next(
     booking: Booking, presenter: Presenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = make_booking(make_presenter(), START)
-    alert = watching.alert
+    alert = visits_services.alert_staff
 
     def fail_for_the_first(*, key: int, now: datetime) -> None:
         if key == booking.pk:
             raise RuntimeError
         alert(key=key, now=now)
 
-    monkeypatch.setattr("bookings.services.watching.alert", fail_for_the_first)
+    monkeypatch.setattr("bookings.visits.services.alert_staff", fail_for_the_first)
     beat(START + 20 * MINUTE)
     assert list(Notification.objects.values_list("about", flat=True)) == [f"booking:{other.pk}"]
     assert f"Booking {booking.pk} could not be told of: RuntimeError" in caplog.text

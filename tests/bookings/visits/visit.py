@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bookings.models import Booking, Overdue, Visit
-from bookings.services.visiting import check_in, check_out
+from bookings.visits.services import check_in, check_out
 from tests.bookings.rows import at
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

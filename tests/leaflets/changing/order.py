@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from leaflets.models import Order
-from leaflets.services.changing import Change, change_order, titles_locked
-from leaflets.services.titles import version_of
+from leaflets.orders.services.change import OrderChange, change_order, lock_titles, order_version
 from notifications.models import Notification
 from tests.leaflets.factories import DELIVERY
 
@@ -13,15 +12,15 @@ ADDRESS = {name: getattr(DELIVERY, name) for name in DELIVERY.__dataclass_fields
 
 
 def version(order):
-    fresh, titles = titles_locked(order)
-    return version_of(titles, fresh.delivery)
+    fresh, titles = lock_titles(order)
+    return order_version(titles, fresh.delivery)
 
 
 def change(order, now, by=None, delivery=None, expected="", waits=(), **copies):
     """As its owner asks it: copies by slug."""
     leaflets = {line.edition.leaflet.slug: line.edition.leaflet.pk for line in order.lines.select_related("edition__leaflet")}
     more = {"override_reason": "Agreed on the phone"} if by and by.is_staff else {}
-    wanted = Change(
+    wanted = OrderChange(
         {leaflets[slug]: wanted for slug, wanted in copies.items()},
         delivery or Order.objects.get(pk=order.pk).delivery,
         expected or version(order),

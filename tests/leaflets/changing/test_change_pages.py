@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, EventKind
-from leaflets.services.fulfilling import dispatch, start_packing
-from leaflets.throttles import of_a_change, of_an_order
+from leaflets.orders.limits import change_limits, order_limits
+from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in
 from tests.leaflets.changing.order import ADDRESS, change, lines, told, version
@@ -117,8 +117,8 @@ def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff
     assert list(Stopped.objects.values_list("where", "by", "person")) == [("order-edit", "account", order.person_id)]
     asked = {"to_postcode": "BT1 5GS"}
     request = stopped.wsgi_request
-    assert [each.key for each in of_a_change(request, **asked)][1:] == [
-        each.key for each in of_an_order(organisation=None, postcode="BT1 5GS", slugs=())
+    assert [each.key for each in change_limits(request, **asked)][1:] == [
+        each.key for each in order_limits(organisation=None, postcode="BT1 5GS", slugs=())
     ]
 
 

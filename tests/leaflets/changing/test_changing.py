@@ -4,14 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, EventKind, Order, OrderState
-from leaflets.services.changing import NothingDifferent, NothingLeft, OrderIsAnotherNow, PartHasLeft
-from leaflets.services.editions import withdraw_edition
-from leaflets.services.fulfilling import cancel, dispatch, start_packing
-from leaflets.services.reconciling import differences
-from leaflets.services.shortfalls import Shortfalls
-from leaflets.services.states import OrderHasMoved, rewrite
-from leaflets.services.stock import receive_stock
+from leaflets.orders.limits import Shortfalls
+from leaflets.orders.services.change import NothingChanged, NothingLeft, OrderHasChanged, PartHasLeft
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, rewrite_order, start_packing
+from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
@@ -27,9 +25,9 @@ pytestmark = pytest.mark.django_db
 def test_more_fewer_and_none_of_a_title_move_the_stock_and_the_ledger(order, one, two, now):
     change(order, now, one=12, two=0)
     assert (lines(order), order.state) == ([(12, 0, 12, 0, 0), (0, 0, 0, 0, 0)], OrderState.RECEIVED)
-    assert (promised(one), promised(two), list(differences())) == (12, 0, [])
+    assert (promised(one), promised(two), list(ledger_differences())) == (12, 0, [])
     change(order, now, one=3)
-    assert (lines(order)[0], promised(one), list(differences())) == ((3, 0, 3, 0, 0), 3, [])
+    assert (lines(order)[0], promised(one), list(ledger_differences())) == ((3, 0, 3, 0, 0), 3, [])
     assert order.summary == "3 copies of “One”"
     assert list(order.events.values_list("kind", "by")) == [
         (EventKind.PLACED, order.person.user.pk),
@@ -46,7 +44,7 @@ def test_its_own_copies_count_as_in_stock_and_the_rest_can_be_waited_for(order, 
     change(order, now, two=8, waits=["two"])
     assert lines(order)[1] == (8, 3, 5, 0, 0)
     change(order, now, two=6)  # of fewer than it had, what it waited for is given up first
-    assert (lines(order)[1], list(differences())) == ((6, 1, 5, 0, 0), [])
+    assert (lines(order)[1], list(ledger_differences())) == ((6, 1, 5, 0, 0), [])
 
 
 def test_what_is_given_back_goes_to_who_waits(order, two, now):
@@ -56,7 +54,7 @@ def test_what_is_given_back_goes_to_who_waits(order, two, now):
     waiting.refresh_from_db()
     assert (waiting.state, lines(waiting), lines(two_left)) == (OrderState.RECEIVED, [(7, 3, 4, 0, 0)], [(45, 0, 45, 0, 0)])
     assert Notification.objects.filter(kind="order-stocked", about=f"order:{waiting.pk}").count() == 1
-    assert (promised(two), list(differences())) == (50, [])
+    assert (promised(two), list(ledger_differences())) == (50, [])
 
 
 def test_an_order_waits_when_nothing_is_promised_to_it_any_more(owner, one, now):
@@ -67,7 +65,7 @@ def test_an_order_waits_when_nothing_is_promised_to_it_any_more(owner, one, now)
     change(order, now, delivery=ELSEWHERE)
     receive_stock(edition=edition, copies=9, by=None, now=now)
     order.refresh_from_db()
-    assert (order.state, order.postcode, list(differences())) == (OrderState.RECEIVED, "BT1 5GS", [])
+    assert (order.state, order.postcode, list(ledger_differences())) == (OrderState.RECEIVED, "BT1 5GS", [])
 
 
 def test_more_copies_come_from_the_print_of_today_and_a_withdrawn_one_can_be_left_out(order, one, two, now):
@@ -77,7 +75,7 @@ def test_more_copies_come_from_the_print_of_today_and_a_withdrawn_one_can_be_lef
     change(order, now, one=9)  # the newest go back first, as others can have them
     assert (promised(one), promised(newer)) == (9, 0)
     change(order, now, one=11)
-    assert (promised(one), promised(newer), list(differences())) == (9, 2, [])
+    assert (promised(one), promised(newer), list(ledger_differences())) == (9, 2, [])
     withdraw_edition(edition=Edition.objects.get(pk=two.pk))
     with pytest.raises(Shortfalls, match="We can’t add copies of “Two” just now"):
         change(order, now, two=6)
@@ -97,7 +95,7 @@ def test_of_an_order_that_left_in_part_the_rest_is_changed(owner, two, now):
         change(order, now, delivery=ELSEWHERE)
     with pytest.raises(Shortfalls, match="You can have at most 50 copies of “Two” in one order"):
         change(order, now, two=51, waits=["two"])
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
     page, url = sign_in(Client(), owner), reverse("order_change", args=[order.reference])
     assert "50 have left already." in page.get(url).content.decode()
     assert "the rest goes to the same address" in page.get(url).content.decode()
@@ -127,7 +125,7 @@ def test_limits_count_other_orders_and_not_this_one(order, owner, one, now):
     with pytest.raises(Shortfalls, match="There are only 15 copies"):
         change(order, now, one=25)
     change(order, now, one=15)
-    assert list(differences()) == []
+    assert list(ledger_differences()) == []
 
 
 def test_the_workplace_is_the_one_it_goes_to_now(order, owner, one, now):
@@ -168,7 +166,7 @@ def test_the_same_form_twice_changes_once(order, now):
     for _ in range(2):
         change(order, now, expected=shown, one=12, two=0)
     assert (len(told(order)), order.events.filter(kind=EventKind.CHANGED).count()) == (1, 1)
-    with pytest.raises(NothingDifferent):
+    with pytest.raises(NothingChanged):
         change(order, now, one=12)
 
 
@@ -177,7 +175,7 @@ def test_a_page_that_is_too_old_stores_nothing(order, now, later):
     shown = version(order)
     change(order, now, **later)
     before = (lines(order), order.delivery)
-    with pytest.raises(OrderIsAnotherNow):
+    with pytest.raises(OrderHasChanged):
         change(order, now, expected=shown, one=9)
     assert (lines(order), order.delivery) == before
 
@@ -190,7 +188,7 @@ def test_what_is_packed_or_cancelled_is_not_changed(order, now, end):
         cancel(order=order, by=None, now=now)
     with pytest.raises(OrderHasMoved):
         change(order, now, one=9)
-    assert (order.state, told(order), list(differences())) == (end, [], [])
+    assert (order.state, told(order), list(ledger_differences())) == (end, [], [])
 
 
 def test_the_update_names_the_state_that_it_expects(order, now):
@@ -198,7 +196,7 @@ def test_the_update_names_the_state_that_it_expects(order, now):
     read_before = Order.objects.get(pk=order.pk)
     cancel(order=order, by=None, now=now)
     with pytest.raises(OrderHasMoved):
-        rewrite(read_before, OrderState.RECEIVED, {}, changes={}, by=None, now=now)
+        rewrite_order(read_before, OrderState.RECEIVED, {}, changes={}, by=None, now=now)
 
 
 # -- Its mail -----------------------------------------------------------------------------------------------------------

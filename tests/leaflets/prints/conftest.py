@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from leaflets.prints.paper import PrintPdf
+from leaflets.pdf import PrintPdf
 
 
 @pytest.fixture(scope="package")

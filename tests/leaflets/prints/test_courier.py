@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from leaflets.prints.courier import courier_csv
-from leaflets.prints.inputs import CourierRow
+from leaflets.dispatch.prints import CourierRow, courier_csv
 
 ROW = CourierRow(1, "LO-3XK9-PT", "Siân Ŵyn", "", "Ysbyty Gwynedd", "Penrhosgarnedd", "", "Bangor", "LL57 2PW", 25)
 

@@ -5,10 +5,19 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflets.prints.inputs import LabelSheet
-from leaflets.prints.labels import COMFORTABLE, LARGEST, SMALLEST, _edges, _fitted, address_labels, draw_labels, for_the_post
-from leaflets.prints.paper import PrintPdf
-from leaflets.prints.sheets import LABEL_SHEETS
+from leaflets.dispatch.prints import (
+    COMFORTABLE_TYPE,
+    LABEL_SHEETS,
+    LARGEST_TYPE,
+    SMALLEST_TYPE,
+    LabelSheet,
+    _fit_address,
+    _label_margins,
+    address_labels,
+    draw_labels,
+    postal_address,
+)
+from leaflets.pdf import PrintPdf
 from tests.leaflets.prints.reading import Box, Read, ink, whitened
 
 SHEETS = pytest.mark.parametrize("sheet", LABEL_SHEETS, ids=lambda sheet: sheet.key)
@@ -99,17 +108,17 @@ def test_printers_do_not_scale_it() -> None:
     ],
 )
 def test_the_postcode_is_the_last_line_in_capitals(typed: list[str], posted: list[str]) -> None:
-    assert for_the_post(typed) == posted
+    assert postal_address(typed) == posted
 
 
 def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wrapped(paper: PrintPdf) -> None:
     large, small = LABEL_SHEETS[3], LABEL_SHEETS[4]
-    assert _fitted(paper, large, "1", SHORT).size == LARGEST
+    assert _fit_address(paper, large, "1", SHORT).size == LARGEST_TYPE
     wide = ["Child Safeguarding, Royal Infirmary", "LS1 4AP"]
-    shrunk = _fitted(paper, LABEL_SHEETS[0], "1", wide)
-    assert (shrunk.lines, COMFORTABLE <= shrunk.size < 12) == (wide, True)
-    assert len(_fitted(paper, small, "1", wide).lines) > 2
-    assert [_fitted(paper, small, "1", address) is None for address in (SHORT, HOPELESS, [])] == [False, True, True]
+    shrunk = _fit_address(paper, LABEL_SHEETS[0], "1", wide)
+    assert (shrunk.lines, COMFORTABLE_TYPE <= shrunk.size < 12) == (wide, True)
+    assert len(_fit_address(paper, small, "1", wide).lines) > 2
+    assert [_fit_address(paper, small, "1", address) is None for address in (SHORT, HOPELESS, [])] == [False, True, True]
 
 
 @settings(max_examples=150, deadline=None)
@@ -119,12 +128,12 @@ def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wra
     st.sampled_from(LABEL_SHEETS),
 )
 def test_an_address_of_any_length_is_whole_or_refused(paper: PrintPdf, typed: list[str], number: int, sheet: LabelSheet) -> None:
-    address = for_the_post([paper.printable(line) for line in typed])
-    fitted = _fitted(paper, sheet, str(number), address)
+    address = postal_address([paper.printable(line) for line in typed])
+    fitted = _fit_address(paper, sheet, str(number), address)
     if fitted is None:
         return
-    across, down = _edges(sheet)
+    across, down = _label_margins(sheet)
     assert "".join(fitted.lines).replace(" ", "") == "".join(address).replace(" ", "")
-    assert SMALLEST <= fitted.size <= LARGEST
+    assert SMALLEST_TYPE <= fitted.size <= LARGEST_TYPE
     assert len(fitted.lines) * fitted.line <= sheet.height_mm - 2 * down
     assert max(paper.width_of(line, size=fitted.size) for line in fitted.lines) <= sheet.width_mm - 2 * across + 0.001

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflets.prints.letters import UNPRINTABLE, printable
-from leaflets.prints.paper import PrintPdf
+from leaflets.pdf import UNPRINTABLE, PrintPdf, printable
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from leaflets.prints.inputs import Pick
-from leaflets.prints.picking import pick_list
+from leaflets.dispatch.prints import Pick, pick_list
 from tests.leaflets.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams
 

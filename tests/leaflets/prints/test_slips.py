@@ -6,24 +6,24 @@ import pytest
 import zxingcpp
 from django.conf import settings
 
-from leaflets.prints.inputs import Item, Slip
-from leaflets.prints.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, packing_slips
+from leaflets.dispatch.prints import Slip, SlipItem
+from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, packing_slips
 from tests.leaflets.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken
 
 ADDRESS = ["Siân Ŵyn-Łukasz Nguyễn", "Health Visiting Team", "Ysbyty Gwynedd", "Penrhosgarnedd", "Bangor", "LL57 2PW"]
 HEALTH_VISITORS, ABUSE = "Stop child trafficking in its tracks: advice for health visitors", "Child trafficking is child abuse"
-ITEMS = (Item(HEALTH_VISITORS, "March 2026", 20), Item(ABUSE, "Sample edition, March 2026", 1, 15))
+ITEMS = (SlipItem(HEALTH_VISITORS, "March 2026", 20), SlipItem(ABUSE, "Sample edition, March 2026", 1, 15))
 
 
-def slip(number: int = 12, items: tuple[Item, ...] = ITEMS, address: list[str] = ADDRESS, note: str = "") -> Slip:
+def slip(number: int = 12, items: tuple[SlipItem, ...] = ITEMS, address: list[str] = ADDRESS, note: str = "") -> Slip:
     reference = f"LO-{number:04}-PT"
     url = f"https://ctac.example/leaflets/orders/{reference}/"
     return Slip(number, reference, url, date(2027, 3, 9), address, items, note)
 
 
-def many(count: int) -> tuple[Item, ...]:
-    return tuple(Item(f"{HEALTH_VISITORS}, number {place}", "March 2026", place) for place in range(1, count + 1))
+def many(count: int) -> tuple[SlipItem, ...]:
+    return tuple(SlipItem(f"{HEALTH_VISITORS}, number {place}", "March 2026", place) for place in range(1, count + 1))
 
 
 def test_a_slip_says_what_is_in_the_parcel_what_is_to_come_and_whom_to_call(now: datetime) -> None:
@@ -50,7 +50,10 @@ def test_a_slip_says_what_is_in_the_parcel_what_is_to_come_and_whom_to_call(now:
 
 
 def test_what_is_not_needed_is_not_said(now: datetime) -> None:
-    one, later = slip(1, (Item(ABUSE, "March 2026", 5),)), slip(2, (Item(ABUSE, "March 2026", 0, 5), Item("Other", "", 2)))
+    one, later = (
+        slip(1, (SlipItem(ABUSE, "March 2026", 5),)),
+        slip(2, (SlipItem(ABUSE, "March 2026", 0, 5), SlipItem("Other", "", 2))),
+    )
     with Read(packing_slips([one, later], made_at=now)) as read:
         first, second = read.texts()
     assert ("Still to come" in first, "in all" in first) == (False, False)

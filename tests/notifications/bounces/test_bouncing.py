@@ -6,14 +6,13 @@ from threading import Thread
 import pytest
 from django.db import connection
 
-from notifications import choices
+from notifications import preferences
+from notifications.bounces.services import Answer, arrived, put_right, take
+from notifications.delivery.services import deliver
 from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
-from notifications.services.bouncing import Answer, arrived, put_right, take
-from notifications.services.choosing import choose
-from notifications.services.delivering import deliver
-from notifications.services.erasing import erase_for, export_for
-from notifications.services.readdressing import readdress
-from notifications.topics import Topic
+from notifications.preferences import choose
+from notifications.privacy import erase_for, export_for, readdress
+from notifications.registry import Topic
 from tests.notifications.conftest import Inbox, later
 
 READER = "reader@leeds.example.nhs.uk"
@@ -90,12 +89,12 @@ def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_tha
 def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
     row = went(make_row, now)
     take([came_back(row, Sort.COMPLAINT)], now=now)
-    assert choices.wants_each(READER) == dict.fromkeys(Topic, False)
+    assert preferences.wants_each(READER) == dict.fromkeys(Topic, False)
     assert not MarkedAddress.objects.marked().exists()
     assert {choice.chosen_where for choice in MailChoice.objects.all()} == {Where.COMPLAINT}
     choose(address=READER, chosen={Topic.REMINDERS: True}, where=Where.PAGE, now=now)
     take([came_back(row, Sort.COMPLAINT)], now=now)
-    assert choices.wants(Topic.REMINDERS, READER)
+    assert preferences.wants(Topic.REMINDERS, READER)
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -179,7 +178,7 @@ def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_
 
 
 def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, make_row, now, django_assert_num_queries):
-    from notifications.services.bouncing import held_back
+    from notifications.bounces.services import held_back
 
     row = make_row()
     with django_assert_num_queries(1):

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from notifications import mime, tasks
+from notifications import rendering, tasks
 from notifications.bounces import mailbox
-from notifications.health import returned_mail
+from notifications.delivery.services import check_returned_mail, deliver
 from notifications.models import MailboxRead, MarkedAddress
-from notifications.services.delivering import deliver
 from tests.notifications.conftest import Inbox, later
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -136,12 +135,12 @@ def test_trouble_stands_in_readyz_without_password_or_address_until_it_is_over(o
     settings.BOUNCE_MAILBOX = server.url
     server.password = "changed"
     tasks.read_returned_mail()
-    assert returned_mail() == "the mailbox of returned mail can't be read: error"
+    assert check_returned_mail() == "the mailbox of returned mail can't be read: error"
     assert "geheim" not in caplog.text
     assert "reader" not in caplog.text
     server.password = "geheim@1"
     tasks.read_returned_mail()
-    assert returned_mail() == ""
+    assert check_returned_mail() == ""
     assert MailboxRead.objects.get().read_at
 
 
@@ -167,4 +166,4 @@ def test_reports_go_to_a_machine_and_answers_to_people(ours, make_row, mail_serv
     assert "From: CTAC <help@ctac.example>" in text
     assert f"Reply-To: {settings.ADVICE_EMAIL}" in text
     assert "bounces" not in text
-    assert mime.thread_headers(ours)
+    assert rendering.thread_headers(ours)

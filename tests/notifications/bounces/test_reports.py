@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from notifications.bounces.meaning import sort_of
 from notifications.bounces.reports import read_report
+from notifications.bounces.services import sort_of
 from notifications.models import Sort
 
 SAMPLES = Path(__file__).parent / "samples"

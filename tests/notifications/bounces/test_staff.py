@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from ctac.staff import staff_site
+from ctac.staff.site import staff_site
+from notifications.bounces.services import Answer, take
 from notifications.models import MarkedAddress, Notification, Sort, Source
-from notifications.services.bouncing import Answer, take
 from tests.bookings import rows
 from tests.factories import make_person, make_staff, sign_in_staff
 

@@ -10,10 +10,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
-from notifications import choices
-from notifications.bounces.providers import PROVIDERS, check_settings
+from notifications import preferences
+from notifications.bounces.reports import PROVIDERS, check_settings
 from notifications.models import MarkedAddress, ReturnedMail
-from notifications.topics import Topic
+from notifications.registry import Topic
 
 pytestmark = pytest.mark.django_db
 READER = "reader@leeds.example.nhs.uk"
@@ -68,7 +68,7 @@ def test_a_soft_bounce_is_one_even_if_the_words_sound_final(client, row):
 
 def test_a_complaint_stops_topics(client, row):
     tell(client, postmark("SpamComplaint"), **PASSWORD)
-    assert not choices.wants(Topic.REMINDERS, READER)
+    assert not preferences.wants(Topic.REMINDERS, READER)
 
 
 def test_a_later_delivery_clears_the_mark_and_an_earlier_one_does_not(client, row):

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import models
 from django.test import Client
 
+from bookings.booking.services.transfer import transfer_bookings
+from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Booking,
     BookingLink,
@@ -22,23 +24,21 @@ from bookings.models import (
     State,
     YearLater,
 )
-from bookings.models.booking import record
-from bookings.services.afterwards import open_afterwards
-from bookings.services.handing_over import hand_over
-from ctac.classification import NONE
+from bookings.models.booking import record_event
+from ctac.models import NONE
 from dataprotection.models import Complaint, Told
-from dataprotection.services.handling import answer, close
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
-from leaflets.services.addresses import keep_address
-from leaflets.services.fulfilling import dispatch, start_packing
+from leaflets.orders.services.place import keep_address
+from leaflets.orders.services.transitions import dispatch, start_packing
 from notifications.models import MarkedAddress, Notification, ReturnedMail, Where
 from notifications.models import State as MailState
+from notifications.outbox import seal_and_send
+from notifications.preferences import choose
+from notifications.registry import Topic
 from notifications.rendering import Rendered
-from notifications.services.choosing import choose
-from notifications.services.writing import seal_and_send
-from notifications.topics import Topic
+from privacy.services import answer_complaint, close_complaint
 from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
-from professionals.services.safeguarding import tell_lead
+from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.classified import classes_of
@@ -171,7 +171,9 @@ def words_for(model: str, field: str) -> Any:
 def given_away(person: Person, now: datetime) -> None:
     """What a colleague has now; all that was typed of it names who had it, and so does an email to the team."""
     booking = make_booking(make_presenter(), now + timedelta(days=20), person=person)
-    hand_over(person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now)
+    transfer_bookings(
+        person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now
+    )
     said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
     words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
     Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
@@ -186,7 +188,7 @@ def of_bookings(person: Person, now: datetime) -> None:
     )
     ahead = make_booking(make_presenter(email="presenter@ctac.example"), now + timedelta(days=30), person=person)
     for booking in (past, ahead):
-        record(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
+        record_event(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
         days = {"created_at": now, "expires_at": now + timedelta(days=9)}
         BookingLink.objects.create(
             booking=booking, purpose="change", token_hash=f"{booking.pk:064}", address_hash="1" * 64, **days
@@ -219,8 +221,8 @@ def of_orders(person: Person, now: datetime) -> None:
 def of_complaints(person: Person, now: datetime) -> None:
     """Done with, and our answer is there, so that its words go at once."""
     complaint, by = make_complaint(person=person, now=now), make_staff()
-    answer(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
-    close(complaint=complaint, words="", flagged=False, by=by, now=now)
+    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
+    close_complaint(complaint=complaint, words="", flagged=False, by=by, now=now)
     Notification.objects.filter(kind__startswith="complaint-").update(state=MailState.SENT, sent_at=now)
 
 
@@ -239,7 +241,7 @@ def of_account(person: Person, now: datetime) -> None:
     FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
-        tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     assert EmailAddress.objects.filter(user=person.user, email=EMAIL).exists()
     assert User.objects.filter(email=EMAIL).exists()
 

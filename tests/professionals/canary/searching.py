@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from notifications import sealing
-from professionals import secret_box
+from accounts import sessions
+from notifications import rendering
 from professionals.models import Session
 
 TABLES = """
@@ -37,7 +37,7 @@ def opened(where: str, value: Any) -> str:
     if value is None:
         return ""
     if where == "notifications_notification.sealed_body":
-        mail = sealing.unseal(bytes.fromhex(value.removeprefix("\\x")))
+        mail = rendering.unseal(bytes.fromhex(value.removeprefix("\\x")))
         return f"{mail.subject} {mail.text} {mail.html}"
     if where == "professionals_session.session_data":
         return str([opened_box(each) for each in Session(session_data=value).get_decoded().values()])
@@ -46,7 +46,7 @@ def opened(where: str, value: Any) -> str:
 
 def opened_box(value: Any) -> Any:
     """What was sent too late waits in a session, locked."""
-    return secret_box.unlock(value["box"]) if isinstance(value, dict) and "box" in value else value
+    return sessions.decrypt(value["box"]) if isinstance(value, dict) and "box" in value else value
 
 
 def values_of_files() -> Iterator[tuple[str, str]]:

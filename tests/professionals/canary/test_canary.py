@@ -6,11 +6,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
-from notifications import smtp
+from notifications.delivery import smtp
+from notifications.delivery.services import deliver_each
 from notifications.models import Notification
-from notifications.services.delivering import deliver_each
+from privacy.retention import clear_expired
 from professionals.models import Person
-from professionals.services.clearing import clear_expired
 from tests.bookings.rows import NOW
 from tests.factories import sign_in
 from tests.notifications.conftest import mail_server

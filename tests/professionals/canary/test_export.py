@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.db import models
 
-from professionals import privacy
-from professionals.data_file import FileForm, as_file
+from privacy import services as privacy_services
+from privacy.personal_data import ExportFormat, export_response
 from professionals.models import Person
 from tests.bookings.rows import NOW
 from tests.professionals.canary.planting import MADE, NO_WORDS, THEIRS, fields_with_words, model_named, plant
@@ -67,9 +67,9 @@ def test_every_field_of_theirs_is_in_both_files():
         for field, word in words.items():
             mark(person, field, word)
         person.refresh_from_db()
-        data = privacy.export_person(person)
-        said = as_file(data, FileForm.JSON).content.decode()
-        page = as_file(data, FileForm.HTML).content.decode()
+        data = privacy_services.export_person(person)
+        said = export_response(data, ExportFormat.JSON).content.decode()
+        page = export_response(data, ExportFormat.HTML).content.decode()
     assert [field for field, word in words.items() if not is_address(field) and word not in said] == []
     assert [field for field, word in words.items() if not is_address(field) and word not in page] == []
     assert "quillfinch@leeds.nhs.uk" in said

@@ -14,13 +14,13 @@ from django.db import transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
+from bookings.calendars.feeds import make_feed
+from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Feedback, Leave, OpenSession, SessionPlace
-from bookings.services.afterwards import open_afterwards
-from bookings.services.feeds import make_feed
 from leaflets.models import Order
-from professionals import retention
+from privacy import retention as privacy_retention
+from privacy.services import erase_person
 from professionals.models import Person
-from professionals.privacy import erase_person
 from tests.bookings.rows import NOW
 from tests.matrix.asking import written, written_since
 from tests.professionals.canary.planting import NAME, plant
@@ -80,12 +80,12 @@ def difference(before: Rows, after: Rows) -> list[str]:
     return [*(said for said, keys in rows.items() if keys), *sorted(changed)]
 
 
-def taken_out(rule: retention.Rule) -> None:
+def taken_out(rule: privacy_retention.Rule) -> None:
     rule.take_out(list(rule.due_now(MUCH_LATER).values_list("pk", flat=True)), MUCH_LATER)
 
 
 def test_each_rule_and_an_erasure_take_out_this_and_no_more(person: Person, db: None) -> None:
-    rules = {rule.name: rule for rule in retention.rules() if rule.name not in NOTHING}
+    rules = {rule.name: rule for rule in privacy_retention.registered_rules() if rule.name not in NOTHING}
     found = {name: changes(partial(taken_out, rule)) for name, rule in rules.items()}
     found["erasure"] = changes(lambda: erase_person(person, by=None, now=NOW))
     assert [name for name, text in found.items() if not text] == []

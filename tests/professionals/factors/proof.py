@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
-from professionals import secret_box
+from accounts import sessions
 from professionals.models import User
 
 SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"
@@ -19,7 +19,7 @@ SENT_LATE = "/account/sent-late/"
 
 
 def enrol(user: User) -> Authenticator:
-    return Authenticator.objects.create(user=user, type="totp", data={"secret": secret_box.lock(SECRET)})
+    return Authenticator.objects.create(user=user, type="totp", data={"secret": sessions.encrypt(SECRET)})
 
 
 def totp(step: int = 0) -> str:

@@ -10,8 +10,8 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts import services as accounts_services
 from professionals.models import User
-from professionals.services import staff_accounts
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.factors.proof import FACTOR_AGAIN, enrol, totp
 from tests.professionals.mailing import last_code, mails_to
@@ -244,7 +244,7 @@ def test_after_a_reset_by_a_manager_all_begins_anew(staff, now):
     passed = signed_in(staff)
     with_password(staff)
 
-    staff_accounts.reset_second_factor(user=staff, by=make_staff(), now=now)
+    accounts_services.reset_second_factor(user=staff, by=make_staff(), now=now)
 
     assert not let_in(passed)
     assert place(passed.get("/account/details/")) == "/account/login/"

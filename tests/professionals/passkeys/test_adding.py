@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 
-from professionals import passkeys
+from accounts import services as accounts_services
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import enrol, grow_old
 from tests.professionals.mailing import mails_to
@@ -159,7 +159,7 @@ def test_junk_is_refused_in_words(client, junk):
 
 
 def test_no_more_than_ten(client, monkeypatch):
-    monkeypatch.setattr(passkeys, "MOST", 1)
+    monkeypatch.setattr(accounts_services, "MOST_PASSKEYS", 1)
     person = make_person()
     sign_in(client, person)
     add_passkey(client)

@@ -6,8 +6,8 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from accounts import services as accounts_services
 from notifications.models import Notification
-from professionals import passkeys
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.passkeys.device import kept_passkey
 from tests.professionals.test_address_races import in_turn
@@ -36,7 +36,7 @@ def mails() -> int:
 
 
 def as_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passkeys, "as_it_stands", lambda user, passkey: passkey)
+    monkeypatch.setattr(accounts_services, "current_passkey", lambda user, passkey: passkey)
 
 
 def test_remove_pressed_twice_at_once_removes_and_tells_once(person: Any, browser: Client) -> None:

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.test import Client
 
+from accounts.sessions import hash_session_key
 from professionals.models import Session, User
-from professionals.sessions import kept_as
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1"
@@ -38,7 +38,7 @@ def key_of(client: Client) -> str:
 
 
 def row_of(client: Client) -> Session:
-    return Session.objects.get(pk=kept_as(key_of(client)))
+    return Session.objects.get(pk=hash_session_key(key_of(client)))
 
 
 def is_in(client: Client) -> bool:

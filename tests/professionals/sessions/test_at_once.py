@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts import sessions
 from professionals.models import Session, User
-from professionals.services import sessions
 from tests.professionals.sessions.browsers import DETAILS, PASSWORD, browser, is_in, key_of, signed_in
 from tests.professionals.waiting import begun
 

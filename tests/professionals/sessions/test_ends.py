@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
-from professionals import privacy
+from accounts import services as accounts_services
+from privacy import services as privacy_services
 from professionals.models import Session, User
-from professionals.services import staff_accounts
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import IPHONE, PASSWORD, is_in, key_of, row_of, signed_in
@@ -103,16 +103,16 @@ def test_a_reset_of_the_second_factor_ends_all(now):
     staff = make_staff()
     enrol(staff)
     here, there = sign_in_staff(Client(), staff), sign_in_staff(Client(), staff)
-    staff_accounts.reset_second_factor(user=staff, by=None, now=now)
+    accounts_services.reset_second_factor(user=staff, by=None, now=now)
 
     assert (is_in(here), is_in(there), left(staff)) == (False, False, 0)
 
 
 def test_erasing_somebody_ends_all(person, here, there, now):
-    exported = privacy.export_person(person)["person"]["sign_in"]["signed_in"]
+    exported = privacy_services.export_person(person)["person"]["sign_in"]["signed_in"]
     assert [each["device"] for each in exported] == ["Firefox on Windows", "Safari on an iPhone"]
     user = person.user
-    privacy.erase_person(person, by=None, now=now)
+    privacy_services.erase_person(person, by=None, now=now)
 
     assert (is_in(here), is_in(there), left(user)) == (False, False, 0)
 

@@ -7,7 +7,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.conf import settings
 from django.test import Client
 
-from professionals.devices import device_of
+from accounts.sessions import device_of
 from professionals.models import Session
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.mailing import last_code

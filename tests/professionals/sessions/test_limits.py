@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from privacy.retention import clear_expired
 from professionals.models import Session
-from professionals.services.clearing import clear_expired
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.sessions.browsers import is_in, key_of, row_of
 
@@ -100,7 +100,7 @@ def test_a_sign_in_that_has_begun_and_is_nobodys_yet_ends_too(clock):
 
 @pytest.mark.parametrize("many", [1, 5])
 def test_rows_go_in_batches_a_day_after_their_end(now, monkeypatch, many):
-    monkeypatch.setattr("professionals.services.sessions.BATCH", 2)
+    monkeypatch.setattr("accounts.sessions.CLEARED_AT_ONCE", 2)
     for age in range(many):
         over = now - timedelta(days=1, minutes=age)
         Session.objects.create(session_key=f"over {age}", session_data="", expire_date=over, ends_at=over)

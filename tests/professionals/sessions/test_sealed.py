@@ -14,9 +14,11 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.test import Client
 from django.utils import timezone
 
-from professionals import code_again, sent_late, sign_up
+from accounts import forms as accounts_forms
+from accounts import sessions
+from accounts import views as accounts_views
+from accounts.sessions import ENCRYPTED_ITEM, ENCRYPTED_KEYS
 from professionals.models import Person, Session
-from professionals.sealed_session import BOX, SEALED
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import grow_old
 from tests.professionals.mailing import last_code
@@ -46,7 +48,12 @@ def test_the_names_are_those_that_allauth_and_we_use() -> None:
         STATE_SESSION_KEY,
         SECRET_SESSION_KEY,
     }
-    assert {*theirs, code_again.KEY, sent_late.KEY, sign_up.SESSION_KEY} == SEALED
+    assert {
+        *theirs,
+        accounts_views.REAUTHENTICATION_CODE_KEY,
+        sessions.UNSUBMITTED_FORM_KEY,
+        accounts_forms.SIGN_UP_KEY,
+    } == ENCRYPTED_KEYS
 
 
 def sign_in_by_code(client: Client) -> None:
@@ -67,7 +74,7 @@ def test_a_code_that_waits_is_not_to_be_read(client: Client, person: Person, ask
     ask(client)
     code = last_code(person.email)
     everything = str(stored())
-    assert BOX in everything
+    assert ENCRYPTED_ITEM in everything
     assert code not in everything
     assert code.replace("-", "") not in everything
     assert code in str(dict(client.session.items()))  # where the site reads it
@@ -83,7 +90,7 @@ def test_a_sealed_code_signs_in(client: Client, person: Person) -> None:
     sign_in_by_code(client)
     assert client.post(CODE, {"code": last_code(person.email)}).status_code == 302
     assert client.get("/my/").status_code == 200
-    assert BOX not in str(stored())  # what is over is kept nowhere
+    assert ENCRYPTED_ITEM not in str(stored())  # what is over is kept nowhere
 
 
 def test_the_key_of_an_app_is_not_to_be_read_before_it_is_enrolled_either(client: Client) -> None:
@@ -98,7 +105,7 @@ def test_neither_words_nor_address_of_what_was_sent_late_are_to_be_read(client: 
     sign_in(client, person)
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         client.post(f"{DETAILS}?q=Someone+Searched", {"name": "Sam O’Hara", "organisation_name": "Leeds Health"})
-        kept = client.session[sent_late.KEY]
+        kept = client.session[sessions.UNSUBMITTED_FORM_KEY]
         everything = str(stored())
     assert (kept["path"], "Sam O’Hara" in str(kept)) == (f"{DETAILS}?q=Someone+Searched", True)
     assert [words for words in ("Searched", "Hara", "Leeds Health", DETAILS) if words in everything] == []
@@ -108,11 +115,11 @@ def test_what_no_key_opens_is_as_if_it_had_not_been_begun(client: Client, person
     sign_in_by_code(client)
     row = Session.objects.get()
     data = DatabaseStore().decode(row.session_data)
-    row.session_data = DatabaseStore().encode({**data, BOX: "not ours"})
+    row.session_data = DatabaseStore().encode({**data, ENCRYPTED_ITEM: "not ours"})
     row.save()
     assert client.post(CODE, {"code": last_code(person.email)})["Location"].startswith(SIGN_IN)
 
 
 def test_a_session_that_holds_nothing_of_the_kind_is_stored_as_it_was(client: Client, person: Person) -> None:
     sign_in(client, person)
-    assert [BOX in data for data in stored()] == [False]
+    assert [ENCRYPTED_ITEM in data for data in stored()] == [False]

@@ -2,9 +2,9 @@
 
 from datetime import time, timedelta
 
+from bookings.leave import services as leave_services
 from bookings.models import AvailabilityException, Leave
-from bookings.services import availability
-from bookings.services import leave as leave_services
+from bookings.schedule import services as schedule_services
 from tests.races.driver.client import Actor
 
 WEIGHTS = {
@@ -65,16 +65,16 @@ def set_days(actor: Actor) -> None:
     day = actor.start().date()
     hours = actor.chance.choice([[], [(time(9), time(13))], [(time(8), time(11)), (time(14), time(18))]])
     last = day + timedelta(days=actor.chance.randint(0, 1))
-    availability.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
+    schedule_services.set_days(presenter=actor.presenter(), first_day=day, last_day=last, hours=hours, own=True, now=actor.now)
 
 
 def take_back_days(actor: Actor) -> None:
     exception = actor.one_of(AvailabilityException.objects.filter(presenter__in=actor.world["presenters"]))
-    availability.take_back_days(exception=exception, own=True, now=actor.now)
+    schedule_services.take_back_days(exception=exception, own=True, now=actor.now)
 
 
 def set_week(actor: Actor) -> None:
-    hours = [availability.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
+    hours = [schedule_services.WeekdayHours(weekday, time(9), time(17)) for weekday in range(5) if actor.chance.random() < 0.9]
     first = actor.start().date()
     last = actor.chance.choice([None, first + timedelta(days=2)])
-    availability.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)
+    schedule_services.set_week(presenter=actor.presenter(), hours=hours, first_day=first, last_day=last, own=True, now=actor.now)

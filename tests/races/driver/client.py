@@ -94,7 +94,7 @@ class Actor:
 
     def start(self) -> datetime:
         """A whole or half hour between 9am and 4pm, UK time."""
-        from ctac.uk import uk_datetime
+        from ctac.dates import uk_datetime
 
         half_hours = self.chance.randrange(18, 33)
         return uk_datetime(self.day(), clock(half_hours // 2, half_hours % 2 * 30))

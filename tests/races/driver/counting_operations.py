@@ -1,9 +1,9 @@
 """What staff can do with a stock-take, and with who waits in line. Any client may go on with what another has begun."""
 
 from leaflets.models import Edition, StockTake
-from leaflets.services import confirming, counting, forward
-from leaflets.services.confirming import version_of
-from leaflets.services.counting import Typed, counts_of
+from leaflets.orders.services import transitions
+from leaflets.stock import stock_takes
+from leaflets.stock.stock_takes import TypedCount, counts_of, differences_version
 from tests.races.driver.client import Actor
 from tests.races.driver.leaflet_operations import any_order
 
@@ -19,7 +19,7 @@ WEIGHTS = {
 
 def start_count(actor: Actor) -> None:
     titles = actor.chance.sample(actor.world["editions"], actor.chance.randint(1, 3))
-    counting.start_count(editions=Edition.objects.filter(pk__in=titles), by=actor.staff(), now=actor.now)
+    stock_takes.start_count(editions=Edition.objects.filter(pk__in=titles), by=actor.staff(), now=actor.now)
 
 
 def any_take(actor: Actor) -> StockTake:
@@ -33,26 +33,26 @@ def count_titles(actor: Actor) -> bool:
     typed = {}
     for count in counts_of(take):
         found = count.edition.on_hand + (chance.randint(-6, 4) if chance.random() < 0.4 else 0)
-        typed[count.pk] = Typed(max(found, 0), count.at)
-    refused = counting.record_counts(take=take, typed=typed, by=actor.staff(), now=actor.now)
+        typed[count.pk] = TypedCount(max(found, 0), count.at)
+    refused = stock_takes.record_counts(take=take, typed=typed, by=actor.staff(), now=actor.now)
     return len(refused) < len(typed)
 
 
 def confirm_count(actor: Actor) -> None:
     take = any_take(actor)
-    seen = version_of(confirming.differences_of(take))
-    confirming.confirm_count(take=take, seen=seen, by=actor.staff(), now=actor.now)
+    seen = differences_version(stock_takes.differences_of(take))
+    stock_takes.confirm_count(take=take, seen=seen, by=actor.staff(), now=actor.now)
 
 
 def abandon_count(actor: Actor) -> None:
-    counting.abandon_count(take=any_take(actor), by=actor.staff(), now=actor.now)
+    stock_takes.abandon_count(take=any_take(actor), by=actor.staff(), now=actor.now)
 
 
 def pass_forward(actor: Actor) -> None:
     order = any_order(actor, lines__backordered__gt=0)
-    forward.pass_forward(order=order, by=actor.staff(), now=actor.now, reason="A training on Monday")
+    transitions.prioritise(order=order, by=actor.staff(), now=actor.now, reason="A training on Monday")
 
 
 def put_back_in_line(actor: Actor) -> None:
     order = any_order(actor, passed_forward_at__isnull=False)
-    forward.put_back_in_line(order=order, by=actor.staff(), now=actor.now)
+    transitions.remove_priority(order=order, by=actor.staff(), now=actor.now)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from leaflets.models import Channel, Dispatch, MissingParcel, Order
-from leaflets.services import changing, deciding, fulfilling, placing, stock
-from leaflets.services import missing as missing_services
-from leaflets.services import titles as titles_services
+from leaflets.orders.services import change as services_change
+from leaflets.orders.services import change as titles_services
+from leaflets.orders.services import missing as missing_services
+from leaflets.orders.services import place, transitions
+from leaflets.stock import services as stock_services
+from notifications.delivery.services import sweep
 from notifications.models import Notification
-from notifications.services.resending import resend
-from notifications.services.sweeping import sweep
+from notifications.outbox import resend
 from tests.leaflets.factories import DELIVERY
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
@@ -69,39 +71,39 @@ def staff_order_page(actor: Actor) -> bool:
 def place_order(actor: Actor) -> None:
     person = actor.person()
     asked = {"basket": actor.basket(), "delivery": DELIVERY, "channel": Channel.WEB}
-    placing.place_order(person=person, by=person.user, now=actor.now, **asked)
+    place.place_order(person=person, by=person.user, now=actor.now, **asked)
 
 
 def wait_for_copies(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 4 for leaflet, copies in actor.basket().items()}
     asked = {"basket": basket, "will_wait_for": list(basket), "delivery": DELIVERY, "channel": Channel.WEB}
-    placing.place_order(person=person, by=person.user, now=actor.now, **asked)
+    place.place_order(person=person, by=person.user, now=actor.now, **asked)
 
 
 def ask_for_more(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 5 for leaflet, copies in actor.basket().items()}
     asked = {"basket": basket, "asked_because": "A whole ward", "delivery": DELIVERY, "channel": Channel.WEB}
-    placing.place_order(person=person, by=person.user, now=actor.now, **asked)
+    place.place_order(person=person, by=person.user, now=actor.now, **asked)
 
 
 def decide_on_more(actor: Actor) -> None:
     order = any_order(actor, state="requested")
     if actor.chance.random() < 0.3:
-        return deciding.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
+        return transitions.decline(order=order, by=actor.staff(), now=actor.now, reason="None are left")
     granted = {line.pk: actor.chance.randint(0, line.backordered) for line in order.lines.all()}
-    return deciding.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
+    return transitions.approve(order=order, granted=granted, by=actor.staff(), now=actor.now)
 
 
 def change_order(actor: Actor) -> None:
     """More, fewer or none of each title, now and then to another place; one in ten from a page that is too old."""
     order, chance = any_order(actor, state__in=["received", "waiting", "requested"]), actor.chance
-    titles = titles_services.titles_of(order.lines.in_order(), {})
-    shown = titles_services.version_of(titles, order.delivery) if chance.random() < 0.9 else "another"
+    titles = titles_services.ordered_titles(order.lines.in_order(), {})
+    shown = titles_services.order_version(titles, order.delivery) if chance.random() < 0.9 else "another"
     delivery = replace(order.delivery, postcode=chance.choice(PLACES)) if chance.random() < 0.3 else order.delivery
     copies = {title.leaflet.pk: chance.randint(0, title.copies + 5) for title in titles}
     waits = list(copies) if chance.random() < 0.5 else []
-    change = changing.Change(copies, delivery, shown, will_wait_for=waits)
-    changing.change_order(order=order, change=change, by=chance.choice([order.person.user, actor.staff()]), now=actor.now)
+    change = services_change.OrderChange(copies, delivery, shown, will_wait_for=waits)
+    services_change.change_order(order=order, change=change, by=chance.choice([order.person.user, actor.staff()]), now=actor.now)
 
 
 def change_order_page(actor: Actor) -> bool:
@@ -115,15 +117,15 @@ def change_order_page(actor: Actor) -> bool:
 
 def cancel_order(actor: Actor) -> None:
     order = any_order(actor, state__in=["received", "waiting", "requested"])
-    fulfilling.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
+    transitions.cancel(order=order, by=actor.chance.choice([order.person.user, actor.staff()]), now=actor.now)
 
 
 def start_packing(actor: Actor) -> None:
-    fulfilling.start_packing(order=any_order(actor, state="received"), by=actor.staff(), now=actor.now)
+    transitions.start_packing(order=any_order(actor, state="received"), by=actor.staff(), now=actor.now)
 
 
 def dispatch(actor: Actor) -> None:
-    fulfilling.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
+    transitions.dispatch(order=any_order(actor, state="packing"), by=actor.staff(), now=actor.now)
 
 
 def never_came(actor: Actor) -> None:
@@ -152,12 +154,12 @@ def evening(actor: Actor) -> None:
 
 def receive_stock(actor: Actor) -> None:
     copies = actor.chance.randint(10, 60)
-    stock.receive_stock(edition=actor.edition(), copies=copies, by=actor.staff(), now=actor.now)
+    stock_services.receive_stock(edition=actor.edition(), copies=copies, by=actor.staff(), now=actor.now)
 
 
 def correct_stock(actor: Actor) -> None:
     change = actor.chance.randint(-20, 10)
-    stock.correct_stock(edition=actor.edition(), change=change, by=actor.staff(), now=actor.now, reason="Counted")
+    stock_services.correct_stock(edition=actor.edition(), change=change, by=actor.staff(), now=actor.now, reason="Counted")
 
 
 # Mail

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from bookings.booking.services import assign
 from bookings.models import Booking, Presenter
-from bookings.services import joining, visiting, watching
+from bookings.visits import services as visits_services
 from tests.races.driver.client import Actor, NothingThere
 
 WEIGHTS = {
@@ -25,29 +26,29 @@ def check_in(actor: Actor) -> None:
     """Twice, as a thumb does; from two phones at the same moment if two clients draw it."""
     booking = visit_of_today(actor)
     for _tap in range(2):
-        visiting.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[0])
+        visits_services.check_in(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[0])
 
 
 def check_out(actor: Actor) -> None:
     booking = visit_of_today(actor)
     for _tap in range(2):
-        visiting.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[1])
+        visits_services.check_out(booking=booking, presenter=presenter_of(booking), by=actor.staff(), now=booking.agreed[1])
 
 
 def say_safe(actor: Actor) -> None:
     booking = visit_of_today(actor)
-    visiting.say_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
+    visits_services.say_safe(booking=booking, by=actor.staff(), now=an_hour_later(booking), note="Spoke to them")
 
 
 def watch(actor: Actor) -> None:
     """As the task does for each booking that it finds."""
     booking = visit_of_today(actor)
-    watching.alert(key=booking.pk, now=an_hour_later(booking))
+    visits_services.alert_staff(key=booking.pk, now=an_hour_later(booking))
 
 
 def set_joining_link(actor: Actor) -> None:
     link = actor.chance.choice(["", "https://meet.example/1", "https://meet.example/2"])
-    joining.set_joining_link(booking=visit_of_today(actor), link=link, by=actor.staff(), now=actor.now)
+    assign.set_joining_link(booking=visit_of_today(actor), link=link, by=actor.staff(), now=actor.now)
 
 
 def presenter_of(booking: Booking) -> Presenter:

@@ -13,11 +13,14 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings.diary.wish import Wish
+from bookings.booking.services import assign, place, transitions
+from bookings.booking.services import request as request_services
+from bookings.booking.services import reschedule as services_reschedule
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
-from bookings.places import find_place
-from bookings.services import assigning, calling, changing, holding, moving, placing
-from bookings.slot_forms import slot_value
+from bookings.schedule import holds
+from bookings.schedule.forms import slot_value
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import find_place
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
@@ -25,7 +28,7 @@ from tests.live.clients import Answer
 from tests.races.driver.client import Actor
 from tests.races.driver.world import PLACES
 
-DETAILS = placing.Details(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
+DETAILS = place.BookingDetails(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
 WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
 TYPED = {"audience_size": "8", "contact_name": "Jo Green", "contact_phone": "01856 888 001"}
 WEIGHTS = {
@@ -128,7 +131,7 @@ def place_of(actor: Actor) -> tuple[str, Any]:
     """Format and address; one in five online."""
     if actor.chance.random() < 0.2:
         return Format.ONLINE, None
-    return Format.WORKPLACE, placing.Address("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
+    return Format.WORKPLACE, place.VisitAddress("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
 
 
 def draft_of(actor: Actor, person: Any) -> Draft:
@@ -140,9 +143,9 @@ def hold(actor: Actor) -> None:
     """As the page of times does it: hold, then keep the answer."""
     person, presentation, start = actor.person(), actor.chance.choice(actor.presentations), actor.start()
     how, address = place_of(actor)
-    wish = Wish(presentation, how, find_place(address.postcode) if address else None)
+    slot_query = SlotQuery(presentation, how, find_place(address.postcode) if address else None)
     draft = draft_of(actor, person)
-    holding.hold_slot(draft=draft, person=person, wish=wish, start=start, now=actor.now)
+    holds.hold_slot(draft=draft, person=person, slot_query=slot_query, start=start, now=actor.now)
     where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
     drafts.save_step(draft, "where", {**where, "postcode": address.postcode if address else ""}, actor.now)
     drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
@@ -150,7 +153,7 @@ def hold(actor: Actor) -> None:
 
 def extend_hold(actor: Actor) -> None:
     held = actor.one_of(Hold.objects.filter(draft__person__in=actor.people).select_related("draft"))
-    holding.extend_hold(draft=held.draft, now=actor.now)
+    holds.extend_hold(draft=held.draft, now=actor.now)
 
 
 def hold_runs_out(actor: Actor) -> None:
@@ -168,19 +171,19 @@ def book(actor: Actor) -> None:
     held = Hold.objects.filter(person=person).select_related("draft", "presentation").first()
     if held and actor.chance.random() < 0.7:
         presentation, start, how = held.presentation, held.start, held.format
-        address = placing.Address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
-        submission = placing.Submission(held.draft.token, "0" * 64)
+        address = place.VisitAddress("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
+        submission = place.Submission(held.draft.token, "0" * 64)
     asked = {"presentation": presentation, "format": how, "address": address, "start": start, "details": DETAILS}
     if actor.chance.random() < 0.5:
         asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
-    placing.book(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
+    place.place_booking(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
 
 
 def book_for_caller(actor: Actor) -> None:
     """Anybody may be on the phone: somebody with an account too. Any time, with a reason."""
     person, (how, address) = actor.person(), place_of(actor)
     caller = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
-    calling.book_for_caller(
+    request_services.book_for_caller(
         caller={**caller, "organisation_name": person.organisation.name},
         email=person.email,
         by=actor.staff(),
@@ -204,21 +207,21 @@ def any_booking(actor: Actor, **which: str) -> Booking:
 
 def cancel_booking(actor: Actor) -> None:
     booking = any_booking(actor)
-    moving.cancel(booking=booking, by=actor.chance.choice([booking.person.user, actor.staff()]), now=actor.now)
+    transitions.cancel_booking(booking=booking, by=actor.chance.choice([booking.person.user, actor.staff()]), now=actor.now)
 
 
 def confirm(actor: Actor) -> None:
-    moving.confirm(booking=any_booking(actor, state="requested"), by=actor.staff(), now=actor.now)
+    transitions.confirm_booking(booking=any_booking(actor, state="requested"), by=actor.staff(), now=actor.now)
 
 
 def decline(actor: Actor) -> None:
-    moving.decline(booking=any_booking(actor, state="requested"), reason="Sorry", by=actor.staff(), now=actor.now)
+    transitions.decline_booking(booking=any_booking(actor, state="requested"), reason="Sorry", by=actor.staff(), now=actor.now)
 
 
 def reassign(actor: Actor) -> None:
     reason = actor.chance.choice(["", "They know the place"])
     who = {"presenter": actor.presenter(), "by": actor.staff()}
-    assigning.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
+    assign.reassign(booking=any_booking(actor), now=actor.now, override_reason=reason, **who)
 
 
 def reschedule(actor: Actor) -> None:
@@ -229,7 +232,7 @@ def reschedule(actor: Actor) -> None:
     if more and actor.chance.random() < 0.5:
         more["presenter"] = actor.presenter()
     expected = booking.version if actor.chance.random() < 0.8 else "confirmed-0-0"
-    changing.reschedule(booking=booking, start=actor.start(), expected=expected, now=actor.now, **who, **more)
+    services_reschedule.reschedule(booking=booking, start=actor.start(), expected=expected, now=actor.now, **who, **more)
 
 
 def reschedule_page(actor: Actor) -> bool:
@@ -247,8 +250,8 @@ def change_details(actor: Actor) -> None:
     details = replace(DETAILS, audience_size=chance.randint(5, 9), room=chance.choice(["", "Second floor"]))
     by, address = chance.choice([booking.person.user, actor.staff()]), None
     if by.is_staff and booking.postcode and chance.random() < 0.5:
-        address = placing.Address("1 Broad Street", "Kirkwall", chance.choice(PLACES))
-    changing.change_details(
+        address = place.VisitAddress("1 Broad Street", "Kirkwall", chance.choice(PLACES))
+    services_reschedule.change_details(
         booking=booking,
         details=details,
         expected=booking.version,

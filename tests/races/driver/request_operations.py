@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
+from bookings.booking.services import decide
+from bookings.booking.services import request as request_services
 from bookings.models import BusyTime, DateOption, Precision, Presenter
-from bookings.services import answering, deciding, keeping, requesting
+from bookings.schedule import holds
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import DETAILS, TYPED, WORKPLACE, any_booking, place_of, polite, went_on
 from tests.races.driver.world import PLACES
@@ -26,13 +28,13 @@ WEIGHTS = {
 
 def dates(actor: Actor, presentation: Any) -> list[Any]:
     starts = {actor.start() for _each in range(actor.chance.randint(1, 3))}
-    return [keeping.Preferred(Precision.TIME, start, start + presentation.length) for start in sorted(starts)]
+    return [holds.PreferredDate(Precision.TIME, start, start + presentation.length) for start in sorted(starts)]
 
 
 def request_dates(actor: Actor) -> None:
     person, presentation, (how, address) = actor.person(), actor.chance.choice(actor.presentations), place_of(actor)
     asked = {"presentation": presentation, "format": how, "address": address, "dates": dates(actor, presentation)}
-    requesting.request_dates(
+    request_services.request_dates(
         person=person, by=person.user, channel="web", reason="Clinics", details=DETAILS, now=actor.now, **asked
     )
 
@@ -50,7 +52,7 @@ def request_page(actor: Actor) -> bool:
 def offer_times(actor: Actor) -> None:
     starts = {actor.start() for _each in range(actor.chance.randint(1, 3))}
     booking = any_booking(actor, state="requested")
-    deciding.offer_times(booking=booking, starts=sorted(starts), by=actor.staff(), now=actor.now, override_reason="They asked")
+    decide.offer_times(booking=booking, starts=sorted(starts), by=actor.staff(), now=actor.now, override_reason="They asked")
 
 
 def agree_time(actor: Actor) -> None:
@@ -58,7 +60,7 @@ def agree_time(actor: Actor) -> None:
     booking = any_booking(actor, state="requested")
     option = booking.options.filter(precision="time").last()
     start = option.starts_at if option and actor.chance.random() < 0.7 else actor.start()
-    deciding.agree_time(booking=booking, start=start, by=actor.staff(), now=actor.now, override_reason="They asked")
+    decide.agree_time(booking=booking, start=start, by=actor.staff(), now=actor.now, override_reason="They asked")
 
 
 def an_offer(actor: Actor) -> DateOption:
@@ -69,7 +71,7 @@ def an_offer(actor: Actor) -> DateOption:
 
 def take_offer(actor: Actor) -> None:
     option = an_offer(actor)
-    answering.take_offer(booking=option.booking, option=option, by=option.booking.person.user, now=actor.now)
+    decide.take_offer(booking=option.booking, option=option, by=option.booking.person.user, now=actor.now)
 
 
 def take_offer_page(actor: Actor) -> bool:
@@ -81,7 +83,7 @@ def take_offer_page(actor: Actor) -> bool:
 
 def ask_for_others(actor: Actor) -> None:
     booking = an_offer(actor).booking
-    answering.ask_for_others(booking=booking, words="Fridays", by=booking.person.user, now=actor.now)
+    decide.ask_for_others(booking=booking, words="Fridays", by=booking.person.user, now=actor.now)
 
 
 def dates_run_out(actor: Actor) -> None:
@@ -95,6 +97,6 @@ def dates_run_out(actor: Actor) -> None:
 
 def lapse_dates(actor: Actor) -> None:
     """As beat does it, in two places at once."""
-    found = [booking for booking in answering.lapsing(actor.now) if booking.person in actor.people]
+    found = [booking for booking in decide.bookings_with_lapsed_dates(actor.now) if booking.person in actor.people]
     for booking in found[:3]:
-        answering.lapse(booking=booking, now=actor.now)
+        decide.lapse_dates_of(booking=booking, now=actor.now)

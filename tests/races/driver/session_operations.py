@@ -7,8 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionPlace
-from bookings.services.sessions import changing, clashing, closing, errors, joining, locking, offering, placing, planning
-from ctac.uk import uk_datetime, uk_day
+from bookings.open_sessions import queries as session_queries
+from bookings.open_sessions.services import base as session_base
+from bookings.open_sessions.services import places as place_services
+from bookings.open_sessions.services import sessions as session_services
+from ctac.dates import uk_datetime, uk_day
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
 
@@ -34,8 +37,8 @@ WEIGHTS = {
 }
 
 
-def planned(actor: Actor, presenter: Presenter | None) -> planning.Planned:
-    return planning.Planned(
+def planned(actor: Actor, presenter: Presenter | None) -> session_services.PlannedSession:
+    return session_services.PlannedSession(
         actor.chance.choice(actor.presentations), presenter, actor.start(), actor.chance.randint(1, MOST_PLACES)
     )
 
@@ -43,17 +46,17 @@ def planned(actor: Actor, presenter: Presenter | None) -> planning.Planned:
 def plan_session(actor: Actor) -> None:
     """Half of them need a presenter."""
     presenter = actor.presenter() if actor.chance.random() < 0.5 else None
-    planning.plan_sessions(sessions=[planned(actor, presenter)], by=actor.staff(), now=actor.now)
+    session_services.plan_sessions(sessions=[planned(actor, presenter)], by=actor.staff(), now=actor.now)
 
 
 def plan_series(actor: Actor) -> None:
     """All or none: with one presenter, so that dates of one series may be in each other's way."""
     presenter = actor.presenter()
     wanted = [planned(actor, presenter) for _each in range(actor.chance.randint(2, 4))]
-    made = clashing.clashes(wanted, now=actor.now)
+    made = session_queries.clashes(wanted, now=actor.now)
     if any(clash.hard for found in made for clash in found) and actor.chance.random() < 0.7:
         return
-    planning.plan_sessions(sessions=wanted, by=actor.staff(), now=actor.now, series="Whatever")
+    session_services.plan_sessions(sessions=wanted, by=actor.staff(), now=actor.now, series="Whatever")
 
 
 def a_session(actor: Actor, **which: Any) -> OpenSession:
@@ -78,7 +81,7 @@ def take_place(actor: Actor) -> None:
     token = secrets.token_urlsafe(32) if chance.random() < 0.7 else None
     for _press in range(2 if token and chance.random() < 0.2 else 1):
         by, channel = (person.user, "web") if token else (actor.staff(), "phone")
-        placing.take_place(session=session, person=person, by=by, now=actor.now, channel=channel, token=token)
+        place_services.take_place(session=session, person=person, by=by, now=actor.now, channel=channel, token=token)
 
 
 def take_place_page(actor: Actor) -> bool:
@@ -106,13 +109,13 @@ def staff_session_page(actor: Actor) -> bool:
 
 def accept_offer(actor: Actor) -> None:
     place = a_place(actor, "offered")
-    placing.accept_offer(place=place, by=place.person.user, now=actor.now)
+    place_services.accept_offer(place=place, by=place.person.user, now=actor.now)
 
 
 def give_up(actor: Actor) -> None:
     """A place mostly; an offer or one's turn in the line at times."""
     place = a_place(actor, actor.chance.choice(["taken", "taken", "taken", "offered", "waiting"]))
-    placing.give_up(place=place, by=place.person.user, now=actor.now, by_link=actor.chance.random() < 0.3)
+    place_services.give_up_place(place=place, by=place.person.user, now=actor.now, by_link=actor.chance.random() < 0.3)
 
 
 def set_capacity(actor: Actor) -> None:
@@ -120,54 +123,56 @@ def set_capacity(actor: Actor) -> None:
     session, capacity = a_session(actor), actor.chance.randint(1, MOST_PLACES)
     change = {"session": session, "capacity": capacity, "by": actor.staff(), "now": actor.now, "expected": session.capacity}
     try:
-        changing.set_capacity(**change)
-    except errors.WouldDrop as refusal:
-        changing.set_capacity(**change, back_to_line=refusal.people)
+        session_services.set_capacity(**change)
+    except session_base.WouldDrop as refusal:
+        session_services.set_capacity(**change, back_to_line=refusal.people)
 
 
 def move_session(actor: Actor) -> None:
     """Now and then so near that whoever is next gets the place at once."""
     soon = actor.now + timedelta(minutes=100)
     start = soon if actor.chance.random() < 0.15 else actor.start()
-    changing.move_session(session=a_session(actor), starts_at=start, by=actor.staff(), now=actor.now, reason="Room for more")
+    session_services.reschedule_session(
+        session=a_session(actor), starts_at=start, by=actor.staff(), now=actor.now, reason="Room for more"
+    )
 
 
 def assign_session(actor: Actor) -> None:
-    changing.assign_presenter(session=a_session(actor), presenter=actor.presenter(), by=actor.staff(), now=actor.now)
+    session_services.assign_presenter(session=a_session(actor), presenter=actor.presenter(), by=actor.staff(), now=actor.now)
 
 
 def set_joining(actor: Actor) -> None:
     link = actor.chance.choice(["", f"https://meet.example/{actor.chance.randint(1, 9)}"])
     words = {"own_joining_link": link, "joining_help": actor.chance.choice(["", "Code 12"])}
-    joining.set_joining(session=a_session(actor), by=actor.staff(), now=actor.now, **words)
+    session_services.set_joining_details(session=a_session(actor), by=actor.staff(), now=actor.now, **words)
 
 
 def send_details(actor: Actor) -> None:
-    joining.send_details(session=a_session(actor, details_sent_at=None), by=actor.staff(), now=actor.now)
+    session_services.send_joining_details(session=a_session(actor, details_sent_at=None), by=actor.staff(), now=actor.now)
 
 
 def cancel_session(actor: Actor) -> None:
-    closing.cancel_session(session=a_session(actor), by=actor.staff(), now=actor.now, reason="Snow")
+    session_services.cancel_session(session=a_session(actor), by=actor.staff(), now=actor.now, reason="Snow")
 
 
 def offers_run_out(actor: Actor) -> None:
     with transaction.atomic():
-        session = locking.lock_session(a_session(actor))
+        session = session_base.lock_session(a_session(actor))
         session.places.filter(state="offered").update(offer_expires_at=actor.now - timedelta(seconds=1))
 
 
 def lapse_offers(actor: Actor) -> None:
     """As beat does it, in two places at once."""
-    offering.lapse_offers(now=actor.now)
+    place_services.lapse_offers(now=actor.now)
 
 
 def lay_out(presentations: list[Presentation], now: datetime) -> None:
     """Two of each to begin with."""
     first = [
-        planning.Planned(presentation, None, uk_datetime(uk_day(now) + timedelta(days=12 + number), time(10)), 2)
+        session_services.PlannedSession(presentation, None, uk_datetime(uk_day(now) + timedelta(days=12 + number), time(10)), 2)
         for number, presentation in enumerate(presentations * 2)
     ]
-    planning.plan_sessions(sessions=first, by=None, now=now)
+    session_services.plan_sessions(sessions=first, by=None, now=now)
 
 
 def clear_away(presentations: list[int]) -> None:

@@ -23,8 +23,7 @@ def lay_out() -> dict[str, Any]:
 
 def lay_out_all() -> dict[str, Any]:
     from bookings.models import JourneyTime, Nation, Presenter
-    from ctac.uk import uk_day
-    from ctac.working_days import after_working_days
+    from ctac.dates import after_working_days, uk_day
     from tests.bookings.rows import make_presentation, make_presenter
     from tests.factories import make_staff
     from tests.leaflets.factories import make_edition

@@ -43,13 +43,13 @@ def staffs() -> list[str]:
     from django.utils import timezone
 
     from bookings.models import Booking
-    from professionals import retention
+    from privacy import retention as privacy_retention
     from professionals.models import FlaggedText, Person
-    from professionals.services.safeguarding import tell_lead
+    from professionals.safeguarding.services import notify_safeguarding_lead
 
     now, booking = timezone.now(), Booking.objects.order_by("pk")[0]
-    retention.run(now=now)
-    tell_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    privacy_retention.run_rules(now=now)
+    notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     text, person = FlaggedText.objects.get(), Person.objects.get(email=PROFESSIONAL)
     return [
         *(f"/staff/{name}/" for name in LISTS),

@@ -1,0 +1,114 @@
+"""Who is signed in and where to go back to; and reauthentication before what would do most harm (ADR 65)."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode, urlsplit
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts import sessions
+from professionals.models import User
+
+# Who is signed in, and the page to go back to.
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user, in a view that requires one."""
+    user: User = request.user  # type: ignore[assignment]
+    return user
+
+
+def with_next(url_name: str, next_url: str) -> str:
+    return f"{reverse(url_name)}?{urlencode({'next': next_url})}"
+
+
+def safe_next(request: HttpRequest) -> str:
+    """The page of ours that the form or the address names to go on to, or ''. Its path: a bare word could be a route's name."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    return url if url.startswith("/") and is_own_page(request, url) else ""
+
+
+def return_path(request: HttpRequest) -> str:
+    """This page; for a form that was sent, the page it was sent from, since the sending itself can't be repeated by a link."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    referrer = request.headers.get("Referer", "")
+    if referrer and is_own_page(request, referrer):
+        parts = urlsplit(referrer)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return request.get_full_path()
+
+
+def is_own_page(request: HttpRequest, url: str) -> bool:
+    """Whether it leads to a page of this site; what can't be read as an address doesn't."""
+    return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+
+
+# Whoever is signed in shows again that it is they, before what would do most harm if a stranger sat at their computer (ADR
+# 65).
+#
+# Who has a second factor shows that one, and staff have one; others type their password or a code from an email.
+
+ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+SECOND_FACTOR = "mfa"
+OTHER_METHODS = {"code", "password"}
+
+
+def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -> bool:
+    """Whether they have shown who they are within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, with the best that they have.
+
+    For staff who have no second factor yet nothing is enough but enrolling one.
+    """
+    if not request.user.is_authenticated:
+        return False
+    user, since = signed_in(request), time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    shown = {record["method"] for record in get_authentication_records(request, user) if record["at"] > since}
+    if SECOND_FACTOR in shown:
+        return True
+    return bool(shown & OTHER_METHODS) and (enrolling or not user.is_staff) and not has_second_factor(user)
+
+
+def has_second_factor(user: User) -> bool:
+    """The backend has read it along; only for somebody who signed in with this very request it is asked."""
+    read = getattr(user, "has_second_factor", None)
+    return bool(is_mfa_enabled(user) if read is None else read)
+
+
+def ask_to_reauthenticate(request: HttpRequest, *, enrolling: bool = False, afterwards: str = "") -> HttpResponseRedirect | None:
+    """None for who has just shown it; else the way to the page that asks, and from there back; to sign in for the signed out.
+
+    A form that was sent is kept for its owner to send once more. `afterwards` is where to go on instead of to this page: for a
+    download, which would leave the browser on the page that asks.
+    """
+    if not request.user.is_authenticated:
+        return redirect(with_next("account_login", return_path(request)))
+    if recently_reauthenticated(request, enrolling=enrolling):
+        return None
+    kept = request.method == "POST" and sessions.keep_unsubmitted_form(request, signed_in(request).pk, asked_again=True)
+    onward = reverse("account_sent_late") if kept else afterwards or return_path(request)
+    return redirect(with_next(reauthentication_page(signed_in(request), enrolling=enrolling), onward))
+
+
+def reauthentication_page(user: User, *, enrolling: bool = False) -> str:
+    if has_second_factor(user):
+        return "mfa_reauthenticate"
+    return "mfa_activate_totp" if user.is_staff and not enrolling else "account_reauthenticate"
+
+
+def reauthentication_required(view: ResponseView[P]) -> ResponseView[P]:
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return ask_to_reauthenticate(request) or view(request, *args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,273 @@
+"""Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 63)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import services
+from accounts.access import ask_to_reauthenticate, signed_in
+from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
+from ctac.dates import format_moment
+from ctac.staff.columns import LooksOnly, moment_of, number_of, yes_no_of
+from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
+from ctac.staff.site import ObjectAction, StaffModelAdmin, staff_site
+from professionals.models import User
+from professionals.models.accounts import USER_WORDS
+
+MOST_NAMED = 50
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """A box for each role, with what it is for."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}: {BY_NAME[obj.name].purpose}"
+
+
+class UserForm(forms.ModelForm):
+    """Only what a manager may say of an account is asked, so nothing else that is posted is read."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("groups") and not cleaned.get("is_staff"):
+            self.add_error("groups", _("Roles are for staff. Tick “Staff” too, or take the roles away."))
+        if self.instance.pk and self.is_the_last_manager() and not self.stays_manager(cleaned):
+            raise ValidationError(
+                _("This is the last account that may give roles. Make somebody else a manager first, then change this one.")
+            )
+        return cleaned
+
+    def is_the_last_manager(self) -> bool:
+        """Under a lock: of two managers who take each other’s role away at once, the second is refused."""
+        Group.objects.select_for_update().get(name=MANAGER.name)
+        managers = set(accounts_that_give_roles().values_list("pk", flat=True))
+        return managers == {self.instance.pk}
+
+    def stays_manager(self, cleaned: dict[str, Any]) -> bool:
+        if not (cleaned.get("is_staff") and cleaned.get("is_active")):
+            return False
+        is_superuser = cleaned.get("is_superuser", self.instance.is_superuser)
+        return bool(is_superuser) or any(group.name == MANAGER.name for group in cleaned.get("groups") or ())
+
+
+def accounts_that_give_roles() -> QuerySet[User]:
+    may = Q(groups__name=MANAGER.name) | Q(is_superuser=True)
+    return User.objects.filter(may, is_staff=True, is_active=True).distinct()
+
+
+class NewUserForm(UserForm):
+    class Meta:
+        model = User
+        fields = ["email", "is_staff", "groups"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class ResetForm(forms.Form):
+    sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
+
+
+def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
+    services.reset_second_factor(user=user, by=by, now=timezone.now())
+
+
+def recovery_in_words(recovery: Any) -> dict[str, str]:
+    by = recovery.by.email if recovery.by_id and recovery.by else _("an account that is gone")
+    told = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
+    return {"at": format_moment(recovery.at), "by": by, **told}
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """By role. Not by having none, as Django would offer: that is nearly everybody who ever signed up."""
+
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.slug, role.name) for role in ROLES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(groups__name=BY_SLUG[role].name) if (role := self.value()) in BY_SLUG else queryset
+
+
+class UserAdmin(StaffModelAdmin):
+    """Accounts. Nobody sets another's password: a new colleague signs in with a code and enrols a second factor.
+
+    `also_found_by`: apps above add what finds accounts by words of theirs, given the accounts asked for; it gives keys.
+    """
+
+    also_found_by: ClassVar[list[Callable[[QuerySet[User], str], Iterable[int]]]] = []
+    list_display = ["email", "person", "staff", "open", "signed_in_at"]
+    staff = yes_no_of("is_staff", gettext_lazy("staff"))
+    open = yes_no_of("is_active", gettext_lazy("open"))
+    signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
+    joined_at = moment_of("date_joined", gettext_lazy("opened"), short=True)
+    list_filter = ["is_staff", "is_active", RoleFilter]
+    list_select_related = ["person"]
+    search_fields = ["email", "person__name"]
+    search_help_text = gettext_lazy("Email address or name")
+    sorts_quickly = ["email"]
+    # What Django calls by names of its own: label, and what it means.
+    in_words = {
+        "is_active": (gettext_lazy("Open: may sign in"), ""),
+        "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
+        "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
+    }
+    readonly_fields = ["email", "signed_in_at", "joined_at", "moves"]
+    object_actions = [
+        ObjectAction(
+            slug="reset-second-factor",
+            label=gettext_lazy("Reset the second factor"),
+            perform=reset_second_factor,
+            available=lambda user: user.authenticator_set.exists(),
+            form_class=ResetForm,
+            explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
+            done=gettext_lazy("The second factor is reset."),
+            weight="stop",
+            asks_again=True,
+        ),
+    ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        asked = ask_to_reauthenticate(request) if self.has_add_permission(request) else None
+        return asked or super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Looking is free; who changes anything is asked again who they are."""
+        changes = request.method == "POST" and self.has_change_permission(request)
+        return (ask_to_reauthenticate(request) if changes else None) or super().change_view(
+            request, object_id, form_url, extra_context
+        )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """By the address of the account, or by the words of its person; of each no more than a list counts to.
+
+        Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
+        A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
+        """
+        words = list(words_in(search_term))
+        if not words:
+            return queryset.none() if search_term.strip() else queryset, False
+        addressed = with_words(queryset.alias(searched=USER_WORDS), search_term)
+        also = [key for find in self.also_found_by for key in find(queryset, search_term)]
+        found = sorted({*also, *keys_of(addressed)}, reverse=True)[: MOST + 1]
+        newest_first = tuple(queryset.query.order_by) == ("-pk",)
+        in_order = found if newest_first else keys_in_order(queryset, found)
+        return with_keys(request, queryset, found, in_order), False
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        if obj is None:
+            return ["email", "is_staff", "groups"]
+        only_superusers = ["is_superuser"] if request.user.is_superuser else []
+        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at", "moves"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        return [] if obj is None else list(self.readonly_fields)
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        kwargs["form"] = NewUserForm if obj is None else UserForm
+        form: type[forms.ModelForm] = super().get_form(request, obj, change, **kwargs)
+        return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.in_words:
+            kwargs["label"], kwargs["help_text"] = self.in_words[db_field.name]
+        if db_field.name == "groups":
+            kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=NAMES).order_by("name")}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"is_staff": True}
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            services.open_account(user=obj, by=signed_in(request), now=timezone.now())
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only a superuser changes a superuser."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not obj.is_superuser or bool(request.user.is_superuser))
+
+    def has_recover_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Of an action that professionals adds."""
+        return self.has_change_permission(request, obj) and bool(request.user.has_perm("professionals.recover_user"))
+
+    @admin.display(description=gettext_lazy("moved by staff"))
+    def moves(self, user: User) -> str:
+        """Each with whom was called, on which number, by whom."""
+        pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s. Called: %(called)s, on %(number)s.")
+        return "\n".join(pattern % recovery_in_words(each) for each in user.recoveries.select_related("by").order_by("-pk")) or _(
+            "Never"
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+class RoleAdmin(LooksOnly):
+    """What each role is for, what it may, and who holds it."""
+
+    list_display = ["name", "purpose", "number_holding"]
+    ordering = ["name"]
+    actions = None
+    fields = ["name", "purpose", "may_do", "may_not", "held_by"]
+    readonly_fields = ["purpose", "may_do", "may_not", "held_by"]
+    number_holding = number_of("holding", gettext_lazy("accounts"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        open_accounts = Count("user", filter=Q(user__is_active=True, user__is_staff=True))
+        return super().get_queryset(request).filter(name__in=NAMES).annotate(holding=open_accounts)
+
+    @admin.display(description=gettext_lazy("what it is for"))
+    def purpose(self, group: Group) -> str:
+        return str(BY_NAME[group.name].purpose)
+
+    @admin.display(description=gettext_lazy("may"))
+    def may_do(self, group: Group) -> str:
+        return "\n".join(str(duty.words) for duty in BY_NAME[group.name].duties)
+
+    @admin.display(description=gettext_lazy("but"))
+    def may_not(self, group: Group) -> str:
+        return str(BY_NAME[group.name].may_not)
+
+    @admin.display(description=gettext_lazy("who holds it"))
+    def held_by(self, group: Group) -> SafeString | str:
+        """Each with the page of the account."""
+        users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("email")[:MOST_NAMED]
+        links = ((reverse("staff:professionals_user_change", args=[user.pk]), user.email) for user in users)
+        return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False
+
+
+staff_site.ask_again = ask_to_reauthenticate
+staff_site.register(User, UserAdmin)
+staff_site.register(Group, RoleAdmin)

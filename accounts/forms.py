@@ -1,0 +1,475 @@
+"""Forms of sign-up, sign-in, passwords, addresses, the second factor and passkeys."""
+
+import json
+import logging
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from allauth.account import forms as account
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context
+from allauth.mfa import signals
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import forms as recovery_codes
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.utils import decrypt, is_mfa_enabled
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
+from django import forms
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import IntegrityError, transaction
+from django.forms import BooleanField, Field
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services
+from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
+from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
+from audit.models import Act
+from audit.services import record
+from ctac.forms import PageForm, PageFormMixin
+from professionals.models import User, Where
+
+# allauth's forms as pages of ours: our labels and sentences, no placeholders, our form pack.
+
+EMAIL_ERRORS = {
+    "required": _("Enter your work email address."),
+    "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
+}
+TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
+
+
+def tidy_email(field: Field) -> None:
+    """Our sentences; and no address longer than we can store, which allauth would cut off."""
+    field.error_messages.update(EMAIL_ERRORS)
+    field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
+    field.widget.attrs.pop("placeholder", None)
+    field.widget.attrs["autocomplete"] = "email"
+
+
+class AccountForm(PageFormMixin):
+    """`labels` and `hints` by field name; what a field says when it is empty follows from its name."""
+
+    labels: ClassVar[Mapping[str, Any]] = {}
+    hints: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            if name in {"email", "login"}:
+                tidy_email(field)
+            elif name == "code":
+                field.error_messages["required"] = _("Type the code.")
+                field.widget.attrs |= {"spellcheck": "false", "autocapitalize": "characters", "class": "govuk-input--width-10"}
+            elif "password" in name:
+                field.error_messages["required"] = _("Type your password.")
+
+
+EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address")}
+
+
+class SignUpForm(HoneypotMixin, account.SignupForm):
+    """Address and details on one page, no password. Says the same whether or not the address has an account."""
+
+    where, told_by = Where.SIGN_UP, "email"
+    field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode", "invite"]
+    account_already_exists: bool
+
+    invite = BooleanField(label=_("Email me when new open sessions are planned"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        email = self.fields["email"]
+        email.label, email.help_text = _("Work email address"), _("We send a code to this address. You don’t need a password.")
+        tidy_email(email)
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
+        keep_sign_up_details(request, self.cleaned_data["email"], self.details(), invite=self.cleaned_data["invite"])
+        waiting = self._waiting_user() if self.account_already_exists else None
+        if waiting is not None:
+            return waiting, None
+        try:
+            saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        except IntegrityError:  # the same address was signed up with at the same moment
+            self.account_already_exists = True
+            return self.try_save(request)
+        return saved
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> User:
+        user: User = super().save(request)
+        return user
+
+    def _waiting_user(self) -> User | None:
+        """The user with this address whose address has never been verified."""
+        unverified = User.objects.filter(email=self.cleaned_data["email"], is_active=True, is_staff=False, last_login=None)
+        return unverified.exclude(emailaddress__verified=True).first()
+
+
+class SignInForm(HoneypotMixin, AccountForm, account.LoginForm):
+    """The address alone: a code is sent to it."""
+
+    where, told_by, quicker = Where.SIGN_IN, "login", 0.5
+    labels = EMAIL_LABEL
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors and is_rate_limited(self.request, "request_login_code", address=self.cleaned_data["login"]):
+            self.add_error("login", get_account_adapter().validation_error("too_many_login_attempts"))
+        return cleaned
+
+
+class PasswordSignInForm(AccountForm, account.LoginForm):
+    """Not guarded: it sends nothing, wrong tries are counted, and a password manager may send it at once."""
+
+    labels = {**EMAIL_LABEL, "password": _("Password")}
+
+    def _setup_password_field(self) -> None:
+        """Keep the password, which allauth drops from its form where sign-up asks for none."""
+        self.fields["password"].widget.attrs["autocomplete"] = "current-password"
+
+
+CODE_LABEL = {"code": _("Code from the email")}
+CODE_HINT = {"code": _("8 letters, like BCDF-GHJK. Small letters are fine.")}
+
+
+class SignInCodeForm(AccountForm, account.ConfirmLoginCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class AddressCodeForm(AccountForm, account.ConfirmEmailVerificationCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class ResetCodeForm(AccountForm, account.ConfirmPasswordResetCodeForm):
+    labels, hints = CODE_LABEL, CODE_HINT
+
+
+class NewAddressForm(AccountForm, account.AddEmailForm):
+    labels = {"email": _("New work email address")}
+    hints = {"email": _("We send a code to it. Your old address stays until you type the code.")}
+
+
+class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
+    where, told_by, quicker = Where.PASSWORD, "email", 0.5
+    labels = EMAIL_LABEL
+
+
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
+
+
+class ChangePasswordForm(AccountForm, account.ChangePasswordForm):
+    labels = {"oldpassword": _("Password now"), **NEW_PASSWORD}
+    hints = {"password1": PASSWORD_HINT}
+
+
+class SetPasswordForm(AccountForm, account.SetPasswordForm):
+    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+
+
+class ResetPasswordForm(AccountForm, account.ResetPasswordKeyForm):
+    labels, hints = NEW_PASSWORD, {"password1": PASSWORD_HINT}
+
+
+class ReauthenticateForm(AccountForm, account.ReauthenticateForm):
+    labels = {"password": _("Password")}
+
+
+class SecondFactorMixin(forms.Form):
+    """A code of the app serves once in all the time that it is valid (RFC 6238, section 5.2), and needs no cache."""
+
+    user: User
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        with limit_failed_codes(context.request, self.user):
+            code: str = self.cleaned_data["code"]
+            theirs = list(Authenticator.objects.filter(user=self.user, type__in=TYPED_CODES).order_by("-type"))  # the app first
+            for each in theirs:
+                if self._is_right(each, code):
+                    self.authenticator = each
+                    return code
+            for each in theirs[:1]:
+                told = {"request": context.request, "user": self.user, "authenticator": each}
+                again = isinstance(self, mfa.ReauthenticateForm)
+                signals.authentication_failed.send(sender=Authenticator, reauthentication=again, **told)
+            raise get_adapter().validation_error("incorrect_code")
+
+    def _is_right(self, authenticator: Authenticator, code: str) -> bool:
+        if authenticator.type == Authenticator.Type.TOTP:
+            is_valid = validate_totp_code(decrypt(authenticator.data["secret"]), code)
+            return is_valid and is_first_use_of_code(self.user.pk, code)
+        return bool(authenticator.wrap().validate_code(code))
+
+
+class SecondFactorForm(SecondFactorMixin, AccountForm, mfa.AuthenticateForm):
+    labels = {"code": _("Code from your app")}
+    hints = {"code": _("6 digits that change every 30 seconds, or one of your recovery codes.")}
+
+
+class ReauthenticateSecondFactorForm(SecondFactorMixin, AccountForm, mfa.ReauthenticateForm):
+    labels, hints = SecondFactorForm.labels, SecondFactorForm.hints
+
+
+class NewRecoveryCodesForm(recovery_codes.GenerateRecoveryCodesForm):
+    def clean(self) -> dict[str, Any]:
+        """allauth would make some for whoever has a passkey, which to a professional is no second factor."""
+        if not is_mfa_enabled(self.user):
+            raise get_adapter().validation_error("cannot_generate_recovery_codes")
+        return super().clean() or self.cleaned_data
+
+
+class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
+    labels = {"code": _("Code that the app shows")}
+    hints = {"code": _("6 digits that change every 30 seconds.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """One secret for the whole enrolment: a reload or a second tab must not make the first picture worthless."""
+        kept = get_totp_secret()
+        super().__init__(*args, **kwargs)
+        self.secret = context.request.session[SECRET_SESSION_KEY] = kept
+
+    def clean_code(self) -> str:
+        """It is used up by that, and does not pass the second factor in another window."""
+        with limit_failed_codes(context.request, self.user, "rate_limited"):
+            code: str = super().clean_code()
+            if not is_first_use_of_code(self.user.pk, code):
+                raise get_adapter().validation_error("incorrect_code")
+            return code
+
+    @property
+    def spaced_secret(self) -> str:
+        """The key to type by hand, in groups of four."""
+        return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
+
+
+# What a browser sends of a passkey, checked; and what its owner calls it.
+
+logger = logging.getLogger("ctac.security")
+LONGEST_CREDENTIAL = 20_000  # characters; those of today's devices have some 2,000
+LONGEST_PASSKEY_NAME = 60
+# ES256, EdDSA, ES384, ES512, PS256, RS256 by their COSE numbers (RFC 9053, RFC 8812): what FIPS 186-5 approves.
+ALLOWED_ALGORITHMS = {-7, -8, -35, -36, -37, -257}
+PASSKEY_REFUSED = _("That passkey did not work here. Try again, or use a code instead.")
+# What the library raises over bytes that are no passkey's: a stranger may send any.
+CREDENTIAL_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+@contextmanager
+def one_passkey_error() -> Iterator[None]:
+    """Whatever is wrong is told in one sentence, which says nothing of whose passkey it may be."""
+    try:
+        yield
+    except ValidationError as refusal:
+        if refusal.code != "incorrect_code":
+            raise
+        record_refused_passkey()
+        raise ValidationError(PASSKEY_REFUSED, code="passkey") from refusal
+    except CREDENTIAL_ERRORS as error:
+        record_refused_passkey()
+        raise ValidationError(PASSKEY_REFUSED, code="passkey") from error
+
+
+def record_refused_passkey() -> None:
+    """Not whose, as with a password."""
+    logger.warning("passkey refused")
+    record(Act.NOT_LET_IN, whats=["passkey"])
+
+
+def check_origin(response: Any) -> None:
+    """Made on a page of this very host; the library would take those of names below it too."""
+    if urlsplit(response.response.client_data.origin).hostname != services.passkey_host():
+        raise ValueError("another origin")
+
+
+def check_algorithm(response: Any) -> None:
+    """The library takes whatever it can check, RSA with SHA-1 too, though the question does not offer that."""
+    key = response.response.attestation_object.auth_data.credential_data.public_key
+    if key.ALGORITHM not in ALLOWED_ALGORITHMS:
+        raise ValueError("a weak signature")
+
+
+class CredentialField(forms.Field):
+    """JSON that a script puts there. Empty where none ran."""
+
+    widget = forms.HiddenInput
+    default_error_messages: ClassVar = {"required": PASSKEY_REFUSED}
+
+    def to_python(self, value: Any) -> dict[str, Any] | None:
+        if not value:
+            return None
+        try:
+            found = json.loads(value) if len(value) <= LONGEST_CREDENTIAL else None
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise ValidationError(PASSKEY_REFUSED, code="passkey")
+        return found
+
+
+class PasskeyForm(AuthenticateWebAuthnForm):
+    """A passkey of `user`'s, shown at their second factor. Five wrong ones stop the next, as wrong codes do."""
+
+    credential = CredentialField()
+
+    def clean_credential(self) -> Authenticator:
+        """Whose it is says the question, if we know: else anybody could have anybody stopped by naming them in the answer."""
+        with one_passkey_error():
+            check_origin(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
+            with limit_failed_codes(context.request, self.user) if self.user is not None else nullcontext():
+                found: Authenticator = super().clean_credential()
+        return found
+
+
+class ReauthenticatePasskeyForm(PasskeyForm):
+    reauthenticated = True
+
+
+class PasskeySignInForm(PasskeyForm):
+    """Any passkey of this site, which says itself whose it is."""
+
+    passwordless = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, user=None, **kwargs)
+
+
+class PasskeyNameForm(PageForm):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=LONGEST_PASSKEY_NAME,
+        help_text=_("So that you know it again, such as the device that it is on."),
+        error_messages={
+            "required": _("Give the passkey a name."),
+            "max_length": _("Use at most 60 characters."),
+        },
+    )
+
+
+class NewPasskeyForm(PasskeyNameForm):
+    """After clean(), `kept`: what is stored of it."""
+
+    credential = CredentialField()
+    kept: dict[str, Any]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for refusal in self.errors.pop("credential", []):
+            self.add_error(None, refusal)
+        if not self.errors:
+            with one_passkey_error():
+                self.kept = self._checked(cleaned["credential"])
+        return cleaned
+
+    def _checked(self, credential: dict[str, Any]) -> dict[str, Any]:
+        response = webauthn.parse_registration_response(credential)
+        check_origin(response)
+        check_algorithm(response)
+        webauthn.complete_registration(credential)
+        kept = services.stored_credential(response)
+        if services.is_known_credential(kept["id"]):
+            raise ValueError("known already")
+        return kept
+
+
+# What was typed at sign-up, kept until a code shows that the address is theirs.
+#
+# In the session and not on a row: somebody else who signs up with the same address must not write into an account that its
+# owner then opens, and an address that is never verified leaves nothing behind but a user, which goes after a week.
+
+SIGN_UP_KEY = "sign_up_details"
+
+
+def keep_sign_up_details(request: HttpRequest, email: str, details: Mapping[str, Any], *, invite: bool = False) -> None:
+    """`invite`: they ticked that they want invitations."""
+    request.session[SIGN_UP_KEY] = {"email": email.lower(), "details": dict(details), "invite": invite}
+
+
+def wants_invitations(request: HttpRequest, email: str) -> bool:
+    """Asked before pop_sign_up_details, which forgets it."""
+    kept = request.session.get(SIGN_UP_KEY) or {}
+    return kept.get("email") == email.lower() and bool(kept.get("invite"))
+
+
+def pop_sign_up_details(request: HttpRequest, email: str) -> dict[str, Any] | None:
+    """What was typed for this address in this session, once."""
+    kept = request.session.pop(SIGN_UP_KEY, None)
+    if not kept or kept["email"] != email.lower():
+        return None
+    details: dict[str, Any] = kept["details"]
+    return details
+
+
+# No password that is made of one or two common ones, or of words that everybody here has in mind.
+#
+# Django's own validator knows 20,000 common passwords, of which 194 are as long as ours must be: what leaks most at that
+# length is two of them together, or one with figures behind it (OWASP ASVS 5.0, V6.2.4, V6.2.11 and V6.2.12).
+
+# What a stranger would try here first. docs/security.md names where this list stands.
+OUR_WORDS: tuple[str, ...] = (
+    "ctac",
+    "nspcc",
+    "child",
+    "children",
+    "trafficking",
+    "leaflet",
+    "leaflets",
+    "presentation",
+    "presenter",
+    "booking",
+    "order",
+)
+OUR_WORDS += ("safeguarding", "advice", "charity", "nhs", "health", "visitor", "social", "worker", "staff", "coordinator")
+FEW_WORDS = 2
+SHORTEST_WORD = 3  # letters of a word that counts as one
+LEET = str.maketrans("01345$@", "oieassa")
+
+
+class FewCommonWordsValidator:
+    def validate(self, password: str, user: Any = None) -> None:
+        if any(self.fewest_words(form) <= FEW_WORDS for form in (password.lower(), password.lower().translate(LEET))):
+            raise ValidationError(self.get_help_text(), code="password_few_common_words")
+
+    def get_help_text(self) -> str:
+        return gettext(
+            "That password is made of one or two words that many people use. Add two more words that don’t belong together."
+        )
+
+    def fewest_words(self, text: str) -> int:
+        """How many known words its letters are made of at the least; more than any limit if they are not."""
+        return sum(self._fewest_in(part) for part in re.findall(r"[^\W\d_]+", text))
+
+    def _fewest_in(self, letters: str) -> int:
+        fewest = [0, *[len(letters) + FEW_WORDS + 1] * len(letters)]
+        for end in range(1, len(letters) + 1):
+            starts = [start for start in range(end) if letters[start:end] in self.known or len(set(letters[start:end])) == 1]
+            fewest[end] = min([fewest[end], *[fewest[start] + 1 for start in starts]])
+        return fewest[-1]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        common = CommonPasswordValidator().passwords
+        return frozenset([*OUR_WORDS, *(word for word in common if len(word) >= SHORTEST_WORD)])

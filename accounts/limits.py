@@ -1,0 +1,566 @@
+"""Limits on tries and exports, and the honeypot of forms that are open to everybody (ADR 42)."""
+
+import hashlib
+import ipaddress
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol
+
+from allauth.account.adapter import get_adapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa import app_settings as mfa_settings
+from django import forms
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.signing import BadSignature, Signer
+from django.db import connection
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import format_clock, format_day, uk_day
+from ctac.logs import request_reference
+from professionals.models import By, RateLimit, Where, Why
+
+# Rate limits: one table that every process shares, one statement for all keys of a request.
+#
+# A limit is a fixed window: it opens with the first hit and everything in it is forgotten at once when it ends.
+
+MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
+UNKNOWN = "unknown"
+DOTLESS_I = "\u0131"  # which Django takes for a letter of an address, and no form of Unicode for an i
+UNSEEN = {"Mn", "Cf"}  # accents and other marks on a letter; signs without a width, such as a soft hyphen
+Limits = Mapping[str, tuple[int, timedelta]]  # each key ('sign-in:person@work.example') with how many, in what time
+
+
+@dataclass(frozen=True)
+class ReachedLimit:
+    """A key that has had all its tries, `until` then."""
+
+    key: str
+    until: datetime
+
+
+def exceeded_limits(limits: Limits, now: datetime) -> set[str]:
+    """Count one hit for each key and return the keys that are over their limit; see `admit`."""
+    return {full.key for full in admit(limits, now)}
+
+
+def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
+    """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
+
+    So whoever is stopped by a limit of their own uses up none that they share with others. Call it outside the transaction that
+    it guards: a rollback would forget the hit. One statement.
+    """
+    if not limits:
+        return []
+    names = {hash_key(key): key for key in limits}
+    values: dict[str, Any] = {
+        "keys": list(names),
+        "most": [limits[key][0] for key in names.values()],
+        "until": [now + limits[key][1] for key in names.values()],
+        "now": now,
+        "most_hits": MOST_HITS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ADMIT, values)
+        return [ReachedLimit(names[digest], until) for digest, until in cursor.fetchall()]
+
+
+# Of two at once that would take the last hit, both are counted, and the second is told so. Rows are locked in the order of their
+# keys, the same for everybody.
+# SQL because the ORM can't say in ON CONFLICT DO UPDATE what becomes of a row, nor read and count all keys at once.
+ADMIT = """
+    WITH wanted AS (
+        SELECT * FROM unnest(%(keys)s::text[], %(most)s::bigint[], %(until)s::timestamptz[]) AS wanted (key, most, resets_at)
+    ), full_up AS (
+        SELECT wanted.key, stored.resets_at FROM wanted JOIN professionals_ratelimit stored ON stored.key = wanted.key
+        WHERE stored.resets_at > %(now)s AND NOT stored.lifted AND stored.hits >= wanted.most
+    ), counted AS (
+        INSERT INTO professionals_ratelimit AS stored (key, hits, resets_at)
+        SELECT key, 1, resets_at FROM wanted WHERE NOT EXISTS (SELECT FROM full_up) ORDER BY key
+        ON CONFLICT (key) DO UPDATE SET
+            hits = CASE
+                WHEN stored.resets_at <= %(now)s THEN 1
+                WHEN stored.lifted THEN 0
+                ELSE LEAST(stored.hits + 1, %(most_hits)s)
+            END,
+            lifted = stored.lifted AND stored.resets_at > %(now)s,
+            resets_at = CASE WHEN stored.resets_at <= %(now)s THEN EXCLUDED.resets_at ELSE stored.resets_at END
+        RETURNING key, hits, resets_at
+    )
+    SELECT key, resets_at FROM full_up
+    UNION ALL
+    SELECT counted.key, counted.resets_at FROM counted JOIN wanted ON wanted.key = counted.key WHERE counted.hits > wanted.most
+"""
+
+
+def count_hits(limits: Limits, now: datetime) -> None:
+    """Count one hit for each key, whatever its limit. One statement."""
+    admit({key: (MOST_HITS + 1, window) for key, (_most, window) in limits.items()}, now)
+
+
+def lift_limit(digest: str, until: datetime) -> None:
+    """Let everything through that is counted by this key (as it is stored), until then."""
+    values = {"hits": 0, "resets_at": until, "lifted": True}
+    RateLimit.objects.update_or_create(key=digest, defaults=values)
+
+
+def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
+    """How often each key was hit in the window that is open now, without counting a hit."""
+    names = {hash_key(key): key for key in keys}
+    stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now, lifted=False).values_list("key", "hits")
+    return dict.fromkeys(names.values(), 0) | {names[digest]: found for digest, found in stored}
+
+
+def give_back_hit(key: str) -> None:
+    """Take one hit back: what was counted as an attempt turned out well."""
+    RateLimit.objects.filter(key=hash_key(key), hits__gt=0).update(hits=F("hits") - 1)
+
+
+def clear_limits(keys: Iterable[str]) -> None:
+    RateLimit.objects.filter(key__in=[hash_key(key) for key in keys]).delete()
+
+
+def hash_key(key: str) -> str:
+    """What is stored instead of the key, the same in any case and form of the letters, with or without accents and signs that
+    nobody sees: keys carry addresses.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", key).casefold())
+    same = "".join(sign for sign in plain if unicodedata.category(sign) not in UNSEEN).replace(DOTLESS_I, "i")
+    return hashlib.sha256(f"{settings.SECRET_KEY}:{same}".encode("utf-8", "replace")).hexdigest()
+
+
+def mailbox_of(address: str) -> str:
+    """The address whose mailbox this is: many servers deliver 'name+anything@…' to 'name@…'."""
+    name, at, domain = address.rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{domain}"
+
+
+def client_key(request: HttpRequest, action: str) -> str:
+    """The key for this action by whoever asks: the user who is signed in, else the address."""
+    if request.user.is_authenticated:
+        return f"{action}:user:{request.user.pk}"
+    return f"{action}:address:{client_address(request)}"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's IP address; of IPv6 the /64 network, since one customer has a whole one.
+
+    Only what our own proxies added to X-Forwarded-For counts (TRUSTED_PROXY_COUNT from the right); the rest is whatever
+    the client wrote.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    proxies = settings.TRUSTED_PROXY_COUNT
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    if proxies and len(forwarded) >= proxies:
+        address = forwarded[-proxies]
+    return _network(address)
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN  # a Unix socket without a proxy in front: all share one limit
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
+    return str(parsed)
+
+
+# Limits on tries, with whom they count and what is said of them: a stopped try is kept for staff to see.
+
+# How each begins; what follows says when to try again.
+THROTTLE_SENTENCES = {
+    By.NETWORK: gettext_lazy("Very many tries came from your network in a short time."),
+    By.ACCOUNT: gettext_lazy("You have done this very often in a short time."),
+    By.ORGANISATION: gettext_lazy("Very many orders came from your organisation today."),
+    By.POSTCODE: gettext_lazy("Very many orders for this delivery postcode came in today."),
+    By.TITLE: gettext_lazy("Very many people are ordering one of your leaflets just now."),
+    By.MAILBOX: gettext_lazy("Very many emails were asked for to this address."),
+    By.BOOKING: gettext_lazy("This booking was changed very often today."),
+}
+
+
+class Recorder(Protocol):
+    """Keeps for staff what was stopped. `request` and `address`: who it may have been, as far as that is known."""
+
+    def __call__(
+        self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
+    ) -> None: ...
+
+
+_recorders: list[Recorder] = []
+
+
+def register_recorder(recorder: Recorder) -> None:
+    """Called in an app's AppConfig.ready()."""
+    if recorder not in _recorders:
+        _recorders.append(recorder)
+
+
+def record_blocked_attempt(
+    *,
+    where: Where,
+    why: Why,
+    now: datetime,
+    by: By = By.NOBODY,
+    key: str = "",
+    about: str = "",
+    request: HttpRequest | None = None,
+    address: str = "",
+) -> None:
+    for recorder in _recorders:
+        recorder(where=where, why=why, now=now, by=by, key=key, about=about, request=request, address=address)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """At most so many tries in a window that opens with the first. `about` may be kept: nothing that names a person."""
+
+    by: By
+    key: str
+    most: int
+    window: timedelta
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class ReachedThrottle:
+    """The throttle that a try has met, and until when it holds."""
+
+    throttle: Throttle
+    until: datetime
+
+    def sentence(self, now: datetime) -> SafeString:
+        """What happened, when to try again (to the minute, and then it works), and whom to call."""
+        whole = self.until + timedelta(minutes=1, microseconds=-1)
+        clock = format_clock(whole)
+        when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
+        happened = THROTTLE_SENTENCES[self.throttle.by]
+        tel = "tel:" + "".join(sign for sign in settings.ADVICE_PHONE if sign.isdigit() or sign == "+")
+        ask = _("Your answers are kept. Try again at %(when)s, or call us on") % {"when": when}
+        phone = settings.ADVICE_PHONE
+        return format_html('{} {} <a class="govuk-link" href="{}">{}</a> ({}).', happened, ask, tel, phone, settings.ADVICE_HOURS)
+
+    def seconds(self, now: datetime) -> int:
+        """For the header Retry-After."""
+        return max(int((self.until - now).total_seconds()), 1)
+
+
+def client_throttle(request: HttpRequest, action: str, most: int, window: timedelta) -> Throttle:
+    """Whoever asks: the account that is signed in, else the network address."""
+    by = By.ACCOUNT if request.user.is_authenticated else By.NETWORK
+    return Throttle(by, client_key(request, action), most, window)
+
+
+def check_throttles(
+    request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
+) -> ReachedThrottle | None:
+    """Count this try, unless one of them has had all its tries: that one is kept for staff, and given. One statement, till then.
+
+    Of several the first counts, so those of one person stand before those that many share. `address` is whose it is if nobody
+    is signed in.
+    """
+    full = {each.key: each.until for each in admit({each.key: (each.most, each.window) for each in throttles}, now)}
+    met = next((each for each in throttles if each.key in full), None)
+    if met is None:
+        return None
+    record_blocked_attempt(
+        where=where, why=Why.THROTTLE, now=now, by=met.by, key=met.key, about=met.about, request=request, address=address
+    )
+    return ReachedThrottle(met, full[met.key])
+
+
+def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
+    """Count what is let through whatever the limit: what staff do for somebody on the phone."""
+    count_hits({each.key: (each.most, each.window) for each in throttles}, now)
+
+
+# How often the pages of accounts may be sent, and how often emails to one address be asked for (ADR 42).
+#
+# allauth's own limits are switched off (ctac/settings.py): they live in a cache, which may be lost and is not shared.
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+Account = AbstractBaseUser | AnonymousUser
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rate:
+    by: By
+    most: int
+    window: timedelta
+
+
+# Each email that somebody else may ask for counts by the address that it goes to: a shared mailbox of a ward gets by with
+# 30 codes a day, and nobody's is flooded.
+MAIL_TO_ONE_ADDRESS = (Rate(By.MAILBOX, 10, HOUR), Rate(By.MAILBOX, 30, DAY))
+# Of several the first that is full is told to staff: those of one person stand before those that many share.
+RATES: dict[str, tuple[Rate, ...]] = {
+    "signup": (Rate(By.NETWORK, 20, MINUTE),),
+    "confirm_email": (Rate(By.MAILBOX, 5, 5 * MINUTE), *MAIL_TO_ONE_ADDRESS),
+    "login": (Rate(By.NETWORK, 30, MINUTE),),
+    "request_login_code": (Rate(By.MAILBOX, 3, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 20, MINUTE)),
+    # Wrong passwords count by the mailbox, wrong second factors by the account.
+    "login_failed": (Rate(By.MAILBOX, 5, 5 * MINUTE), Rate(By.ACCOUNT, 5, 5 * MINUTE), Rate(By.NETWORK, 10, MINUTE)),
+    "webauthn_login": (Rate(By.NETWORK, 40, MINUTE),),  # two to a sign-in; a whole hospital may have one address
+    "reset_password": (Rate(By.MAILBOX, 5, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 20, MINUTE)),
+    "reset_password_from_key": (Rate(By.NETWORK, 20, MINUTE),),
+    "reauthenticate": (Rate(By.ACCOUNT, 10, MINUTE),),
+    "change_password": (Rate(By.ACCOUNT, 5, MINUTE),),
+    # A code goes to an address that is not theirs yet.
+    "manage_email": (Rate(By.ACCOUNT, 10, MINUTE), Rate(By.ACCOUNT, 20, DAY)),
+}
+FORM_OF_ACTION = {
+    "signup": Where.SIGN_UP,
+    "confirm_email": Where.SIGN_UP,
+    "login": Where.SIGN_IN,
+    "request_login_code": Where.SIGN_IN,
+    "login_failed": Where.SIGN_IN,
+    "webauthn_login": Where.SIGN_IN,
+    "reset_password": Where.PASSWORD,
+    "reset_password_from_key": Where.PASSWORD,
+}
+
+
+def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> bool:
+    """Count one try by each rate of the action whose mailbox or account is given, or keep for staff that it was one too many."""
+    counted = _throttles_of(request, action, address, user)
+    where = FORM_OF_ACTION.get(action, Where.ACCOUNT)
+    return check_throttles(request, where, counted, timezone.now(), address=address) is not None
+
+
+def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
+    """What was counted turned out well."""
+    for throttle in _throttles_of(request, action, address, user):
+        give_back_hit(throttle.key)
+
+
+def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
+    """The mailbox or the account begins anew. Their network gets this try back: with all of them one account of a stranger's own
+    would open the others.
+    """
+    for throttle in _throttles_of(request, action, address, user):
+        if throttle.by == By.NETWORK:
+            give_back_hit(throttle.key)
+        else:
+            clear_limits([throttle.key])
+
+
+def _throttles_of(request: HttpRequest, action: str, address: str, user: Account | None) -> list[Throttle]:
+    known = {
+        By.NETWORK: client_address(request),
+        By.MAILBOX: mailbox_of(address),
+        By.ACCOUNT: str(user.pk or "") if user else "",
+    }
+    return [
+        Throttle(rate.by, f"{action}:{rate.most}/{rate.window}:{rate.by}:{known[rate.by]}", rate.most, rate.window)
+        for rate in RATES[action]
+        if known[rate.by]
+    ]
+
+
+def too_many_requests_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "errors/429.html", {"reference": request_reference.get()}, status=429)
+
+
+def rate_limited(action: str) -> Callable[[View[P]], View[P]]:
+    """For a view: whatever is sent to it counts, by the network and by the account that is signed in."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method not in {"GET", "HEAD", "OPTIONS"} and is_rate_limited(request, action, user=request.user):
+                return too_many_requests_page(request)
+            return view(request, *args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def limit_confirmation_email(request: HttpRequest, address: str) -> None:
+    """Count one email that asks whether this address is theirs. allauth's views show what is raised."""
+    if is_rate_limited(request, "confirm_email", address=address):
+        raise ImmediateHttpResponse(too_many_requests_page(request))
+
+
+@contextmanager
+def limit_failed_codes(request: HttpRequest, user: Account, refusal: str = "too_many_login_attempts") -> Iterator[None]:
+    """To check a second factor: five wrong ones stop the next, on whichever page. What is right is not counted."""
+    if is_rate_limited(request, "login_failed", user=user):
+        raise get_adapter().validation_error(refusal)
+    yield
+    clear_tries(request, "login_failed", user=user)
+
+
+def is_first_use_of_code(user_pk: int, code: str) -> bool:
+    """True the first time that this person's code of the app is used, in all the time that it is valid."""
+    valid_for = timedelta(seconds=mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1))
+    digits = re.sub(r"\D", "", code)  # allauth takes it with spaces and hyphens
+    return not exceeded_limits({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
+
+
+# How many files with people's data in them an account may take out: whoever has got into one must not empty the site by it.
+
+logger = logging.getLogger("ctac.security")
+AN_HOUR = timedelta(hours=1)
+# Everything about oneself, of which nobody needs two in an hour but who lost the first.
+OWN_DATA_LIMIT = (10, AN_HOUR)
+# Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
+# years, to answer a funder.
+EXPORT_LIMIT = (60, AN_HOUR)
+
+
+def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
+    """Count one more, or the page that says to wait. Staff see whom it stopped, and can let them through."""
+    stop = check_throttles(request, Where.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
+    return wait_page(request, stop.seconds(now)) if stop else None
+
+
+def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
+    """Count one more for this member of staff, or the page that says to wait, and a line in the log: it is one of them."""
+    full = admit({client_key(request, "sheets"): EXPORT_LIMIT}, now)
+    if not full:
+        return None
+    logger.warning("too many spreadsheets: user %s", request.user.pk)
+    return wait_page(request, max(int((full[0].until - now).total_seconds()), 1))
+
+
+def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = render(request, "errors/429.html", status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+# Forms that are open to everyone, guarded without a CAPTCHA (ADR 42): a box that only a program fills in, and a signed time.
+#
+# Nobody is punished. Who trips over it reads why, finds everything as it was typed, and presses the button again, which works
+# whatever happens in the box: the page that says so carries a mark for this very answer.
+
+HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
+A_DAY = timedelta(days=1)
+HONEYPOT_SENTENCES = {
+    Why.HIDDEN_BOX: gettext_lazy(
+        "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
+    ),
+    Why.TOO_FAST: gettext_lazy("That was quicker than we expected of a person. Nothing is lost: press the button again."),
+    Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
+    Why.NO_TIME: gettext_lazy("This page did not come back to us whole. Nothing is lost: press the button again."),
+}
+# Out of sight, out of the order of tabs, unknown to screen readers, and left alone by what fills in passwords and addresses.
+# Read out of context, as in a browser without styles, its label says what to do.
+HONEYPOT_HTML = (
+    '<div class="govuk-visually-hidden" aria-hidden="true"><label for="id_{box}">{label}</label>'
+    '<input id="id_{box}" name="{box}" type="text" tabindex="-1" autocomplete="off" data-1p-ignore data-bwignore'
+    ' data-lpignore="true" data-form-type="other"></div><input type="hidden" name="{opened}" value="{mark}">'
+)
+
+
+@dataclass(frozen=True)
+class OpenedMark:
+    """When the page was opened; and the answer (its hash) with which it was sent and stopped, if it was."""
+
+    at: int
+    answer: str = ""
+
+    def signed(self, where: Where) -> str:
+        return opened_mark_signer(where).sign(f"{self.at}.{self.answer}")
+
+    @classmethod
+    def read(cls, where: Where, signed: str) -> "OpenedMark | None":
+        """None for what we have not signed."""
+        try:
+            at, _dot, answer = opened_mark_signer(where).unsign(signed).partition(".")
+        except BadSignature:
+            return None
+        return cls(int(at), answer)
+
+
+def opened_mark_signer(where: Where) -> Signer:
+    return Signer(salt=f"guarded form {where.value}")
+
+
+class HoneypotMixin(forms.Form):
+    """`where`: which form; `told_by`: the field by whose answer a second try is known. Stands before the form's other bases.
+
+    A form that is stopped has no other errors, and its `clean` did nothing. `stopped_by` says why.
+    """
+
+    where: ClassVar[Where]
+    told_by: ClassVar[str]
+    quicker: ClassVar[float] = 1  # a form with one answer, which the browser knows, takes a part of the time
+    stopped_by: Why | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        self.stopped_by = None if self.errors else self._why_stopped(timezone.now())
+        if self.stopped_by is None:
+            return super().clean()
+        self.add_error(None, forms.ValidationError(HONEYPOT_SENTENCES[self.stopped_by], code="guarded"))
+        return self.cleaned_data
+
+    def _why_stopped(self, now: datetime) -> Why | None:
+        mark = self._mark()
+        age = timedelta(seconds=now.timestamp() - mark.at) if mark else timedelta()
+        if mark and mark.answer == self._answer() and age <= A_DAY:
+            return None
+        if self.data.get(HONEYPOT_FIELD):
+            return Why.HIDDEN_BOX
+        if not settings.FASTEST_FORM_SECONDS:
+            return None
+        if mark is None:
+            return Why.NO_TIME
+        if age.total_seconds() < settings.FASTEST_FORM_SECONDS * self.quicker:
+            return Why.TOO_FAST
+        return Why.TOO_OLD if age > A_DAY else None
+
+    def _mark(self) -> OpenedMark | None:
+        return OpenedMark.read(self.where, self.data.get(OPENED_FIELD, "")) if self.is_bound else None
+
+    def _answer(self) -> str:
+        return hash_key(str(self.data.get(self.add_prefix(self.told_by), "")).strip())[:20]
+
+    @property
+    def guard(self) -> SafeString:
+        """For the page, within its form. Sent with errors, it stays as old as it was."""
+        mark, now = self._mark(), int(timezone.now().timestamp())
+        at = mark.at if mark and self.stopped_by != Why.TOO_OLD else now
+        again = OpenedMark(at, self._answer() if self.stopped_by else mark.answer if mark else "")
+        return format_html(
+            HONEYPOT_HTML,
+            box=HONEYPOT_FIELD,
+            opened=OPENED_FIELD,
+            label=gettext_lazy("Leave this box empty"),
+            mark=again.signed(self.where),
+        )
+
+
+def record_if_blocked(form: Any) -> None:
+    """Keep it for staff, by nobody: whoever is not signed in may be anybody."""
+    if getattr(form, "stopped_by", None):
+        record_blocked_attempt(where=form.where, why=form.stopped_by, now=timezone.now())
+
+
+class HoneypotView:
+    """For allauth's views whose form is guarded."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        record_if_blocked(form)
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        return response

@@ -1,0 +1,202 @@
+"""What staff may do, role by role: the least that each needs for its day (ADR 63).
+
+Roles are code. After each migrate the groups of these names hold exactly these permissions, and any other group holds none; an
+account is put into them by a manager. Somebody may hold several roles, and then may do what any of them may.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One thing that a role does, in words that go on from "May", and the permissions that it takes ("leaflets.view_order")."""
+
+    words: str | Promise
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Role:
+    """`slug` is for code, `name` that of its group. `may_not` says what colleagues might expect, in a whole sentence."""
+
+    slug: str
+    name: str
+    purpose: str | Promise
+    duties: tuple[Duty, ...]
+    may_not: str | Promise = ""
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return frozenset().union(*(duty.permissions for duty in self.duties))
+
+
+def may(words: str | Promise, **by_app: str) -> Duty:
+    """`may(_("See orders"), leaflets="order:view,change export_orders")`: by app, a model with its verbs, or a codename."""
+    found = set()
+    for app, named in by_app.items():
+        for each in named.split():
+            model, _colon, verbs = each.partition(":")
+            found |= {f"{app}.{verb}_{model}" for verb in verbs.split(",")} if verbs else {f"{app}.{each}"}
+    return Duty(words, frozenset(found))
+
+
+COORDINATION = (
+    may(_("Book, decide, move, change and cancel bookings, and choose who gives them."), bookings="booking:view,add,change"),
+    may(_("Hand what somebody has still to come over to a colleague of theirs."), bookings="hand_over_booking"),
+    may(_("Say after a phone call that a presenter has arrived, has left, or is safe."), bookings="booking:view,change"),
+    may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
+    may(_("Read what people said afterwards."), bookings="afterwards:view"),
+    may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),
+    may(
+        _("Keep presenters with their hours and areas, see everybody’s diary, and say how long journeys take."),
+        bookings="presenter:view,add,change busytime:view journeytime:view,add,change,delete presentation:view",
+    ),
+    may(
+        _("Order leaflets for a caller, see every order, and decide those of more than the limit."),
+        leaflets="order:view,add,decide missingparcel:view packingsession:view",
+    ),
+    may(
+        _("See leaflets, editions and what is in stock, and ring people about a recall."),
+        leaflets="leaflet:view edition:view recall:view,change",
+    ),
+    may(
+        _("Read the messages that people got, send one again, and put right an address that mail comes back from."),
+        notifications="notification:view,change markedaddress:view,change",
+    ),
+    may(
+        _("Find, add and correct people and organisations."),
+        professionals="person:view,add,change organisation:view,add,change",
+    ),
+    may(
+        _("Let somebody through who was stopped, and recognise the email domain of a workplace."),
+        professionals="stopped:view,change recogniseddomain:view,add",
+    ),
+)
+FULFILMENT = (
+    may(_("See, change, cancel, pack and dispatch orders."), leaflets="order:view,change"),
+    may(_("Run packing sessions, and print pick lists, slips and labels."), leaflets="packingsession:view,add,change"),
+    may(_("Send a parcel again that never came."), leaflets="missingparcel:view,change"),
+    may(
+        _("Receive, count and correct stock, by hand or from a list, and see what moved."),
+        leaflets="edition:view keep_stock leaflet:view stockmovement:view stocktake:view,add,change",
+    ),
+)
+MANAGEMENT = (
+    may(
+        _("Open and close accounts, give roles, and reset a second factor that was lost."),
+        professionals="user:view,add,change",
+        auth="group:view",
+    ),
+    may(
+        _("Move the account of somebody who lost both mailbox and second factor to a new address, after a call."),
+        professionals="recover_user",
+    ),
+    may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
+    may(_("Read who looked at, took out and changed what."), audit="entry:view"),
+    may(
+        _("Erase a person or give them a copy of their data, see for whom that was done, and see what is kept no longer."),
+        professionals="person:view,erase give_person_data dataaction:view retentionrun:view",
+    ),
+    may(
+        _("Log complaints about data and breaches of data, answer for both, and see by when."),
+        dataprotection="complaint:view,add,change breach:view,add,change",
+    ),
+    may(
+        _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),
+        bookings="presentation:view,add,change",
+        leaflets="leaflet:view,add,change edition:view,add,change",
+    ),
+    may(
+        _("Read a text that may be about a child, clear it, and say where to turn while the advice line is closed."),
+        professionals="flaggedtext:view,change outofhours:view,change",
+    ),
+    may(
+        _("Change which email domains we recognise, and how the team gets its mail."),
+        professionals="recogniseddomain:view,add,change,delete",
+        notifications="teammail:view,change",
+    ),
+)
+GIVING = may(
+    _("See their own diary, visits and sessions, check in and out, record who came, and keep their own hours and leave."),
+    bookings="give_presentations",
+)
+READING = (
+    may(
+        _("See bookings, open sessions, what we present, and what people said afterwards."),
+        bookings="booking:view opensession:view presentation:view afterwards:view",
+    ),
+    may(
+        _("See orders, leaflets and stock."),
+        leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",
+    ),
+)
+
+ROLES = (
+    Role(
+        "coordinator",
+        "Coordinator",
+        _("Sees what needs doing now, answers requests, and keys in what comes by phone."),
+        COORDINATION,
+        _("Packs nothing, takes nothing out as a spreadsheet, erases nobody and gives no roles."),
+    ),
+    Role(
+        "presenter",
+        "Presenter",
+        _("Gives presentations."),
+        (GIVING,),
+        _("Sees no other presenter’s bookings or sessions, no orders and no list of people."),
+    ),
+    Role(
+        "fulfilment",
+        "Fulfilment",
+        _("Picks, packs and dispatches orders, and counts stock. Also for a volunteer."),
+        FULFILMENT,
+        _("Sees no bookings, no sessions, no list of people and no messages."),
+    ),
+    Role(
+        "manager",
+        "Manager",
+        _("Answers for the service: accounts and roles, what is offered, and what is kept of people."),
+        (*COORDINATION, *FULFILMENT, *MANAGEMENT),
+        _("Has no diary of visits, unless they are a presenter too."),
+    ),
+    Role(
+        "read-only",
+        "Read only",
+        _("Looks, and changes nothing: for a colleague who learns the work, or checks it."),
+        READING,
+        _("Changes nothing, takes nothing out, and sees no joining links, phone numbers, leave, messages or lists of people."),
+    ),
+)
+BY_NAME = {role.name: role for role in ROLES}
+BY_SLUG = {role.slug: role for role in ROLES}
+MANAGER = BY_SLUG["manager"]
+NAMES = tuple(role.name for role in ROLES)
+
+
+def write_groups(*, using: str = "default") -> None:
+    """The groups of these names, with exactly these permissions; whoever is in them stays. Every other group loses its own."""
+    with transaction.atomic(using=using):
+        known = {
+            f"{permission.content_type.app_label}.{permission.codename}": permission
+            for permission in Permission.objects.using(using).select_related("content_type")
+        }
+        for role in ROLES:
+            group, _made = Group.objects.using(using).get_or_create(name=role.name)
+            group.permissions.set([known[name] for name in role.permissions if name in known])
+        Group.permissions.through.objects.using(using).exclude(group__name__in=NAMES).delete()
+
+
+def write_groups_after_migrate(*, using: str, **about: Any) -> None:
+    """Permissions of apps that are migrated later than ours are made first, which Django would do only after this."""
+    for label in {name.partition(".")[0] for role in ROLES for name in role.permissions}:
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using, apps=about.get("apps", apps))
+    write_groups(using=using)

@@ -1,0 +1,572 @@
+"""What staff can do with one booking: what each action asks for, and the service that it calls."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from bookings import errors, text
+from bookings.booking.admin.requests import AGREE, OFFER
+from bookings.booking.forms import DetailsForm, WhereForm
+from bookings.booking.services import assign, transitions
+from bookings.booking.services.decide import slot_query_of
+from bookings.booking.services.place import BookingDetails, VisitAddress
+from bookings.booking.services.reschedule import change_details, reschedule
+from bookings.booking.services.transfer import transfer_bookings
+from bookings.errors import OutsideRules, SlotTaken, Stale
+from bookings.feedback.admin import ATTENDANCE
+from bookings.models import Booking, Format, Overdue, Presenter, SessionPlace, State, may_check_in, may_check_out
+from bookings.models.presenter import validate_https
+from bookings.schedule.admin import forms as admin_forms
+from bookings.schedule.admin.forms import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
+from bookings.schedule.forms import slot_value
+from bookings.schedule.substitutes import rank_presenters_at
+from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
+from bookings.visits import services as visits_services
+from ctac.dates import tidy_postcode
+from ctac.errors import DomainError
+from ctac.staff.site import ObjectAction, in_our_words
+from leaflets.models import Order
+from professionals.admin import PersonAdmin
+from professionals.models import Person, User
+from professionals.safeguarding.forms import StaffForm
+
+if TYPE_CHECKING:
+    from bookings.booking.admin.bookings import BookingAdmin
+
+
+# What staff do about a visit after a phone call, and the link by which people join an online booking.
+
+
+class HeardForm(StaffForm):
+    free_text_fields = ("note",)
+
+    note = forms.CharField(
+        label=_("Who told you, and what did they say?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Kept with your name and the time. No details of a child."),
+        error_messages={"required": _("Write who told you, and what they said.")},
+    )
+
+
+class LinkForm(forms.Form):
+    link = forms.URLField(
+        label=_("Joining link for this booking"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        validators=[validate_https],
+        help_text=_("It starts with https://. Leave it empty to use the presenter’s own link."),
+    )
+
+
+def who_is_there(booking: Booking) -> Presenter:
+    presenter = text.presenter_of_visit(booking)
+    if presenter is None:
+        raise errors.NeedsPresenter
+    return presenter
+
+
+def do_say_safe(booking: Booking, *, by: User, **heard: Any) -> None:
+    visits_services.say_safe(booking=booking, by=by, now=timezone.now(), **heard)
+
+
+def do_check_in(booking: Booking, *, by: User, **heard: Any) -> None:
+    visits_services.check_in(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
+
+
+def do_check_out(booking: Booking, *, by: User, **heard: Any) -> None:
+    visits_services.check_out(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
+
+
+def do_set_link(booking: Booking, *, by: User, link: str) -> None:
+    assign.set_joining_link(booking=booking, link=link, by=by, now=timezone.now())
+
+
+SAFE = ObjectAction(
+    "safe",
+    _("Say that all is well"),
+    do_say_safe,
+    available=lambda booking: Overdue.find(booking, timezone.now()) is not None,
+    form_class=HeardForm,
+    explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
+    done=_("Thank you. It no longer stands on the first page."),
+    weight="main",
+)
+CHECKED_IN = ObjectAction(
+    "checked-in",
+    _("Check the presenter in"),
+    do_check_in,
+    available=lambda booking: may_check_in(booking, timezone.now()),
+    form_class=HeardForm,
+    explanation=_("After a phone call, when they can’t do it on their phone."),
+    done=_("The presenter is checked in."),
+)
+CHECKED_OUT = ObjectAction(
+    "checked-out",
+    _("Check the presenter out"),
+    do_check_out,
+    available=lambda booking: may_check_out(booking, timezone.now()),
+    form_class=HeardForm,
+    explanation=_("After a phone call: they have left and are safe."),
+    done=_("The presenter is checked out."),
+)
+LINK = ObjectAction(
+    "link",
+    _("Set the joining link"),
+    do_set_link,
+    available=lambda booking: booking.is_open and booking.format == Format.ONLINE,
+    form_class=LinkForm,
+    explanation=_("If the booking is confirmed, the professional and the presenter get it by email, with a new calendar entry."),
+    done=_("The joining link is set."),
+)
+
+
+# On the page of a person: what they have still to come goes to a colleague. The page shows what, before it is pressed.
+
+
+class NoSuchColleagueError(DomainError):
+    message = gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation.")
+
+
+class TransferForm(StaffForm):
+    free_text_fields = ("reason",)
+    colleague = forms.EmailField(label=gettext_lazy("Email address of the colleague"), max_length=254)
+    reason = forms.CharField(
+        label=gettext_lazy("Who asked for it, and why?"),
+        help_text=gettext_lazy("Such as “Ruth Adeyemi, their manager: Nadia has left”. No child’s details."),
+        max_length=500,
+    )
+
+
+def do_transfer(person: Person, *, by: User, colleague: str, reason: str, flagged: bool) -> None:
+    """Raises NoSuchColleagueError, and what the service does."""
+    to = Person.objects.with_email(colleague.strip()).filter(erased_at=None).first()
+    if to is None:
+        raise NoSuchColleagueError
+    transfer_bookings(person=person, to=to, by=by, reason=reason, now=timezone.now(), flagged=flagged)
+
+
+def transfer_page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
+    change_url = reverse("staff:professionals_person_change", args=[person.pk])
+    form = in_our_words(TransferForm)(request.POST if request.method == "POST" else None)
+    if form.is_valid() and model_admin.perform(request, action, person, form):
+        return redirect(change_url)
+    about = model_admin.about_action(request, action, person, change_url)
+    context = {
+        **about,
+        "form": form,
+        "rows": [*about["rows"], *what_is_transferred(person), *what_stays(person)],
+        "media": model_admin.media + form.media,
+    }
+    return TemplateResponse(request, "admin/object_action.html", context)
+
+
+def what_is_transferred(person: Person) -> list[dict[str, Any]]:
+    ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
+    rows: list[dict[str, Any]] = [{"label": each.reference, "value": f"{each.presentation.title}. {each.when}"} for each in ahead]
+    organisation = person.organisation.name if person.organisation else gettext("none")
+    return [
+        {"label": gettext("Organisation"), "value": organisation},
+        *(rows or [{"label": gettext("To come"), "value": gettext("Nothing")}]),
+    ]
+
+
+def what_stays(person: Person) -> list[dict[str, Any]]:
+    """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 70)."""
+    orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
+    places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
+    found = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
+    found += [
+        gettext("A place at %(title)s. %(when)s") % {"title": s.presentation.title, "when": s.when}
+        for s in (p.session for p in places)
+    ]
+    return [{"label": gettext("Stays as it is"), "value": each} for each in found]
+
+
+TRANSFER = ObjectAction(
+    slug="hand-over",
+    label=gettext_lazy("Hand bookings over to a colleague"),
+    perform=do_transfer,
+    page=transfer_page,
+    available=lambda person: person.organisation_id is not None,
+    explanation=gettext_lazy(
+        "All bookings and requests to come go to the colleague, with the leaflets that are brought to them. Times and presenters "
+        "stay. Both are told by email, and their calendars follow. Orders by post and places at open sessions stay as they are."
+    ),
+    done=gettext_lazy("The bookings are handed over, and both are told."),
+    permission="hand_over",
+)
+PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
+
+
+# Staff change the details of a booking, with what the public may not do for a reason. (Moving it:
+# bookings.booking.admin.actions.)
+
+
+class ChangeForm(DetailsForm):
+    """As its owner changes it, and the address of a visit."""
+
+    free_text_fields = (*DetailsForm.free_text_fields, "override_reason")
+
+    address_line_1 = forms.CharField(
+        label=gettext_lazy("Address line 1"), max_length=120, error_messages={"required": WhereForm.ADDRESS["address_line_1"]}
+    )
+    address_line_2 = forms.CharField(label=gettext_lazy("Address line 2"), max_length=120, required=False)
+    town = forms.CharField(
+        label=gettext_lazy("Town or city"), max_length=80, error_messages={"required": WhereForm.ADDRESS["town"]}
+    )
+    postcode = forms.CharField(
+        label=gettext_lazy("Postcode"),
+        max_length=12,
+        help_text=gettext_lazy("At another postcode the presenter must still be able to get there in time."),
+        error_messages={"required": WhereForm.ADDRESS["postcode"]},
+    )
+    override_reason = reason_to_yield(
+        gettext_lazy("Only needed if the new address or audience is not one of the presenter’s. It is kept with the booking.")
+    )
+
+    def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if booking.format != Format.WORKPLACE:
+            for name in ("address_line_1", "address_line_2", "town", "postcode"):
+                del self.fields[name]
+        self.fields["audience_size"].label = gettext("People coming")
+        self.fields["contact_name"].label = gettext("Contact on the day")
+        self.fields["notes"].label = gettext("Anything else the presenter should know?")
+
+    def clean_postcode(self) -> str:
+        postcode = tidy_postcode(self.cleaned_data["postcode"])
+        try:
+            find_place(postcode)
+        except PlaceUnknown as unknown:
+            raise ValidationError(gettext("No presenter can go to this postcode. Check it.")) from unknown
+        return postcode
+
+    @property
+    def address(self) -> VisitAddress | None:
+        given = self.cleaned_data
+        if "postcode" not in given:
+            return None
+        return VisitAddress(given["address_line_1"], given["town"], given["postcode"], given["address_line_2"])
+
+    @property
+    def details(self) -> BookingDetails:
+        given = {name: self.cleaned_data[name] for name in BookingDetails.__dataclass_fields__ if name in self.cleaned_data}
+        return BookingDetails(**given, flagged=self.flagged)
+
+
+def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
+    """Say it; the version that the page carries from now on: what staff have been told of, they may press again."""
+    if not isinstance(refusal, Stale):
+        form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
+        return version
+    booking.refresh_from_db()
+    form.add_error(
+        None, gettext("This booking was changed meanwhile. It stands above as it is now. Check it and press the button again.")
+    )
+    return booking.version
+
+
+def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    now, posted = timezone.now(), request.method == "POST"
+    initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
+    form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[text.Row]()
+    if posted and form.is_valid():
+        reason = form.cleaned_data["override_reason"]
+        asked: dict[str, Any] = {"details": form.details, "address": form.address, "override_reason": reason}
+        try:
+            change_details(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
+        except SlotTaken as refusal:
+            form.add_error("postcode", str(refusal.message))
+        except DomainError as refusal:
+            version = show_stale(form, refusal, booking, version)
+            rows = would_change(booking, form) if isinstance(refusal, Stale) else []
+        else:
+            messages.success(request, str(action.done))
+            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    more = {"form": form, "version": version, "would_change": rows}
+    return action_page(admin, request, booking, action, "bookings/staff/change_details.html", more)
+
+
+def would_change(booking: Booking, form: ChangeForm) -> list[text.Row]:
+    """What another press of the button does to the booking as it is now: a colleague’s change may be among it."""
+    there, typed = text.where_text(booking), form.address
+    lines = [typed.line_1, typed.line_2, typed.town, typed.postcode] if typed else []
+    asked = "\n".join(line for line in lines if line)
+    moved = [text.changed_row(gettext("Address"), asked, there)] if typed and asked != there else []
+    return [*text.changed_rows(booking, form.details), *moved]
+
+
+def action_page(
+    admin: "BookingAdmin",
+    request: HttpRequest,
+    booking: Booking,
+    action: ObjectAction,
+    template: str,
+    more: dict[str, Any],
+) -> HttpResponse:
+    """As every action's page, with its own form."""
+    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
+    return TemplateResponse(request, template, {**admin.about_action(request, action, booking, change_url), **more})
+
+
+# Staff move a booking: to a time chosen week by week, or to any other, with what the public may not do for a reason.
+
+
+class MoveForm(WeekOfTimesForm):
+    """Nobody chosen as presenter means: the same if possible. Whoever looks at other times hears nothing of what is missing."""
+
+    presenter = any_presenter(gettext_lazy("The same if free then, else whoever is best placed"))
+
+    def __init__(self, data: Any, *, booking: Booking) -> None:
+        super().__init__(data, length=booking.presentation.length)
+        if booking.starts_at is not None:
+            self.option_hints = {"start": {slot_value(booking.starts_at): gettext("as now")}}  # type: ignore[misc]
+        self.sending = data is not None and not admin_forms.is_looking(data)
+        if not self.sending:
+            admin_forms.forgive_missing(self)
+
+
+def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    """The page carries the version that it was first opened with to other weeks too."""
+    now, data = timezone.now(), request.POST if request.method == "POST" else None
+    form = MoveForm(data, booking=booking)
+    version, beside = booking.version if data is None else data.get("version", ""), ""
+    if form.sending and form.is_valid():
+        try:
+            moved = move_from_form(form, booking, version, request.user, now)
+        except (SlotTaken, OutsideRules) as refusal:
+            beside = show_reschedule_refusal(form, booking, refusal, now)
+        except DomainError as refusal:
+            version = show_stale(form, refusal, booking, version)
+        else:
+            said = gettext("It has moved to %(when)s. Everyone who has to know gets an email.")
+            messages.success(request, said % {"when": moved.when})
+            return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    near, own = booking.starts_at, own_claim(booking)
+    shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=near, ignoring=own)
+    form.show(shown)
+    more = {"week": shown, "form": form, "version": version, "beside": beside}
+    return action_page(admin, request, booking, action, "bookings/staff/move.html", more)
+
+
+def move_from_form(form: MoveForm, booking: Booking, version: str, by: Any, now: datetime) -> Booking:
+    asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
+    return reschedule(booking=booking, expected=version, by=by, now=now, **asked)
+
+
+def show_reschedule_refusal(form: MoveForm, booking: Booking, refusal: SlotTaken | OutsideRules, now: datetime) -> str:
+    """Beside the question that it is about; gives the table of who could give it then."""
+    slot_query, own, asked = slot_query_of(booking), own_claim(booking), dict(form.cleaned_data)
+    if isinstance(refusal, OutsideRules):
+        form.add_error("override_reason", str(refusal.message))
+    else:
+        said = admin_forms.refusal_not_free(slot_query, asked["start"], named=form.named, now=now, ignoring=own)
+        form.add_error(form.beside_time, said)
+    return rank_presenters_at(slot_query, asked["start"], now, own).as_table()
+
+
+def own_claim(booking: Booking) -> dict[str, object]:
+    """Its own time is not in its way."""
+    return {"booking": booking}
+
+
+NO_CHILD = _("The professional reads this in the email. No details of a child.")
+
+
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why can’t we say yes?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why we can’t say yes.")},
+    )
+
+
+class CancelBookingForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why is it cancelled?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why it is cancelled.")},
+    )
+
+
+class ReassignForm(StaffForm):
+    free_text_fields = ("override_reason",)
+
+    presenter = PresenterChoice(
+        label=_("Who gives it?"),
+        queryset=Presenter.objects.active(),
+        empty_label=_("Choose a presenter"),
+        error_messages={"required": _("Choose a presenter.")},
+    )
+    override_reason = reason_to_yield(
+        _("Only needed outside the presenter’s hours or area. It is kept with the booking. Nobody can be in two places.")
+    )
+
+
+class TravelForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    minutes = forms.IntegerField(
+        label=_("Minutes of travel to and from this visit"),
+        min_value=0,
+        max_value=LONGEST_OVERRIDE_MINUTES,
+        required=False,
+        help_text=_("Leave empty to go back to what we work out from the postcodes."),
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
+
+
+def do_confirm(booking: Booking, *, by: User) -> None:
+    transitions.confirm_booking(booking=booking, by=by, now=timezone.now())
+
+
+def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    transitions.decline_booking(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
+
+
+def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
+    assign.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
+
+
+def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
+    transitions.cancel_booking(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def do_mark_delivered(booking: Booking, *, by: User) -> None:
+    transitions.mark_delivered(booking=booking, by=by, now=timezone.now())
+
+
+def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
+    assign.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
+
+
+def has_a_presenter(booking: Booking) -> bool:
+    return booking.is_open and booking.presenter_id is not None
+
+
+CONFIRM = ObjectAction(
+    "confirm",
+    _("Confirm this booking"),
+    do_confirm,
+    available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
+    explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
+    done=_("The booking is confirmed. The professional gets an email."),
+    weight="main",
+)
+# One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
+ASSIGN = ObjectAction(
+    "assign",
+    _("Choose a presenter"),
+    do_reassign,
+    available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
+    form_class=ReassignForm,
+    explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
+    done=_("The booking has a presenter, who gets an email."),
+    weight="main",
+)
+DELIVERED = ObjectAction(
+    "delivered",
+    _("Mark as delivered"),
+    do_mark_delivered,
+    available=lambda booking: (
+        booking.can_become(State.DELIVERED)
+        and not booking.needs_a_presenter
+        and booking.agreed[0] <= timezone.now()
+        and not SAFE.available(booking)  # whether somebody is safe comes before the books
+    ),
+    explanation=_("Say here that the presentation took place. The professional gets an email that asks how it was."),
+    done=_("The booking is marked as delivered. The professional is asked how it was."),
+    weight="main",
+)
+REASSIGN = ObjectAction(
+    "reassign",
+    _("Change the presenter"),
+    do_reassign,
+    available=has_a_presenter,
+    form_class=ReassignForm,
+    explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
+    done=_("The presenter is changed. Everyone concerned gets an email."),
+)
+MOVE = ObjectAction(
+    "move",
+    _("Move to another time"),
+    page=move_page,
+    available=lambda booking: booking.is_open and booking.has_time,
+    explanation=_("The professional and every presenter concerned get an email, with the change for their calendar."),
+)
+DETAILS = ObjectAction(
+    "details",
+    _("Change the details"),
+    page=details_page,
+    available=lambda booking: booking.is_open,
+    explanation=_("The professional and the presenter get an email that says what is different."),
+    done=_("The details are changed. The professional and the presenter get an email."),
+)
+TRAVEL = ObjectAction(
+    "travel",
+    _("Set the travel time"),
+    do_set_travel,
+    available=lambda booking: has_a_presenter(booking) and booking.format == Format.WORKPLACE,
+    form_class=TravelForm,
+    explanation=_("For this visit only: it holds for the way there and the way on."),
+    done=_("The travel time is set."),
+)
+DECLINE = ObjectAction(
+    "decline",
+    _("Decline this booking"),
+    do_decline,
+    available=lambda booking: booking.can_become(State.DECLINED),
+    form_class=DeclineForm,
+    explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
+    done=_("The booking is declined. The professional gets an email, and the time is free again."),
+    weight="stop",
+)
+CANCEL = ObjectAction(
+    "cancel",
+    _("Cancel this booking"),
+    do_cancel,
+    available=lambda booking: booking.can_become(State.CANCELLED),
+    form_class=CancelBookingForm,
+    explanation=_("The professional and the presenter get an email, and the time is free again."),
+    done=_("The booking is cancelled. The professional gets an email, and the time is free again."),
+    weight="stop",
+)
+OBJECT_ACTIONS = (
+    SAFE,
+    CONFIRM,
+    AGREE,
+    ASSIGN,
+    OFFER,
+    DELIVERED,
+    CHECKED_IN,
+    CHECKED_OUT,
+    ATTENDANCE,
+    LINK,
+    REASSIGN,
+    MOVE,
+    DETAILS,
+    TRAVEL,
+    DECLINE,
+    CANCEL,
+)

@@ -1,0 +1,362 @@
+"""Book for a caller, or ask for dates of the caller's own, by the same services as the website."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.services import AccountGoneError
+from bookings.booking.forms import DatesForm, DetailsForm, WhereForm
+from bookings.booking.services.place import BookingDetails, Submission, VisitAddress
+from bookings.booking.services.request import book_for_caller, request_for_caller
+from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
+from bookings.models import Booking, Channel, DateOption, Format, Presentation, WhyNot
+from bookings.schedule.admin import forms as admin_forms
+from bookings.schedule.admin.forms import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
+from bookings.schedule.slots import SlotQuery
+from bookings.schedule.substitutes import rank_presenters_at
+from bookings.text import moment_text
+from bookings.travel import PlaceUnknown
+from ctac.dates import format_span
+from ctac.errors import DomainError
+from ctac.forms import PageForm
+from professionals import drafts
+from professionals.forms import CallerForm
+from professionals.models import Person
+from professionals.prefill import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
+
+if TYPE_CHECKING:
+    from bookings.booking.admin.bookings import BookingAdmin
+
+
+# What staff ask a caller who books: the questions of the public pages, in words about somebody else.
+
+
+class WhatForm(PageForm):
+    presentation = forms.ModelChoiceField(
+        label=gettext_lazy("Presentation"),
+        queryset=Presentation.objects.all(),
+        empty_label=gettext_lazy("Choose a presentation"),
+        error_messages={"required": gettext_lazy("Choose a presentation.")},
+    )
+
+
+class CallerWhereForm(WhereForm):
+    """For whom and where, as staff ask it of somebody else."""
+
+    autocomplete = dict.fromkeys(WhereForm.autocomplete, "off")
+    option_hints = {
+        "format": {
+            str(Format.WORKPLACE): gettext_lazy("A presenter goes to them."),
+            str(Format.ONLINE): gettext_lazy("They get a joining link for a video call."),
+        }
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["format"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands in WhereForm
+        choice.label = _("Where would they like it?")
+        choice.choices = list(FORMAT_WORDS.items())
+        choice.error_messages["required"] = _("Choose where they would like it.")
+
+    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+        found = super().at_place(cleaned, beside)
+        if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
+            self.errors["postcode"] = self.error_class(
+                [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
+                renderer=self.renderer,
+                field_id=self["postcode"].auto_id,
+            )
+        return found
+
+
+class CallerTimeForm(WeekOfTimesForm):
+    """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        super().__init__(data, initial={"start": OTHER_TIME}, **kwargs)
+
+
+class CallerDatesForm(DatesForm):
+    nothing_given = gettext_lazy("Enter a day that would suit them, or a range of days below.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason = self.fields["reason"]
+        reason.label = _("Why does none of our times suit them?")
+        reason.help_text = _("In their words, for example the days when their team meets. No details of a child.")
+        reason.error_messages["required"] = _("Write why none of our times suits them.")
+
+
+class CallerDetailsForm(DetailsForm):
+    """The contact may stay empty: then it is the caller. Who is coming is asked with the place."""
+
+    audience_profession = None  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["contact_name"].label = _("Who should the presenter ask for?")
+        for name in ("contact_name", "contact_phone"):
+            self.fields[name].required = False
+            self.fields[name].help_text = _("Leave empty if it is the caller.")
+        self.fields["notes"].label = _("Anything else the presenter should know?")
+        self.fields["audience_size"].help_text = _("A best guess is fine.")
+        self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
+
+    def details_for(self, caller: dict[str, Any], *, audience: str, flagged: bool) -> BookingDetails:
+        given = {name: self.cleaned_data[name] for name in BookingDetails.__dataclass_fields__ if name in self.cleaned_data}
+        given["contact_name"] = given["contact_name"] or caller["name"]
+        given["contact_phone"] = given["contact_phone"] or caller["phone"]
+        return BookingDetails(**given, audience_profession=audience, flagged=self.flagged or flagged)
+
+
+class HowForm(PageForm):
+    channel = forms.ChoiceField(
+        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+    )
+
+
+# Book for a caller: the staff page that books, or asks for dates of the caller's own, by the same services as the website.
+
+# A time, or dates of their own: the way that the page shows, and the button that changes it.
+WAY, SWITCH = "way", "switch"
+TIME, DATES = "time", "dates"
+PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
+NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
+# Without these nobody knows which times are free.
+RESETS_TIMES = {"what": ("presentation",), "where": ("format", "postcode", "audience_profession")}
+
+
+class CallerForms:
+    """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
+
+    def __init__(self, data: Any, known: Person | None = None) -> None:
+        both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
+        self.is_bound, self.data = data is not None, data
+        self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
+        self.caller = CallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
+        self.what = WhatForm(data, prefix="what")
+        self.where = CallerWhereForm(data, prefix="where", presentation=both)
+        self.slot_query = self.find_wish() if self.is_bound else None
+        presentation = self.slot_query.presentation if self.slot_query else both
+        self.week: admin_forms.FormWeek | None = None
+        self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length)
+        self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation)
+        self.details = CallerDetailsForm(data, prefix="details")
+        self.how = HowForm(data, prefix="how")
+        self.problems: list[str] = []
+        self.who_could = ""
+        self.take_token(data)
+        if not self.is_sent:
+            self.forgive()
+
+    def find_wish(self) -> SlotQuery | None:
+        """What they would like, once it is known."""
+        if any(name in form.errors for form, names in self.that_matter for name in names):
+            return None
+        given = self.where.cleaned_data
+        return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
+
+    def show_times(self, now: datetime) -> None:
+        """Read the free times: for the page only, not on the way to a booking."""
+        if self.slot_query is not None and not self.asks_for_dates:
+            self.week = admin_forms.week_asked_for(self.slot_query, self.data, now, named=self.when.named)
+            self.when.show(self.week)
+
+    @property
+    def that_matter(self) -> list[tuple[PageForm, tuple[str, ...]]]:
+        return [(self.what, RESETS_TIMES["what"]), (self.where, RESETS_TIMES["where"])]
+
+    @property
+    def sections(self) -> list[tuple[str, PageForm]]:
+        """In page order. Of the two ways the one that is shown."""
+        return [
+            (_("Caller"), self.caller),
+            (_("Presentation"), self.what),
+            (_("For whom, and where"), self.where),
+            (_("Their dates"), self.dates) if self.asks_for_dates else (_("When"), self.when),
+            (_("The day itself"), self.details),
+            (_("Also"), self.how),
+        ]
+
+    @property
+    def set_aside(self) -> list[tuple[str, str]]:
+        """What was typed in the way that is not shown: it stays on the page, and counts for nothing."""
+        prefix = f"{TIME if self.asks_for_dates else DATES}-"
+        names = [name for name in self.data or () if name.startswith(prefix)]
+        return [(name, value) for name in names for value in self.data.getlist(name)]
+
+    @property
+    def is_sent(self) -> bool:
+        """By the main button: the others only show something else."""
+        return self.is_bound and not admin_forms.is_looking(self.data) and SWITCH not in self.data
+
+    def forgive(self) -> None:
+        """Not sent yet: what is missing is said only where no times can be shown without it."""
+        matters = dict(self.that_matter) if admin_forms.is_looking(self.data or {}) else {}
+        for _title, form in self.sections:
+            admin_forms.forgive_missing(form, but=matters.get(form, ()))
+
+    def take_token(self, data: Any) -> None:
+        sent = data.get("token", "") if self.is_bound else ""
+        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        if self.is_sent and sent != self.token:
+            self.problems.append(_("This page was too old to be sent. Check what it says and press the button again."))
+        typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
+        # A fingerprint of all that was typed: the same form with something else in it is another booking.
+        self.digest = drafts.digest(typed)
+
+    def renew(self, message: str) -> None:
+        """Not sent: the page says why, keeps what was typed, and counts as another form from now on."""
+        self.problems.append(message)
+        self.token = secrets.token_urlsafe(32)
+
+    def __iter__(self) -> Iterator[BoundField]:
+        return (field for _title, form in self.sections for field in form)
+
+    @property
+    def errors(self) -> bool:
+        return bool(self.problems) or any(form.errors for _title, form in self.sections)
+
+    def non_field_errors(self) -> list[str]:
+        return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
+
+    def is_valid(self) -> bool:
+        return not self.errors
+
+    @property
+    def address(self) -> VisitAddress | None:
+        given = self.where.cleaned_data
+        if given["format"] != Format.WORKPLACE:
+            return None
+        return VisitAddress(given["address_line_1"], given["town"], given["postcode"], given["address_line_2"])
+
+    def asked(self, by: Any, now: datetime) -> dict[str, Any]:
+        """What both services are asked for."""
+        audience, flagged = self.where.cleaned_data["audience_profession"], self.when.flagged and not self.asks_for_dates
+        return {
+            "caller": self.caller.details(),
+            "email": self.caller.cleaned_data["email"],
+            "by": by,
+            "now": now,
+            "channel": self.how.cleaned_data["channel"],
+            "presentation": self.what.cleaned_data["presentation"],
+            "format": self.where.cleaned_data["format"],
+            "address": self.address,
+            "details": self.details.details_for(self.caller.cleaned_data, audience=audience, flagged=flagged),
+            "submission": Submission(self.token, self.digest),
+        }
+
+
+def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
+    if not admin.has_add_permission(request):
+        raise PermissionDenied
+    now = timezone.now()
+    known = prefilled_person(request) if request.method != "POST" else None
+    parts = CallerForms(request.POST if request.method == "POST" else None, known)
+    if parts.is_sent and (
+        booking := placed_before(parts) or (place_from_forms(request, parts, now) if parts.is_valid() else None)
+    ):
+        say_what_was_done(request, booking)
+        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    parts.show_times(now)
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": _("Book for a caller"),
+        "intro": prefill_note(known),
+        "button": _("Send this request") if parts.asks_for_dates else _("Book it"),
+        "form": parts,
+        "token": parts.token,
+        "who_could": parts.who_could,
+    }
+    return TemplateResponse(request, "bookings/staff/book_for_caller.html", context)
+
+
+def placed_before(parts: CallerForms) -> Booking | None:
+    """The booking that this very form has made already. If it was sent again with something else, the page says so."""
+    booking = Booking.objects.with_names().filter(submission_token=parts.token).first()
+    if booking is None or booking.submission_digest == parts.digest:
+        return booking
+    parts.renew(
+        _(
+            "This form has already placed booking %(reference)s, with other answers. Nothing new was placed. "
+            "If this is another booking, check it and press the button again. "
+            "If you want to change %(reference)s, cancel it first."
+        )
+        % {"reference": booking.reference}
+    )
+    return None
+
+
+def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
+    """The booking or request, or None with the refusal said at the top of the page."""
+    try:
+        return (request_from_forms if parts.asks_for_dates else book_from_forms)(parts, request.user, now)
+    except AlreadyPlaced:
+        return placed_before(parts)
+    except (SlotTaken, OutsideRules) as refusal:
+        show_refusal(parts, refusal, now)
+    except DomainError as refusal:
+        said = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
+        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(said))
+    return None
+
+
+def book_from_forms(parts: CallerForms, by: Any, now: datetime) -> Booking:
+    chosen = {name: parts.when.cleaned_data[name] for name in ("start", "presenter", "override_reason")}
+    return book_for_caller(**parts.asked(by, now), **chosen)
+
+
+def request_from_forms(parts: CallerForms, by: Any, now: datetime) -> Booking:
+    given = parts.dates.cleaned_data
+    asked = {"dates": given["dates"], "reason": given["reason"], "flagged": parts.dates.flagged}
+    return request_for_caller(**parts.asked(by, now), **asked)
+
+
+def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: datetime) -> None:
+    if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
+        parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
+        return
+    what = parts.when.cleaned_data
+    parts.who_could = rank_presenters_at(parts.slot_query, what["start"], now).as_table()
+    if isinstance(refusal, OutsideRules):
+        parts.when.add_error("override_reason", str(refusal.message))
+    else:
+        said = admin_forms.refusal_not_free(parts.slot_query, what["start"], named=parts.when.named, now=now)
+        parts.when.add_error(parts.when.beside_time, said)
+
+
+def say_what_was_done(request: HttpRequest, booking: Booking) -> None:
+    """What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out."""
+    if booking.has_time:
+        said = _("Booking %(reference)s is placed. Tell the caller the reference.")
+    else:
+        said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
+    messages.success(request, said % {"reference": booking.reference})
+    for option in booking.options.all():
+        messages.info(request, kept_or_not(option, booking))
+    if not booking.has_time and not booking.person.email:
+        messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))
+
+
+def kept_or_not(option: DateOption, booking: Booking) -> str:
+    if option.kept_from is None or option.expires_at is None:
+        why = {"when": option.when, "why": WhyNot(option.why_not).label}
+        return _("Not kept: %(when)s. %(why)s We still look at it.") % why
+    when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
+    facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
+    return _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts

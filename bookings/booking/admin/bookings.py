@@ -1,0 +1,440 @@
+"""The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import BigIntegerField, Case, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import signed_in
+from bookings import text
+from bookings.booking.admin import requests
+from bookings.booking.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
+from bookings.booking.admin.book_for_caller import book_for_caller_page
+from bookings.booking.admin.filters import (
+    AuthorityFilter,
+    FormatFilter,
+    NationFilter,
+    NeedsPresenterFilter,
+    RequestFilter,
+    VisitFilter,
+    WhenFilter,
+)
+from bookings.booking.services.assign import reassign
+from bookings.feedback.admin import came_in_words, feedback_in_words
+from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
+from bookings.models.booking import OPEN_STATES
+from bookings.schedule.access import OwnToPresenters, own_visits_for_list
+from bookings.schedule.admin.forms import PresenterFilter
+from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
+from bookings.visits.admin import joining_in_words, visit_in_words, whom_to_call
+from ctac.errors import DomainError
+from ctac.staff.columns import (
+    FoundByReference,
+    ReadOnlyInline,
+    how_long_ago,
+    moment_of,
+    phone_link,
+    short_moment,
+    state_tag,
+    unbroken,
+)
+from ctac.staff.lists import Part, period_of
+from ctac.staff.site import ObjectAction, staff_site
+from leaflets.orders.queries import VisitLookup, register_visits
+from professionals.areas import authority_called
+from professionals.prefill import PersonColumnsMixin, name_and_organisation, name_with_organisation
+
+# Bookings: found, decided, reassigned, cancelled. Every change is an action that calls a service.
+
+SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (
+        None,
+        (
+            "state_in_words",
+            "when",
+            "where_in_full",
+            "area",
+            "presenter_in_words",
+            "presentation",
+            "travel",
+            "visit_in_words",
+            "joining",
+            "closed_reason",
+        ),
+    ),
+    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "their_reason")),
+    (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
+    (
+        gettext_lazy("On the day"),
+        (
+            "contact_name",
+            "contact",
+            "audience_size",
+            "audience_profession",
+            "leaflets",
+            "room",
+            "access_needs",
+            "notes",
+            "childs_details",
+        ),
+    ),
+    (gettext_lazy("Afterwards"), ("came", "said")),
+    (gettext_lazy("How it came"), ("asked_at", "came_by")),
+)
+
+
+def order_of_need() -> list[OrderBy]:
+    """What staff must decide, then what comes, the soonest first; then what to mark as delivered; then what is done with."""
+    acts = Q(state=State.REQUESTED) | Q(state__in=OPEN_STATES, presenter=None)
+    comes = Q(state__in=OPEN_STATES, ends_at__gt=timezone.now())
+    to_mark = Q(state__in=OPEN_STATES)
+    rank = Case(When(acts, then=Value(0)), When(comes, then=Value(1)), When(to_mark, then=Value(2)), default=Value(3))
+    # A request without a time counts from when it was asked, so the one that waits longest comes first.
+    soonest = Case(When(acts | comes, then=Coalesce("starts_at", "created_at")))
+    return [
+        OrderBy(rank),
+        OrderBy(soonest),
+        OrderBy(F("starts_at"), descending=True, nulls_last=True),
+        OrderBy(F("pk"), descending=True),
+    ]
+
+
+def with_presenters(events: QuerySet[BookingEvent]) -> QuerySet[BookingEvent]:
+    """Each with `gave` and `gives`: the names of the presenter before a change and after it, where the event has their keys."""
+    keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
+    gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
+    return events.annotate(**keys).annotate(gave=gave, gives=gives)
+
+
+class EventInline(ReadOnlyInline):
+    model = BookingEvent
+    verbose_name_plural = gettext_lazy("What has happened")
+    fields = ("at_in_words", "what", "by", "reason")
+    readonly_fields = ("at_in_words", "what")
+    at_in_words = moment_of("at", gettext_lazy("when"))
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, event: BookingEvent) -> str:
+        return text.event_in_full(event, gave=event.gave or "", gives=event.gives or "")  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
+        return with_presenters(super().get_queryset(request).select_related("by"))
+
+
+@admin.register(Booking, site=staff_site)
+class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
+    list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
+    list_filter = (
+        "state",
+        RequestFilter,
+        NeedsPresenterFilter,
+        WhenFilter,
+        period_of("starts_at"),
+        FormatFilter,
+        NationFilter,
+        AuthorityFilter,
+        PresenterFilter,
+        VisitFilter,
+    )
+    own_filters = ("state", WhenFilter, period_of("starts_at"), FormatFilter)
+    own_page = "presenter_visit"
+    sorts_quickly = ("starts", "asked")
+    list_select_related = ("presentation", "presenter", "person__organisation")
+    search_fields = (
+        *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
+        *("town", "postcode", "contact_name", "contact_phone"),
+    )
+    search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
+    change_list_template = "bookings/staff/bookings.html"
+    change_form_template = "bookings/staff/booking.html"
+    view_on_site = False  # that page is its owner's alone
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
+    inlines = (EventInline,)
+    object_actions = OBJECT_ACTIONS
+    fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
+    readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
+
+    may_be_empty = (
+        "leaflets",
+        "area",
+        "why_it_waits",
+        "dates",
+        "their_reason",
+        "travel",
+        "visit_in_words",
+        "joining",
+        "childs_details",
+        "came",
+        "said",
+    )
+    for_who_acts = ("joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
+    asked_at = moment_of("created_at", gettext_lazy("asked"))
+
+    def own(self, presenter: Presenter) -> QuerySet[Booking]:
+        return own_visits_for_list(presenter)
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return order_of_need()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Requests that ended without ever having a time come last."""
+        still_open, timed = Q(state__in=OPEN_STATES), Q(starts_at__isnull=False)
+        return (
+            Part(still_open, tuple(order_of_need())),
+            Part(~still_open & timed, ("-starts_at", "-pk")),
+            Part(~still_open & ~timed, ("-pk",)),
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(
+                *self.list_select_related, "busy_time", "visit__presenter", "brought__order", "attendance", "afterwards"
+            )
+        )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
+        """Read once for a page that changes nothing."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[tuple[str, str | None], Booking | None] = request.__dict__.setdefault("_bookings_read", {})
+        key = str(object_id), from_field
+        if key not in read:
+            read[key] = super().get_object(request, object_id, from_field)
+        return read[key]
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, booking: Booking) -> SafeString:
+        return state_tag(booking.get_state_display(), booking.state_kind)
+
+    @admin.display(description=gettext_lazy("when"), ordering="starts_at")
+    def starts(self, booking: Booking) -> str:
+        return short_moment(booking.starts_at) if booking.starts_at else booking.when
+
+    @admin.display(description=gettext_lazy("when"))
+    def when(self, booking: Booking) -> str:
+        return booking.when
+
+    @admin.display(description=gettext_lazy("where"), ordering="postcode")
+    def where(self, booking: Booking) -> str:
+        return f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else _("Online")
+
+    @admin.display(description=gettext_lazy("where"))
+    def where_in_full(self, booking: Booking) -> str:
+        return text.where_text(booking)
+
+    @admin.display(description=gettext_lazy("area"))
+    def area(self, booking: Booking) -> str:
+        """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
+        authority = authority_called(booking.local_authority)
+        names = (authority.name, authority.region) if authority else ()
+        return ", ".join(str(name) for name in (*names, booking.get_nation_display()) if name)
+
+    @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
+    def presenter_in_words(self, booking: Booking) -> SafeString | str:
+        if booking.presenter is not None:
+            return booking.presenter.name
+        if not booking.has_time:
+            return _("None yet") if booking.is_open else _("None")
+        return state_tag(_("Needs a presenter"), "waiting") if booking.is_open else _("None")
+
+    @admin.display(description=gettext_lazy("for"), ordering="person__name")
+    def who(self, booking: Booking) -> SafeString | str:
+        person = booking.person
+        return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
+
+    @admin.display(description=gettext_lazy("asked"), ordering="-created_at")
+    def asked(self, booking: Booking) -> str:
+        return how_long_ago(booking.created_at, timezone.now())
+
+    @admin.display(description=gettext_lazy("came by"))
+    def came_by(self, booking: Booking) -> str:
+        return booking.get_channel_display()
+
+    @admin.display(description=gettext_lazy("why it waits"))
+    def why_it_waits(self, booking: Booking) -> SafeString | str:
+        return requests.why_it_waits(booking, timezone.now())
+
+    @admin.display(description=gettext_lazy("why none of our times suits"))
+    def their_reason(self, booking: Booking) -> str:
+        return booking.request_reason
+
+    @admin.display(description=gettext_lazy("dates"))
+    def dates(self, booking: Booking) -> SafeString | str:
+        return requests.dates_in_words(booking, timezone.now())
+
+    @admin.display(description=gettext_lazy("contact’s phone"))
+    def contact(self, booking: Booking) -> SafeString | str:
+        return phone_link(booking.contact_phone)
+
+    @admin.display(description=gettext_lazy("travel time"))
+    def travel(self, booking: Booking) -> str:
+        """What staff set for this one visit; empty when the postcodes decide."""
+        claim = getattr(booking, "busy_time", None)
+        if claim is None or claim.travel_minutes is None:
+            return ""
+        facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
+        return _("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
+
+    @admin.display(description=gettext_lazy("leaflets to bring"))
+    def leaflets(self, booking: Booking) -> SafeString | str:
+        return leaflets_in_words(booking)
+
+    @admin.display(description=gettext_lazy("visit"))
+    def visit_in_words(self, booking: Booking) -> SafeString | str:
+        return visit_in_words(booking, timezone.now())
+
+    @admin.display(description=gettext_lazy("joining link"))
+    def joining(self, booking: Booking) -> str:
+        return joining_in_words(booking)
+
+    @admin.display(description=gettext_lazy("who came"))
+    def came(self, booking: Booking) -> SafeString | str:
+        return came_in_words(booking)
+
+    @admin.display(description=gettext_lazy("what people said"))
+    def said(self, booking: Booking) -> SafeString | str:
+        return feedback_in_words(booking)
+
+    @admin.display(description=gettext_lazy("child’s details"))
+    def childs_details(self, booking: Booking) -> SafeString | str:
+        if not booking.flagged_child_details:
+            return ""
+        sentence = _("The safeguarding lead has been told. Repeat nothing of it in a message.")
+        return format_html("{} {}", state_tag(_("Looked like a child’s details"), "waiting"), sentence)
+
+    def summary_of(self, obj: Booking) -> list[dict[str, object]]:
+        """What, when, where, who: what someone must see before they press."""
+        phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
+        return [
+            text.row(_("Presentation"), obj.presentation.title),
+            text.row(_("When"), obj.when),
+            text.row(_("Where"), text.where_text(obj)),
+            text.row(_("Presenter"), self.presenter_in_words(obj)),
+            *(whom_to_call(obj) if Overdue.find(obj, timezone.now()) else ()),
+            text.row(_("Who asked"), phone),
+        ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(stand_ins_page, self))
+        return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
+
+    def who_could(self, booking: Booking | None) -> str:
+        """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
+        if booking is None or not (booking.is_open and booking.has_time):
+            return ""
+        return rank_presenters_for(booking, timezone.now()).as_table()
+
+    def beside_action(self, obj: Booking, action: ObjectAction) -> str:
+        return self.who_could(obj) if action in (ASSIGN, REASSIGN) else ""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who could give it says what other presenters do that day: it is for those who may choose one."""
+        chooses = self.has_change_permission(request)
+        more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return book_for_caller_page(self, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
+        return False
+
+
+# How staff read the leaflets of a visit: on the booking's page, and on the page of their order when they are needed.
+
+
+def leaflets_in_words(booking: Booking) -> SafeString | str:
+    """What is to be brought, how far that order is, and what was not there; empty if nothing was asked for."""
+    brought = text.brought_of(booking)
+    if brought is None:
+        return ""
+    missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+    short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
+    if brought.order is None:
+        return short
+    order = brought.order
+    return format_html(
+        '{}\n<a href="{}">{}</a> ({})\n{}',
+        text.order_contents(order),
+        reverse("staff:leaflets_order_change", args=[order.pk]),
+        order.reference,
+        order.state_in_words,
+        short,
+    )
+
+
+def visit_of_order_in_words(reference: str) -> SafeString | str:
+    """For the page of an order that is brought: where, when and by whom."""
+    booking = Booking.objects.with_names().filter(reference=reference).first()
+    if booking is None:
+        return ""
+    presenter = booking.presenter.name if booking.presenter else _("no presenter yet")
+    url = reverse("staff:bookings_booking_change", args=[booking.pk])
+    return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
+
+
+def start_of_visit() -> Subquery:
+    """Of the order in whose query it stands; NULL if no time is agreed, or if it is sent by post."""
+    return Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at"))
+
+
+register_visits(VisitLookup(visit_of_order_in_words, start_of_visit))
+
+
+# Who could step in: every booking that needs a presenter, with one button for each who could give it.
+
+
+def stand_ins_page(page: "BookingAdmin", request: HttpRequest) -> HttpResponse:
+    """GET shows; POST names one booking and one presenter, and gives it to them."""
+    if not page.has_change_permission(request):
+        raise PermissionDenied
+    if request.method == "POST":
+        give_to_substitute(request)
+        return redirect("staff:bookings_booking_stand_ins")
+    waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=timezone.now()).with_names().order_by("starts_at", "pk")
+    first = list(waiting[: MOST_ON_A_PAGE + 1])
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.opts,
+        "title": _("Who could step in"),
+        "needs": substitute_needs(first[:MOST_ON_A_PAGE], timezone.now()),
+        "more": len(first) > MOST_ON_A_PAGE,
+    }
+    return TemplateResponse(request, "bookings/staff/stand_ins.html", context)
+
+
+def give_to_substitute(request: HttpRequest) -> None:
+    """A booking that somebody else has given meanwhile, or a presenter who is busy meanwhile, is said and changes nothing."""
+    booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
+    presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
+    if booking is None or presenter is None:
+        messages.warning(request, _("This has changed meanwhile. Nothing was done; look at it again."))
+        return
+    try:
+        reassign(booking=booking, presenter=presenter, by=signed_in(request), now=timezone.now())
+    except DomainError as refusal:
+        messages.warning(request, f"{booking}: {refusal.message}")
+    else:
+        facts = {"reference": booking.reference, "name": presenter.name}
+        messages.success(request, _("%(name)s gives %(reference)s. Everyone concerned gets an email.") % facts)
+
+
+def chosen_row(rows: Any, typed: str) -> Any:
+    return rows.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 10 else None

@@ -1,0 +1,433 @@
+"""Requests on the staff site: the dates that one is about, who could give each, agreeing on a time and offering others."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings import rules, text
+from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
+from bookings.errors import OutsideRules, SlotTaken
+from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
+from bookings.schedule.admin import forms as admin_forms
+from bookings.schedule.admin.forms import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule.forms import slot_value
+from bookings.schedule.holds import PreferredDate, kept_until
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.schedules import Schedule, Slot
+from bookings.schedule.slots import Candidate
+from bookings.text import moment_text
+from bookings.travel import PlaceUnknown
+from ctac.dates import format_clock, format_span, uk_day
+from ctac.errors import DomainError
+from ctac.staff.columns import state_tag
+from ctac.staff.site import ObjectAction
+from professionals.prefill import has_recognised_domain
+
+if TYPE_CHECKING:
+    from bookings.booking.admin.bookings import BookingAdmin
+
+
+# A request on the staff site: why it waits, the dates that it is about, and who could give each.
+
+CANDIDATES_SHOWN = 4
+SLOTS_SHOWN = 3
+OPTION_TAGS = {
+    OptionState.OPEN: "waiting",
+    OptionState.TAKEN: "good",
+    OptionState.PASSED: "stopped",
+    OptionState.EXPIRED: "stopped",
+}
+
+
+@dataclass(frozen=True)
+class DateCandidates:
+    """A date of a request with a start that answers it, and who could give it then, the best first."""
+
+    option: DateOption
+    start: datetime | None
+    candidates: list[Candidate]
+    slots: list[Slot]
+
+
+def options_of(booking: Booking) -> list[DateOption]:
+    options = list(booking.options.select_related("presenter"))
+    for option in options:
+        option.booking = booking
+    return options
+
+
+def is_waiting(booking: Booking) -> bool:
+    return booking.state == State.REQUESTED
+
+
+def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
+    """Those that still stand; of a request that was answered, all."""
+    every = list(options)
+    standing = [option for option in every if option.state in (OptionState.OPEN, OptionState.EXPIRED)]
+    return standing or every
+
+
+def open_diary_for(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
+    """One diary over all their days, in which this request's own claims are not in the way."""
+    ahead = [option for option in options if option.ends_at > now]
+    if not ahead:
+        return None
+    first = max(min(uk_day(option.starts_at) for option in ahead), uk_day(now))
+    last = max(uk_day(option.ends_at) for option in ahead)
+    try:
+        slot_query = slot_query_of(booking)
+    except PlaceUnknown:
+        return None
+    ignoring = {"booking": booking, "option__booking": booking}
+    return open_schedule(slot_query, first_day=first, last_day=last, now=now, ignoring=ignoring)
+
+
+def dates_with_candidates(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[DateCandidates]:
+    schedule = open_diary_for(booking, options, now)
+    return [candidates_for_date(schedule, option, now) for option in options]
+
+
+def candidates_for_date(schedule: Schedule | None, option: DateOption, now: datetime) -> DateCandidates:
+    if schedule is None or option.ends_at <= now:
+        return DateCandidates(option, None, [], [])
+    if option.precision == Precision.DAYS:
+        return DateCandidates(option, None, [], list(first_slots(schedule, option)))
+    for start in possible_starts(schedule, option, now):
+        if found := schedule.candidates(start):
+            return DateCandidates(option, start, found, [])
+    return DateCandidates(option, None, [], [])
+
+
+def possible_starts(schedule: Schedule, option: DateOption, now: datetime) -> list[datetime]:
+    """What is kept first, then what the date allows."""
+    asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
+    starts = [start for start in asked.starts(schedule.slot_query) if start > now]
+    best = sorted(starts, key=lambda start: not any(not each.violations for each in schedule.candidates(start)))
+    return [option.kept_from, *best] if option.kept_from and option.kept_from > now else best
+
+
+def first_slots(schedule: Schedule, option: DateOption) -> Iterator[Slot]:
+    day, found = max(uk_day(option.starts_at), schedule.first_day), 0
+    while day <= option.last_day and found < SLOTS_SHOWN:
+        for slot in schedule.slots_on(day)[: SLOTS_SHOWN - found]:
+            found += 1
+            yield slot
+        day += timedelta(days=1)
+
+
+# In words
+
+
+def waiting_reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[DateCandidates]) -> list[str]:
+    """Why a request waits for staff, or for the professional."""
+    because = []
+    if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
+        because.append(_("We offered times. It waits for the professional’s answer."))
+    if options and not booking.has_time:
+        because.append(_("None of our times suits them: they ask for dates of their own."))
+    if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
+        because.append(
+            _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")
+        )
+    if any(each.candidates and each.candidates[0].violations for each in found):
+        because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
+    lapsed = {option.why_not == WhyNot.AWAY for option in options if option.state == OptionState.EXPIRED}
+    if False in lapsed:
+        because.append(_("Dates have lapsed: nobody answered while they were kept."))
+    if True in lapsed:
+        because.append(_("Dates are no longer kept, as the presenter is away then."))
+    if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
+        because.append(_("They asked for other times. What they wrote stands at the end of this page."))
+    return because
+
+
+def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
+    if not is_waiting(booking):
+        return ""
+    because = booking.__dict__.get("_reasons")
+    if because is None:
+        because = booking.__dict__["_reasons"] = waiting_reasons(booking, *candidates_by_date(booking, now))
+    return in_lines(because)
+
+
+def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
+    """Each date, whether it is kept, and who could give it."""
+    options, found = candidates_by_date(booking, now)
+    if not options:
+        return ""
+    if not is_waiting(booking):
+        return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
+    standing = {each.option.pk for each in found}
+    before = [earlier_date_in_words(option, now) for option in options if option.pk not in standing]
+    return format_html_join("", "<p><strong>{}</strong> {}<br>{}</p>", [*(date_in_words(each, now) for each in found), *before])
+
+
+def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption], list[DateCandidates]]:
+    """Read once for a page."""
+    kept = booking.__dict__.get("_looked_at")
+    if kept is None:
+        options = options_of(booking)
+        found = dates_with_candidates(booking, options_shown(options), now) if is_waiting(booking) and options else []
+        kept = booking.__dict__["_looked_at"] = (options, found)
+    return kept
+
+
+def date_in_words(each: DateCandidates, now: datetime) -> tuple[str, SafeString, SafeString]:
+    return each.option.when, tag_of(each.option, now), in_lines(candidates_in_words(each, now))
+
+
+def earlier_date_in_words(option: DateOption, now: datetime) -> tuple[str, SafeString, SafeString]:
+    return option.when, tag_of(option, now), in_lines([text.date_text_for_staff(option, now)])
+
+
+def tag_of(option: DateOption, now: datetime) -> SafeString:
+    label = option.get_kind_display() if option.state == OptionState.OPEN else option.get_state_display()
+    return state_tag(label, OPTION_TAGS[OptionState(option.state)])
+
+
+def candidates_in_words(each: DateCandidates, now: datetime) -> list[str]:
+    option = each.option
+    if option.is_over(now):
+        return [_("It is over.")]
+    if option.precision == Precision.DAYS:
+        slots = "; ".join(format_span(slot.start, slot.end) for slot in each.slots)
+        return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
+    lines = [text.date_text_for_staff(option, now)]
+    if each.start is None:
+        return [*lines, _("No presenter is free then, travel included.")]
+    if option.precision != Precision.TIME:
+        lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(each.start)})
+    more = len(each.candidates) - CANDIDATES_SHOWN
+    lines += [candidate_line(candidate) for candidate in each.candidates[:CANDIDATES_SHOWN]]
+    if more > 0:
+        lines.append(ngettext("%(count)d more could do it.", "%(count)d more could do it.", more) % {"count": more})
+    return lines
+
+
+def candidate_line(candidate: Candidate) -> str:
+    if not candidate.violations:
+        return _("%(name)s could do it.") % {"name": candidate.presenter}
+    sentences = " ".join(str(violation.sentence) for violation in candidate.violations)
+    return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": sentences}
+
+
+def in_lines(lines: Iterable[str]) -> SafeString:
+    """One under the other."""
+    return format_html_join("", "{}<br>", ((line,) for line in lines))
+
+
+# Staff decide on a request: agree on a time. (Offering others: bookings.booking.admin.requests.)
+
+# Short notice is nobody’s reason once staff decide on a request.
+REASON_HINT = gettext_lazy("Only needed outside a presenter’s hours or area. It is kept with the request.")
+
+
+class AgreeForm(OneTimeForm):
+    """One of the dates of the request, or any other time."""
+
+    start = forms.TypedChoiceField(
+        label=gettext_lazy("Which time?"),
+        widget=forms.RadioSelect,
+        coerce=start_or_other,
+        error_messages={
+            "required": gettext_lazy("Choose a time."),
+            "invalid_choice": gettext_lazy("That time has gone. Choose another."),
+        },
+    )
+    override_reason = reason_to_yield(REASON_HINT)
+
+    field_order = ("start", "day", "clock", "presenter", "override_reason")
+
+    def __init__(self, *args: Any, found: Sequence[DateCandidates], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ready = [each for each in found if each.start is not None]
+        self.option_hints = {"start": {slot_value(each.start): option_hint(each) for each in ready if each.start}}  # type: ignore[misc]
+        choice = self.fields["start"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        choice.choices = [
+            *{slot_value(each.start): option_label(each) for each in ready if each.start}.items(),
+            (OTHER_TIME, _("Another time")),
+        ]
+
+
+def option_label(each: DateCandidates) -> str:
+    if each.option.precision == Precision.TIME or each.start is None:
+        return each.option.when
+    return format_span(each.start, each.start + each.option.booking.presentation.length)
+
+
+def option_hint(each: DateCandidates) -> str:
+    now = timezone.now()
+    kept = text.offers_kept_until([each.option]) if each.option.is_kept(now) else ""
+    best = candidate_line(each.candidates[0])
+    return _("%(best)s Kept until %(until)s.") % {"best": best, "until": kept} if kept else best
+
+
+def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    now = timezone.now()
+    _options, found = candidates_by_date(booking, now)
+    form = AgreeForm(request.POST if request.method == "POST" else None, found=found)
+    if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
+        return say_done(request, booking, action)
+    return decide_page(admin, request, booking, action, form)
+
+
+def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bool:
+    """Whether the service said no, which becomes an error of the form."""
+    try:
+        decide(form.cleaned_data)
+    except SlotTaken as refusal:
+        form.add_error(form.beside_time, str(refusal.message))
+    except DomainError as refusal:
+        form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
+    else:
+        return False
+    return True
+
+
+def say_done(request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    messages.success(request, str(action.done))
+    return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+
+
+def decide_page(
+    admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction, form: TimeForm
+) -> HttpResponse:
+    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
+    about = admin.about_action(request, action, booking, change_url)
+    return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
+
+
+def may_be_decided(booking: Booking) -> bool:
+    return booking.state == State.REQUESTED
+
+
+AGREE = ObjectAction(
+    "agree",
+    gettext_lazy("Agree on a time"),
+    page=agree_page,
+    available=lambda booking: may_be_decided(booking) and not booking.has_time,
+    explanation=gettext_lazy(
+        "It is confirmed at once, and what else was kept for it is free again. The professional and the presenter get an email."
+    ),
+    done=gettext_lazy("The time is agreed and the booking confirmed. The professional and the presenter get an email."),
+    weight="main",
+)
+
+
+# Staff offer up to three times for a request: chosen week by week, or typed.
+
+
+class OfferForm(TimeForm):
+    """Up to three times. `cleaned_data["starts"]` is what they come to, the one that is typed among them."""
+
+    beside_time = "starts"
+
+    starts = admin_forms.StartsField(label=gettext_lazy("Times to offer, three at most"))
+    override_reason = reason_to_yield(REASON_HINT)
+
+    fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
+    drawn_apart = admin_forms.DRAWN_APART
+    field_order = ("presenter", "starts", "day", "clock", "override_reason")
+
+    def __init__(self, data: QueryDict | None, *, length: timedelta, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.length = length
+        self.typed = data if data is not None else QueryDict()
+        self.sending = data is not None and not admin_forms.is_looking(data)
+
+    def show(self, shown: admin_forms.FormWeek) -> None:
+        """Offer the times of that week; those that were chosen in others stay."""
+        admin_forms.set_choices(self.fields["starts"], admin_forms.week_choices(shown, self.typed.getlist("starts"), self.length))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        typed = None if self.day_and_clock == (None, None) else self.typed_start()
+        starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
+        if len(starts) > rules.DATES_A_REQUEST:
+            self.add_error("starts", _("Choose three at most: take the tick off the others."))
+        elif not starts and self.sending and not self.errors:
+            self.add_error("starts", _("Choose at least one time to offer."))
+        return {**cleaned, "starts": starts}
+
+
+def read_typed(data: QueryDict | None, length: timedelta) -> OfferForm:
+    """What was sent. Whoever looks at other times has what they typed put among the chosen ones; the boxes are free again."""
+    form = OfferForm(data, length=length)
+    if data is None or form.sending:
+        return form
+    admin_forms.forgive_missing(form, but=("starts", "day", "clock"))
+    if form.errors or not data.get("day"):
+        return form
+    moved = data.copy()
+    moved.setlist("starts", [slot_value(start) for start in form.cleaned_data["starts"]])
+    moved["day"] = moved["clock"] = ""
+    again = OfferForm(moved, length=length)
+    admin_forms.forgive_missing(again, but=("starts",))
+    return again
+
+
+def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
+    now, length = timezone.now(), booking.presentation.length
+    form = read_typed(request.POST if request.method == "POST" else None, length)
+    if form.sending and form.is_valid() and (options := offer_from_form(form, booking, request, now)):
+        say_what_was_offered(request, booking, options)
+        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    near, own = nearest_date(booking, now), own_claims(booking)
+    shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
+    form.show(shown)
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    until = moment_text(kept_until(now + rules.ASKED_AT_MOST_AHEAD, now))
+    return TemplateResponse(request, "bookings/staff/offer.html", {**about, "form": form, "week": shown, "until": until})
+
+
+def offer_from_form(form: OfferForm, booking: Booking, request: HttpRequest, now: datetime) -> list[DateOption]:
+    """What is offered now; none if it was refused, which the form says."""
+    offered: list[DateOption] = []
+    is_refused(form, lambda asked: offered.extend(offer_times(booking=booking, by=request.user, now=now, **asked)))  # type: ignore[arg-type]
+    return offered
+
+
+def own_claims(booking: Booking) -> dict[str, object]:
+    return {"booking": booking, "option__booking": booking}
+
+
+def nearest_date(booking: Booking, now: datetime) -> datetime | None:
+    """The first that they asked for and that lies ahead: the page opens at its week."""
+    asked = booking.options.preferred().values_list("starts_at", flat=True)
+    return min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
+
+
+def say_what_was_offered(request: HttpRequest, booking: Booking, options: list[DateOption]) -> None:
+    until = {"until": text.offers_kept_until(options)}
+    if booking.person.email:
+        said = _("The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one.")
+        messages.success(request, said % until)
+    else:
+        said = _("The times are kept until %(until)s. The professional has no email address, so call and tell them.")
+        messages.warning(request, said % until)
+
+
+OFFER = ObjectAction(
+    "offer",
+    gettext_lazy("Offer other times"),
+    page=offer_page,
+    available=may_be_decided,
+    explanation=gettext_lazy(
+        "The professional gets an email with a link, and chooses one, asks for others or withdraws. "
+        "What was asked for or offered before is free again."
+    ),
+)

@@ -1,0 +1,545 @@
+"""The shape of what people type while booking: where, for whom, dates of their own, leaflets; and why they cancel."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.models import DateOption, Format, Precision, Presentation
+from bookings.schedule.holds import PreferredDate
+from bookings.travel import Place, PlaceUnknown, find_place
+from ctac.dates import UK, format_clock_time, tidy_postcode, uk_datetime, uk_day
+from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
+from leaflets.models import KeptAddress, Leaflet, ToBring
+from leaflets.orders.forms import CopiesField
+from leaflets.orders.limits import RecentOrdersByTitle
+from leaflets.orders.services.place import CopiesPossible, copies_possible
+from professionals.forms import validate_phone
+from professionals.models import Profession
+from professionals.safeguarding.forms import ChildDetailsMixin
+
+# The shape of what people type while booking.
+
+FORMAT_HINTS = {
+    str(Format.WORKPLACE): _("A presenter comes to you."),
+    str(Format.ONLINE): _("We send you a joining link for a video call."),
+}
+TEXT_ROWS = {"rows": 3}
+ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
+ANOTHER_ADDRESS = "another"
+
+
+def audience_question() -> forms.ChoiceField:
+    """Asked before a time is chosen: not every presenter gives presentations to every audience."""
+    return forms.ChoiceField(
+        label=_("Who are most of the people coming?"),
+        choices=[("", _("A mix of professions")), *Profession.choices],
+        required=False,
+    )
+
+
+class WhereForm(PageForm):
+    """For whom, and where: online needs nothing more, a workplace its address."""
+
+    format = forms.ChoiceField(
+        label=_("Where would you like the presentation?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose where you would like the presentation.")},
+    )
+    address_line_1 = forms.CharField(label=_("Address line 1"), max_length=120, required=False)
+    address_line_2 = forms.CharField(label=_("Address line 2 (optional)"), max_length=120, required=False)
+    town = forms.CharField(label=_("Town or city"), max_length=80, required=False)
+    postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
+    audience_profession = audience_question()
+
+    autocomplete = {
+        "address_line_1": "address-line1",
+        "address_line_2": "address-line2",
+        "town": "address-level2",
+        "postcode": "postal-code",
+    }
+    conditional = dict.fromkeys(ADDRESS_FIELDS, ("format", Format.WORKPLACE))
+    option_hints = {"format": FORMAT_HINTS}
+    ADDRESS = {
+        "address_line_1": _("Enter the building and street."),
+        "town": _("Enter the town or city."),
+        "postcode": _("Enter the postcode."),
+    }
+
+    def __init__(self, *args: Any, presentation: Presentation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["format"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        choice.choices = [(value, label) for value, label in Format.choices if value in presentation.formats]
+        self.place: Place | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("format") != Format.WORKPLACE:
+            return {**cleaned, **dict.fromkeys(ADDRESS_FIELDS, "")}
+        return self.clean_place(cleaned)
+
+    def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        for name, message in self.ADDRESS.items():
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, ValidationError(message, code="required"))
+        return self.at_place(cleaned) if cleaned.get("postcode") else cleaned
+
+    def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
+        """The same with its postcode tidied. What is wrong with that is said `beside` the question that it answers."""
+        try:
+            cleaned["postcode"] = tidy_postcode(cleaned["postcode"])
+            self.place = find_place(cleaned["postcode"])
+        except PlaceUnknown as unknown:
+            self.add_error(beside, str(unknown.message))
+        except ValidationError as error:
+            self.add_error(beside, error)
+        return cleaned
+
+
+class DetailsForm(ChildDetailsMixin, PageForm):
+    """Who is coming, whom to ask for, what they need."""
+
+    audience_size = forms.IntegerField(
+        label=_("How many people will come?"),
+        help_text=_("Your best guess is fine."),
+        min_value=1,
+        max_value=rules.LARGEST_AUDIENCE,
+        error_messages={
+            "required": _("Enter how many people will come."),
+            "invalid": _("Enter the number in figures, like 12."),
+            "min_value": _("Enter 1 or more."),
+            "max_value": _("Enter %(limit_value)s or fewer, or call us about a bigger audience."),
+        },
+    )
+    audience_profession = audience_question()
+    contact_name = forms.CharField(
+        label=_("Who should we ask for on the day?"),
+        max_length=150,
+        error_messages={"required": _("Enter the name of someone who will be there.")},
+    )
+    contact_phone = forms.CharField(
+        label=_("Their phone number"),
+        help_text=_("A mobile number is best. We use it only about this presentation."),
+        max_length=30,
+        widget=forms.TextInput({"type": "tel"}),
+        validators=[validate_phone],
+        error_messages={"required": _("Enter a phone number that works on the day.")},
+    )
+    room = forms.CharField(label=_("Room, parking or entrance"), max_length=200, required=False)
+    access_needs = forms.CharField(
+        label=_("Access needs"),
+        help_text=_("For example a hearing loop, captions or step-free access."),
+        max_length=1000,
+        widget=forms.Textarea(TEXT_ROWS),
+        required=False,
+    )
+    notes = forms.CharField(
+        label=_("Anything else we should know?"),
+        help_text=_("Do not give any child’s details here."),
+        max_length=1000,
+        widget=forms.Textarea(TEXT_ROWS),
+        required=False,
+    )
+
+    free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
+    autocomplete = {"contact_name": "off", "contact_phone": "off"}
+
+
+class BookingForm(WhereForm, DetailsForm):
+    """The first page of a booking: where, for whom, and what the presenter must know of the day.
+
+    `kept` are the person's own addresses as places of visits (see kept_visit_addresses): a visit goes to one of them, or to
+    another one
+    that is typed. The answers are always a whole address, so that a booking goes where its pages said, whatever becomes of the
+    address book.
+    """
+
+    leaflets = forms.BooleanField(
+        label=_("Bring leaflets for the audience"),
+        help_text=_("They are free. You choose which ones later."),
+        required=False,
+    )
+
+    field_order = ("format", *ADDRESS_FIELDS, "leaflets", "audience_profession", "audience_size")
+    fieldsets = {
+        _("Where"): ("format",),
+        _("For whom"): ("audience_profession", "audience_size"),
+        _("On the day"): ("contact_name", "contact_phone", "room", "access_needs", "notes"),
+    }
+    autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}
+    conditional = {**WhereForm.conditional, "leaflets": ("format", Format.WORKPLACE)}
+
+    def __init__(self, *args: Any, kept: Mapping[str, Mapping[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept = kept
+        if kept:
+            self._ask_which()
+            if "address" not in self.initial:
+                self.initial = {**self.initial, **self._first_shown()}
+
+    def _ask_which(self) -> None:
+        choices = [
+            *((key, address_in_a_line(lines)) for key, lines in self.kept.items()),
+            (ANOTHER_ADDRESS, _("Another address")),
+        ]
+        gone = _("You no longer keep the address that you chose. Choose another one.")
+        which = forms.ChoiceField(
+            label=_("At which address?"),
+            choices=choices,
+            required=False,
+            widget=forms.RadioSelect,
+            error_messages={"invalid_choice": gone},
+        )
+        self.fields["address"] = as_of_a_page(which)
+        self.order_fields(["format", "address"])
+        at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
+        self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
+
+    def _first_shown(self) -> dict[str, str]:
+        """The kept address that was answered before, else what was typed; where nothing was, the one that was kept last."""
+        before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
+        same = next(
+            (
+                key
+                for key, lines in self.kept.items()
+                if address_in_a_line(lines).casefold() == address_in_a_line(before).casefold()
+            ),
+            None,
+        )
+        chosen = same or (ANOTHER_ADDRESS if before["address_line_1"] else next(iter(self.kept)))
+        return {"address": chosen} if chosen == ANOTHER_ADDRESS else {"address": chosen, **dict.fromkeys(ADDRESS_FIELDS, "")}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("format") != Format.WORKPLACE:
+            self.errors.pop("address", None)
+        return cleaned
+
+    def clean_place(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """What was typed for another address is not looked at unless that is the answer."""
+        if not self.kept or self.data.get("address") == ANOTHER_ADDRESS:
+            return super().clean_place(cleaned)
+        for name in ADDRESS_FIELDS:
+            self.errors.pop(name, None)
+        chosen = self.kept.get(cleaned.get("address", ""))
+        if chosen is not None:
+            return self.at_place({**cleaned, **chosen}, beside="address")
+        if "address" not in self.errors:
+            self.add_error("address", _("Choose an address."))
+        return cleaned
+
+
+def address_in_a_line(lines: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (lines[name] for name in ADDRESS_FIELDS)))
+
+
+def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str, str]]:
+    """As places of visits, by their keys: whom a parcel is for says nothing of a visit, so several may be one place."""
+    places: dict[str, dict[str, str]] = {}
+    for address in addresses:
+        lines = visit_address_of(address)
+        if lines and lines not in places.values():
+            places[str(address.pk)] = lines
+    return places
+
+
+def visit_address_of(address: KeptAddress) -> dict[str, str] | None:
+    """Its lines for a presenter, who looks for the organisation's door; without its name where that is too long for a visit.
+
+    None where the address itself is too long, which a booking has no room for.
+    """
+    street = (address.address_line_1, address.address_line_2)
+    for lines in ((address.organisation_name, *street), street):
+        first, *others = dict.fromkeys(filter(None, lines))
+        said = dict(zip(ADDRESS_FIELDS, (first, ", ".join(others), address.town, address.postcode), strict=True))
+        if all(len(said[name]) <= WhereForm.base_fields[name].max_length for name in ADDRESS_FIELDS):  # type: ignore[attr-defined]
+            return said
+    return None
+
+
+class CancelForm(ChildDetailsMixin, PageForm):
+    reason = forms.CharField(
+        label=_("Why are you cancelling?"),
+        help_text=_("It helps us plan. Do not give any child’s details here."),
+        max_length=500,
+        widget=forms.Textarea(TEXT_ROWS),
+        required=False,
+    )
+
+    free_text_fields = ("reason",)
+
+
+# The shape of a request for dates of one's own, and of the answer to times that were offered.
+
+CHOICES = range(1, rules.DATES_A_REQUEST + 1)
+LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
+WINDOWS = {
+    Precision.MORNING: rules.MORNING,
+    Precision.AFTERNOON: rules.AFTERNOON,
+    Precision.ANY_TIME: rules.ANY_TIME,
+}
+WHOLE_DAY = time(0), time(23, 59)
+PARTS_OF_DAY = [(each.value, each.label) for each in (Precision.TIME, *WINDOWS)]
+
+
+# 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
+of_choice = partial(format_lazy, "{choice}: {asked}")
+
+
+def day_field(number: int) -> DayField:
+    return DayField(label=of_choice(choice=LEGENDS[number], asked=_("day")), required=False, lies_ahead=True)
+
+
+def part_field(number: int) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=of_choice(choice=LEGENDS[number], asked=_("when on that day?")), choices=PARTS_OF_DAY, required=False
+    )
+
+
+def clock_field(number: int) -> ClockField:
+    hint = _("UK time, like 1:30pm. Empty for a part of the day.")
+    return ClockField(label=of_choice(choice=LEGENDS[number], asked=_("start time")), required=False, help_text=hint)
+
+
+class DatesForm(ChildDetailsMixin, PageForm):
+    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` is what they come to."""
+
+    reason = forms.CharField(
+        label=_("Why does none of our times suit you?"),
+        help_text=_("For example the days when your team meets. It helps us find a time. Do not give any child’s details here."),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Write why none of our times suits you.")},
+    )
+    day_1, day_2, day_3 = map(day_field, CHOICES)
+    part_1, part_2, part_3 = map(part_field, CHOICES)
+    clock_1, clock_2, clock_3 = map(clock_field, CHOICES)
+    first_day = DayField(label=_("First day"), required=False, lies_ahead=True)
+    last_day = DayField(label=_("Last day"), required=False, lies_ahead=True)
+
+    nothing_given: str | Promise = _("Enter a day that would suit you, or a range of days below.")
+    free_text_fields = ("reason",)
+    fieldsets = {
+        **{LEGENDS[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICES},
+        _("Or any day between two days"): ("first_day", "last_day"),
+    }
+    named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
+    field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
+
+    def __init__(self, *args: Any, presentation: Presentation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.length = presentation.length
+        self.today = uk_day(timezone.now())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        found = [self._date(number, cleaned) for number in CHOICES]
+        days = self._days(cleaned)
+        dates = [each for each in found if each]
+        self._refuse_twice(found)
+        if days and dates:
+            self.add_error("first_day", _("Give certain dates or a range of days, not both."))
+        elif not days and not dates and not self.errors.keys() & self.about_dates:
+            self.add_error("day_1", str(self.nothing_given))
+        return {**cleaned, "dates": [days] if days else dates}
+
+    @property
+    def about_dates(self) -> set[str]:
+        """The boxes in which a day stands or would stand; the reason is another matter."""
+        return {name for name in self.fields if name.startswith(("day", "part", "clock", "first", "last"))}
+
+    def _date(self, number: int, cleaned: dict[str, Any]) -> PreferredDate | None:
+        day_name, part_name, clock_name = (f"{what}_{number}" for what in ("day", "part", "clock"))
+        if any(name in self.errors for name in (day_name, part_name, clock_name)):
+            return None
+        day, part, clock = cleaned.get(day_name), cleaned.get(part_name) or Precision.TIME, cleaned.get(clock_name)
+        if day is None:
+            if clock is not None:
+                self.add_error(day_name, _("Enter the day as well."))
+            return None
+        if problem := self._too_near_or_far(day):
+            self.add_error(day_name, problem)
+            return None
+        try:
+            return self._preferred(day, Precision(part), clock)
+        except ValidationError as error:
+            self.add_error(clock_name, error)
+            return None
+
+    def _too_near_or_far(self, day: date) -> str:
+        if day < self.today:
+            return str(_("That day is over. Enter a day that lies ahead."))
+        if day > self.today + rules.ASKED_AT_MOST_AHEAD:
+            return str(_("Enter a day within a year from now."))
+        return ""
+
+    def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
+        """Raises ValidationError, about the start time."""
+        if part != Precision.TIME:
+            if clock is not None:
+                raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
+            start, end = (uk_datetime(day, each) for each in WINDOWS[part])
+            if end <= timezone.now():
+                raise ValidationError(_("That part of the day is over."))
+            return PreferredDate(part, start, end)
+        if clock is None:
+            raise ValidationError(_("Enter the start time, or choose a part of the day above."))
+        start = uk_moment(day, clock)
+        end = start + self.length
+        if start <= timezone.now():
+            raise ValidationError(_("That time is over."))
+        if clock < rules.EARLIEST_START or end > uk_datetime(day, rules.LATEST_END):
+            bounds = {"start": format_clock_time(rules.EARLIEST_START), "end": format_clock_time(rules.LATEST_END)}
+            raise ValidationError(_("It must start at %(start)s or later, and end by %(end)s.") % bounds)
+        return PreferredDate(part, start, end)
+
+    def _refuse_twice(self, found: list[PreferredDate | None]) -> None:
+        for number, each in zip(CHOICES, found, strict=True):
+            if each and each in found[: number - 1]:
+                self.add_error(f"day_{number}", _("This is the same as a choice above. Change it, or leave it empty."))
+
+    def _days(self, cleaned: dict[str, Any]) -> PreferredDate | None:
+        first, last = cleaned.get("first_day"), cleaned.get("last_day")
+        if (first is None and last is None) or any(name in self.errors for name in ("first_day", "last_day")):
+            return None
+        if first is None or last is None:
+            self.add_error("first_day" if first is None else "last_day", _("Enter both days of the range."))
+            return None
+        if problem := self._too_near_or_far(first) or self._too_near_or_far(last):
+            self.add_error("first_day" if self._too_near_or_far(first) else "last_day", problem)
+            return None
+        if not first < last <= first + rules.LONGEST_RANGE:
+            self.add_error("last_day", _("The last day must come after the first, and within 60 days of it."))
+            return None
+        return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
+
+    def as_typed(self) -> dict[str, str]:
+        """What stood in the boxes, to be shown again. Days with their year: without it another day may read another date."""
+        typed = {name: str(self.data.get(name, "")) for name in self.fields if name in self.about_dates}
+        days = {name: self.cleaned_data.get(name) for name in typed if isinstance(self.fields[name], DayField)}
+        return {**typed, **{name: self.fields[name].prepare_value(day) for name, day in days.items() if day}}
+
+
+TAKE, OTHERS, WITHDRAW = "take-", "others", "withdraw"
+
+
+class AnswerForm(ChildDetailsMixin, PageForm):
+    """One of the times offered, or others, or no more."""
+
+    answer = forms.ChoiceField(
+        label=_("What suits you?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one of these answers.")},
+    )
+    words = forms.CharField(
+        label=_("Which days and times would suit you?"),
+        help_text=_("Do not give any child’s details here."),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        required=False,
+    )
+    why = forms.CharField(
+        label=_("Why do you withdraw it? (optional)"),
+        help_text=_("Do not give any child’s details here."),
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        required=False,
+    )
+
+    free_text_fields = ("words", "why")
+    conditional = {"words": ("answer", OTHERS), "why": ("answer", WITHDRAW)}
+
+    def __init__(self, *args: Any, offers: Iterable[DateOption], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offers = {f"{TAKE}{option.pk}": option for option in offers}
+        choice = self.fields["answer"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        choice.choices = [
+            *((value, option.when) for value, option in self.offers.items()),
+            (OTHERS, _("None of these: please offer other times") if self.offers else _("Please offer other times")),
+            (WITHDRAW, _("We don’t need it any more: withdraw the request")),
+        ]
+        others = _("Choose another, or ask us for others.") if self.offers else _("You can ask us for others.")
+        choice.error_messages["invalid_choice"] = _("We no longer keep that time. %(others)s") % {"others": others}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("answer") == OTHERS and not cleaned.get("words") and "words" not in self.errors:
+            self.add_error("words", _("Write which days and times would suit you."))
+        return cleaned
+
+    @property
+    def taken(self) -> DateOption | None:
+        return self.offers.get(self.cleaned_data["answer"])
+
+
+def to_moment(value: str) -> datetime:
+    """A moment as the draft keeps it."""
+    return datetime.fromisoformat(value).astimezone(UK)
+
+
+# Which leaflets the presenter brings: how many copies of each title that there is.
+
+
+class LeafletsForm(PageForm):
+    """A box for each title; one that stays empty is not wanted. A title of which they may have no more now has no box."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        leaflets: Sequence[Leaflet],
+        lately: RecentOrdersByTitle,
+        initial: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        could = [(leaflet, copies_possible(leaflet, leaflet.orderable_edition, lately)) for leaflet in leaflets]
+        self.possible = {leaflet: possible for leaflet, possible in could if possible.copies}
+        self.used_up = [leaflet for leaflet, possible in could if not possible.copies]
+        for leaflet, possible in self.possible.items():
+            self.fields[leaflet.slug] = BroughtCopiesField(leaflet, possible)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for leaflet, possible in self.possible.items():
+            if (self.cleaned_data.get(leaflet.slug) or 0) > possible.copies:
+                self.add_error(leaflet.slug, ValidationError(too_many_copies(leaflet, possible), code="too-many"))
+        return self.cleaned_data
+
+    def to_bring(self) -> list[ToBring]:
+        """Of a valid form."""
+        given = [(leaflet, self.cleaned_data[leaflet.slug] or 0) for leaflet in self.possible]
+        return [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in given if copies]
+
+
+class BroughtCopiesField(CopiesField):
+    """The same box as in the basket, under the title itself, and it may stay empty."""
+
+    def __init__(self, leaflet: Leaflet, possible: CopiesPossible) -> None:
+        hint = ngettext("We can bring %(n)d copy", "We can bring up to %(n)d copies", possible.copies) % {"n": possible.copies}
+        super().__init__(leaflet, label=leaflet.title, help_text=hint, required=False, min_value=0)
+        self.error_messages["min_value"] = self.error_messages["invalid"]
+
+
+def too_many_copies(leaflet: Leaflet, possible: CopiesPossible) -> str:
+    """How many are possible, and where the rest comes from."""
+    facts = {"n": possible.copies, "title": leaflet.title}
+    if possible.by_limit:
+        said = gettext("You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.")
+        return said % facts
+    said = ngettext(
+        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or nothing. More can come by post later.",
+        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer. More can come by post later.",
+        possible.copies,
+    )
+    return said % facts

@@ -1,0 +1,153 @@
+"""Who gives a booking, how long its journeys take, and by which link people join it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.booking.services.notify import notify_joining_link, notify_reassigned
+from bookings.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter, State
+from bookings.models.booking import record_event
+from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.holds import place_columns
+from bookings.schedule.locks import guarded, lock_booking, lock_bookings
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.slots import SlotQuery
+from bookings.schedule.substitutes import place_of_booking
+from bookings.travel import Place
+from bookings.visits.services import refuse_while_overdue
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# Who gives a booking, and how long its journeys take.
+
+
+@transaction.atomic
+def reassign(
+    *, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
+) -> Booking:
+    """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
+
+    Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused,
+    PresenterNotHeardFrom (of the one before).
+    """
+    locked = lock_booking(booking, now=now, also=[presenter])
+    if not locked.is_open:
+        raise MoveRefused
+    before = locked.presenter
+    if before == presenter:
+        raise SamePresenter
+    refuse_while_overdue(locked, now)
+    place = place_of_booking(locked)
+    refuse_if_impossible(locked, presenter, place, now, override_reason)
+    locked.sequence, locked.presenter = locked.next_sequence, presenter
+    with guarded():
+        locked.save(update_fields=["presenter", "sequence"])
+        # What staff set for the journeys of one presenter says nothing about another's.
+        BusyTime.objects.update_or_create(
+            booking=locked,
+            defaults={
+                "presenter": presenter,
+                "kind": BusyKind.BOOKING,
+                "busy": DateTimeTZRange(*locked.agreed),
+                "travel_minutes": None,
+                "travel_reason": "",
+                **place_columns(place),
+            },
+        )
+    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
+    record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=who)
+    notify_reassigned(locked, before, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
+    return locked
+
+
+def refuse_if_impossible(
+    booking: Booking, presenter: Presenter, place: Place | None, now: datetime, override_reason: str
+) -> None:
+    start, _end = booking.agreed
+    day = uk_day(start)
+    slot_query = SlotQuery.of(booking, place)
+    schedule = open_schedule(
+        slot_query, first_day=day, last_day=day, now=now, presenters=[presenter], ignoring={"booking": booking}
+    )
+    verdict = next(iter(schedule.verdicts(start)), None)
+    if verdict is None or verdict.candidate is None:
+        facts = {"name": presenter, "why": " ".join(verdict.obstacles) if verdict else ""}
+        raise SlotTaken(_("%(name)s is busy then, or could not get there in time. %(why)s Choose somebody else.") % facts)
+    # Whoever gives it, the day stays as it was agreed.
+    violations = [violation for violation in verdict.candidate.violations if violation not in DAY_VIOLATIONS]
+    if violations and not override_reason:
+        raise OutsideRules(violations)
+
+
+@transaction.atomic
+def set_travel(
+    *, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
+) -> Booking:
+    """Say how long the journeys to and from this visit take; None goes back to the rule.
+
+    Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
+    """
+    locked = lock_booking(booking, now=now)
+    claim = BusyTime.objects.filter(booking=locked, latitude__isnull=False).first()
+    if claim is None:
+        raise NeedsPresenter
+    before, claim.travel_minutes, claim.travel_reason = claim.travel_minutes, minutes, reason
+    with guarded():
+        claim.save(update_fields=["travel_minutes", "travel_reason"])
+    record_event(locked, EventKind.TRAVEL_SET, by=by, now=now, reason=reason, changes={"travel": [before, minutes]})
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:travel:{now:%Y%m%d%H%M%S}", reference=locked.reference, now=now)
+    return locked
+
+
+# By which link people join an online booking, and telling those who need it when it changes.
+
+
+class SameLink(DomainError):
+    message = gettext_lazy("That is the link already. Nobody needs to be told.")
+
+
+@transaction.atomic
+def set_joining_link(*, booking: Booking, link: str, by: User | None, now: datetime) -> Booking:
+    """Give an online booking a link of its own (https); empty goes back to its presenter's.
+
+    If it is confirmed and people join elsewhere than before, they are told once. Raises SameLink, MoveRefused (not online,
+    or no longer open).
+    """
+    locked = lock_booking(booking, now=now)
+    if locked.format != Format.ONLINE or not locked.is_open:
+        raise MoveRefused
+    if locked.own_joining_link == link:
+        raise SameLink
+    before, locked.own_joining_link = locked.joining_link, link
+    moved = locked.joining_link != before
+    locked.sequence += moved
+    locked.save(update_fields=["own_joining_link", "sequence"])
+    record_event(locked, EventKind.LINK_SET, by=by, now=now)
+    if moved:
+        notify_joining_link(locked, now)
+    return locked
+
+
+def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
+    """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
+
+    The presenter is locked already; `before` is the link until now. Who changed it themselves need not be told.
+    """
+    own_hand = by is not None and by.pk == presenter.user_id
+    uses_it = Booking.objects.filter(
+        presenter=presenter, state=State.CONFIRMED, format=Format.ONLINE, own_joining_link="", starts_at__gt=now
+    )
+    for booking in lock_bookings(uses_it):
+        booking.sequence += 1
+        booking.save(update_fields=["sequence"])
+        record_event(booking, EventKind.LINK_SET, by=by, now=now)
+        notify_joining_link(booking, now, presenter_too=not own_hand)

@@ -1,0 +1,287 @@
+"""What staff decide of a request, and what becomes of the times that they offered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.booking.services.notify import (
+    notify_confirmed,
+    notify_freed_of_request,
+    notify_lapsed,
+    notify_offered,
+    notify_others_asked,
+    notify_time_taken,
+)
+from bookings.booking.services.transitions import transition
+from bookings.errors import MoveRefused, OutsideRules, SlotTaken
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    EventKind,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presenter,
+    State,
+    WhyNot,
+)
+from bookings.models.booking import record_event
+from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.holds import (
+    KeptSlot,
+    PreferredDate,
+    add_options,
+    close_options,
+    free_claims,
+    lock_request,
+    place_columns,
+    presenters_free_at,
+    schedule_for_dates,
+    with_kept_slot,
+)
+from bookings.schedule.locks import guarded
+from bookings.schedule.queries import reread_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.slots import Candidate, SlotQuery
+from bookings.travel import find_place
+from ctac.dates import format_span
+from ctac.errors import DomainError
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# What staff decide of a request: agree on a time, or offer up to three. (Declining: bookings.booking.services.transitions.)
+
+
+class OfferRefused(DomainError):
+    message = _("Offer between one and three different times that lie ahead.")
+
+
+def slot_query_of(booking: Booking) -> SlotQuery:
+    return SlotQuery.of(booking, find_place(booking.postcode) if booking.postcode else None)
+
+
+def possible_presenters(schedule: Schedule, starts: Sequence[datetime]) -> list[Presenter]:
+    wanted = presenters_free_at(schedule, starts)
+    return [part.presenter for part in schedule.parts if part.presenter.pk in wanted]
+
+
+@transaction.atomic
+def agree_time(
+    *,
+    booking: Booking,
+    start: datetime,
+    by: User | None,
+    now: datetime,
+    presenter: Presenter | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+) -> Booking:
+    """A request is confirmed for that time: one of its dates, or what was agreed on the phone. Everyone is told.
+
+    Takes what is kept for exactly that, else whoever is free then (or the presenter that staff name). Raises SlotTaken,
+    OutsideRules without a reason, MoveRefused.
+    """
+    if start <= now:
+        raise SlotTaken(_("That time is over."))
+    slot_query = slot_query_of(booking)
+    seen = schedule_for_dates(slot_query, [start], now, presenter=presenter, own=booking)
+    possible = possible_presenters(seen, [start])
+    locked, options = lock_request(booking, now=now, also=possible)
+    refuse_unless_requested(locked)
+    with guarded():
+        claim = kept_claim(options, start, presenter, now)
+        if claim is None:
+            free_claims(locked)
+            chosen = choose_presenter(reread_schedule_of(seen, possible, now), start, override_reason)
+            span = DateTimeTZRange(start, start + slot_query.length)
+            claim = BusyTime(presenter=chosen.presenter, kind=BusyKind.BOOKING, busy=span, **place_columns(slot_query.place))
+        settle_request(locked, claim, option_at(options, start), by=by, now=now, reason=override_reason)
+    notify_confirmed(locked, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
+    return locked
+
+
+def refuse_unless_requested(booking: Booking) -> None:
+    if booking.state != State.REQUESTED:
+        raise MoveRefused(
+            _("This booking is %(state)s, so that is no longer possible.") % {"state": booking.get_state_display().lower()}
+        )
+
+
+def reread_schedule_of(seen: Schedule, locked: Sequence[Presenter], now: datetime) -> Schedule:
+    """The same diary of those presenters, now that they are locked."""
+    return reread_schedule(seen, Presenter.objects.in_bulk([presenter.pk for presenter in locked]), now)
+
+
+def kept_claim(options: Sequence[DateOption], start: datetime, presenter: Presenter | None, now: datetime) -> BusyTime | None:
+    """The claim that a date of this request keeps from exactly then."""
+    for option in options:
+        if option.kept_from == start and option.is_kept(now) and presenter in (None, option.presenter):
+            return getattr(option, "busy_time", None)
+    return None
+
+
+def option_at(options: Sequence[DateOption], start: datetime) -> DateOption | None:
+    """The date of the request that this time answers, if it is one."""
+    fitting = [option for option in options if option.state != OptionState.PASSED and option.starts_at <= start < option.ends_at]
+    return next((option for option in fitting if option.kept_from == start), next(iter(fitting), None))
+
+
+def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) -> Candidate:
+    found = schedule.candidates(start)
+    if not found:
+        raise SlotTaken(
+            _("No presenter is free on %(when)s, travel included. Choose another time.")
+            % {"when": format_span(start, start + schedule.slot_query.length)}
+        )
+    refused = [violation for violation in found[0].violations if violation not in DAY_VIOLATIONS]
+    if refused and not override_reason:
+        raise OutsideRules(refused)
+    return found[0]
+
+
+def settle_request(
+    booking: Booking, claim: BusyTime, option: DateOption | None, *, by: User | None, now: datetime, reason: str = ""
+) -> None:
+    """The request becomes a booking with that claim; what else it claimed is given back. Raises MoveRefused."""
+    free_claims(booking, but=claim if claim.pk else None)
+    claim.kind, claim.booking, claim.option, claim.expires_at = BusyKind.BOOKING, booking, None, None
+    claim.save()
+    close_options(booking, taken=option)
+    times = {"presenter": claim.presenter, "starts_at": claim.busy.lower, "ends_at": claim.busy.upper}
+    transition(booking, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now, reason=reason, **times)
+
+
+@transaction.atomic
+def offer_times(
+    *,
+    booking: Booking,
+    starts: Sequence[datetime],
+    by: User | None,
+    now: datetime,
+    presenter: Presenter | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+) -> list[DateOption]:
+    """Offer the professional these times and keep all of them for a while; what was asked for or offered before is given back.
+
+    All or none: raises SlotTaken, which names the time, OutsideRules without a reason, OfferRefused, MoveRefused.
+    """
+    if not 1 <= len(set(starts)) == len(starts) <= rules.DATES_A_REQUEST or min(starts) <= now:
+        raise OfferRefused
+    slot_query = slot_query_of(booking)
+    seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)
+    possible = possible_presenters(seen, starts)
+    locked, _options = lock_request(booking, now=now, also=possible)
+    refuse_unless_requested(locked)
+    with guarded():
+        free_claims(locked)
+        close_options(locked)
+        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | WhyNot]]()
+        for start in sorted(starts):
+            chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
+            schedule = with_kept_slot(schedule, chosen)
+            dates.append((PreferredDate(Precision.TIME, start, start + slot_query.length), chosen))
+        options = add_options(locked, OptionKind.PROPOSED, dates, slot_query.place, now)
+    take_time_away(locked, now)
+    record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
+    notify_offered(locked, options, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:offered:{options[0].pk}", reference=locked.reference, now=now)
+    return options
+
+
+def take_time_away(booking: Booking, now: datetime) -> None:
+    """A request for one of our own slots has other times offered instead: its own is free, and its presenter is told."""
+    if not booking.has_time:
+        return
+    before, booking.presenter = booking.presenter, None
+    booking.starts_at = booking.ends_at = None
+    booking.save(update_fields=["presenter", "starts_at", "ends_at"])
+    notify_freed_of_request(booking, before, now)
+
+
+# What becomes of times that staff offered: the professional takes one, or asks for others; or nobody answers and they lapse.
+
+
+class OfferGone(DomainError):
+    message = _("We no longer keep that time. Choose another of those below, or ask us for others.")
+
+
+@transaction.atomic
+def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: datetime) -> Booking:
+    """The professional takes one of the times offered: it is confirmed, the others are free, everyone is told.
+
+    To take the one that was taken already is no error. Raises OfferGone, MoveRefused.
+    """
+    locked, options = lock_request(booking, now=now)
+    found = next((each for each in options if each.pk == option.pk and each.kind == OptionKind.PROPOSED), None)
+    if found is None:
+        raise OfferGone
+    if locked.state == State.CONFIRMED and found.state == OptionState.TAKEN:
+        return locked
+    refuse_unless_requested(locked)
+    claim: BusyTime | None = getattr(found, "busy_time", None)
+    if not found.is_kept(now) or claim is None:
+        raise OfferGone
+    with guarded():
+        settle_request(locked, claim, found, by=by, now=now)
+    notify_time_taken(locked, now)
+    return locked
+
+
+@transaction.atomic
+def ask_for_others(*, booking: Booking, words: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+    """None of the times offered suits: they are given back, and staff read why. Raises MoveRefused.
+
+    `flagged`: the words look like a child's details and their writer kept them.
+    """
+    locked, options = lock_request(booking, now=now)
+    refuse_unless_requested(locked)
+    offered = [option for option in options if option.kind == OptionKind.PROPOSED]
+    if not offered:
+        raise MoveRefused
+    if offered[-1].state == OptionState.PASSED:
+        return locked  # the same page was sent twice
+    free_claims(locked)
+    close_options(locked)
+    record_event(locked, EventKind.OTHERS_ASKED, by=by, now=now, reason=words)
+    if flagged:
+        Booking.objects.filter(pk=locked.pk).update(flagged_child_details=True)
+        notify_safeguarding_lead(
+            about=f"booking:{locked.pk}:others:{newest_option(options)}", reference=locked.reference, now=now
+        )
+    notify_others_asked(locked, newest_option(options), now)
+    return locked
+
+
+def newest_option(options: Sequence[DateOption]) -> int:
+    return max((option.pk for option in options), default=0)
+
+
+@transaction.atomic
+def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
+    """Its dates whose time is over are no longer kept, and both sides are told once. Does nothing if there are none."""
+    locked, options = lock_request(booking, now=now)
+    over = [option for option in options if option.state == OptionState.OPEN and option.expires_at and option.expires_at <= now]
+    if not over:
+        return []
+    keys = [option.pk for option in over]
+    BusyTime.objects.filter(option__in=keys).delete()
+    DateOption.objects.filter(pk__in=keys).update(state=OptionState.EXPIRED)
+    record_event(locked, EventKind.LAPSED, by=None, now=now)
+    if not any(option.is_kept(now) for option in options):
+        notify_lapsed(locked, newest_option(over), now)
+    return over
+
+
+def bookings_with_lapsed_dates(now: datetime) -> list[Booking]:
+    """The bookings that lapse() has something to do for."""
+    return list(Booking.objects.filter(pk__in=DateOption.objects.lapsed(now).values("booking")).order_by("pk"))

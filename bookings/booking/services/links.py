@@ -1,0 +1,54 @@
+"""Links in emails: made when a message is rendered, found again by the hash of what the reader's browser asks for.
+
+A token is 256 random bits and stands in the email alone. It ends with its time, with the booking (once that is closed or has
+started) and with the address that it was sent to; there is no difference to be seen between those and one that never was.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.crypto import constant_time_compare
+
+from bookings import rules
+from bookings.models import Booking, BookingLink, LinkPurpose
+from bookings.models.links import address_hash, hash_of
+
+EXPIRED_AT_A_TIME = 100
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
+
+
+@transaction.atomic
+def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[LinkPurpose], now: datetime) -> dict[str, str]:
+    """A new token for each purpose, for whoever reads mail at that address. What has expired goes."""
+    # Each email of a booking comes here: of two at once neither waits for the other's deleting.
+    expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
+    BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
+    until = now + rules.LINKS_LAST
+    tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
+    BookingLink.objects.bulk_create(
+        BookingLink(
+            booking=booking,
+            purpose=purpose,
+            token_hash=hash_of(token),
+            address_hash=address_hash(address),
+            created_at=now,
+            expires_at=min(booking.starts_at, until) if booking.starts_at else until,
+        )
+        for purpose, token in tokens.items()
+    )
+    return tokens
+
+
+def find_booking_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:
+    """The booking that this link is for; None for every link that does not work, whyever."""
+    if not TOKEN.fullmatch(token):
+        return None
+    names = ("booking__presentation", "booking__presenter", "booking__person")
+    links = BookingLink.objects.select_related(*names).filter(token_hash=hash_of(token), purpose=purpose, expires_at__gt=now)
+    link = links.first()
+    if link is None or not link.booking.is_open or (link.booking.starts_at and link.booking.starts_at <= now):
+        return None
+    return link.booking if constant_time_compare(link.address_hash, address_hash(link.booking.person.email)) else None

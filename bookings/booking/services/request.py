@@ -1,0 +1,288 @@
+"""A request with dates of one's own; booking for somebody who called; and telling the manager of requests that wait too long."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import DateTimeField, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.booking.services.notify import notify_booked
+from bookings.booking.services.place import (
+    BookingDetails,
+    PresentationRequest,
+    Submission,
+    VisitAddress,
+    place_booking,
+    refuse_if_not_offered,
+    store_booking,
+)
+from bookings.booking.services.transitions import bring_leaflets
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingQuerySet,
+    BusyTime,
+    DateOption,
+    EventKind,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presentation,
+    State,
+    WhyNot,
+)
+from bookings.models.booking import record_event
+from bookings.schedule.holds import (
+    KeptSlot,
+    PreferredDate,
+    add_options,
+    first_possible_slot,
+    presenters_free_at,
+    schedule_for_dates,
+    with_kept_slot,
+)
+from bookings.schedule.locks import guarded, lock_draft, lock_presenters
+from bookings.schedule.queries import reread_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.slots import SlotQuery
+from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
+from ctac.errors import DomainError
+from leaflets.models import Order, ToBring
+from notifications.models import Notification
+from notifications.outbox import notify
+from professionals import drafts
+from professionals.models import Draft, Person, User
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import Details as CallerDetails
+from professionals.services import find_or_enter_person
+
+# A request with dates of one's own: none of our times suits, so staff decide.
+
+
+class DatesRefused(DomainError):
+    """None, too many, twice the same, over already, or further ahead than anybody plans."""
+
+    message = _("Give between one and three different dates that lie ahead, within a year from now.")
+
+
+@transaction.atomic
+def request_dates(
+    *,
+    person: Person,
+    by: User | None,
+    channel: str,
+    presentation: Presentation,
+    format: str,  # noqa: A002 - the product's word
+    dates: Sequence[PreferredDate],
+    reason: str,
+    details: BookingDetails,
+    now: datetime,
+    address: VisitAddress | None = None,
+    submission: Submission | None = None,
+    flagged: bool = False,
+    leaflets: Sequence[ToBring] = (),
+) -> Booking:
+    """Ask staff for one of these dates. Each is kept for a while if a presenter could give it (see rules.py for how many).
+
+    The `leaflets` are promised as if it were booked. `flagged`: the reason looks like a child's details.
+    Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
+    """
+    asked = PresentationRequest(
+        person=person,
+        by=by,
+        channel=channel,
+        presentation=presentation,
+        format=format,
+        now=now,
+        address=address,
+        audience=details.audience_profession,
+        submission=submission,
+    )
+    details = replace(details, flagged=details.flagged or flagged)
+    refuse_if_not_offered(asked)
+    refuse_bad_dates(dates, now)
+    draft, slot_query = lock_draft(asked.token, person), asked.slot_query
+    with guarded():
+        kept = keep_dates(asked, slot_query, dates, draft)
+        booking = store_booking(asked, details, state=State.REQUESTED, request_reason=reason)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
+    if draft is not None:
+        drafts.finish(draft)
+    bring_leaflets(booking, leaflets, by=by, now=now)
+    record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
+    notify_booked(booking, now)
+    if details.flagged:
+        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    return booking
+
+
+def refuse_bad_dates(dates: Sequence[PreferredDate], now: datetime) -> None:
+    """What the form has asked for already, for every other way in."""
+    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
+    ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
+    exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
+    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
+        raise DatesRefused
+
+
+def dates_left_for(person: Person, now: datetime) -> int:
+    """How many more of the dates that they ask for may be kept for this person."""
+    kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
+    return max(rules.DATES_KEPT_A_PERSON - kept, 0)
+
+
+def keep_dates(
+    asked: PresentationRequest, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None
+) -> list[KeptSlot | WhyNot]:
+    """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
+    own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
+    room = dates_left_for(asked.person, asked.now)
+    wanted = starts_ahead(dates, slot_query, asked.now)
+    starts = [start for each in wanted for start in each]
+    if not room or not starts:
+        lock_presenters([], now=asked.now, giving_back=own)
+        return without_looking(dates, wanted)
+    seen = schedule_for_dates(slot_query, starts, asked.now)
+    possible = presenters_free_at(seen, starts)
+    locked = lock_presenters(possible, now=asked.now, giving_back=own)
+    schedule = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
+    return choose_slots(schedule, dates, wanted, room)
+
+
+def starts_ahead(dates: Sequence[PreferredDate], slot_query: SlotQuery, now: datetime) -> list[list[datetime]]:
+    return [[start for start in date.starts(slot_query) if start > now] for date in dates]
+
+
+def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | WhyNot]:
+    """Where no more may be kept for them, or no time is named that could be."""
+    return [why_not_looked_at(date, starts, room=0) or WhyNot.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
+
+
+def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> WhyNot | None:
+    """Why it is not kept, whoever is free."""
+    if date.precision == Precision.DAYS:
+        return WhyNot.SEVERAL_DAYS
+    if not starts:
+        return WhyNot.NO_TIME_LEFT
+    return None if room else WhyNot.ENOUGH
+
+
+def choose_slots(
+    schedule: Schedule, dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]], room: int
+) -> list[KeptSlot | WhyNot]:
+    """In the order in which they were asked for, each beside those before it."""
+    alone, found = schedule, list[KeptSlot | WhyNot]()
+    for date, starts in zip(dates, wanted, strict=True):
+        outcome = why_not_looked_at(date, starts, room) or first_possible_slot(schedule, starts) or why_nobody(alone, starts)
+        if isinstance(outcome, KeptSlot):
+            schedule, room = with_kept_slot(schedule, outcome), room - 1
+        found.append(outcome)
+    return found
+
+
+def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> WhyNot:
+    """`alone`: the diary without the other dates of the request."""
+    if first_possible_slot(alone, starts):
+        return WhyNot.BESIDE
+    return WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
+
+
+def dates_we_could_keep(
+    slot_query: SlotQuery, dates: Sequence[PreferredDate], *, person: Person, now: datetime
+) -> list[KeptSlot | WhyNot]:
+    """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
+    wanted = starts_ahead(dates, slot_query, now)
+    starts = [start for each in wanted for start in each]
+    room = dates_left_for(person, now)
+    if not starts or not room:
+        return without_looking(dates, wanted)
+    return choose_slots(schedule_for_dates(slot_query, starts, now), dates, wanted, room)
+
+
+# Booking for somebody who called or wrote: who they are and what they book, together or not at all.
+
+
+@transaction.atomic
+def book_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetime, **asked: Any) -> Booking:
+    """As book(), which takes `asked`; a refusal leaves no new person behind."""
+    person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    return place_booking(person=person, by=by, now=now, **asked)
+
+
+@transaction.atomic
+def request_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetime, **asked: Any) -> Booking:
+    """As request_dates(), which takes `asked`, in the same way."""
+    person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    return request_dates(person=person, by=by, now=now, **asked)
+
+
+# Requests that wait too long for our answer: a manager is told, and told again while they wait.
+
+ESCALATION_KIND = "manager-requests-waiting"
+A_DAY = timedelta(days=1)
+# What makes it our turn again: they asked for other times, or let those that we offered lapse. What we let lapse does not.
+ASKED_AGAIN = BookingEvent.objects.filter(booking=OuterRef("pk"), kind=EventKind.OTHERS_ASKED)
+LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PROPOSED, state=OptionState.EXPIRED)
+
+
+def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
+    """Of these the requests that wait for us, and have for too long."""
+    before = asked_too_long_ago(now)
+    back = Exists(ASKED_AGAIN.filter(at__gte=before)), Exists(LET_LAPSE.filter(expires_at__gte=before))
+    return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
+
+
+def with_waiting_since(bookings: BookingQuerySet) -> Any:
+    """Each with `waits_since`, the longest first."""
+    asked = Subquery(ASKED_AGAIN.order_by("-at").values("at")[:1])
+    lapsed = Subquery(LET_LAPSE.order_by("-expires_at").values("expires_at")[:1], output_field=DateTimeField())
+    last = Greatest("created_at", Coalesce(asked, "created_at"), Coalesce(lapsed, "created_at"))
+    return bookings.annotate(waits_since=last).order_by("waits_since", "pk")
+
+
+def anything_waits(now: datetime) -> bool:
+    """At most two statements."""
+    return waiting_too_long(Booking.objects.all(), now).exists() or Order.objects.asked_too_long_ago(now).exists()
+
+
+def escalate(*, now: datetime) -> int:
+    """Tell the manager of all that waits too long, when another one does or two working days after the last
+    time. How many emails.
+
+    At most one a day: run again, or by two at once, it is written once.
+    """
+    day = uk_day(now)
+    begins = uk_datetime(day, rules.ESCALATED_AT)
+    if not is_working_day(day, OURS) or now < begins:
+        return 0
+    told = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
+    last = told.values_list("created_at", flat=True).first()
+    if last is not None and not is_due_again(last, now):
+        return 0
+    if not anything_waits(now):
+        return 0
+    notify(
+        kind=ESCALATION_KIND,
+        about=f"requests-waiting:{day}",
+        to=[settings.REQUEST_ESCALATION_EMAIL],
+        now=now,
+        expires_at=uk_datetime(day + A_DAY, time.min),
+    )
+    return 1
+
+
+def is_due_again(last: datetime, now: datetime) -> bool:
+    """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
+    if uk_day(last) == uk_day(now):
+        return False
+    if uk_day(now) >= after_working_days(uk_day(last), rules.ESCALATED_AGAIN_WORKING_DAYS, OURS):
+        return True
+    known = asked_too_long_ago(last)
+    fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)
+    return fresh.exists() or Order.objects.asked_too_long_ago(now).filter(created_at__gte=known).exists()

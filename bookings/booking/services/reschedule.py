@@ -1,0 +1,228 @@
+"""Moving a booking to another time, and changing what was told about it.
+
+Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
+while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
+(bookings.booking.limits), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bookings.booking.limits import may_still_change
+from bookings.booking.services.assign import refuse_if_impossible
+from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
+from bookings.booking.services.place import BookingDetails, VisitAddress
+from bookings.calendars import ical
+from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.models.booking import record_event
+from bookings.rules import RuleViolation
+from bookings.schedule.holds import place_columns
+from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
+from bookings.schedule.queries import open_schedule, reread_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.slots import Candidate, SlotQuery
+from bookings.travel import area_columns, find_place
+from bookings.visits.services import refuse_while_overdue, refuse_while_there
+from ctac.dates import uk_day
+from professionals.models import User
+from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
+
+DETAIL_FIELDS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")
+ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """Who wants a change, and what they may: the public keeps to the rules and to the cut-off, staff give a reason."""
+
+    by: User | None
+    expected: str
+    now: datetime
+    by_link: bool = False
+    override_reason: str = ""
+
+    @property
+    def by_staff(self) -> bool:
+        return not self.by_link and (self.by is None or self.by.is_staff)
+
+    def refuse(self, booking: Booking) -> None:
+        """Raises Stale, MoveRefused, TooLateToChange."""
+        if booking.version != self.expected:
+            raise Stale
+        if not booking.is_open:
+            raise MoveRefused
+        if not self.by_staff and not may_still_change(booking, self.now):
+            raise TooLateToChange
+
+    def noted(self, changes: dict[str, object]) -> dict[str, object]:
+        return {**changes, **({"by_link": True} if self.by_link else {})}
+
+
+@transaction.atomic
+def reschedule(
+    *,
+    booking: Booking,
+    start: datetime,
+    expected: str,
+    by: User | None,
+    now: datetime,
+    presenter: Presenter | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+    by_link: bool = False,
+) -> Booking:
+    """Move it to `start` in one step: the time that it has is given back only with the other one secured.
+
+    Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
+    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), PresenterNotHeardFrom,
+    PresenterStillThere, and
+    for staff OutsideRules without a reason.
+    """
+    asked = ChangeRequest(by, expected, now, by_link, override_reason)
+    asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
+    # From its postcode, not its claim: the place’s nation has holidays.
+    place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
+    slot_query, day, named = SlotQuery.of(booking, place), uk_day(start), [presenter] if presenter else None
+    schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
+    possible = {candidate.presenter.pk for candidate in candidates_for(asked, schedule, start)}
+    locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
+    asked.refuse(locked)
+    refuse_while_overdue(locked, now)
+    refuse_while_there(locked, now)
+    if start == locked.agreed[0]:
+        raise NothingChanged(_("It is at this time already, so nothing was changed."))
+    free = {key: presenters[key] for key in possible if key in presenters}
+    again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
+    chosen = choose_presenter(asked, candidates_for(asked, again, start), locked.presenter)
+    before, started = locked.presenter, locked.agreed[0]
+    locked.sequence, locked.presenter = locked.next_sequence, chosen
+    locked.starts_at, locked.ends_at = start, start + slot_query.length
+    claim: dict[str, Any] = {"presenter": chosen, "busy": DateTimeTZRange(locked.starts_at, locked.ends_at)}
+    if before != chosen:  # what staff set for the journeys of one presenter stays with that one
+        claim |= {"travel_minutes": None, "travel_reason": ""}
+    with guarded():
+        locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
+        if not BusyTime.objects.filter(booking=locked).update(**claim):
+            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(place))
+    changes = {
+        "time": [started.isoformat(), start.isoformat()],
+        "presenter": [before.pk if before else None, chosen.pk],
+        "sequence": locked.sequence,
+    }
+    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(changes))
+    notify_rescheduled(locked, before, now, by_staff=asked.by_staff)
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+    return locked
+
+
+def candidates_for(asked: ChangeRequest, schedule: Schedule, start: datetime) -> list[Candidate]:
+    """Who could give it then, the best first: for the public within the rules, for staff whoever is free."""
+    return schedule.candidates(start) if asked.by_staff else schedule.offered_to(start)
+
+
+def choose_presenter(asked: ChangeRequest, found: list[Candidate], stays: Presenter | None) -> Presenter:
+    """Who has it now, unless only somebody else could give it within the rules."""
+    if not found:
+        raise SlotTaken
+    within_the_rules = [candidate for candidate in found if not candidate.violations]
+    among = within_the_rules or found
+    best = next((candidate for candidate in among if candidate.presenter == stays), among[0])
+    if best.violations and not asked.override_reason:
+        raise OutsideRules(best.violations)
+    return best.presenter
+
+
+@transaction.atomic
+def change_details(
+    *,
+    booking: Booking,
+    details: BookingDetails,
+    expected: str,
+    by: User | None,
+    now: datetime,
+    address: VisitAddress | None = None,
+    override_reason: str = "",
+    flagged: bool = False,
+) -> Booking:
+    """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
+
+    `address` None leaves it. `flagged`: the reason looks like a child's details. Raises Stale, MoveRefused, TooLateToChange,
+    NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time), AnotherAudience, and for staff
+    OutsideRules without a reason.
+    """
+    asked = ChangeRequest(by, expected, now, override_reason=override_reason)
+    locked = lock_booking(booking, now=now)
+    asked.refuse(locked)
+    entry, place_before = ical.booking_location(locked), locked.postcode
+    changed = apply_details(locked, details, address)
+    if not changed:
+        raise NothingChanged
+    if "audience_profession" in changed:
+        refuse_another_audience(locked, asked)
+    stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
+    in_calendars = ical.booking_location(locked) != entry
+    locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
+    locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
+    what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
+    record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
+    notify_details_changed(locked, now, by_staff=asked.by_staff)
+    if details.flagged or flagged:
+        notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
+    return locked
+
+
+def apply_details(booking: Booking, details: BookingDetails, address: VisitAddress | None) -> list[str]:
+    """Set what is different on the row, without storing it; the names of those fields."""
+    wanted: dict[str, Any] = {name: getattr(details, name) for name in DETAIL_FIELDS}
+    if address is not None:
+        wanted |= dict(zip(ADDRESS_FIELDS, (address.line_1, address.line_2, address.town, address.postcode), strict=True))
+    changed = [name for name, value in wanted.items() if getattr(booking, name) != value]
+    for name in changed:
+        setattr(booking, name, wanted[name])
+    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 72).
+    booking.flagged_child_details = details.flagged or (booking.flagged_child_details and is_kept_back(f"booking:{booking.pk}"))
+    return changed
+
+
+def refuse_another_audience(booking: Booking, asked: ChangeRequest) -> None:
+    """Those who come now must be an audience of whoever gives it; staff may yield with a reason."""
+    if booking.presenter is None or booking.presenter.gives_to(booking.audience_profession):
+        return
+    if not asked.by_staff:
+        raise AnotherAudience
+    if not asked.override_reason:
+        raise OutsideRules([RuleViolation.AUDIENCE])
+
+
+def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
+    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next; so are those
+    that keep dates for a request.
+
+    Gives the fields that say in which area that is.
+    """
+    place, area = find_place(booking.postcode), area_columns(booking.postcode)
+    for name, value in area.items():
+        setattr(booking, name, value)
+    if booking.presenter is not None:
+        refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
+    try:
+        with guarded():
+            BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
+    except SlotTaken as refusal:
+        raise unreachable(booking.presenter) from refusal
+    return list(area)
+
+
+def unreachable(presenter: Presenter | None) -> SlotTaken:
+    """`presenter` None: of a request, which keeps dates with some."""
+    if presenter is None:
+        return SlotTaken(_("A date that we keep for it could not be reached in time from there. Offer other times first."))
+    return SlotTaken(_("%(name)s could not get there in time. Choose another time or presenter first.") % {"name": presenter})

@@ -1,0 +1,83 @@
+"""A colleague takes over the bookings that somebody has still to come, by staff's hand (ADR 70)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.booking.services.notify import notify_transferred
+from bookings.models import Booking, EventKind
+from bookings.models.booking import record_event
+from bookings.schedule.locks import lock_bookings
+from ctac.errors import DomainError
+from leaflets.orders.services.place import transfer_order
+from professionals.models import Person, User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+
+class NotAColleagueError(DomainError):
+    message = _("That person is of another organisation. If that is wrong, put it right on their page first.")
+
+
+class CannotBeToldError(DomainError):
+    message = _("That person has no email address, so we could not tell them. Add it on their page first.")
+
+
+class SamePersonError(DomainError):
+    message = _("That is the same person. Enter the colleague’s address.")
+
+
+class NothingToTransferError(DomainError):
+    message = _("There is no booking to come.")
+
+
+@transaction.atomic
+def transfer_bookings(
+    *, person: Person, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
+) -> list[Booking]:
+    """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
+
+    Times, presenters and states stay. Both are told of each, with their calendars: CANCEL to the one, REQUEST to the other.
+    `flagged`: the reason looks like a child's details and its writer kept it; it stands with each of them.
+    All or nothing. Raises SamePersonError, NotAColleagueError, CannotBeToldError, NothingToTransferError.
+    """
+    people = {
+        row.pk: row for row in Person.objects.select_for_update(no_key=True).filter(pk__in=[person.pk, to.pk]).order_by("pk")
+    }
+    before, after = people[person.pk], people[to.pk]
+    _refuse_transfer(before, after)
+    found = _locked_bookings(before, now)
+    if not found:
+        raise NothingToTransferError
+    for booking in found:
+        _transfer_booking(booking, before, after, by=by, reason=reason, now=now)
+        if flagged:
+            notify_safeguarding_lead(
+                about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now
+            )
+    return found
+
+
+def _refuse_transfer(before: Person, after: Person) -> None:
+    if before == after:
+        raise SamePersonError
+    if before.organisation_id is None or before.organisation_id != after.organisation_id:
+        raise NotAColleagueError
+    if not after.email:
+        raise CannotBeToldError
+
+
+def _locked_bookings(person: Person, now: datetime) -> list[Booking]:
+    return list(lock_bookings(Booking.objects.upcoming(now).filter(person=person)).with_leaflets())
+
+
+def _transfer_booking(booking: Booking, before: Person, after: Person, *, by: User | None, reason: str, now: datetime) -> None:
+    """The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back."""
+    booking.person, booking.sequence = after, booking.next_sequence
+    booking.save(update_fields=["person", "sequence"])
+    brought = getattr(booking, "brought", None)
+    if brought is not None and brought.order is not None:
+        transfer_order(order=brought.order, person=after, by=by, now=now)
+    changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
+    record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
+    notify_transferred(booking, before, now)

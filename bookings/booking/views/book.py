@@ -1,0 +1,347 @@
+"""Booking, page by page: where, for whom and what of the day; then when, and the time that is kept meanwhile."""
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import limits
+from bookings import rules
+from bookings.booking.drafts import DraftAnswers
+from bookings.booking.forms import ADDRESS_FIELDS, BookingForm, DetailsForm, WhereForm, kept_visit_addresses
+from bookings.booking.limits import too_many_times
+from bookings.booking.services.place import Submission
+from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
+from bookings.models import Booking, Channel, Format, Hold, Presentation
+from bookings.schedule.forms import WhenForm, slot_value
+from bookings.schedule.holds import extend_hold, hold_slot, release_hold
+from bookings.schedule.picker import Picker, month_of_slots, pick, pick_nearest
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import find_place
+from ctac.dates import format_clock, format_span, uk_day
+from ctac.forms import FORM_METHODS
+from leaflets.orders.queries import kept_addresses
+from professionals import drafts
+from professionals.models import DraftKind
+
+# The time that is kept while somebody fills in the form: choosing it, keeping it longer, taking it again.
+
+
+@dataclass(frozen=True)
+class HeldSlot:
+    """The slot that this draft holds, in words; `seconds` are left of it. `may_extend`: not done yet."""
+
+    when: str
+    until: str
+    seconds: int = 0
+    may_extend: bool = False
+
+
+def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
+    """None if nothing is held, or no longer."""
+    hold = answers.hold
+    if hold is None or hold.expires_at <= now or not answers.is_about_this or not answers.fits(hold):
+        return None
+    when = format_span(hold.start, hold.start + answers.presentation.length)
+    seconds = int((hold.expires_at - now).total_seconds())
+    return HeldSlot(when, format_clock(hold.expires_at), seconds, hold.extended_at is None)
+
+
+def slot_query_of(answers: DraftAnswers) -> SlotQuery:
+    """What the draft asks for."""
+    address = answers.address
+    return SlotQuery(answers.presentation, answers.format, find_place(address.postcode) if address else None, answers.audience)
+
+
+def count_choice(request: HttpRequest, now: datetime) -> None:
+    """Raises TooManyHolds if too many times were chosen from there in the last hour. Not in a transaction (limits.exceeded)."""
+    if too_many_times(request, now):
+        raise TooManyHolds(
+            _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
+        )
+
+
+def keep_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
+    """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
+    count_choice(request, now)
+    if answers.draft is None:
+        raise DraftGone
+    person = request.person or None  # type: ignore[attr-defined]
+    client = limits.hash_key(limits.client_key(request, "hold"))
+    chosen: dict[str, dict[str, str]] = {"when": {"start": slot_value(start)}}
+    if answers.step("dates"):
+        chosen["dates"] = {}  # a time of ours in the place of dates of their own
+    draft = copy(answers.draft)  # which a refusal leaves as it is
+    hold = hold_slot(
+        draft=draft, person=person, slot_query=slot_query_of(answers), start=start, now=now, client=client, answers=chosen
+    )
+    answers.draft, answers.hold = draft, hold
+    return hold
+
+
+def keep_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
+    """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
+    draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
+    if draft != answers.draft:
+        answers.hold = None
+    answers.draft = draft
+
+
+def give_back_time(answers: DraftAnswers, now: datetime) -> None:
+    """What the draft holds, because it asks for something else now."""
+    if answers.draft:
+        release_hold(draft=answers.draft, now=now)
+        answers.hold = None
+
+
+def keep_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
+    """The button for 15 minutes more, and what came of it. Raises as keep() does, if the time was over and can't be had."""
+    try:
+        if answers.draft is None:
+            raise HoldOver
+        answers.hold = extend_hold(draft=answers.draft, now=now)
+    except ExtendedAlready as refusal:
+        messages.warning(request, refusal.message)
+    except HoldOver:
+        answers.hold = None
+        take_again(request, answers, now)
+    else:
+        until = format_clock(answers.hold.expires_at)
+        messages.success(request, _("We are keeping this time for you until %(until)s.") % {"until": until})
+
+
+def take_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
+    """The time is not kept any more: keep it again, if it is still free. Raises as keep() does."""
+    if answers.start is None or held_slot(answers, now):
+        return
+    hold = keep_time(request, answers, answers.start, now)
+    said = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
+    messages.info(request, said % {"until": format_clock(hold.expires_at)})
+
+
+# The page of days and times: a week of slots, or the nearest ones when a chosen time has gone.
+
+
+def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
+    """What is not in one's own way: what this draft holds, and what this person holds with another."""
+    person = request.person  # type: ignore[attr-defined]
+    return {"hold__draft": answers.draft, "hold__person": person.pk if person else None}
+
+
+def is_offered(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> bool:
+    """Whether the public could still have that time."""
+    day = uk_day(start)
+    schedule = open_schedule(slot_query_of(answers), first_day=day, last_day=day, now=now, ignoring=own_claims(request, answers))
+    return bool(schedule.offered_to(start))
+
+
+def week_page(
+    request: HttpRequest, answers: DraftAnswers, now: datetime, *, typed: Any = None, problem: str = "", status: int = 200
+) -> HttpResponse:
+    own = own_claims(request, answers)
+    picker = pick(slot_query_of(answers), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
+    if problem:
+        picker.form.add_error(None, problem)
+    return times_page(request, answers, picker, status, kept=held_slot(answers, now))
+
+
+def month_of_times(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
+    return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own_claims(request, answers))
+
+
+def times_page(request: HttpRequest, answers: DraftAnswers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, **also}
+    return render(request, "bookings/when.html", context, status=status)
+
+
+def too_many_page(request: HttpRequest, answers: DraftAnswers, refusal: TooManyHolds, now: datetime) -> HttpResponse:
+    return week_page(request, answers, now, typed=request.POST, problem=str(refusal.message), status=429)
+
+
+def lost_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
+    """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
+    picker = pick_nearest(slot_query_of(answers), start, now=now, ignoring=own_claims(request, answers))
+    return times_page(request, answers, picker, form_action=reverse("book_when", args=[answers.presentation.slug]))
+
+
+# Booking, page by page: where, for whom and what of the day; then when.
+#
+# Answers live in a draft, so nobody needs to sign in before the last page.
+
+TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
+
+
+def offered_presentation(slug: str) -> Presentation:
+    return get_object_or_404(Presentation.objects.offered(), slug=slug)
+
+
+def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
+    """What each page of a booking begins with: the draft, and the presentation, which the time that it holds brings along."""
+    draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
+    held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
+    return DraftAnswers(draft, held if held and held.slug == slug and held.active else offered_presentation(slug))
+
+
+def go_to(step: str, presentation: Presentation) -> HttpResponse:
+    return redirect(f"book_{step}", slug=presentation.slug)
+
+
+def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
+    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window, and is told of that."""
+    if request.method == "POST":
+        tell_of_just_placed(request, presentation, now)
+    return go_to(step, presentation)
+
+
+def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
+    person = request.person  # type: ignore[attr-defined]
+    lately = {"presentation": presentation, "created_at__gt": now - rules.JUST_PLACED}
+    if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
+        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
+        messages.warning(request, said % {"reference": placed.reference})
+
+
+def typed_answers(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+@require_safe
+def book_start(request: HttpRequest, slug: str) -> HttpResponse:
+    return go_to("where", offered_presentation(slug))
+
+
+@require_http_methods(FORM_METHODS)
+def book_where(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where, for whom and what of the day. From the check page (`change`), it leads back there once nothing is missing."""
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    if request.method != "POST":
+        drafts.expect(request)
+        return where_page(request, answers, now, initial=first_answers(request, answers))
+    if "extend" in request.POST:
+        return kept_longer(request, answers, now)
+    # A page that offers addresses sends which was chosen.
+    kept = kept_places(request, answers) if "address" in request.POST else {}
+    form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
+    if not form.is_valid():
+        return where_page(request, answers, now, data=request.POST)
+    if changes and answers.draft is None:
+        tell_of_just_placed(request, answers.presentation, now)
+    keep_where(request, answers, form, now)
+    return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
+
+
+def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
+    """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
+    form = BookingForm(presentation=answers.presentation, kept=kept_places(request, answers), **typed)
+    context = {"form": form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
+    return render(request, "bookings/where.html", context)
+
+
+def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
+    """The person's own address book, where a visit is possible. One statement."""
+    person = request.person  # type: ignore[attr-defined]
+    if not person or Format.WORKPLACE not in answers.presentation.formats:
+        return {}
+    return kept_visit_addresses(kept_addresses(person.pk))
+
+
+def first_answers(request: HttpRequest, answers: DraftAnswers) -> dict[str, Any]:
+    """What was answered before; else the address of the person's last visit or where they work, and them as the contact."""
+    person = request.person  # type: ignore[attr-defined]
+    where, details = answers.step("where"), answers.step("details")
+    if person and not where:
+        where = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
+    if person and not details:
+        details = {"contact_name": person.name, "contact_phone": person.phone}
+    return {**where, **details, "leaflets": bool(answers.step("leaflets"))}
+
+
+def kept_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
+    """The same page with what was typed so far, which nobody looks at yet."""
+    try:
+        keep_longer(request, answers, now)
+    except (SlotTaken, TooManyHolds, DraftGone):
+        messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
+    return where_page(request, answers, now, initial=request.POST.dict())
+
+
+def keep_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
+    """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
+    given = form.cleaned_data
+    where = {"presentation": answers.presentation.slug, **{name: given[name] for name in WhereForm.base_fields}}
+    details = {name: given[name] for name in DetailsForm.base_fields if name not in where}
+    steps: dict[str, dict[str, Any]] = {"where": where, "details": {**details, "flagged": form.flagged}}
+    if where["format"] == Format.WORKPLACE and given["leaflets"] != bool(answers.step("leaflets")):
+        steps["leaflets"] = {"copies": []} if given["leaflets"] else {}
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
+        give_back_time(answers, now)
+        steps["when"] = {}
+    keep_answers(request, answers, steps, now)
+
+
+def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
+    """The time that was kept may be over: it is taken again, or the nearest are shown."""
+    try:
+        take_again(request, answers, now)
+    except SlotTaken:
+        return lost_page(request, answers, answers.start or now, now)
+    except (TooManyHolds, DraftGone):
+        pass  # the next page says that it is not kept
+    return go_to(answers.first_missing(), answers.presentation)
+
+
+@require_http_methods(FORM_METHODS)
+def book_when(request: HttpRequest, slug: str) -> HttpResponse:
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    if missing := answers.missing_before("when"):
+        return back_to_missing(request, missing, answers.presentation, now)
+    if request.method != "POST":
+        return (month_of_times if "month" in request.GET else week_page)(request, answers, now)
+    form = WhenForm(request.POST, days=[])
+    if not form.is_valid():
+        return week_page(request, answers, now, typed=request.POST)
+    return keep_when(request, answers, form.cleaned_data["start"], now)
+
+
+def keep_when(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
+    try:
+        keep_time(request, answers, start, now)
+    except TooManyHolds as refusal:
+        return too_many_page(request, answers, refusal, now)
+    except SlotTaken:
+        return lost_page(request, answers, start, now)
+    except DraftGone:
+        return back_to_missing(request, "where", answers.presentation, now)
+    return go_to(answers.first_missing(), answers.presentation)
+
+
+def back_to(step: str, presentation: Presentation) -> str:
+    return reverse(f"book_{step}", args=[presentation.slug])
+
+
+def request_arguments(request: HttpRequest, answers: DraftAnswers, submission: Submission, now: datetime) -> dict[str, Any]:
+    """What a booking and a request are both asked for."""
+    return {
+        "person": request.person,  # type: ignore[attr-defined]
+        "by": request.user,
+        "channel": Channel.WEB,
+        "presentation": answers.presentation,
+        "format": answers.format,
+        "address": answers.address,
+        "details": answers.details,
+        "leaflets": answers.leaflets,
+        "submission": submission,
+        "now": now,
+    }

@@ -1,0 +1,196 @@
+"""What can be booked; a booking, for its owner; and the answer to times that staff offered."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings import text
+from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm
+from bookings.booking.limits import changeable_until, may_still_change
+from bookings.booking.services.decide import OfferGone, ask_for_others, take_offer
+from bookings.booking.services.notify import gets_reminders
+from bookings.booking.services.transitions import cancel_booking
+from bookings.calendars import ical
+from bookings.errors import MoveRefused, SlotTaken, TooLate
+from bookings.feedback.queries import feedback_panel_for_host
+from bookings.models import Booking, DateOption, OpenSession, OptionKind, OptionState, Presentation, State
+from ctac.forms import FORM_METHODS
+from professionals.access import person_required, the_person
+
+# What can be booked.
+
+
+@require_safe
+def presentations(request: HttpRequest) -> HttpResponse:
+    return render(request, "bookings/presentations.html", {"presentations": Presentation.objects.offered()})
+
+
+@require_safe
+def presentation(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=found).exists()
+    return render(request, "bookings/presentation.html", {"presentation": found, "has_sessions": has_sessions})
+
+
+# A booking, for its owner; anybody else's is not found.
+
+HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
+
+
+def own_booking(request: HttpRequest, reference: str) -> Booking:
+    mine = the_person(request).bookings.with_names().with_leaflets().with_afterwards()
+    return get_object_or_404(mine, reference=reference)
+
+
+def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
+    return {
+        "booking": booking,
+        # Its reference stands at the top of each page.
+        "facts": [*text.facts(booking, with_reference=False), *text.leaflet_rows_for_host(booking)],
+        "leaflets_order": text.live_order(booking),
+        "leaflets_are_short": text.leaflets_are_short(booking),
+        "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
+        "may_change": may_still_change(booking, timezone.now()),
+        "until": changeable_until(booking),
+        "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
+    }
+
+
+def dates_of(booking: Booking) -> list[DateOption]:
+    options = list(booking.options.all())
+    for option in options:
+        option.booking = booking
+    return options
+
+
+def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -> dict[str, object]:
+    """The dates that were asked for and, while they may be answered, those that we offer."""
+    proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
+    offered = text.open_offers([option for option in proposed if option.is_kept(now)])
+    return {
+        "date_rows": text.date_rows(options, now),
+        "offered": [option.when for option in offered],
+        "offered_until": text.offers_kept_until(offered),
+        "offers_gone": text.lapsed_offer_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
+    }
+
+
+@require_safe
+@person_required
+def booking(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_booking(request, reference)
+    more = {
+        "facts": [*text.facts_without_title(found), *text.leaflet_rows_for_host(found)],
+        **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
+        "details": text.details_rows(found),
+        "history": text.history(found, request.user.pk),
+        "after": feedback_panel_for_host(found, timezone.now()),
+    }
+    return render(request, "bookings/booking.html", {**page_context(request, found), **more})
+
+
+@require_safe
+@person_required
+def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
+    """The confirmation: what people print and put on the wall, while there is something to come."""
+    found = own_booking(request, reference)
+    if not found.is_open:
+        return redirect(found)
+    dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
+    facts = [*text.facts_to_print(found), *text.leaflet_rows_for_host(found)]
+    stopped = text.has_reminder_ahead(found, timezone.now()) and not gets_reminders(found.person)
+    steps = text.next_steps(found, timezone.now(), reminds=not stopped)
+    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates}
+    return render(request, "bookings/placed.html", {**page_context(request, found), **more})
+
+
+@require_safe
+@person_required
+def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_booking(request, reference)
+    if found.state not in HAS_CALENDAR_ENTRY:
+        raise Http404
+    response = HttpResponse(
+        ical.booking_calendar(found, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
+    return response
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    now, found = timezone.now(), own_booking(request, reference)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cancel_booking(booking=found, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
+        except (MoveRefused, TooLate) as refusal:
+            messages.warning(request, refusal.message)
+        else:
+            messages.success(request, _("This booking is cancelled. We have sent you an email."))
+        return redirect("booking", reference=found.reference)
+    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, found)})
+
+
+# The professional answers what staff offered, on one page: takes a time, asks for others, or withdraws. GET changes nothing.
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
+    now, booking = timezone.now(), own_booking(request, reference)
+    offered = list(booking.options.proposed())
+    if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
+        return answered_before(request, booking)
+    kept = text.open_offers([option for option in offered if option.is_kept(now)])
+    form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
+    if request.method == "POST" and form.is_valid():
+        return answer_page(request, booking, form, now)
+    context = {
+        "booking": booking,
+        "form": form,
+        "until": text.offers_kept_until(kept),
+        "lapsed": not kept,
+        "gone_rows": text.lapsed_offer_rows(offered, now),
+    }
+    return render(request, "bookings/answer.html", context)
+
+
+def answered_before(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """A link of an older email, or the same page sent twice: what stands now is on the booking's own page."""
+    if booking.state == State.CONFIRMED:
+        messages.info(request, _("This presentation is booked: there is nothing left to choose."))
+    else:
+        messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
+    return redirect("booking", reference=booking.reference)
+
+
+def answer_page(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> HttpResponse:
+    try:
+        messages.success(request, carry_out(request, booking, form, now))
+    except (MoveRefused, OfferGone, SlotTaken) as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
+    return redirect("booking", reference=booking.reference)
+
+
+def carry_out(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
+    """Do what they chose, and say it."""
+    by, typed = request.user, form.cleaned_data
+    if typed["answer"] == OTHERS:
+        ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
+        return _("Thank you. We look for other times and write to you.")
+    if typed["answer"] == WITHDRAW:
+        cancel_booking(booking=booking, by=by, now=now, reason=typed["why"], flagged=form.flagged)  # type: ignore[arg-type]
+        return _("Your request is withdrawn. We have sent you an email.")
+    option = form.taken
+    if option is None:
+        raise OfferGone
+    take_offer(booking=booking, option=option, by=by, now=now)  # type: ignore[arg-type]
+    return _("Your presentation is booked. We have sent you an email with all of it.")

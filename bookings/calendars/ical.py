@@ -1,0 +1,237 @@
+"""Calendar entries (RFC 5545, RFC 5546): an invitation when something is arranged or changed, its withdrawal, and a copy to keep.
+
+REQUEST and CANCEL share UID, ORGANIZER and ATTENDEE. In a REQUEST the attendee has accepted already and no reply is asked
+for, because nobody should think that declining in a calendar cancels anything. A copy that someone downloads is PUBLISH
+and names no attendee. The organizer is the mailbox that our mail comes from and that people read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from functools import cache
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Component, Event, Timezone, vCalAddress
+
+from bookings.models import Booking, Brought, Format, OpenSession, SessionPlace
+from ctac.dates import UK, uk_day
+
+METHODS = ("REQUEST", "CANCEL", "PUBLISH")
+CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
+# Written out with the yearly rule, which every calendar program knows; the library's own lists every year since 1970.
+LONDON = """BEGIN:VTIMEZONE
+TZID:Europe/London
+BEGIN:DAYLIGHT
+DTSTART:19810329T010000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZNAME:BST
+TZOFFSETFROM:+0000
+TZOFFSETTO:+0100
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T020000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZNAME:GMT
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0000
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """Whose calendar the entry is for: the professional's, or the presenter's, which leads to the staff site."""
+
+    email: str
+    name: str = ""
+    is_presenter: bool = False
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """What one entry of a calendar says, of a booking, a session or leave alike. `status` as in RFC 5545, 3.8.1.11.
+
+    What takes whole days has no times of the clock, so that a phone shows it above the day.
+    """
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+    description: str
+    status: str = CONFIRMED
+    whole_days: bool = False
+
+
+def presenter_attendee(given: Booking | OpenSession) -> Attendee:
+    """For the calendar of who gives it; nobody's if nobody does."""
+    presenter = given.presenter
+    return Attendee(presenter.email, presenter.name, is_presenter=True) if presenter else Attendee("", is_presenter=True)
+
+
+def booking_calendar(
+    booking: Booking, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None
+) -> bytes:
+    """The iCalendar object that says `method` about this booking, to the professional if nobody is named.
+
+    `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
+    """
+    reader = to or Attendee(booking.person.email, booking.person.name)
+    entry = booking_entry(booking, status_of_method(method), for_presenter=reader.is_presenter, sequence=sequence)
+    return calendar_of(method, [entry], now=now, to=reader).to_ical()
+
+
+def session_calendar(
+    session: OpenSession, method: str, *, now: datetime, to: Attendee | None = None, sequence: int | None = None
+) -> bytes:
+    """The same of an open session. `to` has a place there, or gives it, and reads how to join; a copy for nobody does not say.
+
+    `sequence` where it is not the session's own: somebody's place comes and goes while the session stays (see place_sequence).
+    """
+    may_join, for_presenter = to is not None, to is not None and to.is_presenter
+    entry = session_entry(session, status_of_method(method), for_presenter=for_presenter, may_join=may_join, sequence=sequence)
+    return calendar_of(method, [entry], now=now, to=to).to_ical()
+
+
+def place_sequence(place: SessionPlace) -> int:
+    """Of what this person's calendar is told of their place: higher with each change of it and of its session.
+
+    Who gives a place up and comes back has the same entry (UID) again, and the invitation must outdate the withdrawal.
+    """
+    return place.session.sequence + place.version
+
+
+def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime, to: Attendee | None = None) -> Calendar:
+    """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
+    made = Calendar()
+    made.add("prodid", "-//CTAC//Bookings//EN")
+    made.add("version", "2.0")
+    made.add("method", method)
+    made.add_component(london())
+    for entry in entries:
+        made.add_component(event(entry, now=now, to=None if method == "PUBLISH" else to))
+    return made
+
+
+@cache
+def london() -> Component:
+    """The same in each calendar, which only reads it."""
+    return Timezone.from_ical(LONDON)
+
+
+def event(entry: CalendarEntry, *, now: datetime, to: Attendee | None) -> Event:
+    made = Event()
+    made.add("uid", entry.uid)
+    made.add("sequence", entry.sequence)
+    made.add("dtstamp", now.astimezone(UTC))
+    if entry.whole_days:
+        made.add("dtstart", uk_day(entry.starts_at))
+        made.add("dtend", uk_day(entry.ends_at) + timedelta(days=1))  # the day after the last
+    else:
+        made.add("dtstart", entry.starts_at.astimezone(UK))
+        made.add("dtend", entry.ends_at.astimezone(UK))
+    made.add("summary", entry.summary)
+    if entry.location:
+        made.add("location", entry.location)
+    if entry.description:
+        made.add("description", entry.description)
+    made.add("status", entry.status)
+    made.add("transp", "OPAQUE")
+    name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
+    made.add("organizer", calendar_address(address, name))
+    if to and to.email:
+        attendee = calendar_address(to.email, to.name)
+        attendee.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+        made.add("attendee", attendee)
+    return made
+
+
+def calendar_address(email: str, name: str) -> vCalAddress:
+    address = vCalAddress(f"mailto:{email}")
+    if name:
+        address.params["CN"] = name.replace('"', "'")  # a parameter's value can't hold the quote (RFC 5545, 3.2)
+    return address
+
+
+# Of a booking
+
+
+def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> CalendarEntry:
+    start, end = booking.agreed
+    # Who gave it before needs no way in to what somebody else gives now.
+    withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
+    return CalendarEntry(
+        uid=booking.ical_uid,
+        sequence=booking.sequence if sequence is None else sequence,
+        starts_at=start,
+        ends_at=end,
+        summary=_("Presentation: %(title)s") % {"title": booking.presentation.title},
+        location=_("Online") if withdrawn_online else booking_location(booking),
+        description=booking_description(booking, for_presenter=for_presenter),
+        status=status,
+    )
+
+
+def status_of_method(method: str) -> str:
+    return CANCELLED if method == "CANCEL" else CONFIRMED
+
+
+def booking_location(booking: Booking) -> str:
+    if booking.format == Format.ONLINE:
+        return booking.joining_link or _("Online")
+    # Nothing that looks like a child's details reaches an email or a calendar.
+    room = "" if booking.flagged_child_details else booking.room
+    return ", ".join(filter(None, [*booking.address_lines, room]))
+
+
+def booking_description(booking: Booking, *, for_presenter: bool = False) -> str:
+    """How to change it: a calendar can't cancel with us."""
+    if for_presenter:
+        words = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
+        brought: Brought | None = getattr(booking, "brought", None)
+        if brought and brought.live_order:
+            words += " " + _("There are leaflets to bring: they stand there too.")
+        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
+        return words % {"reference": booking.reference, "url": url}
+    return _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.") % {
+        "reference": booking.reference,
+        "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
+        "phone": settings.ADVICE_PHONE,
+    }
+
+
+# Of an open session
+
+
+def session_entry(
+    session: OpenSession, status: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
+) -> CalendarEntry:
+    shown = may_join and status == CONFIRMED and session.is_scheduled
+    description = session_description(session, for_presenter=for_presenter, may_join=may_join)
+    return CalendarEntry(
+        uid=session.ical_uid,
+        sequence=session.sequence if sequence is None else sequence,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        summary=_("Open session: %(title)s") % {"title": session.presentation.title},
+        location=(session.joining_link if shown else "") or _("Online"),
+        description=f"{session.joining_help}\n{description}" if shown and session.joining_help else description,
+        status=status,
+    )
+
+
+def session_description(session: OpenSession, *, for_presenter: bool, may_join: bool) -> str:
+    words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
+    if for_presenter:
+        words = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
+        url = reverse("presenter_session", args=[session.reference])
+    elif may_join:
+        words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
+        url = reverse("session_mine", args=[session.reference])
+    return words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}

@@ -1,0 +1,222 @@
+"""What is asked after a presentation: how many came, how it was, a name for the certificate, how many leaflets."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.limits import HoneypotMixin
+from bookings import rules
+from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
+from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Given
+from ctac.forms import PageForm, as_of_a_page
+from leaflets.models import Leaflet
+from leaflets.orders.forms import CopiesField, stock_hint
+from professionals.drafts import SECRET
+from professionals.models import Profession, Where
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
+
+USUAL_PROFESSIONS = (Profession.HEALTH_VISITOR, Profession.SOCIAL_WORKER, Profession.TEACHER)
+SHOWN_AT_ONCE = 3
+
+
+class CountField(forms.IntegerField):
+    """An empty box means nobody, so its label does not say that it may stay empty: the page says so once."""
+
+    def validate(self, value: Any) -> None:
+        if value is not None:
+            super().validate(value)
+
+
+def people_field(label: Any, **more: Any) -> CountField:
+    box = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
+    return CountField(label=label, max_value=rules.LARGEST_SESSION, widget=box, **more)
+
+
+class AttendanceForm(PageForm):
+    """A box for each profession, the likely ones first, and one for the total.
+
+    An empty total is added up. Of a total that is more than the boxes come to, the rest counts as “Other”. The total begins
+    empty when numbers are put right, too: the boxes hold everybody, and a total of before would bring back who was taken out.
+    """
+
+    total = people_field(
+        gettext_lazy("How many people came in all?"),
+        min_value=1,
+        help_text=gettext_lazy(
+            "Leave this empty and we add it up. If you know only this number, enter it alone: it counts as “Other”."
+        ),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
+        counts = attendance_counts(stands)
+        first = likely_professions(given, counts)
+        typed = {f"people_{name}": people for name, people in counts.items()}
+        seen = stands.revision if stands else ""
+        super().__init__(data, initial={**typed, "seen": seen})
+        for profession in sorted(Profession, key=lambda each: (each not in first, each == Profession.OTHER)):
+            self.fields[f"people_{profession}"] = as_of_a_page(people_field(profession.label, min_value=0))
+        self.first = {f"people_{profession}" for profession in (*first, Profession.OTHER)}
+        self.order_fields([name for name in self.fields if name != "total"])
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors:
+            counted, total = sum(self.counted.values()), self.cleaned_data["total"]
+            if not counted and total is None:
+                self.add_error("total", _("Enter how many people came."))
+            elif total is not None and counted > total:
+                said = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
+                self.add_error("total", said % {"counted": counted, "total": total})
+            elif counted > rules.LARGEST_SESSION:
+                said = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
+                self.add_error("total", said % {"counted": counted, "most": rules.LARGEST_SESSION})
+        return self.cleaned_data
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """By profession, as they were typed. Of a valid form, as what follows."""
+        given = {name.removeprefix("people_"): people for name, people in self.cleaned_data.items() if name.startswith("people_")}
+        return {profession: people for profession, people in given.items() if people}
+
+    @property
+    def uncounted(self) -> int:
+        """So many more came in all: we don't know their professions."""
+        return max((self.cleaned_data["total"] or 0) - sum(self.counted.values()), 0)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By profession; they come to the total."""
+        others = self.counted.get(Profession.OTHER, 0) + self.uncounted
+        return {**self.counted, Profession.OTHER.value: others} if others else self.counted
+
+    @property
+    def expected(self) -> int | None:
+        """Which numbers the page was drawn from."""
+        seen = str(self.cleaned_data.get("seen", ""))
+        return int(seen) if seen.isascii() and seen.isdigit() else None
+
+    def shown(self) -> list[BoundField]:
+        return [field for field in self._boxes() if field.name in self.first]
+
+    def others(self) -> list[BoundField]:
+        return [field for field in self._boxes() if field.name not in self.first]
+
+    def _boxes(self) -> Iterable[BoundField]:
+        return (self[name] for name in self.fields if name.startswith("people_"))
+
+    @property
+    def others_are_open(self) -> bool:
+        return any(field.errors or field.value() for field in self.others())
+
+
+def likely_professions(given: Given, counts: Mapping[str, int]) -> Sequence[str]:
+    """Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most."""
+    if counts:
+        return list(counts)
+    expected = ATTENDANCE_SOURCES[type(given)].professions(given)
+    found = [each for each in dict.fromkeys([*expected, *USUAL_PROFESSIONS]) if each and each != Profession.OTHER]
+    return found[:SHOWN_AT_ONCE]
+
+
+class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
+    """How far one agrees with three sentences (a host with four), and what could be better. No name is asked for."""
+
+    where = Where.FEEDBACK
+    told_by = "token"
+    free_text_fields = ("comment",)
+
+    token = forms.CharField(widget=forms.HiddenInput, required=False)
+    comment = forms.CharField(
+        label=gettext_lazy("What could be better?"),
+        help_text=gettext_lazy("No names, please, and no child’s details."),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 4}),
+    )
+    remind = forms.BooleanField(
+        label=gettext_lazy("Remind me in a year, once, by email"),
+        help_text=gettext_lazy("You can take that back on your booking’s page."),
+        required=False,
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, by_host: bool, may_remind: bool = False) -> None:
+        super().__init__(data, initial={"token": secrets.token_urlsafe(32)})
+        asked = STATEMENTS if by_host else EVERYBODYS
+        for name in asked:
+            self.fields[name] = as_of_a_page(agreement_field(STATEMENTS[name]))
+        if not may_remind:
+            del self.fields["remind"]
+        self.order_fields([*asked, "comment", "remind", CONFIRM_FIELD])
+
+    def clean_token(self) -> str:
+        """One that is not of ours is replaced: the worst that comes of it is an answer that is sent twice."""
+        token: str = self.cleaned_data["token"]
+        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+
+    @property
+    def said(self) -> FeedbackAnswers:
+        """Of a valid form."""
+        answers = {name: self.cleaned_data[name] for name in STATEMENTS if name in self.fields}
+        return FeedbackAnswers(**answers, comment=self.cleaned_data["comment"], flagged=self.flagged)
+
+
+def agreement_field(statement: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=statement,
+        choices=Agreement.choices,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": format_lazy(gettext_lazy("Choose how far you agree: “{statement}”"), statement=statement)},
+    )
+
+
+class CertificateForm(PageForm):
+    """A name, for the PDF alone."""
+
+    autocomplete = {"name": "name"}
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        help_text=gettext_lazy("As it should stand on the certificate. We don’t keep it."),
+        max_length=100,
+        error_messages={"required": gettext_lazy("Enter your name as it should stand on the certificate.")},
+    )
+
+
+class FeedbackCodeForm(PageForm):
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        help_text=gettext_lazy("Six letters and figures, from the slide or from your email. Capitals don’t matter."),
+        max_length=20,
+        widget=forms.TextInput({"class": "govuk-input--width-10", "autocomplete": "off", "autocapitalize": "characters"}),
+        error_messages={"required": gettext_lazy("Enter the code.")},
+    )
+
+
+class SuggestedLeafletsForm(PageForm):
+    """A box for each title that fits who came; one that is emptied is not wanted."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, wanted: Mapping[Leaflet, int]) -> None:
+        super().__init__(data, initial={leaflet.slug: copies for leaflet, copies in wanted.items()})
+        self.leaflets = list(wanted)
+        for leaflet in self.leaflets:
+            field = CopiesField(leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=False, min_value=0)
+            self.fields[leaflet.slug] = as_of_a_page(field)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors and not self.copies and self.leaflets:
+            self.add_error(self.leaflets[0].slug, _("Enter how many copies you need of at least one leaflet."))
+        return self.cleaned_data
+
+    @property
+    def copies(self) -> dict[str, int]:
+        """Of a valid form, by slug."""
+        return {leaflet.slug: copies for leaflet in self.leaflets if (copies := self.cleaned_data.get(leaflet.slug))}

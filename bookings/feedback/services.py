@@ -1,0 +1,333 @@
+"""What comes after a presentation: its short link, how many came, what people said, a reminder a year later."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from bookings import rules
+from bookings.models import (
+    Afterwards,
+    Attendance,
+    AttendanceCount,
+    Booking,
+    Feedback,
+    Given,
+    Overdue,
+    SessionPlace,
+    State,
+    YearLater,
+    agreed_times,
+    belongs_to,
+)
+from bookings.models.afterwards import TAKES_PLACE
+from bookings.models.links import address_hash
+from ctac.dates import format_clock, format_day, uk_day
+from ctac.errors import DomainError
+from ctac.models import ALPHABET
+from notifications.outbox import About, notify_about
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# The address by which people say how it was, as it is written and as it is typed.
+
+
+def full_feedback_link(afterwards: Afterwards) -> str:
+    return f"{settings.SITE_URL}{afterwards.get_absolute_url()}"
+
+
+def short_feedback_link(afterwards: Afterwards) -> str:
+    """As people type it: 'ctac.example/f/7Q4M2F'."""
+    return full_feedback_link(afterwards).partition("://")[2].rstrip("/")
+
+
+# The short link of a presentation: made once, found again by what somebody typed; and the link that is the host's alone.
+
+CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody's
+NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+@transaction.atomic
+def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
+    """Its short link; the same whoever asks, and however many at once."""
+    found = Afterwards.objects.filter(**belongs_to(given)).first()
+    while found is None:
+        # Refused silently if it has one by now, or if the code is another's.
+        Afterwards.objects.bulk_create([Afterwards(**belongs_to(given), code=new_code(), created_at=now)], ignore_conflicts=True)
+        found = Afterwards.objects.filter(**belongs_to(given)).first()
+    for name, value in belongs_to(given).items():
+        setattr(found, name, value)  # at hand already
+    return found
+
+
+def tidy_code(typed: str) -> str:
+    """' 7q4-m2f' → '7Q4M2F'."""
+    return NOT_OF_A_CODE.sub("", typed.upper())
+
+
+def find_by_code(typed: str) -> Afterwards | None:
+    """Of what takes place; None for every other, whyever. One statement, or none for what can't be a code."""
+    code = tidy_code(typed)
+    if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
+        return None
+    found = Afterwards.objects.with_given().filter(code=code).first()
+    return found if found is not None and found.takes_place else None
+
+
+def host_key(afterwards: Afterwards) -> str:
+    """What makes the short link the host's. It ends with their address, and there is none for an open session."""
+    booking = afterwards.booking
+    if booking is None or not booking.person.email:
+        return ""
+    about = f"{afterwards.code}:{address_hash(booking.person.email)}"
+    return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
+
+
+def is_host_key(afterwards: Afterwards, key: str) -> bool:
+    ours = host_key(afterwards)
+    return bool(ours) and constant_time_compare(ours, key)
+
+
+# How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
+
+
+@dataclass(frozen=True)
+class AttendanceSource:
+    """What recording asks of bookings and of open sessions, which lie above and register themselves."""
+
+    lock: Callable[[Any, datetime], Any]
+    record: Callable[..., None]
+    mark_delivered: Callable[..., object]
+    # Who is expected, the likeliest first.
+    professions: Callable[[Any], Sequence[str]]
+
+
+ATTENDANCE_SOURCES: dict[type[Given], AttendanceSource] = {}
+
+
+class NotGiven(DomainError):
+    message = _("This presentation did not take place, so nobody can have come.")
+
+
+class NotBegunYet(DomainError):
+    def __init__(self, given: Given) -> None:
+        start, _end = agreed_times(given)
+        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        super().__init__(said % {"clock": format_clock(start), "day": format_day(start)})
+
+
+class NoLongerByPresenter(DomainError):
+    message = _("That was some time ago. Tell the team, who can still put the numbers right.")
+
+
+class CountedMeanwhile(DomainError):
+    """Somebody else has recorded other numbers since the page was opened."""
+
+    def __init__(self, stands: Attendance) -> None:
+        self.stands = stands
+        said = ngettext(
+            "Meanwhile somebody recorded that %(n)d person came. Check your numbers, then press the button again.",
+            "Meanwhile somebody recorded that %(n)d people came. Check your numbers, then press the button again.",
+            stands.people,
+        )
+        super().__init__(said % {"n": stands.people})
+
+
+@transaction.atomic
+def record_attendance(
+    *,
+    given: Given,
+    counts: Mapping[str, int],
+    by: User,
+    now: datetime,
+    expected: int | None = None,
+    by_presenter: bool = False,
+) -> Attendance:
+    """So many of each profession came. The first time, the presentation is marked as delivered too, where staff could do that.
+
+    `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
+    Raises NotGiven, NotBegunYet, NoLongerByPresenter, CountedMeanwhile.
+    """
+    source = ATTENDANCE_SOURCES[type(given)]
+    locked: Given = source.lock(given, now)
+    refuse_unless_given(locked, now, by_presenter=by_presenter)
+    stands = Attendance.objects.filter(**belongs_to(locked)).first()
+    counted = {profession: people for profession, people in counts.items() if people}
+    if stands is None or attendance_counts(stands) != counted:
+        if stands is not None and stands.revision != expected:
+            raise CountedMeanwhile(stands)
+        before = stands.people if stands else None
+        stands = save_attendance(
+            stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1), counted, by=by, now=now
+        )
+        source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
+    if may_be_delivered(locked, now):
+        source.mark_delivered(locked, by=by, now=now)
+    return stands
+
+
+def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
+    if given.state not in TAKES_PLACE or given.starts_at is None:
+        raise NotGiven
+    start, end = agreed_times(given)
+    if now < start:
+        raise NotBegunYet(given)
+    if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
+        raise NoLongerByPresenter
+
+
+def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = False) -> bool:
+    try:
+        refuse_unless_given(given, now, by_presenter=by_presenter)
+    except DomainError:
+        return False
+    return True
+
+
+def may_be_delivered(given: Given, now: datetime) -> bool:
+    """As staff may: it has a presenter, and everybody who was there has been heard of."""
+    if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
+        return False
+    return Overdue.find(given, now) is None if isinstance(given, Booking) else True
+
+
+def save_attendance(attendance: Attendance, counted: Mapping[str, int], *, by: User, now: datetime) -> Attendance:
+    attendance.people, attendance.by, attendance.changed_at = sum(counted.values()), by, now
+    attendance.revision += 1
+    attendance.save()
+    attendance.counts.all().delete()
+    rows = [AttendanceCount(attendance=attendance, profession=name, people=people) for name, people in counted.items()]
+    AttendanceCount.objects.bulk_create(rows)
+    return attendance
+
+
+def attendance_counts(attendance: Attendance | None) -> dict[str, int]:
+    """The most first."""
+    return {row.profession: row.people for row in attendance.counts.all()} if attendance else {}
+
+
+# Answers of the host and of people who came: stored once, with the day alone and nobody's name.
+
+
+class FeedbackClosed(DomainError):
+    message = _("We no longer take answers about this presentation. Thank you all the same.")
+
+
+@dataclass(frozen=True)
+class FeedbackAnswers:
+    """`flagged`: the comment looks like a child's details, and its writer kept it."""
+
+    useful: int
+    clear: int
+    ready: int
+    arranging: int | None = None
+    comment: str = ""
+    flagged: bool = False
+
+
+def give_feedback(*, afterwards: Afterwards, said: FeedbackAnswers, token: str, by_host: bool, now: datetime) -> Feedback | None:
+    """None if this form was sent before, or if the host has answered already: then nothing changes. Raises FeedbackClosed."""
+    if not afterwards.is_open(now):
+        raise FeedbackClosed
+    answer = Feedback(
+        afterwards=afterwards,
+        by_host=by_host,
+        useful=said.useful,
+        clear=said.clear,
+        ready=said.ready,
+        arranging=said.arranging if by_host else None,
+        comment=said.comment,
+        flagged_child_details=said.flagged,
+        token=token,
+        received_on=uk_day(now),
+    )
+    try:
+        with transaction.atomic():
+            answer.save(force_insert=True)
+            if said.flagged:
+                notify_safeguarding_lead(about=f"feedback:{answer.pk}", reference=afterwards.given.reference, now=now)
+    except IntegrityError as error:
+        if constraint_of(error) in ANSWERED_ONCE:
+            return None
+        raise
+    return answer
+
+
+ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
+
+
+def constraint_of(error: IntegrityError) -> str:
+    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
+
+
+def host_has_answered(afterwards: Afterwards) -> bool:
+    return Feedback.objects.filter(afterwards=afterwards, by_host=True).exists()
+
+
+# A reminder a year later, for a professional who wishes it: one email, with a link to book again.
+
+REMINDED_AT_A_TIME = 200
+
+
+class NothingToRemindOf(DomainError):
+    message = _("This presentation did not take place, so there is nothing to remind you of.")
+
+
+@transaction.atomic
+def wish_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
+    """Wished again, nothing changes. Raises NothingToRemindOf."""
+    end = presentation_end(of)
+    if end is None:
+        raise NothingToRemindOf
+    due_at = YearLater.due_after(end)
+    wish, _made = YearLater.objects.get_or_create(**year_later_column(of), defaults={"wished_at": now, "due_at": due_at})
+    return wish
+
+
+@transaction.atomic
+def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
+    """Withdrawn again, nothing changes. What was sent stays known, so that nobody gets a second one."""
+    YearLater.objects.filter(**year_later_column(of), told_at=None).delete()
+
+
+def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
+    return {"booking" if isinstance(of, Booking) else "place": of}
+
+
+def presentation_end(of: Booking | SessionPlace) -> datetime | None:
+    """Of what took place or will."""
+    if isinstance(of, SessionPlace):
+        return of.session.ends_at if of.has_a_place else None
+    return of.agreed[1] if of.has_time and of.state in ("confirmed", "delivered") else None
+
+
+@transaction.atomic
+def send_year_later_reminders(*, now: datetime) -> int:
+    """Those whose year is over, some at a time. Four statements, however many."""
+    wishes = list(
+        YearLater.objects.due(now)
+        .select_related("booking__person", "place__person", "place__session")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDED_AT_A_TIME]
+    )
+    notify_about([year_later_about(wish) for wish in wishes], kind="year-later", now=now)
+    YearLater.objects.filter(pk__in=[wish.pk for wish in wishes]).update(told_at=now)
+    return len(wishes)
+
+
+def year_later_about(wish: YearLater) -> About:
+    if wish.booking is not None:
+        return About(f"booking:{wish.booking_id}", wish.booking.person.email, wish.booking.reference)
+    assert wish.place is not None  # noqa: S101 - the database keeps it
+    return About(f"place:{wish.place_id}", wish.place.person.email, wish.place.session.reference)

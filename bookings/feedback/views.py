@@ -1,0 +1,407 @@
+"""After a presentation: pages behind the short link, those of the host alone, and where a presenter records who came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.access import signed_in
+from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
+from bookings import rules
+from bookings.feedback.forms import AttendanceForm, CertificateForm, FeedbackCodeForm, FeedbackForm, SuggestedLeafletsForm
+from bookings.feedback.pdf import certificate as certificate_pdf
+from bookings.feedback.pdf import feedback_slide
+from bookings.feedback.queries import attendance_in_words, attendance_of, suggested_leaflets
+from bookings.feedback.services import (
+    CountedMeanwhile,
+    FeedbackClosed,
+    attendance_counts,
+    find_by_code,
+    give_feedback,
+    host_has_answered,
+    is_host_key,
+    may_record_attendance,
+    open_afterwards,
+    record_attendance,
+    short_feedback_link,
+    tidy_code,
+    wish_year_later,
+    withdraw_year_later,
+)
+from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater, agreed_times
+from bookings.models.afterwards import TAKES_PLACE
+from bookings.schedule.access import own_visits, page_context, presenter_required
+from ctac.dates import format_clock, format_day
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
+from ctac.pages import keep_private
+from leaflets.orders import baskets
+from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT
+from professionals.models import Profession, Where
+
+# Pages behind the short link: how it was, and a certificate. No account, no cookie, no name that is kept.
+#
+# They have no protection against forged requests, because nobody is known here and nothing of anybody's can be changed: the
+# form stands for itself, by its one-time token. So no page of these sets a cookie, and they work where a browser refuses all.
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+NO_CSRF = {"csrf_token": "NOTPROVIDED"}  # what Django's tag takes for "none", so that no cookie is set for one
+
+
+def cookieless(view: View[P]) -> View[P]:
+    @csrf_exempt
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        patch_cache_control(response, private=True, no_store=True)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return wrapper
+
+
+def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpResponse]) -> View:
+    """The view gets what the code stands for, and the time. Whoever tries very many codes is asked to come back later."""
+
+    @wraps(view)
+    @cookieless
+    def wrapper(request: HttpRequest, code: str) -> HttpResponse:
+        now = timezone.now()
+        missed = client_throttle(request, "feedback-code", *rules.CODES_MISSED)
+        if limits.hits([missed.key], now)[missed.key] >= missed.most:
+            stop = check_throttles(request, Where.FEEDBACK, [missed], now)
+            return no_such_code(request, status=429, stop=stop)
+        afterwards = find_by_code(code)
+        if afterwards is None:
+            check_throttles(request, Where.FEEDBACK, [missed], now)
+            return no_such_code(request)
+        return view(request, afterwards, now)
+
+    return wrapper
+
+
+def no_such_code(request: HttpRequest, status: int = 404, stop: ReachedThrottle | None = None) -> HttpResponse:
+    context = {**NO_CSRF, "form": FeedbackCodeForm(), "stop": stop.sentence(timezone.now()) if stop else ""}
+    return render(request, "bookings/after/no_such_code.html", context, status=status)
+
+
+@require_safe
+@cookieless
+def feedback_code(request: HttpRequest) -> HttpResponse:
+    """For whoever types the first half of the address alone. It asks nothing of the database: the next page does."""
+    form = FeedbackCodeForm(request.GET if "code" in request.GET else None)
+    if form.is_bound and form.is_valid():
+        return redirect("feedback", code=tidy_code(form.cleaned_data["code"])[:20] or "-")
+    return render(request, "bookings/after/code.html", {**NO_CSRF, "form": form})
+
+
+@require_http_methods(FORM_METHODS)
+@by_short_link
+def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+    if not afterwards.is_open(now):
+        return not_open(request, afterwards, now)
+    form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=False)
+    if request.method == "POST" and form.is_valid():
+        if stop := too_many_answers(request, now):
+            return say_later(request, form, afterwards, stop, now)
+        try:
+            give_feedback(afterwards=afterwards, said=form.said, token=form.cleaned_data["token"], by_host=False, now=now)
+        except FeedbackClosed:
+            return not_open(request, afterwards, now)
+        return redirect("feedback_thanks", code=afterwards.code)
+    record_if_blocked(form)
+    return feedback_page(request, form, afterwards)
+
+
+def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
+    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_ALLOWED)], now)
+
+
+def say_later(
+    request: HttpRequest, form: FeedbackForm, afterwards: Afterwards, stop: ReachedThrottle, now: datetime
+) -> HttpResponse:
+    form.add_error(None, stop.sentence(now))
+    response = feedback_page(request, form, afterwards, status=429)
+    response.headers["Retry-After"] = str(stop.seconds(now))
+    return response
+
+
+def feedback_page(
+    request: HttpRequest, form: FeedbackForm, afterwards: Afterwards, *, by_host: bool = False, status: int = 200
+) -> HttpResponse:
+    context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
+    return render(request, "bookings/after/feedback.html", context, status=status)
+
+
+def feedback_context(afterwards: Afterwards) -> dict[str, object]:
+    """Title and day: what anybody who was there knows."""
+    given = afterwards.given
+    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": day_of(given)}
+
+
+def day_of(given: Given) -> str:
+    return format_day(agreed_times(given)[0])
+
+
+def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+    """Too early, or over; the certificate can be had for longer."""
+    opens = afterwards.opens_at
+    context = {
+        **feedback_context(afterwards),
+        "opens": _("%(clock)s on %(day)s") % {"clock": format_clock(opens), "day": format_day(opens)} if now < opens else "",
+        "may_certify": afterwards.may_certify(now),
+    }
+    return render(request, "bookings/after/not_open.html", context)
+
+
+@require_safe
+@by_short_link
+def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+    return render(
+        request, "bookings/after/thanks.html", {**feedback_context(afterwards), "may_certify": afterwards.may_certify(now)}
+    )
+
+
+@require_http_methods(FORM_METHODS)
+@by_short_link
+def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+    """The name comes by POST and leaves in the PDF: it is in no address, no log and no table."""
+    if not afterwards.may_certify(now):
+        return not_open(request, afterwards, now)
+    form = CertificateForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        stop = too_many_answers(request, now)
+        if stop is None:
+            return pdf_download(certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now))
+        form.add_error(None, stop.sentence(now))
+        status = 429
+    return render(request, "bookings/after/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
+
+
+def pdf_download(pdf: bytes) -> HttpResponse:
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
+    return response
+
+
+# Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
+#
+# The key in the address says who it is; it changes nothing that needs more than that. Opening one changes nothing.
+
+HostView = Callable[[HttpRequest, Afterwards, datetime, str], HttpResponse]
+
+
+def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpResponse]:
+    """The view gets the key too. A key that is not the host's, or no longer works, is answered as a code that is nobody's."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, code: str, key: str) -> HttpResponse:
+        request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
+
+        def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINKS_LAST
+            return view(request, afterwards, now, key) if works else no_such_code(request)
+
+        return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)
+
+    return wrapper
+
+
+def host_booking(afterwards: Afterwards) -> Booking:
+    assert afterwards.booking is not None  # noqa: S101 - only a booking has a host
+    return afterwards.booking
+
+
+@cookieless
+@require_http_methods(FORM_METHODS)
+@host_key_required
+def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
+    booking = host_booking(afterwards)
+    if host_has_answered(afterwards):
+        return host_thanks(request, afterwards, key)
+    if not afterwards.is_open(now):
+        return not_open(request, afterwards, now)
+    wished = YearLater.objects.filter(booking=booking).exists()
+    form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=True, may_remind=not wished)
+    if request.method == "POST" and form.is_valid():
+        if stop := too_many_answers(request, now):
+            return say_later(request, form, afterwards, stop, now)
+        try:
+            give_feedback(afterwards=afterwards, said=form.said, token=form.cleaned_data["token"], by_host=True, now=now)
+        except FeedbackClosed:
+            return not_open(request, afterwards, now)
+        if form.cleaned_data.get("remind"):
+            wish_year_later(of=booking, now=now)
+        return redirect("host_feedback", code=afterwards.code, key=key)
+    record_if_blocked(form)
+    return feedback_page(request, form, afterwards, by_host=True)
+
+
+def host_thanks(request: HttpRequest, afterwards: Afterwards, key: str) -> HttpResponse:
+    more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
+    return render(request, "bookings/after/thanks.html", {**feedback_context(afterwards), **more})
+
+
+@cookieless
+@require_http_methods(FORM_METHODS)
+@host_key_required
+def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
+    """One button: wish it, or take it back."""
+    booking = host_booking(afterwards)
+    if request.method == "POST" and "wish" in request.POST:
+        wish_year_later(of=booking, now=now)
+    elif request.method == "POST" and "withdraw" in request.POST:
+        withdraw_year_later(of=booking)
+    if request.method == "POST":
+        return redirect("host_again", code=afterwards.code, key=key)
+    wish = YearLater.objects.filter(booking=booking).first()
+    due = format_day(YearLater.due_after(booking.agreed[1]))
+    return render(request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "wish": wish, "due": due})
+
+
+@require_http_methods(FORM_METHODS)
+@host_key_required
+def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
+    """What fits those who came, to be changed and put into the basket. The order itself comes later, on its own pages."""
+    booking = host_booking(afterwards)
+    attendance = Attendance.objects.filter(booking=booking).first()
+    counts = attendance_counts(attendance) or {booking.audience_profession or Profession.OTHER: booking.audience_size}
+    form = SuggestedLeafletsForm(request.POST if request.method == "POST" else None, wanted=suggested_leaflets(counts))
+    if request.method == "POST" and form.is_valid():
+        if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
+            return render(request, "errors/429.html", status=429)
+        draft = baskets.find_or_start(request, now)
+        baskets.put(draft, {**baskets.copies_by_slug(draft), **form.copies}, now)
+        messages.success(request, _("These are in your basket. Nothing is ordered yet."))
+        return redirect("basket")
+    context = {"form": form, "came": counts_in_words(attendance, counts), **basket_context(afterwards)}
+    return render(request, "bookings/after/leaflets.html", context)
+
+
+def basket_context(afterwards: Afterwards) -> dict[str, object]:
+    """This page keeps a basket, so it needs a cookie and is protected as all that do."""
+    return {name: value for name, value in feedback_context(afterwards).items() if name != "csrf_token"}
+
+
+def counts_in_words(attendance: Attendance | None, counts: dict[str, int]) -> list[str]:
+    """'9 health visitors' would need plurals of every profession: 'Health visitor: 9'. Empty while nobody has counted."""
+    if attendance is None:
+        return []
+    return [f"{Profession(profession).label}: {people}" for profession, people in counts.items()]
+
+
+# What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
+
+
+@dataclass(frozen=True)
+class PresenterFeedbackPanel:
+    """Where things stand, and what can be done."""
+
+    people: str
+    attendance_url: str
+    slide_url: str
+    short_link: str
+
+
+def feedback_panel_for_presenter(given: Given, now: datetime) -> PresenterFeedbackPanel | None:
+    """None for what does not take place. Read with the booking (`with_afterwards`), it asks the database nothing."""
+    if given.state not in TAKES_PLACE or given.starts_at is None:
+        return None
+    attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
+    return PresenterFeedbackPanel(
+        people=attendance_in_words(attendance.people) if attendance else "",
+        attendance_url=presenter_url(given, "attendance") if may_record_attendance(given, now, by_presenter=True) else "",
+        slide_url=presenter_url(given, "slide") if afterwards is None or now < afterwards.closes_at else "",
+        short_link=short_feedback_link(afterwards) if afterwards else "",
+    )
+
+
+def presenter_url(given: Given, what: str) -> str:
+    kind = "presenter" if isinstance(given, Booking) else "presenter_session"
+    return reverse(f"{kind}_{what}", args=[given.reference])
+
+
+def own_visit(presenter: Presenter, reference: str) -> Booking:
+    visit: Booking = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
+    return visit
+
+
+def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given: Given, back_url: str) -> HttpResponse:
+    """The form; sent, back to the page of what was given."""
+    now, stands = timezone.now(), attendance_of(given)
+    form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
+    if request.method == "POST" and form.is_valid():
+        try:
+            kept = save_attendance_form(form, given, by=signed_in(request), now=now, by_presenter=True)
+        except CountedMeanwhile as refusal:
+            form = form_with_newer_counts(form, refusal, given)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, _("Thank you. %(came)s") % {"came": attendance_in_words(kept.people, form.uncounted)})
+            return redirect(back_url)
+    context = page_context(request, presenter, title=_("Who came?"), form=form, given=given, visit=given, back_url=back_url)
+    return TemplateResponse(request, "bookings/presenting/attendance.html", context)
+
+
+def save_attendance_form(form: AttendanceForm, given: Any, **how: Any) -> Attendance:
+    return record_attendance(given=given, counts=form.counts, expected=form.expected, **how)
+
+
+def form_with_newer_counts(form: AttendanceForm, refusal: CountedMeanwhile, given: Given) -> AttendanceForm:
+    """With what was typed; pressed again, it replaces the numbers that its reader has now been told of."""
+    again = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
+    again.is_valid()
+    again.add_error(None, str(refusal.message))
+    return again
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    visit = own_visit(presenter, reference)
+    return presenter_attendance_page(request, presenter, visit, reverse("presenter_visit", args=[visit.reference]))
+
+
+@presenter_required
+@require_POST
+def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """Makes its short link, if it has none yet, and goes to the PDF."""
+    made = make_slide(request, own_visit(presenter, reference))
+    return redirect("presenter_slide_pdf" if made else "presenter_visit", reference=reference)
+
+
+def make_slide(request: HttpRequest, given: Given) -> bool:
+    if feedback_panel_for_presenter(given, timezone.now()) is None:
+        messages.warning(request, _("This presentation does not take place, so there is nothing to show."))
+        return False
+    open_afterwards(given=given, now=timezone.now())
+    return True
+
+
+@presenter_required
+@require_safe
+def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    visit = own_visit(presenter, reference)
+    return slide_response(get_object_or_404(Afterwards, booking=visit), visit)
+
+
+def slide_response(afterwards: Afterwards, given: Given) -> HttpResponse:
+    response = HttpResponse(feedback_slide(afterwards, made_at=timezone.now()), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{given.reference}-feedback.pdf"'
+    return response

@@ -1,0 +1,79 @@
+"""Leave as people type it, for staff and for the presenter."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.errors import LeaveOverDelivered
+from bookings.leave.services import hit_by_leave
+from bookings.models import Booking, LeaveKind, OpenSession, Presenter
+from bookings.models.leave import END_OF_DAY, START_OF_DAY
+from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from professionals.safeguarding.forms import ChildDetailsMixin
+
+WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day.")
+
+
+class OwnLeaveForm(ChildDetailsMixin, PageForm):
+    """When, and what kind; the page knows whose."""
+
+    free_text_fields = ("reason",)
+
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of leave"), choices=LeaveKind)
+    first_day = DayField(
+        label=gettext_lazy("First day"),
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the first day of the leave.")},
+    )
+    from_clock = ClockField(label=gettext_lazy("From"), required=False, help_text=WHOLE_DAY)
+    last_day = DayField(
+        label=gettext_lazy("Last day"),
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the last day of the leave.")},
+    )
+    to_clock = ClockField(label=gettext_lazy("Until"), required=False, help_text=WHOLE_DAY)
+    reason = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("For colleagues. Nothing about health."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for moment, day, clock, whole in (
+            ("starts_at", "first_day", "from_clock", START_OF_DAY),
+            ("ends_at", "last_day", "to_clock", END_OF_DAY),
+        ):
+            if cleaned.get(day) and clock in cleaned:
+                typed = cleaned[clock]
+                try:
+                    cleaned[moment] = uk_moment(cleaned[day], whole if typed is None else typed)
+                except ValidationError as error:
+                    self.add_error(clock, error)
+        if cleaned.get("starts_at") and cleaned.get("ends_at") and cleaned["ends_at"] <= cleaned["starts_at"]:
+            self.add_error("last_day", ValidationError(_("Leave must end after it starts.")))
+        return cleaned
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What hit_by_leave takes."""
+        return {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
+
+    def hits(self, presenter: Presenter) -> list[Booking | OpenSession]:
+        """The bookings and open sessions in that time; for a time in which one was delivered an error instead."""
+        try:
+            return hit_by_leave(presenter=presenter, **self.asked, now=timezone.now())
+        except LeaveOverDelivered as refusal:
+            self.add_error("first_day", str(refusal.message))
+            return []
+
+
+def references_of(hit: Iterable[Booking | OpenSession]) -> str:
+    """What the page showed: if it has changed meanwhile, the page asks again."""
+    return ",".join(each.reference for each in hit)

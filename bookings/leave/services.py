@@ -1,0 +1,272 @@
+"""Leave: asked for, granted, refused, entered, ended. It can always be entered: it frees the bookings that it hits, in one
+transaction, and staff see which."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NotRequired, TypedDict, Unpack
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from bookings.booking.services.notify import notify_freed
+from bookings.errors import LeaveDecided, LeaveOverDelivered
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    EventKind,
+    Leave,
+    LeaveKind,
+    LeaveState,
+    OpenSession,
+    Presenter,
+    WhyNot,
+)
+from bookings.models.booking import OPEN_STATES, record_event
+from bookings.models.busy import EXPIRING
+from bookings.open_sessions.services.sessions import free_sessions
+from bookings.schedule.locks import end_expiring_claims, guarded, lock_bookings, lock_presenters
+from bookings.schedule.queries import claims_within, read_journeys, to_claim
+from bookings.schedule.slots import Span, fits
+from bookings.travel import Journeys
+from bookings.visits.services import keep_waiting_for
+from notifications.outbox import notify
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+
+@dataclass(frozen=True)
+class RecordedLeave:
+    """The leave, and the bookings and open sessions that now need a presenter."""
+
+    leave: Leave
+    freed: list[Booking]
+    sessions: list[OpenSession] = field(default_factory=list)
+
+
+class LeaveDetails(TypedDict):
+    """Who is away from when to when, and why."""
+
+    presenter: Presenter
+    starts_at: datetime
+    ends_at: datetime
+    kind: str
+    reason: NotRequired[str]
+
+
+@transaction.atomic
+def record_leave(
+    *, by: User | None, now: datetime, flagged: bool = False, asked_by_presenter: bool = False, **away: Unpack[LeaveDetails]
+) -> RecordedLeave:
+    """Enter leave that holds at once. Raises LeaveOverDelivered for a time in which a presentation was given.
+
+    `flagged`: the reason looks like a child's details and its writer kept it.
+    """
+    presenter = away["presenter"]
+    lock_presenters([presenter.pk], now=now)
+    freed, sessions = make_room(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
+    leave = Leave.objects.create(
+        **away,
+        flagged_child_details=flagged,
+        state=LeaveState.GRANTED,
+        asked_by_presenter=asked_by_presenter,
+        decided_at=now,
+        created_at=now,
+    )
+    with guarded():
+        claim_busy_time(presenter)
+    if flagged:
+        notify_lead_of_leave(leave, now)
+    if asked_by_presenter:
+        tell_of_leave("leave-entered", leave, now)
+    return RecordedLeave(leave, freed, sessions)
+
+
+@transaction.atomic
+def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **away: Unpack[LeaveDetails]) -> RecordedLeave:
+    """A presenter's own leave. Illness holds at once, as nobody can refuse it; anything else waits for staff and claims nothing.
+
+    Raises LeaveOverDelivered.
+    """
+    if away["kind"] == LeaveKind.ILLNESS:
+        return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
+    # What was delivered in that time is said now, not when it is granted.
+    claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
+    leave = Leave.objects.create(
+        **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
+    )
+    tell_of_leave("leave-asked", leave, now)
+    if flagged:
+        notify_lead_of_leave(leave, now)
+    return RecordedLeave(leave, [])
+
+
+@transaction.atomic
+def grant_leave(*, leave: Leave, by: User | None, now: datetime) -> RecordedLeave:
+    """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
+    lock_presenters([leave.presenter_id], now=now)
+    locked = decide_leave(leave, LeaveState.GRANTED, now=now)
+    freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
+    with guarded():
+        claim_busy_time(locked.presenter)
+    tell_of_leave("leave-granted", locked, now)
+    return RecordedLeave(locked, freed, sessions)
+
+
+@transaction.atomic
+def refuse_leave(*, leave: Leave, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
+    """Say no in words that the presenter reads. Raises LeaveDecided. `flagged` words go into no email."""
+    columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
+    locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)
+    tell_of_leave("leave-refused", locked, now)
+    if flagged:
+        notify_lead_of_leave(locked, now, part=":refused")
+    return locked
+
+
+def decide_leave(leave: Leave, state: LeaveState, *, now: datetime, **columns: object) -> Leave:
+    """Answer what was asked, once."""
+    asked = Leave.objects.filter(pk=leave.pk, state=LeaveState.ASKED)
+    if not asked.update(state=state, decided_at=now, **columns):
+        raise LeaveDecided
+    return Leave.objects.select_related("presenter").get(pk=leave.pk)
+
+
+@transaction.atomic
+def end_leave(*, leave: Leave, by: User | None, now: datetime) -> None:
+    """Take leave back. Bookings that it freed stay with whoever has them now."""
+    lock_presenters([leave.presenter_id], now=now)
+    presenter = leave.presenter
+    BusyTime.objects.filter(leave=leave).delete()
+    leave.delete()
+    with guarded():
+        claim_busy_time(presenter)
+
+
+@transaction.atomic
+def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
+    """The presenter is back, or is not going: leave that runs ends now, leave to come and what was only asked for is gone (None).
+
+    Raises LeaveDecided for leave that is over.
+    """
+    lock_presenters([leave.presenter_id], now=now)
+    locked = Leave.objects.select_related("presenter").filter(pk=leave.pk, ends_at__gt=now).first()
+    if locked is None:
+        raise LeaveDecided
+    if locked.state != LeaveState.GRANTED or locked.starts_at >= now:
+        end_leave(leave=locked, by=by, now=now)
+        return None
+    locked.ends_at = now
+    locked.save(update_fields=["ends_at"])
+    with guarded():
+        claim_busy_time(locked.presenter)
+    return locked
+
+
+def make_room(
+    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime
+) -> tuple[list[Booking], list[OpenSession]]:
+    """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    freed = free_bookings(hit, presenter, by=by, now=now)
+    sessions = free_sessions(hit, presenter, by=by, now=now)
+    end_expiring_claims(row for row in hit if row.kind in EXPIRING)
+    # What was kept for a request lapses here and now: lapse() tells both sides.
+    dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
+    dates.update(expires_at=now, why_not=WhyNot.AWAY)
+    return freed, sessions
+
+
+def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None:
+    """`part` tells the words of an answer from those that were asked with: each is read and decided by itself."""
+    notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
+
+
+def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[Booking | OpenSession]:
+    """What record_leave would free, in order of time, for the page that asks first."""
+    hit = claims_hit(presenter, starts_at, ends_at, now)
+    bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
+    sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
+    given: list[Booking | OpenSession] = [*bookings, *sessions]
+    return sorted(given, key=lambda each: (each.starts_at or starts_at, each.reference))
+
+
+def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
+    """Claims that leave can't stand beside: those it overlaps, and those it leaves no time to travel to; other leave is none."""
+    away = Span(starts_at.astimezone(UTC), ends_at.astimezone(UTC))
+    rows = list(claims_within([presenter], away, now).select_related("booking", "hold", "session"))
+    journeys = read_journeys(row.place for row in rows)
+    others = [row for row in rows if row.kind != BusyKind.LEAVE]
+    hit = [row for row in others if to_claim(row).span.overlaps(away)]
+    while (late := visit_out_of_reach(rows, away, hit, journeys)) is not None:
+        hit.append(late)
+    delivered = [row.session and not row.session.is_scheduled for row in hit]
+    if any(delivered) or any(row.booking and row.booking.state not in OPEN_STATES for row in hit):
+        raise LeaveOverDelivered
+    return hit
+
+
+def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyTime], journeys: Journeys) -> BusyTime | None:
+    """The visit after the leave, if the leave takes the time for the journey from the visit before."""
+    visits = [(row, to_claim(row)) for row in rows if row.place and row not in hit]
+    before = [claim for _row, claim in visits if claim.span.end <= away.start]
+    after = [(row, claim) for row, claim in visits if claim.span.start >= away.end]
+    if not before or not after:
+        return None
+    earlier, (row, later) = before[-1], after[0]
+    between = Span(earlier.span.end, later.span.start)
+    spans = [to_claim(row).span for row in rows if not row.place and row not in hit]
+    return None if fits(earlier, later, time_covered(between, [away, *spans]), journeys) else row
+
+
+def time_covered(within: Span, spans: Iterable[Span]) -> timedelta:
+    """How much of `within` these spans take together; leave may overlap other leave."""
+    total, reached = timedelta(0), within.start
+    for span in sorted(spans, key=lambda each: each.start):
+        start, end = max(span.start, reached), min(span.end, within.end)
+        if end > start:
+            total, reached = total + (end - start), end
+    return total
+
+
+def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[Booking]:
+    """Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same."""
+    keys = [row.booking_id for row in hit if row.booking_id]
+    freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
+    BusyTime.objects.filter(booking__in=freed).delete()
+    for booking in freed:
+        keep_waiting_for(presenter, booking, now)
+        booking.presenter = None
+        booking.save(update_fields=["presenter"])
+        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
+        notify_freed(booking, presenter, now)
+    return freed
+
+
+def claim_busy_time(presenter: Presenter) -> None:
+    """Leaves may overlap and busy time may not: each leave claims what those that began before it left over."""
+    rows = {row.leave_id: row for row in BusyTime.objects.filter(presenter=presenter, kind=BusyKind.LEAVE)}
+    reached, changed = None, []
+    for leave in Leave.objects.granted().filter(presenter=presenter).order_by("starts_at", "pk"):
+        start = max(leave.starts_at, reached) if reached else leave.starts_at
+        live = start < leave.ends_at
+        busy = DateTimeTZRange(start if live else leave.starts_at, leave.ends_at)
+        row = rows.get(leave.pk) or BusyTime(presenter=presenter, kind=BusyKind.LEAVE, leave=leave)
+        if (row.busy, row.live) != (busy, live) or row.pk is None:
+            row.busy, row.live = busy, live
+            changed.append(row)
+        reached = max(reached, leave.ends_at) if reached else leave.ends_at
+    # First give back, then take: in between two of them may overlap.
+    BusyTime.objects.filter(pk__in=[row.pk for row in changed]).update(live=False)
+    for row in changed:
+        row.save()
+
+
+def tell_of_leave(kind: str, leave: Leave, now: datetime) -> None:
+    """Staff of what a presenter asks or enters; the presenter of the answer."""
+    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
+    notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -1,0 +1,98 @@
+"""My leave: what is asked for and granted, asking for more, saying that one is ill, and being back."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import signed_in
+from bookings.leave.forms import OwnLeaveForm, references_of
+from bookings.leave.services import RecordedLeave, ask_for_leave, come_back
+from bookings.models import Booking, Leave, OpenSession, Presenter
+from bookings.schedule.access import own_leave, page_context, presenter_required
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
+from ctac.staff.actions import told
+
+
+@presenter_required
+@require_safe
+def presenter_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    """What is to come, the soonest first; what is over is left out."""
+    now = timezone.now()
+    leave = list(own_leave(presenter).filter(ends_at__gt=now).order_by("starts_at", "pk"))
+    running = {each.pk for each in leave if is_running(each, now)}
+    context = page_context(request, presenter, title=_("My leave"), leave=leave, running=running)
+    return TemplateResponse(request, "bookings/presenting/leave.html", context)
+
+
+def is_running(leave: Leave, now: datetime) -> bool:
+    return leave.is_granted and leave.starts_at < now
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    """Shows first which bookings and sessions it hits, and goes on when the presenter has seen them."""
+    form = OwnLeaveForm(request.POST if request.method == "POST" else None)
+    hit: list[Booking | OpenSession] = []
+    if request.method == "POST" and form.is_valid():
+        hit = form.hits(presenter)
+        if not form.errors and references_of(hit) == request.POST.get("seen", ""):
+            try:
+                recorded = ask_for_leave(**leave_details(request, presenter, form))
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+            else:
+                messages.success(request, recorded_in_words(recorded))
+                return redirect("presenter_leave")
+    context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=references_of(hit))
+    return TemplateResponse(request, "bookings/presenting/ask_for_leave.html", context)
+
+
+def leave_details(request: HttpRequest, presenter: Presenter, form: OwnLeaveForm) -> dict[str, Any]:
+    return {
+        "presenter": presenter,
+        **form.asked,
+        "kind": form.cleaned_data["kind"],
+        "reason": form.cleaned_data["reason"],
+        "flagged": form.flagged,
+        "by": signed_in(request),
+        "now": timezone.now(),
+    }
+
+
+def recorded_in_words(recorded: RecordedLeave) -> str:
+    if not recorded.leave.is_granted:
+        return _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
+    if recorded.freed or recorded.sessions:
+        return _("Get well soon. What you give in that time needs somebody else now, and the team knows.")
+    return _("Get well soon. Nobody can book you in that time, and the team knows.")
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: int) -> HttpResponse:
+    """Take back what is not needed, or say that one is back."""
+    now = timezone.now()
+    told(request).kind = Leave._meta.label_lower
+    leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
+    is_back = is_running(leave, now)
+    if request.method == "POST":
+        try:
+            come_back(leave=leave, by=signed_in(request), now=now)
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("The leave is taken back."))
+        return redirect("presenter_leave")
+    title = _("I am back") if is_back else _("Take back this leave")
+    return TemplateResponse(
+        request, "bookings/presenting/end_leave.html", page_context(request, presenter, title=title, leave=leave)
+    )

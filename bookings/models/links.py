@@ -1,0 +1,109 @@
+"""Addresses that work without signing in: links in emails about a booking, and calendar feeds."""
+
+import hashlib
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models.booking import Booking
+from bookings.models.presenter import Presenter
+
+# Links in emails that show or change one booking without signing in: what is kept of them.
+
+
+class LinkPurpose(models.TextChoices):
+    CHANGE = "change", _("See it and change its time")
+    CANCEL = "cancel", _("Cancel it")
+
+
+class BookingLink(models.Model):
+    """One link, for one purpose and one address. Its token is nowhere: `token_hash` is the SHA-256 of it.
+
+    `address_hash` is what became of the address that it was sent to, so that it ends with that address.
+    """
+
+    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose)
+    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    address_hash = models.CharField(_("hash of the address"), max_length=64)
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+
+    class Meta:
+        verbose_name = _("link in an email")
+        verbose_name_plural = _("links in emails")
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="link_expires_after_it_is_made"),
+            models.CheckConstraint(condition=Q(("token_hash__regex", "^[0-9a-f]{64}$")), name="link_keeps_a_hash_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.booking_id}"
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def address_hash(address: str) -> str:
+    return salted_hmac("bookings.link.address", address.strip().lower(), algorithm="sha256").hexdigest()
+
+
+# The address at which somebody's own calendar program looks for what is theirs.
+
+
+class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
+    def working(self) -> "CalendarFeedQuerySet":
+        """Those whose owner may still sign in by the sign-in that made it, and gives presentations if it is a presenter's."""
+        persons = Q(person__user=models.F("user"))
+        presenters = Q(presenter__user=models.F("user"), presenter__active=True, user__is_staff=True)
+        return self.filter(persons | presenters, user__is_active=True)
+
+
+class CalendarFeed(models.Model):
+    """A professional's, or a presenter's. Revoking it deletes the row.
+
+    Its token is nowhere: `token_hash` is the SHA-256 of it, and it is worked out from `seed` and the site's secret key when its
+    owner looks at it (bookings.calendars.feeds). `digest` is of what was in it when it last changed, at `changed_at`; with
+    `read_at`, whenever a calendar program last looked, these are the only figures that reading it writes.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("made by"), on_delete=models.CASCADE, related_name="calendar_feeds"
+    )
+    person = models.OneToOneField(
+        "professionals.Person",
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="calendar_feed",
+    )
+    presenter = models.OneToOneField(
+        Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.CASCADE, related_name="calendar_feed"
+    )
+    seed = models.CharField(_("seed of the token"), max_length=43, unique=True)
+    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    created_at = models.DateTimeField(_("made"))
+    digest = models.CharField(_("digest of what was in it"), max_length=64, blank=True)
+    changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read by a calendar"), null=True, blank=True)
+
+    objects = CalendarFeedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("calendar address")
+        verbose_name_plural = _("calendar addresses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, presenter__isnull=True) | Q(person__isnull=True, presenter__isnull=False),
+                name="calendarfeed_of_one_owner",
+            ),
+            models.CheckConstraint(condition=Q(("token_hash__regex", "^[0-9a-f]{64}$")), name="calendarfeed_keeps_a_hash_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

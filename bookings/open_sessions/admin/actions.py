@@ -1,0 +1,569 @@
+"""What the pages of a session's actions share."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Case, Model, When
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings import rules, text
+from bookings.errors import OutsideRules
+from bookings.feedback.admin import ATTENDANCE
+from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
+from bookings.models.open_session import LIVE_PLACES
+from bookings.open_sessions.admin.plan import JoiningForm
+from bookings.open_sessions.queries import Clash, clashes
+from bookings.open_sessions.services import sessions as session_services
+from bookings.open_sessions.services.base import SessionMoved, WouldDrop
+from bookings.open_sessions.services.notify import WITH_A_PLACE
+from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
+from bookings.open_sessions.services.sessions import (
+    PlannedSession,
+    assign_presenter,
+    may_have_read_details,
+    reschedule_session,
+    set_capacity,
+    set_joining_details,
+)
+from bookings.schedule.admin.forms import PresenterChoice, reason_to_yield
+from bookings.schedule.substitutes import rank_presenters_for_session
+from ctac.dates import UK
+from ctac.errors import DomainError
+from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.staff.columns import phone_link
+from ctac.staff.site import ObjectAction
+from professionals import drafts
+from professionals.forms import CallerForm
+from professionals.models import User
+from professionals.prefill import name_with_organisation
+from professionals.safeguarding.forms import StaffForm
+from professionals.services import find_or_enter_person
+
+if TYPE_CHECKING:
+    from bookings.open_sessions.admin.sessions import OpenSessionAdmin
+
+
+def session_address(session: OpenSession) -> str:
+    return reverse("staff:bookings_opensession_change", args=[session.pk])
+
+
+def action_response(
+    page: "OpenSessionAdmin",
+    request: HttpRequest,
+    session: OpenSession,
+    action: ObjectAction,
+    template: str,
+    form: Any,
+    **more: Any,
+) -> HttpResponse:
+    about = page.about_action(request, action, session, session_address(session))
+    return TemplateResponse(request, template, {**about, "form": form, **more})
+
+
+def fingerprint(seen: Iterable[Model | str]) -> str:
+    """Of what a page has shown: the same rows or sentences in the same order, and nothing else."""
+    said = "|".join(each if isinstance(each, str) else str(each.pk) for each in seen)
+    return hashlib.sha256(said.encode()).hexdigest()[:32] if said else ""
+
+
+# Who gives a session: everybody ranked, with why the others could not, and one of them chosen.
+
+
+class SessionPresenterForm(StaffForm, PageForm):
+    free_text_fields = ("reason",)
+
+    presenter = PresenterChoice(
+        label=gettext_lazy("Who gives it?"),
+        queryset=Presenter.objects.active(),
+        empty_label=gettext_lazy("Choose a presenter"),
+        error_messages={"required": gettext_lazy("Choose a presenter.")},
+    )
+    reason = reason_to_yield(
+        gettext_lazy("Only needed outside the presenter’s hours, or for what they don’t give. Nobody can be in two places.")
+    )
+
+
+def do_assign(session: OpenSession, *, by: User, presenter: Presenter, **why: Any) -> None:
+    now = timezone.now()
+    verdict = rank_presenters_for_session(session, now).of(presenter)
+    if verdict and verdict.violations and not why["reason"]:
+        raise OutsideRules(verdict.violations)
+    assign_presenter(session=session, presenter=presenter, by=by, now=now, **why)
+
+
+def who_could(session: OpenSession) -> str:
+    return rank_presenters_for_session(session, timezone.now()).as_table()
+
+
+# One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
+CHOOSES_PRESENTER: dict[str, Any] = {"perform": do_assign, "form_class": SessionPresenterForm}
+ASSIGN = ObjectAction(
+    "assign",
+    gettext_lazy("Choose a presenter"),
+    available=lambda session: session.needs_a_presenter,
+    explanation=gettext_lazy("The presenter gets an email, with the entry for their calendar."),
+    done=gettext_lazy("The session has a presenter, who gets an email."),
+    weight="main",
+    **CHOOSES_PRESENTER,
+)
+REASSIGN = ObjectAction(
+    "reassign",
+    gettext_lazy("Change the presenter"),
+    available=lambda session: session.is_scheduled and session.presenter_id is not None,
+    explanation=gettext_lazy("Both presenters get an email. If people join elsewhere then and know how to join, they are told."),
+    done=gettext_lazy("The presenter is changed. Everybody concerned gets an email."),
+    **CHOOSES_PRESENTER,
+)
+
+
+# Changing how many places there are. A cut first says exactly who goes back to the line, and asks.
+
+
+class CapacityForm(PageForm):
+    capacity = forms.IntegerField(
+        label=gettext_lazy("How many places?"),
+        min_value=1,
+        max_value=rules.LARGEST_SESSION,
+        error_messages={"required": gettext_lazy("Enter how many places there are.")},
+    )
+    # The number that the page was drawn with: somebody else may have changed it since.
+    expected = forms.IntegerField(widget=forms.HiddenInput)
+
+
+def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    data = request.POST if request.method == "POST" else None
+    form = CapacityForm(data, initial={"capacity": session.capacity, "expected": session.capacity})
+    going: list[SessionPlace] = []
+    if form.is_valid():
+        going = people_going_back(session, session.occupied - form.cleaned_data["capacity"])
+        if not going or request.POST.get("going", "") == fingerprint(going):
+            try:
+                save_capacity(form, session, request.user, len(going))
+            except WouldDrop as refusal:
+                session.refresh_from_db()
+                going = people_going_back(session, refusal.people)
+            except DomainError as refusal:
+                if isinstance(refusal, SessionMoved):
+                    session.refresh_from_db()
+                    form = asked_again(session, form)
+                form.add_error(None, str(refusal.message))
+                going = []
+            else:
+                messages.success(
+                    request,
+                    _("There are %(places)d places now. Everybody concerned gets an email.")
+                    % {"places": form.cleaned_data["capacity"]},
+                )
+                return redirect(session_address(session))
+    more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": form.cleaned_data["capacity"] if going else None}
+    return action_response(page, request, session, action, "bookings/staff/sessions/capacity.html", form, **more)
+
+
+def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
+    """Who goes back to the line when so many have to: offers first, then the newest places."""
+    if count <= 0:
+        return []
+    held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person__organisation")
+    offers_first = Case(When(state=PlaceState.OFFERED, then=0), default=1)
+    return list(held.order_by(offers_first, "-position")[:count])
+
+
+def asked_again(session: OpenSession, form: CapacityForm) -> CapacityForm:
+    """The same answer, asked again of the session as it stands now."""
+    again = CapacityForm({"capacity": str(form.cleaned_data["capacity"]), "expected": str(session.capacity)})
+    again.is_valid()
+    return again
+
+
+def save_capacity(form: CapacityForm, session: OpenSession, by: Any, back: int) -> None:
+    given = form.cleaned_data
+    now = timezone.now()
+    set_capacity(session=session, capacity=given["capacity"], expected=given["expected"], back_to_line=back, by=by, now=now)
+
+
+CAPACITY = ObjectAction(
+    "capacity",
+    gettext_lazy("Change the number of places"),
+    page=capacity_page,
+    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    explanation=gettext_lazy(
+        "More places go to whoever waits, in order. If there would be fewer than are taken, the next page says exactly who goes "
+        "back to the waiting list, and asks you."
+    ),
+)
+
+
+# Moving a session to another time, with what stands in the way of it said before.
+
+
+class RescheduleSessionForm(StaffForm, PageForm):
+    free_text_fields = ("reason",)
+
+    day = DayField(
+        label=gettext_lazy("Day"),
+        lies_ahead=True,
+        validators=[near_today],
+        error_messages={"required": gettext_lazy("Enter the day.")},
+    )
+    clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
+    reason = forms.CharField(
+        label=gettext_lazy("Why does it move?"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("day") and cleaned.get("clock"):
+            try:
+                return {**cleaned, "start": uk_moment(cleaned["day"], cleaned["clock"])}
+            except ValidationError as error:
+                self.add_error("clock", error)
+        return cleaned
+
+
+def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    now, start = timezone.now(), session.starts_at.astimezone(UK)
+    form = RescheduleSessionForm(
+        request.POST if request.method == "POST" else None, initial={"day": start.date(), "clock": start.time()}
+    )
+    found: list[Clash] = []
+    if form.is_valid():
+        found = clashes_at(session, form.cleaned_data["start"], now)
+        hard = [clash for clash in found if clash.hard]
+        for clash in hard:
+            form.add_error("clock", clash.what)
+        if request.POST.get("starts") != session.starts_at.isoformat():  # a colleague moved it since the page was drawn
+            form.add_error(None, SessionMoved.message)
+        elif not hard and is_seen(form, found, request) and save_reschedule(form, session, request, now):
+            session.refresh_from_db()
+            messages.success(request, _("It has moved to %(when)s. Everybody concerned gets an email.") % {"when": session.when})
+            return redirect(session_address(session))
+    soft = [clash for clash in found if not clash.hard]
+    return action_response(
+        page,
+        request,
+        session,
+        action,
+        "bookings/staff/sessions/move.html",
+        form,
+        soft=soft,
+        seen=clashes_seen(found),
+        starts=session.starts_at.isoformat(),
+        told=who_is_told(session),
+    )
+
+
+def is_seen(form: RescheduleSessionForm, found: list[Clash], request: HttpRequest) -> bool:
+    """What yields to staff was shown before, and they say why they go on."""
+    if request.POST.get("seen", "") != clashes_seen(found):
+        return False
+    if found and not form.cleaned_data["reason"]:
+        form.add_error("reason", _("Something speaks against this time: write why it moves."))
+        return False
+    return True
+
+
+def clashes_seen(found: list[Clash]) -> str:
+    return fingerprint(clash.what for clash in found if not clash.hard)
+
+
+def clashes_at(session: OpenSession, start: datetime, now: datetime) -> list[Clash]:
+    wanted = PlannedSession(session.presentation, session.presenter, start, session.capacity, session.own_joining_link)
+    return clashes([wanted], now=now, moving=session)[0]
+
+
+def save_reschedule(form: RescheduleSessionForm, session: OpenSession, request: HttpRequest, now: datetime) -> bool:
+    given = form.cleaned_data
+    more = {"reason": given["reason"], "flagged": form.flagged}
+    try:
+        reschedule_session(session=session, starts_at=given["start"], by=request.user, now=now, **more)  # type: ignore[arg-type]
+    except DomainError as refusal:
+        form.add_error("clock", str(refusal.message))
+        return False
+    return True
+
+
+def who_is_told(session: OpenSession) -> str:
+    """'70 people with a place or an offer and 4 who wait get an email.'"""
+    count = session.occupied + session.waiting
+    if not count:
+        return _("Nobody has a place yet.")
+    said = ngettext(
+        "%(count)d person who has a place, is offered one or waits gets an email.",
+        "%(count)d people who have a place, are offered one or wait get an email.",
+        count,
+    )
+    return said % {"count": count}
+
+
+RESCHEDULE = ObjectAction(
+    "move",
+    gettext_lazy("Move to another time"),
+    page=reschedule_page,
+    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    explanation=gettext_lazy("The presenter stays, and gets an email with the change for their calendar, as everybody does."),
+)
+
+
+# The link and the words by which people join a session.
+
+
+def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    typed = {"own_joining_link": session.own_joining_link, "joining_help": session.joining_help}
+    known = may_have_read_details(session)
+    form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
+    if form.is_valid():
+        try:
+            told = set_joining_details(session=session, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, joining_outcome(session, told, known=known))
+            return redirect(session_address(session))
+    return action_response(page, request, session, action, "bookings/staff/sessions/joining.html", form, known=known)
+
+
+def joining_outcome(session: OpenSession, told: int, *, known: bool) -> str:
+    if told:
+        return _("It is changed. Everybody with a place gets an email.")
+    if not known:
+        return _("It is changed. Nobody had read how to join before, so nobody is told.")
+    if session.places.filter(state__in=WITH_A_PLACE).exists():
+        return _("It is changed. We have no email address of anybody with a place, so please ring them.")
+    return _("It is changed. Nobody has a place yet, so nobody is told.")
+
+
+JOINING = ObjectAction(
+    "joining",
+    gettext_lazy("Change how to join"),
+    page=joining_page,
+    available=lambda session: session.is_scheduled,
+    explanation=gettext_lazy("Only people who have a place, and the presenter, ever see it."),
+)
+
+
+# A place for somebody who called or wrote: who they are, and what they need.
+
+
+class CallerPlaceForm(StaffForm, CallerForm):
+    free_text_fields = ("access_needs",)
+
+    access_needs = forms.CharField(
+        label=gettext_lazy("What do they need to take part?"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Live captions, say. The presenter reads it without their name. No details of a child."),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("They got in touch by"), choices=[(each.value, each.label) for each in (Channel.PHONE, Channel.EMAIL)]
+    )
+    field_order = [*CallerForm.field_order, "access_needs", "channel"]
+
+
+def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    sent = request.POST.get("token", "")
+    token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+    form = CallerPlaceForm(request.POST if request.method == "POST" else None)
+    starts = session.starts_at.isoformat()
+    if form.is_valid() and request.POST.get("starts", starts) != starts:
+        form.add_error(
+            None, _("It has moved to %(when)s while you had the page open. Ask whether that suits them.") % {"when": session.when}
+        )
+    if form.is_valid():
+        try:
+            place, had = give_place(form, session, request.user, token, timezone.now())
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            say_place_given(request, place, had)
+            return redirect(session_address(session))
+    return action_response(
+        page, request, session, action, "bookings/staff/sessions/caller.html", form, token=token, starts=starts
+    )
+
+
+@transaction.atomic
+def give_place(form: CallerPlaceForm, session: OpenSession, by: Any, token: str, now: datetime) -> tuple[SessionPlace, bool]:
+    """The place, and whether they had one or waited already. A refusal leaves no new person behind."""
+    given = form.cleaned_data
+    person = find_or_enter_person(**form.details(), email=given["email"], by=by, now=now)
+    mine = session.places.filter(person=person).exclude(submission_token=token)
+    had = mine.filter(state__in=LIVE_PLACES).exists()
+    asked = {"channel": given["channel"], "access_needs": given["access_needs"], "flagged": form.flagged, "token": token}
+    return take_place(session=session, person=person, by=by, now=now, **asked), had
+
+
+def say_place_given(request: HttpRequest, place: SessionPlace, had: bool) -> None:
+    facts = {"name": place.person.name, "reference": place.session.reference}
+    if had:
+        messages.info(request, _("%(name)s was on this session’s list already. Nothing has changed.") % facts)
+        return
+    if place.state == PlaceState.WAITING:
+        number = place.session.places.in_line().filter(position__lte=place.position).count()
+        said = _("It is full: %(name)s is number %(number)d on the waiting list of %(reference)s.")
+        messages.warning(request, said % {**facts, "number": number})
+    else:
+        messages.success(request, _("%(name)s has a place at %(reference)s.") % facts)
+    if not place.person.email:
+        messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
+
+
+CALLER = ObjectAction(
+    "caller",
+    gettext_lazy("Add a caller"),
+    page=caller_page,
+    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    explanation=gettext_lazy(
+        "If it is full, they go to the end of the waiting list. If they have an email address, they get an email."
+    ),
+)
+
+
+# What staff do for one person after a phone call: take what they are offered, or give up their place.
+
+ACCEPT, GIVE_UP = "accept", "give-up"
+
+
+def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    """?place=12 names it."""
+    asked = request.GET.get("place", "")
+    is_key = asked.isascii() and asked.isdigit() and len(asked) < 10
+    places = session.places.select_related("person__organisation", "session")
+    place: SessionPlace | None = places.filter(pk=int(asked)).first() if is_key else None
+    if place is None:
+        raise Http404
+    form = Form(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        try:
+            said = act_for_person(place, request)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, said)
+            return redirect(session_address(session))
+    more = {"place": place, "rows": place_rows(place), "offered": place.state == PlaceState.OFFERED}
+    return action_response(page, request, session, action, "bookings/staff/sessions/place.html", form, **more)
+
+
+def act_for_person(place: SessionPlace, request: HttpRequest) -> str:
+    facts, now = {"name": place.person.name}, timezone.now()
+    if request.POST.get("do") == ACCEPT:
+        accept_offer(place=place, by=request.user, now=now)  # type: ignore[arg-type]
+        return _("%(name)s has a place.") % facts
+    give_up_place(place=place, by=request.user, now=now)  # type: ignore[arg-type]
+    return _("%(name)s has given up. Whoever is next in line gets it.") % facts
+
+
+def place_rows(place: SessionPlace) -> list[text.Row]:
+    person = place.person
+    rows = [text.row(_("Person"), name_with_organisation(person)), text.row(_("Phone"), phone_link(person.phone))]
+    rows += [
+        text.row(_("Email"), person.email or _("None: tell them by phone")),
+        text.row(_("State"), place.get_state_display()),
+    ]
+    if place.offer_expires_at:
+        rows.append(text.row(_("Offered until"), text.moment_text(place.offer_expires_at)))
+    return [text.row(_("When"), place.session.when), *rows]
+
+
+ONE_PLACE = ObjectAction(
+    "place",
+    gettext_lazy("Act for one person"),
+    page=place_page,
+    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+)
+
+
+# What staff can do with one open session: what each action asks for, and the service that it calls.
+
+
+class CancelSessionForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why is it cancelled?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+    )
+
+
+def do_send(session: OpenSession, *, by: User) -> None:
+    session_services.send_joining_details(session=session, by=by, now=timezone.now())
+
+
+def do_cancel(session: OpenSession, *, by: User, **why: Any) -> None:
+    session_services.cancel_session(session=session, by=by, now=timezone.now(), **why)
+
+
+def do_mark_delivered(session: OpenSession, *, by: User) -> None:
+    session_services.mark_session_delivered(session=session, by=by, now=timezone.now())
+
+
+def is_to_come(session: OpenSession) -> bool:
+    return session.is_scheduled and not session.has_begun(timezone.now())
+
+
+SEND = ObjectAction(
+    "send",
+    gettext_lazy("Send how to join"),
+    do_send,
+    available=lambda session: is_to_come(session) and bool(session.joining_link) and session.details_sent_at is None,
+    explanation=gettext_lazy(
+        "Everybody with a place gets an email with the joining link and how to join. "
+        "Whoever gets a place after that reads it with their place."
+    ),
+    done=gettext_lazy("Everybody with a place gets an email that says how to join."),
+    weight="main",
+)
+DELIVERED = ObjectAction(
+    "delivered",
+    gettext_lazy("Mark as delivered"),
+    do_mark_delivered,
+    available=lambda session: session.is_scheduled and session.presenter_id is not None and session.has_begun(timezone.now()),
+    explanation=gettext_lazy(
+        "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
+    ),
+    done=gettext_lazy("The session is marked as delivered."),
+    weight="main",
+)
+CANCEL = ObjectAction(
+    "cancel",
+    gettext_lazy("Cancel this session"),
+    do_cancel,
+    available=lambda session: session.can_become(SessionState.CANCELLED),
+    form_class=CancelSessionForm,
+    explanation=gettext_lazy(
+        "Everybody who has a place, is offered one or waits gets an email, and so does the presenter. "
+        "It leaves their calendars, and the presenter’s time is free again."
+    ),
+    done=gettext_lazy("The session is cancelled. Everybody concerned gets an email."),
+    weight="stop",
+)
+SESSION_ATTENDANCE = replace(
+    ATTENDANCE,
+    explanation=gettext_lazy(
+        "Numbers only, no names. No place changes by it. It is marked as delivered too, "
+        "and everybody who had a place is asked by email how it was."
+    ),
+)
+OBJECT_ACTIONS = (ASSIGN, DELIVERED, SEND, SESSION_ATTENDANCE, CALLER, CAPACITY, REASSIGN, RESCHEDULE, JOINING, CANCEL, ONE_PLACE)

@@ -1,0 +1,555 @@
+"""The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import text
+from bookings.feedback.admin import came_in_words, feedback_in_words
+from bookings.models import (
+    OpenSession,
+    PlaceState,
+    Presentation,
+    Presenter,
+    SessionEvent,
+    SessionPlace,
+    SessionSeries,
+    SessionState,
+)
+from bookings.open_sessions.admin.actions import ASSIGN, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, who_could
+from bookings.open_sessions.admin.plan import plan_page
+from bookings.open_sessions.queries import PlaceFigures, place_figures
+from bookings.schedule.access import OwnToPresenters, own_sessions
+from bookings.schedule.admin.forms import AnyPresenterFilter
+from bookings.text import moment_text
+from ctac.dates import uk_datetime, uk_day
+from ctac.pages import page_in
+from ctac.staff.columns import moment_of, short_moment, state_tag, whole
+from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
+from ctac.staff.site import ObjectAction, Waiting, staff_site
+from professionals.models import Person
+
+# How staff narrow the list of open sessions, and what waits among them.
+
+A_DAY = timedelta(days=1)
+MOST_SERIES = 30
+Sessions = QuerySet[OpenSession]
+
+
+def needing_a_presenter(sessions: Sessions) -> Sessions:
+    return sessions.filter(state=SessionState.SCHEDULED, presenter=None, ends_at__gt=timezone.now())
+
+
+def without_a_link(sessions: Sessions) -> Sessions:
+    """Nobody can join yet: no link of its own, and none of its presenter. Who has no presenter is counted there."""
+    coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
+    return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
+
+
+def details_unsent(sessions: Sessions) -> Sessions:
+    """Today or tomorrow, with people who have a place and have not been sent how to join."""
+    told = soon(sessions).filter(starts_at__gt=timezone.now(), state=SessionState.SCHEDULED)
+    return told.filter(details_sent_at=None, occupied__gt=0)
+
+
+def to_mark_as_delivered(sessions: Sessions) -> Sessions:
+    return sessions.filter(state=SessionState.SCHEDULED, ends_at__lte=timezone.now())
+
+
+def soon(sessions: Sessions) -> Sessions:
+    """Today and tomorrow, by a UK calendar."""
+    return in_days(sessions, 2)
+
+
+def next_week(sessions: Sessions) -> Sessions:
+    return in_days(sessions, 7)
+
+
+def in_days(sessions: Sessions, count: int) -> Sessions:
+    today = uk_day(timezone.now())
+    first, after = (uk_datetime(day, time.min) for day in (today, today + count * A_DAY))
+    return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
+
+
+def full_with_a_line(sessions: Sessions) -> Sessions:
+    return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now(), waiting__gt=0)
+
+
+def with_room(sessions: Sessions) -> Sessions:
+    room = Q(occupied__lt=F("capacity"), waiting=0)
+    return sessions.filter(room, state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
+
+
+class NarrowFilter(admin.SimpleListFilter):
+    """Each way narrows by a function of its own; the first staff page leads to some of them."""
+
+    ways: dict[str, tuple[Any, Callable[[Sessions], Sessions]]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        return narrow(queryset) if narrow else queryset
+
+
+class NeedFilter(NarrowFilter):
+    title = gettext_lazy("needs a look")
+    parameter_name = "look"
+    ways = {
+        "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
+        "link": (gettext_lazy("Without a joining link"), without_a_link),
+        "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
+        "over": (gettext_lazy("Over, not marked as delivered"), to_mark_as_delivered),
+    }
+
+
+class SoonFilter(NarrowFilter):
+    title = gettext_lazy("when")
+    parameter_name = "when"
+    ways = {"soon": (gettext_lazy("Today and tomorrow"), soon), "week": (gettext_lazy("Next 7 days"), next_week)}
+
+
+class RoomFilter(NarrowFilter):
+    title = gettext_lazy("places")
+    parameter_name = "places"
+    ways = {"free": (gettext_lazy("Free places"), with_room), "line": (gettext_lazy("People wait"), full_with_a_line)}
+
+
+class KeyFilter(admin.SimpleListFilter):
+    """One of some rows, by its key."""
+
+    field: str
+
+    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+        chosen = self.value() or ""
+        is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
+        return queryset.filter(**{self.field: int(chosen)}) if is_key else queryset
+
+
+class PresentationFilter(KeyFilter):
+    title = gettext_lazy("presentation")
+    parameter_name = field = "presentation"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        return list(Presentation.objects.values_list("pk", "title"))
+
+
+class SeriesFilter(KeyFilter):
+    """The newest ones."""
+
+    title = gettext_lazy("series")
+    parameter_name = field = "series"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        return list(SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES])
+
+
+# What has happened to a session, as staff read it: a page at a time, the newest first.
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One line of the history. `by` is empty for what the site did by itself."""
+
+    when: str
+    what: str
+    by: str
+    why: str
+
+
+def history_of(session: OpenSession) -> Any:
+    return session.events.select_related("by", "place__person").order_by("-at", "-pk")
+
+
+def history_lines(events: Iterable[SessionEvent]) -> list[HistoryLine]:
+    """One statement for the presenters that are named in all of them."""
+    rows = list(events)
+    names = presenters_in(rows)
+    return [HistoryLine(short_moment(each.at), event_in_words(each, names), str(each.by or ""), each.reason) for each in rows]
+
+
+def presenters_in(events: Iterable[SessionEvent]) -> Mapping[int, str]:
+    keys = {key for event in events for key in event.changes.get("presenter", ()) if key}
+    return dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
+
+
+def event_in_words(event: SessionEvent, names: Mapping[int, str]) -> str:
+    """'Places: from 20 to 12'; 'Place taken: Sam Taylor'."""
+    said, changes = str(event.get_kind_display()), event.changes
+    if "time" in changes:
+        said = from_to(said, *(moment_text(datetime.fromisoformat(at)) for at in changes["time"]))
+    elif "capacity" in changes:
+        said = from_to(said, *(str(places) for places in changes["capacity"]))
+    elif "presenter" in changes:
+        said = from_to(said, *(names.get(key, _("nobody")) for key in changes["presenter"]))
+    elif "people" in changes:
+        said = _("%(what)s: %(people)s") % {"what": said, "people": changes["people"][-1]}
+    elif event.place_id is not None:
+        said = _("%(what)s: %(name)s") % {"what": said, "name": person_of_event(event)}
+    return _("%(what)s (by a link in an email)") % {"what": said} if changes.get("by_link") else said
+
+
+def person_of_event(event: SessionEvent) -> str:
+    """The history stays when a place has gone."""
+    return str(event.place.person.name) if event.place is not None else _("somebody who is no longer kept")
+
+
+def from_to(said: str, before: str, after: str) -> str:
+    return _("%(what)s: from %(before)s to %(after)s") % {"what": said, "before": before, "after": after}
+
+
+# Who has a place at a session, who waits and who gave up: a page at a time, so that 1,000 people cost what one does.
+
+ON_A_PAGE = 25
+WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
+# The lists that stand on the page, by the name that an address gives their page.
+LISTS = ("people", "line", "gone", "history")
+
+
+@dataclass(frozen=True)
+class PagedList:
+    """One list of the page: its heading, how many there are in all, the rows of this page, and the ways to those beside it."""
+
+    name: str
+    heading: str
+    count: int
+    rows: list[Any]
+    first: int
+    newer: str = ""
+    older: str = ""
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
+    def is_long(self) -> bool:
+        return bool(self.newer or self.older)
+
+
+def people_lists(session: OpenSession, figures: PlaceFigures, asked: Mapping[str, str]) -> list[PagedList]:
+    """The three lists of people that have anybody; those with a place always stand there."""
+    places = session.places.select_related("person__organisation")
+    have, line, gone = (
+        sum(figures.of(state) for state in states) for states in (WITH_A_PLACE, [PlaceState.WAITING], [PlaceState.GIVEN_UP])
+    )
+    numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
+    found = [
+        paged_list("people", _("People with a place"), have, places.filter(state__in=WITH_A_PLACE).order_by("position"), numbers)
+    ]
+    if line:
+        found.append(paged_list("line", _("Waiting list"), line, places.in_line(), numbers))
+    if gone:
+        given_up = places.filter(state=PlaceState.GIVEN_UP).order_by("-position")
+        found.append(paged_list("gone", _("Gave up their place"), gone, given_up, numbers))
+    return found
+
+
+def history_list(session: OpenSession, asked: Mapping[str, str]) -> PagedList:
+    events = history_of(session)
+    numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
+    return paged_list("history", _("What has happened"), events.order_by().count(), events, numbers, history_lines)
+
+
+def paged_list(
+    name: str,
+    heading: str,
+    count: int,
+    rows: QuerySet[Any],
+    numbers: Mapping[str, int],
+    as_shown: Callable[[Iterable[Any]], list[Any]] = list,
+) -> PagedList:
+    """Its ways to other pages keep where the other lists of the page are."""
+    last = max(1, -(-count // ON_A_PAGE))
+    number = min(numbers[name], last)
+    first = (number - 1) * ON_A_PAGE
+
+    def at(page: int) -> str:
+        kept = {each: value for each, value in {**numbers, name: page}.items() if value > 1}
+        return f"?{urlencode(kept)}#{name}"
+
+    return PagedList(
+        name,
+        heading,
+        count,
+        as_shown(rows[first : first + ON_A_PAGE]),
+        first + 1,
+        newer=at(number - 1) if number > 1 else "",
+        older=at(number + 1) if number < last else "",
+    )
+
+
+SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (None, ("state_in_words", "when", "presentation", "presenter_in_words", "closed_reason")),
+    (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
+    (gettext_lazy("How people join"), ("joining", "help_in_words", "details_sent")),
+    (gettext_lazy("Afterwards"), ("came", "said")),
+    (gettext_lazy("How it came"), ("series", "planned_at")),
+)
+
+
+def order_of_need() -> list[OrderBy]:
+    """What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first."""
+    scheduled, comes = Q(state=SessionState.SCHEDULED), Q(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
+    rank = Case(When(comes, then=Value(0)), When(scheduled, then=Value(1)), default=Value(2))
+    soonest = Case(When(comes, then=F("starts_at")))
+    return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
+
+
+@admin.register(OpenSession, site=staff_site)
+class OpenSessionAdmin(OwnToPresenters):
+    list_display = (
+        "reference",
+        "state_in_words",
+        "starts",
+        "presentation",
+        "presenter_in_words",
+        "number_places",
+        "number_waiting",
+    )
+    list_filter = (
+        "state",
+        NeedFilter,
+        SoonFilter,
+        RoomFilter,
+        period_of("starts_at"),
+        PresentationFilter,
+        AnyPresenterFilter,
+        SeriesFilter,
+    )
+    own_filters = ("state", SoonFilter, period_of("starts_at"))
+    own_page = "presenter_session"
+    sorts_quickly = ("starts",)
+    list_select_related = ("presentation", "presenter", "series")
+    search_fields = ("reference",)
+    search_help_text = gettext_lazy(
+        "Reference, presentation, presenter or series; or the name or email address of somebody with a place"
+    )
+    change_list_template = "bookings/staff/sessions/sessions.html"
+    change_form_template = "bookings/staff/sessions/session.html"
+    object_actions = OBJECT_ACTIONS
+    view_on_site = False
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
+    fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
+    readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
+    may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
+    for_who_acts = ("joining", "help_in_words")
+    planned_at = moment_of("created_at", gettext_lazy("planned"))
+
+    def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
+        return own_sessions(presenter)
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return order_of_need()
+
+    def parts(self) -> tuple[Part, ...]:
+        now, scheduled = timezone.now(), Q(state=SessionState.SCHEDULED)
+        return (
+            Part(scheduled & Q(ends_at__gt=now), ("starts_at", "-pk")),
+            Part(scheduled & Q(ends_at__lte=now), ("-starts_at", "-pk")),
+            Part(~scheduled, ("-starts_at", "-pk")),
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OpenSession]:
+        return super().get_queryset(request).select_related(*self.list_select_related, "attendance", "afterwards")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OpenSession], search_term: str
+    ) -> tuple[QuerySet[OpenSession], bool]:
+        """A whole reference finds just that. An address finds where its person has a place; words, sessions and people.
+
+        Where somebody has a place is found only by those who may see who comes.
+        """
+        sees_people = self.has_change_permission(request)
+        if sees_people and "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
+            return queryset.filter(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person=person))), False
+        exact = whole(search_term)
+        if "reference" in exact and (found := queryset.filter(**exact)).exists():
+            return found, False
+        if not search_term.strip():
+            return queryset, False
+        if not sees_people:
+            return queryset.filter(with_session_words(search_term)), False
+        people = keys_of(with_words(Person.objects.all(), search_term))
+        theirs = SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)
+        return queryset.filter(with_session_words(search_term) | Q(Exists(theirs))), False
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, session: OpenSession) -> SafeString:
+        return state_tag(session.get_state_display(), session.state_kind)
+
+    @admin.display(description=gettext_lazy("when"), ordering="starts_at")
+    def starts(self, session: OpenSession) -> str:
+        return short_moment(session.starts_at)
+
+    @admin.display(description=gettext_lazy("when"))
+    def when(self, session: OpenSession) -> str:
+        return session.when
+
+    @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
+    def presenter_in_words(self, session: OpenSession) -> SafeString | str:
+        if session.presenter is not None:
+            return session.presenter.name
+        return state_tag(_("Needs a presenter"), "waiting") if session.is_scheduled else _("None")
+
+    @admin.display(description=gettext_lazy("who came"))
+    def came(self, session: OpenSession) -> SafeString | str:
+        return came_in_words(session)
+
+    @admin.display(description=gettext_lazy("what people said"))
+    def said(self, session: OpenSession) -> SafeString | str:
+        return feedback_in_words(session)
+
+    @admin.display(description=gettext_lazy("places taken"), ordering="occupied")
+    def number_places(self, session: OpenSession) -> str:
+        return _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity}
+
+    @admin.display(description=gettext_lazy("waiting"), ordering="waiting")
+    def number_waiting(self, session: OpenSession) -> str:
+        return str(session.waiting)
+
+    @admin.display(description=gettext_lazy("places"))
+    def places(self, session: OpenSession) -> str:
+        """'12 taken, 1 offered, 7 free, of 20'; afterwards who came."""
+        figures = self.figures(session)
+        facts = {
+            "taken": figures.of(PlaceState.TAKEN),
+            "offered": figures.of(PlaceState.OFFERED),
+            "free": session.free,
+            "came": figures.of(PlaceState.ATTENDED),
+            "places": session.capacity,
+        }
+        if facts["came"]:
+            return _("%(came)d came, %(taken)d more had a place, of %(places)d") % facts
+        if facts["offered"]:
+            return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
+        return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
+
+    @admin.display(description=gettext_lazy("waiting list"))
+    def in_line(self, session: OpenSession) -> str:
+        return str(session.waiting) if session.waiting else ""
+
+    @admin.display(description=gettext_lazy("who they are"))
+    def who_they_are(self, session: OpenSession) -> str:
+        return "\n".join(self.figures(session).lines)
+
+    @admin.display(description=gettext_lazy("joining link"))
+    def joining(self, session: OpenSession) -> str:
+        """Only here, never in a list."""
+        if session.own_joining_link:
+            return _("%(link)s (this session’s own)") % {"link": session.own_joining_link}
+        link = session.joining_link
+        return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
+
+    @admin.display(description=gettext_lazy("how to join"))
+    def help_in_words(self, session: OpenSession) -> str:
+        return session.joining_help
+
+    @admin.display(description=gettext_lazy("sent to people"))
+    def details_sent(self, session: OpenSession) -> str:
+        if session.details_sent_at:
+            return text.moment_text(session.details_sent_at)
+        return _("Not yet") if session.is_scheduled else ""
+
+    def figures(self, session: OpenSession) -> PlaceFigures:
+        """Read once for a page."""
+        known: PlaceFigures | None = session.__dict__.get("_figures")
+        if known is None:
+            known = session.__dict__["_figures"] = place_figures(session)
+        return known
+
+    def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
+        """What someone must see before they press."""
+        rows = [text.row(_("Presentation"), obj.presentation.title), text.row(_("When"), obj.when)]
+        rows += [text.row(_("Presenter"), self.presenter_in_words(obj)), text.row(_("Places"), self.places(obj))]
+        return [*rows, text.row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        session = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if session is not None and self.has_view_permission(request, session):
+            sees_people = self.has_change_permission(request, session)
+            may_act = sees_people and ONE_PLACE.available(session)
+            parts = people_lists(session, self.figures(session), request.GET) if sees_people else []
+            more = {
+                "parts": parts,
+                "history": history_list(session, request.GET),
+                "may_act": may_act,
+            }
+        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> OpenSession | None:
+        """Read once for a page that changes nothing."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[str, OpenSession | None] = request.__dict__.setdefault("_sessions_read", {})
+        if object_id not in read:
+            read[object_id] = super().get_object(request, object_id, from_field)
+        return read[object_id]
+
+    def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
+        """What is done for one person has its button beside their name."""
+        return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE]
+
+    def beside_action(self, obj: OpenSession, action: ObjectAction) -> str:
+        return who_could(obj) if action in (ASSIGN, REASSIGN) else ""
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return plan_page(self, request)
+
+    def save_model(self, request: HttpRequest, obj: OpenSession, form: Any, change: bool) -> None:
+        """Nothing: the page has no answers, and what it was drawn with may be old by now."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: OpenSession | None = None) -> bool:
+        return False
+
+
+def with_session_words(typed: str) -> Q:
+    """Each word stands in the title, the presenter's name or the name of the series."""
+    found = Q()
+    for word in words_in(typed):
+        found &= (
+            Q(presentation__title__icontains=word)
+            | Q(presenter__name__icontains=word)
+            | Q(series__name__icontains=word)
+            | Q(reference__icontains=word)
+        )
+    return found or Q(pk=None)
+
+
+# What waits among the open sessions, for the first staff page. Each line reads on from one and from many.
+
+
+def wait_for(label: Any, query: str, narrow: Callable[[Any], Any], *, urgent: bool = False) -> None:
+    """A line of the first page, and the list behind it: `query` narrows to exactly those sessions."""
+    staff_site.add_waiting(
+        gettext_lazy("Open sessions"),
+        Waiting(
+            label=label,
+            count=lambda: narrow(OpenSession.objects.all()),
+            address=lambda: f"{reverse('staff:bookings_opensession_changelist')}?{query}",
+            permission="bookings.view_opensession",
+            urgent=urgent,
+        ),
+    )
+
+
+wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, urgent=True)
+wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, urgent=True)
+wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, urgent=True)
+wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
+wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered)

@@ -1,0 +1,275 @@
+"""Who comes to an open session, in figures; what speaks against dates that are planned; the days of a series."""
+
+import calendar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Count, TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.models import Format, Nation, OpenSession, PlaceState, Presenter, SessionState
+from bookings.open_sessions.services.sessions import PlannedSession
+from bookings.rules import RuleViolation
+from bookings.schedule.queries import read_claims, read_journeys, with_presentations
+from bookings.schedule.schedules import PresenterSchedule, read_hours
+from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
+from bookings.travel import Journeys
+from ctac.dates import format_span, is_bank_holiday, uk_day
+from professionals.models import Profession
+
+# Who comes to an open session, in numbers: for its presenter, who needs no names, and for staff.
+
+COMING_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
+
+
+@dataclass(frozen=True)
+class PlaceFigures:
+    """How many people stand in each state, and of those who come how many are of each profession, the most first."""
+
+    states: dict[str, int]
+    professions: dict[str, int]
+
+    @property
+    def coming(self) -> int:
+        return sum(self.states.get(state, 0) for state in COMING_STATES)
+
+    def of(self, state: str) -> int:
+        return self.states.get(state, 0)
+
+    @property
+    def lines(self) -> list[str]:
+        """'12 health visitors' has no plural that is right for every profession, so: 'Health visitor: 12'."""
+        return [
+            _("%(profession)s: %(count)d") % {"profession": profession_called(name), "count": count}
+            for name, count in self.professions.items()
+        ]
+
+
+def profession_called(profession: str) -> str:
+    return str(dict(Profession.choices).get(profession, _("Not known")))
+
+
+def place_figures(session: OpenSession) -> PlaceFigures:
+    """In one statement."""
+    counted = session.places.order_by().values_list("state", "person__profession").annotate(people=Count("pk"))
+    states: dict[str, int] = {}
+    professions: dict[str, int] = {}
+    for state, profession, people in counted:
+        states[state] = states.get(state, 0) + people
+        if state in COMING_STATES:
+            professions[profession] = professions.get(profession, 0) + people
+    order = sorted(professions, key=lambda name: (-professions[name], profession_called(name)))
+    return PlaceFigures(states, {name: professions[name] for name in order})
+
+
+def places_in_words(session: OpenSession) -> str:
+    """'12 of 20 places taken, 3 people wait': from the figures on the row itself, so that a list reads nothing more."""
+    places = ngettext("%(taken)d of %(places)d place taken", "%(taken)d of %(places)d places taken", session.capacity)
+    said = places % {"taken": session.occupied, "places": session.capacity}
+    return f"{said}, {waiting_in_words(session.waiting)}" if session.waiting else said
+
+
+def waiting_in_words(count: int) -> str:
+    return ngettext("%(count)d person waits", "%(count)d people wait", count) % {"count": count}
+
+
+def access_needs_of(session: OpenSession) -> list[str]:
+    """What those who come need, each once and without names; nothing that looks like a child's details."""
+    told = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
+    return unique_lines(told.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS])
+
+
+MOST_NEEDS = 50
+
+
+def unique_lines(lines: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(line.strip() for line in lines))
+
+
+# What speaks against dates that a coordinator wants to plan. Reads only, as much for many dates as for one.
+
+# Who plans months ahead knows it; and what is about the presenter's link is said only where it would be used.
+NOT_CLASHES = (RuleViolation.HORIZON, RuleViolation.NO_LINK)
+
+
+@dataclass(frozen=True)
+class Clash:
+    """`what`: a sentence that staff read. `hard`: the database would refuse; else staff may go on all the same."""
+
+    what: str
+    hard: bool
+
+
+def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSession | None = None) -> list[list[Clash]]:
+    """For each date what speaks against it, hard clashes first; the dates before it in the list count as planned.
+
+    `moving`: the session that would be moved there, which is not in its own way.
+    """
+    if not planned:
+        return []
+    world = ClashFinder(planned, now, moving)
+    found = [[*world.hard(number), *world.soft(number)] for number in range(len(planned))]
+    return [sorted(each, key=lambda clash: not clash.hard) for each in found]
+
+
+class ClashFinder:
+    """All that was read of the presenters and sessions of those days: five statements."""
+
+    def __init__(self, planned: Sequence[PlannedSession], now: datetime, moving: OpenSession | None) -> None:
+        self.planned, self.now = planned, now
+        days = sorted(uk_day(each.starts_at) for each in planned)
+        whole = DateRange(days[0], days[-1])
+        presenters = {each.presenter.pk: each.presenter for each in planned if each.presenter}
+        mine = with_presentations(presenters.values()) if presenters else []
+        self.presenters: Mapping[int, Presenter] = {each.pk: each for each in mine}
+        self.hours = read_hours(mine, whole.first, whole.last) if presenters else {}
+        self.claims = read_claims(mine, [whole], now, {"session": moving}) if presenters else {}
+        self.journeys = self.read_journeys() if presenters else Journeys()
+        self.others = self.read_others(moving)
+
+    def read_journeys(self) -> Journeys:
+        visits = (claim.place for mine in self.claims.values() for claim in mine)
+        return read_journeys([*(each.base for each in self.presenters.values()), *visits])
+
+    def read_others(self, moving: OpenSession | None) -> list[OpenSession]:
+        """Sessions of these presentations that lie in that time."""
+        first, last = min(each.starts_at for each in self.planned), max(each.ends_at for each in self.planned)
+        same = OpenSession.objects.filter(
+            presentation__in={each.presentation.pk for each in self.planned},
+            state=SessionState.SCHEDULED,
+            starts_at__lt=last,
+            ends_at__gt=first,
+        )
+        return list(same.exclude(pk=moving.pk) if moving else same)
+
+    def hard(self, number: int) -> Iterator[Clash]:
+        planned = self.planned[number]
+        if planned.starts_at <= self.now:
+            yield Clash(_("This time has passed."), hard=True)
+        part = self.part_of(number)
+        if part is not None:
+            for sentence in part.verdict(planned.starts_at).obstacles:
+                yield Clash(sentence, hard=True)
+
+    def soft(self, number: int) -> Iterator[Clash]:
+        planned = self.planned[number]
+        if not planned.presentation.active:
+            yield soft_clash(_("We don’t offer this presentation at the moment."))
+        if Format.ONLINE not in planned.presentation.formats:
+            yield soft_clash(_("We don’t give this presentation online."))
+        for when in self.twice(number):
+            yield soft_clash(_("There is a session of this presentation then already: %(when)s.") % {"when": when})
+        part = self.part_of(number)
+        if part is None:
+            if is_bank_holiday(uk_day(planned.starts_at), Nation.ENGLAND):
+                yield soft_clash(_("It is a bank holiday in England."))
+            return
+        yield from map(soft_clash, self.violations(part, planned))
+
+    def violations(self, part: PresenterSchedule, planned: PlannedSession) -> Iterator[str | Promise]:
+        verdict = part.verdict(planned.starts_at)
+        yield from (violation.sentence for violation in verdict.violations if violation not in NOT_CLASHES)
+        if not part.presenter.active:
+            yield _("The presenter does not give presentations at the moment.")
+        if not (planned.own_joining_link or part.presenter.joining_link):
+            yield RuleViolation.NO_LINK.sentence
+
+    def part_of(self, number: int) -> PresenterSchedule | None:
+        """The presenter's diary for that date, with the dates before it."""
+        planned = self.planned[number]
+        if planned.presenter is None:
+            return None
+        presenter = self.presenters[planned.presenter.pk]
+        slot_query = SlotQuery(planned.presentation, Format.ONLINE, None)
+        claims = sorted([*self.claims[presenter.pk], *self.planned_before(number)], key=lambda claim: claim.span)
+        today = uk_day(self.now)
+        return PresenterSchedule(presenter, presenter.given, self.hours[presenter.pk], claims, slot_query, today, self.journeys)
+
+    def planned_before(self, number: int) -> Iterable[Claim]:
+        mine = self.planned[number].presenter
+        return (Claim(span_of(each), is_session=True, is_visit=True) for each in self.planned[:number] if each.presenter == mine)
+
+    def twice(self, number: int) -> Iterator[str]:
+        planned = self.planned[number]
+        span = span_of(planned)
+        earlier = [each for each in self.planned[:number] if each.presentation == planned.presentation]
+        there = [each for each in self.others if each.presentation_id == planned.presentation.pk]
+        times = [(each.starts_at, each.ends_at) for each in there] + [(each.starts_at, each.ends_at) for each in earlier]
+        for start, end in times:
+            if span.overlaps(Span(start.astimezone(UTC), end.astimezone(UTC))):
+                yield format_span(start, end)
+
+
+def soft_clash(sentence: str | Promise) -> Clash:
+    return Clash(str(sentence), hard=False)
+
+
+def span_of(planned: PlannedSession) -> Span:
+    return Span(planned.starts_at.astimezone(UTC), planned.ends_at)
+
+
+# The days of a series (“six Tuesdays”): a rule and a first day in, days out. What the UK clock says stays the same on each.
+#
+# Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR
+# 52).
+
+# A month may have no fifth Tuesday; so many are looked through before giving up on a series whose every day is left out.
+MOST_DAYS_TRIED = 500
+
+
+class Recurrence(TextChoices):
+    ONCE = "once", gettext_lazy("Once")
+    WEEK = "week", gettext_lazy("Every week")
+    FORTNIGHT = "fortnight", gettext_lazy("Every two weeks")
+    MONTH = "month", gettext_lazy("Every month, on the same weekday")
+
+
+@dataclass(frozen=True)
+class SeriesDays:
+    """`days` are those asked for, `left_out` those that were passed over on the way to the last of them."""
+
+    days: list[date]
+    left_out: list[date]
+
+
+def series_days(first: date, every: str, count: int, *, passes_over: Callable[[date], bool] = lambda day: False) -> SeriesDays:
+    """So many days in that rhythm. One that is passed over does not count: the series goes on until it has them all."""
+    if every == Recurrence.ONCE:
+        return SeriesDays([first], [])
+    days: list[date] = []
+    left_out: list[date] = []
+    for day in recurring_days(first, every):
+        (left_out if passes_over(day) else days).append(day)
+        if len(days) == count or len(days) + len(left_out) >= MOST_DAYS_TRIED:
+            break
+    return SeriesDays(days, left_out)
+
+
+def recurring_days(first: date, every: str) -> Iterator[date]:
+    """That day and those after it, without end."""
+    if every == Recurrence.MONTH:
+        yield from same_weekdays(first)
+        return
+    step = timedelta(weeks=2 if every == Recurrence.FORTNIGHT else 1)
+    while True:
+        yield first
+        first += step
+
+
+def same_weekdays(first: date) -> Iterator[date]:
+    """'The third Tuesday of each month'. A fifth one is the last of its month, and so are those after it."""
+    place = (first.day - 1) // 7
+    year, month = first.year, first.month
+    while True:
+        yield nth_weekday(year, month, first.weekday(), place)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+
+
+def nth_weekday(year: int, month: int, weekday: int, place: int) -> date:
+    """The first has place 0; where there is no such day, the last."""
+    start, length = calendar.monthrange(year, month)
+    day = 1 + (weekday - start) % 7 + 7 * place
+    return date(year, month, day if day <= length else day - 7)

@@ -1,0 +1,317 @@
+"""Places: taken, waited for, offered to who is next in line, accepted, given up; and the links in emails about one."""
+
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.crypto import constant_time_compare
+
+from bookings import rules
+from bookings.booking.services.links import TOKEN
+from bookings.errors import AlreadyPlaced, NotStarted
+from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionEventKind, SessionPlace, SessionState
+from bookings.models.links import address_hash, hash_of
+from bookings.models.open_session import LIVE_PLACES
+from bookings.open_sessions.services.base import (
+    OfferOver,
+    PlaceMoved,
+    SessionClosed,
+    TimeChanged,
+    lock_place,
+    lock_session,
+    lock_session_for,
+    lock_sessions,
+    record_place_events,
+    record_session_event,
+    refuse_unless_to_come,
+)
+from bookings.open_sessions.services.notify import notify_places
+from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
+from professionals.models import Person, User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# Places that are free go to the line: offered in order, or given at once when the session is near.
+
+logger = logging.getLogger(__name__)
+
+
+def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
+    """Until when, in UTC, a place that is offered now is kept; None: there is no time to ask."""
+    starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
+    last = starts - rules.OFFERS_END_BEFORE
+    if in_daytime_hours(moment, rules.TOO_LATE_TO_ASK) >= last:
+        return None
+    near = starts - moment <= rules.SESSION_IS_NEAR
+    return min(in_daytime_hours(moment, rules.OFFER_LASTS_WHEN_NEAR) if near else next_working_day(moment), last)
+
+
+def next_working_day(moment: datetime) -> datetime:
+    """The same UK time on our office's next working day, in UTC; offered on a day off, not before 5pm of it."""
+    day, clock = uk_day(moment), moment.astimezone(UK).time()
+    if not is_working_day(day, OURS):
+        clock = max(clock, rules.OFFERS_OF_A_DAY_OFF_LAST_UNTIL)
+    return uk_datetime(after_working_days(day, rules.OFFER_LASTS_WORKING_DAYS, OURS), clock).astimezone(UTC)
+
+
+def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
+    """So long after `moment`, in UTC: hours that pass, without those of the night by UK time."""
+    day = uk_day(moment)
+    while True:
+        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.NO_NIGHT_FROM, rules.NO_NIGHT_UNTIL))
+        begins = max(first, moment)
+        if begins + lasts <= last:
+            return begins + lasts
+        lasts -= max(last - begins, timedelta(0))
+        day += timedelta(days=1)
+
+
+def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None:
+    """End offers that ran out, then give what is free to who waits, in order, while there is time. The session is locked."""
+    end_lapsed_offers(session, now=now)
+    if session.is_scheduled and not session.has_begun(now):
+        next_in_line = who_is_next(session)
+        if next_in_line:
+            until = offer_until(session.starts_at, now)
+            offer_or_give(next_in_line, session, until, by=by, now=now)
+
+
+def who_is_next(session: OpenSession) -> list[SessionPlace]:
+    """As many of the line as places are free."""
+    session.refresh_from_db(fields=["occupied", "waiting"])  # the database counts them
+    if not session.free or not session.waiting:
+        return []
+    return list(session.places.in_line().select_related("person")[: session.free])
+
+
+def offer_or_give(
+    places: Sequence[SessionPlace], session: OpenSession, until: datetime | None, *, by: User | None, now: datetime
+) -> None:
+    """Offer these places until then; None: give them at once."""
+    if until is None:
+        set_place_states(places, PlaceState.TAKEN)
+        record_place_events(SessionEventKind.TAKEN, places, by=by, now=now)
+        notify_places("place-taken", places, session, now)
+    else:
+        set_place_states(places, PlaceState.OFFERED, until)
+        record_place_events(SessionEventKind.OFFERED, places, by=by, now=now)
+        notify_places("place-offered", places, session, now)
+
+
+def end_lapsed_offers(session: OpenSession, *, now: datetime) -> int:
+    """Offers that ran out: their people have no place and read how to come back. How many there were."""
+    if not session.is_scheduled:
+        return 0
+    places = list(session.places.lapsed(now).select_related("person").order_by("position"))
+    if places:
+        set_place_states(places, PlaceState.GIVEN_UP)
+        record_place_events(SessionEventKind.LAPSED, places, by=None, now=now)
+        notify_places("place-lapsed", places, session, now)
+    return len(places)
+
+
+def set_place_states(places: Sequence[SessionPlace], state: PlaceState, until: datetime | None = None) -> None:
+    """Their new state, of which each is told: a version more. One statement."""
+    rows = SessionPlace.objects.filter(pk__in=[place.pk for place in places])
+    rows.update(state=state, offer_expires_at=until, version=F("version") + 1)
+    for place in places:
+        place.state, place.offer_expires_at, place.version = state, until, place.version + 1
+
+
+def lapse_offers(*, now: datetime) -> int:
+    """End the offers that ran out and offer those places to who is next. How many ended.
+
+    Each session stands for itself: what happens to one does not keep the next from going on.
+    """
+    lapsed = SessionPlace.objects.lapsed(now).filter(session__state=SessionState.SCHEDULED)
+    ended = 0
+    for session in OpenSession.objects.filter(pk__in=lapsed.values("session")).order_by("pk"):
+        try:
+            ended += lapse_offers_of_session(session, now=now)
+        except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be accepted meanwhile
+            logger.error("The offers of %s could not lapse: %s", session.reference, type(error).__name__)
+    return ended
+
+
+@transaction.atomic
+def lapse_offers_of_session(session: OpenSession, *, now: datetime) -> int:
+    locked = lock_session(session)
+    ended = end_lapsed_offers(locked, now=now)
+    fill_places(locked, by=None, now=now)
+    return ended
+
+
+# Taking a place, or standing in line for one; accepting what is offered; giving up.
+
+
+@transaction.atomic
+def take_place(
+    *,
+    session: OpenSession,
+    person: Person,
+    by: User | None,
+    now: datetime,
+    channel: str,
+    token: str | None = None,
+    access_needs: str = "",
+    flagged: bool = False,
+) -> SessionPlace:
+    """A place if one is free and nobody waits, else the end of the line: its state says which.
+
+    The same token gives the same place again; who has a place or waits gets it back unchanged. `flagged`: what they need looks
+    like a child's details and they kept it.
+
+    Raises SessionClosed, PersonErased, TimeChanged (it is not at the time with which `session` was read), AlreadyPlaced (another
+    place has the token).
+    """
+    locked = lock_session_for(person, session)
+    place = find_own_place(locked, person, token, now)
+    if place is not None and (place.state in LIVE_PLACES or (token and place.submission_token == token)):
+        return place
+    refuse_unless_to_come(locked, now)
+    if locked.starts_at != session.starts_at:
+        raise TimeChanged
+    fill_places(locked, by=None, now=now)
+    locked.refresh_from_db(fields=["occupied", "waiting"])
+    state = PlaceState.TAKEN if locked.free and not locked.waiting else PlaceState.WAITING
+    asked: dict[str, Any] = {
+        "channel": channel,
+        "submission_token": token,
+        "access_needs": access_needs,
+        "flagged_child_details": flagged,
+    }
+    taken = save_place(place or SessionPlace(session=locked, person=person, created_at=now), state, asked)
+    kind, message = (SessionEventKind.TAKEN, "place-taken") if taken.has_a_place else (SessionEventKind.JOINED, "place-waiting")
+    record_session_event(locked, kind, by=by, now=now, place=taken, changes={"version": taken.version})
+    notify_places(message, [taken], locked, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"place:{taken.pk}:{taken.version}", reference=locked.reference, now=now)
+    return taken
+
+
+def find_own_place(session: OpenSession, person: Person, token: str | None, now: datetime) -> SessionPlace | None:
+    """What this person has or had at the session. An offer that ran out is one no more. Raises AlreadyPlaced."""
+    mine = Q(session=session, person=person)
+    places = list(SessionPlace.objects.filter(mine | Q(submission_token=token) if token else mine))
+    if any((place.session_id, place.person_id) != (session.pk, person.pk) for place in places):
+        raise AlreadyPlaced
+    place = places[0] if places else None
+    if place is not None:
+        place.session, place.person = session, person
+        if place.state == PlaceState.OFFERED and place.offer_expires_at and place.offer_expires_at <= now:
+            refuse_unless_to_come(session, now)
+            fill_places(session, by=None, now=now)
+            place.refresh_from_db(fields=["state", "offer_expires_at", "version"])
+    return place
+
+
+def save_place(place: SessionPlace, state: PlaceState, asked: dict[str, Any]) -> SessionPlace:
+    """At the end of the line, as the database counts it; who comes back keeps their row."""
+    for column, value in {**asked, "state": state, "position": 0, "version": place.version + 1}.items():
+        setattr(place, column, value)
+    place.save()
+    place.refresh_from_db(fields=["position"])
+    return place
+
+
+@transaction.atomic
+def accept_offer(*, place: SessionPlace, by: User | None, now: datetime) -> SessionPlace:
+    """Take what is offered; who has it already gets it back. Raises OfferOver, SessionClosed."""
+    locked = lock_place(place)
+    if locked.has_a_place:
+        return locked
+    refuse_unless_to_come(locked.session, now)
+    if locked.state != PlaceState.OFFERED or locked.offer_expires_at is None or locked.offer_expires_at <= now:
+        raise OfferOver
+    set_place_states([locked], PlaceState.TAKEN)
+    record_session_event(
+        locked.session, SessionEventKind.ACCEPTED, by=by, now=now, place=locked, changes={"version": locked.version}
+    )
+    notify_places("place-taken", [locked], locked.session, now)
+    return locked
+
+
+@transaction.atomic
+def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_link: bool = False) -> None:
+    """Give up a place, an offer or one's turn in the line; who is next gets it. Raises PlaceMoved, SessionClosed.
+
+    `by_link`: whoever has the owner's email pressed the button behind its link.
+    """
+    locked = lock_place(place)
+    if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
+        raise PlaceMoved
+    refuse_unless_to_come(locked.session, now)
+    set_place_states([locked], PlaceState.GIVEN_UP)
+    noted = {"version": locked.version, **({"by_link": True} if by_link else {})}
+    record_session_event(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=noted)
+    notify_places("place-given-up", [locked], locked.session, now)
+    fill_places(locked.session, by=None, now=now)
+
+
+@transaction.atomic
+def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> None:
+    """All that this person has of sessions to come goes to who is next; they are told nothing, since they are erased."""
+    to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
+    ahead = SessionPlace.objects.live().filter(to_come, person=person)
+    for session in lock_sessions(ahead.values_list("session", flat=True)):
+        theirs = list(session.places.live().filter(person=person))
+        if theirs and not session.has_begun(now) and session.is_scheduled:
+            set_place_states(theirs, PlaceState.GIVEN_UP)
+            record_place_events(SessionEventKind.GIVEN_UP, theirs, by=by, now=now)
+            fill_places(session, by=None, now=now)
+
+
+@transaction.atomic
+def mark_attended(*, place: SessionPlace, by: User | None, now: datetime) -> None:
+    """This person came. Raises NotStarted, PlaceMoved (they had no place), SessionClosed (it was cancelled)."""
+    locked = lock_place(place)
+    if locked.state == PlaceState.ATTENDED:
+        return
+    if not locked.session.has_begun(now):
+        raise NotStarted
+    if locked.session.state == SessionState.CANCELLED:
+        raise SessionClosed
+    if locked.state != PlaceState.TAKEN:
+        raise PlaceMoved
+    SessionPlace.objects.filter(pk=locked.pk).update(state=PlaceState.ATTENDED)
+    record_session_event(locked.session, SessionEventKind.ATTENDED, by=by, now=now, place=locked)
+
+
+# Links in emails about places at open sessions: made and found as those about bookings are (bookings.booking.services.links).
+
+
+@transaction.atomic
+def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose], now: datetime) -> dict[str, str]:
+    """A new token for each purpose, for whoever reads mail at the person's address. What has expired goes meanwhile."""
+    PlaceLink.objects.expired(now).delete()
+    tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
+    PlaceLink.objects.bulk_create(
+        PlaceLink(
+            place=place,
+            purpose=purpose,
+            token_hash=hash_of(token),
+            address_hash=address_hash(place.person.email),
+            created_at=now,
+            expires_at=min(place.session.starts_at, now + rules.LINKS_LAST),
+        )
+        for purpose, token in tokens.items()
+    )
+    return tokens
+
+
+def find_place_by_link(*, token: str, purpose: PlaceLinkPurpose, now: datetime) -> SessionPlace | None:
+    """The place that this link is for; None for every link that does not work, whyever.
+
+    It works as long as the session is to come, also when the place was given up: then its page says so.
+    """
+    if not TOKEN.fullmatch(token):
+        return None
+    names = ("place__session__presentation", "place__session__presenter", "place__person")
+    links = PlaceLink.objects.select_related(*names).filter(token_hash=hash_of(token), purpose=purpose, expires_at__gt=now)
+    link = links.first()
+    if link is None or not link.place.session.is_scheduled or link.place.session.has_begun(now):
+        return None
+    return link.place if constant_time_compare(link.address_hash, address_hash(link.place.person.email)) else None

@@ -1,0 +1,471 @@
+"""Open sessions: planned, rescheduled, given to a presenter or freed, how people join, cancelled, delivered."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from bookings import rules
+from bookings.errors import NothingChanged, NotStarted, SamePresenter, SlotTaken
+from bookings.feedback.services import open_afterwards
+from bookings.models import (
+    BusyKind,
+    BusyTime,
+    OpenSession,
+    PlaceState,
+    Presentation,
+    Presenter,
+    SessionEventKind,
+    SessionSeries,
+    SessionState,
+)
+from bookings.open_sessions.services.base import (
+    DateTaken,
+    DetailsSent,
+    NoJoiningLink,
+    SessionClosed,
+    SessionMoved,
+    SessionNeedsPresenter,
+    SizeRefused,
+    TimePassed,
+    WouldDrop,
+    link_digest,
+    lock_session,
+    lock_session_and_presenters,
+    lock_sessions,
+    record_place_events,
+    record_session_event,
+    refuse_unless_to_come,
+)
+from bookings.open_sessions.services.notify import (
+    WITH_A_PLACE,
+    ask_for_feedback,
+    notify_everybody,
+    notify_former_presenter,
+    notify_places,
+    notify_presenter,
+    notify_team_needs_presenter,
+    were_warned,
+)
+from bookings.open_sessions.services.places import end_lapsed_offers, fill_places, offer_or_give, offer_until, set_place_states
+from bookings.schedule.locks import guarded, lock_presenters
+from ctac.dates import days_before, uk_day
+from ctac.models import save_with_reference
+from notifications.models import Notification
+from notifications.outbox import notify
+from notifications.registry import Topic
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import people_who_want
+
+# New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 58).
+
+INVITATION = "session-invitation"
+INVITATION_LASTS = timedelta(days=7)
+
+
+def invite(planned: Sequence[OpenSession], now: datetime) -> int:
+    """Due tomorrow morning, so that what was planned by mistake can be put right. How many are told.
+
+    Nobody twice of one day.
+    """
+    if not planned:
+        return 0
+    due = days_before(now, -1, rules.REMINDER_AT).astimezone(UTC)
+    about = f"invited:{uk_day(now).isoformat()}"
+    told = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
+    # Sessions are online, so it is the same for everybody who asked, wherever they work.
+    asked = [person.email for person in people_who_want(Topic.INVITATIONS) if person.email not in told]
+    notify(kind=INVITATION, about=about, to=asked, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
+    return len(asked)
+
+
+# Planning one session or a series, all or none.
+
+
+@dataclass(frozen=True)
+class PlannedSession:
+    """One date as a coordinator wants it; without a presenter it needs one."""
+
+    presentation: Presentation
+    presenter: Presenter | None
+    starts_at: datetime
+    capacity: int
+    own_joining_link: str = ""
+    joining_help: str = ""
+
+    @property
+    def ends_at(self) -> datetime:
+        """In UTC, so that its length is what passes and not what clocks show."""
+        return self.starts_at.astimezone(UTC) + self.presentation.length
+
+    @property
+    def busy(self) -> DateTimeTZRange:
+        return DateTimeTZRange(self.starts_at.astimezone(UTC), self.ends_at)
+
+
+@transaction.atomic
+def plan_sessions(
+    *,
+    sessions: Sequence[PlannedSession],
+    by: User | None,
+    now: datetime,
+    series: str = "",
+    reason: str = "",
+    flagged: bool = False,
+    token: str | None = None,
+) -> list[OpenSession]:
+    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they are told.
+
+    `reason`: why staff went over what yields to them, kept with each. `flagged`: what was written looks like a child's details.
+    `token`: of the form, so that it plans once. Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused;
+    TimePassed; AlreadyPlaced.
+    """
+    for planned in sessions:
+        refuse_impossible(planned, now)
+    lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
+    together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
+    tokens = [token, *[None] * len(sessions)]
+    made = [plan_session(each, together, its, by=by, now=now, reason=reason) for each, its in zip(sessions, tokens, strict=False)]
+    invite(made, now)
+    if flagged and made:
+        notify_safeguarding_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
+    return made
+
+
+def refuse_impossible(planned: PlannedSession, now: datetime) -> None:
+    if planned.starts_at <= now:
+        raise TimePassed
+    if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
+        raise SizeRefused
+
+
+def plan_session(
+    planned: PlannedSession, series: SessionSeries | None, token: str | None, *, by: User | None, now: datetime, reason: str
+) -> OpenSession:
+    session = OpenSession(
+        presentation=planned.presentation,
+        presenter=planned.presenter,
+        series=series,
+        starts_at=planned.starts_at.astimezone(UTC),
+        ends_at=planned.ends_at,
+        capacity=planned.capacity,
+        own_joining_link=planned.own_joining_link,
+        joining_help=planned.joining_help,
+        plan_token=token,
+        created_at=now,
+    )
+    try:
+        with guarded():
+            save_with_reference(session, "OS")
+            if planned.presenter is not None:
+                take_time(session, planned.presenter)
+    except SlotTaken as refusal:
+        raise DateTaken(planned) from refusal
+    record_session_event(session, SessionEventKind.PLANNED, by=by, now=now, reason=reason)
+    notify_presenter(session, now)
+    return session
+
+
+def take_time(session: OpenSession, presenter: Presenter) -> None:
+    """A claim on the presenter's time: online, so that it needs no journey. Within guarded()."""
+    busy = DateTimeTZRange(session.starts_at, session.ends_at)
+    claim = {"presenter": presenter, "kind": BusyKind.SESSION, "busy": busy}
+    BusyTime.objects.update_or_create(session=session, defaults=claim)
+
+
+# How people join a session: a link, words beside it, and telling who has a place.
+
+
+@transaction.atomic
+def set_joining_details(
+    *, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime, flagged: bool = False
+) -> int:
+    """A link of its own (https; empty: its presenter's) and how to join. How many are told: everybody with a place, if they can
+    have read how to join.
+
+    `flagged`: what was written looks like a child's details. Raises NothingChanged, SessionClosed.
+    """
+    locked = lock_session(session)
+    if not locked.is_scheduled:
+        raise SessionClosed
+    if (locked.own_joining_link, locked.joining_help) == (own_joining_link, joining_help):
+        raise NothingChanged
+    known = may_have_read_details(locked)
+    locked.own_joining_link, locked.joining_help, locked.sequence = own_joining_link, joining_help, locked.sequence + 1
+    locked.save(update_fields=["own_joining_link", "joining_help", "sequence"])
+    record_session_event(
+        locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence, "details": known}
+    )
+    notify_presenter(locked, now)
+    told = notify_joining_details(locked, now) if known else 0
+    if flagged:
+        notify_safeguarding_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
+    return told
+
+
+@transaction.atomic
+def send_joining_details(*, session: OpenSession, by: User | None, now: datetime) -> int:
+    """Tell everybody with a place how to join; how many are told. Who gets one later reads it with their place.
+
+    Raises NoJoiningLink, DetailsSent (once is enough), SessionClosed.
+    """
+    locked = lock_session(session)
+    refuse_unless_to_come(locked, now)
+    if not locked.joining_link:
+        raise NoJoiningLink
+    if locked.details_sent_at:
+        raise DetailsSent
+    OpenSession.objects.filter(pk=locked.pk).update(details_sent_at=now)
+    record_session_event(locked, SessionEventKind.DETAILS_SENT, by=by, now=now, changes={"details": True})
+    return notify_joining_details(locked, now)
+
+
+def notify_joining_details(session: OpenSession, now: datetime) -> int:
+    """Everybody with a place; how many. The event of it says "details"."""
+    return notify_everybody("session-details", session, now, states=WITH_A_PLACE)
+
+
+def may_have_read_details(session: OpenSession) -> bool:
+    """Whether people with a place can have read how to join: they were told, or there was something to read with their place."""
+    return bool(session.joining_help or link_digest_of_people(session) or were_sent_details(session))
+
+
+def were_sent_details(session: OpenSession) -> bool:
+    """How to join, or that they get another link: then they wait for the next, also where there is none now."""
+    return session.details_sent_at is not None or session.events.filter(changes__details=True).exists()
+
+
+def link_digest_of_people(session: OpenSession) -> str:
+    """The mark of the link that people read with their place; empty if none.
+
+    Of a session that lost its presenter it is the link of that moment, whatever became of it, or none if people were told of a
+    change since. A loss that was recorded without it counts as a link that is like no other.
+    """
+    if session.joining_link or session.presenter_id is not None:
+        return link_digest(session.joining_link)
+    kinds = (SessionEventKind.PRESENTER_FREED, SessionEventKind.LINK_SET)
+    last = session.events.filter(kind__in=kinds).order_by("at", "pk").last()
+    return str(last.changes.get("link", "unknown")) if last and last.kind == SessionEventKind.PRESENTER_FREED else ""
+
+
+def joins_by_old_link(session: OpenSession, before: str) -> bool:
+    """Whether people with a place can have read a link, or wait for one that we promised, and it is another now.
+
+    `before`: link_digest_of_people.
+    """
+    return link_digest(session.joining_link) != before and bool(before or were_sent_details(session))
+
+
+def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
+    """Each session to come that uses the presenter's link, `before` until now, in the caller's transaction; the presenter is
+    locked already."""
+    to_come = OpenSession.objects.filter(
+        presenter=presenter, state=SessionState.SCHEDULED, own_joining_link="", starts_at__gt=now
+    )
+    for session in lock_sessions(to_come.values_list("pk", flat=True)):
+        session.sequence += 1
+        session.save(update_fields=["sequence"])
+        known = joins_by_old_link(session, link_digest(before))
+        record_session_event(
+            session, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": session.sequence, "details": known}
+        )
+        if by is None or by.pk != presenter.user_id:
+            notify_presenter(session, now)
+        if known:
+            notify_joining_details(session, now)
+
+
+# Changing a session: its places, its time, its presenter.
+
+
+@transaction.atomic
+def set_capacity(
+    *, session: OpenSession, capacity: int, by: User | None, now: datetime, expected: int, back_to_line: int = 0
+) -> None:
+    """More places go to who waits. Fewer than are taken or offered: `back_to_line` says how many people go back to the line.
+
+    Offers first, then the newest places; all keep their positions and are told. Raises WouldDrop with the right number if it is
+    another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
+    """
+    locked = lock_session(session)
+    refuse_unless_to_come(locked, now)
+    if locked.capacity != expected:
+        raise SessionMoved
+    if not 1 <= capacity <= rules.LARGEST_SESSION:
+        raise SizeRefused
+    if capacity == expected:
+        raise NothingChanged
+    end_lapsed_offers(locked, now=now)
+    locked.refresh_from_db(fields=["occupied"])
+    too_many = max(locked.occupied - capacity, 0)
+    if too_many != back_to_line:
+        raise WouldDrop(too_many)
+    send_back_to_line(locked, too_many, by=by, now=now)
+    OpenSession.objects.filter(pk=locked.pk).update(capacity=capacity)
+    locked.capacity = capacity
+    record_session_event(locked, SessionEventKind.CAPACITY, by=by, now=now, changes={"capacity": [expected, capacity]})
+    fill_places(locked, by=by, now=now)
+
+
+def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now: datetime) -> None:
+    if not count:
+        return
+    held = session.places.filter(state__in=(PlaceState.OFFERED, PlaceState.TAKEN)).select_related("person")
+    # "offered" comes before "taken" in the alphabet too, but an order should say what it means.
+    last = sorted(held, key=lambda place: (place.state == PlaceState.OFFERED, place.position), reverse=True)[:count]
+    set_place_states(last, PlaceState.WAITING)
+    record_place_events(SessionEventKind.BUMPED, last, by=by, now=now)
+    notify_places("place-bumped", last, session, now)
+
+
+@transaction.atomic
+def reschedule_session(
+    *, session: OpenSession, starts_at: datetime, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+) -> None:
+    """To another time, its presenter's too; everybody is told, also in their calendars.
+
+    `flagged`: the reason looks like a child's details, so that no email has it. Raises SlotTaken, SessionClosed, TimePassed,
+    NothingChanged, SessionMoved (also if it is not at the time with which `session` was read).
+    """
+    locked = lock_session_and_presenters(session, now=now)
+    refuse_unless_to_come(locked, now)
+    if locked.starts_at != session.starts_at:
+        raise SessionMoved
+    start = starts_at.astimezone(UTC)
+    if start <= now:
+        raise TimePassed
+    if start == locked.starts_at:
+        raise NothingChanged
+    end_lapsed_offers(locked, now=now)
+    before, length = locked.starts_at, locked.ends_at - locked.starts_at
+    locked.starts_at, locked.ends_at, locked.sequence = start, start + length, locked.sequence + 1
+    with guarded():
+        locked.save(update_fields=["starts_at", "ends_at", "sequence"])
+        if locked.presenter is not None:
+            take_time(locked, locked.presenter)
+    times = [before.isoformat(), start.isoformat()]
+    noted: dict[str, object] = {"time": times, "sequence": locked.sequence, **({"flagged": True} if flagged else {})}
+    record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, changes=noted)
+    notify_everybody("session-moved", locked, now)
+    notify_presenter(locked, now)
+    shorten_offers(locked, by=by, now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"session:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
+
+
+def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> None:
+    """An offer never lasts until the session: it ends an hour before the new time. Too near to ask, the place is given."""
+    if offer_until(session.starts_at, now) is None:
+        offered = list(session.places.filter(state=PlaceState.OFFERED).select_related("person").order_by("position"))
+        offer_or_give(offered, session, None, by=by, now=now) if offered else None
+        return
+    last = session.starts_at - rules.OFFERS_END_BEFORE
+    session.places.filter(state=PlaceState.OFFERED, offer_expires_at__gt=last).update(offer_expires_at=last)
+
+
+@transaction.atomic
+def assign_presenter(
+    *, session: OpenSession, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+) -> None:
+    """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
+
+    If people join elsewhere then and can have read the old link, or have read that it may not take place, they are told.
+    `reason`: why staff went over what yields to them; `flagged`: it looks like a child's details.
+    """
+    locked = lock_session_and_presenters(session, now=now, also=[presenter])
+    if not locked.is_scheduled:
+        raise SessionClosed
+    before, link, unsure = locked.presenter, link_digest_of_people(locked), were_warned(locked)
+    if before == presenter:
+        raise SamePresenter
+    locked.presenter, locked.sequence = presenter, locked.sequence + 1
+    try:
+        with guarded():
+            locked.save(update_fields=["presenter", "sequence"])
+            take_time(locked, presenter)
+    except SlotTaken as refusal:
+        raise presenter_busy(presenter) from refusal
+    told = unsure or joins_by_old_link(locked, link)
+    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence}
+    who |= {"details": told, **({"unsure": True} if unsure else {})}
+    record_session_event(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
+    notify_presenter(locked, now)
+    notify_former_presenter(locked, before, now)
+    if told:
+        notify_joining_details(locked, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
+
+
+def presenter_busy(presenter: Presenter) -> SlotTaken:
+    return SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
+
+
+# How a session ends: cancelled, or delivered.
+
+
+@transaction.atomic
+def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+    """Give its presenter's time back and tell everybody who has a place, is offered one or waits. Places stay as they stood.
+
+    `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
+    """
+    locked = lock_session_and_presenters(session, now=now)
+    refuse_unless_scheduled(locked, SessionState.CANCELLED)
+    end_lapsed_offers(locked, now=now)
+    locked.state, locked.sequence = SessionState.CANCELLED, locked.sequence + 1
+    locked.closed_reason = "" if flagged else reason
+    locked.save(update_fields=["state", "sequence", "closed_reason"])
+    BusyTime.objects.filter(session=locked).delete()
+    noted: dict[str, object] = {"sequence": locked.sequence, **({"flagged": True} if flagged else {})}
+    record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, changes=noted)
+    notify_everybody("session-cancelled", locked, now)
+    notify_former_presenter(locked, locked.presenter, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"session:{locked.pk}:cancelled", reference=locked.reference, now=now)
+
+
+@transaction.atomic
+def mark_session_delivered(*, session: OpenSession, by: User | None, now: datetime) -> None:
+    """It took place, and has its short link from now on; who had a place is asked how it was.
+
+    Raises NotStarted, SessionNeedsPresenter, SessionClosed.
+    """
+    locked = lock_session(session)
+    refuse_unless_scheduled(locked, SessionState.DELIVERED)
+    if not locked.has_begun(now):
+        raise NotStarted
+    if locked.needs_a_presenter:
+        raise SessionNeedsPresenter
+    end_lapsed_offers(locked, now=now)
+    OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
+    afterwards = open_afterwards(given=locked, now=now)
+    record_session_event(locked, SessionEventKind.DELIVERED, by=by, now=now)
+    ask_for_feedback(locked, afterwards.closes_at, now)
+
+
+def refuse_unless_scheduled(session: OpenSession, to: SessionState) -> None:
+    if not session.can_become(to):
+        raise SessionClosed
+
+
+# Leave that hits sessions: their time is given back, and they need a presenter.
+
+
+def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[OpenSession]:
+    """In the caller's transaction, which has locked the presenter. Staff and the presenter are told."""
+    freed = lock_sessions(row.session_id for row in hit if row.session_id)
+    BusyTime.objects.filter(session__in=freed).delete()
+    for session in freed:
+        session.presenter, session.sequence = None, session.sequence + 1
+        session.save(update_fields=["presenter", "sequence"])
+        link = link_digest(session.own_joining_link or presenter.joining_link)
+        who = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
+        record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=who)
+        notify_team_needs_presenter(session, now)
+        notify_former_presenter(session, presenter, now)
+    return freed

@@ -1,0 +1,392 @@
+"""Open sessions to come, for everybody; taking a place, one's own place, and the pages behind the links of emails about it."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import signed_in
+from bookings.booking.forms import TEXT_ROWS
+from bookings.booking.limits import too_many_places
+from bookings.booking.services.notify import gets_reminders
+from bookings.booking.views.links import LinkedView, PageView, behind_a_link_to
+from bookings.calendars import ical
+from bookings.errors import AlreadyPlaced
+from bookings.feedback.queries import feedback_panel_for_place
+from bookings.feedback.services import wish_year_later, withdraw_year_later
+from bookings.models import LIVE_PLACES, Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
+from bookings.open_sessions import text
+from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
+from bookings.open_sessions.services.notify import is_unsure, were_warned
+from bookings.open_sessions.services.places import accept_offer, find_place_by_link, give_up_place, take_place
+from ctac.forms import FORM_METHODS, PageForm
+from ctac.pages import page_in
+from professionals import drafts
+from professionals.access import person_in, person_required, the_person
+from professionals.models import DraftKind, User
+from professionals.safeguarding.child_details import looks_like_child_details
+from professionals.safeguarding.forms import ChildDetailsMixin
+
+# What is asked of somebody who takes a place at an open session.
+
+
+class PlaceForm(ChildDetailsMixin, PageForm):
+    """Everything else we know from the account."""
+
+    access_needs = forms.CharField(
+        label=gettext_lazy("Do you need anything to take part?"),
+        help_text=gettext_lazy("For example captions, or slides in advance. Do not give any child’s details here."),
+        max_length=1000,
+        widget=forms.Textarea(TEXT_ROWS),
+        required=False,
+    )
+
+    free_text_fields = ("access_needs",)
+
+
+# Open sessions to come, for everybody: the list, and the page of one.
+
+ON_A_PAGE = 20
+
+
+@dataclass(frozen=True)
+class ListedSession:
+    """A session in the list, and how it stands for whoever looks."""
+
+    session: OpenSession
+    room: str
+    has_room: bool
+    mine: SessionPlace | None
+
+
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    to_come = OpenSession.objects.to_come(now)
+    about = list(Presentation.objects.filter(pk__in=to_come.order_by().values("presentation")).order_by("title", "pk"))
+    chosen = next((each for each in about if each.slug == request.GET.get("presentation")), None)
+    if chosen:
+        to_come = to_come.filter(presentation=chosen)
+    number = page_in(request.GET.get("page", ""))
+    first = (number - 1) * ON_A_PAGE
+    found = list(to_come.select_related("presentation")[first : first + ON_A_PAGE + 1])  # one more than is shown
+    context = {
+        "shown": listed_sessions(found[:ON_A_PAGE], request),
+        "presentations": about if len(about) > 1 else [],
+        "chosen": chosen,
+        "number": number,
+        "earlier": list_address(chosen, number - 1) if number > 1 else "",
+        "later": list_address(chosen, number + 1) if len(found) > ON_A_PAGE else "",
+    }
+    return render(request, "bookings/sessions/sessions.html", context)
+
+
+def list_address(presentation: Presentation | None, page: int) -> str:
+    asked = ({"presentation": presentation.slug} if presentation else {}) | ({"page": str(page)} if page > 1 else {})
+    return f"?{urlencode(asked)}"
+
+
+def listed_sessions(found: Iterable[OpenSession], request: HttpRequest) -> list[ListedSession]:
+    mine = my_places(request, found)
+    return [ListedSession(each, text.room_in_words(each), text.has_room(each), mine.get(each.pk)) for each in found]
+
+
+def my_places(request: HttpRequest, found: Iterable[OpenSession]) -> dict[int, SessionPlace]:
+    """Those of whoever is signed in, by session."""
+    person = person_in(request)
+    if person is None:
+        return {}
+    places = SessionPlace.objects.live().filter(person=person, session__in=[each.pk for each in found])
+    return {place.session_id: place for place in places}
+
+
+@require_safe
+def session(request: HttpRequest, reference: str) -> HttpResponse:
+    found, now = session_or_404(reference), timezone.now()
+    context = {
+        "session": found,
+        "room": text.room_in_words(found),
+        "has_room": text.has_room(found),
+        "may_be_joined": text.may_be_joined(found, now),
+        "is_over": found.ends_at <= now,
+        "mine": my_places(request, [found]).get(found.pk),
+    }
+    return render(request, "bookings/sessions/session.html", context)
+
+
+def session_or_404(reference: str) -> OpenSession:
+    found = OpenSession.objects.with_names().filter(reference=reference).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+# Taking a place: one page to check and to press, once. What was typed is kept while somebody signs in.
+
+ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
+
+
+@require_http_methods(FORM_METHODS)
+def session_place(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
+    if request.method == "POST" and not person_in(request):
+        keep_draft(request, reference)
+    return place_page(request, reference)
+
+
+@person_required
+def place_page(request: HttpRequest, reference: str) -> HttpResponse:
+    now, session = timezone.now(), session_or_404(reference)
+    has_one = SessionPlace.objects.filter(session=session, person=the_person(request), state__in=LIVE_PLACES).exists()
+    if has_one:
+        return redirect("session_mine", reference=reference)
+    if not text.may_be_joined(session, now):
+        return redirect(session)  # which says why
+    if request.method != "POST":
+        typed = draft_access_needs(request, reference)
+        return place_form_page(request, session, PlaceForm(initial={"access_needs": typed}), restored=bool(typed))
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        return place_form_page(request, session, form)
+    if stop := too_many_places(request, now):
+        response = place_form_page(request, session, form, warning=stop.sentence(now), status=429)
+        response.headers["Retry-After"] = str(stop.seconds(now))
+        return response
+    return submit_place(request, session, form, now)
+
+
+def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, now: datetime) -> HttpResponse:
+    again = _("Nothing is taken yet. Please press the button once more.")
+    if not form_token(request):
+        return place_form_page(request, session, form, warning=again)
+    if request.POST.get("starts") != session.starts_at.isoformat():
+        return place_form_page(request, session, form, warning=TimeChanged.message)
+    try:
+        place = take_place(
+            session=session,
+            person=the_person(request),
+            by=signed_in(request),
+            now=now,
+            channel=Channel.WEB,
+            token=form_token(request),
+            access_needs=form.cleaned_data["access_needs"],
+            flagged=form.flagged,
+        )
+    except AlreadyPlaced:
+        return place_form_page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
+    except TimeChanged as refusal:  # at this very moment
+        return place_form_page(request, session_or_404(session.reference), form, warning=refusal.message)
+    except SessionClosed as refusal:
+        messages.warning(request, refusal.message)
+        return redirect(session)
+    forget_draft(request, session.reference)
+    say_outcome(request, place)
+    return redirect("session_mine", reference=session.reference)
+
+
+def say_outcome(request: HttpRequest, place: SessionPlace) -> None:
+    """The last place may have gone, or one become free, while somebody read the page."""
+    promised = request.POST.get("promised", "")
+    if promised == ROOM and place.state == PlaceState.WAITING:
+        messages.warning(request, _("The last place went to somebody else a moment ago, so you are on the waiting list now."))
+    elif promised == LINE and place.state == PlaceState.TAKEN:
+        messages.success(request, _("A place became free while you read the page, so you have it now."))
+    elif place.state == PlaceState.TAKEN:
+        said = _("We have sent all of this to %(email)s, with an entry for your calendar.")
+        messages.success(request, said % {"email": place.person.email})
+
+
+def place_form_page(
+    request: HttpRequest, session: OpenSession, form: PlaceForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """`restored`: what was typed before they had to sign in. `warning`: why nothing is stored now."""
+    has_room = text.has_room(session)
+    context: dict[str, Any] = {
+        "session": session,
+        "form": form,
+        "has_room": has_room,
+        "room": text.room_in_words(session),
+        "facts": text.session_facts(session, with_reference=False),
+        "steps": [] if has_room else text.waiting_steps(session),
+        "token": form_token(request) or secrets.token_urlsafe(32),
+        "promised": ROOM if has_room else LINE,
+        "starts": session.starts_at.isoformat(),
+        **more,
+    }
+    return render(request, "bookings/sessions/place.html", context, status=status)
+
+
+def form_token(request: HttpRequest) -> str:
+    """What the page carried, if it can be one of ours."""
+    token = request.POST.get("token", "")
+    return token if drafts.SECRET.fullmatch(token) else ""
+
+
+def keep_draft(request: HttpRequest, reference: str) -> None:
+    """In a draft, by session; not what looks like a child's details: nobody could be asked about that yet."""
+    typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
+    if typed and not looks_like_child_details(typed):
+        session = session_or_404(reference)
+        drafts.keep(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
+
+
+def draft_access_needs(request: HttpRequest, reference: str) -> str:
+    draft = drafts.find(request, DraftKind.PLACE, timezone.now())
+    return str(draft.answers.get(reference, {}).get("access_needs", "")) if draft else ""
+
+
+def forget_draft(request: HttpRequest, reference: str) -> None:
+    """What was kept is stored with the place now."""
+    draft = drafts.find(request, DraftKind.PLACE, timezone.now())
+    if draft and draft.answers.get(reference):
+        drafts.save_step(draft, reference, {}, timezone.now())
+
+
+# One's own place at an open session: how it stands, how to join, taking what is offered, giving it up.
+
+ACCEPT, GIVE_UP = "accept", "give-up"
+MAY_GIVE_UP = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
+
+
+def own_place(request: HttpRequest, reference: str) -> SessionPlace:
+    mine = the_person(request).session_places.select_related(
+        "session__presentation", "session__presenter", "person", "session__afterwards", "yearlater"
+    )
+    return get_object_or_404(mine, session__reference=reference)
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
+    now, place = timezone.now(), own_place(request, reference)
+    if request.method == "POST":
+        act_on_place(request, place, now, by=request.user)  # type: ignore[arg-type]
+        return redirect("session_mine", reference=reference)
+    context = {
+        **place_context(place, now),
+        **next_steps_context(place, now),
+        "facts": text.place_facts(place, with_reference=False),
+        "unsure": place.has_a_place and is_unsure(place.session, now) and were_warned(place.session),
+        "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
+        "after": feedback_panel_for_place(place, now),
+    }
+    return render(request, "bookings/sessions/mine.html", context)
+
+
+def next_steps_context(place: SessionPlace, now: datetime) -> dict[str, object]:
+    if place.state not in (PlaceState.TAKEN, PlaceState.WAITING):
+        return {"steps": []}
+    ahead = place.state == PlaceState.TAKEN and place.session.reminder_due_at > now
+    stopped = ahead and not gets_reminders(place.person)
+    return {"steps": text.next_steps(place, now, reminds=not stopped), "stopped_reminders": stopped}
+
+
+def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
+    """What its own page and the pages behind links both say and offer."""
+    to_come = text.may_be_joined(place.session, now)
+    waits = to_come and place.state == PlaceState.WAITING
+    return {
+        "place": place,
+        "session": place.session,
+        "to_come": to_come,
+        "heading": text.place_title(place) if to_come else text.past_place_title(place, now),
+        "line": text.line_in_words(text.number_in_line(place)) if waits else "",
+        "until": place.offered_until,
+        "may_accept": to_come and place.state == PlaceState.OFFERED,
+        "may_give_up": to_come and place.state in MAY_GIVE_UP,
+    }
+
+
+def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by: User | None) -> None:
+    """One of the two buttons was pressed; what became of it is said on the page that follows."""
+    wish = request.POST.get("do", "")
+    if wish not in (ACCEPT, GIVE_UP):
+        return
+    if request.POST.get("version") != str(place.version):
+        messages.warning(request, _("This has changed since you opened the page. Please read how it stands now."))
+        return
+    try:
+        if wish == ACCEPT:
+            accept_offer(place=place, by=by, now=now)
+            messages.success(request, _("The place is yours. We have sent you an email with the calendar entry."))
+        else:
+            waited = place.state == PlaceState.WAITING
+            give_up_place(place=place, by=by, now=now, by_link=by is None)
+            said = _("You are off the waiting list.") if waited else _("Thank you. Somebody else can have the place now.")
+            messages.success(request, said)
+    except (OfferOver, PlaceMoved, SessionClosed) as refusal:
+        messages.warning(request, refusal.message)
+
+
+@require_safe
+@person_required
+def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    place = own_place(request, reference)
+    if not place.has_a_place or not place.session.is_scheduled:
+        raise Http404
+    to = ical.Attendee(place.person.email, place.person.name)
+    sequence = ical.place_sequence(place)
+    entry = ical.session_calendar(place.session, "PUBLISH", now=timezone.now(), to=to, sequence=sequence)
+    response = HttpResponse(entry, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{place.session.reference}.ics"'
+    return response
+
+
+@require_POST
+@person_required
+def session_again(request: HttpRequest, reference: str) -> HttpResponse:
+    """A reminder in a year: wished, or taken back."""
+    now, place = timezone.now(), own_place(request, reference)
+    if "withdraw" in request.POST:
+        withdraw_year_later(of=place)
+    elif "wish" in request.POST and feedback_panel_for_place(place, now) is not None:
+        wish_year_later(of=place, now=now)
+    return redirect("session_mine", reference=reference)
+
+
+# Pages behind the links of emails about a place, for whoever has the email: see bookings.booking.views.links, whose rules they
+# keep.
+
+OVER = "bookings/sessions/link_over.html"
+
+
+def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], PageView]:
+    return behind_a_link_to(lambda token, now: find_place_by_link(token=token, purpose=purpose, now=now), OVER)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_place_link(PlaceLinkPurpose.SEE)
+def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
+    """How it stands, and the button that takes what is offered. Whoever is signed in goes to the place's own page."""
+    return place_link_page(request, place, now, "bookings/sessions/link.html")
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_place_link(PlaceLinkPurpose.LEAVE)
+def place_link_leave(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
+    return place_link_page(request, place, now, "bookings/sessions/link_leave.html")
+
+
+def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, template: str) -> HttpResponse:
+    """The least that can be said: no names, no joining link, no reference."""
+    if request.method == "POST":
+        act_on_place(request, place, now, by=None)
+        return redirect(request.path)
+    person = person_in(request)
+    if person and person.pk == place.person_id:
+        return redirect("session_mine", reference=place.session.reference)
+    how = place_context(place, now)
+    asks = text.give_up_question(place) if how["may_give_up"] else how["heading"]
+    context = {**how, "asks": asks, "facts": text.session_facts(place.session, with_reference=False)}
+    return render(request, template, context)

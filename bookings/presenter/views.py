@@ -1,0 +1,525 @@
+"""A presenter's own pages at /staff/mine/, made for a phone: day, diary, visit, session, availability, calendar."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import signed_in
+from bookings import rules, text
+from bookings.calendars import feeds
+from bookings.calendars.feeds import make_feed, revoke_feed
+from bookings.emails import rows_of_the_day
+from bookings.feedback.views import feedback_panel_for_presenter, make_slide, presenter_attendance_page, slide_response
+from bookings.models import (
+    Afterwards,
+    AvailabilityException,
+    Booking,
+    Format,
+    Leave,
+    LeaveState,
+    OpenSession,
+    Overdue,
+    PlaceState,
+    Presenter,
+    State,
+    Visit,
+    Weekday,
+    may_check_in,
+    may_check_out,
+    overdue,
+)
+from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
+from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, SessionStop, VisitStop, how_to_join, stops_on, visits_on
+from bookings.schedule.access import (
+    gives_presentations,
+    own_leave,
+    own_sessions,
+    own_visits,
+    page_context,
+    presenter_or_awaited,
+    presenter_required,
+)
+from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, from_tomorrow, hours_text, week_as_typed
+from bookings.schedule.queries import Preview, preview, preview_change
+from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
+from bookings.text import Row, row
+from bookings.visits.services import check_in, check_out
+from ctac.dates import format_clock, format_day, uk_datetime, uk_day
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
+from ctac.staff.actions import told
+from ctac.staff.columns import dialled
+
+# My availability: the week, days with other hours, and my own rules; each shows the times that it gives before it is saved.
+
+
+@presenter_required
+@require_safe
+def presenter_availability(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    now = timezone.now()
+    today = uk_day(now)
+    context = page_context(
+        request,
+        presenter,
+        title=_("My availability"),
+        weeks=shown_weeks(presenter, today),
+        exceptions=presenter.exceptions.filter(last_day__gte=today),
+        preview=preview(presenter, now),
+    )
+    return TemplateResponse(request, "bookings/presenting/availability.html", context)
+
+
+@dataclass(frozen=True)
+class ShownWeek:
+    """'Until Sunday 6 December 2026', and 'Monday, 9am to 1pm, 2pm to 5pm' for each weekday. No title for what holds for good."""
+
+    title: str
+    days: list[str]
+
+
+def shown_weeks(presenter: Presenter, today: date) -> list[ShownWeek]:
+    """The weekly hours from today on, those that hold first first."""
+    periods: dict[tuple[date, date], dict[int, DayHours]] = {}
+    for each in presenter.availability.all():
+        if each.valid_until is None or each.valid_until >= today:
+            period = periods.setdefault((max(each.valid_from, today), each.valid_until or date.max), {})
+            period.setdefault(each.weekday, []).append(each.clock())
+    return [
+        ShownWeek(week_title(first, last, today), [f"{Weekday(day).label}, {hours_text(hours)}" for day, hours in days.items()])
+        for (first, last), days in sorted(periods.items(), key=itemgetter(0))
+    ]
+
+
+def week_title(first: date, last: date, today: date) -> str:
+    if last == date.max:
+        return _("From %(first)s") % {"first": format_day(first)} if first > today else ""
+    if first == today:
+        return _("Until %(last)s") % {"last": format_day(last)}
+    return _("%(first)s to %(last)s") % {"first": format_day(first), "last": format_day(last)}
+
+
+def change_availability_page(
+    request: HttpRequest, presenter: Presenter, form: Any, change: Callable[[], object], *, title: str, done: str, intro: str = ""
+) -> HttpResponse:
+    """The form; sent, it shows what it gives ("show") or is saved."""
+    shown: Preview | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if "show" in request.POST:
+                shown = preview_change(change, presenter, timezone.now())
+            else:
+                change()
+                messages.success(request, done)
+                return redirect("presenter_availability")
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+    context = page_context(request, presenter, title=title, form=form, preview=shown, intro=intro)
+    return TemplateResponse(request, "bookings/presenting/change_availability.html", context)
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_week(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = WeekHoursForm(sent, initial=week_as_typed(presenter, from_tomorrow()))
+
+    def change() -> None:
+        days = {name: form.cleaned_data[name] for name in ("first_day", "last_day")}
+        set_week(presenter=presenter, hours=form.hours, **days, own=True, now=timezone.now())
+
+    return change_availability_page(
+        request,
+        presenter,
+        form,
+        change,
+        title=_("Change my week"),
+        done=_("Your week is saved."),
+        intro=_("Leave a day empty if you can’t be booked on it."),
+    )
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_days(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    form = DaysHoursForm(request.POST if request.method == "POST" else None)
+
+    def change() -> None:
+        set_days(presenter=presenter, **form.cleaned_data, own=True, now=timezone.now())
+
+    return change_availability_page(
+        request,
+        presenter,
+        form,
+        change,
+        title=_("Other hours on some days"),
+        done=_("These days are saved."),
+        intro=_("If you are away or ill, ask for leave instead: then your bookings go to somebody else."),
+    )
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    form = OwnRulesForm(request.POST if request.method == "POST" else None, instance=presenter)
+
+    def change() -> None:
+        keep_presenter(presenter=form.save(commit=False), by=signed_in(request), now=timezone.now())
+        form.save_m2m()
+
+    return change_availability_page(request, presenter, form, change, title=_("What I do, and where"), done=_("This is saved."))
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id: int) -> HttpResponse:
+    """Back to the week's hours."""
+    told(request).kind = AvailabilityException._meta.label_lower
+    exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
+    if request.method == "POST":
+        try:
+            take_back_days(exception=exception, own=True, now=timezone.now())
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("Your usual hours hold again."))
+        return redirect("presenter_availability")
+    context = page_context(request, presenter, title=_("Back to my usual hours"), exception=exception)
+    return TemplateResponse(request, "bookings/presenting/end_days.html", context)
+
+
+# Checking in and out: one big button a time, pressed on a phone outside a reception. A second tap changes nothing.
+
+
+@dataclass(frozen=True)
+class VisitStatus:
+    """Where a visit stands, in a sentence, and the one button of this moment."""
+
+    said: str
+    button: str = ""
+    action: str = ""
+    is_late: bool = False
+
+
+def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitStatus | None:
+    """For that presenter. None where nobody goes anywhere."""
+    now = timezone.now()
+    visit: Visit | None = getattr(booking, "visit", None)
+    if booking.format != Format.WORKPLACE or booking.starts_at is None:
+        return None
+    if visit is not None and visit.is_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
+        return VisitStatus(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
+    if visit is not None and visit.is_handed_over and visit.presenter_id != presenter.pk:
+        return VisitStatus(still_there(visit))
+    if may_check_in(booking, now):
+        said = _("We have not heard from you. Are you there?") if is_late else _("Tell us when you are there.")
+        return VisitStatus(said, _("I have arrived"), action_url(booking, "presenter_check_in"), is_late)
+    if may_check_out(booking, now):
+        return VisitStatus(
+            waiting_to_leave(visit, is_late), _("I have left"), action_url(booking, "presenter_check_out"), is_late
+        )
+    return yet_to_come(booking, now)
+
+
+def action_url(booking: Booking, name: str) -> str:
+    return reverse(name, args=[booking.reference])
+
+
+def waiting_to_leave(visit: Visit | None, is_late: bool) -> str:
+    handed_over = f" {given_by_another(visit.booking)}" if visit is not None and visit.is_handed_over else ""
+    if is_late:
+        return _("We have not heard that you have left. Are you safe?") + handed_over
+    if visit is not None and visit.is_in and visit.checked_in_at:
+        said = _("You are checked in, since %(clock)s. Tell us when you have left.")
+        return said % {"clock": format_clock(visit.checked_in_at)} + handed_over
+    return _("You did not check in. Tell us when you have left.")
+
+
+def given_by_another(booking: Booking) -> str:
+    """To who is there: why that matters to somebody else."""
+    if booking.presenter is None:
+        return _("This visit is no longer yours. Whoever takes it over can only check in after that.")
+    return _("%(name)s has this visit now, and can only check in after that.") % {"name": booking.presenter}
+
+
+def still_there(visit: Visit) -> str:
+    """To who has the visit now."""
+    facts = {"name": visit.presenter, "clock": format_clock(visit.checked_in_at) if visit.checked_in_at else ""}
+    return (
+        _(
+            "%(name)s is checked in there, since %(clock)s. You can check in as soon as %(name)s has checked out. "
+            "Ask them to do it on their phone, or ask the team to do it for them."
+        )
+        % facts
+    )
+
+
+def yet_to_come(booking: Booking, now: datetime) -> VisitStatus | None:
+    start = booking.agreed[0]
+    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
+        return None
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
+
+
+def check_visit(request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit]) -> HttpResponse:
+    """To the visit's page, which says how it stands now."""
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    try:
+        service(booking=booking, presenter=presenter, by=request.user, now=timezone.now())
+    except DomainError as refusal:
+        messages.warning(request, str(refusal.message))
+    return redirect("presenter_visit", reference=booking.reference)
+
+
+@presenter_or_awaited
+@require_POST
+def presenter_check_in(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    return check_visit(request, presenter, reference, check_in)
+
+
+@presenter_or_awaited
+@require_POST
+def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    return check_visit(request, presenter, reference, check_out)
+
+
+# My day: where to go, when to leave, whom to ask for, what to bring, and the button to check in or out.
+
+
+def stops_with_status(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
+    """The stops of that day with where each visit stands, and numbers to tap."""
+    late = set(overdue(visits_on(presenter, day), timezone.now()).values_list("pk", flat=True))
+    return [with_status(stop, presenter, late) if isinstance(stop, VisitStop) else stop for stop in stops_on(presenter, day)]
+
+
+def with_status(stop: VisitStop, presenter: Presenter, late: set[int]) -> VisitStop:
+    now = visit_status(stop.booking, presenter, is_late=stop.booking.pk in late)
+    return replace(stop, now=now, rows=[with_phone_link(row) for row in stop.rows])
+
+
+def asked_day(request: HttpRequest, today: date) -> date:
+    """?day=2027-01-25; today if that is no day within a year."""
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return today
+    return day if abs(day - today) <= timedelta(days=366) else today
+
+
+@presenter_or_awaited
+@require_safe
+def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    today = uk_day(timezone.now())
+    day = asked_day(request, today)
+    other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
+    more = {"day": day, "is_today": day == today, "stops": stops_with_status(presenter, day), "other_days": other_days}
+    return TemplateResponse(
+        request, "bookings/presenting/day.html", page_context(request, presenter, title=format_day(day), **more)
+    )
+
+
+# My diary: the days ahead of one presenter, and one visit with all that the day needs.
+
+VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
+
+
+@dataclass
+class DiaryDay:
+    """A day of the diary, with what begins on it; leave that began before today stands under today."""
+
+    day: date
+    visits: list[Booking] = field(default_factory=list)
+    leave: list[Leave] = field(default_factory=list)
+    sessions: list[OpenSession] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return format_day(self.day)
+
+    @property
+    def entries(self) -> list["DiaryEntry"]:
+        """Visits and open sessions, as they follow one another."""
+        both = [*map(entry_of_visit, self.visits), *map(entry_of_session, self.sessions)]
+        return sorted(both, key=attrgetter("start"))
+
+
+@dataclass(frozen=True)
+class DiaryEntry:
+    """`state` is empty for what goes on as usual."""
+
+    start: datetime
+    clocks: str
+    title: str
+    href: str
+    where: str
+    state: str = ""
+    state_kind: str = ""
+
+
+def entry_of_visit(visit: Booking) -> DiaryEntry:
+    where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
+    state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
+    href = reverse("presenter_visit", args=[visit.reference])
+    return DiaryEntry(visit.agreed[0], visit.clocks, visit.presentation.title, href, where, state, visit.state_kind)
+
+
+def entry_of_session(session: OpenSession) -> DiaryEntry:
+    where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
+    state = "" if session.is_scheduled else str(session.get_state_display())
+    href = reverse("presenter_session", args=[session.reference])
+    return DiaryEntry(session.starts_at, session.clocks, session.presentation.title, href, where, state, session.state_kind)
+
+
+def days_ahead(
+    visits: Iterable[Booking], leave: Iterable[Leave], today: date, sessions: Iterable[OpenSession] = ()
+) -> list[DiaryDay]:
+    """Only days on which there is something, in order."""
+    days: dict[date, DiaryDay] = {}
+
+    def on(moment: datetime) -> DiaryDay:
+        day = max(uk_day(moment), today)
+        return days.setdefault(day, DiaryDay(day))
+
+    for visit in visits:
+        on(visit.agreed[0]).visits.append(visit)
+    for session in sessions:
+        on(session.starts_at).sessions.append(session)
+    for away in leave:
+        on(away.starts_at).leave.append(away)
+    return [days[day] for day in sorted(days)]
+
+
+def not_over(moment: datetime) -> Q:
+    """Of visits and open sessions. A presentation takes 8 hours at most, so none of them began a day before: by their starts
+    an index finds them, by their ends every booking that there ever was would be read."""
+    return Q(starts_at__gt=moment - A_DAY, ends_at__gt=moment)
+
+
+@presenter_required
+@require_safe
+def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    today = uk_day(timezone.now())
+    from_today = uk_datetime(today, time())
+    visits = own_visits(presenter).filter(not_over(from_today), state__in=VISITS_IN_A_DIARY).order_by("starts_at")
+    leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
+    sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
+    days = days_ahead(visits, leave, today, sessions)
+    context = page_context(request, presenter, title=_("My diary"), days=days, today=today)
+    return TemplateResponse(request, "bookings/presenting/diary.html", context)
+
+
+@presenter_or_awaited
+@require_safe
+def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """One visit, also an online one: when, where, whom to ask for, how many come."""
+    visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
+    rows = [*text.facts_without_title(visit), *text.missing_link_rows(visit), *rows_of_the_day(visit)]
+    shown = [with_phone_link(row) for row in rows if row["value"]]
+    context = page_context(
+        request,
+        presenter,
+        title=visit.presentation.title,
+        visit=visit,
+        rows=shown,
+        after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
+        now=visit_status(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
+    )
+    return TemplateResponse(request, "bookings/presenting/visit.html", context)
+
+
+def with_phone_link(row: text.Row) -> text.Row:
+    """A phone number as a link that calls it."""
+    return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
+
+
+# The open sessions that a presenter gives: when, how to join, and who comes, in numbers and without names.
+
+
+def who_comes(session: OpenSession) -> list[Row]:
+    figures = place_figures(session)
+    offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
+    of = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
+    rows = [row(_("People who come"), of), row(_("Who they are"), "\n".join(figures.lines))]
+    rows += [row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered})] if offered else []
+    rows += [row(_("Waiting list"), waiting_in_words(line))] if line else []
+    return [*rows, row(_("Access needs"), "\n".join(access_needs_of(session)))]
+
+
+def own_session(presenter: Presenter, reference: str) -> OpenSession:
+    session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
+    return session
+
+
+@presenter_required
+@require_safe
+def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = own_session(presenter, reference)
+    rows = [row(_("When"), session.when), *how_to_join(session), *who_comes(session)]
+    if session.closed_reason:
+        rows.insert(1, row(_("Why it was cancelled"), session.closed_reason))
+    more = {
+        "session": session,
+        "visit": session,
+        "rows": [each for each in rows if each["value"]],
+        "after": feedback_panel_for_presenter(session, timezone.now()),
+    }
+    context = page_context(request, presenter, title=session.presentation.title, **more)
+    return TemplateResponse(request, "bookings/presenting/session.html", context)
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_session_attendance(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = own_session(presenter, reference)
+    return presenter_attendance_page(request, presenter, session, reverse("presenter_session", args=[session.reference]))
+
+
+@presenter_required
+@require_POST
+def presenter_session_slide(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    made = make_slide(request, own_session(presenter, reference))
+    return redirect("presenter_session_slide_pdf" if made else "presenter_session", reference=reference)
+
+
+@presenter_required
+@require_safe
+def presenter_session_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    session = own_session(presenter, reference)
+    return slide_response(get_object_or_404(Afterwards, session=session), session)
+
+
+# My phone’s calendar: the address at which it reads my diary, and revoking it.
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    now, user = timezone.now(), signed_in(request)
+    if request.method == "POST":
+        make_feed(owner=presenter, by=user, now=now)
+        messages.success(request, _("Your calendar address is ready."))
+        return redirect("presenter_calendar")
+    context = page_context(request, presenter, title=_("My diary on my phone"), **feeds.feed_page_context(presenter, user, now))
+    return TemplateResponse(request, "bookings/presenting/calendar.html", context)
+
+
+@presenter_required
+@require_http_methods(FORM_METHODS)
+def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpResponse:
+    if request.method == "POST":
+        revoke_feed(owner=presenter, by=signed_in(request), now=timezone.now())
+        messages.success(request, _("The calendar address no longer works."))
+        return redirect("presenter_calendar")
+    context = page_context(request, presenter, title=_("Stop my calendar address?"))
+    return TemplateResponse(request, "bookings/presenting/calendar_stop.html", context)

@@ -1,1 +1,0 @@
-"""The presenters' own pages at /staff/mine/, made for a phone: what is theirs, and nothing else."""

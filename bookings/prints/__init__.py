@@ -1,1 +1,0 @@
-"""What is shown or taken home of a presentation, as tagged PDFs."""

@@ -1,0 +1,221 @@
+"""What a new copy is tried with: presentations, presenters, a visit, sessions, and one given last week."""
+
+from datetime import datetime, time, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accounts.roles import BY_SLUG
+from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
+from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
+from bookings.models import (
+    Afterwards,
+    Attendance,
+    Availability,
+    Booking,
+    BusyKind,
+    BusyTime,
+    Channel,
+    Format,
+    Nation,
+    OpenSession,
+    Presentation,
+    Presenter,
+    State,
+)
+from bookings.open_sessions.queries import clashes
+from bookings.open_sessions.services.places import take_place
+from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.services import keep_presenter
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import find_place
+from ctac.dates import uk_datetime, uk_day
+from ctac.models import random_reference
+from leaflets.models import ToBring
+from leaflets.stock.queries import leaflets_in_stock
+from professionals.models import Person, Profession, User
+from professionals.samples import STAFF_EMAIL, email_of
+
+# What a new copy is tried with: two presentations, three presenters in different parts of the country, a visit with leaflets.
+
+HOST = "asha.patel@leeds.nhs.uk"  # of professionals/samples.py
+ADDRESS = VisitAddress("St James Health Centre", "Leeds", "LS1 4AP", "1 Park Row")
+VISIT_IN = timedelta(weeks=4)
+# One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
+SESSION_PLACES = (40, 1, 40, 40)
+SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
+SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # whose diary each presenter's is
+COLLEAGUE = "owen.hughes@cardiff.gov.uk"  # of professionals/samples.py
+PRESENTATIONS = (
+    {
+        "slug": "spotting-the-signs",
+        "title": "Spotting the signs of child trafficking",
+        "summary": "What child trafficking looks like in everyday work, and what to do when something doesn’t fit.",
+        "description": (
+            "We start with what trafficking is, and how children come to be moved and used. Then we look at the signs that "
+            "you may meet in your own work: at a home visit, in a waiting room, at the school gate.\n\n"
+            "You leave knowing what to note down, whom to call, and what to say. There is time for questions. When we come to "
+            "you, we bring leaflets if you ask for them."
+        ),
+        "audience": "Health visitors, social workers, A&E and walk-in clinic staff, and anyone who meets children at work",
+        "length_minutes": 90,
+        "formats": [Format.WORKPLACE, Format.ONLINE],
+    },
+    {
+        "slug": "after-a-concern",
+        "title": "After a concern: from a worry to a safe next step",
+        "summary": "For teams who know the signs and want to be sure of what happens after somebody speaks up.",
+        "description": (
+            "Made-up stories, told step by step, with a pause at each place where someone must decide. Who needs to know, how "
+            "fast, and what keeps the child safe meanwhile?\n\n"
+            "We show how a referral travels, what our advice line can do for you, and what tends to go wrong."
+        ),
+        "audience": "Social workers, safeguarding leads and managers",
+        "length_minutes": 60,
+        "formats": [Format.ONLINE, Format.WORKPLACE],
+    },
+)
+# Name, address, base, nation, longest journey, weekly windows (weekday, from, to).
+PRESENTERS = (
+    ("Asha Patel", "asha.patel@ctac.test", "LS1 4AP", Nation.ENGLAND, 150, ((0, 9, 17), (1, 9, 17), (3, 9, 17), (4, 9, 13))),
+    ("Tom Adeyemi", "tom.adeyemi@ctac.test", "SE1 7PB", Nation.ENGLAND, 120, ((1, 8, 16), (2, 8, 16), (3, 8, 16))),
+    ("Eilidh Fraser", "eilidh.fraser@ctac.test", "G2 1DU", Nation.SCOTLAND, 180, ((0, 10, 18), (2, 9, 17), (4, 9, 17))),
+)
+
+
+@transaction.atomic
+def load(now: datetime) -> None:
+    """Run again, it adds nothing and changes nothing. Whose diary each presenter's is stands in SIGN_INS."""
+    for fields in PRESENTATIONS:
+        Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
+    for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
+        if Presenter.objects.filter(email=email).exists():
+            continue
+        presenter = keep_presenter(
+            presenter=Presenter(
+                name=name,
+                email=email,
+                phone=f"0113 496 000{number}",
+                base_postcode=base,
+                nation=nation,
+                max_travel_minutes=longest,
+                joining_link=f"https://meet.example/ctac-{number}",
+                user=User.objects.filter(email=SIGN_INS.get(number, ""), presenter=None).first(),
+            )
+        )
+        Availability.objects.bulk_create(
+            Availability(
+                presenter=presenter, weekday=day, start=time(start), end=time(end), valid_from=uk_day(now) - timedelta(days=1)
+            )
+            for day, start, end in windows
+        )
+    _book_a_visit(now)
+    _plan_sessions(now)
+    _give_one(now)
+
+
+def _give_one(now: datetime) -> None:
+    """If the sample people are there, and it is ours to give: a copy that is used has its own."""
+    person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
+    if person is not None and presenter is not None and presentation.active:
+        give_one_last_week(person, presenter, presentation, presenter.user, now)
+
+
+def _book_a_visit(now: datetime) -> None:
+    """The last time of its week, for a team in Leeds, with leaflets for the audience; if the sample people are there."""
+    person = Person.objects.filter(email=HOST).first()
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
+    if person is None or person.bookings.exists() or not presentation.active:
+        return
+    slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(ADDRESS.postcode), person.profession)
+    day = uk_day(now) + VISIT_IN
+    days = open_schedule(slot_query, first_day=day, last_day=day + timedelta(days=6), now=now).week(day)
+    slots = [slot for _day, slots in days for slot in slots]
+    if slots:
+        place_booking(
+            person=person,
+            by=person.user,
+            channel=Channel.WEB,
+            presentation=presentation,
+            format=Format.WORKPLACE,
+            start=slots[-1].start,
+            details=BookingDetails(14, person.name, person.phone, audience_profession=person.profession, room="Room 2.14"),
+            address=ADDRESS,
+            leaflets=[ToBring(leaflet.slug, leaflet.title, 14) for leaflet in leaflets_in_stock(person.profession, 2)],
+            now=now,
+        )
+
+
+def _plan_sessions(now: datetime) -> None:
+    """A series by who lives in London, if that time is free, and who of the sample people is there."""
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[1]["slug"])
+    presenter = Presenter.objects.filter(email=PRESENTERS[1][1]).first()
+    if presenter is None or OpenSession.objects.exists() or not presentation.active:
+        return
+    first = uk_day(now) + SESSIONS_IN
+    first += timedelta(days=(WEDNESDAY - first.weekday()) % 7)
+    days = [first + timedelta(weeks=number) for number in range(len(SESSION_PLACES))]
+    planned = [
+        PlannedSession(presentation, presenter, uk_datetime(day, SESSIONS_AT), places)
+        for day, places in zip(days, SESSION_PLACES, strict=True)
+    ]
+    free = [
+        each for each, found in zip(planned, clashes(planned, now=now), strict=True) if not any(clash.hard for clash in found)
+    ]
+    sessions = plan_sessions(sessions=free, by=None, now=now, series="Wednesdays at 2pm")
+    people = {person.email: person for person in Person.objects.filter(email__in=(HOST, COLLEAGUE))}
+    for number, email in ((0, HOST), (1, COLLEAGUE), (1, HOST)):
+        if email in people and number < len(sessions):
+            person = people[email]
+            take_place(session=sessions[number], person=person, by=person.user, now=now, channel=Channel.WEB)
+
+
+# A presentation that was given last week, with who came and what they said. Rows of the past, which no service writes.
+
+SAMPLE_ATTENDANCE: dict[str, int] = {Profession.HEALTH_VISITOR: 11, Profession.MIDWIFE: 4, Profession.OTHER: 2}
+# How far each agrees with the three sentences, and what they wrote.
+SAMPLE_ANSWERS = (
+    ((5, 5, 5), "The stories made it real. I would have liked more time for questions."),
+    ((5, 4, 4), ""),
+    ((4, 4, 5), "Please send the slides."),
+    ((4, 5, 3), ""),
+    ((3, 4, 4), "A bit fast at the end."),
+)
+
+
+def give_one_last_week(person: Person, presenter: Presenter, presentation: Presentation, by: User | None, now: datetime) -> None:
+    """Once: not if anything was ever given."""
+    if Attendance.objects.exists() or by is None:
+        return
+    day = uk_day(now) - timedelta(days=7)
+    start = uk_datetime(day - timedelta(days=max(day.weekday() - 4, 0)), time(10))
+    booking = Booking.objects.create(
+        reference=random_reference("BK"),
+        person=person,
+        presentation=presentation,
+        presenter=presenter,
+        state=State.CONFIRMED,
+        format=Format.ONLINE,
+        starts_at=start,
+        ends_at=start + presentation.length,
+        audience_size=18,
+        audience_profession=Profession.HEALTH_VISITOR,
+        contact_name=person.name,
+        contact_phone=person.phone,
+        channel=Channel.WEB,
+        created_at=start - timedelta(days=30),
+    )
+    span = DateTimeTZRange(*booking.agreed)
+    BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=span, booking=booking)
+    over = booking.agreed[1] + timedelta(minutes=10)
+    # Said today: what its host is sent is due now, not a week ago.
+    record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
+    give_sample_answers(open_afterwards(given=booking, now=over), over)
+
+
+def give_sample_answers(afterwards: Afterwards, now: datetime) -> None:
+    for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
+        said = FeedbackAnswers(useful, clear, ready, comment=comment)
+        give_feedback(afterwards=afterwards, said=said, token=f"sample-{afterwards.code}-{number}", by_host=False, now=now)

@@ -1,0 +1,418 @@
+"""Presentations, presenters with their weekly hours, busy time to look at, and journey times between areas."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Case, F, OrderBy, Q, QuerySet, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import dates, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.calendars.feeds import revoke_feed
+from bookings.models import (
+    Availability,
+    AvailabilityException,
+    Booking,
+    BusyKind,
+    BusyTime,
+    CalendarFeed,
+    JourneyTime,
+    OpenSession,
+    Presentation,
+    Presenter,
+)
+from bookings.schedule import services as schedule_services
+from bookings.schedule.admin.forms import FORMAT_WORDS, AnyPresenterFilter
+from bookings.schedule.forms import OwnRulesForm, RulesMixin
+from bookings.schedule.queries import Preview, preview
+from bookings.schedule.services import keep_presenter, visits_too_close
+from bookings.travel import PlaceUnknown, look_up_postcode
+from ctac.dates import format_span, uk_day
+from ctac.forms import PLAIN_FIELDS
+from ctac.staff.columns import NOTHING, LooksOnly, mail_link, moment_of, number_of, phone_link, whole, yes_no_of
+from ctac.staff.lists import Part, words_in
+from ctac.staff.site import ObjectAction, StaffModelAdmin, plain_choice, staff_site
+from professionals.areas import is_area
+from professionals.forms import PostcodeField, validate_phone
+from professionals.models import User
+from professionals.safeguarding.forms import ChildDetailsMixin
+from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
+
+# Presentations, presenters with their weekly availability, and everybody's busy time to look at.
+
+
+class PresentationForm(forms.ModelForm):
+    formats = forms.MultipleChoiceField(
+        label=gettext_lazy("Where it can be given"), choices=list(FORMAT_WORDS.items()), widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Presentation
+        fields = ["title", "slug", "summary", "description", "audience", "length_minutes", "formats", "active"]
+
+
+@admin.register(Presentation, site=staff_site)
+class PresentationAdmin(StaffModelAdmin):
+    form = PresentationForm
+    list_display = ("title", "audience", "number_minutes", "formats_in_words", "offered")
+    list_filter = ("active",)
+    search_fields = ("title", "summary", "audience")
+    prepopulated_fields = {"slug": ("title",)}
+
+    number_minutes = number_of("length_minutes", gettext_lazy("minutes"))
+    offered = yes_no_of("active", gettext_lazy("offered"))
+
+    @admin.display(description=gettext_lazy("where"))
+    def formats_in_words(self, presentation: Presentation) -> str:
+        return ", ".join(str(FORMAT_WORDS[value]) for value in presentation.formats)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Presentation | None = None) -> bool:
+        """It is history of its bookings; one that is no longer offered is marked so."""
+        return False
+
+
+class PresenterForm(RulesMixin, forms.ModelForm):
+    base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where visits start from."))
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
+
+    class Meta:
+        model = Presenter
+        fields = [
+            *("name", "email", "user", "phone", "base_postcode", "nation", "joining_link", "active"),
+            *OwnRulesForm.Meta.fields,
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Presenters are staff: few enough to choose from a plain list. Who is chosen already stays in it."""
+        super().__init__(*args, **kwargs)
+        self.fit()
+        if "user" in self.fields:  # whoever may only look has no boxes
+            user = cast("forms.ModelChoiceField", self.fields["user"])
+            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
+            user.empty_label = _("Does not sign in")
+
+    def clean_base_postcode(self) -> str:
+        postcode: str = self.cleaned_data["base_postcode"]
+        try:
+            look_up_postcode(postcode)
+        except PlaceUnknown as unknown:
+            raise ValidationError(_("We don’t know where this postcode is.")) from unknown
+        return postcode
+
+
+DAY_ENDS = ("earliest_leaving", "latest_return")
+
+
+class HoursInline(admin.TabularInline):
+    """Rows of a presenter's hours."""
+
+    extra = 1
+    formfield_overrides = PLAIN_FIELDS
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A part of the presenter: no role has to name it. Seeing follows from the page itself."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(request.user.has_perm(f"bookings.{verb}_presenter") for verb in ("add", "change"))
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+class AvailabilityInline(HoursInline):
+    model = Availability
+    fields = ("weekday", "start", "end", "valid_from", "valid_until")
+
+
+class ExceptionInline(HoursInline):
+    model = AvailabilityException
+    fields = ("first_day", "last_day", "start", "end")
+    verbose_name = gettext_lazy("day or days with other hours")
+    verbose_name_plural = gettext_lazy("Days with other hours")
+
+
+class ShownOnly(Exception):
+    """Carries what the change would give out of the transaction in which it was saved."""
+
+    def __init__(self, shown: Preview) -> None:
+        super().__init__()
+        self.shown = shown
+
+
+class NotSaved:
+    """For a form whose answers were shown: they are drawn as they were typed, and nothing is saved."""
+
+    def is_valid(self) -> bool:
+        super().is_valid()  # type: ignore[misc]
+        return False
+
+
+def do_stop_calendar(presenter: Presenter, *, by: User) -> None:
+    revoke_feed(owner=presenter, by=by, now=timezone.now())
+
+
+@admin.register(Presenter, site=staff_site)
+class PresenterAdmin(StaffModelAdmin):
+    form = PresenterForm
+    change_form_template = "bookings/staff/presenter.html"
+    fieldsets = (
+        (None, {"fields": ("name", "email", "user", "phone", "joining_link", "active")}),
+        (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),
+        (
+            gettext_lazy("What, and where"),
+            {"fields": ("formats", "presentations", "audiences", "nations_covered", "areas_covered")},
+        ),
+        (gettext_lazy("How much, and when"), {"fields": ("most_a_day", "most_a_week", "notice_working_days", "horizon_days")}),
+    )
+    list_display = ("name", "phone_to_call", "email_to_write", "base_postcode", "days", "gives_presentations")
+    list_filter = ("active", "nation")
+    search_fields = ("name", "email", "phone", "base_postcode")
+    search_help_text = gettext_lazy("Name, email address, phone or postcode")
+    inlines = (AvailabilityInline, ExceptionInline)
+    object_actions = (
+        ObjectAction(
+            "calendar",
+            gettext_lazy("Stop the calendar address"),
+            do_stop_calendar,
+            available=lambda presenter: CalendarFeed.objects.filter(presenter=presenter).exists(),
+            explanation=gettext_lazy(
+                "For a lost phone: its calendar gets nothing any more. What it has shown already may stay on it. "
+                "The presenter can make a new address."
+            ),
+            done=gettext_lazy("The calendar address no longer works."),
+            weight="stop",
+        ),
+    )
+    gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
+        """Whose sign-in sees a diary is for those to say who give roles."""
+        return () if request.user.has_perm("professionals.change_user") else ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
+        return super().get_queryset(request).prefetch_related("availability")
+
+    @admin.display(description=gettext_lazy("phone"), ordering="phone")
+    def phone_to_call(self, presenter: Presenter) -> SafeString | str:
+        return phone_link(presenter.phone)
+
+    @admin.display(description=gettext_lazy("email address"), ordering="email")
+    def email_to_write(self, presenter: Presenter) -> SafeString | str:
+        return mail_link(presenter.email)
+
+    @admin.display(description=gettext_lazy("days"))
+    def days(self, presenter: Presenter) -> str:
+        """'Mon, Tue, Thu': the weekdays on which they can be booked now or later."""
+        today = uk_day(timezone.now())
+        kept = {each.weekday for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today}
+        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(kept)) or NOTHING
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The button that shows saves all, reads the times and takes it back; then the page is drawn as it was sent."""
+        context = dict(extra_context or {})
+        if request.method == "POST" and "_show" in request.POST:
+            try:
+                return super().changeform_view(request, object_id, form_url, context)
+            except ShownOnly as stopped:
+                context.update(preview=stopped.shown, trying=True)
+                request.shown = True  # type: ignore[attr-defined]
+        elif object_id and request.method == "GET" and (presenter := self.get_object(request, object_id)) is not None:
+            context["preview"] = preview(presenter, timezone.now())
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (NotSaved, form), {}) if getattr(request, "shown", False) else form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "_show" in request.POST:
+            raise ShownOnly(preview(form.instance, timezone.now()))
+
+    def save_model(self, request: HttpRequest, obj: Presenter, form: Any, change: bool) -> None:
+        keep_presenter(presenter=obj, by=cast("User", request.user), now=timezone.now())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Presenter | None = None) -> bool:
+        """Their bookings are history; one who has left is marked as not giving presentations."""
+        return False
+
+
+@admin.register(BusyTime, site=staff_site)
+class BusyTimeAdmin(LooksOnly):
+    """To look at only: every claim is written by a service, under the presenter's lock."""
+
+    list_display = ("when", "presenter", "what", "place", "number_travel")
+    fields = ("presenter", "when", "what", "place", "travel_minutes", "travel_reason")
+    readonly_fields = fields
+    may_be_empty = ("place",)
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
+    list_filter = (AnyPresenterFilter, "kind")
+    list_select_related = ("presenter", "booking")
+    search_fields = ("presenter__name", "booking__reference", "postcode")
+    sorts_quickly = ("when",)
+    search_help_text = gettext_lazy("Presenter, booking or postcode")
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """A diary: what comes, the soonest first, then what is over, the latest first."""
+        comes = Case(When(busy__endswith__gt=timezone.now(), then=F("busy")))
+        return [OrderBy(comes), OrderBy(F("busy"), descending=True), OrderBy(F("pk"), descending=True)]
+
+    def parts(self) -> tuple[Part, ...]:
+        """What comes is few, found by its end and then put in order: by `busy` alone, an index that has all of the past first
+        would be walked from there. It is the same order: a span is compared by its start first."""
+        comes = Q(busy__endswith__gt=timezone.now())
+        return Part(comes, ("busy__startswith", "busy", "-pk")), Part(~comes, ("-busy", "-pk"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[BusyTime], search_term: str
+    ) -> tuple[QuerySet[BusyTime], bool]:
+        """A whole postcode or reference finds just that; anything else is a presenter's name."""
+        exact = whole(search_term)
+        if "postcode" in exact:
+            return queryset.filter(**exact), False
+        if exact and (booking := Booking.objects.filter(**exact).first()):
+            return queryset.filter(booking=booking), False
+        if exact and (session := OpenSession.objects.filter(**exact).first()):
+            return queryset.filter(session=session), False
+        presenters = Presenter.objects.all()
+        for word in words_in(search_term):
+            presenters = presenters.filter(name__icontains=word)
+        return queryset.filter(presenter__in=list(presenters)) if search_term.strip() else queryset, False
+
+    @admin.display(description=gettext_lazy("when"), ordering="busy")
+    def when(self, claim: BusyTime) -> str:
+        if claim.leave is not None:
+            return claim.leave.in_words
+        return format_span(claim.busy.lower, claim.busy.upper)
+
+    @admin.display(description=gettext_lazy("what"), ordering="kind")
+    def what(self, claim: BusyTime) -> SafeString | str:
+        """The booking with a link to it; a hold is somebody still filling in the form."""
+        if claim.session is not None:
+            url = reverse("staff:bookings_opensession_change", args=[claim.session.pk])
+            return format_html(
+                '<a class="reference" href="{}">{}</a>',
+                url,
+                _("Open session %(reference)s") % {"reference": claim.session.reference},
+            )
+        if claim.booking is None:
+            if claim.option is not None:
+                return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
+            return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
+        url = reverse("staff:bookings_booking_change", args=[claim.booking.pk])
+        return format_html(
+            '<a class="reference" href="{}">{}</a>', url, _("Booking %(reference)s") % {"reference": claim.booking.reference}
+        )
+
+    @admin.display(description=gettext_lazy("where"), ordering="postcode")
+    def place(self, claim: BusyTime) -> str:
+        return claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else "")
+
+    @admin.display(description=gettext_lazy("travel minutes set by staff"), ordering="travel_minutes")
+    def number_travel(self, claim: BusyTime) -> str:
+        return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
+        return (
+            super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking", "session")
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
+        return False
+
+
+# Journey times between areas, where staff know better than the rule.
+
+
+class AreaField(forms.CharField):
+    """An outward code (LS1) or the letters of a postcode area (LS)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=8, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        code = str(super().clean(value)).replace(" ", "").upper()
+        if not is_area(code):
+            raise ValidationError(_("Enter the first half of a postcode, like LS1, or its letters alone, like LS."))
+        return code
+
+
+class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
+    free_text_fields = ("reason",)
+
+    one = AreaField(
+        label=gettext_lazy("Between"),
+        help_text=gettext_lazy("The first half of a postcode (LS1), or its letters alone for the whole area (LS)."),
+    )
+    other = AreaField(label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area."))
+
+    class Meta:
+        model = JourneyTime
+        fields = ["one", "other", "minutes", "reason"]
+
+    def clean(self) -> dict[str, Any]:
+        """The pair in order, so that the same two the other way round are found to be there already."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("one") and cleaned.get("other"):
+            cleaned["one"], cleaned["other"] = sorted((cleaned["one"], cleaned["other"]))
+            same = JourneyTime.objects.filter(one=cleaned["one"], other=cleaned["other"]).exclude(pk=self.instance.pk)
+            if same.exists():
+                self.add_error("one", _("These two areas have a journey time already. Change that one."))
+        return cleaned
+
+
+@admin.register(JourneyTime, site=staff_site)
+class JourneyTimeAdmin(StaffModelAdmin):
+    form = JourneyTimeForm
+    list_display = ("pair", "number_minutes", "why", "set_by", "at_in_words")
+    list_select_related = ("set_by",)
+    search_fields = ("one", "other", "reason")
+    search_help_text = gettext_lazy("Area or reason")
+    number_minutes = number_of("minutes", gettext_lazy("minutes"))
+    at_in_words = moment_of("set_at", gettext_lazy("set"))
+
+    @admin.display(description=gettext_lazy("between"), ordering="one")
+    def pair(self, journey: JourneyTime) -> str:
+        if journey.one == journey.other:
+            return _("Within %(area)s") % {"area": journey.one}
+        return _("%(one)s and %(other)s") % {"one": journey.one, "other": journey.other}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
+        return super().get_queryset(request).annotate(kept_back=waits_for_lead("journey"))
+
+    @admin.display(description=gettext_lazy("why"), ordering="reason")
+    def why(self, journey: Any) -> str:
+        return str(KEPT_BACK) if journey.kept_back else journey.reason
+
+    def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
+        now = timezone.now()
+        schedule_services.set_journey_time(journey=obj, by=cast("User", request.user), now=now, flagged=form.flagged)
+        for one, other in visits_too_close(now):
+            facts = {"name": one.presenter.name, "one": one, "other": other}
+            messages.warning(
+                request,
+                _("%(name)s has two visits that are closer together than the journey takes: %(one)s; %(other)s. They stay.")
+                % facts,
+            )

@@ -1,0 +1,295 @@
+"""Start times and a presenter's hours and rules, as people choose and type them."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from bookings import rules
+from bookings.models import Format, Nation, Presentation, Presenter, Weekday
+from bookings.models.presenter import AUDIENCES
+from bookings.schedule.schedules import Slot
+from bookings.schedule.services import WeekdayHours
+from ctac.dates import format_clock, format_clock_time, format_day, uk_day
+from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock
+
+# A start time, as a form asks for it.
+
+
+def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
+    """Radios by day. Their value is the moment itself, so a page that was left open stays right."""
+    return [(format_day(day), [(slot_value(slot.start), slot_label(slot)) for slot in slots]) for day, slots in days]
+
+
+def slot_value(start: datetime) -> str:
+    return start.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def slot_label(slot: Slot) -> SafeString:
+    """The start for the eye, which stands under its day; the end and the day too for the ear."""
+    return label_in_language(get_language(), slot)
+
+
+@lru_cache(maxsize=1024)  # the same slots are shown to many
+def label_in_language(_language: str | None, slot: Slot) -> SafeString:
+    rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
+    return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
+
+
+class SlotField(forms.TypedChoiceField):
+    """A start time. Any moment within the horizon is accepted: whether it is still free, the service finds out."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
+def to_start(value: str) -> datetime:
+    try:
+        start = datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValidationError(gettext_lazy("Choose one of the times below.")) from error
+    if not 2000 <= start.year <= 2100:  # further out, the arithmetic of dates ends
+        raise ValidationError(gettext_lazy("Choose one of the times below."))
+    return start
+
+
+class WhenForm(PageForm):
+    start = SlotField(
+        label=gettext_lazy("Choose a day and time"),
+        widget=forms.RadioSelect,
+        coerce=to_start,
+        error_messages={
+            "required": gettext_lazy("Choose a day and time."),
+            "invalid_choice": gettext_lazy("Choose one of the times below."),
+        },
+    )
+
+    def __init__(self, *args: Any, days: Iterable[tuple[date, list[Slot]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["start"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        choice.choices = slot_choices(days)
+
+
+# A presenter's hours and rules as people type them: one box a weekday, days with other hours, figures and ticks.
+
+DayHours = list[tuple[time, time]]
+BETWEEN, AND = re.compile(r"\s*(?:to|until|till|[-–])\s*"), re.compile(r"\s*(?:,|;|\band\b)\s*")
+EXAMPLE_HOURS = gettext_lazy("For example, 9am to 1pm, 2pm to 5pm.")
+FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At a workplace"), str(Format.ONLINE): gettext_lazy("Online")}
+
+
+def parse_hours(typed: str) -> DayHours:
+    """'9am to 1pm, 2pm to 5pm'. Raises ValueError."""
+    found = []
+    for part in AND.split(typed.strip().lower()):
+        start, end = (read_clock(clock) for clock in BETWEEN.split(part))
+        if end <= start:
+            raise ValueError(typed)
+        found.append((start, end))
+    if any(later[0] < earlier[1] for earlier, later in zip(sorted(found), sorted(found)[1:], strict=False)):
+        raise ValueError(typed)
+    return sorted(found)
+
+
+def hours_text(hours: DayHours) -> str:
+    return ", ".join(
+        _("%(start)s to %(end)s") % {"start": format_clock_time(start), "end": format_clock_time(end)} for start, end in hours
+    )
+
+
+class HoursField(forms.CharField):
+    """Hours of one day; empty means none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=80, **kwargs)
+        self.widget.attrs.update({"autocomplete": "off"})
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        if not typed:
+            return []
+        try:
+            return parse_hours(typed)
+        except AmOrPm as error:
+            raise ValidationError(_("Say am or pm with each time, such as 9am to 1pm.")) from error
+        except ValueError as error:
+            message = _("Write from when to when, such as 9am to 5pm. Put a comma between two parts of a day.")
+            raise ValidationError(message) from error
+
+
+def from_tomorrow() -> date:
+    return uk_day(timezone.now()) + timedelta(days=1)
+
+
+class WeekHoursForm(PageForm):
+    """A whole week, from a day on. Empty boxes are days off."""
+
+    first_day = DayField(label=gettext_lazy("From which day?"), validators=[near_today])
+    last_day = DayField(
+        label=gettext_lazy("Until which day?"),
+        validators=[near_today],
+        required=False,
+        help_text=gettext_lazy("Leave empty if it goes on. After a last day, the hours that hold now hold again."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for weekday in Weekday:
+            hint = EXAMPLE_HOURS if weekday == Weekday.MONDAY else ""
+            self.fields[f"day_{weekday.value}"] = as_of_a_page(HoursField(label=weekday.label, help_text=hint))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("first_day") and cleaned.get("last_day") and cleaned["last_day"] < cleaned["first_day"]:
+            self.add_error("last_day", _("The last day must not come before the first."))
+        return cleaned
+
+    @property
+    def hours(self) -> list[WeekdayHours]:
+        return [
+            WeekdayHours(weekday.value, start, end)
+            for weekday in Weekday
+            for start, end in self.cleaned_data[f"day_{weekday.value}"]
+        ]
+
+
+def week_as_typed(presenter: Presenter, day: date) -> dict[str, Any]:
+    """The hours that hold in the seven days from that day on, as WeekForm shows them first."""
+    next_of = {(day + timedelta(days=number)).weekday(): day + timedelta(days=number) for number in range(7)}
+    holding = [each for each in presenter.availability.all() if each.holds_on(next_of[each.weekday])]
+    return {
+        "first_day": day,
+        **{
+            f"day_{weekday.value}": hours_text(sorted(each.clock() for each in holding if each.weekday == weekday.value))
+            for weekday in Weekday
+        },
+    }
+
+
+class DaysHoursForm(PageForm):
+    """A day or some days on which other hours hold."""
+
+    first_day = DayField(label=gettext_lazy("Which day, or from which day?"), lies_ahead=True, validators=[near_today])
+    last_day = DayField(
+        label=gettext_lazy("Until which day?"),
+        lies_ahead=True,
+        validators=[near_today],
+        required=False,
+        help_text=gettext_lazy("Leave empty for one day."),
+    )
+    hours = HoursField(
+        label=gettext_lazy("When can you be booked then?"),
+        help_text=gettext_lazy("For example, 9am to 1pm, 2pm to 5pm. Leave empty if you can’t be booked at all."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first_day"), cleaned.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", _("The last day must not come before the first."))
+        elif first and "last_day" in cleaned:
+            cleaned["last_day"] = last or first
+        return cleaned
+
+
+class RulesMixin(PageFormMixin):
+    """The rules of a presenter that are lists: ticks, and areas in one box."""
+
+    def fit(self) -> None:
+        """Give the questions that this form has their own kind of box."""
+        own: dict[str, forms.Field] = {
+            "formats": tick_boxes(_("How do you give presentations?"), list(FORMAT_LABELS.items()), _("Tick none if both.")),
+            "audiences": tick_boxes(_("Who do you give presentations to?"), AUDIENCES, _("Tick none if everybody.")),
+            "nations_covered": tick_boxes(
+                _("Nations covered"), Nation.choices, _("Tick none, and leave the areas empty, for everywhere.")
+            ),
+            "presentations": forms.ModelMultipleChoiceField(
+                Presentation.objects.all(),
+                label=_("Presentations given"),
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                help_text=_("Tick none if all."),
+            ),
+            "areas_covered": AreasField(),
+            "most_a_day": number_field(_("Most presentations a day"), 1, 20),
+            "most_a_week": number_field(_("Most presentations a week"), 1, 50),
+            "notice_working_days": number_field(
+                _("Notice in working days"),
+                0,
+                60,
+                _("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
+            ),
+            "horizon_days": number_field(
+                _("Bookable how many days ahead"),
+                1,
+                rules.HORIZON.days,
+                _("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
+            ),
+            "earliest_leaving": ClockField(label=_("Leaves the base from")),
+            "latest_return": ClockField(label=_("Is back at the base by")),
+        }
+        for name, field in own.items():
+            if name in self.fields:
+                self.fields[name] = as_of_a_page(field)
+
+
+def tick_boxes(label: str, choices: list[tuple[str, Any]], hint: str) -> forms.Field:
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, help_text=hint
+    )
+
+
+def number_field(label: str, least: int, most: int, hint: str = "") -> forms.Field:
+    return forms.IntegerField(
+        label=label, min_value=least, max_value=most, required=False, help_text=hint or _("Leave empty for no limit.")
+    )
+
+
+class AreasField(forms.CharField):
+    """'LS, BD, HD': the letters that postcodes start with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Postcode areas covered"),
+            required=False,
+            help_text=_("The letters that postcodes start with, such as LS, BD, HD."),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        areas = [part for part in re.split(r"[\s,;]+", typed.upper()) if part]
+        wrong = [area for area in areas if not re.fullmatch(r"[A-Z]{1,2}", area)]
+        if wrong:
+            raise ValidationError(_("Write only letters of areas, such as LS, BD: %(wrong)s is none.") % {"wrong": wrong[0]})
+        return list(dict.fromkeys(areas))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class OwnRulesForm(RulesMixin, forms.ModelForm):
+    """What a presenter decides on their own."""
+
+    class Meta:
+        model = Presenter
+        fields = [
+            *("formats", "presentations", "audiences", "most_a_day", "most_a_week", "notice_working_days", "horizon_days"),
+            *("nations_covered", "areas_covered", "max_travel_minutes", "earliest_leaving", "latest_return"),
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fit()

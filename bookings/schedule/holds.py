@@ -1,0 +1,332 @@
+"""Time that is kept: a slot for somebody who is still filling in the form, and the dates of a request."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+
+from bookings import rules
+from bookings.errors import DraftGone, ExtendedAlready, HoldOver, MoveRefused, SlotTaken, TooManyHolds
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    Hold,
+    Nation,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presenter,
+    WhyNot,
+)
+from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.locks import guarded, lock_booking, lock_presenters
+from bookings.schedule.queries import open_schedule, reread_schedule
+from bookings.schedule.schedules import Schedule
+from bookings.schedule.slots import Candidate, Claim, SlotQuery, grid_starts
+from bookings.travel import Place
+from ctac.dates import after_working_days, uk_datetime, uk_day
+from professionals import drafts
+from professionals.models import Draft, Person
+from professionals.services import lock_person
+
+# Holds: a slot kept for 15 minutes for someone who is still filling in the form.
+
+
+def place_columns(place: Place | None) -> dict[str, object]:
+    """How a claim stores its place."""
+    if place is None:
+        return {"postcode": "", "latitude": None, "longitude": None, "zone": ""}
+    return {"postcode": place.postcode, "latitude": place.latitude, "longitude": place.longitude, "zone": place.zone}
+
+
+def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
+    """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
+    whose = Q(hold__draft=draft)
+    if person:
+        whose |= Q(hold__person=person)
+    if client:
+        whose |= Q(hold__client=client)
+    return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
+
+
+def is_own_hold(hold: Hold, draft: Draft, person: Person | None) -> bool:
+    return hold.draft_id == draft.pk or (person is not None and hold.person_id == person.pk)
+
+
+def hold_keeps(hold: Hold, slot_query: SlotQuery, start: datetime) -> bool:
+    """Whether this hold is for exactly that."""
+    return (hold.presentation_id, hold.format, hold.postcode, hold.start) == (
+        slot_query.presentation.pk,
+        slot_query.format,
+        slot_query.place.postcode if slot_query.place else "",
+        start,
+    )
+
+
+@transaction.atomic
+def hold_slot(
+    *,
+    draft: Draft,
+    person: Person | None,
+    slot_query: SlotQuery,
+    start: datetime,
+    now: datetime,
+    client: str = "",
+    answers: Mapping[str, dict[str, Any]] | None = None,
+) -> Hold:
+    """Keep that slot for this draft, in place of what it held before. Choosing the same slot again does not make it longer.
+
+    `client` says from where, hashed. `answers` of the draft's steps are kept with it, or not at all: two tabs take turns with
+    both. Raises SlotTaken (what was held before then stays held), DraftGone (placed in another tab), TooManyHolds and
+    AccountGoneError.
+    """
+    if person:
+        lock_person(person)
+    # Two clicks of one draft take turns: keeping the answers locks it, before the presenters for whom others wait.
+    mine = Draft.objects.select_for_update().filter(pk=draft.pk)
+    if not (drafts.save_steps(draft, answers, now) if answers else mine.exists()):
+        raise DraftGone
+    if not person:  # theirs take turns already, and are one at most
+        lock_client(client)
+    seen = holds_of(draft, person, client=client)
+    before = [row for row in seen if row.hold and is_own_hold(row.hold, draft, person)]
+    live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
+    for hold in live:
+        if hold.draft_id == draft.pk and hold_keeps(hold, slot_query, start):
+            return hold
+    if not live:
+        refuse_too_many_holds(client, seen, now)
+    presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
+    with guarded():
+        hold = Hold.objects.create(
+            draft=draft,
+            person=person,
+            presenter=presenter,
+            presentation=slot_query.presentation,
+            format=slot_query.format,
+            postcode=slot_query.place.postcode if slot_query.place else "",
+            start=start,
+            held_at=now,
+            client=client,
+            expires_at=now + rules.HOLD_FOR,
+        )
+        BusyTime.objects.create(
+            presenter=presenter,
+            kind=BusyKind.HOLD,
+            busy=DateTimeTZRange(start, start + slot_query.length),
+            expires_at=hold.expires_at,
+            hold=hold,
+            **place_columns(slot_query.place),
+        )
+    return hold
+
+
+def lock_presenter_for_hold(
+    draft: Draft, person: Person | None, slot_query: SlotQuery, start: datetime, now: datetime, before: list[BusyTime]
+) -> Presenter:
+    """Look, lock those who could, end what was held before, look again: the best of those who still can."""
+    day = uk_day(start)
+    own = {"hold__draft": draft, "hold__person": person}
+    seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=own)
+    possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
+    locked = lock_presenters(possible, now=now, giving_back=before)
+    again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
+    best = next(iter(again.offered_to(start)), None)
+    if best is None:
+        raise SlotTaken
+    return best.presenter
+
+
+def lock_client(client: str) -> None:
+    """Those who ask at once from one place are counted one after the other."""
+    if client:
+        with connection.cursor() as cursor:
+            # SQL because the ORM has no advisory locks, and there is no row of an address to lock.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
+
+
+def refuse_too_many_holds(client: str, seen: list[BusyTime], now: datetime) -> None:
+    """Raises TooManyHolds if as many are kept from there as may be."""
+    there = [row for row in seen if client and row.hold and row.hold.client == client and row.hold.expires_at > now]
+    if len(there) >= rules.HOLDS_AT_ONCE:
+        raise TooManyHolds
+
+
+@transaction.atomic
+def extend_hold(*, draft: Draft, now: datetime) -> Hold:
+    """Keep what this draft holds for 15 minutes more, once.
+
+    Raises HoldOver if its time is over already (whoever wants the slot may have it), ExtendedAlready the second time.
+    """
+    locked = Draft.objects.select_for_update().filter(pk=draft.pk).exists()  # two clicks take turns
+    seen = BusyTime.objects.filter(hold__draft=draft, kind=BusyKind.HOLD)
+    presenter = seen.values_list("presenter", flat=True).first() if locked else None
+    lock_presenters([presenter], now=now)  # which ends it if its time is over
+    claim = seen.select_related("hold").first()
+    if claim is None or claim.hold is None or claim.hold.expires_at <= now:
+        raise HoldOver
+    hold = claim.hold
+    if hold.extended_at is not None:
+        raise ExtendedAlready
+    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+    Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
+    BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
+    return hold
+
+
+@transaction.atomic
+def release_hold(*, draft: Draft, now: datetime) -> None:
+    """Give back what this draft holds, because its place or presentation changed."""
+    before = holds_of(draft, None)
+    if before:
+        lock_presenters([], now=now, giving_back=before)
+
+
+# Keeping time for the dates of a request, and giving it back. Every caller has locked the presenters and the booking.
+
+
+@dataclass(frozen=True)
+class PreferredDate:
+    """A date that somebody would like; `starts_at` and `ends_at` as in DateOption."""
+
+    precision: str
+    starts_at: datetime
+    ends_at: datetime
+
+    def starts(self, slot_query: SlotQuery) -> list[datetime]:
+        """Where it can begin; several days are not looked at one by one."""
+        if self.precision == Precision.TIME:
+            return [self.starts_at]
+        if self.precision == Precision.DAYS:
+            return []
+        return list(grid_starts(self.starts_at, self.ends_at, slot_query.length))
+
+
+@dataclass(frozen=True)
+class KeptSlot:
+    """Who could give it, and from when."""
+
+    presenter: Presenter
+    start: datetime
+
+
+def kept_until(start: datetime, now: datetime) -> datetime:
+    """5pm on the second working day (our office's), or when it begins if that is sooner."""
+    day = after_working_days(uk_day(now), rules.DATES_KEPT_WORKING_DAYS, Nation.ENGLAND)
+    return min(uk_datetime(day, rules.DATES_KEPT_UNTIL), start)
+
+
+def schedule_for_dates(
+    slot_query: SlotQuery,
+    starts: Sequence[datetime],
+    now: datetime,
+    *,
+    presenter: Presenter | None = None,
+    own: Booking | None = None,
+) -> Schedule:
+    """The diary over the days of these starts; what this booking claims itself is not in its way."""
+    days = [uk_day(start) for start in starts] or [uk_day(now)]
+    chosen = [presenter] if presenter else None
+    ignoring = {"booking": own, "option__booking": own}
+    return open_schedule(slot_query, first_day=min(days), last_day=max(days), now=now, presenters=chosen, ignoring=ignoring)
+
+
+def could_give(candidate: Candidate) -> bool:
+    return set(candidate.violations) <= DAY_VIOLATIONS
+
+
+def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
+    """The first of these starts at which a presenter could give it without staff asking them a favour."""
+    for start in starts:
+        for candidate in schedule.candidates(start):
+            if could_give(candidate):
+                return KeptSlot(candidate.presenter, start)
+    return None
+
+
+def presenters_free_at(schedule: Schedule, starts: Iterable[datetime]) -> set[int]:
+    return {candidate.presenter.pk for start in starts for candidate in schedule.candidates(start)}
+
+
+def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
+    """The same diary with that time taken, so that the next date of the request is kept beside it."""
+    claim = Claim(schedule.slot_query.span(chosen.start), schedule.slot_query.place, is_visit=True)
+    parts = [
+        replace(part, claims=sorted([*part.claims, claim], key=lambda each: each.span.start))
+        if part.presenter.pk == chosen.presenter.pk
+        else part
+        for part in schedule.parts
+    ]
+    return replace(schedule, parts=parts)
+
+
+def add_options(
+    booking: Booking,
+    kind: OptionKind,
+    dates: Sequence[tuple[PreferredDate, KeptSlot | WhyNot]],
+    place: Place | None,
+    now: datetime,
+) -> list[DateOption]:
+    """Store the dates of a request, and a claim for each that is kept."""
+    options = [
+        DateOption(
+            booking=booking,
+            kind=kind,
+            precision=date.precision,
+            starts_at=date.starts_at,
+            ends_at=date.ends_at,
+            **option_columns(outcome, now),
+        )
+        for date, outcome in dates
+    ]
+    DateOption.objects.bulk_create(options)
+    BusyTime.objects.bulk_create(
+        BusyTime(
+            presenter=option.presenter,
+            kind=BusyKind.OPTION,
+            busy=DateTimeTZRange(option.kept_from, option.kept_from + booking.presentation.length),
+            expires_at=option.expires_at,
+            option=option,
+            **place_columns(place),
+        )
+        for option in options
+        if option.kept_from
+    )
+    return options
+
+
+def option_columns(outcome: KeptSlot | WhyNot, now: datetime) -> dict[str, Any]:
+    if isinstance(outcome, WhyNot):
+        return {"why_not": outcome}
+    return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
+
+
+def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:
+    """The booking locked as by lock_booking, and its dates as they stand.
+
+    Raises MoveRefused also if it takes place elsewhere by now: who could come was looked up for the place that was read.
+    """
+    locked = lock_booking(booking, now=now, also=also)
+    if locked.postcode != booking.postcode:
+        raise MoveRefused
+    return locked, list(locked.options.select_related("presenter", "busy_time").order_by("pk"))
+
+
+def close_options(booking: Booking, *, taken: DateOption | None = None) -> None:
+    """The request is answered or closed: its dates are passed over, but for the one that is taken."""
+    if taken is not None:
+        DateOption.objects.filter(pk=taken.pk).update(state=OptionState.TAKEN)
+    standing = (OptionState.OPEN, OptionState.EXPIRED)
+    DateOption.objects.filter(booking=booking, state__in=standing).update(state=OptionState.PASSED)
+
+
+def free_claims(booking: Booking, *, but: BusyTime | None = None) -> None:
+    """Give back all that this booking claims: its own time, and that of its dates."""
+    own = BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking))
+    (own.exclude(pk=but.pk) if but else own).delete()

@@ -1,0 +1,113 @@
+"""Every writer of busy time goes through here: lock the presenters, end what has expired, write, hear the refusal.
+
+Presenters are locked in key order and before any booking, so no two writers can wait for each other.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import IntegrityError, connection
+from django.db.models import FilteredRelation, Q
+
+from bookings.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
+from bookings.models import Booking, BookingQuerySet, BusyTime, Hold, OptionState, Presenter, State
+from bookings.models.busy import EXPIRING
+from ctac.errors import DomainError
+from professionals.models import Draft, Person
+from professionals.services import lock_person
+
+REFUSALS: dict[str, type[DomainError]] = {
+    "busytime_no_overlap": SlotTaken,
+    "busytime_travel": SlotTaken,
+    "bookings_booking_submission_token_key": AlreadyPlaced,
+    "bookings_opensession_plan_token_key": AlreadyPlaced,
+}
+
+
+def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: Iterable[BusyTime] = ()) -> dict[int, Presenter]:
+    """Lock these presenters until the transaction ends, and give back what their expired holds and options still keep.
+
+    `giving_back`: what ends with those, because its draft or request takes another slot; their presenters are locked too.
+    """
+    ended = list(giving_back)
+    wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
+    if not wanted:
+        return {}
+    locked = {each.pk: each for each in Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)}
+    # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds and options have an
+    # `expires_at`, so none of the past is read.
+    expiring = BusyTime.objects.filter(presenter__in=list(locked), expires_at__isnull=False)
+    end_expiring_claims(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
+    return locked
+
+
+def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
+    """Give back the time of these holds and options; the holds go with it, what an option was stays."""
+    found = list(rows)
+    Hold.objects.filter(pk__in=[row.hold_id for row in found if row.hold_id]).delete()
+    BusyTime.objects.filter(pk__in=[row.pk for row in found if not row.hold_id], kind__in=EXPIRING).delete()
+
+
+def lock_draft(token: str | None, person: Person) -> Draft | None:
+    """Lock the person and then the draft with that token, so that their requests and its clicks take turns.
+
+    Before presenters, as in hold_slot: who signs in or is erased locks the person first too. With what it holds, as that was
+    before we waited. None if there is no such draft, or no more. Raises AccountGoneError.
+    """
+    lock_person(person)
+    drafts = Draft.objects.select_related("hold").select_for_update(of=("self",))
+    return drafts.filter(token=token).first() if token else None
+
+
+def lock_booking(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> Booking:
+    """The booking as it stands, locked together with its presenter, those who keep a date for it, and those others.
+
+    Raises MoveRefused if any of its presenters changed while we waited, and Stale if a colleague took it over since it was read.
+    """
+    return lock_booking_and_presenters(booking, now=now, also=(presenter.pk for presenter in also))[0]
+
+
+def lock_booking_and_presenters(booking: Booking, *, now: datetime, also: Iterable[int]) -> tuple[Booking, dict[int, Presenter]]:
+    """The same with those presenters as they stand, by their keys."""
+    seen = presenter_keys_of(booking)
+    presenters = lock_presenters({*seen, *also}, now=now)
+    # Who waited for the row is given it only if it is still of the person that it was read with.
+    locked = Booking.objects.with_names().filter(pk=booking.pk).select_for_update(of=("self",), no_key=True).first()
+    if locked is None or locked.person_id != booking.person_id:
+        raise Stale
+    if locked.presenter_id not in seen or (locked.state == State.REQUESTED and presenter_keys_of(booking) != seen):
+        raise MoveRefused
+    return locked, presenters
+
+
+def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
+    """These bookings with their names, in key order. Locked first, then read: who waits for a row is asked for it anew, but for
+    its person and presenter as they were, and a booking that a colleague took over meanwhile would be missing.
+    """
+    keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    return Booking.objects.filter(pk__in=keys).with_names().order_by("pk")
+
+
+def presenter_keys_of(booking: Booking) -> set[int | None]:
+    """The key of its presenter (None: it has none), and of those with whom its dates are kept."""
+    kept = FilteredRelation("options", condition=Q(options__state=OptionState.OPEN))
+    rows = Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter")
+    found = list(rows)
+    return {found[0][0], *(key for _own, key in found if key is not None)} if found else set()
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Write busy time inside; leaving asks both guards of the database.
+
+    Raises SlotTaken for their refusal (which must end the transaction), AlreadyPlaced for a token that was used.
+    """
+    try:
+        yield
+        connection.check_constraints()
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        if constraint in REFUSALS:
+            raise REFUSALS[constraint] from error
+        raise

@@ -1,0 +1,326 @@
+"""The slot picker: a week of start times to choose from, for every page that asks for one.
+
+A view gives what is wanted, the query string and whose claims are not in the way; it gets the form and all that
+bookings/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is kept.
+With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
+gives `month_of_slots` then.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.http import JsonResponse, QueryDict
+from django.utils import dateformat
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import rules
+from bookings.errors import SlotTaken
+from bookings.models import Presenter
+from bookings.rules import RuleViolation
+from bookings.schedule.forms import WhenForm, slot_value
+from bookings.schedule.queries import IgnoredClaims, open_schedule, read_all_claims
+from bookings.schedule.schedules import Schedule, Slot
+from bookings.schedule.slots import DateRange, SlotQuery
+from ctac.dates import UK, format_clock, format_day, format_span, uk_day
+
+ONE_DAY = timedelta(days=1)
+ONE_WEEK = timedelta(days=7)
+# The first time that is free is nearly always that near: this week, and so many more.
+SOON = 3 * ONE_WEEK
+Days = list[tuple[date, list[Slot]]]
+
+
+class PartOfDay(models.TextChoices):
+    """The part of the day in which a slot starts, UK time."""
+
+    ANY = "", gettext_lazy("All day")
+    MORNING = "morning", gettext_lazy("Mornings")
+    AFTERNOON = "afternoon", gettext_lazy("Afternoons")
+
+    def has(self, slot: Slot) -> bool:
+        return self == PartOfDay.ANY or (slot.start.astimezone(UK).hour < 12) == (self == PartOfDay.MORNING)
+
+
+@dataclass
+class PartOfDaySlots:
+    """The slots of a diary that start in one part of the day. Days that were not read are, when somebody looks there.
+
+    `now` and `ignoring` as the diary was opened with. `but`: a start that the reader has already.
+    """
+
+    schedule: Schedule
+    part: PartOfDay
+    now: datetime
+    ignoring: IgnoredClaims | None
+    but: datetime | None = None
+
+    def on(self, day: date) -> list[Slot]:
+        if day in self.schedule.whole and not self.schedule.is_read(day):
+            self.schedule = read_all_claims(self.schedule, self.now, self.ignoring)
+        return [slot for slot in self.schedule.slots_on(day) if self.part.has(slot) and slot.start != self.but]
+
+    def week(self, week: DateRange) -> Days:
+        """Without the days that have no slot."""
+        days = [week.first + ONE_DAY * number for number in range(7)]
+        return [(day, slots) for day in days if (slots := self.on(day))]
+
+    def first(self, day: date) -> Slot | None:
+        """The first on that day or later. Looks no further than it must."""
+        day = max(day, self.schedule.first_day)
+        while day <= self.schedule.last_day:
+            if slots := self.on(day):
+                return slots[0]
+            day += ONE_DAY
+        return None
+
+
+@dataclass(frozen=True)
+class PickerLink:
+    """A way on from the page, as what follows its path; `here` marks the one that is shown."""
+
+    label: str | Promise
+    query: str
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class PickerWeek:
+    """Seven days from a Monday, with the ways to the week before, if any time lies there or before, and to the week after."""
+
+    first_day: date
+    title: str
+    earlier: str
+    later: str
+
+
+@dataclass(frozen=True)
+class SlotChoice:
+    """A slot in words, with the value that its radio has."""
+
+    when: str
+    value: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
+
+    `never`: the rules that keep everybody who was looked at from giving it on any day.
+    """
+
+    slot_query: SlotQuery
+    form: WhenForm
+    days: Days
+    week: PickerWeek | None = None
+    part: str = ""
+    parts: list[PickerLink] = field(default_factory=list)
+    first: SlotChoice | None = None
+    next: SlotChoice | None = None
+    gone: str = ""
+    months: str = ""
+    weeks: str = ""
+    never: Sequence[RuleViolation] = ()
+
+    @property
+    def opens_at(self) -> date | None:
+        """The day that the month view shows first: that of the time chosen before, else the first of the week."""
+        chosen = self.form["start"].value()
+        days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)] if chosen else []
+        return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
+
+    @property
+    def is_lost(self) -> bool:
+        return bool(self.gone)
+
+    @property
+    def has_any_way(self) -> bool:
+        """Whether another week or part of the day may have something."""
+        return bool(self.first or self.part)
+
+    @property
+    def minutes(self) -> int:
+        return self.slot_query.presentation.length_minutes
+
+
+def horizon_from(now: datetime) -> DateRange:
+    """All days that the public may book."""
+    today = uk_day(now)
+    return DateRange(today, today + rules.HORIZON)
+
+
+def open_horizon(
+    slot_query: SlotQuery,
+    now: datetime,
+    ignoring: IgnoredClaims | None,
+    looking_at: Sequence[DateRange] | None = None,
+    presenters: Iterable[Presenter] | None = None,
+) -> Schedule:
+    horizon = horizon_from(now)
+    return open_schedule(
+        slot_query,
+        first_day=horizon.first,
+        last_day=horizon.last,
+        now=now,
+        presenters=presenters,
+        ignoring=ignoring,
+        looking_at=looking_at,
+    )
+
+
+def likely_days(horizon: DateRange, week: DateRange | None) -> list[DateRange]:
+    """The days that a page nearly always comes by with: the first weeks, and the week that is asked for."""
+    soon = DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))
+    if week is None or week.first <= soon.last:
+        return [soon]
+    return [soon, DateRange(week.first, min(week.last, horizon.last))]
+
+
+def pick(
+    slot_query: SlotQuery,
+    *,
+    query: QueryDict,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+    presenters: Sequence[Presenter] | None = None,
+    chosen: datetime | None = None,
+    but: datetime | None = None,
+    typed: Any = None,
+) -> Picker:
+    """The week that the query asks for; else that of the time chosen before; else that of the first slot.
+
+    `ignoring` and `presenters` as for open_schedule: one's own claims, which are not in the way, and whose times alone are
+    wanted.
+    `but` is left out: a start that the reader has already. `typed` is what was sent, if it was.
+    """
+    part, horizon = asked_part(query), horizon_from(now)
+    week = asked_week(query, chosen, horizon)
+    times = PartOfDaySlots(
+        open_horizon(slot_query, now, ignoring, likely_days(horizon, week), presenters), part, now, ignoring, but
+    )
+    first = times.first(horizon.first)
+    week = week or DateRange.week_of(uk_day(first.start) if first else horizon.first)
+    days = times.week(week)
+    form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
+    near = None if days else times.first(week.last + ONE_DAY) or first
+    return Picker(
+        slot_query,
+        form,
+        days,
+        make_week(week, horizon, first, query),
+        part.value,
+        part_links(part, query),
+        slot_choice(first, query) if first else None,
+        slot_choice(near, query) if near else None,
+        months=open_query(query, "month"),
+        weeks=open_query(query, "week"),
+        never=times.schedule.why_never,
+    )
+
+
+def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
+    """That time has gone: the nearest that are free, ready to choose."""
+    slots = open_horizon(slot_query, now, ignoring).nearest(start)
+    found = {day: [slot for slot in slots if uk_day(slot.start) == day] for day in sorted({uk_day(slot.start) for slot in slots})}
+    form = WhenForm({}, days=list(found.items()))
+    form.errors["start"] = form.error_class([str(SlotTaken.message)])
+    return Picker(slot_query, form, list(found.items()), gone=format_span(start, start + slot_query.length))
+
+
+def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
+    """The week that is asked for, else that of the time chosen before; inside the horizon."""
+    try:
+        day = date.fromisoformat(query.get("week", ""))
+    except ValueError:
+        if chosen is None:
+            return None
+        day = uk_day(chosen)
+    return DateRange.week_of(min(max(day, horizon.first), horizon.last))
+
+
+def make_week(week: DateRange, horizon: DateRange, first: Slot | None, query: QueryDict) -> PickerWeek:
+    """No earlier week is offered where none has a time."""
+    earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
+    return PickerWeek(
+        week.first,
+        _("Week of %(day)s") % {"day": format_day(week.first)},
+        with_query(query, week=earlier.isoformat()) if first and uk_day(first.start) < week.first else "",
+        with_query(query, week=later.isoformat()) if later <= horizon.last else "",
+    )
+
+
+def month_of_slots(
+    slot_query: SlotQuery, *, query: QueryDict, now: datetime, ignoring: IgnoredClaims | None = None
+) -> JsonResponse:
+    """Every day of the month that the query asks for, with its times: value, start and end as they are said."""
+    today = uk_day(now)
+    horizon, part = today + rules.HORIZON, asked_part(query)
+    first = asked_month(query, today, horizon)
+    following = (first + 31 * ONE_DAY).replace(day=1)
+    last = following - ONE_DAY
+    schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
+    times = PartOfDaySlots(schedule, part, now, ignoring)
+    days = [first + ONE_DAY * number for number in range(last.day)]
+    return JsonResponse(
+        {
+            "month": month_value(first),
+            "title": dateformat.format(first, "F Y"),
+            "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
+            "earlier": month_value(first - ONE_DAY) if first > today else "",
+            "later": month_value(following) if following <= horizon else "",
+            "days": [{"day": day.isoformat(), "name": format_day(day), "times": slot_texts(times.on(day))} for day in days],
+        }
+    )
+
+
+def asked_part(query: QueryDict) -> PartOfDay:
+    return next((part for part in PartOfDay if part == query.get("part")), PartOfDay.ANY)
+
+
+def asked_month(query: QueryDict, today: date, horizon: date) -> date:
+    """The first day of the month that is asked for, inside the horizon."""
+    try:
+        day = date.fromisoformat(f"{query.get('month', '')}-01")
+    except ValueError:
+        day = today
+    return min(max(day, today), horizon).replace(day=1)
+
+
+def month_value(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def slot_texts(slots: list[Slot]) -> list[tuple[str, str, str]]:
+    return [(slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in slots]
+
+
+def part_links(part: PartOfDay, query: QueryDict) -> list[PickerLink]:
+    """The week stays only if one was asked for: else each part opens at its own first slot."""
+    return [PickerLink(each.label, with_query(query, part=each.value), each == part) for each in PartOfDay]
+
+
+def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:
+    week = with_query(query, week=uk_day(slot.start).isoformat())
+    return SlotChoice(format_span(slot.start, slot.end), slot_value(slot.start), week)
+
+
+def with_query(query: QueryDict, **ours: str) -> str:
+    """The same query with these answers; an empty one is left out."""
+    changed = query.copy()
+    for name, value in ours.items():
+        changed.pop(name, None)
+        if value:
+            changed[name] = value
+    return f"?{changed.urlencode()}"
+
+
+def open_query(query: QueryDict, name: str) -> str:
+    """The same query without a week or month, ready for the value of that name to be put behind it."""
+    rest = with_query(query, week="", month="")
+    return f"{rest}{'' if rest == '?' else '&'}{name}="

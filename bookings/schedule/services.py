@@ -1,0 +1,180 @@
+"""What is stored of presenters: who they are, their hours, and the journey times that staff set between areas."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from bookings.errors import TooSoon
+from bookings.models import Availability, AvailabilityException, BusyTime, JourneyTime, Presenter
+from bookings.schedule.locks import lock_presenters
+from bookings.schedule.queries import read_journeys, to_claim
+from bookings.schedule.slots import NOTHING, fits
+from bookings.travel import look_up_postcode
+from ctac.dates import uk_day
+from notifications.bounces.services import moved
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
+#
+# By the presenter, from tomorrow on; staff may change any day (ADR 26).
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class WeekdayHours:
+    """From `start` to `end` on that weekday (0 is Monday), on a UK clock."""
+
+    weekday: int
+    start: time
+    end: time
+
+
+@transaction.atomic
+def set_week(
+    *,
+    presenter: Presenter,
+    hours: Sequence[WeekdayHours],
+    first_day: date,
+    last_day: date | None,
+    own: bool,
+    now: datetime,
+) -> None:
+    """These hours hold from the first day to the last (None: for good); before and after, what held there goes on.
+
+    `own`: the presenter does it. Raises TooSoon.
+    """
+    refuse_too_soon(first_day, own=own, now=now)
+    lock_presenters([presenter.pk], now=now)
+    within = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
+    standing = Availability.objects.filter(within, presenter=presenter)
+    for window in standing if last_day is None else standing.filter(valid_from__lte=last_day):
+        cut_window(window, first_day, last_day)
+    Availability.objects.bulk_create(
+        Availability(
+            presenter=presenter, weekday=each.weekday, start=each.start, end=each.end, valid_from=first_day, valid_until=last_day
+        )
+        for each in hours
+    )
+
+
+def cut_window(window: Availability, first_day: date, last_day: date | None) -> None:
+    """Take those days out of the window: what is left is a part before, a part after, both or nothing."""
+    goes_on = last_day is not None and (window.valid_until is None or window.valid_until > last_day)
+    if goes_on and last_day is not None:
+        Availability.objects.create(
+            presenter_id=window.presenter_id,
+            weekday=window.weekday,
+            start=window.start,
+            end=window.end,
+            valid_from=last_day + ONE_DAY,
+            valid_until=window.valid_until,
+        )
+    if window.valid_from < first_day:
+        window.valid_until = first_day - ONE_DAY
+        window.save(update_fields=["valid_until"])
+    else:
+        window.delete()
+
+
+@transaction.atomic
+def set_days(
+    *, presenter: Presenter, first_day: date, last_day: date, hours: Sequence[tuple[time, time]], own: bool, now: datetime
+) -> None:
+    """On those days these hours hold instead of the week's; none of them means not available. Raises TooSoon."""
+    refuse_too_soon(first_day, own=own, now=now)
+    lock_presenters([presenter.pk], now=now)
+    clocks: Sequence[tuple[time | None, time | None]] = hours or [(None, None)]
+    AvailabilityException.objects.bulk_create(
+        AvailabilityException(presenter=presenter, first_day=first_day, last_day=last_day, start=start, end=end)
+        for start, end in clocks
+    )
+
+
+@transaction.atomic
+def take_back_days(*, exception: AvailabilityException, own: bool, now: datetime) -> None:
+    """The week's hours hold again. By the presenter, the days up to today stay as they were; TooSoon if no other is left."""
+    today = uk_day(now)
+    if own:
+        refuse_too_soon(exception.last_day, own=own, now=now)
+    lock_presenters([exception.presenter_id], now=now)
+    if own and exception.first_day <= today:
+        AvailabilityException.objects.filter(pk=exception.pk).update(last_day=today)
+    else:
+        AvailabilityException.objects.filter(pk=exception.pk).delete()
+
+
+def refuse_too_soon(first_day: date, *, own: bool, now: datetime) -> None:
+    if own and first_day <= uk_day(now):
+        raise TooSoon
+
+
+# What staff set between two areas, and which agreed visits that leaves too close together.
+
+
+@transaction.atomic
+def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, flagged: bool = False) -> JourneyTime:
+    """Store minutes between two areas, named in order of the alphabet. Both guards heed them from now on.
+
+    `flagged`: the reason looks like a child's details and its writer kept it.
+    """
+    journey.one, journey.other = sorted((journey.one, journey.other))
+    journey.set_by, journey.set_at = by, now
+    journey.save()
+    if flagged:
+        notify_safeguarding_lead(
+            about=f"journey:{journey.pk}:{now:%Y%m%d%H%M%S}", reference=f"{journey.one} {journey.other}", now=now
+        )
+    return journey
+
+
+def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
+    """Visits ahead that follow each other faster than the journey allows, because it was set longer afterwards.
+
+    They stay as they were agreed; staff are told.
+    """
+    rows = list(BusyTime.objects.live_at(now).filter(busy__endswith__gt=now).select_related("booking", "presenter"))
+    rows.sort(key=lambda row: (row.presenter_id, row.busy.lower))
+    journeys = read_journeys(row.place for row in rows)
+    found = []
+    for one, other in pairwise(row for row in rows if row.place):
+        if one.presenter_id != other.presenter_id:
+            continue
+        between = [row for row in rows if row.place is None and row.presenter_id == one.presenter_id]
+        inside = [row.busy for row in between if one.busy.upper <= row.busy.lower < other.busy.lower]
+        without_place: timedelta = sum((busy.upper - busy.lower for busy in inside), NOTHING)
+        if not fits(to_claim(one), to_claim(other), without_place, journeys):
+            found.append((one, other))
+    return found
+
+
+# Keeping presenters.
+
+# Who tells those who join by a presenter's link that it is another now; registered in apps.py.
+JOINING_LINK_CHANGED: list[Callable[..., None]] = []
+
+
+@transaction.atomic
+def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
+    """Store a presenter, with the coordinates of the base; a changed joining link is told to those who join by it.
+    What waited for a better address goes to the changed one.
+
+    Raises PlaceUnknown.
+    """
+    before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()
+    base = look_up_postcode(presenter.base_postcode).place
+    presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
+    presenter.save()
+    if before is not None and before.email.lower() != presenter.email.lower():
+        moved(before=before.email, to=presenter.email, by=by, now=now or timezone.now())
+    if before is not None and before.joining_link != presenter.joining_link:
+        moment = now or timezone.now()
+        for tell in JOINING_LINK_CHANGED:
+            tell(presenter=presenter, before=before.joining_link, by=by, now=moment)
+    return presenter

@@ -1,0 +1,384 @@
+"""What is asked for (SlotQuery), who could give it, and where it fits between a presenter's claims."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple, Self
+
+from bookings import rules
+from bookings.models import Booking, BusyTime, Format, Presentation, Presenter
+from bookings.rules import RuleViolation
+from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
+
+# Days in a row, as a UK calendar has them.
+
+
+@dataclass(frozen=True)
+class DateRange:
+    """From the first day to the last, both included."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def week_of(cls, day: date) -> Self:
+        """From its Monday to its Sunday."""
+        monday = day - timedelta(days=day.weekday())
+        return cls(monday, monday + timedelta(days=6))
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+# Whole and half hours: when a slot can start.
+
+
+def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> Iterator[datetime]:
+    """Whole and half hours from `earliest` whose visit ends by `latest_end`.
+
+    UK time is a whole number of hours from UTC, so the grid in UTC is the grid on the wall.
+    """
+    step = rules.GRID.total_seconds()
+    start = datetime.fromtimestamp(-(-earliest.timestamp() // step) * step, UTC)
+    while start + length <= latest_end:
+        yield start
+        start += rules.GRID
+
+
+def is_on_grid(start: datetime) -> bool:
+    return start.timestamp() % rules.GRID.total_seconds() == 0
+
+
+# Who could give the presentation at some start, and who of them comes first.
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A presenter who is free then. Breaches are rules, not impossibilities.
+
+    `travel` is the way from the base, `extra` what the visit adds to the journeys of that day, both in minutes.
+    """
+
+    presenter: Presenter
+    violations: tuple[RuleViolation, ...]
+    travel: int
+    extra: int
+    bookings_near: int
+
+    @property
+    def rank(self) -> tuple[bool, int, int, int]:
+        """Within the rules first, then least extra travel, then fewest bookings near that day, then who came first (ADR 25)."""
+        return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
+
+
+# Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py), for reading ahead.
+#
+# Pure arithmetic on moments in UTC. tests/bookings/test_gaps.py holds it against the database itself.
+
+NOTHING = timedelta(0)
+
+
+class Span(NamedTuple):
+    """From `start` up to `end`, not included."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+    def contains(self, other: "Span") -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: "Span") -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def shared(self, other: "Span") -> "Span":
+        """What lies in both; if nothing does, it ends before it starts."""
+        return Span(max(self.start, other.start), min(self.end, other.end))
+
+
+EVER = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+NEVER = Span(EVER.end, EVER.start)
+
+
+class Claim(NamedTuple):
+    """One claim on a presenter's time; without a place it needs no travel and gives none."""
+
+    span: Span
+    place: Place | None = None
+    travel_minutes: int | None = None
+    is_booking: bool = False
+    # An open session is as much work as a booking.
+    is_session: bool = False
+    # A presentation that is booked or kept, so that it counts towards the most a day and a week.
+    is_visit: bool = False
+
+
+class Neighbour(NamedTuple):
+    """The visit on one side of a gap, if there is one, and how much of the way to it is taken by claims without a place."""
+
+    visit: Claim | None
+    without_place: timedelta
+
+
+def free_spans(
+    claims: Sequence[Claim],
+    place: Place | None,
+    length: timedelta,
+    within: Span,
+    journeys: Journeys | None = None,
+    travel_minutes: int | None = None,
+) -> list[Span]:
+    """The spans inside which a visit of that length at that place (None: online) may lie, in order.
+
+    `travel_minutes`: what staff have set for this visit, if they have.
+    `claims` are in order and don't overlap, and reach at least 48 hours beyond `within` on both sides.
+    """
+    journeys = journeys or Journeys()
+    starts = [within.start, *(claim.span.end for claim in claims)]
+    ends = [*(claim.span.start for claim in claims), within.end]
+    spans = []
+    for start, end, before, after in zip(starts, ends, visits_before(claims), visits_after(claims), strict=True):
+        span = Span(start, end).shared(within)
+        if span.length < length:
+            continue
+        if place is not None:
+            span = span.shared(reachable_span(before, after, place, journeys, travel_minutes))
+        elif not leaves_time(before, after, length, journeys):
+            continue
+        if span.length >= length:
+            spans.append(span)
+    return spans
+
+
+def visits_before(claims: Sequence[Claim]) -> list[Neighbour]:
+    """For the gap before the first claim and after each."""
+    visit, without_place = None, NOTHING
+    found = [Neighbour(visit, without_place)]
+    for claim in claims:
+        visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
+        found.append(Neighbour(visit, without_place))
+    return found
+
+
+def visits_after(claims: Sequence[Claim]) -> list[Neighbour]:
+    """For the gap before each claim and after the last."""
+    return visits_before(claims[::-1])[::-1]
+
+
+def reachable_span(
+    before: Neighbour, after: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None = None
+) -> Span:
+    """When a visit at `place` can be: after the journey from the visit before, and before the one to the visit after."""
+    start = before.visit.span.end + time_needed(before, place, journeys, travel_minutes) if before.visit else EVER.start
+    end = after.visit.span.start - time_needed(after, place, journeys, travel_minutes) if after.visit else EVER.end
+    return Span(start, end)
+
+
+def time_needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None) -> timedelta:
+    """Between that visit and one at `place`: the journey and what stands in the way; 48 hours are always enough."""
+    visit = neighbour.visit
+    if visit is None or visit.place is None:
+        return NOTHING
+    way = travel_between(visit.place, place, visit.travel_minutes, travel_minutes, journeys)
+    return min(APART_ENOUGH, neighbour.without_place + way)
+
+
+def leaves_time(before: Neighbour, after: Neighbour, length: timedelta, journeys: Journeys) -> bool:
+    """Whether the journey between the visits round a gap leaves that much time for something online."""
+    if before.visit is None or after.visit is None:
+        return True
+    return fits(before.visit, after.visit, before.without_place + after.without_place + length, journeys)
+
+
+def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
+    """Whether the journey between two visits has time, given how much of the gap is taken by claims without a place."""
+    gap = later.span.start - earlier.span.end
+    return gap >= APART_ENOUGH or gap - without_place >= journey_between(earlier, later, journeys)
+
+
+def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
+    """Between two claims, with what staff have set; nothing to or from one without a place."""
+    if one.place is None or other.place is None:
+        return NOTHING
+    return travel_between(one.place, other.place, one.travel_minutes, other.travel_minutes, journeys)
+
+
+# What someone wants to book.
+
+
+@dataclass(frozen=True)
+class SlotQuery:
+    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None where nobody has said.
+
+    `set_minutes`: by the key of a presenter, how long staff say that their journeys to and from this visit take.
+    """
+
+    presentation: Presentation
+    format: str
+    place: Place | None
+    audience: str | None = None
+    set_minutes: Mapping[int, int] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, booking: Booking, place: Place | None) -> "SlotQuery":
+        """As that booking stands. What staff have set for its journeys holds for whoever gives it, at another time too."""
+        return cls(booking.presentation, booking.format, place, booking.audience_profession, travel_minutes_set_for(booking))
+
+    @cached_property
+    def length(self) -> timedelta:
+        return self.presentation.length
+
+    @property
+    def nation(self) -> str:
+        """Where the presentation takes place: its bank holidays are days off too. Empty online."""
+        return self.place.nation if self.place else ""
+
+    def span(self, start: datetime) -> Span:
+        start = start.astimezone(UTC)
+        return Span(start, start + self.length)
+
+
+def travel_minutes_set_for(booking: Booking) -> dict[int, int]:
+    if booking.presenter_id is None or booking.format != Format.WORKPLACE:
+        return {}
+    claims = BusyTime.objects.filter(booking=booking).values_list("presenter_id", "travel_minutes")
+    return {presenter: minutes for presenter, minutes in claims if minutes is not None}
+
+
+# The base at the ends of a day: when a presenter would leave it for the first visit, and be back from the last.
+#
+# What stands in the way without a place takes time from the journey, as between two visits. A visit that is neither the first
+# nor the last of its day has its journeys to the neighbours only, and online may not take the time of a journey that is there
+# already. Whoever is online until 10am sets off at 10am, and from the base: from_base has that rule.
+#
+# All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Where in a day: `before` and `after` are what else claims time of that day, in order."""
+
+    before: Sequence[Claim]
+    after: Sequence[Claim]
+
+
+@dataclass(frozen=True)
+class BaseEnds:
+    """One presenter's day from the base and back to it, in UTC. `set_minutes`: what staff have set for the visit in question."""
+
+    base: Place
+    leaves: datetime
+    returns: datetime
+    journeys: Journeys
+    set_minutes: int | None = None
+
+    @property
+    def at_home(self) -> tuple[Claim, Claim]:
+        """The base before and after, as if it were a visit on each side."""
+        return Claim(Span(self.leaves, self.leaves), self.base), Claim(Span(self.returns, self.returns), self.base)
+
+    def after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+        """Where a visit of that length in the gap may lie, so that the day's first visit can be reached from the base."""
+        if first_visit(gap.before):
+            return EVER
+        if place is not None:
+            return Span(self.leaves + self.way(place) + time_taken_from(Span(self.leaves, EVER.end), gap.before), EVER.end)
+        if not (first := first_visit(gap.after)):
+            return EVER
+        on_the_way = Span(self.leaves, first.span.start)
+        spare = (
+            on_the_way.length
+            - time_taken_from(on_the_way, [*gap.before, *gap.after])
+            - journey_between(self.at_home[0], first, self.journeys)
+        )
+        if spare >= length:
+            return EVER
+        return Span(EVER.start, self.leaves + spare) if spare >= NOTHING else NEVER
+
+    def before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
+        """Where a visit of that length in the gap may lie, so that the base can be reached from the day's last visit."""
+        if first_visit(gap.after):
+            return EVER
+        if place is not None:
+            return Span(EVER.start, self.returns - self.way(place) - time_taken_from(Span(EVER.start, self.returns), gap.after))
+        if not (last := first_visit(reversed(gap.before))):
+            return EVER
+        on_the_way = Span(last.span.end, self.returns)
+        spare = (
+            on_the_way.length
+            - time_taken_from(on_the_way, [*gap.before, *gap.after])
+            - journey_between(last, self.at_home[1], self.journeys)
+        )
+        if spare >= length:
+            return EVER
+        # Who is back, or was to be back, can be online after that.
+        return Span(self.returns - spare if spare >= NOTHING else max(self.returns, last.span.end), EVER.end)
+
+    def way(self, place: Place) -> timedelta:
+        return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
+
+    def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
+        """How much longer the day's journeys get by this visit: to and from its neighbours, less the way between those."""
+        if wanted.place is None:
+            return 0
+        home_before, home_after = self.at_home
+        before, after = first_visit(reversed(gap.before)) or home_before, first_visit(gap.after) or home_after
+        with_it = journey_between(before, wanted, self.journeys) + journey_between(wanted, after, self.journeys)
+        return max(0, round((with_it - journey_between(before, after, self.journeys)) / timedelta(minutes=1)))
+
+
+def first_visit(claims: Iterable[Claim]) -> Claim | None:
+    return next((claim for claim in claims if claim.place), None)
+
+
+def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> timedelta:
+    """What the journey between two visits, and what stands in its way, leave of the time between them; below nothing if short."""
+    between = Span(earlier.span.end, later.span.start)
+    return between.length - time_taken_from(between, [*gap.before, *gap.after]) - journey_between(earlier, later, journeys)
+
+
+def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
+    """How much of the gap claims without a place take."""
+    cuts = (claim.span.shared(gap).length for claim in claims if claim.place is None)
+    return sum((cut for cut in cuts if cut > NOTHING), NOTHING)
+
+
+# An online presentation is given from the base: the way between there and the visits round it has to fit into the day (ADR
+# 25).
+#
+# Leave is given from nowhere: it asks for no way, but what of it stands in one takes time from that, as everywhere. All that
+# follows holds for a whole gap between two claims, as in base_ends.
+
+
+def span_by_way_of_base(place: Place | None, gap: Gap, ends: BaseEnds) -> Span:
+    """Where in the gap it may lie (a visit at `place`, or online): after the way to or from the base, and before that."""
+    start, end = EVER
+    if before := claims_met_at_base(reversed(gap.before), place):
+        start = (
+            before.span.end + way_from_base(before, place, ends) + time_taken_from(Span(before.span.end, EVER.end), gap.before)
+        )
+    if after := claims_met_at_base(gap.after, place):
+        end = (
+            after.span.start - way_from_base(after, place, ends) - time_taken_from(Span(EVER.start, after.span.start), gap.after)
+        )
+    return Span(start, end)
+
+
+def claims_met_at_base(claims: Iterable[Claim], place: Place | None) -> Claim | None:
+    """To something online the nearest visit; to a visit what is online, unless another visit is nearer."""
+    if place is None:
+        return first_visit(claims)
+    nearest = next((claim for claim in claims if claim.place or claim.is_visit), None)
+    return None if nearest is None or nearest.place else nearest
+
+
+def way_from_base(claim: Claim, place: Place | None, ends: BaseEnds) -> timedelta:
+    """Between the base and the one of the two that is a visit, with what staff have set for it."""
+    if place is not None:
+        return ends.way(place)
+    assert claim.place is not None  # noqa: S101 - online meets visits
+    return travel_between(ends.base, claim.place, override_b=claim.travel_minutes, journeys=ends.journeys)

@@ -1,1 +1,0 @@
-"""Every write to open sessions and their places (ADR 49)."""

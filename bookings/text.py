@@ -1,0 +1,558 @@
+"""How a booking, the dates of a request and the leaflets for its audience are said, the same on pages and in emails."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    Brought,
+    DateOption,
+    EventKind,
+    Format,
+    OpenSession,
+    OptionKind,
+    OptionState,
+    Precision,
+    Presenter,
+    SessionEvent,
+    State,
+    WhyNot,
+)
+from ctac.dates import format_clock, format_day, format_span
+from leaflets.models import Order, OrderState
+from leaflets.orders.queries import with_lines
+from professionals.models import Profession
+
+# How a booking is said, the same on pages and in emails.
+
+Row = dict[str, object]
+
+
+def row(label: str, value: object) -> Row:
+    return {"label": label, "value": value}
+
+
+def where_text(booking: Booking) -> str:
+    """The address in lines, or that it is online."""
+    return str(_("Online")) if booking.format == Format.ONLINE else "\n".join(booking.address_lines)
+
+
+def facts(booking: Booking, *, with_reference: bool = True, with_link: bool = False) -> list[Row]:
+    """What, when, where, by whom, reference: what every message answers first. The joining link only for who needs it."""
+    rows = [row(_("Presentation"), booking.presentation.title), *facts_without_title(booking, with_link=with_link)]
+    return [*rows, row(_("Reference"), booking.reference)] if with_reference else rows
+
+
+def facts_without_title(booking: Booking, *, with_link: bool = True) -> list[Row]:
+    """When, where, by whom."""
+    rows = [row(_("When"), booking.when), row(_("Where"), where_text(booking))]
+    if booking.presenter and booking.state == State.CONFIRMED:
+        rows.append(row(_("Presenter"), booking.presenter.name))
+    if with_link and booking.joining_link:
+        link = booking.joining_link
+        rows.append({**row(_("Joining link"), link), "href": link, "is_private": True})
+    return rows
+
+
+def missing_link_rows(booking: Booking) -> list[Row]:
+    """To its presenter, of an online booking that nobody can join yet."""
+    if not booking.awaits_link:
+        return []
+    return [row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+
+
+def presenter_of_visit(booking: Booking) -> Presenter | None:
+    """Whoever is there or is sought, also when the booking has another presenter by now; else whoever gives it."""
+    visit = getattr(booking, "visit", None)
+    return (visit.presenter if visit and visit.is_awaited else None) or booking.presenter
+
+
+def least_facts(booking: Booking) -> list[Row]:
+    """What may be said to somebody of whom we only know that they have the email: which one it is, and nothing of anybody."""
+    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
+    return [row(_("Presentation"), booking.presentation.title), row(_("When"), booking.when), row(_("Where"), place)]
+
+
+def facts_to_print(booking: Booking) -> list[Row]:
+    """The same for the page that is printed, with whom the presenter asks for."""
+    return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
+
+
+class DetailsGiven(Protocol):
+    """What the professional told us beside the slot: a booking, or the answers of a draft."""
+
+    audience_size: int
+    audience_profession: str
+    contact_name: str
+    contact_phone: str
+    room: str
+    access_needs: str
+    notes: str
+
+
+def details_rows(told: DetailsGiven) -> list[Row]:
+    """Empty answers are left out."""
+    rows = [
+        row(_("People coming"), told.audience_size),
+        row(_("Who is coming"), audience_text(told.audience_profession) if told.audience_profession else ""),
+        row(_("Contact on the day"), f"{told.contact_name}\n{told.contact_phone}".strip()),
+        row(_("Room, parking or entrance"), told.room),
+        row(_("Access needs"), told.access_needs),
+        row(_("Anything else"), told.notes),
+    ]
+    return [each for each in rows if each["value"]]
+
+
+def audience_text(profession: str) -> str:
+    """Who most of the people coming are."""
+    return str(Profession(profession).label if profession else _("A mix of professions"))
+
+
+def changed_rows(before: DetailsGiven, after: DetailsGiven) -> list[Row]:
+    """Each answer that is another now, with the one before it in the line below."""
+    had = {str(each["label"]): each["value"] for each in details_rows(before)}
+    has = {str(each["label"]): each["value"] for each in details_rows(after)}
+    changed = [label for label in dict.fromkeys([*had, *has]) if had.get(label) != has.get(label)]
+    return [changed_row(label, has.get(label), had.get(label)) for label in changed]
+
+
+def changed_row(label: str, now: object, before: object) -> Row:
+    nothing = _("nothing")
+    return row(label, f"{now or capfirst(nothing)}\n{_('Until now: %(answer)s') % {'answer': before or nothing}}")
+
+
+# How a change of each of these is told.
+QUESTION_NAMES: dict[str, str | Promise] = {
+    "audience_size": gettext_lazy("people coming"),
+    "audience_profession": gettext_lazy("who is coming"),
+    "contact_name": gettext_lazy("contact on the day"),
+    "contact_phone": gettext_lazy("contact’s phone"),
+    "room": gettext_lazy("room, parking or entrance"),
+    "access_needs": gettext_lazy("access needs"),
+    "notes": gettext_lazy("anything else"),
+    **dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), gettext_lazy("address")),
+}
+
+EVENTS_BY_OWNER: dict[str, str | Promise] = {
+    EventKind.BOOKED: gettext_lazy("You booked it."),
+    EventKind.REQUESTED: gettext_lazy("You asked for it."),
+    EventKind.CONFIRMED: gettext_lazy("You chose one of the times that we offered."),
+    EventKind.CANCELLED: gettext_lazy("You cancelled it."),
+    EventKind.OTHERS_ASKED: gettext_lazy("You asked for other times."),
+    EventKind.RESCHEDULED: gettext_lazy("You moved it from %(before)s to %(after)s."),
+    EventKind.DETAILS_CHANGED: gettext_lazy("You changed: %(fields)s."),
+}
+EVENTS_BY_STAFF: dict[str, str | Promise] = {
+    EventKind.BOOKED: gettext_lazy("We booked it for you."),
+    EventKind.REQUESTED: gettext_lazy("We noted your request."),
+    EventKind.CONFIRMED: gettext_lazy("We confirmed it."),
+    EventKind.OFFERED: gettext_lazy("We offered you times."),
+    EventKind.LAPSED: gettext_lazy("We no longer kept the dates."),
+    EventKind.DECLINED: gettext_lazy("We could not say yes."),
+    EventKind.CANCELLED: gettext_lazy("We cancelled it."),
+    EventKind.DELIVERED: gettext_lazy("The presentation took place."),
+    EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another."),
+    EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
+    EventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
+    EventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
+    EventKind.ATTENDANCE: gettext_lazy("We noted how many people came: %(people)s."),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened or is to come, for includes/steps.html."""
+
+    when: str
+    what: str | Promise
+
+
+def history(booking: Booking, user_id: int | None) -> list[Step]:
+    """What happened, as its owner reads it. Events that are staff's own business are left out."""
+    found = []
+    for event in booking.events.all():
+        what = event_sentence(event, user_id)
+        if what:
+            found.append(Step(moment_text(event.at), what))
+    return found
+
+
+def event_sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
+    """A link in an email is its owner's to use."""
+    own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
+    pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
+    return str(pattern) % event_changes(event) if pattern else None
+
+
+def event_changes(event: BookingEvent | None) -> dict[str, str]:
+    """Of a change: the time before and after, and the names of the questions that were answered anew."""
+    times = [moment_text(at) for at in times_of_move(event)]
+    people = str(event.changes["people"][-1]) if event and "people" in event.changes else ""
+    return {
+        "before": times[0] if times else "",
+        "after": times[-1] if times else "",
+        "fields": changed_questions(event),
+        "people": people,
+    }
+
+
+def event_in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
+    """As staff read it: what happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+    what, changed = event.get_kind_display(), event_changes(event)
+    if changed["before"]:
+        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+    elif "travel" in event.changes:
+        before, after = (travel_minutes_text(minutes) for minutes in event.changes["travel"])
+        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+    elif changed["people"]:
+        what = _("%(what)s: %(people)s") % {"what": what, **changed}
+    elif changed["fields"]:
+        what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+    if gave != gives:
+        what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+            "what": what,
+            "gave": gave or _("nobody"),
+            "gives": gives or _("nobody"),
+        }
+    return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
+
+
+def travel_minutes_text(minutes: int | None) -> str:
+    """What staff have set for one visit's journeys; None is what the postcodes give."""
+    return _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
+
+
+def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
+    """From when to when a booking or a session was moved; empty if it was not."""
+    return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
+
+
+def changed_questions(event: BookingEvent | None) -> str:
+    """'People coming, contact on the day': never what was answered."""
+    labels = {str(QUESTION_NAMES.get(name, name)): None for name in (event.changes.get("fields", []) if event else [])}
+    return capfirst(", ".join(labels))
+
+
+def moment_text(at: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm'."""
+    return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
+
+
+def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
+    """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
+    return (
+        steps_after_request(booking, reminds)
+        if booking.state == State.REQUESTED
+        else steps_after_confirmation(booking, now, reminds)
+    )
+
+
+def has_reminder_ahead(booking: Booking, now: datetime) -> bool:
+    """Whether it is not too late for one."""
+    return not booking.has_time or booking.reminder_due_at > now
+
+
+def steps_after_acceptance(reminds: bool) -> str:
+    if reminds:
+        return _("You get an entry for your calendar, and a reminder at 9am the day before.")
+    return _("You get an entry for your calendar.")
+
+
+def steps_after_date_request(booking: Booking, reminds: bool) -> list[Step]:
+    answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+    return [
+        Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
+        Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
+        Step(_("When a time is agreed"), steps_after_acceptance(reminds)),
+    ]
+
+
+def steps_after_request(booking: Booking, reminds: bool) -> list[Step]:
+    if not booking.has_time:
+        return steps_after_date_request(booking, reminds)
+    looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
+    return [
+        Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
+        Step(_("Usually within two working days"), looks % {"email": booking.person.email}),
+        Step(_("If we say yes"), steps_after_acceptance(reminds)),
+    ]
+
+
+def steps_after_confirmation(booking: Booking, now: datetime, reminds: bool) -> list[Step]:
+    mail = _("We email all of this to %(email)s, with an entry for your calendar.") % {"email": booking.person.email}
+    steps = [Step(_("In the next few minutes"), mail)]
+    if booking.needs_a_presenter:
+        steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
+    steps += reminder_step(booking, now) if reminds else []
+    return [*steps, Step(format_day(booking.agreed[0]), presentation_step(booking))]
+
+
+def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
+    """Those to come of a booking or an open session, as one step."""
+    if of.week_reminder_due_at > now:
+        return [Step(moment_text(of.week_reminder_due_at), _("You get a reminder by email, and another one the day before."))]
+    if of.reminder_due_at > now:
+        return [Step(moment_text(of.reminder_due_at), _("You get a reminder by email."))]
+    return []
+
+
+def presentation_step(booking: Booking) -> str:
+    if booking.awaits_link:
+        return _("You get the joining link by email before the day.")
+    if booking.format == Format.ONLINE:
+        return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.agreed[0])}
+    asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
+    return asks % {"name": booking.contact_name}
+
+
+# How the dates of a request are said, the same on pages and in emails.
+
+
+def date_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
+    """What the professional asked for, in their order, each with whether we keep it and until when."""
+    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
+    return [row(label, f"{option.when}\n{kept_text(option, now)}".strip()) for label, option in labelled_dates(asked)]
+
+
+def date_rows_for_staff(options: Iterable[DateOption], now: datetime) -> list[Row]:
+    """The same for the team: with whom each is kept, or why not."""
+    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
+    labels = [_("Asked for")] if len(asked) == 1 else [label for label, _option in labelled_dates(asked)]
+    return [row(label, f"{option.when}\n{date_text_for_staff(option, now)}") for label, option in zip(labels, asked, strict=True)]
+
+
+def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]]:
+    if len(options) == 1:
+        return [(_("You asked for"), options[0])]
+    labels = (_("First choice"), _("Second choice"), _("Third choice"))
+    return list(zip(labels, options, strict=False))
+
+
+def kept_text(option: DateOption, now: datetime) -> str:
+    """Whether it is kept, for whom it may concern; if not, why not."""
+    if option.state == OptionState.TAKEN:
+        return _("Agreed.")
+    if option.state == OptionState.PASSED:
+        return outcome_text(option.booking.state)
+    if option.is_kept(now):
+        return kept_sentence(option)
+    if option.is_over(now):
+        return _("This time is over.")
+    if option.expires_at is None:
+        return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
+    return f"{no_longer_kept_text(option)} {still_considered_text()}"
+
+
+def outcome_text(state: str) -> str:
+    """What became of a request whose date was passed over."""
+    return {
+        State.REQUESTED: _("We offered you other times instead."),
+        State.CANCELLED: _("The request was cancelled, so we keep nothing for it."),
+        State.DECLINED: _("We could not say yes, so we keep nothing for it."),
+    }.get(State(state), _("Another time was agreed."))
+
+
+def no_longer_kept_text(option: DateOption) -> str:
+    """Why something that was kept, or offered, is so no longer."""
+    assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
+    if option.why_not == WhyNot.AWAY:
+        return _("We no longer keep it: the presenter can’t come then any more.")
+    until = {"until": moment_text(option.expires_at)}
+    if option.kind == OptionKind.PROPOSED:
+        return _("We kept it for you until %(until)s, and had no answer.") % until
+    return _("We kept it for you until %(until)s, and have not answered in time.") % until
+
+
+def still_considered_text() -> str:
+    return _("We still look at it.")
+
+
+# Before they have sent it, and after.
+NOT_KEPT_IF_ASKED_NOW = {
+    WhyNot.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time is left in it."),
+    WhyNot.ENOUGH: gettext_lazy("We don’t keep it: we keep three dates for you already."),
+    WhyNot.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter is free then."),
+    WhyNot.OUTSIDE: gettext_lazy("We don’t keep it: no presenter is free then within their usual hours and area."),
+    WhyNot.BESIDE: gettext_lazy("We don’t keep it: the presenter who is free then is kept for another of your dates."),
+}
+NOT_KEPT_WHEN_ASKED = {
+    WhyNot.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time was left in it when you asked."),
+    WhyNot.ENOUGH: gettext_lazy("We don’t keep it: we kept three dates for you already when you asked."),
+    WhyNot.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter was free then when you asked."),
+    WhyNot.OUTSIDE: gettext_lazy(
+        "We don’t keep it: no presenter was free then within their usual hours and area when you asked."
+    ),
+    WhyNot.BESIDE: gettext_lazy("We don’t keep it: the presenter who was free then is kept for another of your dates."),
+}
+
+
+def not_kept_sentence(sentences: Mapping[WhyNot, str | Promise], why: str) -> str:
+    """Why a date was never kept. Empty: it was asked for before that was stored."""
+    if why == WhyNot.SEVERAL_DAYS:
+        return _("We don’t keep days, but look for a time in them.")
+    said = sentences[WhyNot(why)] if why else _("We don’t keep it.")
+    return f"{said} {still_considered_text()}"
+
+
+def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
+    """The times that we offered and keep no longer, each with why, while none is chosen."""
+    standing = (OptionState.OPEN, OptionState.EXPIRED)
+    offered = [each for each in options if each.kind == OptionKind.PROPOSED and each.state in standing]
+    return [row(each.when, lapsed_offer_text(each, now)) for each in offered if not each.is_kept(now)]
+
+
+def lapsed_offer_text(option: DateOption, now: datetime) -> str:
+    return _("This time is over.") if option.is_over(now) else no_longer_kept_text(option)
+
+
+def date_text_for_staff(option: DateOption, now: datetime) -> str:
+    """Whether a date of a request that waits is kept, with whom, or why not."""
+    if option.state == OptionState.PASSED:
+        return _("Not kept any more: other times were offered or asked for instead.")
+    if option.is_kept(now) and option.expires_at:
+        return _("Kept with %(name)s until %(until)s.") % {"name": option.presenter, "until": moment_text(option.expires_at)}
+    if option.why_not:
+        return _("Not kept. %(why)s") % {"why": WhyNot(option.why_not).label}
+    if option.expires_at is None:
+        return _("Not kept.")
+    facts = {"name": option.presenter, "until": moment_text(option.expires_at)}
+    return _("No longer kept. It was kept with %(name)s until %(until)s.") % facts
+
+
+def kept_sentence(option: DateOption) -> str:
+    assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
+    assert option.kept_from is not None  # noqa: S101
+    return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
+
+
+def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
+    """'We keep it for you until …', with the time itself where it was named less exactly."""
+    if precision == Precision.TIME:
+        return _("We keep it for you until %(until)s.") % {"until": moment_text(until)}
+    times = {"when": format_span(start, start + length), "until": moment_text(until)}
+    return _("We keep %(when)s for you until %(until)s.") % times
+
+
+def offered_rows(options: Iterable[DateOption]) -> list[Row]:
+    """The times that staff offer now."""
+    return [
+        row(_("Time %(number)d") % {"number": number}, option.when) for number, option in enumerate(open_offers(options), start=1)
+    ]
+
+
+def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
+    """Those offered and open, the soonest first."""
+    open_ones = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN]
+    return sorted(open_ones, key=lambda option: option.starts_at)
+
+
+def offers_kept_until(options: Iterable[DateOption]) -> str:
+    """Until when all of them are kept, in words: the soonest."""
+    ends = [option.expires_at for option in options if option.expires_at is not None]
+    return moment_text(min(ends)) if ends else ""
+
+
+# How the leaflets that a presenter brings are said, on pages and in emails.
+
+
+def brought_of(booking: Booking) -> Brought | None:
+    """Asks the database nothing of what was read `with_leaflets`."""
+    return getattr(booking, "brought", None)
+
+
+def copies_text(count: int) -> str:
+    return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
+
+
+def order_contents(order: Order) -> str:
+    """A line a title, the copies first, as it is picked from the shelf."""
+    lines = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in with_lines(order).all_lines]
+    return "\n".join(f"{count} × {title}" for count, title in lines if count)
+
+
+def leaflet_rows_for_host(booking: Booking) -> list[Row]:
+    """What is brought, and what is not; nothing if nothing was asked for."""
+    brought = brought_of(booking)
+    if brought is None:
+        return []
+    if booking.state in (State.CANCELLED, State.DECLINED):
+        gone = brought.order if brought.order and brought.order.state == OrderState.CANCELLED else None
+        return (
+            [row(_("Leaflets"), _("Their order %(reference)s is cancelled too") % {"reference": gone.reference})] if gone else []
+        )
+    not_there = "\n".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+    rows = [row(_("Leaflets we bring"), leaflets_coming_text(brought.order)), row(_("Leaflets we can’t bring"), not_there)]
+    return [each for each in rows if each["value"]]
+
+
+def leaflets_coming_text(order: Order | None) -> str:
+    if order is None:
+        return _("None: there are no copies of them now")
+    if order.state == OrderState.CANCELLED:
+        return _("None: their order %(reference)s is cancelled") % {"reference": order.reference}
+    return order_contents(order)
+
+
+def leaflets_are_short(booking: Booking) -> bool:
+    """Whether the host is told how to get the rest."""
+    brought = brought_of(booking)
+    return bool(brought and brought.missing and booking.is_open)
+
+
+def leaflets_to_bring(booking: Booking) -> str:
+    """For the presenter: what to take along, and whether it is packed; empty if there is nothing."""
+    order = live_order(booking)
+    if order is None:
+        return ""
+    where = {
+        OrderState.PACKING: _("it is being packed"),
+        OrderState.DISPATCHED: _("packed, and given to the presenter"),
+    }.get(OrderState(order.state), _("not packed yet"))
+    return f"{order_contents(order)}\n{order.reference}: {where}"
+
+
+def leaflets_to_bring_back(booking: Booking) -> list[Row]:
+    """For the presenter of a visit that is off."""
+    order = live_order(booking)
+    if order is None or order.state != OrderState.DISPATCHED:
+        return []
+    return [
+        row(
+            _("Leaflets"),
+            _("You were given them already (%(reference)s). Please bring them back.") % {"reference": order.reference},
+        )
+    ]
+
+
+def leaflets_to_hand_on(booking: Booking) -> list[Row]:
+    """For who is no longer the presenter of a visit that may still take place."""
+    order = live_order(booking)
+    if order is None or order.state != OrderState.DISPATCHED:
+        return []
+    said = _("If you were given them already (%(reference)s), please hand them to the team.")
+    return [row(_("Leaflets"), said % {"reference": order.reference})]
+
+
+def leaflets_to_put_back(booking: Booking) -> list[Row]:
+    """For the team, of a visit that is off."""
+    brought = brought_of(booking)
+    order = brought.order if brought else None
+    if order is None:
+        return []
+    said = _("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")
+    if order.state == OrderState.DISPATCHED:
+        said = _("%(reference)s was given to the presenter. Count what comes back into stock.")
+    return [row(_("Leaflets"), said % {"reference": order.reference})]
+
+
+def live_order(booking: Booking) -> Order | None:
+    brought = brought_of(booking)
+    return brought.live_order if brought else None

@@ -1,0 +1,98 @@
+"""How staff read a visit: at the top of the first page while nobody knows that the presenter is safe, and on its own page."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from bookings import text
+from bookings.models import Booking, Format, Overdue, Visit, overdue
+from bookings.models.visit import CHECK_OUT
+from bookings.visits.emails import name_of_visitor
+from ctac.dates import format_clock, uk_day
+from ctac.staff.columns import phone_link, state_tag
+from ctac.staff.site import Alarm, staff_site
+
+ALARMS_SHOWN = 5
+
+
+def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
+    """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
+    late = Overdue.find(booking, now)
+    visit = getattr(booking, "visit", None)
+    handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
+    if late is not None:
+        return format_html_join(" ", "{}", [(each,) for each in (state_tag(missed_in_words(late), "waiting"), *handed_over)])
+    if visit is None:
+        return ""
+    said = handed_over
+    if visit.belongs(visit.checked_in_at):
+        said.append(_("Checked in: %(moment)s") % {"moment": text.moment_text(visit.checked_in_at)})
+    if visit.is_out:
+        said.append(_("Checked out: %(moment)s") % {"moment": text.moment_text(visit.checked_out_at)})
+    return "\n".join(said)
+
+
+def still_there_text(visit: Visit) -> str:
+    """Of a visit that is handed over: what has to come first."""
+    facts = {"name": visit.presenter, "next": visit.booking.presenter or _("Whoever takes it over")}
+    sentence = _("%(name)s is still checked in there. %(next)s can’t check in before %(name)s has checked out.")
+    return sentence % facts
+
+
+def missed_in_words(late: Overdue) -> str:
+    return _("No check-out") if late.missed == CHECK_OUT else _("No check-in")
+
+
+def joining_in_words(booking: Booking) -> str:
+    """Which link people use; only here, never in a list."""
+    if booking.format != Format.ONLINE or not booking.is_open:
+        return ""
+    if booking.own_joining_link:
+        return _("%(link)s (this booking’s own)") % {"link": booking.own_joining_link}
+    link = booking.presenter.joining_link if booking.presenter else ""
+    return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
+
+
+def overdue_visits() -> list[Alarm]:
+    """The longest wait first."""
+    late = overdue(Booking.objects.with_names().select_related("visit__presenter"), timezone.now())
+    return [alarm(Overdue.of(booking)) for booking in late[:ALARMS_SHOWN]]
+
+
+def alarm(late: Overdue) -> Alarm:
+    booking = late.booking
+    facts = {"name": name_of_visitor(booking)}
+    title = _("No check-out from %(name)s") if late.missed == CHECK_OUT else _("No check-in from %(name)s")
+    return Alarm(
+        title=title % facts,
+        rows=[
+            text.row(_("Expected"), expected_text(late.missed_at)),
+            *whom_to_call(booking),
+            text.row(_("Where"), ", ".join(booking.address_lines)),
+        ],
+        about=booking.reference,
+        href=reverse("staff:bookings_booking_change", args=[booking.pk]),
+        resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+    )
+
+
+def whom_to_call(booking: Booking) -> list[text.Row]:
+    presenter = text.presenter_of_visit(booking)
+    return [
+        text.row(_("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")),
+        text.row(_("Contact on site"), booking.contact_name),
+        text.row(_("Their phone"), phone_link(booking.contact_phone)),
+    ]
+
+
+def expected_text(moment: datetime) -> str:
+    if uk_day(moment) == uk_day(timezone.now()):
+        return _("Today at %(clock)s") % {"clock": format_clock(moment)}
+    return text.moment_text(moment)
+
+
+staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")

@@ -1,0 +1,293 @@
+"""Check-in and check-out, what must wait while a presenter is out there, and alerts about one who is overdue."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from bookings import rules
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingQuerySet,
+    EventKind,
+    Format,
+    Overdue,
+    Presenter,
+    State,
+    Visit,
+    on_the_way_or_there,
+    overdue,
+    without_joining_link,
+)
+from bookings.models.booking import record_event
+from bookings.models.visit import CHECK_OUT
+from ctac.dates import format_clock, format_day
+from ctac.errors import DomainError
+from notifications.outbox import notify_each
+from privacy.services import VisitInTheWay
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# What must wait while a presenter is out there, or nobody knows whether they are safe (product.md, rule 10).
+
+
+class PresenterNotHeardFrom(VisitInTheWay):
+    message = _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
+
+
+class PresenterStillThere(DomainError):
+    message = _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
+
+
+class VisitNotOver(VisitInTheWay):
+    """What we know of a visit can't be erased while its presenter needs it."""
+
+    def __init__(self, booking: Booking) -> None:
+        super().__init__(
+            _(
+                "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
+                "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
+                "off yet, cancel that booking first."
+            )
+            % {"reference": booking.reference}
+        )
+
+
+def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
+    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
+    found = on_the_way_or_there(bookings, now).first()
+    if found is not None:
+        raise VisitNotOver(found)
+
+
+def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> None:
+    """Before leave takes this presenter off a visit that has begun: the alarm stays until somebody has heard from them."""
+    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed or booking.agreed[0] > now:
+        return
+    visit = Visit.objects.filter(booking=booking).first() or Visit()
+    visit.booking = booking
+    if visit.is_in or visit.is_done:
+        return  # whoever is there is waited for until they check out
+    visit.presenter, visit.checked_in_at, visit.checked_out_at, visit.sought_at = presenter, None, None, now
+    visit.save()
+
+
+def refuse_while_overdue(booking: Booking, now: datetime) -> None:
+    """Nothing may take the alert away but word of the presenter. Raises PresenterNotHeardFrom."""
+    if Overdue.find(booking, now) is not None:
+        raise PresenterNotHeardFrom
+
+
+def refuse_while_there(booking: Booking, now: datetime) -> None:
+    """At another time it would be another visit, and nobody would wait for who is at this one. Raises PresenterStillThere."""
+    if somebody_is_there(booking, now):
+        raise PresenterStillThere
+
+
+def somebody_is_there(booking: Booking, now: datetime) -> bool:
+    """No statement before anybody can have checked in."""
+    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS:
+        return False
+    visit = Visit.objects.select_related("booking").filter(booking=booking).first()
+    return visit is not None and visit.is_in
+
+
+# A presenter arrives at a workplace and leaves it again; a colleague says that all is well.
+#
+# Each writer locks the booking first, so a second tap, a second phone and the alert (bookings.visits.services) see what the
+# first has written. No busy time is touched, so no presenter is locked.
+
+
+class NotAVisit(DomainError):
+    """Nobody is expected anywhere: it is online, not confirmed, or cancelled."""
+
+    message = _("This is not a visit that is going ahead, so there is nothing to check in to.")
+
+
+class TooEarlyToCheckIn(DomainError):
+    def __init__(self, opens_at: datetime) -> None:
+        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
+        super().__init__(_("You can check in from %(clock)s on %(day)s.") % facts)
+
+
+class VisitOver(DomainError):
+    message = _("The time of this visit is over. Check out instead, so that we know you are safe.")
+
+
+class VisitNotBegun(DomainError):
+    message = _("This visit has not begun, and nobody has checked in. Check in first.")
+
+
+class SomebodyElseIsThere(DomainError):
+    def __init__(self, presenter: Presenter) -> None:
+        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
+        super().__init__(said % {"name": presenter})
+
+
+class NotOverdue(DomainError):
+    message = _("Nobody is overdue on this visit now: they have checked in or out, or a colleague has said that all is well.")
+
+
+@transaction.atomic
+def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+    """`presenter` is there. Checking in again changes nothing. By staff after a phone call: `by` and `note` say so.
+
+    Raises NotAVisit, TooEarlyToCheckIn, VisitOver, SomebodyElseIsThere.
+    """
+    locked, visit = lock_visit(booking)
+    refuse_somebody_elses(visit, presenter)
+    if visit.is_in or (visit.is_out and visit.presenter == presenter):
+        return visit
+    if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
+        raise NotAVisit
+    starts_at, ends_at = locked.agreed
+    if now < starts_at - rules.CHECK_IN_OPENS:
+        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS)
+    if now >= ends_at:
+        raise VisitOver
+    visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None
+    save_visit(visit, EventKind.CHECKED_IN, by=by, now=now, note=note, flagged=flagged)
+    return visit
+
+
+@transaction.atomic
+def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+    """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
+    By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
+
+    Raises NotAVisit, VisitNotBegun, SomebodyElseIsThere.
+    """
+    locked, visit = lock_visit(booking)
+    refuse_somebody_elses(visit, presenter)
+    if visit.is_out and visit.presenter == presenter:
+        return visit
+    if not visit.is_in:
+        refuse_unless_it_took_place(locked, now)
+        visit.checked_in_at = None
+    now = max(now, visit.checked_in_at or now)
+    visit.presenter, visit.checked_out_at = presenter, now
+    save_visit(visit, EventKind.CHECKED_OUT, by=by, now=now, note=note, flagged=flagged)
+    return visit
+
+
+@transaction.atomic
+def say_safe(*, booking: Booking, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
+    """Staff have heard that all is well, and the alert ends. The check-out is still waited for if it is not due yet.
+
+    Raises NotOverdue, which is also what the second of two colleagues reads.
+    """
+    locked, visit = lock_visit(booking)
+    if Overdue.find(locked, now) is None:
+        raise NotOverdue
+    visit.safe_at = now
+    save_visit(visit, EventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
+    return visit
+
+
+def lock_visit(booking: Booking) -> tuple[Booking, Visit]:
+    """The booking, locked, and its visit as it stands since; a new one is not written yet."""
+    locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
+    visit = Visit.objects.filter(booking=locked).select_related("presenter").first() or Visit(booking=locked)
+    visit.booking = locked
+    return locked, visit
+
+
+def refuse_somebody_elses(visit: Visit, presenter: Presenter) -> None:
+    if visit.is_in and visit.presenter is not None and visit.presenter != presenter:
+        raise SomebodyElseIsThere(visit.presenter)
+
+
+def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:
+    if booking.format != Format.WORKPLACE or booking.state not in (State.CONFIRMED, State.DELIVERED):
+        raise NotAVisit
+    if now < booking.agreed[0]:
+        raise VisitNotBegun
+
+
+def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
+    visit.save()
+    booking = visit.booking
+    if visit.is_over:
+        close_visit(booking)
+    record_event(booking, kind, by=by, now=now, reason=note)
+    if flagged:
+        notify_safeguarding_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
+
+
+def close_visit(booking: Booking) -> None:
+    """Nobody is waited for any more, unless the booking gets another time or presenter."""
+    booking.visit_closed = True
+    booking.save(update_fields=["visit_closed"])
+
+
+# Staff are told of a presenter who has not checked in or out, of a booking to which nobody would come, and of an online one
+# that has no joining link.
+#
+# Run every few minutes (ctac/settings.py). An alert is a row of the outbox, unique by kind, booking and the minute at which
+# the booking starts: run twice, or by two at once, it is written once; a booking that was moved is a new case. For a booking
+# to which nobody would come it is the minute at which it lost its presenter: who took it over and is away too is a new case.
+
+
+def bookings_to_alert(*, now: datetime) -> list[int]:
+    """The keys of all bookings of which staff must know, each once; a statement for visits, presenters and links each."""
+    bookings = Booking.objects.all()
+    wanting = overdue(bookings, now), without_presenter(bookings, now), without_joining_link(bookings, now)
+    return list(dict.fromkeys(key for each in wanting for key in booking_keys(each)))
+
+
+def booking_keys(bookings: BookingQuerySet) -> list[int]:
+    return list(bookings.values_list("pk", flat=True))
+
+
+def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
+    """Confirmed ones that start soon, and to which nobody would come. Staff read of it when it happened, some time ago."""
+    just_freed = BookingEvent.objects.filter(
+        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.ESCALATED_AFTER
+    )
+    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.PRESENTER_NEEDED_BEFORE}
+    return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
+
+
+@transaction.atomic
+def alert_staff(*, key: int, now: datetime) -> None:
+    """Tell staff of this one, once for each thing that is missing, and the second address after ESCALATED_AFTER.
+
+    The booking is locked and read again: a check-out that was just written is seen, one that comes now waits.
+    """
+    locked = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
+    if locked is None or locked.starts_at is None:
+        return
+    late = Overdue.find(locked, now)
+    tell = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
+    if late is not None:
+        tell(overdue_recipients(late, now), version=minute_of(locked.starts_at))
+        return
+    if without_presenter(Booking.objects.filter(pk=key), now).exists():
+        whom = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+        tell({"staff-still-no-presenter": whom}, version=minute_of_loss(locked))
+    if without_joining_link(Booking.objects.filter(pk=key), now).exists():
+        tell({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
+
+
+def minute_of_loss(booking: Booking) -> int:
+    """The minute at which it last lost its presenter; of what never had one, that at which it starts."""
+    freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
+    return minute_of(freed or booking.agreed[0])
+
+
+def overdue_recipients(late: Overdue, now: datetime) -> dict[str, list[str]]:
+    first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
+    kind, escalated = first if late.missed == CHECK_OUT else second
+    told = {kind: [settings.STAFF_EMAIL]}
+    if now >= late.missed_at + rules.ESCALATED_AFTER:
+        told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
+    return told
+
+
+def minute_of(start: datetime) -> int:
+    """Tells the times of a booking apart, in a notification's `version`."""
+    return int(start.timestamp() / timedelta(minutes=1).total_seconds())

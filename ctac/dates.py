@@ -1,0 +1,162 @@
+"""How soon the team answers who asks: what waits longer a manager is told of, and it stands out on the first staff page."""
+
+import json
+import re
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.utils import dateformat
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+WITHIN_WORKING_DAYS = 2
+
+
+def asked_too_long_ago(now: datetime) -> datetime:
+    """What was asked before then waits too long. A request of a weekend counts from the working day after it."""
+    last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS)
+    return uk_datetime(last + timedelta(days=1), time.min)
+
+
+# UK time and UK postcodes, said in one place.
+
+UK = ZoneInfo("Europe/London")
+IN_WINTER = date(2027, 1, 12)  # any day on which each time of the clock comes once
+# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
+# some write it BFPO c/o 57.
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
+
+
+def uk_datetime(day: date, clock: time) -> datetime:
+    """That UK wall-clock time on that day, aware. In the hour that happens twice, the first."""
+    return datetime.combine(day, clock, tzinfo=UK)
+
+
+def uk_day(moment: datetime) -> date:
+    """The UK calendar day of an aware moment."""
+    return moment.astimezone(UK).date()
+
+
+def days_before(moment: datetime, days: int, clock: time) -> datetime:
+    """That UK wall-clock time so many days before, whatever the clocks did in between."""
+    return uk_datetime(uk_day(moment) - timedelta(days=days), clock)
+
+
+@lru_cache(maxsize=4096)
+def format_clock(moment: datetime) -> str:
+    """'1:30pm', '3pm', 'midday', 'midnight' in UK time (look.md): nobody is sure what 12pm or 12am is."""
+    local = moment.astimezone(UK)
+    return clock_in_words(local.hour, local.minute, get_language())
+
+
+@lru_cache(maxsize=512)  # a page of times says the same few again and again
+def clock_in_words(hour: int, minute: int, _language: str | None) -> str:
+    if (hour, minute) == (12, 0):
+        return gettext("midday")
+    if (hour, minute) == (0, 0):
+        return gettext("midnight")
+    return dateformat.format(datetime.combine(IN_WINTER, time(hour, minute)), "g:ia" if minute else "ga").replace(".", "")
+
+
+def format_clock_time(clock: time) -> str:
+    """A time on a UK clock as format_clock says a moment."""
+    return format_clock(datetime.combine(IN_WINTER, clock, tzinfo=UK))
+
+
+@lru_cache(maxsize=4096)
+def format_day(moment: datetime | date) -> str:
+    """'Tuesday 9 March 2027' in UK time."""
+    return day_in_words(uk_day(moment) if isinstance(moment, datetime) else moment, get_language())
+
+
+@lru_cache(maxsize=512)
+def day_in_words(day: date, _language: str | None) -> str:
+    return dateformat.format(day, "l j F Y")
+
+
+def format_moment(moment: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+    return f"{format_day(moment)}, {format_clock(moment)}"
+
+
+def format_span(start: datetime, end: datetime) -> str:
+    """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
+    return f"{format_day(start)}, {format_clock(start)} to {format_clock(end)}"
+
+
+def tidy_postcode(typed: str) -> str:
+    """The postcode as it is stored ('SW1A 1AA'), whatever the case and spacing.
+
+    Raises ValidationError for what has no postcode's shape.
+    """
+    squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
+    match = POSTCODE.fullmatch(squeezed)
+    if not match:
+        raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
+    return " ".join(part for part in match.groups() if part)
+
+
+def postcode_area(postcode: str) -> str:
+    """The letters at the front: 'SW' of 'SW1A 1AA'."""
+    match = re.match(r"[A-Z]+", postcode.upper())
+    return match[0] if match else ""
+
+
+# Bank holidays and working days of each nation.
+#
+# They stand in ctac/data/bank_holidays.json: the package holidays, which follows the official lists, takes 17 MB of each
+# process. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package, and it against the years
+# to come.
+
+WRITTEN = Path(__file__).parent / "data" / "bank_holidays.json"
+# Where the team works: what is asked of it counts by this calendar.
+OURS = "england"
+# Country and subdivision by the names that the package has; the keys are those of professionals.models.Nation.
+CALENDARS: dict[str, tuple[str, str | None]] = {
+    OURS: ("GB", "ENG"),
+    "wales": ("GB", "WLS"),
+    "scotland": ("GB", "SCT"),
+    "northern-ireland": ("GB", "NIR"),
+    "guernsey": ("GG", None),
+    "jersey": ("JE", None),
+    "isle-of-man": ("IM", None),
+}
+
+
+@cache
+def bank_holidays(nation: str, year: int) -> frozenset[date]:
+    """None in a year that is not in the file: nobody is given a time so far ahead."""
+    return frozenset(date.fromisoformat(day) for day in written()[nation].get(str(year), ()))
+
+
+@cache
+def written() -> dict[str, dict[str, list[str]]]:
+    """Nation → year → days, as in the file."""
+    return dict(json.loads(WRITTEN.read_text()))
+
+
+def is_bank_holiday(day: date, nation: str) -> bool:
+    return day in bank_holidays(nation, day.year)
+
+
+def is_working_day(day: date, nation: str) -> bool:
+    return day.weekday() < 5 and not is_bank_holiday(day, nation)
+
+
+def before_working_days(day: date, count: int, nation: str) -> date:
+    """The working day that is `count` working days before `day`."""
+    while count:
+        day -= timedelta(days=1)
+        count -= is_working_day(day, nation)
+    return day
+
+
+def after_working_days(day: date, count: int, nation: str) -> date:
+    """The working day that is `count` working days after `day`."""
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day, nation)
+    return day

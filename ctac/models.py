@@ -1,0 +1,90 @@
+"""What the tables of several apps share: their SQL and data in files, and the indexes of words that staff search."""
+
+import csv
+import re
+import secrets
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import IntegrityError, models, transaction
+from django.db.models import TextField, Value
+from django.db.models.functions import Concat, Lower
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def sql_file(app: str, name: str) -> str:
+    """The text of `<app>/sql/<name>.sql`: what a migration runs that Django's operations can't say."""
+    return (BASE_DIR / app / "sql" / f"{name}.sql").read_text()
+
+
+def csv_rows(app: str, name: str) -> list[dict[str, str]]:
+    """The rows of `<app>/data/<name>.csv`, each by the names of its columns."""
+    with (BASE_DIR / app / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def words_in(*columns: Any) -> Lower:
+    """Lower case, each word after a space: as an expression, for a table that has all its words itself."""
+    parts = (part for column in columns for part in (Value(" "), column))
+    return Lower(Concat(*parts, output_field=TextField()))
+
+
+def words_index(name: str, words: Any = "searched", **options: Any) -> GinIndex:
+    """Any three letters in a row are found through it; entries wait little, so that a search need not read many."""
+    return GinIndex(OpClass(words, name="gin_trgm_ops"), name=name, gin_pending_list_limit=256, **options)
+
+
+# References that a person quotes on the phone, like BK-7Q4M-2F: random, unambiguous, never sequential.
+
+# No 0/O, 1/I/L, 5/S, 8/B, U/V: nothing that sounds or looks like another on a bad line.
+ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
+MAX_LENGTH = 10
+# Booking, order of leaflets, open session, data protection complaint, data breach.
+Prefix = Literal["BK", "LO", "OS", "DP", "DB"]
+PREFIXES: tuple[str, ...] = get_args(Prefix)
+# One of ours where it stands in a text, as it is printed or typed. Without its hyphen it has a digit: "DB Rahman" is somebody.
+OURS = re.compile(
+    rf"(?<![\w/-])(?:{'|'.join(PREFIXES)})(?:-| ?(?=[A-Z -]{{0,6}}\d))[{ALPHABET}]{{4}}[ -]?[{ALPHABET}]{{2}}(?![\w/-])",
+    re.IGNORECASE,
+)
+M = TypeVar("M", bound=models.Model)
+
+
+def random_reference(prefix: Prefix) -> str:
+    """One of 25**6 (about 244 million) references with this two-letter prefix."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(6))
+    return f"{prefix}-{letters[:4]}-{letters[4:]}"
+
+
+def save_with_reference(row: M, prefix: Prefix) -> M:
+    """Insert a new row under a reference that no other row has. Raises IntegrityError for any other reason."""
+    while True:
+        row.reference = random_reference(prefix)  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            if not type(row)._default_manager.filter(reference=row.reference).exists():  # type: ignore[attr-defined]
+                raise
+        else:
+            return row
+
+
+def tidy_reference(typed: str) -> str:
+    """What someone typed or read out, as it is stored: ' bk 7q4m2f' → 'BK-7Q4M-2F'."""
+    letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
+    return f"{letters[:2]}-{letters[2:6]}-{letters[6:]}" if len(letters) == 8 else typed.strip().upper()
+
+
+def is_reference(typed: str) -> bool:
+    """Whether it has as many letters as a whole reference."""
+    return len(re.sub(r"[^0-9A-Z]", "", typed.upper())) == 8
+
+
+# How every model field is classified; each app's privacy.py has the table, tests/test_consistency.py keeps it whole.
+
+NONE = "none"
+PERSONAL = "personal"
+FREE_TEXT = "free text"

@@ -1,0 +1,81 @@
+"""Pages behind a link that is for whoever has it: no cache, no search engine and no other site learns of the address."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+
+def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
+    """Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
+
+    So pages with a form say "strict-origin": who we are, never which page. Before it draws the page a view says
+    `request.address_is_private`, and the foot of a printed page leaves the address out.
+    """
+    patch_cache_control(response, private=True, no_store=True)
+    response.headers["Referrer-Policy"] = "strict-origin" if has_a_form else "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+# What was, newest first, a page at a time: a page costs the same however much there is, because nothing is counted.
+
+ON_A_PAGE = 10
+
+
+@dataclass(frozen=True)
+class Past:
+    """Some rows, which page of all of them, and the queries of the first page and those beside it; "" where there is none."""
+
+    rows: list[Any]
+    number: int
+    newer: str
+    older: str
+    newest: str
+
+
+def page_in(asked: str) -> int:
+    """The number of a page in an address; the first if it is none."""
+    return max(1, int(asked)) if re.fullmatch(r"[0-9]{1,4}", asked, re.ASCII) else 1
+
+
+def past(rows: QuerySet[Any], name: str, asked: Mapping[str, str], *, among: tuple[str, ...]) -> Past:
+    """One page of `rows`, whose number the address gives as `name`. One statement.
+
+    Its links keep the numbers of the other lists `among` which it stands on the page, so that each keeps its place.
+    """
+    numbers = {each: page_in(asked.get(each, "")) for each in among}
+    number = numbers[name]
+    first = (number - 1) * ON_A_PAGE
+    found = list(rows[first : first + ON_A_PAGE + 1])  # one more than is shown: whether there are others
+
+    def at(page: int) -> str:
+        kept = {each: value for each, value in (numbers | {name: page}).items() if value > 1}
+        return f"?{urlencode(kept)}"
+
+    return Past(
+        rows=found[:ON_A_PAGE],
+        number=number,
+        newer=at(number - 1) if number > 1 and found else "",
+        older=at(number + 1) if len(found) > ON_A_PAGE else "",
+        newest=at(1) if number > 1 and not found else "",
+    )
+
+
+# What every page needs to show.
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    return {
+        "advice_phone": settings.ADVICE_PHONE,
+        "advice_email": settings.ADVICE_EMAIL,
+        "advice_hours": settings.ADVICE_HOURS,
+        "development": settings.DEVELOPMENT,
+        "site_url": settings.SITE_URL,
+    }

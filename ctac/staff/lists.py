@@ -1,0 +1,362 @@
+"""Lists of the staff site that cost the same with a thousand rows and with a million (docs/adr/0023).
+
+A list counts as far as a thousand and shows as far as it counts; it is taken in parts that an index already has in order; a
+column that no index has in order sorts once the list is shorter; words are looked for in one text a row, through one index.
+"""
+
+import calendar
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Max, Min, Model, Q, QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
+from django.http import HttpRequest, HttpResponse
+from django.utils import dateformat
+from django.utils.functional import cached_property
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import uk_datetime, uk_day
+
+MOST = 1_000
+MOST_SIGNS = 12  # of a word that the index is asked for
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a list, in an order that an index has."""
+
+    where: Q
+    ordering: tuple[Any, ...]
+
+
+class CappedPaginator(Paginator):
+    """Counts as far as MOST: how many more there are would take reading them all. `parts` follow one another on its pages.
+
+    `counted`: how many there are, by who has looked already; None when nobody has. `keys`: what stands on the pages, in order,
+    if that is known already.
+    """
+
+    def __init__(
+        self,
+        object_list: QuerySet[Any],
+        per_page: int,
+        *args: Any,
+        parts: Sequence[Part] = (),
+        counted: int | None = None,
+        keys: Sequence[Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(object_list, per_page, *args, **kwargs)
+        self.parts, self.counted, self.keys = parts, counted, keys
+
+    @cached_property
+    def found(self) -> int:
+        if self.counted is not None:
+            return self.counted
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[: MOST + 1].count())
+
+    @property
+    def more(self) -> bool:
+        return self.found > MOST
+
+    @cached_property
+    def count(self) -> int:
+        return min(self.found, MOST)
+
+    def page(self, number: int | str) -> Page[Any]:
+        if not self.parts and self.keys is None:
+            return super().page(number)
+        valid = self.validate_number(number)
+        first = (valid - 1) * self.per_page
+        return Page(self.rows(first, min(first + self.per_page, self.count)), valid, self)
+
+    def rows(self, first: int, last: int) -> list[Any]:
+        """Those from place `first` to `last`: their keys first, then all of them at once."""
+        rows: Any = self.object_list
+        keys = self.keys_of_parts(last) if self.keys is None else self.keys
+        places = {key: place for place, key in enumerate(keys[first:last])}
+        found = rows.filter(pk__in=list(places)).order_by()
+        return sorted(found, key=lambda row: places[row.pk])
+
+    def keys_of_parts(self, last: int) -> list[Any]:
+        """Those before place `last`, part by part."""
+        rows: Any = self.object_list
+        keys: list[Any] = []
+        for part in self.parts:
+            if len(keys) < last:
+                ordered = rows.filter(part.where).order_by(*part.ordering)
+                keys += ordered.values_list("pk", flat=True)[: last - len(keys)]
+        return keys
+
+
+class BigChangeList(ChangeList):
+    """A list that says "more than 1,000", and then sorts only by what an index has in order."""
+
+    model_admin: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        paginator: Any = self.paginator
+        self.more = paginator.more
+        if not self.more:
+            if not self.multi_page:  # Django asks for all rows then; the planner must know that they are few
+                known = paginator.keys is not None
+                self.result_list = paginator.page(1).object_list if known else self.queryset[: paginator.count]
+            return
+        quick = list(self.model_admin.sorts_quickly)
+        if not self.sorted_by <= set(quick):
+            self.params.pop(ORDER_VAR)
+            self.filter_params.pop(ORDER_VAR, None)
+            self.queryset = self.queryset.order_by(*self.get_ordering(request, self.queryset.order_by()))
+            paginator.object_list, paginator.parts, paginator.keys = self.queryset, self.model_admin.parts(), None
+            self.result_list = paginator.page(self.page_num).object_list
+        self.sortable_by = quick
+
+    @property
+    def sorted_by(self) -> set[str]:
+        """The columns by which staff asked to sort."""
+        asked = re.findall(r"-?(\d{1,3})", self.params.get(ORDER_VAR, ""))
+        return {str(self.list_display[int(place)]) for place in asked if int(place) < len(self.list_display)}
+
+
+def words_in(typed: str) -> Iterator[str]:
+    """What to look for: words, or what stands in quotes, in lower case."""
+    for bit in smart_split(typed):
+        quoted = len(bit) > 1 and bit[0] == bit[-1] and bit[0] in "\"'"
+        word = (unescape_string_literal(bit) if quoted else bit).strip().lower()
+        if re.search(r"[^\W_]", word):
+            yield word
+
+
+def contains(word: str, column: str = "searched") -> Q:
+    """One or two signs at the start of a word, more of them anywhere: the index knows three signs in a row, a space being one.
+
+    With dashes or without: references are kept both ways.
+    """
+    plain = word.replace("-", "")
+    found = has(word if len(word) > 2 else f" {word}", column)
+    return found | has(plain, column) if plain != word and len(plain) > 2 else found
+
+
+def has(word: str, column: str) -> Q:
+    """The index is asked for a piece of a long word, and the rows that it finds for the whole of it.
+
+    It would read a list for every three signs in a row, and those of "nhs.uk" name nearly every row.
+    """
+    piece = telling_piece(word)
+    found = Q(**{f"{column}__contains": piece})
+    return found if piece == word else found & Q(GreaterThan(StrIndex(F(column), Value(word)), 0))
+
+
+def telling_piece(word: str) -> str:
+    """Of an address what stands before the @ and ends in it, of other long words their beginning."""
+    end = word.find("@") + 1
+    return word[max(0, end - MOST_SIGNS) : end] if end > 3 else word[:MOST_SIGNS]
+
+
+def with_words(rows: QuerySet[Any], typed: str, column: str = "searched") -> QuerySet[Any]:
+    """Those that have every word. Nothing to look for, as with a lone dash, finds nothing."""
+    words = list(words_in(typed))
+    for word in words:
+        rows = rows.filter(contains(word, column))
+    return rows if words or not typed.strip() else rows.none()
+
+
+def keys_of(rows: QuerySet[Any], key: str = "pk") -> list[Any]:
+    """The keys of these rows, or of one more than a list counts to, in no order, so that the database begins with the words.
+
+    `key`: the column that has them, if the list is of something else than these rows.
+    """
+    return list(rows.order_by().values_list(key, flat=True)[: MOST + 1])
+
+
+def keys_in_order(rows: QuerySet[Any], keys: QuerySet[Any] | list[Any]) -> list[Any]:
+    """These keys in the order of the rows, all of them: asked for one page, the database may walk through the list from its start
+    until that is full."""
+    return list(dict.fromkeys(rows.filter(pk__in=keys).values_list("pk", flat=True)))
+
+
+class BigListMixin:
+    """For a model admin. `searched` is the column or alias with the words; `sorts_quickly` the columns that an index sorts.
+
+    `by_name`: in this order what has the words may all stand at the end, so that a walk from the start to fill one page would be
+    long. Of more rows than a list counts to, any are shown.
+    """
+
+    searched = ""
+    sorts_quickly: Sequence[str] = ()
+    by_name = False
+
+    def parts(self) -> tuple[Part, ...]:
+        """The list in its own order, as parts that an index has each in order. None when one order does for all."""
+        return ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BigChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Of an object's history too, which Django turns over by this: its rows are others, and in an order of their own."""
+        of_the_list = queryset.model is self.model  # type: ignore[attr-defined]
+        parts = self.parts() if of_the_list and not request.GET.get(ORDER_VAR) else ()
+        known = {"counted": getattr(request, "found_by_words", None), "keys": getattr(request, "found_in_order", None)}
+        return CappedPaginator(queryset, per_page, *args, parts=parts, **known, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        if self.searched:
+            return self.found(request, queryset, search_term), False
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
+
+    def found(self, request: HttpRequest, rows: QuerySet[Any], typed: str) -> QuerySet[Any]:
+        """Those that have the words, by their keys: the words are looked for once, not for the count and again for the page."""
+        if not typed.strip():
+            return rows
+        found = with_words(rows, typed, self.searched)
+        some = found.order_by().values("pk")[: MOST + 1]
+        in_order = keys_in_order(rows, some) if len(self.parts()) <= 1 else None
+        keys = keys_of(found) if in_order is None else in_order
+        if len(keys) > MOST and not self.by_name:
+            request.found_by_words = len(keys)  # type: ignore[attr-defined]
+            return found
+        return with_keys(request, rows, keys, in_order)
+
+
+def with_keys(request: HttpRequest, rows: QuerySet[Any], keys: list[Any], in_order: list[Any] | None) -> QuerySet[Any]:
+    """What a search found; the list's pages need not look for it again (see CappedPaginator)."""
+    request.found_by_words, request.found_in_order = len(keys), in_order  # type: ignore[attr-defined]
+    return rows.filter(pk__in=keys)
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """A year, then its months, then their days, from the first row's to the last row's, in UK time.
+
+    Two looks into an index, where Django's date_hierarchy reads every row. `field` is the moment; days are UK days.
+    """
+
+    title = gettext_lazy("period")
+    parameter_name = "period"
+    field: ClassVar[str]
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Any], model_admin: Any) -> None:
+        self.rows = model._default_manager.order_by()
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        ends = self.rows.aggregate(first=Min(self.field), last=Max(self.field))
+        if ends["first"] is None:
+            return []
+        chosen = days_of(self.value() or "")
+        smaller = pieces(self.value() or "", uk_day(ends["first"]), uk_day(ends["last"]))
+        around = [*self.around(), str(self.value())] if chosen else []
+        return [(value, period_in_words(value)) for value in (*around, *smaller)]
+
+    def around(self) -> list[str]:
+        """The year and the month that what is chosen lies in."""
+        parts = (self.value() or "").split("-")
+        return ["-".join(parts[:size]) for size in range(1, len(parts))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        days = days_of(self.value() or "")
+        if days is None:
+            return queryset
+        after = uk_datetime(days[1] + timedelta(days=1), time.min)
+        return queryset.filter(**{f"{self.field}__gte": uk_datetime(days[0], time.min), f"{self.field}__lt": after})
+
+
+def period_of(moment: str) -> type[PeriodFilter]:
+    """The filter by the field of that name."""
+    return type("PeriodFilter", (PeriodFilter,), {"field": moment})
+
+
+def days_of(period: str) -> tuple[date, date] | None:
+    """The first and the last day of '2026', '2026-11' or '2026-11-24'; None for anything else."""
+    if not re.fullmatch(r"20[0-9]{2}(-[0-9]{2}){0,2}", period, re.ASCII):
+        return None
+    year, month, day = (*(int(part) for part in period.split("-")), 0, 0)[:3]
+    try:
+        first = date(year, month or 1, day or 1)
+        last_month = month or 12
+        return first, date(year, last_month, day or calendar.monthrange(year, last_month)[1])
+    except ValueError:
+        return None
+
+
+def pieces(period: str, first: date, last: date) -> list[str]:
+    """The years, or the months of a year, or the days of a month, in which there may be rows; the latest first."""
+    days = days_of(period)
+    if days is None:
+        return [f"{year:04}" for year in range(last.year, first.year - 1, -1)]
+    start, end = max(first, days[0]), min(last, days[1])
+    if len(period) == 10 or start > end:
+        return []
+    if len(period) == 7:
+        return [f"{period}-{day:02}" for day in range(end.day, start.day - 1, -1)]
+    return [f"{period}-{month:02}" for month in range(end.month, start.month - 1, -1)]
+
+
+def period_in_words(period: str) -> str:
+    """'2026', 'November 2026', 'Tue 24 Nov 2026'."""
+    days = days_of(period)
+    if days is None:
+        return _("Any")
+    return dateformat.format(days[0], {4: "Y", 7: "F Y"}.get(len(period), "D j M Y"))
+
+
+# What the staff site may be asked for: rows by keys, lists by their own filters. Anything else breaks Django's own pages.
+
+# How Django's filters over a column ask for it.
+WAYS = ("exact", "id__exact", "isnull", "gte", "lt")
+
+
+def is_key(model: type[Model], typed: str) -> bool:
+    try:
+        model._meta.pk.clean(typed, None)
+    except ValidationError:
+        return False
+    return True
+
+
+def lookups_of(filters: Iterable[Any]) -> Iterator[str]:
+    for each in filters:
+        if isinstance(each, type) and issubclass(each, SimpleListFilter):
+            yield str(each.parameter_name)
+        else:
+            yield from (f"{each if isinstance(each, str) else each[0]}__{way}" for way in WAYS)
+
+
+class StrictlyAsked:
+    """For a model admin."""
+
+    model: type[Model]
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> HttpResponse | None:
+        """Whatever is ticked in a list."""
+        if not all(is_key(self.model, typed) for typed in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest
+        return super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """?_to_field= names no field, so that it is the key after all."""
+        return super().get_object(request, object_id, from_field or None)  # type: ignore[misc]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Django lets any column be asked for in any way, also what no page shows: ?password__startswith=.
+
+        Raises IncorrectLookupParameters, as for a name that is no column's: the list is shown, and says so.
+        """
+        if lookup not in set(lookups_of(self.get_list_filter(request))):  # type: ignore[attr-defined]
+            raise IncorrectLookupParameters
+        return True

@@ -1,0 +1,167 @@
+"""The lists of the staff site in the product's order: in the menu, on the first page, in words that staff use.
+
+Named as text: this is what a person sees first, and no part of it needs the apps themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.contenttypes.models import ContentType
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its lists; the first list of a daily section stands in the menu itself."""
+
+    title: str | Promise
+    lists: tuple[str, ...]
+    daily: bool = True
+
+
+SECTIONS = (
+    Section(
+        _("Bookings"),
+        (
+            "bookings.booking",
+            "bookings.afterwards",
+            "bookings.leave",
+            "bookings.presenter",
+            "bookings.busytime",
+            "bookings.journeytime",
+            "bookings.presentation",
+        ),
+    ),
+    Section(_("Open sessions"), ("bookings.opensession",)),
+    Section(
+        _("Leaflets"),
+        (
+            "leaflets.order",
+            "leaflets.missingparcel",
+            "leaflets.edition",
+            "leaflets.stocktake",
+            "leaflets.leaflet",
+            "leaflets.stockmovement",
+            "leaflets.sheetimport",
+            "leaflets.orderexport",
+            "leaflets.recall",
+        ),
+    ),
+    Section(_("Packing"), ("leaflets.packingsession",)),
+    Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
+    Section(
+        _("People"),
+        (
+            "professionals.person",
+            "professionals.organisation",
+            "professionals.stopped",
+            "professionals.flaggedtext",
+            "professionals.dataaction",
+            "professionals.retentionrun",
+        ),
+    ),
+    Section(_("Data protection"), ("dataprotection.complaint", "dataprotection.breach"), daily=False),
+    Section(
+        _("Settings"),
+        ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        daily=False,
+    ),
+)
+# What has a plainer name than Django's.
+NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "auth.group": (_("role"), _("Roles")),
+    "professionals.user": (_("account"), _("Accounts")),
+    "bookings.availability": (_("weekday"), _("Availability")),
+}
+# What somebody on the phone is waiting for stands on the first page as a button.
+FOR_CALLERS: dict[str, str | Promise] = {
+    "bookings.booking": _("Book for a caller"),
+    "leaflets.order": _("Order for a caller"),
+}
+
+
+def name_of(opts: Any) -> str:
+    """What the list of a model (its _meta) is called."""
+    return capfirst(str(NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
+
+
+def one_of(opts: Any) -> str:
+    """What one row of that list is called, within a sentence."""
+    return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
+
+
+def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Django's list of apps (only what this person may see) as our sections; a list that no section names comes last."""
+    found = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
+    for label, model in found.items():
+        model["name"] = name_of(model["model"]._meta)
+        model["for_callers"] = FOR_CALLERS.get(label, "")
+    sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
+    sections.append((Section(_("Other"), (), daily=False), list(found.values())))
+    return [{"name": section.title, "daily": section.daily, "models": models} for section, models in sections if models]
+
+
+def place_of(title: object) -> int:
+    """Where a section of this title stands; what is not in the menu comes last."""
+    titles = [str(section.title) for section in SECTIONS]
+    return titles.index(str(title)) if str(title) in titles else len(titles)
+
+
+# How the first staff page shows what waits: what there is stands first, and where nothing waits folds away.
+
+
+def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Each line comes with the heading of its section; the sections stand as in the menu."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for section, line in lines:
+        sections.setdefault(str(section), []).append(line)
+    return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=place_of)]
+
+
+def is_urgent(line: dict[str, Any]) -> bool:
+    return bool(line["figure"] and line["urgent"])
+
+
+def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """`waits`: the sections in which something does, each with those lines alone; `idle`: the lines that say 0, by section too.
+
+    What a person may be harmed by comes first within its section, and so do the sections that have such a line. All else keeps
+    its place, so that it is found where it was yesterday.
+    """
+    waits = [{**each, "lines": sorted(filled(each), key=lambda line: not is_urgent(line))} for each in sections if filled(each)]
+    idle = [{**each, "lines": empty(each)} for each in sections if empty(each)]
+    return {
+        "waits": sorted(waits, key=lambda section: not is_urgent(section["lines"][0])),
+        "idle": idle,
+        "idle_count": sum(len(section["lines"]) for section in idle),
+    }
+
+
+def filled(section: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in section["lines"] if line["figure"]]
+
+
+def empty(section: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in section["lines"] if not line["figure"]]
+
+
+# From an object of the staff site to its page on the public site, for those who may see the object.
+
+
+def to_public_page(site: AdminSite, request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
+    """Django's own view asks only whether somebody is staff, and its redirect names any object: a booking by its reference."""
+    kind = ContentType.objects.filter(pk=content_type_id).first() if content_type_id.isdecimal() else None
+    model: Any = kind.model_class() if kind else None
+    if model is None or not site.is_registered(model):
+        raise Http404
+    admin = site.get_model_admin(model)
+    found = admin.get_object(request, object_id) if admin.has_view_permission(request) and admin.view_on_site else None
+    if found is None or not hasattr(found, "get_absolute_url"):
+        raise Http404
+    return redirect(found.get_absolute_url())

@@ -1,0 +1,429 @@
+"""Our AdminSite at /staff/, and the model admin whose states change only through services."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import BLANK_CHOICE_DASH, Count, Model, Q, QuerySet, Value
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from ctac.forms import PLAIN_FIELDS, PageFormMixin
+from ctac.staff import menu
+from ctac.staff.actions import NO_AUDIT, TellsTheAudit, tell
+from ctac.staff.lists import BigListMixin, StrictlyAsked
+from ctac.staff.menu import arranged, in_sections, to_public_page
+
+
+def passed_second_factor(request: HttpRequest) -> bool:
+    """Whether this very session was opened with a second factor (a session from before enrolment was not)."""
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line of the first staff page: how many of something wait, and the list that shows exactly those.
+
+    `label` reads on from a figure in the plural ("requests to decide"). `count` gives the rows, which are counted together
+    with those of all other lines in one statement, or a number; it runs for those who have `permission`
+    ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person may be harmed if it
+    waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday 4 December 2026").
+    """
+
+    label: str | Promise
+    count: Callable[[], int | QuerySet[Any]]
+    address: Callable[[], str]
+    permission: str
+    urgent: bool = False
+    more: Callable[[], str] | None = None  # asked only if there are any
+    seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
+
+    def count_for(self, user: Any) -> int | QuerySet[Any]:
+        return self.count() if self.seen_by is None else self.count().filter(self.seen_by(user))  # type: ignore[union-attr]
+
+    def as_line(self, figure: int) -> dict[str, Any]:
+        more = self.more() if figure and self.more else ""
+        return {"label": self.label, "more": more, "figure": figure, "href": self.address(), "urgent": self.urgent}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it.
+
+    `resolve_href` is empty for whoever may only look.
+    """
+
+    title: str
+    rows: list[dict[str, object]]
+    about: str
+    href: str
+    resolve_href: str
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """A button of the first staff page that leads whoever signed in to a page of their own."""
+
+    label: str
+    href: str
+
+
+def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
+    """Each as a number; the rows of all querysets are counted in one statement."""
+    asked = [(place, rows) for place, rows in enumerate(counts) if isinstance(rows, QuerySet)]
+    if not asked:
+        return [int(count) for count in counts]  # type: ignore[arg-type]
+    first, *others = [
+        rows.model._base_manager.order_by()
+        .filter(pk__in=rows.order_by().values("pk"))
+        .annotate(place=Value(place))
+        .values("place")
+        .annotate(figure=Count("pk"))
+        .values_list("place", "figure")
+        for place, rows in asked
+    ]
+    found = dict(first.union(*others, all=True) if others else first)
+    return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
+
+
+def cannot_ask(request: HttpRequest) -> HttpResponse | None:
+    raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
+
+
+class StaffAdminSite(AdminSite):
+    """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
+
+    site_header = _("CTAC staff")
+    site_title = _("CTAC staff")
+    index_title = _("Staff site")
+    empty_value_display = "–"
+    index_template = "admin/staff_index.html"
+    logout_template = "admin/logged_out.html"
+    enable_nav_sidebar = False  # the menu stands in the header, so that tables have the width
+
+    def __init__(self, name: str = "staff") -> None:
+        super().__init__(name)
+        self._waiting: list[tuple[str | Promise, Waiting]] = []
+        self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
+        self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
+        # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 65).
+        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
+        self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 74)
+
+    def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
+        """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
+        self._alarms.append((permission, resolved_with, find))
+
+    def alarms_for(self, user: Any) -> list[Alarm]:
+        found: list[Alarm] = []
+        for permission, resolved_with, find in self._alarms:
+            alarms = find() if user.has_perm(permission) else []
+            found += alarms if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in alarms]
+        return found
+
+    def add_own_pages(self, find: Callable[[Any], list[OwnPage]]) -> None:
+        """Ask `find` on the first page which pages are this user's own, and open to them now."""
+        self._own_pages.append(find)
+
+    def own_pages_for(self, user: Any) -> list[OwnPage]:
+        return [page for find in self._own_pages for page in find(user)]
+
+    def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
+        """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
+        self._waiting.append((section, waiting))
+
+    def waiting_for(self, user: Any) -> list[dict[str, Any]]:
+        """What waits for someone with these permissions, section by section, each line counted now."""
+        allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
+        figures = counted([waiting.count_for(user) for _section, waiting in allowed])
+        return in_sections((section, waiting.as_line(many)) for (section, waiting), many in zip(allowed, figures, strict=True))
+
+    def get_urls(self) -> list[Any]:
+        """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
+        view = self.admin_view(partial(to_public_page, self))
+        ours = [path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")]
+        instead = {"view_on_site": ours, "autocomplete": []}
+        return [each for theirs in super().get_urls() for each in instead.get(getattr(theirs, "name", ""), [theirs])]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
+        found = super().get_app_list(request, app_label)
+        return found if app_label else menu.arrange(found)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        user = request.user
+        found = {"alarms": self.alarms_for(user), "own_pages": self.own_pages_for(user), **arranged(self.waiting_for(user))}
+        return super().index(request, {**found, **(extra_context or {})})
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        title = {"title": apps.get_app_config(app_label).verbose_name}
+        return super().app_index(request, app_label, title | (extra_context or {}))
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One page for everyone, which tells the owner by email too; Django's own would know neither."""
+        return redirect("account_change_password")
+
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("staff:index")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().logout(request, {"title": _("You are signed out"), **(extra_context or {})})
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Each page is audited, so none can forget it.
+
+        What a browser may keep PrivateByDefaultMiddleware says, as of every page: never_cache would forbid the way back.
+        """
+        return super().admin_view(self.audit.each(view), cacheable=True)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and passed_second_factor(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send each to what they lack: sign in, enrol a second factor, sign in again with it; others may not enter."""
+        user = request.user
+        afterwards = urlencode({"next": request.GET.get("next") or reverse("staff:index")})
+        if not user.is_authenticated:
+            return redirect(f"{reverse('account_login')}?{afterwards}")
+        if not user.is_active or not user.is_staff:
+            self.audit.refused(request)
+            raise PermissionDenied
+        if self.has_permission(request):
+            return redirect("staff:index")
+        second_factor = "mfa_reauthenticate" if is_mfa_enabled(user) else "mfa_activate_totp"
+        return redirect(f"{reverse(second_factor)}?{afterwards}")
+
+
+staff_site = StaffAdminSite(name="staff")
+
+
+def nothing(obj: Any, *, by: Any) -> None:
+    """What an action performs that has a page of its own."""
+
+
+@dataclass(frozen=True)
+class ObjectAction:
+    """A button on the change page that calls one service.
+
+    `label` is the whole button ("Confirm this booking"). `weight`: "main" for the main step (of several the first), "stop" for
+    what ends something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)`
+    hides the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available when
+    its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with the
+    model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who has
+    given the second factor within the last minutes.
+    """
+
+    slug: str
+    label: str | Promise
+    perform: Callable[..., object] = nothing
+    available: Callable[[Any], bool] = field(default=lambda obj: True)
+    form_class: type[forms.Form] = forms.Form
+    explanation: str | Promise = ""
+    done: str | Promise = _("Done.")
+    permission: str = "change"
+    weight: Literal["main", "quiet", "stop"] = "quiet"
+    page: Callable[..., HttpResponse] | None = None
+    asks_again: bool = False
+
+
+def in_our_words(form_class: Any) -> Any:
+    """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
+    if issubclass(form_class, PageFormMixin):
+        return form_class
+    return type(form_class.__name__, (PageFormMixin, form_class), {})
+
+
+def plain_choice(field: Any) -> Any:
+    """A select without Django's icons, which open windows and do nothing without JavaScript; its empty choice in words."""
+    if field is None:
+        return None
+    if isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    nothing = _("Choose") if field.required else "–"
+    if getattr(field, "empty_label", None):
+        field.empty_label = nothing
+    elif isinstance(field, forms.TypedChoiceField):
+        choices: Any = field.choices
+        field.choices = [("", nothing) if choice == BLANK_CHOICE_DASH[0] else choice for choice in choices]
+    return field
+
+
+CHOOSE_WHAT = [("", _("Choose what to do"))]
+ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
+
+
+class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
+    """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
+
+    object_actions: Sequence[ObjectAction] = ()
+    change_form_template = "admin/change_form_with_actions.html"
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    show_full_result_count = False
+    formfield_overrides = PLAIN_FIELDS
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_action"
+        view = self.admin_site.admin_view(self.object_action_view)
+        return [path("<path:object_id>/do/<slug:slug>/", view, name=name), *super().get_urls()]
+
+    def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
+        actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
+        other_mains = [a for a in actions if a.weight == "main"][1:]
+        return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
+
+    def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
+        return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
+        form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
+        return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    def get_action_choices(self, request: HttpRequest, default_choices: Any = CHOOSE_WHAT) -> list[tuple[str, str]]:
+        return super().get_action_choices(request, default_choices)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """One button that saves; the list, to which it leads, has the button for another."""
+        return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = _("Add %(name)s") % {"name": menu.one_of(self.opts)}
+        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": menu.name_of(self.opts), **(extra_context or {})})
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """What is not there, and what this colleague may not see, are answered alike."""
+        raise Http404
+
+    def titled(
+        self, pattern: str | Promise, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """The page is called after its object, on its own: Django says the kind of thing first and the name below."""
+        if (obj := self.get_object(request, object_id)) is None:
+            raise Http404
+        return {"title": str(pattern) % {"obj": obj}, "subtitle": None, **(extra_context or {})}
+
+    def summary_of(self, obj: Any) -> list[dict[str, object]]:
+        """Rows of {"label", "value"} above an action's form: what one must see of the object to decide."""
+        return []
+
+    def beside_action(self, obj: Any, action: ObjectAction) -> str:
+        """HTML under the form of an action: what helps to fill it in."""
+        return ""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        page = {"title": str(obj), "subtitle": None, "object_actions": self.available_actions(request, obj)}
+        return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
+
+    def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
+        """GET asks, POST does. A refusal is shown on the same page with what was typed."""
+        obj, action = self.get_object(request, object_id), next((a for a in self.object_actions if a.slug == slug), None)
+        if obj is None or action is None:
+            raise Http404
+        if not self.may(request, action, obj):
+            raise PermissionDenied
+        change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+        if not action.available(obj):
+            if request.method == "POST":
+                tell(request, "sent", what=slug)
+            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
+            return redirect(change_url)
+        asked = staff_site.ask_again(request) if action.asks_again else None
+        if asked is not None:
+            return asked
+        if action.page is not None:
+            return action.page(self, request, obj, action)
+        form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
+        if form.is_valid() and self.perform(request, action, obj, form):
+            return redirect(change_url)
+        context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}
+        return TemplateResponse(request, "admin/object_action.html", context)
+
+    def about_action(self, request: HttpRequest, action: ObjectAction, obj: Any, change_url: str) -> dict[str, Any]:
+        """What every action's page shows beside its form."""
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": obj,
+            "action": action,
+            "rows": self.summary_of(obj),
+            "beside": self.beside_action(obj, action),
+            "media": self.media,
+            "title": action.label,
+            "subtitle": str(obj),
+            "change_url": change_url,
+        }
+
+    def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
+        """Call the action's service; a refusal becomes an error of the form."""
+        try:
+            action.perform(obj, by=request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+            return False
+        messages.success(request, str(action.done))
+        return True
+
+
+# A model of one row, which a migration made: it is changed, and never deleted. The way to its list leads to its form.
+
+
+class OneRowAdmin(StaffModelAdmin):
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = self.model._default_manager.first()
+        return self.to_its_form(row) if row else super().changelist_view(request, extra_context)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Model) -> HttpResponseRedirect:
+        return self.to_its_form(obj)
+
+    def to_its_form(self, row: Model) -> HttpResponseRedirect:
+        return redirect(reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"has_no_list": True, **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        page = {"has_no_list": True, "title": _("When this was changed")}
+        return super().history_view(request, object_id, {**page, **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

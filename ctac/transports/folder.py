@@ -1,0 +1,130 @@
+"""The broker of a copy that names none: a folder, and how Celery reaches it or a real server."""
+
+import json
+import os
+import time
+import uuid
+from collections import deque
+from functools import cached_property
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from kombu.entity import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES, virtual
+
+URL = "folder://localhost"  # no host, but kombu warns without one
+TRANSPORT_ALIASES["folder"] = "ctac.transports.folder:Transport"
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "ctac.transports.redis:Transport"))
+
+# Seconds. A broker that accepts connections and then says nothing must not hold a page: the outbox sweep
+# finds what was not queued. A page waits three times at most: for the connection that it had, then for two new ones
+# (settings: one retry, and kombu tries to connect twice for it). That stays under two seconds.
+PATIENCE = 0.5
+# The worker's waiting reads end on the server after one second (kombu's brpop_timeout), before this.
+POLL_SECONDS = 0.1
+
+
+def transport_options(url: str, var_dir: Path) -> dict[str, object]:
+    scheme = urlsplit(url).scheme
+    if scheme == "folder":
+        return {"folder": str(var_dir / "broker"), "polling_interval": POLL_SECONDS}
+    if scheme.startswith(("redis", "sentinel")):
+        return {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE, "socket_keepalive": True}
+    if scheme.startswith(("amqp", "pyamqp")):
+        return {"read_timeout": PATIENCE, "write_timeout": PATIENCE}
+    return {}
+
+
+def queues(*names: str) -> list[Queue]:
+    """Each with an exchange of its own, as Celery makes them by itself when it knows of one queue only."""
+    return [Queue(name, Exchange(name), routing_key=name) for name in names]
+
+
+# A kombu transport in a folder, for development and tests: one file a message, each written and taken atomically.
+#
+# kombu's own filesystem transport writes in place, so that a worker can read half a message and die of it (its issue 1551).
+# Here a message appears by one rename and is taken by another, which only one consumer wins. A message that a killed worker
+# had taken is gone: the outbox, not the broker, holds the truth.
+
+
+class Channel(virtual.Channel):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._listed: dict[str, deque[str]] = {}
+
+    @cached_property
+    def root(self) -> Path:
+        return Path(self.connection.client.transport_options["folder"])
+
+    def _folder(self, queue: str) -> Path:
+        return self.root / quote(queue, safe="")
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        folder = self._folder(queue)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The clock on the wall, which unlike the monotonic one goes on after a reboot: oldest first.
+        name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
+        unfinished = folder / f".{name}"
+        unfinished.write_text(json.dumps(message))
+        unfinished.replace(folder / name)
+
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
+        folder = self._folder(queue)
+        listed = self._listed.setdefault(queue, deque())
+        if not listed:
+            listed.extend(self._waiting(queue))
+        while listed:
+            name = listed.popleft()
+            taken = folder / f".{name}.{os.getpid()}"
+            try:
+                (folder / name).rename(taken)
+            except FileNotFoundError:
+                continue  # another consumer was first
+            message: dict[str, Any] = json.loads(taken.read_bytes())
+            taken.unlink()
+            return message
+        raise Empty
+
+    def _waiting(self, queue: str) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._folder(queue)) if not name.startswith("."))  # noqa: PTH208 - fast
+        except FileNotFoundError:
+            return []
+
+    def _size(self, queue: str) -> int:
+        return len(self._waiting(queue))
+
+    def _purge(self, queue: str) -> int:
+        names = self._waiting(queue)
+        for name in names:
+            (self._folder(queue) / name).unlink(missing_ok=True)
+        return len(names)
+
+    def _delete(self, queue: str, *args: Any, **kwargs: Any) -> None:
+        self._purge(queue)
+
+
+class Transport(virtual.Transport):
+    """Exchanges and bindings live in each process, which declares them before it publishes or consumes."""
+
+    Channel = Channel
+    # No fanout, so Celery leaves out its own chatter between workers.
+    implements = virtual.Transport.implements.extend(asynchronous=False, exchange_type=frozenset(["direct", "topic"]))
+    driver_type = driver_name = "folder"
+    global_state = virtual.BrokerState()
+    # A folder that is away is a broker that is away: the worker ends what it has in hand, and comes back to it.
+    connection_errors = (*virtual.Transport.connection_errors, OSError)  # type: ignore[assignment]
+
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        self.state = self.global_state
+
+    def establish_connection(self) -> Any:
+        options: dict[str, Any] = self.client.transport_options  # type: ignore[union-attr]
+        Path(options["folder"]).mkdir(parents=True, exist_ok=True)
+        return super().establish_connection()
+
+    def driver_version(self) -> str:
+        return "1"

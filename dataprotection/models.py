@@ -1,0 +1,317 @@
+"""Complaints about how we handle data (DPA 2018 s.164A), and breaches of it (UK GDPR articles 33 and 34); ADR 78."""
+
+from datetime import date, datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import uk_day
+from ctac.models import MAX_LENGTH
+
+__all__ = [
+    "ACKNOWLEDGE_WITHIN",
+    "TELL_WITHIN",
+    "Breach",
+    "BreachEvent",
+    "BreachEventKind",
+    "Came",
+    "Complaint",
+    "ComplaintEvent",
+    "ComplaintEventKind",
+    "ComplaintQuerySet",
+    "ComplaintState",
+    "Decision",
+    "Told",
+]
+
+
+# A complaint about how we handle somebody's data, and what has happened to it (DPA 2018 s.164A; ADR 78).
+
+# DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
+# move to the next working day is left out, so that ours is never the later one.
+ACKNOWLEDGE_WITHIN = timedelta(days=30)
+
+
+class Came(models.TextChoices):
+    WEB = "web", _("Our form")
+    PHONE = "phone", _("Phone")
+    LETTER = "letter", _("Letter")
+    EMAIL = "email", _("Email")
+    OTHER = "other", _("Another way")
+
+
+class Told(models.TextChoices):
+    """How somebody was told; what this site emails itself, or what a colleague did and wrote down."""
+
+    EMAIL = "email", _("By email, from here")
+    PHONE = "phone", _("By phone")
+    LETTER = "letter", _("By letter")
+    OTHER = "other", _("Another way")
+
+
+class ComplaintState(models.TextChoices):
+    RECEIVED = "received", _("Not acknowledged")
+    ACKNOWLEDGED = "acknowledged", _("Looking into it")
+    ANSWERED = "answered", _("Outcome told")
+    CLOSED = "closed", _("Closed")
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    def to_acknowledge(self) -> Self:
+        return self.filter(state=ComplaintState.RECEIVED)
+
+    def overdue(self, today: date) -> Self:
+        """Not acknowledged though its last day is over."""
+        return self.to_acknowledge().filter(received_on__lt=today - ACKNOWLEDGE_WITHIN)
+
+    def to_answer(self) -> Self:
+        return self.filter(state=ComplaintState.ACKNOWLEDGED)
+
+    def open(self) -> Self:
+        return self.exclude(state=ComplaintState.CLOSED)
+
+    def closed(self) -> Self:
+        return self.filter(state=ComplaintState.CLOSED)
+
+
+class Complaint(models.Model):
+    """Written only by services. Days are UK days.
+
+    `person`: who was signed in, or of what a colleague entered, who has this address. `goes_when_closed`: its person was erased
+    while it was open or our answer had not gone, so it loses its words after that. `anonymised_at`: since then it says only
+    what came when, and what was done.
+    """
+
+    reference = models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False)
+    person = models.ForeignKey(
+        "professionals.Person",
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="complaints",
+    )
+    name = models.CharField(_("name"), max_length=150)
+    email = models.EmailField(_("email address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    wrong = models.TextField(_("what went wrong"), blank=True)
+    wanted = models.TextField(_("what they would like us to do"), blank=True)
+    came = models.CharField(_("came by"), max_length=10, choices=Came)
+    received_on = models.DateField(_("received"))
+    state = models.CharField(_("state"), max_length=12, choices=ComplaintState, default=ComplaintState.RECEIVED)
+    acknowledged_on = models.DateField(_("acknowledged"), null=True, blank=True)
+    answered_on = models.DateField(_("outcome told"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    submission_token = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    goes_when_closed = models.BooleanField(default=False, editable=False)
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("entered"))
+
+    objects = ComplaintQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["received_on", "pk"]
+        verbose_name = _("complaint")
+        verbose_name_plural = _("complaints about data")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="received", acknowledged_on=None)
+                | Q(state="closed")
+                | Q(state__in=["acknowledged", "answered"], acknowledged_on__isnull=False),
+                name="complaint_state_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) | (~Q(state="closed") & Q(closed_at=None)),
+                name="complaint_closed_has_its_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "received_on", "id"], name="complaint_due"),
+            models.Index(fields=["came", "received_on", "id"], name="complaint_came"),
+            models.Index(fields=["-received_on", "-id"], name="complaint_newest"),
+            models.Index(fields=["closed_at"], name="complaint_with_words", condition=Q(anonymised_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def due_on(self) -> date:
+        """The last day on which to acknowledge it."""
+        return self.received_on + ACKNOWLEDGE_WITHIN
+
+    @property
+    def may_be_acknowledged(self) -> bool:
+        return self.state == ComplaintState.RECEIVED
+
+    @property
+    def may_be_answered(self) -> bool:
+        return self.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED}
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != ComplaintState.CLOSED
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.may_be_acknowledged and self.due_on < uk_day(now)
+
+
+class ComplaintEventKind(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    NOTED = "noted", _("Note for colleagues")
+    PROGRESS = "progress", _("Told how it is going")
+    ANSWERED = "answered", _("Told the outcome")
+    CLOSED = "closed", _("Closed")
+
+
+class ComplaintEvent(models.Model):
+    """One step, append-only: the database lets only the text and who it was be blanked. `on`: the UK day on which it happened.
+
+    `at` is when it was written here; a letter that went on Monday may be noted on Tuesday.
+    """
+
+    complaint = models.ForeignKey(Complaint, verbose_name=_("complaint"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=12, choices=ComplaintEventKind)
+    told = models.CharField(_("how"), max_length=10, choices=Told, blank=True, default="")
+    on = models.DateField(_("day"))
+    text = models.TextField(_("words"), blank=True, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(_("written"))
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("event of a complaint")
+        verbose_name_plural = _("events of complaints")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+# A breach of personal data, and what has happened since (UK GDPR articles 33 and 34; ADR 78). It names nobody.
+
+TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aware; hours are hours, at a weekend too
+
+
+class Decision(models.TextChoices):
+    OPEN = "", _("Not decided")
+    TOLD = "told", _("Told")
+    NEED_NOT = "need-not", _("Need not be told")
+
+
+class BreachQuerySet(models.QuerySet["Breach"]):
+    def to_decide(self) -> Self:
+        """Nobody has said yet that the Commissioner was told, or need not be."""
+        return self.filter(commissioner=Decision.OPEN)
+
+    def overdue(self, now: datetime) -> Self:
+        return self.to_decide().filter(aware_at__lt=now - TELL_WITHIN)
+
+    def people_to_decide(self) -> Self:
+        return self.filter(people=Decision.OPEN)
+
+
+class Breach(models.Model):
+    """What was known when it was entered. The database lets only what is decided later be changed, and none be deleted.
+
+    Written only by services; what is learnt later, a correction too, is an event.
+
+    `commissioner` and `people`: whether the Information Commissioner, and those whose data it is, were told or need not be.
+    """
+
+    reference = models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False)
+    what = models.TextField(_("what happened"))
+    happened = models.CharField(_("when it happened"), max_length=200)
+    aware_at = models.DateTimeField(_("when we became aware"))
+    concerns = models.TextField(_("whom and what it concerns"))
+    effects = models.TextField(_("what may come of it"))
+    measures = models.TextField(_("what was done"))
+    commissioner = models.CharField(
+        _("Information Commissioner"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN
+    )
+    commissioner_told_at = models.DateTimeField(_("Information Commissioner told"), null=True, blank=True)
+    commissioner_reference = models.CharField(_("their reference"), max_length=60, blank=True, default="")
+    people = models.CharField(_("people concerned"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
+    created_at = models.DateTimeField(_("entered"))
+
+    objects = BreachQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-aware_at", "-pk"]
+        verbose_name = _("breach")
+        verbose_name_plural = _("breaches of data")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(commissioner="told", commissioner_told_at__isnull=False)
+                | (~Q(commissioner="told") & Q(commissioner_told_at=None)),
+                name="breach_told_has_its_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["commissioner", "aware_at", "id"], name="breach_due"),
+            models.Index(fields=["people", "-aware_at", "-id"], name="breach_people"),
+            models.Index(fields=["-aware_at", "-id"], name="breach_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def due_at(self) -> datetime:
+        """When the 72 hours are over."""
+        return self.aware_at + TELL_WITHIN
+
+    @property
+    def waits_for_commissioner(self) -> bool:
+        return self.commissioner == Decision.OPEN
+
+    @property
+    def may_tell_commissioner(self) -> bool:
+        """Also after it was thought that they need not be told."""
+        return self.commissioner != Decision.TOLD
+
+    @property
+    def may_tell_people(self) -> bool:
+        return self.people != Decision.TOLD
+
+    @property
+    def waits_for_people(self) -> bool:
+        return self.people == Decision.OPEN
+
+
+class BreachEventKind(models.TextChoices):
+    ENTERED = "entered", _("Entered")
+    LEARNT = "learnt", _("Learnt since, or put right")
+    COMMISSIONER_TOLD = "commissioner", _("Information Commissioner told")
+    COMMISSIONER_NEED_NOT = "no-commissioner", _("Information Commissioner need not be told")
+    PEOPLE_TOLD = "people", _("People told")
+    PEOPLE_NEED_NOT = "no-people", _("People need not be told")
+
+
+class BreachEvent(models.Model):
+    """One step, append-only: the database lets only who it was be blanked.
+
+    `at`: when it happened; `written_at`: when it was written here.
+    """
+
+    breach = models.ForeignKey(Breach, verbose_name=_("breach"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=16, choices=BreachEventKind)
+    text = models.TextField(_("words"), blank=True, default="")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(_("when"))
+    written_at = models.DateTimeField(_("written"))
+
+    class Meta:
+        ordering = ["written_at", "pk"]
+        verbose_name = _("event of a breach")
+        verbose_name_plural = _("events of breaches")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.written_at:%Y-%m-%d %H:%M} UTC"

@@ -1,1 +1,0 @@
-"""Packing on the staff site: start a session, print, cross out, dispatch."""

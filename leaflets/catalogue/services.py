@@ -1,0 +1,302 @@
+"""Versions of a title, new editions and their covers, withdrawals, reviews, downloads, and news of editions."""
+
+import logging
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils.functional import Promise
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import days_before, uk_day
+from ctac.errors import DomainError
+from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, paper_of
+from leaflets.models.catalogue import version_in_words
+from leaflets.stock.services import lock_editions, move_backorders_to
+from notifications.outbox import About, notify_about
+from notifications.registry import Topic
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import people_who_want
+
+# Translations of a leaflet, and other forms of print.
+
+
+class VersionIsThere(DomainError):
+    message: str | Promise = _("This title has that version already.")
+
+
+@transaction.atomic
+def add_version(*, leaflet: Leaflet, language: Language, form: Format) -> Leaflet:
+    """A copy of the title outside the catalogue, whose words staff then replace. Raises VersionIsThere."""
+    title = Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
+    same = (title.language, title.format) == (language, form)
+    if same or title.versions.filter(language=language, format=form).exists():
+        raise VersionIsThere
+    said = version_in_words(language, form) or str(Language.ENGLISH.label)
+    copied = ("for_whom", "audience", "summary", "topics", "introduction", "situations", "signs", "what_to_do")
+    figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "position")
+    return Leaflet.objects.create(
+        slug=free_slug(f"{title.slug}-{slugify(said)}"),
+        title=f"{title.title[:150]} ({said})",
+        language=language,
+        format=form,
+        version_of=title,
+        active=False,
+        **{name: getattr(title, name) for name in (*copied, *figures)},
+    )
+
+
+def free_slug(wanted: str) -> str:
+    """Itself, or with a number, within what an address may have."""
+    wanted, number = wanted[:45], 1
+    slug = wanted
+    while Leaflet.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
+
+
+# A new edition is told to whoever asked for such news and ordered the leaflet: one email a person for a whole day (ADR 58).
+
+NEW_EDITION = "new-edition"
+# UK time, on the next day: what was put in by mistake can be withdrawn before anybody is told.
+NEWS_DUE_AT = time(9)
+NEWS_EXPIRES_AFTER = timedelta(days=14)
+ORDERED_WITHIN = timedelta(days=2 * 365)
+UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
+
+
+def notify_new_edition(edition: Edition, now: datetime) -> int:
+    """Due tomorrow morning; how many readers there are. Nobody is told of several of one day in several emails."""
+    due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
+    lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
+    ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
+    told = [
+        About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
+        for person in people_who_want(Topic.EDITIONS).filter(Exists(ordered))
+    ]
+    notify_about(told, kind=NEW_EDITION, now=now)
+    return len(told)
+
+
+# New prints of a leaflet, and prints that must not be handed out any more.
+
+MAX_PDF_BYTES = 20 * 1024 * 1024
+MAX_INFLATED_BYTES = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
+MAX_INFLATED_TOTAL = 100 * 1024 * 1024
+PDF_PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
+PDF_OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,500}?stream\r?\n", re.DOTALL)
+
+# What a reader runs, opens or sends (ISO 32000-2, 12.6.4 and 7.11.4), and what holds programs of another kind (XFA).
+PDF_ACTIONS = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z0-9])")
+PDF_HEX_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")  # /J#61vaScript is /JavaScript (7.3.5)
+
+
+class NotAPdf(DomainError):
+    message: str | Promise = _(
+        "This file is not a PDF that we can read. Save it as a PDF again, without a password, and upload that."
+    )
+
+
+class ActivePdf(NotAPdf):
+    message: str | Promise = _(
+        "This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that."
+    )
+
+
+class EditionIsNotCurrent(DomainError):
+    message: str | Promise = _("This edition has already been withdrawn, so nothing was changed.")
+
+
+class EditionIsNotHandedOut(DomainError):
+    message: str | Promise = _("This edition is no longer the current one, so it needs no review. Nothing was changed.")
+
+
+def count_pages(content: bytes) -> int:
+    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf; ActivePdf for one that is more than pages.
+
+    It begins as a PDF does, so that it is nothing else at the same time. What is packed otherwise than readers of PDF/A would
+    unpack it isn't looked into: browsers show it in a sandbox, under a policy that runs nothing.
+    """
+    is_pdf = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-")
+    if not is_pdf or b"%%EOF" not in content[-2048:] or b"/Encrypt" in content:
+        raise NotAPdf
+    pages = 0
+    for part in chain([content], _object_streams(content)):
+        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), part)):
+            raise ActivePdf
+        pages += len(PDF_PAGE.findall(part))
+    if not pages:
+        raise NotAPdf
+    return pages
+
+
+def _object_streams(content: bytes) -> Iterator[bytes]:
+    """Since PDF 1.5 page objects may stand in compressed streams. Raises NotAPdf if all of them together are huge."""
+    left, whole = MAX_INFLATED_TOTAL, memoryview(content)
+    for found in PDF_OBJECT_STREAM.finditer(content):
+        try:
+            part = zlib.decompressobj().decompress(whole[found.end() :], MAX_INFLATED_BYTES)
+        except zlib.error:
+            continue
+        left -= len(part)
+        if left < 0:
+            raise NotAPdf
+        yield part
+
+
+@transaction.atomic
+def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: date, content: bytes, now: datetime) -> Edition:
+    """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf.
+
+    Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now. Who
+    ordered the leaflet and asked for such news is told tomorrow.
+    """
+    pages = count_pages(content)
+    Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
+    lock_editions(leaflet.editions.values_list("pk", flat=True))
+    leaflet.editions.current().update(state=EditionState.SUPERSEDED)
+    edition = Edition(
+        leaflet=leaflet,
+        label=label,
+        published_on=published_on,
+        review_on=review_on,
+        pages=pages,
+        size=len(content),
+        added_at=now,
+    )
+    edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
+    edition.save()
+    move_backorders_to(edition)
+    notify_new_edition(edition, now)
+    return edition
+
+
+@dataclass(frozen=True)
+class WithdrawalNotice:
+    """What people are told of an edition that was withdrawn: since which day, why, and which title to use instead."""
+
+    on: date
+    why: str = ""
+    use_instead: Leaflet | None = None
+
+
+@transaction.atomic
+def withdraw_edition(
+    *, edition: Edition, notice: WithdrawalNotice | None = None, now: datetime | None = None, flagged: bool = False
+) -> None:
+    """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent.
+
+    `flagged`: the notice looks like a child's details and its writer kept it, so the safeguarding lead is told, at `now`.
+    """
+    live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
+    said = {"withdrawn_on": notice.on, "withdrawn_why": notice.why, "use_instead": notice.use_instead} if notice else {}
+    if not live.update(state=EditionState.WITHDRAWN, **said):
+        raise EditionIsNotCurrent
+    if flagged and now:
+        notify_safeguarding_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)
+
+
+@transaction.atomic
+def record_review(*, edition: Edition, by: User | None, reviewed_on: date, review_on: date) -> None:
+    """Somebody read it again and it is still right; `review_on` is by when it is read next. Raises EditionIsNotHandedOut."""
+    current = Edition.objects.current().filter(pk=edition.pk)
+    if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):
+        raise EditionIsNotHandedOut
+
+
+# The picture of an edition's first page, beside its PDF, and on which paper it is.
+
+logger = logging.getLogger(__name__)
+COVER_TIMEOUT = 30  # seconds
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """Its width and height in points, and a WebP of it."""
+
+    width: float
+    height: float
+    picture: bytes
+
+
+def make_cover(*, edition: Edition) -> bool:
+    """Draw it and keep it, with the size of the paper. A picture that is there stays.
+
+    False, and logged, if the file isn't there or PDFium can't read it: the edition is then shown without picture and size.
+    """
+    seen = read_first_page(edition)
+    size = webp_size(seen.picture) if seen else None
+    if seen is None or size is None:
+        logger.warning("no picture could be made of the first page of edition %s", edition.pk)
+        return False
+    edition.paper = paper_of(seen.width, seen.height)
+    if not edition.cover:
+        edition.cover.save(f"{edition.leaflet.slug}.webp", ContentFile(seen.picture), save=False)
+        edition.cover_width, edition.cover_height = size
+    edition.save(update_fields=["paper", "cover", "cover_width", "cover_height"])
+    return True
+
+
+def read_first_page(edition: Edition) -> FirstPage | None:
+    try:
+        with edition.pdf.open("rb") as pdf:
+            return render_first_page(pdf.read())
+    except OSError:
+        return None
+
+
+def render_first_page(content: bytes) -> FirstPage | None:
+    """None if it can't be drawn, or not in time."""
+    words = [sys.executable, "-m", "leaflets.catalogue.cover"]
+    try:
+        done = subprocess.run(words, input=content, capture_output=True, cwd=settings.BASE_DIR, timeout=COVER_TIMEOUT, check=True)
+        said, _newline, picture = done.stdout.partition(b"\n")
+        width, height = map(float, said.split())
+    except (subprocess.SubprocessError, OSError, ValueError):
+        return None
+    return FirstPage(width, height, picture)
+
+
+def webp_size(webp: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels of a lossy WebP, by its frame header (RFC 6386, 9.1); None if it is none."""
+    if webp[:4] != b"RIFF" or webp[8:16] != b"WEBPVP8 " or len(webp) < 30:
+        return None
+    width, height = struct.unpack("<HH", webp[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+# Counting downloads: a figure for each edition and day, nothing about who.
+
+# Programs that fetch what nobody has asked to read: they say so in the name that they give, or give none.
+BOT_NAMES = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|scan|preview|monitor|fetch|headless|externalhit|curl|wget|python|java/|go-http|okhttp|libwww",
+    re.IGNORECASE,
+)
+
+
+def is_bot(name: str) -> bool:
+    """`name`: the User-Agent that came with a request. It is looked at and forgotten."""
+    return not name or BOT_NAMES.search(name) is not None
+
+
+def count_download(*, edition_id: int, day: date) -> None:
+    """One more. A figure that can't be written is lost and logged; nobody's download fails for it."""
+    try:
+        DownloadCount.objects.update_or_create(
+            edition_id=edition_id, day=day, defaults={"downloads": F("downloads") + 1}, create_defaults={"downloads": 1}
+        )
+    except DatabaseError:
+        logger.warning("a download of edition %s was not counted", edition_id, exc_info=True)

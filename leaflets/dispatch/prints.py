@@ -1,0 +1,450 @@
+"""What a packing session prints: the pick list, address labels, a courier's list. Plain values in, files out."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import date, datetime
+from io import StringIO
+from typing import IO
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ctac.dates import format_clock, format_day, tidy_postcode
+from leaflets.pdf import BRAND, HAIRLINE, LINE_HEIGHT, MM_PER_POINT, QUIET, WASH, WHITE, PrintPdf
+from leaflets.stock.spreadsheets.files import escape_formula
+
+# What is to be printed, in plain values: whoever asks for a print brings them, and nothing here knows an order or a database.
+
+
+@dataclass(frozen=True)
+class SlipItem:
+    """One leaflet of a parcel: the copies to put in now, and those that are sent later."""
+
+    title: str
+    edition: str  # its label: "March 2026"
+    copies: int
+    to_come: int = 0
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One parcel. `number` counts from 1 in its session; `url` is the order's page, whole, for the code that is scanned."""
+
+    number: int
+    reference: str
+    url: str
+    ordered_on: date
+    address: Sequence[str]
+    items: Sequence[SlipItem]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """How many copies of one edition are taken from the shelf, for how many orders."""
+
+    title: str
+    edition: str
+    copies: int
+    orders: int
+
+
+@dataclass(frozen=True)
+class LabelSheet:
+    """A sheet of labels on A4, measured in mm. `pitch` is from the edge of one label to the same edge of the next."""
+
+    key: str
+    name: str | Promise
+    columns: int
+    rows: int
+    width_mm: float
+    height_mm: float
+    left_mm: float
+    top_mm: float
+    pitch_x_mm: float
+    pitch_y_mm: float
+
+    @property
+    def cells(self) -> int:
+        return self.columns * self.rows
+
+    def corner(self, cell: int) -> tuple[float, float]:
+        """The left upper corner of a label; they count from 1, along the rows."""
+        row, column = divmod(cell - 1, self.columns)
+        return self.left_mm + column * self.pitch_x_mm, self.top_mm + row * self.pitch_y_mm
+
+
+@dataclass(frozen=True)
+class CourierRow:
+    """One parcel in a courier's list."""
+
+    number: int
+    reference: str
+    name: str
+    attention: str
+    organisation: str
+    address_line_1: str
+    address_line_2: str
+    town: str
+    postcode: str
+    copies: int
+
+
+# The sheets of labels that can be bought: A4, in the sizes that every maker sells.
+
+LABEL_SHEETS = (
+    LabelSheet("21", gettext_lazy("21 a sheet (63.5 × 38.1 mm)"), 3, 7, 63.5, 38.1, 7.2, 15.15, 66.04, 38.1),
+    LabelSheet("24", gettext_lazy("24 a sheet (63.5 × 33.9 mm)"), 3, 8, 63.5, 33.9, 7.2, 12.9, 66.04, 33.9),
+    LabelSheet("14", gettext_lazy("14 a sheet (99.1 × 38.1 mm)"), 2, 7, 99.1, 38.1, 4.65, 15.15, 101.6, 38.1),
+    LabelSheet("8", gettext_lazy("8 a sheet (99.1 × 67.7 mm)"), 2, 4, 99.1, 67.7, 4.65, 13.1, 101.6, 67.7),
+    LabelSheet("65", gettext_lazy("65 a sheet (38.1 × 21.2 mm)"), 5, 13, 38.1, 21.2, 4.75, 10.7, 40.6, 21.2),
+)
+
+
+# The list of parcels that a courier's site takes in.
+
+
+def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
+    """Row by row, the head first. UTF-8 with a mark, so that Excel reads the letters right; lines end as RFC 4180 says."""
+    buffer = StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([field.name for field in fields(CourierRow)])
+    yield _drain(buffer).encode("utf-8-sig")
+    for row in rows:
+        writer.writerow([escape_formula(value) if isinstance(value, str) else value for value in astuple(row)])
+        yield _drain(buffer).encode()
+
+
+def _drain(buffer: StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+# The list by which a session's leaflets are taken from the shelves: read at arm's length, ticked with a pen.
+
+PICK_LEFT, PICK_RIGHT = 15, 195
+PICK_TOP, PICK_BOTTOM, PICK_FOOT = 14, 278, 284
+TICK_SIZE = 7  # mm, a side of the box
+PICK_WORDS_SIZE, PICK_FIGURES_SIZE, PICK_HEADS_SIZE = 14, 20, 11  # points
+PICK_PADDING = 2.6  # mm in a row, above its text and below
+PICK_HEAD_HEIGHT = 9
+COLUMN_TAG, ACROSS_TAG = "<</O /Table /Scope /Column>>", "<</O /Table /ColSpan 3>>"
+
+
+@dataclass(frozen=True)
+class PickColumn:
+    x: float
+    width: float
+    right: bool = False
+
+
+DONE_COLUMN, COPIES_COLUMN, TITLE_COLUMN, EDITION_COLUMN, ORDERS_COLUMN = (
+    PickColumn(PICK_LEFT + 2, 12),
+    PickColumn(29, 22, right=True),
+    PickColumn(57, 78),
+    PickColumn(139, 34),
+    PickColumn(174, 19, right=True),
+)
+
+
+def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[bytes]:
+    """A PDF to walk along the shelves with: what to take, in the order given, and the totals."""
+    rows = list(picks)
+    with PrintPdf(title=heading, made_at=made_at) as pdf:
+        pages = _pick_pages(pdf, rows, heading)
+        for number, page in enumerate(pages, start=1):
+            pdf.add_page()
+            y = _pick_heading(pdf, heading, rows, made_at) if number == 1 else PICK_TOP
+            if rows:
+                _pick_table(pdf, page, y, totals=rows if number == len(pages) else [])
+            _pick_foot(pdf, heading, number, len(pages))
+        return pdf.written()
+
+
+def _pick_pages(pdf: PrintPdf, rows: Sequence[Pick], heading: str) -> list[list[Pick]]:
+    """Which rows stand on which page. The totals stay with the last of them."""
+    pages: list[list[Pick]] = [[]]
+    y = _below_heading(pdf, heading) + PICK_HEAD_HEIGHT
+    for place, row in enumerate(rows, start=1):
+        height = _pick_row_height(pdf, row)
+        needed = height + (PICK_HEAD_HEIGHT + 6 if place == len(rows) else 0)
+        if pages[-1] and y + needed > PICK_BOTTOM:
+            pages.append([])
+            y = PICK_TOP + PICK_HEAD_HEIGHT
+        pages[-1].append(row)
+        y += height
+    return pages
+
+
+def _pick_row_height(pdf: PrintPdf, row: Pick) -> float:
+    columns = ((row.title, TITLE_COLUMN), (row.edition, EDITION_COLUMN))
+    lines = max(pdf.lines_of(text, size=PICK_WORDS_SIZE, width=column.width) for text, column in columns)
+    return max(TICK_SIZE + 4, lines * PICK_WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * PICK_PADDING)
+
+
+def _below_heading(pdf: PrintPdf, heading: str) -> float:
+    return (
+        PICK_TOP + pdf.lines_of(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True) * 22 * LINE_HEIGHT * MM_PER_POINT + 18
+    )
+
+
+def _pick_heading(pdf: PrintPdf, heading: str, rows: Sequence[Pick], made_at: datetime) -> float:
+    y = pdf.say("H1", heading, PICK_LEFT, PICK_TOP, width=PICK_RIGHT - PICK_LEFT, size=22, bold=True, colour=BRAND)
+    when = _("Made on %(day)s at %(time)s.") % {"day": format_day(made_at), "time": format_clock(made_at)}
+    how = _("Tick what you have taken.") if rows else _("There is nothing to pick.")
+    pdf.say("P", f"{when} {how}", PICK_LEFT, y + 1.5, width=PICK_RIGHT - PICK_LEFT, size=12, colour=QUIET)
+    return _below_heading(pdf, heading)
+
+
+def _pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Sequence[Pick]) -> None:
+    with pdf.element("Table"):
+        y = _pick_head_row(pdf, y)
+        for row in rows:
+            y = _pick_row(pdf, row, y)
+        if totals:
+            _pick_total_row(pdf, totals, y)
+
+
+def _pick_head_row(pdf: PrintPdf, y: float) -> float:
+    pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND)
+    heads = (
+        (DONE_COLUMN, _("Done")),
+        (COPIES_COLUMN, _("Copies")),
+        (TITLE_COLUMN, _("Leaflet")),
+        (EDITION_COLUMN, _("Edition")),
+        (ORDERS_COLUMN, _("Orders")),
+    )
+    with pdf.element("TR"):
+        for column, text in heads:
+            pdf.say(
+                "TH",
+                text,
+                column.x,
+                y + 1.4,
+                width=column.width,
+                size=PICK_HEADS_SIZE,
+                bold=True,
+                colour=WHITE,
+                right=column.right,
+                attributes=COLUMN_TAG,
+            )
+    return y + PICK_HEAD_HEIGHT - 1.5
+
+
+def _pick_row(pdf: PrintPdf, row: Pick, y: float) -> float:
+    height = _pick_row_height(pdf, row)
+    figures = y + PICK_PADDING - (PICK_FIGURES_SIZE - PICK_WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
+    with pdf.element("TR"):
+        with pdf.tagged("TD", ""):
+            _tick_box(pdf, y)
+        pdf.say(
+            "TD",
+            f"{row.copies:,}",
+            COPIES_COLUMN.x,
+            figures,
+            width=COPIES_COLUMN.width,
+            size=PICK_FIGURES_SIZE,
+            bold=True,
+            right=True,
+        )
+        pdf.say("TD", row.title, TITLE_COLUMN.x, y + PICK_PADDING, width=TITLE_COLUMN.width, size=PICK_WORDS_SIZE)
+        pdf.say("TD", row.edition, EDITION_COLUMN.x, y + PICK_PADDING, width=EDITION_COLUMN.width, size=PICK_WORDS_SIZE)
+        pdf.say(
+            "TD",
+            f"{row.orders:,}",
+            ORDERS_COLUMN.x,
+            y + PICK_PADDING,
+            width=ORDERS_COLUMN.width,
+            size=PICK_WORDS_SIZE,
+            colour=QUIET,
+            right=True,
+        )
+    pdf.panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE)
+    return y + height
+
+
+def _tick_box(pdf: PrintPdf, y: float) -> None:
+    pdf.set_draw_color(*QUIET)
+    pdf.set_line_width(0.5)
+    pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
+
+
+def _pick_total_row(pdf: PrintPdf, rows: Sequence[Pick], y: float) -> None:
+    copies, titles = sum(row.copies for row in rows), len({row.title for row in rows})
+    pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT + 4, WASH)
+    words = ngettext("copies in all, of %(titles)d leaflet", "copies in all, of %(titles)d leaflets", titles) % {"titles": titles}
+    with pdf.element("TR"):
+        with pdf.tagged("TD", ""):
+            pass
+        pdf.say(
+            "TD",
+            f"{copies:,}",
+            COPIES_COLUMN.x,
+            y + 1.8,
+            width=COPIES_COLUMN.width,
+            size=PICK_FIGURES_SIZE,
+            bold=True,
+            right=True,
+        )
+        pdf.say(
+            "TD",
+            words,
+            TITLE_COLUMN.x,
+            y + 3.3,
+            width=PICK_RIGHT - TITLE_COLUMN.x,
+            size=PICK_WORDS_SIZE,
+            bold=True,
+            attributes=ACROSS_TAG,
+        )
+
+
+def _pick_foot(pdf: PrintPdf, heading: str, number: int, pages: int) -> None:
+    with pdf.decoration():
+        text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": pages}
+        pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
+        if number > 1:
+            pdf.draw_line(pdf.wrapped(pdf.printable(heading), size=11, width=140)[0], PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
+
+
+# Address labels. An address stands whole inside its label, or the label says plainly that it has to be written by hand.
+
+LARGEST_TYPE, SMALLEST_TYPE, TYPE_STEP = 12.0, 6.5, 0.5  # points; Royal Mail asks for 10 to 12 where there is room
+COMFORTABLE_TYPE = 9.0  # from here on a line is rather made smaller than wrapped
+TIGHT_LINE_HEIGHT = 1.12  # leading of small letters: their full height, no more
+NUMBER_SIZE = 8.0  # points
+NUMBER_GAP = 2  # mm between a line and the number
+
+
+@dataclass(frozen=True)
+class FittedAddress:
+    """The lines of an address that fits, and their size in points."""
+
+    lines: list[str]
+    size: float
+
+    @property
+    def leading(self) -> float:
+        return 1.2 if self.size >= COMFORTABLE_TYPE else TIGHT_LINE_HEIGHT
+
+    @property
+    def line(self) -> float:
+        return self.size * self.leading * MM_PER_POINT
+
+
+def address_labels(addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> IO[bytes]:
+    """A PDF of labels with each parcel's number and address, from the label `start` of the first sheet on (1 is the first).
+
+    Raises ValueError for a start that the sheet doesn't have.
+    """
+    with PrintPdf(title=str(_("Address labels")), made_at=timezone.now()) as pdf:
+        draw_labels(pdf, addresses, sheet=sheet, start=start)
+        return pdf.written()
+
+
+def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *, sheet: LabelSheet, start: int) -> None:
+    """On pages of their own. Without any address there is one empty page."""
+    if not 1 <= start <= sheet.cells:
+        raise ValueError(f"A sheet of {sheet.cells} labels has no label {start}.")
+    pdf.add_page()
+    cell = start
+    for number, address in addresses:
+        if cell > sheet.cells:
+            pdf.add_page()
+            cell = 1
+        _draw_label(pdf, sheet, cell, str(number), _printable(pdf, address))
+        cell += 1
+
+
+def _printable(pdf: PrintPdf, address: Sequence[str]) -> list[str]:
+    return postal_address([pdf.printable(line) for line in address])
+
+
+def postal_address(address: Sequence[str]) -> list[str]:
+    """Without empty lines; the postcode on a line of its own, the last, in capitals, as Royal Mail asks."""
+    lines = [line for line in address if line]
+    if not lines:
+        return []
+    words = lines[-1].split(" ")
+    for taken in (1, 2, 3):
+        try:
+            postcode = tidy_postcode("".join(words[-taken:]))
+        except ValidationError:
+            continue
+        rest = " ".join(words[:-taken]).rstrip(" ,")
+        return [*lines[:-1], *([rest] if rest else []), postcode]
+    return lines
+
+
+def _draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: list[str]) -> None:
+    x, y = sheet.corner(cell)
+    across, down = _label_margins(sheet)
+    fitted = _fit_address(pdf, sheet, number, address)
+    with pdf.tagged("P", None):
+        if fitted:
+            top = y + (sheet.height_mm - len(fitted.lines) * fitted.line) / 2
+            for place, line in enumerate(fitted.lines):
+                pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
+        else:
+            _write_by_hand(pdf, x + across, y + down, sheet.width_mm - 2 * across)
+        size = _number_size(fitted)
+        left = x + sheet.width_mm - across - pdf.width_of(number, size=size, bold=True)
+        pdf.draw_line(
+            number,
+            left,
+            y + sheet.height_mm - down - size * TIGHT_LINE_HEIGHT * MM_PER_POINT,
+            size=size,
+            bold=True,
+            leading=TIGHT_LINE_HEIGHT,
+        )
+
+
+def _label_margins(sheet: LabelSheet) -> tuple[float, float]:
+    """Millimetres kept free at the sides, and above and below: a printer may be a millimetre out."""
+    return (3, 2.5) if sheet.height_mm > 25 else (2, 1.4)
+
+
+def _fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str]) -> FittedAddress | None:
+    """The largest letters with which all of it fits, if there are any; without wrapped lines if that leaves them comfortable."""
+    across, down = _label_margins(sheet)
+    width, height = sheet.width_mm - 2 * across, sheet.height_mm - 2 * down
+    best = None
+    for steps in range(int((LARGEST_TYPE - SMALLEST_TYPE) / TYPE_STEP) + 1):
+        size = LARGEST_TYPE - steps * TYPE_STEP
+        fitted = FittedAddress(_wrap_address(pdf, address, number, width=width, size=size), size)
+        if not fitted.lines or len(fitted.lines) * fitted.line > height:
+            continue
+        if len(fitted.lines) == len(address):
+            return fitted if best is None or size >= COMFORTABLE_TYPE else best
+        best = best or fitted
+    return best
+
+
+def _wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: float, size: float) -> list[str]:
+    """None if a word would have to be broken, except in the smallest letters. The last line leaves room for the number."""
+    lines: list[str] = []
+    for place, text in enumerate(address, start=1):
+        room = width
+        if place == len(address):
+            room -= NUMBER_GAP + pdf.width_of(number, size=min(NUMBER_SIZE, size), bold=True)
+        if size > SMALLEST_TYPE and any(pdf.width_of(word, size=size) > room for word in text.split(" ")):
+            return []
+        lines += pdf.wrapped(text, size=size, width=room)
+    return lines
+
+
+def _number_size(fitted: FittedAddress | None) -> float:
+    """Never larger than the address, so that it stands beside the last line alone."""
+    return min(NUMBER_SIZE, fitted.size) if fitted else SMALLEST_TYPE
+
+
+def _write_by_hand(pdf: PrintPdf, x: float, y: float, width: float) -> None:
+    text = pdf.printable(_("Write this label by hand: the address is too long for it."))
+    for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=width):
+        pdf.draw_line(f"{line} ", x, y, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)
+        y += SMALLEST_TYPE * TIGHT_LINE_HEIGHT * MM_PER_POINT

@@ -1,0 +1,210 @@
+"""What could be packed now: the orders that a choice finds, how many copies they take, and of which titles there are too few."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from django.contrib.postgres.aggregates import BoolAnd
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value
+from django.utils.translation import gettext as _
+
+from leaflets.models import MAX_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
+from leaflets.models.orders import OrderQuerySet
+from leaflets.orders.queries import visit_start
+from leaflets.stock.services import BACKORDER_STATES
+from professionals.models import Nation, OutwardCode
+
+MAX_COUNTED = 1_000
+PRIORITISED_FIRST = F("passed_forward_at").asc(nulls_last=True)
+
+
+@dataclass(frozen=True)
+class PackingChoice:
+    """Which orders to pack. Of `titles` (keys; none: all) an order may have no other. `areas`: 'LS' or 'LS1'; none: all.
+
+    The nation is that of most of an outward code, near enough for choosing whose parcels go on one van.
+    """
+
+    titles: tuple[int, ...] = ()
+    areas: tuple[str, ...] = ()
+    nation: str = ""
+    brought: bool = False
+    most: int = MAX_PARCELS
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some orders of its kind are left out."""
+        return bool(self.titles or self.areas or self.nation)
+
+    def in_words(self) -> str:
+        """'“Know the signs”; LS, WF; Wales'."""
+        titles = [f"“{title}”" for title in Leaflet.objects.filter(pk__in=self.titles).values_list("title", flat=True)]
+        where = [", ".join(self.areas), str(Nation(self.nation).label) if self.nation else ""]
+        return "; ".join(filter(None, [", ".join(titles), *where]))
+
+
+def packing_queue(choice: PackingChoice) -> OrderQuerySet:
+    """Orders that are to be packed: what was passed forward, then the oldest; of what is brought, what is needed first."""
+    kind = ~Q(brought_with="") if choice.brought else Q(brought_with="")
+    orders = Order.objects.filter(kind, state=OrderState.RECEIVED)
+    if choice.titles:
+        wanted = OrderLine.objects.filter(allocated__gt=0, edition__leaflet__in=choice.titles)
+        orders = orders.filter(pk__in=wanted.values("order"))
+    if choice.areas:
+        orders = orders.filter(_in_areas(choice.areas))
+    if choice.nation:
+        outward = Func(F("postcode"), Value(" "), Value(1), function="split_part", output_field=CharField())
+        codes = OutwardCode.objects.filter(nation=choice.nation).values("code")
+        orders = orders.alias(outward=outward).filter(outward__in=codes)
+    return orders.order_by(visit_start(), "pk") if choice.brought else orders.order_by(PRIORITISED_FIRST, "created_at", "pk")
+
+
+def oldest_to_pack(choice: PackingChoice) -> list[int]:
+    """The keys of the orders that could be packed now, as far as they are counted and one more.
+
+    Some of an order's copies are promised, and none of those are of a withdrawn edition or of a title that is not wanted.
+    """
+    wanted = ~Q(edition__in=Edition.objects.filter(state=EditionState.WITHDRAWN, allocated__gt=0).values("pk"))
+    if choice.titles:
+        wanted &= Q(edition__in=Edition.objects.filter(leaflet__in=choice.titles).values("pk"))
+    # An aggregate, which the planner asks of one order after the other in the queue until there are enough. What it can join to
+    # the queue it asks of all orders, however many they are.
+    promised = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0).order_by().values("order")
+    can_go = Subquery(promised.annotate(can_go=BoolAnd(wanted)).values("can_go"))
+    in_a_session = Exists(Parcel.objects.open().filter(order=OuterRef("pk")))
+    orders = packing_queue(choice).alias(can_go=can_go).filter(~in_a_session, can_go=True)
+    return list(orders.values_list("pk", flat=True)[: MAX_COUNTED + 1])
+
+
+def _in_areas(areas: Iterable[str]) -> Q:
+    found = Q()
+    for area in areas:
+        letters_only = area.isalpha()
+        found |= Q(postcode__regex=rf"^{area}[0-9]") if letters_only else Q(postcode__startswith=f"{area} ")
+    return found
+
+
+@dataclass(frozen=True)
+class ToPick:
+    """Of one edition: the copies that go now, in how many orders; how many the same orders still wait for; what stays."""
+
+    title: str
+    edition: str
+    copies: int
+    orders: int
+    to_come: int
+    left: int
+
+
+@dataclass(frozen=True)
+class ShortTitle:
+    """A title of which copies are waited for, by how many orders; of each print no more than MAX_COUNTED are counted."""
+
+    title: str
+    copies: int
+    orders: int
+    many_more: bool = False
+
+
+@dataclass(frozen=True)
+class PackingPreview:
+    """What a choice makes. `found`: how many match in all, counted as far as MAX_COUNTED."""
+
+    found: int
+    orders: int
+    picks: list[ToPick] = field(default_factory=list)
+    short: list[ShortTitle] = field(default_factory=list)
+
+    @property
+    def copies(self) -> int:
+        return sum(pick.copies for pick in self.picks)
+
+    @property
+    def many_more(self) -> bool:
+        return self.found > MAX_COUNTED
+
+
+def preview_choice(choice: PackingChoice, *, usual: list[int] | None = None) -> PackingPreview:
+    """Three statements, however many orders. `usual`: the oldest of the same kind, if they are known."""
+    keys = oldest_to_pack(choice) if usual is None or choice.is_narrow else usual
+    return PackingPreview(len(keys), len(keys[: choice.most]), picks_of_orders(keys[: choice.most]), short_titles())
+
+
+def picks_of_orders(orders: Iterable[int]) -> list[ToPick]:
+    """By title and edition, in the order of the catalogue."""
+    lines = OrderLine.objects.filter(Q(allocated__gt=0) | Q(backordered__gt=0), order__in=list(orders)).order_by()
+    rows = (
+        lines.values("edition", "edition__leaflet__title", "edition__label", "edition__on_hand")
+        .annotate(go=Sum("allocated"), wait=Sum("backordered"), parcels=Count("pk", filter=Q(allocated__gt=0)))
+        .order_by("edition__leaflet__position", "edition__leaflet__title", "edition")
+    )
+    return [
+        ToPick(
+            title=row["edition__leaflet__title"],
+            edition=row["edition__label"],
+            copies=row["go"],
+            orders=row["parcels"],
+            to_come=row["wait"],
+            left=row["edition__on_hand"] - row["go"],
+        )
+        for row in rows
+    ]
+
+
+def short_titles() -> list[ShortTitle]:
+    """Of which somebody waits for copies, the most first."""
+    # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
+    waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
+    prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
+    found: dict[int, ShortTitle] = {}
+    for leaflet, title, copies in prints.order_by("leaflet").values_list("leaflet", "leaflet__title", "waiting"):
+        if copies:
+            before = found.get(leaflet, ShortTitle(title, 0, 0))
+            many_more = before.many_more or len(copies) > MAX_COUNTED
+            found[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
+    return sorted(found.values(), key=lambda short: -short.copies)
+
+
+@dataclass(frozen=True)
+class TitleToPack:
+    """A title that is in stock for orders that could be packed now. `counted`: whether the figures are of all these orders."""
+
+    key: int
+    title: str
+    orders: int = 0
+    copies: int = 0
+    counted: bool = True
+
+    @property
+    def in_words(self) -> str:
+        if not self.orders:
+            return self.title
+        words = _("%(title)s (%(copies)s copies, %(orders)s orders)")
+        if not self.counted:
+            words = _("%(title)s (at least %(copies)s copies, %(orders)s orders)")
+        return words % {"title": self.title, "copies": f"{self.copies:,}", "orders": f"{self.orders:,}"}
+
+
+def titles_to_pack(usual: list[int]) -> list[TitleToPack]:
+    """In the order of the catalogue. `usual`: the oldest orders of the kind that is packed (`oldest`).
+
+    Two statements. Of more orders than are counted every title is there of which copies are promised to anybody.
+    """
+    lines = OrderLine.objects.filter(order__in=usual[:MAX_COUNTED], allocated__gt=0).order_by()
+    sums = {
+        edition: each for edition, *each in lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
+    }
+    counted = len(usual) <= MAX_COUNTED
+    promised = Q(pk__in=sums) if counted else ~Q(state=EditionState.WITHDRAWN) & Q(allocated__gt=0)
+    prints = Edition.objects.filter(promised).order_by("leaflet__position", "leaflet__title", "leaflet")
+    titles: dict[int, TitleToPack] = {}
+    two_prints = False
+    for edition, leaflet, title in prints.values_list("pk", "leaflet", "leaflet__title"):
+        orders, copies = sums.get(edition, (0, 0))
+        before = titles.get(leaflet, TitleToPack(leaflet, title, counted=counted))
+        two_prints = two_prints or bool(before.orders and orders)
+        titles[leaflet] = replace(before, orders=before.orders + orders, copies=before.copies + copies)
+    if two_prints:  # of which one order may have both, between one print and the next
+        once = lines.values_list("edition__leaflet").annotate(orders=Count("order", distinct=True))
+        titles |= {leaflet: replace(titles[leaflet], orders=orders) for leaflet, orders in once}
+    return list(titles.values())

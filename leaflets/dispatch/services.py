@@ -1,0 +1,380 @@
+"""Packing sessions: started, changed while they are open, dispatched or closed (ADR 44). Locks: session, editions, orders."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import prefetch_related_objects
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.errors import DomainError
+from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, packing_queue
+from leaflets.models import (
+    MAX_PARCELS,
+    PUT_BACK_OUTCOMES,
+    Edition,
+    EditionState,
+    EventKind,
+    MovementKind,
+    Order,
+    OrderLine,
+    OrderState,
+    Outcome,
+    PackingSession,
+    Parcel,
+    PrintKind,
+    PrintRecord,
+    SessionState,
+    StockMovement,
+)
+from leaflets.models.packing import ParcelQuerySet
+from leaflets.orders.services.transitions import (
+    Transition,
+    lock_orders_and_lines,
+    prefetch_lines,
+    record_dispatches,
+    transition,
+    transition_many,
+)
+from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
+from professionals.models import User
+
+# A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 44).
+
+
+class NothingToPack(DomainError):
+    message: str | Promise = gettext_lazy("No order matches now. A colleague may just have begun to pack them. Choose again.")
+
+
+class SessionHasEnded(DomainError):
+    message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
+
+
+class ParcelsAdded(DomainError):
+    message: str | Promise = gettext_lazy(
+        "An order was added to this session meanwhile. Check it in the list and press the button again."
+    )
+
+
+class SessionIsFull(DomainError):
+    message: str | Promise = gettext_lazy("This session has as many orders as one can have. Start another for this order.")
+
+
+class PostedAndBroughtMixed(DomainError):
+    """What is brought has no address, so the two are not packed together."""
+
+    message: str | Promise = gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own.")
+
+
+class IsInSession(DomainError):
+    message: str | Promise = gettext_lazy("This order is in a packing session already.")
+
+
+@transaction.atomic
+def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> PackingSession:
+    """Those orders are being packed from here on, in this session: as many statements for one as for two hundred.
+
+    Of two who start at once neither waits: each takes what the other has not. What somebody is changing at this moment is left
+    for a later session. Raises NothingToPack.
+    """
+    free = (
+        packing_queue(choice).filter(pk__in=oldest_to_pack(choice)).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    )
+    orders = list(free[: min(choice.most, MAX_PARCELS)])
+    if not orders:
+        raise NothingToPack
+    session = PackingSession.objects.create(brought=choice.brought, chosen=choice.in_words()[:300], started_at=now, started_by=by)
+    moves = [Transition(order, OrderState.PACKING, EventKind.PACKING) for order in orders]
+    transition_many(moves, expect=OrderState.RECEIVED, by=by, now=now)
+    Parcel.objects.bulk_create(Parcel(session=session, order=order, number=number) for number, order in enumerate(orders, 1))
+    return session
+
+
+def lock_session(session: PackingSession) -> PackingSession:
+    """The session, its row locked until the transaction ends; whoever changes it comes here first. Raises SessionHasEnded."""
+    locked = PackingSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+    if not locked.is_open:
+        raise SessionHasEnded
+    return locked
+
+
+@transaction.atomic
+def add_order(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> Parcel:
+    """A late order joins the session, with the next number. One that somebody packs on its own page may join too.
+
+    Raises SessionHasEnded, SessionIsFull, PostedAndBroughtMixed, IsInSession, OrderHasMoved.
+    """
+    session = lock_session(session)
+    numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
+    if session.parcels.open().count() >= MAX_PARCELS:
+        raise SessionIsFull
+    [order] = lock_orders(Order.objects.filter(pk=order.pk))
+    if bool(order.brought_with) != session.brought:
+        raise PostedAndBroughtMixed
+    if order.packed_in.open().exists():
+        raise IsInSession
+    if order.state != OrderState.PACKING:
+        transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
+    try:
+        with transaction.atomic():
+            return Parcel.objects.create(session=session, order=order, number=max(numbers, default=0) + 1)
+    except IntegrityError:
+        raise IsInSession from None
+
+
+@dataclass(frozen=True)
+class TypedParcel:
+    """What the session's page says of one parcel: why it is left out, if it is; fewer copies, by the line's key; its number."""
+
+    left_out: str = ""
+    fewer: Mapping[int, int] = field(default_factory=dict)
+    tracking_number: str = ""
+
+
+@transaction.atomic
+def keep_typed(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
+    """Keep what was typed of these parcels (by their keys), so that a page that is left loses nothing. Raises SessionHasEnded."""
+    store_typed(lock_session(session), typed)
+
+
+def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
+    """Of what is still to be packed, as far as it says something new. The caller has locked the session."""
+    if not typed:
+        return
+    changed = []
+    for parcel in session.parcels.open().filter(pk__in=typed):
+        said = typed[parcel.pk]
+        before = (parcel.left_out, parcel.fewer, parcel.tracking_number)
+        parcel.left_out, parcel.tracking_number = said.left_out, said.tracking_number
+        parcel.fewer = {str(key): copies for key, copies in said.fewer.items()}
+        if (parcel.left_out, parcel.fewer, parcel.tracking_number) != before:
+            changed.append(parcel)
+    Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
+
+
+@transaction.atomic
+def record_print(
+    *, session: PackingSession, what: PrintKind, parcels: int, by: User | None, now: datetime, sheet: str = "", start: int = 1
+) -> PrintRecord:
+    """Somebody has printed this; again is another record."""
+    return PrintRecord.objects.create(session=session, what=what, at=now, by=by, parcels=parcels, sheet=sheet, start=start)
+
+
+def end_session(session: PackingSession, to: SessionState, *, by: User | None, now: datetime) -> None:
+    """The caller has locked it."""
+    session.state, session.ended_at, session.ended_by = to, now, by
+    session.save(update_fields=["state", "ended_at", "ended_by"])
+
+
+# Copies that the figures had and the shelf had not: nobody is promised them any more, and the stock says so.
+
+
+def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
+    """What these lines are still promised was not on the shelf, nor was anything that nobody has been promised.
+
+    The orders wait for new copies, of the print that is handed out now. The caller holds the locks of every print of these
+    titles. What the orders know of their lines is out of date then.
+    """
+    missing: dict[Edition, int] = defaultdict(int)
+    for line in lines:
+        missing[line.edition] += line.allocated
+    reason = _("Not on the shelf: %(session)s") % {"session": session}
+    move_allocated({line: line.allocated for line in lines}, "backordered", by=by, now=now, reason=reason)
+    # Locked before anything left: what nobody was promised, and what has just been taken out of the promise.
+    gone = {edition: max(edition.available, 0) + copies for edition, copies in missing.items()}
+    movements = [
+        StockMovement(edition=edition, kind=MovementKind.CORRECTED, copies=n, on_hand_change=-n, allocated_change=0)
+        for edition, n in gone.items()
+    ]
+    record_movements(movements, by=by, now=now, reason=reason)
+    wait_for_current_edition([line for line in lines if line.edition.state != EditionState.CURRENT])
+
+
+def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
+    """What is waited for of an earlier print comes from the one that is handed out now, if there is one."""
+    titles = {line.edition.leaflet_id for line in lines}
+    current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)} if titles else {}
+    moving = [line for line in lines if line.edition.leaflet_id in current]
+    if not moving:
+        return
+    there = {(line.order_id, line.edition_id): line for each in moving for line in each.order.lines.all()}
+    new: list[OrderLine] = []
+    for line in moving:
+        edition = current[line.edition.leaflet_id]
+        target = there.get((line.order_id, edition.pk))
+        if target is None:
+            target = there[line.order_id, edition.pk] = OrderLine(order=line.order, edition=edition, copies=0)
+            new.append(target)
+        target.copies, target.backordered = target.copies + line.backordered, target.backordered + line.backordered
+        line.copies, line.backordered = line.copies - line.backordered, 0
+    OrderLine.objects.bulk_update([line for line in there.values() if line.pk], ["copies", "backordered"])
+    OrderLine.objects.bulk_create(new)
+
+
+# How a session ends: its parcels leave in one transaction, and what does not leave goes back for a later session (ADR 44).
+
+NOTHING_TYPED: Mapping[int, TypedParcel] = MappingProxyType({})
+
+
+class UnsentCopies(models.TextChoices):
+    """What becomes of promised copies that are not sent because fewer were typed."""
+
+    NEXT_TIME = "next-time", gettext_lazy("On the shelf, for another parcel")
+    WAITS = "waits", gettext_lazy("Nowhere: there are no more")
+
+
+@dataclass
+class ParcelPlan:
+    """One parcel, its order under the lock, and what is to become of it."""
+
+    parcel: Parcel
+    order: Order
+    outcome: Outcome
+
+    @property
+    def lines(self) -> list[OrderLine]:
+        return list(self.order.lines.all())
+
+    def copies_of(self, line: OrderLine) -> int:
+        """Those that go now."""
+        return copies_in_parcel(self.parcel, line)
+
+    @property
+    def goes_back(self) -> bool:
+        return self.outcome in PUT_BACK_OUTCOMES and self.order.state == OrderState.PACKING
+
+
+def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
+    """How many copies of this line are in the parcel: what is promised, or fewer if that was typed."""
+    return min(int(parcel.fewer.get(str(line.pk), line.allocated)), line.allocated)
+
+
+def outcome_of(parcel: Parcel, order: Order) -> Outcome:
+    """What becomes of it if everything leaves now. Reads nothing but the order's lines."""
+    if order.state == OrderState.CANCELLED:
+        return Outcome.CANCELLED
+    if order.state != OrderState.PACKING:
+        return Outcome.ELSEWHERE
+    if parcel.left_out:
+        return Outcome.LEFT_OUT
+    going = [line for line in order.lines.all() if copies_in_parcel(parcel, line)]
+    if any(line.edition.state == EditionState.WITHDRAWN for line in going):
+        return Outcome.WITHDRAWN
+    return Outcome.SENT if going else Outcome.NOTHING
+
+
+@transaction.atomic
+def dispatch_session(
+    *, session: PackingSession, rest: UnsentCopies, by: User | None, now: datetime, typed: Mapping[int, TypedParcel] | None = None
+) -> PackingSession:
+    """Every parcel leaves that can and was not left out; each of the others says why not, and stops none.
+
+    `rest`: where promised copies stay of which fewer were sent. `typed`: what is said of each parcel on the page whose button
+    was pressed; None if all is kept already. As many statements for one parcel as for two hundred. Of two who press at once
+    the second is told that it is done. Raises SessionHasEnded, and ParcelsAdded for a parcel that the page did not show.
+    """
+    session = lock_session(session)
+    plans = plan_parcels(session.parcels.open(), session, typed or {})
+    if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
+        raise ParcelsAdded
+    end_parcels(session, plans, rest, by=by, now=now)
+    end_session(session, SessionState.DISPATCHED, by=by, now=now)
+    return session
+
+
+@transaction.atomic
+def close_session(*, session: PackingSession, by: User | None, now: datetime) -> PackingSession:
+    """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
+    session = lock_session(session)
+    end_parcels(
+        session,
+        put_all_back(plan_parcels(session.parcels.open(), session), Outcome.CLOSED),
+        UnsentCopies.NEXT_TIME,
+        by=by,
+        now=now,
+    )
+    end_session(session, SessionState.CLOSED, by=by, now=now)
+    return session
+
+
+@transaction.atomic
+def take_out(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> None:
+    """This order goes back for a later session. Taken out already: it is. Raises SessionHasEnded."""
+    session = lock_session(session)
+    parcels = session.parcels.open().filter(order=order)
+    end_parcels(session, put_all_back(plan_parcels(parcels, session), Outcome.TAKEN_OUT), UnsentCopies.NEXT_TIME, by=by, now=now)
+
+
+def plan_parcels(
+    parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[int, TypedParcel] = NOTHING_TYPED
+) -> list[ParcelPlan]:
+    """What is to become of each of these open parcels of the session, with everything locked that it touches.
+
+    The parcels are read, and what was `typed` of them is kept, under those locks: a recall takes its parcels out of every session
+    and holds the same locks then (ADR 48). The caller has locked the session.
+    """
+    keys = list(parcels.values_list("order", flat=True))
+    orders = {order.pk: order for order in lock_orders_and_lines(keys, every_print=True)} if keys else {}
+    prefetch_related_objects(list(orders.values()), "person")
+    store_typed(session, typed)
+    return [ParcelPlan(parcel, orders[parcel.order_id], outcome_of(parcel, orders[parcel.order_id])) for parcel in parcels.all()]
+
+
+def put_all_back(plans: list[ParcelPlan], outcome: Outcome) -> list[ParcelPlan]:
+    """Those that are still being packed go back, whatever was planned."""
+    return [
+        ParcelPlan(each.parcel, each.order, outcome if each.order.state == OrderState.PACKING else each.outcome) for each in plans
+    ]
+
+
+def end_parcels(
+    session: PackingSession, plans: Sequence[ParcelPlan], rest: UnsentCopies, *, by: User | None, now: datetime
+) -> None:
+    leaving = [plan for plan in plans if plan.outcome == Outcome.SENT]
+    sent = {plan.order.pk: sum(plan.copies_of(line) for line in plan.lines) for plan in leaving}
+    packed = {
+        line: plan.copies_of(line) for plan in plans if plan.outcome in {Outcome.SENT, Outcome.NOTHING} for line in plan.lines
+    }
+    move_allocated({line: copies for line, copies in packed.items() if copies}, "dispatched", by=by, now=now)
+    short = [line for line in packed if line.allocated]
+    if short and rest == UnsentCopies.WAITS:
+        write_off_missing(short, session=session, by=by, now=now)
+        for line in short:
+            line.order.refresh_from_db(fields=["lines"])  # forgets them
+        prefetch_lines([plan.order for plan in plans])
+    back = [plan for plan in plans if plan.goes_back]
+    moves = [transition_after(plan) for plan in (*leaving, *back)]
+    transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
+    if waiting := backordered_editions(leaving, back):
+        fill_backorders(waiting, by=None, now=now)
+    left = record_dispatches({plan.order: plan.parcel.tracking_number for plan in leaving}, by=by, now=now) if leaving else []
+    dispatches = {each.order_id: each for each in left}
+    for plan in plans:
+        plan.parcel.outcome = plan.outcome
+        plan.parcel.copies, plan.parcel.dispatch = sent.get(plan.order.pk, 0), dispatches.get(plan.order.pk)
+    Parcel.objects.bulk_update([plan.parcel for plan in plans], ["outcome", "copies", "dispatch"])
+
+
+def transition_after(plan: ParcelPlan) -> Transition:
+    """The state that its order has when the parcel has left, or has been put back."""
+    promised = any(line.allocated for line in plan.lines)
+    waits = any(line.backordered for line in plan.lines)
+    kind, reason = EventKind.PART_SENT, ""
+    to = OrderState.RECEIVED if promised else OrderState.WAITING
+    if plan.goes_back:
+        plan.parcel.outcome = plan.outcome
+        kind, reason = EventKind.PUT_BACK, str(plan.parcel.why)
+        to = OrderState.WAITING if waits and not promised else OrderState.RECEIVED
+    elif not (promised or waits):
+        to, kind = OrderState.DISPATCHED, EventKind.DISPATCHED
+    return Transition(plan.order, to, kind, reason)
+
+
+def backordered_editions(*groups: Collection[ParcelPlan]) -> set[int]:
+    """Editions of which these orders wait for copies: nobody gave them any while they were packed."""
+    return {line.edition_id for plans in groups for plan in plans for line in plan.lines if line.backordered}

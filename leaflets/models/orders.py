@@ -1,0 +1,591 @@
+"""Orders with their lines, history and parcels; parcels that never came; addresses that people keep."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import MD5, Concat, Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ctac.dates import asked_too_long_ago, format_moment
+from ctac.models import words_index
+from leaflets.models.catalogue import Edition
+from notifications.models import Notification
+from professionals.models import Organisation, Person
+
+# Orders: what someone asked for, where it goes, how far it is, and everything that happened to it.
+
+
+class OrderState(models.TextChoices):
+    """Requested: over a limit, staff decide. Waiting: agreed, and none of its copies has been printed yet (ADR 33)."""
+
+    REQUESTED = "requested", _("Requested")
+    RECEIVED = "received", _("Received")
+    WAITING = "waiting", _("Waiting for stock")
+    PACKING = "packing", _("Packing")
+    DISPATCHED = "dispatched", _("Dispatched")
+    CANCELLED = "cancelled", _("Cancelled")
+    DECLINED = "declined", _("Declined")
+
+
+# The allowed moves: from each state, where an order may go.
+TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
+    OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
+    OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
+    OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
+    OrderState.PACKING: frozenset(
+        {OrderState.DISPATCHED, OrderState.WAITING, OrderState.RECEIVED, OrderState.CANCELLED}  # Received: put back (ADR 44)
+    ),
+    OrderState.DISPATCHED: frozenset(),
+    OrderState.CANCELLED: frozenset(),
+    OrderState.DECLINED: frozenset(),
+}
+OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
+# Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
+QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
+OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
+STATE_COLOURS = {
+    **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
+    "dispatched": "done",
+    **dict.fromkeys(("cancelled", "declined"), "stopped"),
+}
+MAX_REASON_LENGTH = 500  # characters
+
+
+class Channel(models.TextChoices):
+    WEB = "web", _("Web")
+    PHONE = "phone", _("Phone")
+    EMAIL = "email", _("Email")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where a parcel goes, as it is copied onto the order. `postcode` is in canonical form (ctac.dates.tidy_postcode)."""
+
+    name: str
+    address_line_1: str
+    town: str
+    postcode: str
+    attention: str = ""
+    organisation_name: str = ""
+    address_line_2: str = ""
+
+
+@dataclass(frozen=True)
+class ToBring:
+    """Copies of one title that somebody would like brought; with its title, should it have gone when we look again."""
+
+    slug: str
+    title: str
+    copies: int
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def closed(self) -> Self:
+        return self.exclude(state__in=OPEN_STATES)
+
+    def with_lines(self) -> Self:
+        """One statement more, however many orders."""
+        return self.prefetch_related(Prefetch("lines", queryset=OrderLine.objects.in_order()))
+
+    def asked_too_long_ago(self, now: datetime) -> Self:
+        """Those that wait for us to decide, and have for too long."""
+        return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
+
+    def passed_forward(self) -> Self:
+        """Those that still wait for copies."""
+        waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
+        return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
+
+    def with_copies(self) -> Self:
+        return self.annotate(copies=Sum("lines__copies"))
+
+    def for_my_page(self, person: Person) -> Self:
+        """The person's orders, newest first, with their lines: two statements, however many."""
+        return self.filter(person=person).with_lines().order_by("-created_at", "-pk")
+
+
+class Order(models.Model):
+    """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
+
+    What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
+    """
+
+    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
+    state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
+    channel = models.CharField(_("channel"), max_length=5, choices=Channel, default=Channel.WEB)
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("where they work"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="leaflet_orders",
+        help_text=_("When they ordered: with the postcode it is the workplace whose limit counts."),
+    )
+    asked_because = models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True)
+    name = models.CharField(_("name"), max_length=150)
+    attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
+    organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
+    address_line_1 = models.CharField(_("address line 1"), max_length=150)
+    address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
+    town = models.CharField(_("town or city"), max_length=100)
+    postcode = models.CharField(_("postcode"), max_length=9)
+    brought_with = models.CharField(
+        _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
+    )
+    submission_token = models.CharField(
+        _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
+    )
+    submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
+    # It sends again what was in a parcel that never came, and counts towards no limit (ADR 43).
+    replaces = models.OneToOneField(
+        "leaflets.MissingParcel",
+        verbose_name=_("replaces"),
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="replacement",
+    )
+    # Of what is waited for, it gets copies before those that were not passed forward (ADR 46).
+    passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
+    created_at = models.DateTimeField(_("day it was placed"))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
+    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
+
+    sample_lines: list["OrderLine"]  # of an order that is only shown in a sample of an email
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        permissions = [("decide_order", _("Can decide orders of more than the limit"))]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="order_newest"),
+            models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
+            models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
+            models.Index(fields=["organisation", "postcode", "created_at"], name="order_of_a_workplace"),
+            models.Index(
+                fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
+            ),
+            # The staff list: what is done with, by each filter, by the words in it.
+            models.Index(fields=["-created_at", "-id"], name="order_closed", condition=~Q(state__in=OPEN_STATES)),
+            models.Index(
+                fields=["created_at"], name="order_kept", condition=~Q(state__in=OPEN_STATES) & Q(anonymised_at__isnull=True)
+            ),
+            models.Index(fields=["state", "-created_at", "-id"], name="order_by_state"),
+            models.Index(fields=["channel", "-created_at", "-id"], name="order_by_channel"),
+            models.Index(fields=["postcode", "-created_at", "-id"], name="order_by_postcode"),
+            models.Index(
+                fields=["created_at", "-id"],
+                name="order_passed_forward",
+                condition=Q(passed_forward_at__isnull=False, state__in=("received", "waiting", "packing")),
+            ),
+            # What could be packed next, in the order in which it is (leaflets/dispatch/queries.py).
+            models.Index(
+                fields=["passed_forward_at", "created_at", "id"],
+                include=["postcode"],
+                name="order_to_pack",
+                condition=Q(state="received", brought_with=""),
+            ),
+            words_index("order_searched"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(brought_with="") | Q(address_line_1="", address_line_2="", town="", attention=""),
+                name="order_is_sent_or_brought",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("order", args=[self.reference])
+
+    @property
+    def state_kind(self) -> str:
+        """Which shape the state's tag has on pages (includes/state_tag.html)."""
+        return STATE_COLOURS[self.state]
+
+    @property
+    def state_in_words(self) -> str:
+        """What is brought is never posted."""
+        given = self.brought_with and self.state == OrderState.DISPATCHED
+        return str(_("Given to the presenter")) if given else self.get_state_display()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def owner_may_cancel(self) -> bool:
+        return self.state in OWNER_MAY_CANCEL
+
+    @property
+    def may_be_changed(self) -> bool:
+        """Until it is packed, by its owner and by staff. What is brought has no address; it can be left out as a whole."""
+        return self.state in OWNER_MAY_CANCEL and not self.brought_with
+
+    @property
+    def all_lines(self) -> Iterable["OrderLine"]:
+        return getattr(self, "sample_lines", None) or self.lines.all()
+
+    @property
+    def waits_in_line(self) -> bool:
+        """Whether it gets copies as soon as it is its turn. Reads the lines."""
+        return self.state in QUEUED_STATES and any(line.backordered for line in self.all_lines)
+
+    @property
+    def is_passed_forward(self) -> bool:
+        """Whether it waits, and before others. Reads the lines of one that was passed forward."""
+        return self.passed_forward_at is not None and self.waits_in_line
+
+    @property
+    def delivery(self) -> Delivery:
+        """Where it goes."""
+        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
+
+    @property
+    def is_sent_in_part(self) -> bool:
+        """Whether a parcel of it has left. Reads the lines."""
+        return any(line.dispatched for line in self.all_lines)
+
+    @property
+    def total_copies(self) -> int:
+        return sum(line.copies for line in self.all_lines)
+
+    @property
+    def summary(self) -> str:
+        """The order in a few words: its title, or how many titles. Reads the lines."""
+        lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
+        if len(lines) == 1:
+            title = lines[0].edition.leaflet.title
+            return ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", copies) % {
+                "copies": copies,
+                "title": title,
+            }
+        return str(_("%(copies)d copies of %(titles)d leaflets")) % {"copies": copies, "titles": len(lines)}
+
+    @property
+    def address(self) -> list[str]:
+        """The lines of a label, without the empty ones; of what is brought, that and with which booking."""
+        if self.brought_with:
+            return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
+        parts = (
+            self.name,
+            self.attention,
+            self.organisation_name,
+            self.address_line_1,
+            self.address_line_2,
+            self.town,
+            self.postcode,
+        )
+        return [part for part in parts if part]
+
+
+class OrderLineQuerySet(models.QuerySet["OrderLine"]):
+    def in_order(self) -> Self:
+        """As the catalogue has their titles, with everything that is said of them; without what was taken out of the order."""
+        return self.filter(copies__gt=0).select_related("edition__leaflet").order_by("edition__leaflet__position", "pk")
+
+
+class OrderLine(models.Model):
+    """Copies of one edition. Each copy is backordered, allocated, dispatched or cancelled; nothing else, and none twice.
+
+    `backordered` copies are promised to nobody yet: staff are still to decide on them, or they are still to be printed.
+    A title that was taken out of the order has no copies any more; its line stays, since the stock ledger names it (ADR 35).
+    """
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
+    edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="order_lines")
+    copies = models.PositiveIntegerField(_("copies"))
+    backordered = models.PositiveIntegerField(_("backordered"), default=0)
+    allocated = models.PositiveIntegerField(_("allocated"), default=0)
+    dispatched = models.PositiveIntegerField(_("dispatched"), default=0)
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+
+    objects = OrderLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        indexes = [
+            models.Index(fields=["edition"], name="order_line_backordered", condition=Q(backordered__gt=0)),
+            # Of the orders that have copies now, which are few beside all that ever had some.
+            models.Index(
+                fields=["order"], include=["edition", "allocated"], name="order_line_allocated", condition=Q(allocated__gt=0)
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "edition"], name="order_line_one_an_edition"),
+            models.CheckConstraint(
+                condition=Q(
+                    copies=F("backordered") + F("allocated") + F("dispatched") + F("cancelled"),
+                    backordered__gte=0,
+                    allocated__gte=0,
+                    dispatched__gte=0,
+                    cancelled__gte=0,
+                ),
+                name="order_line_every_copy_accounted_for",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.copies} × {self.edition}"
+
+    @property
+    def parts(self) -> list[str]:
+        """What the owner reads under the copies where they don't all go one way."""
+        parts = (
+            (self.dispatched, _("%(n)d sent")),
+            (self.backordered, _("%(n)d to come")),
+            (self.cancelled, _("%(n)d not sent")),
+        )
+        return [words % {"n": copies} for copies, words in parts if copies not in (0, self.copies)]
+
+
+class Dispatch(models.Model):
+    """A parcel that left. An order has several when some of its copies were still to be printed."""
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
+    dispatched_at = models.DateTimeField(_("dispatched"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+    # The email that tells of it, with whatever else leaves for the same person that day (ADR 40); none without an address.
+    told_in = models.ForeignKey(
+        *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
+    )
+
+    class Meta:
+        ordering = ["dispatched_at", "pk"]
+        verbose_name = _("dispatch")
+        verbose_name_plural = _("dispatches")
+
+    def __str__(self) -> str:
+        return self.tracking_number or f"{self.order_id}"
+
+
+# What the history of an order says of a change: from the facts that its event has, which name no person.
+
+SENT_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”")
+TO_COME_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”, as soon as there are enough")
+WAITS_FOR_PRINT_TEXT = _("%(copies)d of “%(recalled)s” wait for its next print")
+NOT_SENT_TEXT = _("%(copies)d of “%(recalled)s” are not sent")
+
+
+def changes_text(changes: Mapping[str, Any] | None) -> list[str]:
+    """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
+    changes = changes or {}
+    copies = _("“%(title)s”: %(now)s instead of %(before)s")
+    said = [
+        copies % {"title": title, "now": now or _("none"), "before": before} for title, before, now in changes.get("titles", ())
+    ]
+    said += recall_text(changes["recall"]) if "recall" in changes else []
+    return [*said, str(_("Another delivery address"))] if changes.get("address") else said
+
+
+def recall_text(facts: Mapping[str, Any]) -> list[str]:
+    """`facts`: {"recalled": edition, "title": what is sent instead, if anything, "moved", "to_come", "cancelled": copies}."""
+    to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
+    parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
+    return [str(words % {**facts, "copies": copies}) for copies, words in parts if copies]
+
+
+# What happened to an order.
+
+
+class EventKind(models.TextChoices):
+    PLACED = "placed", _("Order received")
+    REQUESTED = "requested", _("Asked for more than the limit")
+    OVER_LIMIT = "over-limit", _("Limit set aside by staff")
+    APPROVED = "approved", _("Agreed")
+    DECLINED = "declined", _("Declined")
+    STOCKED = "stocked", _("Copies came in for it")
+    CHANGED = "changed", _("Changed")
+    PACKING = "packing", _("Packing started")
+    PUT_BACK = "put-back", _("To be packed later")
+    PART_SENT = "part-sent", _("Part of it dispatched")
+    DISPATCHED = "dispatched", _("Dispatched")
+    MISSING = "missing", _("Told us that a parcel never came")
+    RESENT = "resent", _("Sent again in an order of its own")
+    NOT_RESENT = "not-resent", _("Looked into, and not sent again")
+    REPLACES = "replaces", _("Made to send a lost parcel again")
+    TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some come later")
+    FORWARD = "forward", _("Passed forward")
+    IN_LINE = "in-line", _("Back in its own place")
+    RECALLED = "recalled", _("A leaflet in it was recalled")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# What staff do among themselves.
+STAFF_ONLY_EVENTS = (EventKind.OVER_LIMIT, EventKind.FORWARD, EventKind.IN_LINE)
+
+
+class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
+    def for_the_owner(self) -> QuerySet["OrderEvent"]:
+        """What the person who ordered is shown: not what staff noted among themselves."""
+        return self.exclude(kind__in=STAFF_ONLY_EVENTS).order_by("at", "pk")
+
+
+class OrderEvent(models.Model):
+    """What happened to an order: append-only. The free-text reason, and who it was, may be blanked when a person is erased."""
+
+    order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=12, choices=EventKind)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(_("when"))
+    reason = models.CharField(_("why"), max_length=300, blank=True)
+    # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
+    # Of a recall: {"recall": …}, as event_words.recalled reads it.
+    changes = models.JSONField(_("what changed"), null=True, blank=True)
+
+    objects = OrderEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    @property
+    def changed(self) -> list[str]:
+        """In words."""
+        return changes_text(self.changes)
+
+    @property
+    def when(self) -> str:
+        """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+        return format_moment(self.at)
+
+
+# Parcels that left and, their owner says, never came.
+
+
+class MissingState(models.TextChoices):
+    OPEN = "open", _("Open")
+    RESENT = "resent", _("Sent again")
+    CLOSED = "closed", _("Closed")
+
+
+class MissingParcelQuerySet(models.QuerySet["MissingParcel"]):
+    def open(self) -> Self:
+        return self.filter(state=MissingState.OPEN)
+
+    def of_orders(self, orders: Iterable[int]) -> Self:
+        """By the orders' keys."""
+        return self.filter(parcel__order__in=orders)
+
+
+class MissingParcel(models.Model):
+    """The report that a parcel never came: one a parcel.
+
+    Staff send its leaflets again, as an order that `replaces` this, or close it with a reason that the person reads.
+    """
+
+    parcel = models.OneToOneField(Dispatch, verbose_name=_("parcel"), on_delete=models.PROTECT, related_name="missing")
+    state = models.CharField(_("state"), max_length=6, choices=MissingState, default=MissingState.OPEN)
+    note = models.CharField(_("what they wrote"), max_length=MAX_REASON_LENGTH, blank=True)
+    reported_at = models.DateTimeField(_("told us"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(_("why it is closed"), max_length=300, blank=True)
+
+    objects: ClassVar = MissingParcelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["reported_at", "pk"]
+        verbose_name = _("parcel that never came")
+        verbose_name_plural = _("parcels that never came")
+        indexes = [
+            models.Index(fields=["reported_at", "id"], name="missing_oldest"),
+            models.Index(fields=["state", "reported_at", "id"], name="missing_by_state"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="missing_decided_says_when",
+                condition=Q(state="open", decided_at__isnull=True, reason="") | ~Q(state="open") & Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="missing_decided_after_it_was_told",
+                condition=Q(decided_at__isnull=True) | Q(decided_at__gte=F("reported_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.parcel.order.reference
+
+
+# Addresses that a person keeps for their next orders.
+
+MAX_KEPT_ADDRESSES = 20  # addresses of one person
+LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
+_LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name), Value("\n"))), output_field=TextField()))
+
+
+class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
+    def of(self, person: Person) -> Self:
+        """As its owner sees them: what was kept last, first."""
+        return self.filter(person=person).order_by("-pk")
+
+
+class KeptAddress(models.Model):
+    """One entry of a person's address book. An order has a copy of its own, so changing this changes no order."""
+
+    person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="kept_addresses")
+    name = models.CharField(_("name"), max_length=150)
+    attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
+    organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
+    address_line_1 = models.CharField(_("address line 1"), max_length=150)
+    address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
+    town = models.CharField(_("town or city"), max_length=100)
+    postcode = models.CharField(_("postcode"), max_length=9)
+
+    objects = KeptAddressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("kept address")
+        verbose_name_plural = _("kept addresses")
+        constraints = [
+            # In any case of letters. By a digest, since an index has no room for all that may be typed.
+            models.UniqueConstraint(F("person"), MD5(_LABEL_TEXT), name="kept_address_once_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """Of a label, without the empty ones."""
+        return [line for line in (getattr(self, name) for name in LABEL_FIELDS) if line]
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
+
+
+def is_same_address(one: Delivery, other: Delivery) -> bool:
+    """Whether both say the same on a label, in any case of letters."""
+    return all(getattr(one, name).casefold() == getattr(other, name).casefold() for name in LABEL_FIELDS)

@@ -1,0 +1,302 @@
+"""Staff place an order for a caller, or change one, by the same services as the website."""
+
+import secrets
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.limits import count_throttles
+from accounts.services import AccountGoneError
+from ctac.errors import DomainError
+from ctac.staff.site import ObjectAction, StaffModelAdmin
+from leaflets.models import Channel, Delivery, Leaflet, Order
+from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
+from leaflets.orders.limits import RecentOrders, Shortfall, Shortfalls, order_limits
+from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
+from leaflets.orders.services.place import AlreadyPlaced, place_order
+from professionals import drafts
+from professionals.forms import CallerForm, clean_text
+from professionals.models import Person
+from professionals.prefill import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
+from professionals.services import find_or_enter_person
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from leaflets.orders.admin.orders import OrderAdmin
+
+
+# Order for a caller: the staff page that places an order by the same service as the website.
+
+PERSON_RECORDS.append(PersonRecords(Order, gettext_lazy("Order for them")))
+
+
+def stock_hint_for_staff(leaflet: Leaflet) -> str:
+    """What is there and how far the limit goes, for staff, who may set the limit aside."""
+    if leaflet.available <= 0:
+        return _("None in stock.")
+    figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
+    return _("%(stock)s in stock. The limit is %(most)s an order.") % figures
+
+
+class CallerCopiesField(CopiesField):
+    """The same box as on the website, with stock figures for staff."""
+
+    def __init__(self, leaflet: Leaflet) -> None:
+        super().__init__(leaflet, label=leaflet.title, help_text=stock_hint_for_staff(leaflet), required=False, min_value=0)
+        self.error_messages["min_value"] = self.error_messages["invalid"]
+
+
+def over_limit_label(short: Shortfall) -> str:
+    facts = {"n": short.possible, "title": short.leaflet.title}
+    return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+
+
+def shortfall_for_staff(short: Shortfall) -> str:
+    """Why so many copies can’t be sent, and what to do, said to staff."""
+    facts = {"n": short.possible, "title": short.leaflet.title}
+    if not short.in_the_way_of_staff:
+        return over_limit_label(short)
+    if short.possible <= 0:
+        return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts
+    said = ngettext(
+        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or leave it empty.",
+        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer.",
+        short.possible,
+    )
+    return said % facts
+
+
+def delivery_field(name: str, label: Any = "", *, same_as_caller: bool = False) -> forms.Field:
+    """A field of the delivery page. What is the same as the caller's own may stay empty here."""
+    field = deepcopy(DeliveryForm.base_fields[name])
+    field.label = label or field.label
+    if same_as_caller:
+        field.required = False
+        field.help_text = gettext_lazy("Leave empty if it is the caller’s.")
+    return field
+
+
+class OrderForCallerForm(ChildDetailsMixin, CallerForm):
+    """Who called, how many of each title, where to. Fields of the address begin with `to_`, of titles with `copies_`."""
+
+    free_text_fields = ("to_attention", "override_reason")
+    never_kept = ("to_attention",)
+
+    to_name = delivery_field("name", gettext_lazy("Name on the label"), same_as_caller=True)
+    to_attention = delivery_field("attention")
+    to_organisation_name = delivery_field("organisation_name", gettext_lazy("Organisation on the label"), same_as_caller=True)
+    to_address_line_1 = delivery_field("address_line_1")
+    to_address_line_2 = delivery_field("address_line_2")
+    to_town = delivery_field("town")
+    to_postcode = delivery_field("postcode", gettext_lazy("Postcode to send to"), same_as_caller=True)
+    channel = forms.ChoiceField(
+        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+    )
+    override_reason = forms.CharField(
+        label=gettext_lazy("Why more than the limit"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. Stock is never exceeded."),
+    )
+
+    def __init__(self, data: Any = None, known: Person | None = None) -> None:
+        super().__init__(data, initial=CallerForm.initial_of(known) if known else None)
+        sent = self.data.get("token") or ""
+        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
+        self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in found}
+        for name, leaflet in self.leaflets.items():
+            self.fields[name] = CallerCopiesField(leaflet)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not any(self.data.get(name) for name in self.leaflets) or not any(
+            self.cleaned_data.get(n, True) for n in self.leaflets
+        ):
+            self.add_error(None, _("Enter copies of at least one leaflet."))
+        if self.data.get("token") != self.token:
+            self.add_error(None, _("This page was too old to be sent. Check what it says and press the button again."))
+        return cleaned
+
+    def digest(self) -> str:
+        """A fingerprint of all that was typed: the same form with something else in it is another order."""
+        sent = dict(cast("QueryDict", self.data).lists())
+        return drafts.digest({name: typed for name, typed in sent.items() if name not in {"csrfmiddlewaretoken", "token"}})
+
+    def renew(self, message: str) -> None:
+        """Not sent: the form says why, keeps what was typed, and counts as another form from now on."""
+        self.add_error(None, message)
+        self.token = secrets.token_urlsafe(32)
+
+    def sections(self) -> list[tuple[str, list[BoundField]]]:
+        """The fields under headings, in the order of a phone call."""
+        also = [name for name in ("channel", "override_reason", CONFIRM_FIELD) if name in self.fields]
+        groups = {
+            _("Caller"): CallerForm.field_order,
+            _("Leaflets"): list(self.leaflets),
+            _("Send to"): [name for name in self.fields if name.startswith("to_")],
+            _("Also"): also,
+        }
+        return [(heading, [self[name] for name in names]) for heading, names in groups.items()]
+
+    def basket(self) -> dict[Leaflet, int]:
+        return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
+
+    def delivery(self) -> Delivery:
+        typed = {name: self.cleaned_data[f"to_{name}"] for name in (*DeliveryForm.texts, "postcode")}
+        own = {name: self.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
+        return Delivery(**{name: clean_text(value) or own.get(name, "") for name, value in typed.items()})
+
+    def show(self, refusal: Shortfalls) -> None:
+        """Each title that is short, beside its field. What only goes over a limit needs a reason."""
+        for short in refusal.shortfalls:
+            self.add_error(f"copies_{short.leaflet.slug}", shortfall_for_staff(short))
+
+
+def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
+    if not admin.has_add_permission(request):
+        raise PermissionDenied
+    known = prefilled_person(request) if request.method != "POST" else None
+    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known)
+    if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
+        messages.success(
+            request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
+        )
+        return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": _("Order for a caller"),
+        "intro": prefill_note(known),
+        "form": form,
+        "button": _("Place the order"),
+        "token": form.token,
+    }
+    return TemplateResponse(request, "leaflets/staff/order_for_caller.html", context)
+
+
+def placed_before(form: OrderForCallerForm) -> Order | None:
+    """The order that this very form has made already. If it was sent again with something else, the form says so."""
+    order = Order.objects.filter(submission_token=form.token).first()
+    if order is None or order.submission_digest == form.digest():
+        return order
+    form.renew(
+        _(
+            "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
+            "If this is another order, check it and press the button again. "
+            "If you want to change %(reference)s, open it and press “Change this order”."
+        )
+        % {"reference": order.reference}
+    )
+    return None
+
+
+def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
+    """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
+    by, now = request.user, timezone.now()
+    try:
+        with transaction.atomic():
+            person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
+            order = place_order(
+                person=person,
+                by=by,  # type: ignore[arg-type]
+                channel=Channel(form.cleaned_data["channel"]),
+                basket=form.basket(),
+                delivery=form.delivery(),
+                flagged=form.flagged,
+                now=now,
+                token=form.token,
+                digest=form.digest(),
+                override_reason=form.cleaned_data["override_reason"],
+            )
+        slugs = [leaflet.slug for leaflet in form.basket()]
+        count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
+        return order
+    except Shortfalls as refusal:
+        form.show(refusal)
+    except AccountGoneError as refusal:
+        form.add_error(None, str(refusal.of_a_caller))
+    except AlreadyPlaced:
+        return placed_before(form)  # its twin, sent at the same moment
+    return None
+
+
+# Staff change an order for whoever calls, as its owner does on the website; over its limits with a reason.
+
+
+class StaffChangeForm(ChangeForm):
+    """As its owner fills it in, and why more than the limit."""
+
+    free_text_fields = (*ChangeForm.free_text_fields, "override_reason")
+
+    override_reason = forms.CharField(
+        label=gettext_lazy("Why more than the limit"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. No details of a child."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].label = _("Name on the label")
+        for slug, title in self.titles.items():
+            self.fields[change_field_name(slug)].label = title.leaflet.title
+
+    def room(self, title: OrderedTitle, lately: RecentOrders) -> str:
+        """In figures, and of the limits, which they may set aside."""
+        facts = {"stock": f"{title.available:,}", "most": f"{title.most(lately):,}"}
+        return _("%(stock)s in stock for this order. Within the limits it can have %(most)s.") % facts
+
+    def change(self, expected: str) -> OrderChange:
+        return replace(super().change(expected), override_reason=self.cleaned_data["override_reason"])
+
+    def show(self, refusal: Shortfalls) -> None:
+        for short in refusal.shortfalls:
+            self._say(short, over_limit_label(short) if short.over_limit else short.message)
+
+
+def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:
+    now, posted = timezone.now(), request.method == "POST"
+    form, version = change_form_for(StaffChangeForm, order, request.POST if posted else None, now)
+    change_url = reverse("staff:leaflets_order_change", args=[order.pk])
+    if posted and form.is_valid():
+        shown = request.POST.get("version", "")
+        try:
+            change_order(order=order, change=form.change(shown), by=request.user, now=now)  # type: ignore[arg-type]
+        except Shortfalls as refusal:
+            form.show(refusal)
+        except OrderHasChanged as refusal:
+            form.add_error(None, f"{refusal.message} {_('It stands above as it is now.')}")
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, str(action.done))
+            return redirect(change_url)
+    about = {**admin.about_action(request, action, order, change_url), "form": form, "version": version}
+    return TemplateResponse(request, "leaflets/staff/change_order.html", about)
+
+
+CHANGE_ACTION = ObjectAction(
+    "change",
+    gettext_lazy("Change this order"),
+    available=lambda order: order.may_be_changed,
+    explanation=gettext_lazy("Copies of each title, 0 for none, and where they go. The person gets an email."),
+    done=gettext_lazy("The order is changed. The person gets an email."),
+    page=staff_change_page,
+)

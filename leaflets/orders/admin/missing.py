@@ -1,0 +1,264 @@
+"""Parcels that never came: staff send the leaflets again, or close the report with words that the person reads."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import format_day
+from ctac.models import is_reference, tidy_reference
+from ctac.staff.columns import NOTHING, LooksOnly, how_long_ago, mail_link, moment_of, phone_link, state_tag
+from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from leaflets.models import Delivery, Edition, MissingParcel, MissingState, Order
+from leaflets.orders.admin.for_caller import delivery_field
+from leaflets.orders.forms import DeliveryForm
+from leaflets.orders.services.missing import close_missing, send_again
+from leaflets.orders.services.transitions import parcel_contents
+from professionals.forms import clean_text
+from professionals.models import Person, User
+from professionals.prefill import name_and_organisation, name_with_organisation
+from professionals.safeguarding.forms import StaffForm
+
+MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", MissingState.CLOSED: "stopped"}
+ADDRESS_FIELDS = (*DeliveryForm.texts, "postcode")
+
+
+class SendAgainForm(StaffForm):
+    """Where it goes this time: as the first time, until staff correct it."""
+
+    free_text_fields = ("attention",)
+    never_kept = ("attention",)
+
+    def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
+        super().__init__(data, initial={name: getattr(order, name) for name in ADDRESS_FIELDS}, **kwargs)
+        for name in ADDRESS_FIELDS:
+            self.fields[name] = delivery_field(name, gettext_lazy("Name on the label") if name == "name" else "")
+        self.order_fields(ADDRESS_FIELDS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        typed = {name: cleaned.pop(name) for name in ADDRESS_FIELDS}
+        return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
+
+
+class CloseMissingForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why do we not send it again?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why we don’t send it again.")},
+    )
+
+
+def is_open_report(missing: MissingParcel) -> bool:
+    return missing.state == MissingState.OPEN
+
+
+def do_send_again(missing: MissingParcel, *, by: User, delivery: Delivery, flagged: bool) -> None:
+    send_again(missing=missing, delivery=delivery, by=by, now=timezone.now(), flagged=flagged)
+
+
+def do_close(missing: MissingParcel, *, by: User, reason: str, flagged: bool) -> None:
+    close_missing(missing=missing, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def send_again_page(admin: StaffModelAdmin, request: HttpRequest, missing: MissingParcel, action: ObjectAction) -> HttpResponse:
+    change_url = reverse("staff:leaflets_missingparcel_change", args=[missing.pk])
+    form = in_our_words(SendAgainForm)(request.POST if request.method == "POST" else None, order=missing.parcel.order)
+    if form.is_valid() and admin.perform(request, action, missing, form):
+        return redirect(change_url)
+    context = {**admin.about_action(request, action, missing, change_url), "form": form}
+    return TemplateResponse(request, "admin/object_action.html", context)
+
+
+def resendable_lines(missing: MissingParcel) -> list[str]:
+    """A line a title; what can't be ordered any more says so."""
+    [basket] = parcel_contents([missing.parcel])
+    current = Edition.objects.current().filter(leaflet__in=basket, leaflet__active=True)
+    there = set(current.values_list("leaflet", flat=True))
+    left_out = _("%(line)s (can’t be ordered now, so it is left out)")
+    lines = {leaflet.pk: f"{copies:,} × {leaflet.title}" for leaflet, copies in basket.items()}
+    return [line if key in there else left_out % {"line": line} for key, line in lines.items()]
+
+
+def order_link(order: Order) -> SafeString:
+    url = reverse("staff:leaflets_order_change", args=[order.pk])
+    return format_html('<a class="reference" href="{}">{}</a>', url, order.reference)
+
+
+def missing_links(order: Order) -> SafeString | str:
+    """For the page of an order: what it sends again, and what became of its own parcels that never came."""
+    lost = (
+        [order_link(first) for first in Order.objects.filter(dispatches__missing=order.replaces_id)] if order.replaces_id else []
+    )
+    said = [format_html(_("Sends again what was lost of {}"), link) for link in lost]
+    for report in MissingParcel.objects.of_orders([order.pk]).select_related("replacement"):
+        url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
+        words = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
+        again = getattr(report, "replacement", None)
+        said.append(format_html("{}: {} {}", words, report.get_state_display(), order_link(again) if again else ""))
+    return format_html("<br>".join(["{}"] * len(said)), *said) if said else ""
+
+
+MISSING_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (None, ("state_in_words", "sent_again_in", "what", "label", "left", "tracking", "order")),
+    (gettext_lazy("What they told us"), ("told_at", "wrote", "person", "person_email", "person_phone")),
+    (gettext_lazy("What we decided"), ("decided", "decided_by", "why")),
+)
+
+
+@admin.register(MissingParcel, site=staff_site)
+class MissingParcelAdmin(LooksOnly):
+    list_display = ("reference", "state_in_words", "told_us", "left", "to_whom", "where_to")
+    list_filter = ("state",)
+    sorts_quickly = ("told_us",)
+    list_select_related = ("parcel__order",)
+    search_fields = ("parcel__order__reference", "parcel__order__name", "parcel__order__town", "parcel__tracking_number")
+    search_help_text = gettext_lazy("Reference, name or town on the label, tracking number, or email address")
+    ordering = ("reported_at", "pk")
+    actions = None
+    may_be_empty = ("wrote", "why", "sent_again_in", "tracking")
+    told_at = moment_of("reported_at", gettext_lazy("told us"))
+    decided = moment_of("decided_at", gettext_lazy("decided"))
+    object_actions = (
+        ObjectAction(
+            "send-again",
+            gettext_lazy("Send it again"),
+            do_send_again,
+            available=is_open_report,
+            explanation=gettext_lazy(
+                "This makes a new order for the same leaflets, in the prints of now. What is not in stock waits until it is. "
+                "It counts towards no limit. The person gets an email."
+            ),
+            done=gettext_lazy("It is sent again, as an order of its own. The person gets an email."),
+            weight="main",
+            page=send_again_page,
+        ),
+        ObjectAction(
+            "close",
+            gettext_lazy("Close without sending"),
+            do_close,
+            available=is_open_report,
+            form_class=CloseMissingForm,
+            explanation=gettext_lazy("Nothing is sent again. The person gets an email with what you write."),
+            done=gettext_lazy("It is closed. The person gets an email."),
+            weight="stop",
+        ),
+    )
+    fieldsets = tuple((title, {"fields": fields}) for title, fields in MISSING_SECTIONS)
+    readonly_fields = tuple(name for _title, fields in MISSING_SECTIONS for name in fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MissingParcel]:
+        return super().get_queryset(request).select_related("parcel__order__person__organisation", "replacement", "decided_by")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[MissingParcel], search_term: str
+    ) -> tuple[QuerySet[MissingParcel], bool]:
+        """A whole reference or address finds just that."""
+        if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
+            return queryset.filter(parcel__order__person=person), False
+        if is_reference(search_term):
+            found = queryset.filter(parcel__order__reference=tidy_reference(search_term))
+            if found.exists():
+                return found, False
+        return super().get_search_results(request, queryset, search_term)
+
+    def says(self, name: Any, obj: MissingParcel) -> bool:
+        return obj.decided_at is not None if name in {"decided", "decided_by"} else super().says(name, obj)
+
+    @admin.display(description=gettext_lazy("order"), ordering="parcel__order__reference")
+    def reference(self, missing: MissingParcel) -> str:
+        return missing.parcel.order.reference
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, missing: MissingParcel) -> SafeString:
+        return state_tag(missing.get_state_display(), MISSING_COLOURS[MissingState(missing.state)])
+
+    @admin.display(description=gettext_lazy("told us"), ordering="reported_at")
+    def told_us(self, missing: MissingParcel) -> str:
+        return how_long_ago(missing.reported_at, timezone.now())
+
+    @admin.display(description=gettext_lazy("left"))
+    def left(self, missing: MissingParcel) -> str:
+        return format_day(missing.parcel.dispatched_at)
+
+    @admin.display(description=gettext_lazy("for"))
+    def to_whom(self, missing: MissingParcel) -> SafeString | str:
+        return name_and_organisation(missing.parcel.order.name, missing.parcel.order.organisation_name)
+
+    @admin.display(description=gettext_lazy("where to"))
+    def where_to(self, missing: MissingParcel) -> str:
+        return f"{missing.parcel.order.town} {missing.parcel.order.postcode}"
+
+    @admin.display(description=gettext_lazy("what was in it"))
+    def what(self, missing: MissingParcel) -> str:
+        return "\n".join(f"{copies:,} × {leaflet.title}" for leaflet, copies in parcel_contents([missing.parcel])[0].items())
+
+    @admin.display(description=gettext_lazy("sent to"))
+    def label(self, missing: MissingParcel) -> str:
+        return "\n".join(missing.parcel.order.address)
+
+    @admin.display(description=gettext_lazy("tracking number"))
+    def tracking(self, missing: MissingParcel) -> str:
+        return missing.parcel.tracking_number
+
+    @admin.display(description=gettext_lazy("order"))
+    def order(self, missing: MissingParcel) -> SafeString:
+        return order_link(missing.parcel.order)
+
+    @admin.display(description=gettext_lazy("sent again in"))
+    def sent_again_in(self, missing: MissingParcel) -> SafeString | str:
+        again = getattr(missing, "replacement", None)
+        return order_link(again) if again else ""
+
+    @admin.display(description=gettext_lazy("what they wrote"))
+    def wrote(self, missing: MissingParcel) -> str:
+        return missing.note
+
+    @admin.display(description=gettext_lazy("why it is closed"))
+    def why(self, missing: MissingParcel) -> str:
+        return missing.reason
+
+    @admin.display(description=gettext_lazy("person"))
+    def person(self, missing: MissingParcel) -> str:
+        return name_with_organisation(missing.parcel.order.person)
+
+    @admin.display(description=gettext_lazy("email address"))
+    def person_email(self, missing: MissingParcel) -> SafeString | str:
+        return mail_link(missing.parcel.order.person.email)
+
+    @admin.display(description=gettext_lazy("phone"))
+    def person_phone(self, missing: MissingParcel) -> SafeString | str:
+        return phone_link(missing.parcel.order.person.phone)
+
+    def summary_of(self, obj: MissingParcel) -> list[dict[str, object]]:
+        return [
+            {"label": _("What"), "value": "\n".join(resendable_lines(obj))},
+            {"label": _("Sent to"), "value": self.label(obj)},
+            {"label": _("What they wrote"), "value": obj.note or NOTHING},
+        ]
+
+    def save_model(self, request: HttpRequest, obj: MissingParcel, form: Any, change: bool) -> None:
+        """Nothing: what is decided is decided by an action, and a page that was opened before must not undo it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Its owner tells us."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MissingParcel | None = None) -> bool:
+        return False

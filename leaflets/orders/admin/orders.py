@@ -1,0 +1,578 @@
+"""Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Case, F, OrderBy, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ctac.errors import DomainError
+from ctac.staff.columns import (
+    NOTHING,
+    FoundByReference,
+    LooksOnly,
+    ReadOnlyInline,
+    how_long_ago,
+    long_moment,
+    moment_of,
+    short_moment,
+    state_tag,
+    unbroken,
+)
+from ctac.staff.lists import Part, period_of
+from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from leaflets.models import OPEN_STATES, Channel, Dispatch, EventKind, Order, OrderEvent, OrderLine, OrderState, Parcel
+from leaflets.orders.admin.for_caller import CHANGE_ACTION, order_for_caller
+from leaflets.orders.admin.missing import missing_links
+from leaflets.orders.exports import OrderExportMixin
+from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
+from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
+from professionals.models import User
+from professionals.prefill import PersonColumnsMixin, name_and_organisation, name_with_organisation
+from professionals.safeguarding.forms import StaffForm
+
+# Staff decide on a request for more than the limits: how many copies of each title, or none.
+
+
+class GrantForm(StaffForm):
+    """How many copies of each line; as many as were asked for stand there already."""
+
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+    )
+
+    def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order() if line.backordered}
+        for name, line in self.lines.items():
+            self.fields[name] = forms.IntegerField(
+                label=line.edition.leaflet.title,
+                initial=line.backordered,
+                min_value=0,
+                max_value=line.backordered,
+                help_text=asked_and_stock_text(line),
+                widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            )
+        self.order_fields([*self.lines, "reason"])
+
+    def clean(self) -> dict[str, Any]:
+        """`granted` by the line's key, as the service takes it."""
+        cleaned = super().clean()
+        granted = {line.pk: cleaned.pop(name) for name, line in self.lines.items() if name in cleaned}
+        return {**cleaned, "granted": granted}
+
+
+def asked_and_stock_text(line: OrderLine) -> str:
+    free = line.edition.free
+    there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
+    return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
+
+
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why can’t we send them?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The person reads this in the email. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why we can’t send them.")},
+    )
+
+
+def is_requested(order: Order) -> bool:
+    return order.state == OrderState.REQUESTED
+
+
+def do_approve(order: Order, *, by: User, granted: dict[int, int], reason: str, flagged: bool) -> None:
+    approve(order=order, granted=granted, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def do_decline(order: Order, *, by: User, reason: str, flagged: bool) -> None:
+    decline(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def approve_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:
+    change_url = reverse("staff:leaflets_order_change", args=[order.pk])
+    form = in_our_words(GrantForm)(request.POST if request.method == "POST" else None, order=order)
+    if form.is_valid() and admin.perform(request, action, order, form):
+        return redirect(change_url)
+    return TemplateResponse(
+        request, "admin/object_action.html", {**admin.about_action(request, action, order, change_url), "form": form}
+    )
+
+
+DECISION_ACTIONS = (
+    ObjectAction(
+        "approve",
+        gettext_lazy("Agree to this request"),
+        do_approve,
+        available=is_requested,
+        explanation=gettext_lazy(
+            "Give all of it or less. What is not in stock waits until more are printed. The person gets an email."
+        ),
+        done=gettext_lazy("The request is agreed. The person gets an email."),
+        permission="decide",
+        weight="main",
+        page=approve_page,
+    ),
+    ObjectAction(
+        "decline",
+        gettext_lazy("Decline this request"),
+        do_decline,
+        available=is_requested,
+        form_class=DeclineForm,
+        explanation=gettext_lazy("Nothing of it is sent. The person gets an email with what you write."),
+        done=gettext_lazy("The request is declined. The person gets an email."),
+        permission="decide",
+        weight="stop",
+    ),
+)
+
+
+# Staff pass an order forward among those that wait for copies, or put it back in its own place.
+
+
+class PrioritiseForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why does it come first?"),
+        max_length=300,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it comes first.")},
+    )
+
+
+class RemovePriorityForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+    )
+
+
+def do_prioritise(order: Order, *, by: User, reason: str, flagged: bool) -> None:
+    prioritise(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+def do_remove_priority(order: Order, *, by: User, reason: str, flagged: bool) -> None:
+    remove_priority(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+PRIORITY_ACTIONS = (
+    ObjectAction(
+        "forward",
+        gettext_lazy("Pass this order forward"),
+        do_prioritise,
+        available=lambda order: order.waits_in_line and not order.passed_forward_at,
+        form_class=PrioritiseForm,
+        explanation=gettext_lazy(
+            "When copies come in, this order gets what it waits for before older orders. "
+            "What others have been promised stays theirs."
+        ),
+        done=gettext_lazy("The order is passed forward."),
+    ),
+    ObjectAction(
+        "in-line",
+        gettext_lazy("Put it back in its own place"),
+        do_remove_priority,
+        available=lambda order: order.is_passed_forward,
+        form_class=RemovePriorityForm,
+        explanation=gettext_lazy("The day on which it was ordered counts again. What it was promised meanwhile stays promised."),
+        done=gettext_lazy("The order is back in its own place."),
+    ),
+)
+
+
+class WaitsFilter(admin.SimpleListFilter):
+    title = gettext_lazy("what it waits for")
+    parameter_name = "waits"
+
+    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "long": (gettext_lazy("Our answer, for too long"), lambda orders: orders.asked_too_long_ago(timezone.now())),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders: orders.passed_forward()),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
+        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
+        return rows
+
+
+def with_priority(tag: SafeString, order: Order) -> SafeString:
+    """The state of an order in a list, and under it that it was passed forward."""
+    return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
+
+
+def priority_text(order: Order) -> str:
+    """Since when, by whom and why an order that waits comes before others; nothing of one in its own place."""
+    if not order.is_passed_forward:
+        return ""
+    event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
+    when = _("Passed forward on %(when)s") % {"when": long_moment(order.passed_forward_at)}  # type: ignore[arg-type]
+    if event is None:
+        return when
+    said = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
+    return f"{said}\n{event.reason}".strip()
+
+
+# Orders: found, packed, dispatched and cancelled, one by one or many in one press.
+
+
+class DispatchForm(forms.Form):
+    tracking_number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("The person reads it in the email. Leave empty if the parcel has none."),
+    )
+
+
+class CancelForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why is it cancelled?"),
+        max_length=300,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+    )
+
+
+def do_start_packing(order: Order, *, by: User) -> None:
+    start_packing(order=order, by=by, now=timezone.now())
+
+
+def do_dispatch(order: Order, *, by: User, tracking_number: str = "") -> None:
+    dispatch(order=order, by=by, now=timezone.now(), tracking_number=tracking_number)
+
+
+def do_cancel(order: Order, *, by: User, reason: str, flagged: bool) -> None:
+    cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
+
+
+ORDER_ACTIONS = (
+    *DECISION_ACTIONS,
+    ObjectAction(
+        "start-packing",
+        gettext_lazy("Start packing"),
+        do_start_packing,
+        available=lambda order: order.state == OrderState.RECEIVED,
+        explanation=gettext_lazy("From now on the person can’t change or cancel it on the website."),
+        done=gettext_lazy("The order is being packed."),
+        weight="main",
+    ),
+    ObjectAction(
+        "dispatch",
+        gettext_lazy("Dispatch this order"),
+        do_dispatch,
+        available=lambda order: order.state == OrderState.PACKING,
+        form_class=DispatchForm,
+        explanation=gettext_lazy(
+            "The parcel has left, or its presenter has it, and the stock goes down. "
+            "In the evening the person gets one email about all of today’s parcels."
+        ),
+        done=gettext_lazy("The order is dispatched. The person gets an email this evening."),
+        weight="main",
+    ),
+    CHANGE_ACTION,
+    *PRIORITY_ACTIONS,
+    ObjectAction(
+        "cancel",
+        gettext_lazy("Cancel this order"),
+        do_cancel,
+        available=lambda order: order.is_open,
+        form_class=CancelForm,
+        explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
+        done=gettext_lazy("The order is cancelled. The person gets an email, and the copies are back in stock."),
+        weight="stop",
+    ),
+)
+
+
+def by_need() -> list[OrderBy]:
+    """What waits, the longest first; then what is done, the latest first."""
+    waiting_since = Case(When(state__in=OPEN_STATES, then=F("created_at")))
+    return [OrderBy(waiting_since), OrderBy(F("created_at"), descending=True), OrderBy(F("pk"), descending=True)]
+
+
+class DispatchInline(ReadOnlyInline):
+    model = Dispatch
+    verbose_name_plural = gettext_lazy("Parcels that left")
+    fields = ("left", "by", "tracking_number")
+    readonly_fields = ("left",)
+    left = moment_of("dispatched_at", gettext_lazy("when"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Dispatch]:
+        return super().get_queryset(request).select_related("by")
+
+
+class EventInline(ReadOnlyInline):
+    model = OrderEvent
+    verbose_name_plural = gettext_lazy("What has happened")
+    fields = ("at_in_words", "what", "by", "reason")
+    readonly_fields = ("at_in_words", "what")
+    at_in_words = moment_of("at", gettext_lazy("when"))
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, event: OrderEvent) -> str:
+        return "\n".join([event.get_kind_display(), *event.changed])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        return super().get_queryset(request).select_related("by")
+
+
+ORDER_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (
+        None,
+        (
+            "state_in_words",
+            "place",
+            "to_pack",
+            "number_of_copies",
+            "label",
+            "visit",
+            "why_more",
+            "asked_at",
+            "came_by",
+            "packed_in",
+            "never_came",
+        ),
+    ),
+    (gettext_lazy("Who asked"), PersonColumnsMixin.about_person),
+)
+
+
+# As the staff pages of bookings say it.
+CHANNEL_LABELS = {
+    str(Channel.WEB): gettext_lazy("Website"),
+    str(Channel.PHONE): Channel.PHONE.label,
+    str(Channel.EMAIL): Channel.EMAIL.label,
+}
+
+
+class CameByFilter(admin.SimpleListFilter):
+    title = gettext_lazy("how it came")
+    parameter_name = "came_by"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return list(CHANNEL_LABELS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(channel=self.value()) if self.value() in CHANNEL_LABELS else queryset
+
+
+@admin.register(Order, site=staff_site)
+class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOnly):
+    list_display = ("reference", "state_in_words", "asked", "number_of_copies", "to_whom", "where_to")
+    list_filter = ("state", WaitsFilter, CameByFilter, period_of("created_at"))
+    sorts_quickly = ("asked",)
+    list_select_related = ("person__organisation",)
+    search_fields = (
+        *("reference", "name", "organisation_name", "town", "postcode"),
+        *("person__name", "person__email", "person__phone", "person__organisation__name"),
+    )
+    search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
+    ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
+    actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
+    change_list_template = "leaflets/staff/orders.html"
+    may_be_empty = ("place", "visit", "packed_in", "never_came")
+    view_on_site = False  # the page there is its owner's
+    object_actions = ORDER_ACTIONS
+    fieldsets = tuple((title, {"fields": fields}) for title, fields in ORDER_SECTIONS)
+    readonly_fields = (*(name for _title, fields in ORDER_SECTIONS for name in fields), "visit_unlinked", "person_unlinked")
+    links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
+    for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone")
+    asked_at = moment_of("created_at", gettext_lazy("ordered"))
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return by_need()
+
+    def parts(self) -> tuple[Part, ...]:
+        waiting, done = Q(state__in=OPEN_STATES), ~Q(state__in=OPEN_STATES)
+        return Part(waiting, ("created_at", "-pk")), Part(done, ("-created_at", "-pk"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        orders = Order.objects.with_lines().select_related(*self.list_select_related).annotate(visit_starts=visit_start())
+        return orders.order_by(*self.get_ordering(request))
+
+    def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[Any]:
+        """Parcels only when one has left."""
+        left = [DispatchInline] if obj is not None and obj.dispatches.exists() else []
+        return [*left, EventInline]
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, order: Order) -> SafeString:
+        return with_priority(state_tag(order.state_in_words, order.state_kind), order)
+
+    @admin.display(description=gettext_lazy("place among those that wait"))
+    def place(self, order: Order) -> str:
+        return priority_text(order)
+
+    @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
+    def asked(self, order: Order) -> str:
+        return how_long_ago(order.created_at, timezone.now())
+
+    @admin.display(description=gettext_lazy("copies"))
+    def number_of_copies(self, order: Order) -> str:
+        return f"{order.total_copies:,}"
+
+    @admin.display(description=gettext_lazy("what"))
+    def to_pack(self, order: Order) -> str:
+        """A line a title, the copies first, as it is picked from the shelf."""
+        return "\n".join(line_text(line, order) for line in order.lines.all())
+
+    @admin.display(description=gettext_lazy("why more than the limit"))
+    def why_more(self, order: Order) -> str:
+        return order.asked_because or NOTHING
+
+    @admin.display(description=gettext_lazy("for"), ordering="name")
+    def to_whom(self, order: Order) -> SafeString | str:
+        return name_and_organisation(order.name, order.organisation_name)
+
+    @admin.display(description=gettext_lazy("where to"), ordering="postcode")
+    def where_to(self, order: Order) -> str:
+        if not order.brought_with:
+            return f"{order.town} {unbroken(order.postcode)}"
+        starts = getattr(order, "visit_starts", None)
+        if starts is None:
+            return _("Brought by the presenter")
+        return _("Brought by the presenter: %(moment)s") % {"moment": short_moment(starts)}
+
+    @admin.display(description=gettext_lazy("send to"))
+    def label(self, order: Order) -> str:
+        return "\n".join(order.address)
+
+    @admin.display(description=gettext_lazy("visit"))
+    def visit(self, order: Order) -> str:
+        return visit_text(order.brought_with)
+
+    @admin.display(description=gettext_lazy("visit"))
+    def visit_unlinked(self, order: Order) -> str:
+        return strip_tags(self.visit(order))
+
+    @admin.display(description=gettext_lazy("came by"))
+    def came_by(self, order: Order) -> str:
+        return str(CHANNEL_LABELS[order.channel])
+
+    @admin.display(description=gettext_lazy("packed in"))
+    def packed_in(self, order: Order) -> SafeString | str:
+        return sessions_of_order(order)
+
+    @admin.display(description=gettext_lazy("lost and sent again"))
+    def never_came(self, order: Order) -> SafeString | str:
+        return missing_links(order)
+
+    def summary_of(self, obj: Order) -> list[dict[str, object]]:
+        """What goes where and who asked: what someone must see before they press."""
+        visit: list[dict[str, object]] = [{"label": _("Visit"), "value": self.visit_unlinked(obj)}] if obj.brought_with else []
+        why: list[dict[str, object]] = [{"label": _("Why more than the limit"), "value": obj.asked_because}]
+        return [
+            {"label": _("What"), "value": self.to_pack(obj)},
+            {"label": _("Send to"), "value": self.label(obj)},
+            *visit,
+            *(why if obj.asked_because else []),
+            {"label": _("Who asked"), "value": f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()},
+        ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return order_for_caller(self, request)
+
+    def acts(self, request: HttpRequest, obj: Order | None) -> bool:
+        return super().acts(request, obj) or self.has_decide_permission(request, obj)
+
+    def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("leaflets.decide_order")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+    @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
+    def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self.do_for_each(request, orders, do_start_packing, packing_started_text)
+
+    @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
+    def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self.do_for_each(request, orders, do_dispatch, dispatched_text)
+
+    def do_for_each(
+        self, request: HttpRequest, orders: QuerySet[Order], perform: Callable[..., None], said: Callable[[int], str]
+    ) -> None:
+        """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
+        done, skipped = 0, defaultdict[str, list[str]](list)
+        for order in orders.select_related("person").order_by("created_at", "pk"):
+            try:
+                perform(order, by=request.user)
+            except DomainError as refusal:
+                skipped[str(refusal)].append(order.reference)
+            else:
+                done += 1
+        if done:
+            self.message_user(request, said(done), messages.SUCCESS)
+        for reason, references in skipped.items():
+            why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
+            self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
+
+
+def line_text(line: OrderLine, order: Order) -> str:
+    """'10 × One, March 2026'; and of an order that goes in parts, how many are to pack and how many to come."""
+    whole = f"{line.copies:,} × {line.edition}"
+    if order.state == OrderState.REQUESTED or not (line.backordered or (line.dispatched and line.allocated)):
+        return whole
+    parts = (
+        (line.dispatched, _("%(n)s sent")),
+        (line.allocated, _("%(n)s to send now")),
+        (line.backordered, _("%(n)s to come")),
+    )
+    return f"{whole} ({', '.join(words % {'n': f'{copies:,}'} for copies, words in parts if copies)})"
+
+
+def packing_started_text(count: int) -> str:
+    return ngettext("%(n)d order is being packed.", "%(n)d orders are being packed.", count) % {"n": count}
+
+
+def dispatched_text(count: int) -> str:
+    said = ngettext(
+        "%(n)d order is dispatched. The person gets an email this evening.",
+        "%(n)d orders are dispatched. Each person gets one email this evening.",
+        count,
+    )
+    return said % {"n": count}
+
+
+def sessions_of_order(order: Order) -> SafeString | str:
+    """For the page of an order: in which sessions it was packed, and what became of it there."""
+    parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
+    words = _("%(session)s, parcel %(number)d")
+    said = [
+        (
+            reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
+            words % {"session": parcel.session, "number": parcel.number},
+            parcel.why,
+        )
+        for parcel in parcels
+    ]
+    return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', said) if said else ""

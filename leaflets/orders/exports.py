@@ -1,0 +1,258 @@
+"""Orders as a spreadsheet, and the record of who took it out."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import ask_to_reauthenticate
+from accounts.limits import check_export_limit
+from ctac.dates import uk_day
+from ctac.staff.columns import LooksOnly, moment_of, number_of
+from ctac.staff.site import StaffModelAdmin, staff_site
+from leaflets.models import Dispatch, Order, OrderExport, OrderLine, SheetForm
+from leaflets.stock.spreadsheets.admin import current_user, spreadsheet_response
+from leaflets.stock.spreadsheets.files import MAX_SHEET_ROWS, Cell, Heading
+from professionals.models import User
+
+# Orders as a spreadsheet: a row an order line, with where it goes and how far its copies are.
+
+ORDERS_PER_BATCH = 1_000  # orders: three statements
+EXPORT_HEADINGS = (
+    Heading(_("Reference"), 13),
+    Heading(_("Ordered on"), 12),
+    Heading(_("State"), 17),
+    Heading(_("Came by"), 9),
+    Heading(_("Person"), 22),
+    Heading(_("Name on the label"), 22),
+    Heading(_("For the attention of"), 20),
+    Heading(_("Organisation"), 28),
+    Heading(_("Address line 1"), 26),
+    Heading(_("Address line 2"), 20),
+    Heading(_("Town or city"), 16),
+    Heading(_("Postcode"), 10),
+    Heading(_("Brought with booking"), 14),
+    Heading(_("Short name"), 18),
+    Heading(_("Title"), 46),
+    Heading(_("Edition"), 14),
+    *(Heading(label, 11) for label in (_("Copies"), _("Backordered"), _("Allocated"), _("Dispatched"), _("Cancelled"))),
+    Heading(_("First parcel left"), 15),
+    Heading(_("Last parcel left"), 15),
+    Heading(_("Tracking numbers"), 24),
+)
+ORDER_COLUMNS = (
+    *("pk", "reference", "created_at", "state", "channel", "person__name", "name", "attention", "organisation_name"),
+    *("address_line_1", "address_line_2", "town", "postcode", "brought_with"),
+)
+LINE_COLUMNS = (
+    *("order_id", "edition__leaflet__slug", "edition__leaflet__title", "edition__label"),
+    *("copies", "backordered", "allocated", "dispatched", "cancelled"),
+)
+
+
+class ParcelDates(NamedTuple):
+    """When the first and the last parcel of an order left, and their tracking numbers."""
+
+    first: date | None = None
+    last: date | None = None
+    tracking: str = ""
+
+
+def keys_of_orders(orders: QuerySet[Order]) -> "array[int]":
+    """Their keys in the order of the list, eight bytes each: all that is held of a million orders while they are written."""
+    with transaction.atomic():
+        return array("q", orders.values_list("pk", flat=True).iterator(chunk_size=10_000))
+
+
+def count_lines(keys: Sequence[int]) -> int:
+    """How many rows these orders make."""
+    return sum(OrderLine.objects.filter(order__in=some, copies__gt=0).count() for some in batches(keys, 100_000))
+
+
+def batches(keys: Sequence[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(keys), size):
+        yield list(keys[start : start + size])
+
+
+def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
+    """Each order as it is when its turn comes. No cursor or transaction stays open while somebody downloads."""
+    for some in batches(keys, ORDERS_PER_BATCH):
+        yield from batch_rows(some)
+
+
+def batch_rows(keys: list[int]) -> Iterator[list[Cell]]:
+    found = Order.objects.filter(pk__in=keys).order_by().values_list(*ORDER_COLUMNS)
+    orders = {order[0]: order for order in found}
+    lines: dict[int, list[Any]] = defaultdict(list)
+    in_order = OrderLine.objects.filter(order__in=keys, copies__gt=0)
+    for key, *line in in_order.order_by("edition__leaflet__position", "pk").values_list(*LINE_COLUMNS):
+        lines[key].append(line)
+    parcels = parcel_dates(keys)
+    for key in keys:
+        if key in orders:
+            order, left = order_cells(orders[key]), parcels.get(key, ParcelDates())
+            yield from ([*order, *line, *left] for line in lines[key])
+
+
+def order_cells(order: tuple[Any, ...]) -> list[Cell]:
+    _key, reference, created_at, state, channel, *rest = order
+    said = Order(state=state, channel=channel, brought_with=rest[-1])
+    return [reference, uk_day(created_at), said.state_in_words, said.get_channel_display(), *rest]
+
+
+def parcel_dates(keys: list[int]) -> dict[int, ParcelDates]:
+    left: dict[int, list[tuple[date, str]]] = defaultdict(list)
+    found = Dispatch.objects.filter(order__in=keys).order_by("dispatched_at", "pk")
+    for key, at, tracking in found.values_list("order_id", "dispatched_at", "tracking_number"):
+        left[key].append((uk_day(at), tracking))
+    return {
+        key: ParcelDates(parcels[0][0], parcels[-1][0], ", ".join(tracking for _day, tracking in parcels if tracking))
+        for key, parcels in left.items()
+    }
+
+
+# Orders that leave as a spreadsheet: who took them out is written down.
+
+
+def record_export(
+    *,
+    form: str,
+    orders: int,
+    lines: int,
+    by: User,
+    now: datetime,
+    narrowed: str = "",
+    searched: bool = False,
+    chosen: bool = False,
+) -> OrderExport:
+    """Before the file is sent. `narrowed`: the filters of the list in words, never what was searched: that may be a name."""
+    return OrderExport.objects.create(
+        at=now, by=by, form=form, orders=orders, lines=lines, narrowed=narrowed, searched=searched, chosen=chosen
+    )
+
+
+# Orders taken out as spreadsheets, and who did it.
+
+
+class OrderExportMixin(StaffModelAdmin):
+    """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and written down."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name="leaflets_order_export"), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("leaflets.export_orders")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may = {"may_export": self.has_export_permission(request)}
+        return super().changelist_view(request, {**may, **(extra_context or {})})
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What was typed into the list's search may be a name, so it comes in the form and not in the address."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        form, asked = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
+        here = f"{reverse('staff:leaflets_order_changelist')}{f'?{asked}' if asked else ''}"
+        asked_again = ask_to_reauthenticate(request)
+        if asked_again is not None:
+            return asked_again
+        if form not in SheetForm.values or "%00" in asked or "\0" in asked:
+            return redirect("staff:leaflets_order_changelist")
+        request.GET = QueryDict(asked)
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect("staff:leaflets_order_changelist")
+        what = {"narrowed": filters_text(shown), "searched": bool(shown.query)}
+        return self.export(request, shown.queryset, form, **what) or redirect(here)
+
+    def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **what: Any) -> HttpResponseBase | None:
+        """None if there is nothing to write, or too much; a message then says so."""
+        keys = keys_of_orders(orders.prefetch_related(None))
+        lines = count_lines(keys)
+        if not lines:
+            messages.warning(request, gettext("No order here has any copies, so there is nothing to export."))
+            return None
+        if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
+            messages.warning(request, too_many_lines_text(lines))
+            return None
+        now = timezone.now()
+        wait = check_export_limit(request, now)
+        if wait is not None:
+            return wait
+        record_export(form=form, orders=len(keys), lines=lines, by=current_user(request), now=now, **what)
+        return spreadsheet_response("orders", form, EXPORT_HEADINGS, order_rows(keys), sheet=gettext("Orders"))
+
+    @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
+    def export_ticked_xlsx(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, orders, SheetForm.XLSX, chosen=True)
+
+    @admin.action(description=_("Export as CSV"), permissions=["export"])
+    def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
+
+
+def too_many_lines_text(lines: int) -> str:
+    facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
+    said = gettext("These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV.")
+    return said % facts
+
+
+def filters_text(shown: ChangeList) -> str:
+    """'State: Received; period: November 2026'; never what was searched for, nor whose orders they are."""
+    words = []
+    for spec in shown.filter_specs:
+        chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
+        if chosen and getattr(spec, "names_somebody", False):
+            chosen = [gettext("one alone")]
+        words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+    said = "; ".join(words)[:300]
+    return said[:1].upper() + said[1:]
+
+
+@admin.register(OrderExport, site=staff_site)
+class OrderExportAdmin(LooksOnly):
+    """Who took orders out of the system, and when."""
+
+    list_display = ("when", "by", "form", "number_orders", "number_lines", "which")
+    list_display_links = None
+    list_select_related = ("by",)
+    sorts_quickly = ("when",)
+    ordering = ("-at", "-pk")
+    actions = None
+    when = moment_of("at", _("when"), short=True)
+    number_orders = number_of("orders", _("orders"))
+    number_lines = number_of("lines", _("lines"))
+
+    @admin.display(description=_("which orders"))
+    def which(self, export: OrderExport) -> str:
+        if export.chosen:
+            return ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
+        found = [gettext("Found by a search")] if export.searched else []
+        return "\n".join([*found, *([export.narrowed] if export.narrowed else [])]) or gettext("All orders")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
+        return False

@@ -1,0 +1,567 @@
+"""Forms of the basket, the delivery, the address book and changes to an order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.limits import HoneypotMixin
+from ctac.dates import format_day
+from ctac.forms import PageForm, as_of_a_page
+from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
+from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH, is_same_address
+from leaflets.orders.baskets import MAX_COPIES, Wishes
+from leaflets.orders.limits import (
+    NO_RECENT_ORDERS,
+    Allowance,
+    RecentOrders,
+    RecentOrdersByTitle,
+    Shortfall,
+    Shortfalls,
+    Workplace,
+    recent_orders,
+    shortfall,
+)
+from leaflets.orders.queries import DeliveryAddresses
+from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
+from professionals.forms import PostcodeField, clean_text
+from professionals.models import Person, Where
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
+
+# The shape of what people type: copies, and where they should go.
+
+NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, RecentOrders]()
+
+
+def copies_label(leaflet: Leaflet) -> SafeString:
+    """'Copies' for the eye, which title for the ear."""
+    return format_html(_("Copies<span class='govuk-visually-hidden'> of “{title}”</span>"), title=leaflet.title)
+
+
+def stock_hint(leaflet: Leaflet, lately: RecentOrders = NO_RECENT_ORDERS) -> str:
+    """What there is, and how many of it this person may have now. Of all limits, the one that binds them is said."""
+    available, most, left = leaflet.available, leaflet.most_per_order, lately.left(leaflet)
+    if available <= 0:
+        then = limit_left_text(left) if left and not left.copies else _("You can order and wait for more")
+        return f"{_('Out of stock just now.')} {then}"
+    if left and left.copies < min(available, most):
+        return limit_left_text(left)
+    if available < most:
+        return _("Only %(n)s left in stock") % {"n": f"{available:,}"}
+    return ngettext("In stock. %(n)s an order", "In stock. Up to %(n)s an order", most) % {"n": f"{most:,}"}
+
+
+def limit_left_text(left: Allowance) -> str:
+    """Of a limit on which earlier orders count."""
+    facts = {"n": f"{left.copies:,}", "until": format_day(left.until) if left.until else ""}
+    return (_("You can order %(n)s more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
+
+
+def copies_help(leaflet: Leaflet, lately: RecentOrders) -> str:
+    """What a team usually takes, in the words of staff, before what there is. A help text may be HTML, so theirs is escaped."""
+    hint = stock_hint(leaflet, lately)
+    return format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
+
+
+def max_copies_text(leaflet: Leaflet) -> str:
+    facts = {"title": leaflet.title, "n": f"{MAX_COPIES:,}"}
+    return _("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts
+
+
+class CopiesField(forms.IntegerField):
+    """How many copies of one title; each message names the title, because the summary at the top stands away from the field.
+
+    A text box with a number keyboard: a browser sends nothing of letters typed into type="number", and they would be lost.
+    """
+
+    def __init__(self, leaflet: Leaflet, **kwargs: Any) -> None:
+        message = _("Enter how many copies of “%(title)s” as a whole number, like 10.") % {"title": leaflet.title}
+        super().__init__(
+            **{"label": copies_label(leaflet), "max_value": MAX_COPIES, **kwargs},
+            error_messages={"required": message, "invalid": message, "max_value": max_copies_text(leaflet)},
+            widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
+        )
+
+
+def copies_field_name(slug: str) -> str:
+    """The name of the box for copies of a title that go into the basket."""
+    return f"{slug}-copies"
+
+
+class AddToBasketForm(PageForm):
+    """Copies of some titles that go into the basket, on top of what is there already; a box each.
+
+    More than there is, or than one may order, is no error here: the basket says what can be done about it.
+    """
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        leaflets: Iterable[Leaflet],
+        lately: RecentOrdersByTitle = NO_LIMITS_KNOWN,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.leaflets = {copies_field_name(leaflet.slug): leaflet for leaflet in leaflets}
+        super().__init__(data, initial=initial)
+        for name, leaflet in self.leaflets.items():
+            hint = copies_help(leaflet, lately.get(leaflet.pk, NO_RECENT_ORDERS))
+            self.fields[name] = CopiesField(leaflet, help_text=hint)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name, leaflet in self.leaflets.items():
+            copies = self.cleaned_data.get(name)
+            if copies is None:
+                continue
+            if short := shortfall(leaflet, copies, leaflet.orderable_edition, may_exceed_limit=True, will_wait=True):
+                self.add_error(name, short.message)
+        return self.cleaned_data
+
+    def copies(self) -> dict[str, int]:
+        """By slug, of a valid form."""
+        return {leaflet.slug: self.cleaned_data[name] for name, leaflet in self.leaflets.items()}
+
+    @classmethod
+    def of_one(cls, leaflet: Leaflet, lately: RecentOrdersByTitle, data: Mapping[str, Any] | None = None) -> "AddToBasketForm":
+        """On the page of a title: the box begins with what a team usually takes, or with what one may still have."""
+        allowance = lately.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
+        usual = min(leaflet.usual_copies, max(allowance.copies, 1), max(leaflet.available, 1))
+        return cls(data, leaflets=[leaflet], lately=lately, initial={copies_field_name(leaflet.slug): usual})
+
+
+class BasketForm(ChildDetailsMixin, PageForm):
+    """The copies of each title in the basket, always bound: what is short now is said as soon as the page is opened.
+
+    Beside a title that is short, whether to wait for the rest; at the end, why more than the limit is needed. A title that the
+    browser did not send (it was added in another tab) keeps its copies.
+    """
+
+    free_text_fields = ("because",)
+
+    because = forms.CharField(
+        label=gettext_lazy("Why do you need more?"),
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        help_text=gettext_lazy(
+            "One of us reads it and emails you, usually within 2 working days. No details of a child or a case."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self,
+        posted: Mapping[str, Any] | None,
+        basket: Mapping[Leaflet, int],
+        *,
+        wishes: Wishes = NO_WISHES,
+        lately: RecentOrdersByTitle = NO_LIMITS_KNOWN,
+    ) -> None:
+        self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
+        self.lately = lately
+        self.waits_for: set[str] = set()
+        self.over_limit = False
+        super().__init__(self._answers(posted or {}, {leaflet.slug: copies for leaflet, copies in basket.items()}, wishes))
+        last = dict(self.fields)
+        self.fields.clear()
+        for slug, leaflet in self.leaflets.items():
+            self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet, self._lately(leaflet)))
+            if asks_for_more_than(leaflet.available, str(self.data[slug])):
+                self.fields[wait_field_name(slug)] = forms.BooleanField(label=wait_label(leaflet), required=False)
+        self.fields.update(last)
+
+    @staticmethod
+    def _answers(posted: Mapping[str, Any], copies: Mapping[str, int], wishes: Wishes) -> dict[str, Any]:
+        answers: dict[str, Any] = {slug: str(stored) for slug, stored in copies.items()}
+        answers |= {wait_field_name(slug): "on" for slug in wishes.waits if slug not in posted}
+        answers |= {"because": wishes.because} | ({CONFIRM_FIELD: "on"} if wishes.flagged else {})
+        names = [*copies, *map(wait_field_name, copies), "because"]
+        answers |= {name: posted[name] for name in names if name in posted}
+        if posted:
+            answers[CONFIRM_FIELD] = posted.get(CONFIRM_FIELD, "")
+        return answers
+
+    def _lately(self, leaflet: Leaflet) -> RecentOrders:
+        return self.lately.get(leaflet.pk, NO_RECENT_ORDERS)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        because = self.cleaned_data.get("because", "")
+        for slug, leaflet in self.leaflets.items():
+            copies = self.cleaned_data.get(slug)
+            if copies is not None:
+                self._weigh(leaflet, copies, waits=self.cleaned_data.get(wait_field_name(slug), False), because=because)
+        if not self.over_limit:
+            self.cleaned_data["because"] = ""
+        return self.cleaned_data
+
+    def _weigh(self, leaflet: Leaflet, copies: int, *, waits: bool, because: str) -> None:
+        """What stands in the way of this title, and what may be asked about it."""
+        edition, lately = leaflet.orderable_edition, self._lately(leaflet)
+        short = shortfall(leaflet, copies, edition, lately=lately)
+        if short and short.over_limit:
+            self.over_limit = True
+            if because:
+                return
+        elif short and short.may_wait:
+            self.waits_for.add(leaflet.slug)
+            if waits:
+                return
+        if short:
+            self.add_error(leaflet.slug, short.message)
+
+    def copies(self) -> dict[str, int]:
+        """By slug, of a valid form."""
+        return {slug: self.cleaned_data[slug] for slug in self.leaflets}
+
+    def wishes(self) -> Wishes:
+        """Of a valid form: only what is needed, so that nothing of an earlier basket comes along."""
+        waits = tuple(slug for slug in self.leaflets if slug in self.waits_for)
+        because = str(self.cleaned_data["because"])
+        return Wishes(waits, because, bool(because) and self.flagged)
+
+    def rows(self) -> list[tuple[Leaflet, forms.BoundField, forms.BoundField | None]]:
+        """Each title, its copies, and the question whether to wait for some, where that helps."""
+        self.is_valid()
+        return [
+            (
+                leaflet,
+                self[slug],
+                self[wait_field_name(slug)] if slug in self.waits_for and wait_field_name(slug) in self.fields else None,
+            )
+            for slug, leaflet in self.leaflets.items()
+        ]
+
+    def questions(self) -> list[forms.BoundField]:
+        """Why more, where some title is over its limit."""
+        self.is_valid()
+        asked = ["because", CONFIRM_FIELD] if self.over_limit or "because" in self.errors else []
+        return [self[name] for name in asked if name in self.fields]
+
+
+def asks_for_more_than(available: int, typed: str) -> bool:
+    """So that the question whether to wait is there. What is not a number is refused anyway."""
+    return typed.strip().isdecimal() and len(typed) < 10 and int(typed) > available
+
+
+def wait_field_name(slug: str) -> str:
+    return f"wait-for-{slug}"
+
+
+def wait_label(leaflet: Leaflet, available: int | None = None) -> str:
+    """`available`: what is there for whoever asks, if it is not what is there for everybody."""
+    title = {"title": leaflet.title}
+    if (leaflet.available if available is None else available) <= 0:
+        return _("I can wait: send me “%(title)s” when you have more.") % title
+    return _("Send what you have of “%(title)s” now, and the rest when you have more.") % title
+
+
+class DeliveryForm(ChildDetailsMixin, PageForm):
+    """Where the parcel goes. `delivery()` gives it to the services."""
+
+    free_text_fields: Iterable[str] = ("attention",)
+    never_kept: Iterable[str] = ("attention",)  # it is printed on the parcel
+    autocomplete = {
+        "name": "name",
+        "organisation_name": "organization",
+        "address_line_1": "address-line1",
+        "address_line_2": "address-line2",
+        "town": "address-level2",
+        "postcode": "postal-code",
+    }
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"), max_length=150, error_messages={"required": gettext_lazy("Enter your name.")}
+    )
+    attention = forms.CharField(
+        label=gettext_lazy("For the attention of"),
+        max_length=150,
+        required=False,
+        help_text=gettext_lazy(
+            "A colleague, a ward or a department, if the parcel should go to them. No details of a child or a case."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    organisation_name = forms.CharField(
+        label=gettext_lazy("Organisation"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("As it should stand on the label."),
+    )
+    address_line_1 = forms.CharField(
+        label=gettext_lazy("Building and street"),
+        max_length=150,
+        error_messages={"required": gettext_lazy("Enter the building and street the parcel should go to.")},
+    )
+    address_line_2 = forms.CharField(label=gettext_lazy("Second line of the address"), max_length=150, required=False)
+    town = forms.CharField(
+        label=gettext_lazy("Town or city"), max_length=100, error_messages={"required": gettext_lazy("Enter the town or city.")}
+    )
+    postcode = PostcodeField(
+        label=gettext_lazy("Postcode"), error_messages={"required": gettext_lazy("Enter the postcode, like LS1 4AP.")}
+    )
+
+    texts = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for field in self.texts:
+            if field in self.cleaned_data:
+                self.cleaned_data[field] = clean_text(self.cleaned_data[field])
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        """What the draft keeps; given back to the form as data, it is as valid as before."""
+        return dict(self.cleaned_data)
+
+    def delivery(self) -> Delivery:
+        return Delivery(**{field: self.cleaned_data[field] for field in (*self.texts, "postcode")})
+
+
+# The forms about addresses that are kept: the book's own, and the delivery page's choice among them.
+
+ANOTHER_ADDRESS = "another"
+OPTIONAL_ADDRESS_FIELDS = ("attention", "organisation_name", "address_line_2")
+
+
+class AddressForm(DeliveryForm):
+    """One entry of the address book.
+
+    What looks like a child's details is refused here and can't be kept: nobody but its owner ever reads the book, so no
+    safeguarding lead could look at it (product.md, rule 6).
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name on the label")
+        self.fields["name"].error_messages["required"] = _("Enter the name on the label.")
+
+
+class DeliveryChoiceForm(DeliveryForm):
+    """The delivery page: one of the `kept` addresses or another one, which can be kept for next time.
+
+    Who keeps none is asked for the address alone. The answers are always a whole address, so that what is checked on the next
+    page, and ordered, is what was chosen here, whatever becomes of the book.
+    """
+
+    keep = forms.BooleanField(label=gettext_lazy("Keep this address for next time"), required=False)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, kept: Sequence[KeptAddress] = (), initial: Mapping[str, Any] | None = None
+    ) -> None:
+        self.kept = {str(address.pk): address for address in kept}
+        super().__init__(data, initial=initial)
+        if len(kept) >= MAX_KEPT_ADDRESSES:
+            del self.fields["keep"]
+        if kept:
+            self._ask_which()
+
+    def _ask_which(self) -> None:
+        choices = [*((key, str(address)) for key, address in self.kept.items()), (ANOTHER_ADDRESS, _("Another address"))]
+        gone = _("You no longer keep the address that you chose. Choose another one.")
+        which = forms.ChoiceField(
+            label=_("Delivery address"),
+            choices=choices,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose an address."), "invalid_choice": gone},
+        )
+        for name in OPTIONAL_ADDRESS_FIELDS:
+            self.fields[name].label = format_lazy(_("{label} (optional)"), label=self.fields[name].label)
+        self.fields = {"to": as_of_a_page(which), **self.fields}
+        rules = dict.fromkeys((*LABEL_FIELDS, "keep", CONFIRM_FIELD), ("to", ANOTHER_ADDRESS))
+        self.conditional = rules  # type: ignore[misc] # of this form alone
+
+    def clean(self) -> dict[str, Any] | None:
+        """What was typed for another address is not looked at unless that is the answer."""
+        cleaned = super().clean()
+        if self.kept and self.data.get("to") != ANOTHER_ADDRESS:
+            for name in (*LABEL_FIELDS, CONFIRM_FIELD):
+                self.errors.pop(name, None)
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        chosen = self.kept.get(self.cleaned_data.get("to", ""))
+        if chosen:
+            return {"to": str(chosen.pk), **asdict(chosen.delivery)}
+        ticked = {name: True for name in (CONFIRM_FIELD, "keep") if self.cleaned_data.get(name)}
+        return ({"to": ANOTHER_ADDRESS} if self.kept else {}) | {name: self.cleaned_data[name] for name in LABEL_FIELDS} | ticked
+
+    @classmethod
+    def to_fill_in(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
+        """Before it is sent: what was typed before, else where the last order went, else what we know of where they work."""
+        initial = dict(typed) or initial_delivery(person, places)
+        initial.pop("to", None)  # what was chosen, by its words: its entry may have changed
+        chosen = chosen_address(initial, places)
+        if chosen:
+            initial = {"to": str(chosen.pk), "name": person.name if person else ""}
+        elif places.kept:
+            initial["to"] = ANOTHER_ADDRESS
+        return cls(kept=places.kept, initial=initial)
+
+
+def known_delivery_answers(person: Person, places: DeliveryAddresses) -> dict[str, Any]:
+    """What the delivery page answers if it is sent as it stands at first: nothing if that is no whole address."""
+    first = DeliveryChoiceForm.to_fill_in({}, person, places)
+    sent = DeliveryChoiceForm(first.initial, kept=places.kept)
+    return {**sent.answers(), "known": True} if sent.is_valid() else {}
+
+
+class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
+    """The same for whoever is not signed in, who may be a program."""
+
+    where, told_by = Where.DELIVERY, "postcode"
+
+
+def chosen_address(answers: Mapping[str, Any], places: DeliveryAddresses) -> KeptAddress | None:
+    """The kept address that these answers are; for who has not ordered yet, the one that was kept last."""
+    said = Delivery(**{name: answers.get(name, "") for name in LABEL_FIELDS})
+    same = next((address for address in places.kept if is_same_address(address.delivery, said)), None)
+    return same or (places.kept[0] if places.kept and not said.address_line_1 else None)
+
+
+def initial_delivery(person: Person | None, places: DeliveryAddresses) -> dict[str, str]:
+    """Whom a parcel was for is no guess at whom the next one is for, unless the address is kept as it is."""
+    last = places.last
+    if last is not None and last.address_line_1:
+        is_kept = any(is_same_address(address.delivery, last) for address in places.kept)
+        return asdict(last) | ({} if is_kept else {"attention": ""})
+    if person is None:
+        return {}
+    organisation = person.organisation.name if person.organisation else ""
+    return {"name": person.name, "organisation_name": organisation, "postcode": person.postcode}
+
+
+# The form of changes to an order: the copies of each of its titles, and where they go. Its owner and staff fill in the same.
+
+
+def change_field_name(slug: str) -> str:
+    """Of the field; a title may be called "town"."""
+    return f"copies-{slug}"
+
+
+class ChangeForm(DeliveryForm):
+    """Copies that are still to be sent, 0 for none any more, and the address. `change()` gives both to the service.
+
+    Whether there are enough, and within the limits, the service says under its locks; `show` puts it beside the fields.
+    """
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        order: Order,
+        titles: Sequence[OrderedTitle],
+        lately: RecentOrdersByTitle,
+        **kwargs: Any,
+    ) -> None:
+        self.titles = {title.leaflet.slug: title for title in titles}
+        has = {name: getattr(order, name) for name in Delivery.__dataclass_fields__}
+        super().__init__(data, initial=has, **kwargs)
+        self.order = order
+        if order.is_sent_in_part:
+            for name in has:
+                del self.fields[name]
+        decided_on = order.state != OrderState.REQUESTED
+        for slug, title in self.titles.items():
+            name = change_field_name(slug)
+            hint = self.room(title, lately.get(title.leaflet.pk, NO_RECENT_ORDERS)) if decided_on else ""
+            copies = CopiesField(title.leaflet, help_text=hint, initial=title.copies, min_value=0)
+            copies.error_messages["min_value"] = copies.error_messages["invalid"]
+            self.fields[name] = copies
+            typed = self.data.get(name, "") if self.is_bound else title.copies
+            if decided_on and asks_for_more_than(title.available, str(typed)):
+                waits = forms.BooleanField(
+                    label=wait_label(title.leaflet, title.available), required=False, initial=bool(title.waited_for)
+                )
+                self.fields[wait_field_name(slug)] = waits
+        self.order_fields([name for slug in self.titles for name in (change_field_name(slug), wait_field_name(slug))])
+
+    def room(self, title: OrderedTitle, lately: RecentOrders) -> str:
+        """The hint of its copies."""
+        return copies_possible_text(title, lately)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        copies = [self.cleaned_data.get(change_field_name(slug)) for slug in self.titles]
+        if copies and not any(copies) and None not in copies:
+            self.add_error(change_field_name(next(iter(self.titles))), str(NothingLeft.message))
+        return cleaned
+
+    def delivery(self) -> Delivery:
+        """Once a parcel has left, the address is asked no more."""
+        return self.order.delivery if self.order.is_sent_in_part else super().delivery()
+
+    def change(self, expected: str) -> OrderChange:
+        """Of a valid form."""
+        given = self.cleaned_data
+        return OrderChange(
+            copies={title.leaflet.pk: given[change_field_name(slug)] for slug, title in self.titles.items()},
+            delivery=self.delivery(),
+            expected=expected,
+            will_wait_for=[title.leaflet.pk for slug, title in self.titles.items() if given.get(wait_field_name(slug))],
+            flagged=self.flagged,
+        )
+
+    def show(self, refusal: Shortfalls) -> None:
+        """Each title that is short, beside its field."""
+        for short in refusal.shortfalls:
+            self._say(short, short.message)
+
+    def _say(self, short: Shortfall, words: str) -> None:
+        """Over a limit nothing can be waited for, so that is not asked."""
+        slug = short.leaflet.slug
+        if change_field_name(slug) in self.fields:
+            self.add_error(change_field_name(slug), words)
+        if not short.may_wait:
+            self.fields.pop(wait_field_name(slug), None)
+
+    def rows(self) -> list[tuple[OrderedTitle, forms.BoundField, forms.BoundField | None]]:
+        """Each title, its copies, and the question whether to wait for some, where that helps."""
+        return [
+            (title, self[change_field_name(slug)], self[wait_field_name(slug)] if wait_field_name(slug) in self.fields else None)
+            for slug, title in self.titles.items()
+        ]
+
+    def address(self) -> list[forms.BoundField]:
+        """Where to, and what the form asks again about it."""
+        return [self[name] for name in (*DeliveryForm.base_fields, CONFIRM_FIELD) if name in self.fields]
+
+    def typed(self) -> list[dict[str, Any]]:
+        """What was typed, to be read out on the phone when it is too late; for includes/summary_list.html."""
+        copies = [{"label": title.leaflet.title, "value": field.value()} for title, field, _wait in self.rows()]
+        lines = [str(self[name].value() or "") for name in (*DeliveryForm.texts, "postcode") if name in self.fields]
+        return (
+            [*copies, {"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)}] if lines else copies
+        )
+
+
+def change_form_for(
+    form_class: type[ChangeForm], order: Order, data: Mapping[str, Any] | None, now: datetime
+) -> tuple[ChangeForm, str]:
+    """The form over the order as it is now, and the version of what it shows. Two statements beside the order's lines."""
+    lines = list(order.lines.all())
+    leaflets = {line.edition.leaflet_id: line.edition.leaflet for line in lines}.values()
+    current = Edition.objects.current().filter(leaflet__in=[leaflet for leaflet in leaflets if leaflet.active]).order_by()
+    titles = ordered_titles(lines, {edition.leaflet_id: edition for edition in current})
+    workplace = Workplace(order.organisation_id, order.postcode)
+    lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, but_not=order.pk)
+    return form_class(data, order=order, titles=titles, lately=lately), order_version(titles, order.delivery)
+
+
+def copies_possible_text(title: OrderedTitle, lately: RecentOrders) -> str:
+    """What this order may have of a title now, and what of it has left already."""
+    left = ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent} if title.sent else ""
+    most = title.most(lately)
+    if title.available <= 0:
+        return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
+    if title.available < most:
+        there = ngettext("There is %(n)d for you now.", "There are %(n)d for you now.", title.available)
+        return f"{there % {'n': title.available}} {left}".strip()
+    return f"{ngettext('You can have %(n)d.', 'You can have up to %(n)d.', most) % {'n': most}} {left}".strip()

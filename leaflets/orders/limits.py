@@ -1,0 +1,273 @@
+"""How many copies of a title someone may still order, what stands in the way, and how often orders may be placed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db.models import F, Min, Q, Sum
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import limits
+from accounts.limits import Throttle
+from ctac.dates import format_day, uk_day
+from ctac.errors import DomainError
+from leaflets.models import Edition, Leaflet, OrderLine
+from professionals.models import By
+
+# How many copies of a title someone may still order: a person, and a workplace, in any 90 days.
+#
+# A workplace is an organisation at one postcode, since a trust of 10,000 people is not one ward. What was cancelled or
+# declined is not counted, nor what replaces a parcel that never came; what is still open is.
+
+LIMIT_WINDOW = timedelta(days=90)
+
+
+class LimitScope(Enum):
+    """Which of a title's limits is the narrowest now."""
+
+    ORDER = auto()
+    PERSON = auto()
+    WORKPLACE = auto()
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """`organisation`: its key, if the person has one; `postcode` in canonical form."""
+
+    organisation: int | None
+    postcode: str
+
+
+@dataclass(frozen=True)
+class RecentCopies:
+    """Copies of one title that were ordered in the window; `since`: the earliest of those orders."""
+
+    copies: int = 0
+    since: datetime | None = None
+
+    @property
+    def until(self) -> date | None:
+        """The UK day on which the earliest of them is counted no longer."""
+        return uk_day(self.since + LIMIT_WINDOW) if self.since else None
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """`copies` that may still be ordered at once, `until` that day (None: it does not depend on earlier orders)."""
+
+    copies: int
+    whose: LimitScope = LimitScope.ORDER
+    ordered: int = 0
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class RecentOrders:
+    """What counts for one title: the person's orders, and their workplace's."""
+
+    person: RecentCopies = RecentCopies()
+    workplace: RecentCopies = RecentCopies()
+
+    def allowance(self, leaflet: Leaflet) -> Allowance:
+        """The narrowest of the three limits; of two as narrow, the one that says most about what to do."""
+        limits = (Allowance(leaflet.most_per_order), self.of_the_person(leaflet), self.at_work(leaflet))
+        return min(limits, key=lambda limit: limit.copies)
+
+    def left(self, leaflet: Leaflet) -> Allowance | None:
+        """What may still be ordered in several orders, where earlier ones count; None if nothing was ordered."""
+        limits = [limit for limit in (self.of_the_person(leaflet), self.at_work(leaflet)) if limit.until is not None]
+        return min(limits, key=lambda limit: limit.copies, default=None)
+
+    def of_the_person(self, leaflet: Leaflet) -> Allowance:
+        """What the person alone may still have."""
+        own = self.person
+        return Allowance(max(leaflet.most_per_person - own.copies, 0), LimitScope.PERSON, own.copies, own.until)
+
+    def at_work(self, leaflet: Leaflet) -> Allowance:
+        """What the workplace alone may still have."""
+        here = self.workplace
+        return Allowance(max(leaflet.most_per_workplace - here.copies, 0), LimitScope.WORKPLACE, here.copies, here.until)
+
+
+NO_RECENT_ORDERS = RecentOrders()
+RecentOrdersByTitle = Mapping[int, RecentOrders]  # by the leaflet's key; a title that nobody ordered is missing
+
+
+def recent_orders(
+    *, person: int, workplace: Workplace, leaflets: Iterable[Leaflet], now: datetime, but_not: int | None = None
+) -> RecentOrdersByTitle:
+    """What this person and this workplace have ordered of these titles in the last 90 days. One statement.
+
+    `but_not`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
+    locks of the titles' editions: whoever orders the same title waits for them.
+    """
+    own = Q(order__person=person)
+    here = Q(order__organisation=workplace.organisation, order__postcode=workplace.postcode)
+    lines = OrderLine.objects.filter(
+        own | here, order__created_at__gt=now - LIMIT_WINDOW, order__replaces=None, copies__gt=F("cancelled")
+    )
+    if but_not is not None:
+        lines = lines.exclude(order=but_not)
+    copies = F("copies") - F("cancelled")
+    rows = (
+        lines.filter(edition__leaflet__in=[leaflet.pk for leaflet in leaflets])
+        .order_by()
+        .values_list("edition__leaflet")
+        .annotate(
+            own_copies=Sum(copies, filter=own, default=0),
+            own_since=Min("order__created_at", filter=own),
+            copies_here=Sum(copies, filter=here, default=0),
+            since_here=Min("order__created_at", filter=here),
+        )
+    )
+    return {
+        leaflet: RecentOrders(RecentCopies(own_copies, own_since), RecentCopies(copies_here, since_here))
+        for leaflet, own_copies, own_since, copies_here, since_here in rows
+    }
+
+
+# What stands in the way of so many copies of a title, and what can be done about it.
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do.
+
+    `over_limit`: more than the person may order by themselves, so they may ask for it, and staff may give it with a reason.
+    `may_wait`: more than there is, but not more than they may order: the rest can be sent when more are printed.
+    """
+
+    leaflet: Leaflet
+    wanted: int
+    possible: int
+    message: str
+    over_limit: bool = False
+    may_wait: bool = False
+
+    @property
+    def in_the_way_of_staff(self) -> bool:
+        """Not a limit, which they may set aside, but something that isn't there."""
+        return not self.over_limit or self.possible >= self.leaflet.available
+
+
+class Shortfalls(DomainError):
+    """Every title that falls short, at once, so that nobody mends one only to meet the next."""
+
+    def __init__(self, shortfalls: Sequence[Shortfall]) -> None:
+        self.shortfalls = list(shortfalls)
+        super().__init__(" ".join(short.message for short in self.shortfalls))
+
+
+def shortfall(
+    leaflet: Leaflet,
+    wanted: int,
+    edition: Edition | None,
+    *,
+    lately: RecentOrders = NO_RECENT_ORDERS,
+    may_exceed_limit: bool = False,
+    will_wait: bool = False,
+) -> Shortfall | None:
+    """What stands in the way of this many copies now, or None. The pages ask it ahead; place_order asks it under the lock.
+
+    `will_wait`: what is not in stock may be sent when it is. `may_exceed_limit`: staff say so, or are asked to.
+    """
+    if edition is None:
+        message = _("“%(title)s” can’t be ordered just now. Remove it from the basket.") % {"title": leaflet.title}
+        return Shortfall(leaflet, wanted, 0, message)
+    allowance = lately.allowance(leaflet)
+    stock = wanted if will_wait else max(edition.available, 0)
+    limit = wanted if may_exceed_limit else allowance.copies
+    if wanted < 1:
+        message = _("Enter how many copies of “%(title)s”: 1 or more.") % {"title": leaflet.title}
+        return Shortfall(leaflet, wanted, min(stock, limit), message)
+    if wanted > limit:
+        return Shortfall(leaflet, wanted, min(stock, limit), over_limit_text(leaflet, allowance), over_limit=True)
+    if wanted > stock:
+        return Shortfall(leaflet, wanted, stock, too_few_text(leaflet, stock), may_wait=True)
+    return None
+
+
+def too_few_text(leaflet: Leaflet, stock: int) -> str:
+    facts = {"n": stock, "title": leaflet.title}
+    if stock <= 0:
+        return _("“%(title)s” is out of stock just now. Download the PDF, or tick the box to wait for copies.") % facts
+    said = ngettext(
+        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or tick the box to wait for the rest.",
+        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer, or tick the box to wait for the rest.",
+        stock,
+    )
+    return said % facts
+
+
+def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
+    """Which limit it is, how many more may be ordered and until when, and that more can be asked for."""
+    facts = {"n": allowance.copies, "title": leaflet.title, "ordered": allowance.ordered}
+    if allowance.until is None:
+        said = _("You can order at most %(n)d copies of “%(title)s” at once. Enter %(n)d or fewer, or tell us why you need more.")
+        return said % facts
+    facts["until"] = format_day(allowance.until)
+    whose = allowance.whose is LimitScope.PERSON
+    if allowance.copies <= 0:
+        own = _("You have ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
+        here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
+        return f"{(own if whose else here) % facts} {_('Remove it, or tell us why you need more now.')}"
+    own = _("You have ordered %(ordered)d copies of “%(title)s” lately, so you can order %(n)d more until %(until)s.")
+    here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately, so it can order %(n)d more until %(until)s.")
+    return f"{(own if whose else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
+
+
+# How often orders may be placed, whatever is in them. How many copies is another question (services.allowances).
+#
+# Far above what people do, so that only a program meets them: the figures say what people do at most. `ORDER_THROTTLES_TIMES`
+# multiplies them all, for a campaign.
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# One person who orders for every ward of a large hospital (about 40) needs more than a minute for each.
+ACCOUNT_LIMIT = (40, HOUR)
+# A trust, or several, behind one address: a mailing that sends 300 of them here within the hour.
+NETWORK_LIMIT = (300, HOUR)
+# Reckoned for a trust with 160 wards and teams: on the day of a training each orders once, and half of them again.
+ORGANISATION_LIMIT = (240, DAY)
+# Reckoned for a hospital with one postcode and 60 wards, of which half order twice. No house gets more parcels in a day.
+POSTCODE_LIMIT = (100, DAY)
+# Reckoned for a letter to 10,000 people, of whom one in twenty orders in the hour that they read it.
+TITLE_LIMIT = (500, HOUR)
+# PDFs, some 2 MB each. Reckoned for a trust behind one address whose 3,000 staff are sent to a leaflet on the same morning.
+DOWNLOAD_LIMIT = (3000, HOUR)
+
+
+def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
+    """What everybody shares; who has no organisation is counted by the others."""
+    shared = [_limit(By.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0])]
+    if organisation is not None:
+        shared.insert(0, _limit(By.ORGANISATION, str(organisation), ORGANISATION_LIMIT))
+    return shared + [_limit(By.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
+
+
+def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
+    """Their own first. Where the network address is not known, it would be one for everybody."""
+    own, network = [_limit(By.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_address(request)
+    if network != limits.UNKNOWN:
+        own.append(_limit(By.NETWORK, network, NETWORK_LIMIT))
+    return own + order_limits(organisation=organisation, postcode=postcode, slugs=slugs)
+
+
+def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
+    """One more PDF goes out, or one too many. Where the network address is not known, nobody is stopped for all the others."""
+    network = limits.client_address(request)
+    return network != limits.UNKNOWN and bool(limits.exceeded_limits({f"download:{network}": DOWNLOAD_LIMIT}, now))
+
+
+def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
+    """Each change is an email, and one to another postcode (`to_postcode`, else empty) a parcel to it."""
+    own = [_limit(By.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
+    return own + (order_limits(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
+
+
+def _limit(by: By, whose: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
+    most, window = limit
+    return Throttle(by, f"place-order:{by.value}:{whose}", int(most * settings.ORDER_THROTTLES_TIMES), window, about)

@@ -1,0 +1,362 @@
+"""Changing an order until it is packed, by its owner or by staff for them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import format_day
+from ctac.errors import DomainError
+from leaflets.models import (
+    Delivery,
+    Edition,
+    EditionState,
+    EventKind,
+    Leaflet,
+    MovementKind,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderState,
+)
+from leaflets.orders.limits import (
+    NO_RECENT_ORDERS,
+    Allowance,
+    LimitScope,
+    RecentOrders,
+    Shortfall,
+    Shortfalls,
+    Workplace,
+    recent_orders,
+    too_few_text,
+)
+from leaflets.orders.services.transitions import OrderHasMoved, rewrite_order
+from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
+from notifications.outbox import notify
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# The titles of an order while it can be changed: what each has, how many copies of it are possible, and what is in the way.
+#
+# Pages ask it ahead; change_order asks it under the locks.
+
+
+@dataclass(frozen=True)
+class OrderedTitle:
+    """One title of an order, in as many lines as it has prints of it; `current` is the print that is handed out now, if any."""
+
+    lines: list[OrderLine]
+    current: Edition | None
+
+    @property
+    def leaflet(self) -> Leaflet:
+        return self.lines[0].edition.leaflet
+
+    @property
+    def sent(self) -> int:
+        return sum(line.dispatched for line in self.lines)
+
+    @property
+    def promised(self) -> int:
+        return sum(line.allocated for line in self.lines)
+
+    @property
+    def waited_for(self) -> int:
+        return sum(line.backordered for line in self.lines)
+
+    @property
+    def copies(self) -> int:
+        """Those that are still to be sent; only they can be changed."""
+        return self.promised + self.waited_for
+
+    @property
+    def available(self) -> int:
+        """What is in stock for this order: its own promised copies, and what is promised to nobody."""
+        return self.promised + (self.current.free if self.current else 0)
+
+    def most(self, lately: RecentOrders, *, moved: bool = False) -> int:
+        """How many copies of it this order may still send by the limits; never fewer than it has, unless it goes elsewhere."""
+        within = max(lately.allowance(self.leaflet).copies - self.sent, 0)
+        return within if moved else max(within, self.copies)
+
+
+def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -> list[OrderedTitle]:
+    """In the order of the lines; without those of which nothing is still to be sent. `current`: prints by their leaflet's key."""
+    of_leaflet: dict[int, list[OrderLine]] = {}
+    for line in lines:
+        of_leaflet.setdefault(line.edition.leaflet_id, []).append(line)
+    titles = [OrderedTitle(its, current.get(key)) for key, its in of_leaflet.items()]
+    return [title for title in titles if title.copies]
+
+
+def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
+    """Of what a page of changes shows: another as soon as there is something else to show."""
+    shown = {title.leaflet.pk: title.copies for title in titles}
+    return sha256(repr((sorted(shown.items()), sorted(asdict(delivery).items()))).encode()).hexdigest()[:32]
+
+
+def change_shortfall(
+    title: OrderedTitle, wanted: int, *, lately: RecentOrders, moved: bool, will_wait: bool, may_exceed_limit: bool
+) -> Shortfall | None:
+    """What stands in the way of so many copies still to be sent. What the order has already it may keep.
+
+    `moved`: it goes to another postcode now, whose workplace may have had enough. `will_wait`, `may_exceed_limit`: as shortfall.
+    """
+    leaflet, more = title.leaflet, wanted > title.copies
+    if more and title.current is None:
+        return Shortfall(leaflet, wanted, title.copies, no_more_copies_text(title))
+    allowance = None if may_exceed_limit else _title_allowance(title, wanted, lately, moved)
+    if allowance and title.sent + wanted > allowance.copies:
+        most = max(allowance.copies - title.sent, 0)
+        possible = most if moved else max(most, title.copies)
+        return Shortfall(leaflet, wanted, possible, change_over_limit_text(leaflet, allowance, possible), over_limit=True)
+    if more and not will_wait and wanted > title.available:
+        return Shortfall(leaflet, wanted, title.available, too_few_text(leaflet, title.available), may_wait=True)
+    return None
+
+
+def _title_allowance(title: OrderedTitle, wanted: int, lately: RecentOrders, moved: bool) -> Allowance | None:
+    if wanted > title.copies:
+        return lately.allowance(title.leaflet)
+    return lately.at_work(title.leaflet) if moved and wanted else None
+
+
+def no_more_copies_text(title: OrderedTitle) -> str:
+    facts = {"title": title.leaflet.title, "n": title.copies}
+    return _("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts
+
+
+def change_over_limit_text(leaflet: Leaflet, allowance: Allowance, possible: int) -> str:
+    """Which limit it is, how many copies are possible, and how to ask for more."""
+    facts = {"n": possible, "title": leaflet.title, "ordered": allowance.ordered}
+    ask = _("To ask for more, order the rest separately and tell us why.")
+    if allowance.until is None:
+        return f"{_('You can have at most %(n)d copies of “%(title)s” in one order. Enter %(n)d or fewer.') % facts} {ask}"
+    facts["until"] = format_day(allowance.until)
+    own = _("You have ordered %(ordered)d other copies of “%(title)s” lately, so this order can have %(n)d until %(until)s.")
+    here = _(
+        "Your workplace at this postcode has ordered %(ordered)d other copies of “%(title)s” lately, "
+        "so this order can have %(n)d until %(until)s."
+    )
+    said = (own if allowance.whose is LimitScope.PERSON else here) % facts
+    return f"{said} {_('Enter %(n)d or fewer.') % facts} {ask}"
+
+
+# Changing an order until it is packed: how many copies of its titles, and where they go. By its owner, or by staff for them.
+
+
+class NothingLeft(DomainError):
+    message: str | Promise = gettext_lazy(
+        "Keep at least one copy of one leaflet. If you need none of them, cancel the order instead."
+    )
+
+
+class NothingChanged(DomainError):
+    message: str | Promise = gettext_lazy("That is what the order says already, so nothing was changed.")
+
+
+class PartHasLeft(DomainError):
+    """The order says where its parcels went, so that stays as it is."""
+
+    message: str | Promise = gettext_lazy("Part of this order has left already, so the rest goes to the same address.")
+
+
+class IsBroughtToVisit(DomainError):
+    """It has no address, and goes with a visit (ADR 41)."""
+
+    message: str | Promise = gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
+
+
+class ReplacesLostParcel(DomainError):
+    """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
+
+    message: str | Promise = gettext_lazy(
+        "This order sends again what was lost, so it has no more copies than that. Order more separately."
+    )
+
+
+class OrderHasChanged(DomainError):
+    """It was changed since the page was shown from which this comes."""
+
+    message: str | Promise = gettext_lazy("This order was changed meanwhile. Check it and press the button again.")
+
+
+@dataclass(frozen=True)
+class OrderChange:
+    """What someone wants: `copies` still to be sent, by the leaflet's key (a title not named keeps its own), and where to.
+
+    `expected` is version_of the order as it was shown to them. Of the titles in `will_wait_for` (keys) what is not in stock is
+    backordered. `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
+    """
+
+    copies: Mapping[int, int]
+    delivery: Delivery
+    expected: str
+    will_wait_for: Collection[int] = ()
+    override_reason: str = ""
+    flagged: bool = False
+
+    def wanted(self, title: OrderedTitle) -> int:
+        return self.copies.get(title.leaflet.pk, title.copies)
+
+
+@transaction.atomic
+def change_order(*, order: Order, change: OrderChange, by: User | None, now: datetime) -> None:
+    """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
+
+    The same change once more is done. Raises OrderHasMoved, OrderHasChanged, NothingChanged, NothingLeft, PartHasLeft,
+    IsBroughtToVisit, ReplacesLostParcel, Shortfalls.
+    """
+    if order.brought_with:  # which it is from the first moment to the last
+        raise IsBroughtToVisit
+    order, titles = lock_titles(order)
+    as_shown = order_version(titles, order.delivery) == change.expected
+    if is_unchanged(order, titles, change):
+        if as_shown:
+            raise NothingChanged
+        return
+    if not order.may_be_changed:
+        raise OrderHasMoved(order)
+    if not as_shown:
+        raise OrderHasChanged
+    _refuse_what_never_can_be(order, titles, change)
+    over_limit = bool(change.override_reason) and by is not None and by.is_staff
+    asks = order.state == OrderState.REQUESTED
+    if not asks:
+        _refuse_change_shortfalls(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
+    different = [title for title in titles if change.wanted(title) != title.copies]
+    changes = {
+        "titles": [[title.leaflet.title, title.copies, change.wanted(title)] for title in different],
+        "address": change.delivery != order.delivery,
+    }
+    moved = [line for title in different for line in put_copies(title, change.wanted(title), asks=asks)]
+    state = order.state if asks else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
+    rewrite_order(order, OrderState(state), asdict(change.delivery), changes=changes, by=by, now=now)
+    if over_limit:
+        OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
+    store_lines(moved, by=by, now=now)
+    _notify_changed(order, now, flagged=change.flagged)
+
+
+def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: OrderChange) -> None:
+    if not any(change.wanted(title) for title in titles):
+        raise NothingLeft
+    if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
+        raise ReplacesLostParcel
+    if change.delivery != order.delivery and order.is_sent_in_part:
+        raise PartHasLeft
+
+
+def is_unchanged(order: Order, titles: list[OrderedTitle], change: OrderChange) -> bool:
+    has = {title.leaflet.pk: title.copies for title in titles}
+    return order.delivery == change.delivery and all(has.get(key, 0) == copies for key, copies in change.copies.items())
+
+
+def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
+    """The order as it is and its titles, standing still: their editions locked in key order, then the order.
+
+    All editions of a title, as more copies come from the one that is handed out now. One that came meanwhile: all are let go.
+    """
+    while True:
+        with suppress(_EditionCameMeanwhile), transaction.atomic():
+            locked = lock_editions(_editions_of(order))
+            [row] = lock_orders(Order.objects.filter(pk=order.pk))
+            if not locked.keys() >= set(_editions_of(order)):
+                raise _EditionCameMeanwhile
+            lines_of = Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk"))
+            prefetch_related_objects([row], lines_of)
+            lines = list(row.lines.all())
+            on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
+            current = [edition for edition in locked.values() if edition.state == EditionState.CURRENT]
+            return row, ordered_titles(lines, {each.leaflet_id: each for each in current if each.leaflet_id in on_offer})
+
+
+class _EditionCameMeanwhile(Exception):
+    pass
+
+
+def _editions_of(order: Order) -> "QuerySet[Edition, int]":
+    own = OrderLine.objects.filter(order=order).values("edition__leaflet")
+    return Edition.objects.filter(leaflet__in=own).values_list("pk", flat=True)
+
+
+def _refuse_change_shortfalls(
+    order: Order, titles: list[OrderedTitle], change: OrderChange, now: datetime, *, may_exceed_limit: bool
+) -> None:
+    """Every title that falls short, at once. The locks of the titles are held, so nobody adds to what counts."""
+    workplace, leaflets = Workplace(order.organisation_id, change.delivery.postcode), [title.leaflet for title in titles]
+    lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, but_not=order.pk)
+    found = [
+        change_shortfall(
+            title,
+            change.wanted(title),
+            lately=lately.get(title.leaflet.pk, NO_RECENT_ORDERS),
+            moved=change.delivery.postcode != order.postcode,
+            will_wait=title.leaflet.pk in change.will_wait_for,
+            may_exceed_limit=may_exceed_limit,
+        )
+        for title in titles
+    ]
+    if shortfalls := [short for short in found if short]:
+        raise Shortfalls(shortfalls)
+
+
+def put_copies(title: OrderedTitle, wanted: int, *, asks: bool) -> list[tuple[OrderLine, int]]:
+    """As many copies of a title as are wanted: first those that it has, then what is free; the rest is waited for.
+
+    Each of its lines with how many more copies it is promised. What is given back is of the newest print, as others can have
+    it. Of a request (`asks`) nothing is promised. The lines are not stored yet.
+    """
+    before, promised = [line.allocated for line in title.lines], title.promised
+    surplus, more = max(promised - wanted, 0), max(wanted - promised, 0)
+    for line in reversed(title.lines):
+        given_back = min(surplus, line.allocated)
+        surplus -= given_back
+        line.allocated, line.backordered, line.cancelled = line.allocated - given_back, 0, 0
+    if more:
+        at_once = min(more, title.current.free) if title.current and not asks else 0
+        line = line_for_more(title)
+        line.allocated, line.backordered = line.allocated + at_once, more - at_once
+    for line in title.lines:
+        line.copies = line.backordered + line.allocated + line.dispatched
+    before += [0] * (len(title.lines) - len(before))
+    return [(line, line.allocated - had) for line, had in zip(title.lines, before, strict=True)]
+
+
+def line_for_more(title: OrderedTitle) -> OrderLine:
+    """The line of the print that is handed out now, perhaps a new one; without such a print the last, which waits for one."""
+    if title.current is None:
+        return title.lines[-1]
+    for line in title.lines:
+        if line.edition_id == title.current.pk:
+            return line
+    title.lines.append(OrderLine(order_id=title.lines[0].order_id, edition=title.current))
+    return title.lines[-1]
+
+
+def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: datetime) -> None:
+    """The lines and the ledger; what was given back goes to whoever waits for it. The caller holds the locks."""
+    OrderLine.objects.bulk_create([line for line, _more in moved if line.pk is None])
+    OrderLine.objects.bulk_update([line for line, _more in moved], ["copies", "backordered", "allocated", "cancelled"])
+    kinds = {True: MovementKind.ALLOCATED, False: MovementKind.RELEASED}
+    movements = [movement_for_line(line, kinds[more > 0], abs(more)) for line, more in moved if more]
+    if movements:
+        record_movements(movements, by=by, now=now)
+    freed = {line.edition_id for line, more in moved if more < 0}
+    if freed:
+        fill_backorders(freed, by=None, now=now)
+
+
+def _notify_changed(order: Order, now: datetime, *, flagged: bool) -> None:
+    """Each change has a number of its own, so it is told once."""
+    number, about = order.events.filter(kind=EventKind.CHANGED).count(), f"order:{order.pk}"
+    notify(kind="order-changed", about=about, reference=order.reference, to=[order.person.email], now=now, version=number)
+    if flagged:
+        notify_safeguarding_lead(about=f"{about}:changed:{number}", reference=order.reference, now=now)

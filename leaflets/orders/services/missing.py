@@ -1,0 +1,173 @@
+"""A parcel that never came: its owner says so, staff send its leaflets again or say why not. Each once (ADR 43)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services import AccountGoneError
+from ctac.dates import format_day, uk_day
+from ctac.errors import DomainError
+from ctac.models import save_with_reference
+from leaflets.models import (
+    Delivery,
+    Dispatch,
+    Edition,
+    EventKind,
+    MissingParcel,
+    MissingState,
+    Order,
+    OrderEvent,
+    OrderLine,
+)
+from leaflets.orders.services.place import lock_current_editions
+from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
+from leaflets.stock.services import allocate_backordered
+from notifications.outbox import notify_each
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
+
+# Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
+WAIT_WORKING_DAYS = 7
+REPORTABLE_FOR = timedelta(days=90)
+
+
+class NotYetMissing(DomainError):
+    def __init__(self, since: date) -> None:
+        super().__init__(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
+
+
+class NotPosted(DomainError):
+    message: str | Promise = _("Our presenter brings these leaflets, so no parcel was posted.")
+
+
+class TooLongAgo(DomainError):
+    message: str | Promise = _("This parcel left too long ago for us to look for it. Please call us.")
+
+
+class AlreadyDecided(DomainError):
+    """`missing` carries the state that it is in."""
+
+    def __init__(self, missing: MissingParcel) -> None:
+        self.missing = missing
+        again = _("A colleague has already sent this again, so nothing was changed.")
+        closed = _("A colleague has already closed this, so nothing was changed.")
+        super().__init__(again if missing.state == MissingState.RESENT else closed)
+
+
+class NothingToSendAgain(DomainError):
+    message: str | Promise = _("None of these leaflets can be ordered now. Close this with a reason instead.")
+
+
+def missing_since(parcel: Dispatch) -> date:
+    """The UK day from which its owner may say that it never came."""
+    day, left = uk_day(parcel.dispatched_at), WAIT_WORKING_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
+def is_too_long_ago(parcel: Dispatch, now: datetime) -> bool:
+    return uk_day(now) > uk_day(parcel.dispatched_at) + REPORTABLE_FOR
+
+
+@transaction.atomic
+def report_missing(
+    *, parcel: Dispatch, by: User | None, now: datetime, note: str = "", flagged: bool = False
+) -> tuple[MissingParcel, bool]:
+    """The report of this parcel, and whether this call has made it: there is one, however often it is told.
+
+    `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
+    Raises NotPosted, NotYetMissing, TooLongAgo.
+    """
+    order = Order.objects.select_related("person").get(pk=parcel.order_id)
+    if order.brought_with:
+        raise NotPosted
+    if uk_day(now) < (since := missing_since(parcel)):
+        raise NotYetMissing(since)
+    if is_too_long_ago(parcel, now):
+        raise TooLongAgo
+    missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
+    if made:
+        OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
+        told = {"order-missing": [order.person.email], "staff-order-missing": [settings.STAFF_EMAIL]}
+        notify_each(told, about=f"missing:{missing.pk}", reference=order.reference, now=now)
+        if flagged:
+            notify_safeguarding_lead(about=f"missing:{missing.pk}", reference=order.reference, now=now)
+    return missing, made
+
+
+@transaction.atomic
+def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
+    """A new order for what was in the parcel, in the prints of now; what is not in stock is backordered.
+
+    It counts towards nobody's limits (services.allowances) and takes stock as any other. A title that can't be ordered any more
+    is left out. Raises AlreadyDecided, NothingToSendAgain.
+    """
+    lost = missing.parcel.order
+    [basket] = parcel_contents([missing.parcel])
+    try:
+        lock_person(lost.person)
+    except AccountGoneError:
+        raise NothingToSendAgain from None
+    editions = lock_current_editions(basket)
+    if not editions:
+        raise NothingToSendAgain
+    decide_missing(missing, MissingState.RESENT, by=by, now=now)
+    order = Order(
+        person=lost.person,
+        organisation_id=lost.organisation_id,
+        channel=lost.channel,
+        replaces=missing,
+        created_at=now,
+        **asdict(delivery),
+    )
+    save_with_reference(order, "LO")
+    events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
+    OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
+    allocate_replacement(
+        order, {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}, by=by, now=now
+    )
+    notify_missing("order-resent", missing, now, flagged)
+    return order
+
+
+def allocate_replacement(order: Order, wanted: Mapping[Edition, int], *, by: User | None, now: datetime) -> None:
+    """Its lines: what is free is allocated, the rest waits. The caller holds the editions' locks."""
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=edition, copies=copies, backordered=copies) for edition, copies in wanted.items()
+    )
+    there = {line: min(line.copies, line.edition.free) for line in lines}
+    allocate_backordered({line: copies for line, copies in there.items() if copies}, by=by, now=now)
+    if not any(there.values()):
+        wait_for_stock(order)
+
+
+@transaction.atomic
+def close_missing(*, missing: MissingParcel, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+    """Nothing is sent again; the person reads the `reason`. Raises AlreadyDecided."""
+    decide_missing(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
+    OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)
+    notify_missing("order-not-resent", missing, now, flagged)
+
+
+def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """The conditional update is also the lock: of two who decide at once, the second waits and is told."""
+    columns = {"state": to, "decided_at": now, "decided_by": by, "reason": reason}
+    if not MissingParcel.objects.open().filter(pk=missing.pk).update(**columns):
+        missing.refresh_from_db(fields=["state"])
+        raise AlreadyDecided(missing)
+    missing.state = to
+
+
+def notify_missing(kind: str, missing: MissingParcel, now: datetime, flagged: bool) -> None:
+    order = missing.parcel.order
+    notify_each({kind: [order.person.email]}, about=f"missing:{missing.pk}", reference=order.reference, now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"missing:{missing.pk}:decided", reference=order.reference, now=now)

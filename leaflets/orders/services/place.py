@@ -1,0 +1,340 @@
+"""Placing an order: on the website, by staff, for a visit; and the address book."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from ctac.models import save_with_reference
+from leaflets.models import (
+    Channel,
+    Delivery,
+    Edition,
+    EventKind,
+    KeptAddress,
+    Leaflet,
+    MovementKind,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderState,
+    ToBring,
+)
+from leaflets.models.catalogue import EditionQuerySet
+from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
+from leaflets.orders.limits import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
+from leaflets.orders.services.transitions import wait_for_stock
+from leaflets.stock.services import movement_for_line, record_movements
+from notifications.outbox import notify_each
+from notifications.privacy import erase_bodies_about
+from professionals.models import Draft, Person, User
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
+
+# Placing an order: every promise is checked under the lock of the stock that it takes from.
+
+Basket = Mapping[Leaflet, int]
+
+
+class EmptyBasket(DomainError):
+    message: str | Promise = _("Your basket is empty. Add a leaflet first.")
+
+
+class AlreadyPlaced(DomainError):
+    """This form has been sent before; `order` is what came of it."""
+
+    message: str | Promise = _("This order has already been placed.")
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__()
+
+
+def place_order(
+    *,
+    person: Person,
+    by: User | None,
+    channel: Channel,
+    basket: Basket,
+    delivery: Delivery,
+    now: datetime,
+    token: str | None = None,
+    digest: str = "",
+    override_reason: str = "",
+    asked_because: str = "",
+    will_wait_for: Collection[Leaflet] = (),
+    flagged: bool = False,
+) -> Order:
+    """Promise these copies to this person, all of them or none.
+
+    `token` and `digest` are the one-time token and the answers' digest of the web form. Staff who give an
+    `override_reason` may go over a title's limits, never over its stock. Of the titles in `will_wait_for` what is not in stock
+    is backordered. With `asked_because` it is a request: nothing is promised until staff have decided (services.deciding).
+    `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
+    Raises EmptyBasket, AlreadyPlaced, Shortfalls, AccountGoneError.
+    """
+    if not basket:
+        raise EmptyBasket
+    over_limit = bool(override_reason) and by is not None and by.is_staff
+    asks = bool(asked_because) and not over_limit
+    order = Order(
+        person=person,
+        organisation_id=person.organisation_id,
+        channel=channel,
+        state=OrderState.REQUESTED if asks else OrderState.RECEIVED,
+        asked_because=asked_because if asks else "",
+        submission_token=token,
+        submission_digest=digest,
+        created_at=now,
+        **asdict(delivery),
+    )
+    try:
+        with transaction.atomic():
+            lock_person(person)
+            # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
+            save_with_reference(order, "LO")
+            _record_placed(order, by=by, now=now, override_reason=override_reason if over_limit else "", flagged=flagged)
+            # Everyone who orders the same title waits for these locks, so what can be written before them is.
+            editions = lock_current_editions(basket)
+            waits = basket if asks else will_wait_for
+            _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or asks, now=now)
+            _allocate(order, {editions[leaflet]: copies for leaflet, copies in basket.items()}, by=by, now=now)
+            if token:  # a draft goes with its order or not at all: one whose token is used could never be placed
+                Draft.objects.filter(token=token).delete()
+    except IntegrityError:
+        # A form makes one order, by the database's word: its twin may come from another tab, with other titles. A person is told
+        # of their own; staff fill in one form for whoever calls.
+        whose = {"person": person} if channel == Channel.WEB else {}
+        earlier = Order.objects.filter(submission_token=token, **whose).first() if token else None
+        if earlier is None:
+            raise
+        raise AlreadyPlaced(earlier) from None
+    return order
+
+
+def _record_placed(order: Order, *, by: User | None, now: datetime, override_reason: str, flagged: bool) -> None:
+    """What happened, and who is told of it."""
+    asks = order.state == OrderState.REQUESTED
+    events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
+    if override_reason:
+        events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
+    OrderEvent.objects.bulk_create(events)
+    told = {
+        "order-requested" if asks else "order-received": [order.person.email],
+        "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
+    }
+    notify_each(told, about=f"order:{order.pk}", reference=order.reference, now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
+
+
+def lock_current_editions(leaflets: Collection[Leaflet]) -> dict[Leaflet, Edition]:
+    """The print of each title that is handed out now, locked in key order; of a title that can't be ordered there is none."""
+    editions = Edition.objects.current().filter(leaflet__in=leaflets, leaflet__active=True).select_related("leaflet")
+    return {edition.leaflet: edition for edition in editions.locked()}
+
+
+def _refuse_shortfalls(
+    order: Order,
+    basket: Basket,
+    editions: Mapping[Leaflet, Edition],
+    *,
+    waits: Collection[Leaflet],
+    may_exceed_limit: bool,
+    now: datetime,
+) -> None:
+    """Every title that falls short. Nobody adds to what counts against its limits now: they wait for the same locks."""
+    lately: RecentOrdersByTitle = {}
+    if not may_exceed_limit:
+        workplace = Workplace(order.organisation_id, order.postcode)
+        lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=editions, now=now)
+    fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
+    found = [
+        shortfall(
+            fresh.get(leaflet, leaflet),
+            copies,
+            editions.get(leaflet),
+            lately=lately.get(leaflet.pk, NO_RECENT_ORDERS),
+            may_exceed_limit=may_exceed_limit,
+            will_wait=leaflet in waits,
+        )
+        for leaflet, copies in basket.items()
+    ]
+    if shortfalls := [short for short in found if short]:
+        raise Shortfalls(shortfalls)
+
+
+def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, now: datetime) -> None:
+    """Its lines: what there is is promised, unless it is a request; the rest is backordered. The editions are locked."""
+    asks, lines = order.state == OrderState.REQUESTED, []
+    for edition, copies in wanted.items():
+        promised = 0 if asks else min(copies, max(edition.available, 0))
+        lines.append(OrderLine(order=order, edition=edition, copies=copies, backordered=copies - promised, allocated=promised))
+    OrderLine.objects.bulk_create(lines)
+    record_movements(
+        [movement_for_line(line, MovementKind.ALLOCATED, line.allocated) for line in lines if line.allocated], by=by, now=now
+    )
+    if not asks and not any(line.allocated for line in lines):
+        wait_for_stock(order)
+
+
+# The address book. Who writes in it holds the person's row, so two tabs can't go over the most that it has.
+
+
+class AddressBookIsFull(DomainError):
+    message: str | Promise = _("You keep as many addresses as you can. Remove one first, then add this one.")
+
+
+class AddressKeptAlready(DomainError):
+    message: str | Promise = _("You already keep this address.")
+
+
+@transaction.atomic
+def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
+    """Keep it for the next orders. Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError."""
+    kept = _lock_address_book(person)
+    _refuse_duplicate_address(delivery, kept)
+    if len(kept) >= MAX_KEPT_ADDRESSES:
+        raise AddressBookIsFull
+    return KeptAddress.objects.create(person=person, **asdict(delivery))
+
+
+@transaction.atomic
+def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
+    """Orders keep the address that they were placed with.
+
+    Raises AccountGoneError; AddressKeptAlready if another entry says it.
+    """
+    kept = _lock_address_book(address.person)
+    _refuse_duplicate_address(delivery, [each for each in kept if each.pk != address.pk])
+    KeptAddress.objects.filter(pk=address.pk).update(**asdict(delivery))
+
+
+def forget_address(*, address: KeptAddress) -> None:
+    KeptAddress.objects.filter(pk=address.pk).delete()
+
+
+@transaction.atomic
+def place_order_and_keep_address(*, person: Person, kept: Delivery, **order: Any) -> Order:
+    """Place an order (see place_order) and keep an address with it: both or neither.
+
+    The person is locked first, as everywhere. A book that is full, or has the address already, is no reason to refuse an order.
+    """
+    with suppress(AddressBookIsFull, AddressKeptAlready):
+        keep_address(person=person, delivery=kept)
+    return place_order(person=person, **order)
+
+
+def _lock_address_book(person: Person) -> list[KeptAddress]:
+    lock_person(person)
+    return list(KeptAddress.objects.of(person))
+
+
+def _refuse_duplicate_address(delivery: Delivery, kept: list[KeptAddress]) -> None:
+    if any(is_same_address(delivery, each.delivery) for each in kept):
+        raise AddressKeptAlready
+
+
+# Leaflets that a presenter brings to a visit: promised when it is booked, as many as there are.
+
+
+@dataclass(frozen=True)
+class CopiesPossible:
+    """`copies` of a title that can be brought now; `by_limit`: it is a limit that keeps it from being more, not the stock."""
+
+    copies: int
+    by_limit: bool = False
+
+
+NO_COPIES = CopiesPossible(0)
+
+
+def copies_possible(leaflet: Leaflet, edition: Edition | None, lately: RecentOrdersByTitle) -> CopiesPossible:
+    """How many copies of this title can be brought: never more than there are, nor than may be ordered."""
+    if edition is None:
+        return NO_COPIES
+    limit = lately.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet).copies
+    return CopiesPossible(min(limit, edition.free), by_limit=limit < edition.free)
+
+
+def copies_possible_by_slug(
+    asked: Sequence[ToBring], *, person: Person, postcode: str, now: datetime
+) -> Mapping[str, CopiesPossible]:
+    """The same ahead, by slug, for a page; nothing is locked. Two statements."""
+    editions = list(current_editions(asked))
+    lately = recent_orders_at(person, postcode, editions, now)
+    return {edition.leaflet.slug: copies_possible(edition.leaflet, edition, lately) for edition in editions}
+
+
+@transaction.atomic
+def place_order_for_visit(
+    *, person: Person, by: User | None, channel: str, asked: Sequence[ToBring], visit: str, postcode: str, now: datetime
+) -> Order | None:
+    """Promise what there is of these titles for the visit with that reference, at that postcode; None if there is not one copy.
+
+    It refuses nothing: whoever books must not lose their booking because leaflets ran out. The caller compares and says what
+    is missing. Nobody is told here: the booking's emails say it. Its presenter is locked already; editions come after that.
+    """
+    editions = list(current_editions(asked).locked())
+    lately = recent_orders_at(person, postcode, editions, now)
+    wanted = {each.slug: each.copies for each in asked}
+    given = {
+        edition: min(wanted[edition.leaflet.slug], copies_possible(edition.leaflet, edition, lately).copies)
+        for edition in editions
+    }
+    given = {edition: copies for edition, copies in given.items() if copies > 0}
+    if not given:
+        return None
+    order = Order(
+        person=person,
+        organisation_id=person.organisation_id,
+        channel=Channel(channel),
+        state=OrderState.RECEIVED,
+        name=person.name,
+        organisation_name=person.organisation.name if person.organisation else "",
+        postcode=postcode,
+        brought_with=visit,
+        created_at=now,
+    )
+    save_with_reference(order, "LO")
+    OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()
+    )
+    record_movements([movement_for_line(line, MovementKind.ALLOCATED, line.copies) for line in lines], by=by, now=now)
+    return order
+
+
+def transfer_order(*, order: Order, person: Person, by: User | None, now: datetime) -> None:
+    """The visit is somebody else's now, and so is what is brought to it. Nobody is told here, and no copy moves."""
+    Order.objects.filter(pk=order.pk).update(person=person, name=person.name)
+    order.person, order.name = person, person.name
+    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
+
+
+def erase_previous_owner(given: Mapping[int, datetime], now: datetime) -> None:
+    """What was written of these orders, to their owner and to us, until a colleague had the visit and them with it.
+
+    `given`: when that was, by the key of the order.
+    """
+    for key, moment in given.items():
+        OrderEvent.objects.filter(order=key, at__lte=moment).exclude(reason="").update(reason="")
+        erase_bodies_about([f"order:{key}"], now, until=moment)
+
+
+def current_editions(asked: Sequence[ToBring]) -> EditionQuerySet:
+    titles = [each.slug for each in asked]
+    return Edition.objects.current().filter(leaflet__slug__in=titles, leaflet__active=True).select_related("leaflet")
+
+
+def recent_orders_at(person: Person, postcode: str, editions: Sequence[Edition], now: datetime) -> RecentOrdersByTitle:
+    """What counts against the limits: of the person, and of where they work at the postcode of the visit."""
+    workplace = Workplace(person.organisation_id, postcode)
+    return recent_orders(person=person.pk, workplace=workplace, leaflets=[edition.leaflet for edition in editions], now=now)

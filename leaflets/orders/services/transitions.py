@@ -1,0 +1,445 @@
+"""An order from state to state: decided on, prioritised, packed, dispatched, cancelled; and the email about its parcels."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import F, Prefetch, prefetch_related_objects
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import uk_datetime, uk_day
+from ctac.errors import DomainError
+from leaflets.models import (
+    OPEN_STATES,
+    OWNER_MAY_CANCEL,
+    TRANSITIONS,
+    Dispatch,
+    Edition,
+    EditionState,
+    EventKind,
+    Leaflet,
+    MovementKind,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderState,
+    StockMovement,
+)
+from leaflets.models.orders import QUEUED_STATES
+from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
+from notifications.outbox import notify
+from notifications.schedule import News, collect_each
+from professionals.models import User
+from professionals.safeguarding.services import notify_safeguarding_lead
+
+# The one function that moves an order and records it.
+
+# What is written down when an order goes from one state to another.
+TRANSITION_EVENTS = {
+    (OrderState.REQUESTED, OrderState.RECEIVED): EventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.WAITING): EventKind.APPROVED,
+    (OrderState.REQUESTED, OrderState.DECLINED): EventKind.DECLINED,
+    (OrderState.RECEIVED, OrderState.PACKING): EventKind.PACKING,
+    (OrderState.PACKING, OrderState.RECEIVED): EventKind.PUT_BACK,
+    (OrderState.PACKING, OrderState.WAITING): EventKind.PART_SENT,
+    (OrderState.PACKING, OrderState.DISPATCHED): EventKind.DISPATCHED,
+    **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
+}
+STATE_SENTENCES: dict[str, Promise] = {
+    OrderState.REQUESTED: gettext_lazy("We are still to decide on this order, so this can’t be done yet."),
+    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
+    OrderState.WAITING: gettext_lazy("This order waits for copies that are not in stock, so there is nothing to pack yet."),
+    OrderState.PACKING: gettext_lazy("We have started to pack this order, so this can no longer be done here. Please call us."),
+    OrderState.DISPATCHED: gettext_lazy("This order has already been dispatched, so nothing was changed."),
+    OrderState.CANCELLED: gettext_lazy("This order has already been cancelled, so nothing was changed."),
+    OrderState.DECLINED: gettext_lazy("This order has already been declined, so nothing was changed."),
+}
+
+
+class OrderHasMoved(DomainError):
+    """The order is no longer in the state that the caller expected; `order` carries the state that it is in."""
+
+    passing = True
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__(STATE_SENTENCES[order.state])
+
+
+class OrderIsTransferred(OrderHasMoved):
+    """What is brought to a visit goes to whoever takes the visit over."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
+        self.args = (self.message,)
+
+
+class TakenOutByRecall(OrderHasMoved):
+    """A leaflet in it was recalled while it was being packed: whoever has the parcel in their hands must know."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.message = gettext_lazy(
+            "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
+            "Take that leaflet out, then pack the order again."
+        )
+        self.args = (self.message,)
+
+
+def transition(
+    order: Order, to: OrderState, *, expect: Collection[OrderState], by: User | None, now: datetime, reason: str = ""
+) -> None:
+    """Take the order from one of the expected states to another, and write the event.
+
+    The conditional update is also the lock: of two movers at the same moment the second waits, then finds the order moved.
+    Raises OrderHasMoved; ValueError for a move that MOVES doesn't allow.
+    """
+    if any(to not in TRANSITIONS[state] for state in expect):
+        raise ValueError(f"no order goes from {sorted(expect)} to {to}")
+    [kind] = {TRANSITION_EVENTS[state, to] for state in expect}
+    if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
+        order.refresh_from_db(fields=["state"])
+        raise TakenOutByRecall(order) if set(expect) == {OrderState.PACKING} and was_recalled(order) else OrderHasMoved(order)
+    order.state = to
+    OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One of many. `kind` says what is written down: an order of which a part has left goes where one goes that is put back."""
+
+    order: Order
+    to: OrderState
+    kind: EventKind
+    reason: str = ""
+
+
+def transition_many(moves: Sequence[Transition], *, expect: OrderState, by: User | None, now: datetime) -> None:
+    """As move, for orders that the caller has locked and seen in that state: a statement for each state to which they go."""
+    if wrong := {each.to for each in moves} - TRANSITIONS[expect]:
+        raise ValueError(f"no order goes from {expect} to {sorted(wrong)}")
+    for to in sorted({each.to for each in moves}):
+        Order.objects.filter(pk__in=[each.order.pk for each in moves if each.to == to], state=expect).update(state=to)
+    OrderEvent.objects.bulk_create(OrderEvent(order=m.order, kind=m.kind, by=by, at=now, reason=m.reason) for m in moves)
+    for each in moves:
+        each.order.state = each.to
+
+
+def was_recalled(order: Order) -> bool:
+    """Whether a recall is the last that happened to it."""
+    last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
+    return EventKind.RECALLED in last and order.state != OrderState.DISPATCHED
+
+
+def rewrite_order(
+    order: Order,
+    to: OrderState,
+    columns: Mapping[str, object],
+    *,
+    changes: Mapping[str, object],
+    by: User | None,
+    now: datetime,
+) -> None:
+    """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
+
+    `changes`: what the event says of it.
+
+    The same lock as in move. Raises OrderHasMoved; ValueError for a state to which it can't go.
+    """
+    if to != order.state and to not in TRANSITIONS[OrderState(order.state)]:
+        raise ValueError(f"no order goes from {order.state} to {to}")
+    if not Order.objects.filter(pk=order.pk, state=order.state).update(state=to, **columns):
+        order.refresh_from_db(fields=["state"])
+        raise OrderHasMoved(order)
+    order.state = to
+    OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now, changes=changes)
+
+
+def wait_for_stock(order: Order) -> None:
+    """An order that has just been placed, of which there is not one copy. It is placed all the same, and says so itself."""
+    order.state = OrderState.WAITING
+    Order.objects.filter(pk=order.pk).update(state=order.state)
+
+
+# Parcels: what is in them, and when their owner is told of what has left: once a day, of all of it (ADR 40).
+
+# UK time. By then the post of the day has been fetched.
+END_OF_POSTING = time(18)
+# What is recorded after that waits so long for the rest of the pile.
+LATE_POST_DELAY = timedelta(minutes=30)
+
+
+def email_due_at(now: datetime) -> datetime:
+    """When an email about a parcel that leaves now is due."""
+    end = uk_datetime(uk_day(now), END_OF_POSTING)
+    return end if now < end else now + LATE_POST_DELAY
+
+
+def notify_parcels(orders: Sequence[Order], *, now: datetime) -> list[int | None]:
+    """The key of the email that will tell of each; None for who has no address. One statement, however many.
+
+    What the presenter brings is told apart from what is posted. Whoever calls this holds the emails' rows from then on, so it
+    comes after all other locks.
+    """
+    news = [
+        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
+        for order in orders
+    ]
+    return collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
+
+
+def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
+    """For each of them the copies of each title in it, as the ledger has it: one statement."""
+    sent = StockMovement.objects.filter(
+        kind=MovementKind.DISPATCHED,
+        order_line__order__in=[parcel.order_id for parcel in parcels],
+        at__in=[parcel.dispatched_at for parcel in parcels],
+    ).select_related("edition__leaflet", "order_line")
+    baskets: dict[tuple[int, datetime], dict[Leaflet, int]] = defaultdict(dict)
+    for movement in sent.order_by("edition__leaflet__position", "pk"):
+        basket, leaflet = baskets[movement.order_line.order_id, movement.at], movement.edition.leaflet  # type: ignore[union-attr]
+        basket[leaflet] = basket.get(leaflet, 0) + movement.copies
+    return [baskets[parcel.order_id, parcel.dispatched_at] for parcel in parcels]
+
+
+# What staff do with an order, and what its owner may still do.
+
+
+class EditionIsWithdrawn(DomainError):
+    def __init__(self, edition: Edition) -> None:
+        super().__init__(_("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.") % {"edition": edition})
+
+
+@transaction.atomic
+def start_packing(*, order: Order, by: User | None, now: datetime) -> None:
+    """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
+    transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
+
+
+@transaction.atomic
+def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
+    """The parcel has left: its copies are neither on the shelf nor promised any more.
+
+    If some copies are still to come, the order waits for them. Raises OrderHasMoved, EditionIsWithdrawn.
+    """
+    lines = lock_lines_of_order(order)
+    rest = any(line.backordered for line in lines)
+    transition(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
+    if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
+        raise EditionIsWithdrawn(withdrawn[0])
+    move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
+    if rest:
+        fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    [parcel] = record_dispatches({order: tracking_number}, by=by, now=now)
+    return parcel
+
+
+def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None, now: datetime) -> list[Dispatch]:
+    """A parcel of each of these orders, and the email that will tell of it: two statements. After all other locks."""
+    told_in = notify_parcels(list(tracking_numbers), now=now)
+    return Dispatch.objects.bulk_create(
+        Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
+        for (order, number), key in zip(tracking_numbers.items(), told_in, strict=True)
+    )
+
+
+@transaction.atomic
+def cancel(
+    *, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
+) -> None:
+    """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved, OrderIsTransferred.
+
+    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
+
+    The owner may until packing starts; staff, and we ourselves (`by` None: someone is erased), until dispatch. So may anybody
+    who calls off the visit that it was to be brought to (`with_visit`), whose own email then says so.
+    """
+    expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
+    had_it = order.person_id
+    lines = lock_lines_of_order(order)
+    if order.person_id != had_it and not with_visit:
+        _refuse_previous_owner(order, by)
+    transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
+    release_lines(lines, by=by, now=now)
+    if not with_visit:
+        _notify_owner("order-cancelled", order, now)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
+
+
+def _refuse_previous_owner(order: Order, by: User | None) -> None:
+    """Another's than it was read as: two rows of its owner have become one, or a colleague took the visit over."""
+    if by is not None and not by.is_staff and order.person.user_id != by.pk:
+        raise OrderIsTransferred(order)
+
+
+def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
+    """Every copy that is promised or waited for is cancelled, and goes to whoever waits. The caller holds the locks."""
+    OrderLine.objects.filter(pk__in=[line.pk for line in lines if line.backordered]).update(
+        cancelled=F("cancelled") + F("backordered"), backordered=0
+    )
+    move_allocated({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
+    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+
+
+class _LinesHaveChanged(Exception):
+    pass
+
+
+def lock_lines_of_order(order: Order) -> list[OrderLine]:
+    """The order's lines, standing still; `order` knows whose it is by now."""
+    return list(lock_order(order).lines.all())
+
+
+def lock_order(order: Order) -> Order:
+    """As it stands, with its lines; `order`, as it was read, knows whose it is by now."""
+    [locked] = lock_orders_and_lines([order.pk])
+    order.person_id = locked.person_id  # another than was read: that one is forgotten
+    return locked
+
+
+def lock_orders_and_lines(keys: Collection[int], *, every_print: bool = False) -> list[Order]:
+    """These orders with their lines, standing still: their editions locked in key order, then the orders, as every
+    writer of stock does it. `every_print`: with the other editions of their titles.
+
+    What is seen before the locks may have changed by then. If so, all are let go and taken anew. Four statements.
+    """
+    lines_of = OrderLine.objects.filter(order__in=keys)
+    editions = Edition.objects.filter(leaflet__in=lines_of.values("edition__leaflet")) if every_print else None
+    while True:
+        with suppress(_LinesHaveChanged), transaction.atomic():
+            wanted = lines_of.values_list("edition_id") if editions is None else editions.values_list("pk")
+            locked = lock_editions(key for (key,) in wanted.distinct())
+            orders = lock_orders(Order.objects.filter(pk__in=keys))
+            prefetch_lines(orders)
+            if any(line.edition_id not in locked for order in orders for line in order.lines.all()):
+                raise _LinesHaveChanged
+            return orders
+
+
+def prefetch_lines(orders: Sequence[Order]) -> None:
+    """Each order knows its lines, and they their editions. One statement."""
+    prefetch_related_objects(orders, Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk")))
+
+
+def _notify_owner(kind: str, order: Order, now: datetime) -> None:
+    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+
+
+# Staff decide on a request for more than the limits: all of it, less, or none.
+
+
+class NothingGranted(DomainError):
+    message: str | Promise = gettext_lazy("Give at least one copy of one title, or decline the request.")
+
+
+class MoreThanAsked(DomainError):
+    message: str | Promise = gettext_lazy("Give no more copies than were asked for.")
+
+
+@transaction.atomic
+def approve(
+    *, order: Order, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
+) -> None:
+    """Give so many copies of each line (by its key; a line that is not named gets none). What is not in stock is backordered.
+
+    What a recall ended can't be given: a request asks for what its lines still wait for.
+    `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so the lead is told.
+    Raises OrderHasMoved, NothingGranted, MoreThanAsked.
+    """
+    locked = lock_order(order)
+    if locked.state != OrderState.REQUESTED:
+        raise OrderHasMoved(locked)
+    given = {line: granted.get(line.pk, 0) for line in locked.lines.all()}
+    if any(copies > line.backordered or copies < 0 for line, copies in given.items()):
+        raise MoreThanAsked
+    if not any(given.values()):
+        raise NothingGranted
+    now_there = {line: min(copies, line.edition.free) for line, copies in given.items()}
+    to = OrderState.RECEIVED if any(now_there.values()) else OrderState.WAITING
+    transition(order, to, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
+    for line, copies in given.items():
+        line.cancelled, line.backordered = line.copies - copies, copies
+    OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
+    allocate_backordered({line: copies for line, copies in now_there.items() if copies}, by=by, now=now)
+    _notify_decision("order-approved", order, now, flagged)
+
+
+@transaction.atomic
+def decline(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+    """Nothing of it is sent. The person reads the `reason`. `flagged`: as in approve. Raises OrderHasMoved."""
+    lines = lock_lines_of_order(order)
+    transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
+    release_lines(lines, by=by, now=now)
+    _notify_decision("order-declined", order, now, flagged)
+
+
+def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> None:
+    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
+
+
+# Passing an order forward among those that wait for copies, and taking that back (ADR 46).
+
+
+class IsNotBackordered(DomainError):
+    message: str | Promise = gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for.")
+
+
+class IsPrioritisedAlready(DomainError):
+    message: str | Promise = gettext_lazy("This order was passed forward already, so nothing was changed.")
+
+
+class IsNotPrioritised(DomainError):
+    message: str | Promise = gettext_lazy("This order is in its own place already, so nothing was changed.")
+
+
+@transaction.atomic
+def prioritise(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+    """From now on what it waits for comes to it before others, after those that were passed forward earlier.
+
+    Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
+    safeguarding lead is told. Raises OrderHasMoved, IsPrioritisedAlready, IsNotBackordered.
+    """
+    if _lock_priority(order) is not None:
+        raise IsPrioritisedAlready
+    if not order.lines.filter(backordered__gt=0).exists():
+        raise IsNotBackordered
+    _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
+
+
+@transaction.atomic
+def remove_priority(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
+    """The day on which it was placed counts again; what it was promised meanwhile stays promised. `flagged`: as above.
+
+    Raises OrderHasMoved, IsNotPrioritised.
+    """
+    if _lock_priority(order) is None:
+        raise IsNotPrioritised
+    _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
+
+
+def _lock_priority(order: Order) -> datetime | None:
+    """When it was passed forward, its editions and itself locked: nobody gives copies out meanwhile. Raises OrderHasMoved."""
+    lock_lines_of_order(order)
+    order.refresh_from_db(fields=["state", "passed_forward_at"])
+    if order.state not in QUEUED_STATES:
+        raise OrderHasMoved(order)
+    return order.passed_forward_at
+
+
+def _set_priority(
+    order: Order, place: datetime | None, kind: EventKind, *, by: User | None, now: datetime, reason: str, flagged: bool
+) -> None:
+    order.passed_forward_at = place
+    order.save(update_fields=["passed_forward_at"])
+    event = OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:place:{event.pk}", reference=order.reference, now=now)

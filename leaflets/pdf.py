@@ -1,0 +1,402 @@
+"""PDFs with a tagged structure: A4 pages, fonts with every Latin letter, our mark and QR codes."""
+
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Self, cast
+
+import segno
+from anyascii import anyascii
+from fpdf import FPDF, ViewerPreferences
+from fpdf.enums import Duplex, MethodReturnValue
+from fpdf.fonts import TTFFont
+from fpdf.output import PDFPage
+from fpdf.structure_tree import StructElem, StructureTreeBuilder
+from fpdf.syntax import PDFObject
+
+# A PDF whose text has a structure, so that a screen reader finds headings, paragraphs and lists in their order.
+#
+# fpdf2 tags pictures only, in a flat tree; this adds text and elements inside elements by the builder that it uses itself
+# (ISO 32000-1, 14.7 and 14.8).
+
+Colour = tuple[int, int, int]
+MM_PER_POINT = 25.4 / 72
+
+
+class TagElement(StructElem):
+    """`a` is written as it stands: `<</O /Table /Scope /Column>>` of a table's head."""
+
+    __slots__ = ("a",)
+
+    def __init__(self, kind: str, parent: PDFObject, page: int, *, alt: str | None, attributes: str | None) -> None:
+        super().__init__(f"/{kind}", parent, [], page, alt=alt)
+        self.a = attributes
+
+    def serialize(self, obj_dict: object = None, _security_handler: object = None) -> str:
+        """As fpdf2 would, which looks through all that an object has; 200 slips have 8,000 elements. No password."""
+        facts = {"/Type": self.type, "/S": self.s, "/P": self.p.ref, "/Pg": self.pg.ref, "/A": self.a}  # type: ignore[attr-defined]
+        facts["/Alt"] = self.alt.serialize() if self.alt else None
+        facts["/K"] = f"[{' '.join(kid.ref if isinstance(kid, StructElem) else str(kid) for kid in self.k)}]"
+        return f"{self.id} 0 obj\n<<" + "\n".join(f"{key} {fact}" for key, fact in facts.items() if fact) + ">>\nendobj"
+
+
+class TagTree(StructureTreeBuilder):
+    """`open_elements` are those that what is drawn next belongs to, outermost first. A table may go on over pages; a paragraph,
+    or whatever else is drawn as one mark, stands on one."""
+
+    def __init__(self, pages: dict[int, PDFPage]) -> None:
+        super().__init__()
+        self.pages = pages
+        self.open_elements: list[StructElem] = []
+        self.inner: list[StructElem] = []
+        self.marks: Counter[int] = Counter()
+
+    def begin(self, kind: str, page: int, *, alt: str | None = None, attributes: str | None = None) -> StructElem:
+        """A new element where we are now."""
+        parent = self.open_elements[-1] if self.open_elements else self.doc_struct_elem
+        element = TagElement(kind, parent, page, alt=alt, attributes=attributes)
+        element.pg = self.pages[page]  # type: ignore[assignment]
+        parent.k.append(element)
+        if self.open_elements:
+            self.inner.append(element)
+        return element
+
+    def mark(self, element: StructElem, page: int) -> tuple[int, int]:
+        """What is drawn next is the element's content. The numbers of the mark on its page and of the page's marks."""
+        page_marks = self.spid_per_page_number.setdefault(page, len(self.spid_per_page_number))
+        number = self.marks[page]
+        self.marks[page] += 1
+        element.k.append(number)
+        self.struct_tree_root.parent_tree.nums[page_marks].append(element)
+        return number, page_marks
+
+    def __iter__(self) -> Iterator[PDFObject]:
+        yield from super().__iter__()
+        yield from self.inner
+
+
+class TaggedPdf(FPDF):
+    """Measures are millimetres, sizes of type are points."""
+
+    struct_builder: TagTree
+
+    def __init__(self, *, title: str, made_at: datetime) -> None:
+        super().__init__(format="A4")
+        self.struct_builder = TagTree(self.pages)
+        self.core_fonts_encoding = "windows-1252"  # typographic quotes; the fonts' own encoding is the same
+        self.set_auto_page_break(auto=False)
+        self.set_title(title)
+        self.set_lang("en-GB")
+        self.set_author("CTAC")
+        self.set_creation_date(made_at)
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
+        self.c_margin = 0  # text begins where it is placed, in line with what is drawn
+
+    def operate(self, operators: str) -> None:
+        """Write operators into the page: for marked content, round ends and one filled shape fpdf2 has no public way."""
+        self._out(operators)
+
+    @contextmanager
+    def element(self, kind: str) -> Iterator[None]:
+        """What is tagged inside belongs to one element of this kind: 'L', 'LI'."""
+        tree = self.struct_builder
+        tree.open_elements.append(tree.begin(kind, self.page))
+        yield
+        tree.open_elements.pop()
+
+    @contextmanager
+    def tagged(self, kind: str, text: str | None, *, attributes: str | None = None) -> Iterator[None]:
+        """What is drawn inside is one element of this kind ('H1', 'P') and reads so; without a text, as its letters stand.
+
+        The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
+        """
+        number = self._marked(self.struct_builder.begin(kind, self.page, attributes=attributes))
+        spoken = "" if text is None else f" /ActualText <feff{text.encode('utf-16-be').hex()}>"
+        self.operate(f"/{kind} <</MCID {number}{spoken}>> BDC")
+        yield
+        self.operate("EMC")
+
+    @contextmanager
+    def figure(self, alt: str) -> Iterator[None]:
+        """What is drawn inside is a picture that shows this."""
+        number = self._marked(self.struct_builder.begin("Figure", self.page, alt=alt))
+        self.operate(f"/Figure <</MCID {number}>> BDC")
+        yield
+        self.operate("EMC")
+
+    def _marked(self, element: StructElem) -> int:
+        number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
+        return number
+
+    @contextmanager
+    def decoration(self) -> Iterator[None]:
+        """Drawn for the eye only."""
+        self.operate("/Artifact BMC")
+        yield
+        self.operate("EMC")
+
+    def panel(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
+        with self.decoration():
+            self.set_fill_color(*colour)
+            self.rect(x, y, width, height, style="F")
+
+    def write_block(
+        self, kind: str, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
+    ) -> None:
+        """A paragraph from here, `width` wide (0: to the right margin); what comes next starts below, at the same left edge."""
+        with self.tagged(kind, text):
+            self.draw_text(text, size=size, colour=colour, bold=bold, width=width, leading=leading)
+
+    def draw_text(
+        self, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
+    ) -> None:
+        """The ink alone, for inside `tagged` or `decoration`."""
+        left = self.x
+        self.set_font("Helvetica", "B" if bold else "", size)
+        self.set_text_color(*colour)
+        self.multi_cell(width, size * leading * MM_PER_POINT, text, align="L", new_x="LMARGIN", new_y="NEXT")
+        self.set_x(left)
+
+    def height_of(self, text: str, *, size: float, width: float, bold: bool = False, leading: float = 1.35) -> float:
+        """What draw_text would take."""
+        self.set_font("Helvetica", "B" if bold else "", size)
+        height = self.multi_cell(
+            width, size * leading * MM_PER_POINT, text, align="L", dry_run=True, output=MethodReturnValue.HEIGHT
+        )
+        return float(height)  # type: ignore[arg-type]
+
+
+# Text in letters that our fonts have. Names come in every script; a British postman reads Latin letters (ADR 45).
+
+UNPRINTABLE = "\N{WHITE SQUARE}"  # neither font nor transliteration knows it: let it be seen that something stood here
+RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction: nothing on paper
+
+
+def printable(text: str, has: Container[int]) -> str:
+    """On one line, in letters of a font that has these code points; others are transliterated, and nothing becomes '?'.
+
+    What is read from the right is transliterated even where the font has it: unjoined and backwards nobody could read it.
+    """
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if text.isascii() and text.isprintable():
+        return text
+    seen = (letter for letter in text if unicodedata.category(letter) not in INVISIBLE_CATEGORIES)
+    runs = groupby(seen, key=lambda letter: ord(letter) in has and unicodedata.bidirectional(letter) not in RIGHT_TO_LEFT_CLASSES)
+    words = "".join("".join(run) if ours else _in_latin("".join(run)) for ours, run in runs)
+    return " ".join(words.split())
+
+
+def _in_latin(letters: str) -> str:
+    """Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
+    words = ("".join(map(_letter_in_latin, letters)) or UNPRINTABLE).split(" ")
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def _letter_in_latin(letter: str) -> str:
+    """A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, no letter is silent."""
+    latin = anyascii(letter)
+    if unicodedata.category(letter).startswith("P"):
+        return latin
+    return latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
+
+
+# A4 paper to print on: fonts that have every Latin letter, and lines that are measured by the same figures as they are drawn
+# by.
+#
+# fpdf2's own cells wrap and measure as well, but slowly: of 200 slips they took most of the time.
+
+FONTS = Path(str(files("leaflets"))) / "fonts"
+FAMILY = "Liberation"
+ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
+LINE_HEIGHT = 1.2
+
+INK: Colour = (22, 35, 43)
+QUIET: Colour = (74, 88, 97)
+BRAND: Colour = (11, 74, 84)
+WASH: Colour = (233, 238, 237)
+HAIRLINE: Colour = (150, 163, 168)
+WHITE: Colour = (255, 255, 255)
+MAX_WRAPPED_TEXTS = 1_000  # texts that are wrapped once: the same titles and words stand on most slips
+
+
+class PrintPdf(TaggedPdf):
+    """Text is placed by the left upper corner of its first line. Printers are asked not to scale: places matter.
+
+    To be used by `with`: fpdf2 reads its fonts as it needs them, and leaves their files open.
+    """
+
+    def __init__(self, *, title: str, made_at: datetime, duplex: Duplex | None = None) -> None:
+        super().__init__(title=title, made_at=made_at)
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True, print_scaling="None", duplex=duplex)
+        self.add_font(FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
+        self.add_font(FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
+        self.faces = {bold: cast(TTFFont, self.fonts[FAMILY.lower() + "B" * bold]) for bold in (False, True)}
+        self._wrapped = lru_cache(maxsize=MAX_WRAPPED_TEXTS)(self._wrap)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for face in self.faces.values():
+            face.ttfont.close()
+
+    def printable(self, text: str) -> str:
+        return printable(text, self.faces[False].cmap)
+
+    def width_of(self, text: str, *, size: float, bold: bool = False) -> float:
+        """Millimetres that a printable text takes."""
+        widths = self.faces[bold].cw
+        return sum([widths[ord(letter)] for letter in text]) * size * MM_PER_POINT / 1000
+
+    def wrapped(self, text: str, *, size: float, width: float, bold: bool = False) -> Sequence[str]:
+        """The lines of a printable text; a word that is wider than the line is broken where it must be."""
+        return self._wrapped(text, size, width, bold)
+
+    def _wrap(self, text: str, size: float, width: float, bold: bool) -> Sequence[str]:
+        def wide(part: str) -> float:
+            return self.width_of(part, size=size, bold=bold)
+
+        lines, end, space = [""], 0.0, wide(" ")
+        for word in text.split(" "):
+            takes = wide(word)
+            if lines[-1] and end + space + takes <= width:
+                lines[-1], end = f"{lines[-1]} {word}", end + space + takes
+                continue
+            lines += _break_word(word, lambda part: wide(part) <= width) if takes > width else [word]
+            end = wide(lines[-1])
+        return [line for line in lines if line] or [""]
+
+    def draw_line(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        *,
+        size: float,
+        bold: bool = False,
+        colour: Colour = INK,
+        leading: float = LINE_HEIGHT,
+    ) -> None:
+        """One line of printable text; the letters stand in the middle of a line that is `leading` times their size high."""
+        self.set_font(FAMILY, "B" if bold else "", size)
+        self.set_text_color(*colour)
+        above = (leading - ASCENT - DESCENT) / 2 + ASCENT
+        self.text(x, y + above * size * MM_PER_POINT, text)
+
+    def say(
+        self,
+        kind: str,
+        text: str,
+        x: float,
+        y: float,
+        *,
+        width: float,
+        size: float,
+        bold: bool = False,
+        colour: Colour = INK,
+        leading: float = LINE_HEIGHT,
+        right: bool = False,
+        attributes: str | None = None,
+    ) -> float:
+        """A tagged paragraph, wrapped; with `right` it ends at the right of its width. Says where the next may begin."""
+        with self.tagged(kind, text, attributes=attributes):
+            for line in self.wrapped(self.printable(text), size=size, width=width, bold=bold):
+                left = x + width - self.width_of(line, size=size, bold=bold) if right else x
+                self.draw_line(line, left, y, size=size, bold=bold, colour=colour, leading=leading)
+                y += size * leading * MM_PER_POINT
+        return y
+
+    def lines_of(self, text: str, *, size: float, width: float, bold: bool = False) -> int:
+        """How many lines `say` would take."""
+        return len(self.wrapped(self.printable(text), size=size, width=width, bold=bold))
+
+    def written(self) -> IO[bytes]:
+        """A temporary file that is gone once it is closed, to be read from its beginning."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+        self.output(file)
+        file.seek(0)
+        return file
+
+
+def _break_word(word: str, fits: Callable[[str], bool]) -> list[str]:
+    parts = [""]
+    for letter in word:
+        if parts[-1] and not fits(parts[-1] + letter):
+            parts.append("")
+        parts[-1] += letter
+    return parts
+
+
+# The mark, drawn on paper as in static/img/mark.svg: a path that turns towards a light.
+
+ACCENT: Colour = (244, 180, 69)
+MARK_UNITS = 32  # wide and high
+
+
+def draw_mark(pdf: TaggedPdf, x: float, y: float, *, size: float, square: Colour) -> None:
+    """On a square of that colour, `size` millimetres wide."""
+    with pdf.decoration(), pdf.local_context():
+        pdf.set_fill_color(*square)
+        pdf.rect(x, y, size, size, style="F", round_corners=True, corner_radius=size * 3 / 14)
+        draw_mark_path(pdf, x, y, size / MARK_UNITS, WHITE)
+
+
+def draw_mark_path(pdf: TaggedPdf, x: float, y: float, scale: float, colour: Colour) -> None:
+    """The path in that colour and its light, for inside `decoration`; `scale` is millimetres a unit."""
+
+    def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x + across * scale, y + down * scale) for across, down in points]
+
+    pdf.set_draw_color(*colour)
+    pdf.set_line_width(4.5 * scale)
+    pdf.operate("1 J 1 j")  # round ends
+    pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
+    pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
+    pdf.set_fill_color(*ACCENT)
+    ((left, top),) = at((22, 8))
+    pdf.circle(left, top, 4.5 * scale, style="F")
+
+
+# A code that a phone's camera reads, drawn as one shape: sharp at every size, and small in the file.
+
+CHARACTERS_THAT_VARY = 12  # letters at the end of an order's page: its reference
+QUIET_MODULES = 4  # of empty paper around it (ISO/IEC 18004)
+
+
+def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: str) -> None:
+    """`size` is with the empty edge. Even with 15% of it torn or smudged it can be read."""
+    code = segno.make(url, error="m", micro=False, mask=_mask_for(url[:-CHARACTERS_THAT_VARY] + "0" * CHARACTERS_THAT_VARY))
+    rows = [list(row) for row in code.matrix]
+    points = size * pdf.k / (len(rows) + 2 * QUIET_MODULES)
+    left, top = x * pdf.k + QUIET_MODULES * points, (pdf.h - y) * pdf.k - QUIET_MODULES * points
+    with pdf.figure(alt):
+        pdf.operate(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
+        pdf.operate(" ".join(_dark_runs(rows)) + " f Q")
+
+
+@lru_cache(maxsize=8)
+def _mask_for(page: str) -> int:
+    """The pattern that breaks up what a camera may stumble over. A reader takes any; that of a page's neighbour suits it as well
+    (ADR 45), and weighing all eight for each code took two fifths of a print."""
+    return int(segno.make(page, error="m", micro=False).mask)
+
+
+def _dark_runs(rows: list[list[int]]) -> list[str]:
+    """A rectangle for each run of dark modules in a row."""
+    found = []
+    for down, row in enumerate(rows):
+        across = 0
+        for dark, run in groupby(row):
+            length = len(list(run))
+            if dark:
+                found.append(f"{across} {down} {length} 1 re")
+            across += length
+    return found

@@ -1,1 +1,0 @@
-"""Packing sessions: chosen, started, ended."""

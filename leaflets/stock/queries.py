@@ -1,0 +1,189 @@
+"""Titles with their stock at hand; when a title runs out, and which are low."""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    Func,
+    IntegerField,
+    Min,
+    OrderBy,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ctac.dates import uk_day
+from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock, StockAlert, StockMovement
+from professionals.models import Person
+
+# Titles with their stock at hand.
+
+
+def _with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
+    """Each with its current edition as `handed_out`, if there is one."""
+    current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
+    return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
+
+
+def _keep_current_edition(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
+    found = list(leaflets)
+    for leaflet in found:
+        edition = getattr(leaflet, "handed_out", None)
+        leaflet.current_editions = [edition] if edition else []
+    return found
+
+
+def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
+    """Those that there are, in the catalogue or not, in its order. One statement."""
+    return list(Leaflet.objects.filter(slug__in=slugs))
+
+
+def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
+    """As leaflets_with_slugs, each with its current edition at hand. One statement."""
+    return _keep_current_edition(_with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
+
+
+def leaflets_in_stock(audience: str, most: int) -> list[Leaflet]:
+    """At most so many titles of which there are copies: those for that audience ('' for a mix) first. One statement."""
+    in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
+    there = _with_current_edition(Leaflet.objects.active()).filter(in_stock)
+    rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
+    return _keep_current_edition(there.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")[:most])
+
+
+def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
+    """Of these titles the keys of those that are out of stock and that the person is told of when they are back.
+
+    One statement, or none where all are in stock.
+    """
+    out = [leaflet.pk for leaflet in leaflets if leaflet.available <= 0]
+    if not out or not person:
+        return set()
+    return set(StockAlert.objects.filter(person_id=person.pk, leaflet__in=out).values_list("leaflet", flat=True))
+
+
+# When a title runs out, from what left in the last 12 weeks; which titles are low.
+
+FORECAST_DAYS = 84  # days: 12 weeks
+MIN_FORECAST_DAYS = 28  # days that a title is measured over at least, when its first parcel left not long ago
+LOW_STOCK_DAYS = 42  # days: a title that runs out within six weeks is low, since printing takes some
+MAX_FORECAST_DAYS = 730
+MAX_MOVEMENTS = 200  # of what is free to give, back from now, in which to look for the day on which a title ran out
+AVAILABLE = F("on_hand") - F("allocated")
+IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
+
+
+def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
+    """Each with `went`: copies of its title, in all prints, that left in the window; `days_left` until it is out at that rate.
+
+    What is promised counts as gone, as it will go. None: nothing went. Who reads it asks nothing more of the database.
+    """
+    since = today - timedelta(days=FORECAST_DAYS)
+    left = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
+    lately = left.filter(day__gt=since).values("edition__leaflet")
+    first_day = Subquery(lately.annotate(first=Min("day")).values("first"))
+    since_first = Func(
+        Value(today), F("first_day"), arg_joiner=" - ", template="(%(expressions)s + 1)", output_field=IntegerField()
+    )
+    measured = Case(
+        When(Exists(left.filter(day__lte=since)), then=FORECAST_DAYS),
+        default=Greatest(MIN_FORECAST_DAYS, Least(FORECAST_DAYS, since_first)),
+    )
+    return editions.annotate(
+        went=Coalesce(Subquery(lately.annotate(sum=Sum("copies")).values("sum")), 0),
+        first_day=first_day,
+        days_left=Case(When(went__gt=0, then=Greatest(AVAILABLE, 0) * measured / F("went")), output_field=IntegerField()),
+    )
+
+
+IS_LOW = (
+    Q(on_hand__lte=F("allocated"))
+    | Q(leaflet__reorder_level__isnull=False, on_hand__lte=F("allocated") + F("leaflet__reorder_level"))
+    | Q(leaflet__reorder_level__isnull=True, on_hand__lt=F("allocated") + F("leaflet__most_per_order"))
+    | Q(days_left__lt=LOW_STOCK_DAYS)
+)
+
+
+def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
+    """Of what the catalogue offers: at its reorder level or below (without one: fewer than one order may have), or soon out."""
+    return with_forecast(editions, today).filter(IS_OFFERED, IS_LOW)
+
+
+def order_by_need() -> list[OrderBy]:
+    """For a list that has the forecast: what is out, what is low, what runs out next; last what is not offered."""
+    out = Case(When(on_hand__lte=F("allocated"), then=-1), default=F("days_left"), output_field=IntegerField())
+    return [
+        OrderBy(Case(When(IS_OFFERED, then=0), default=1)),
+        OrderBy(Case(When(IS_OFFERED & IS_LOW, then=0), default=1)),
+        OrderBy(Case(When(IS_OFFERED, then=out), output_field=IntegerField()), nulls_last=True),
+        *(OrderBy(F(name)) for name in ("leaflet__position", "leaflet__title")),
+        OrderBy(F("published_on"), descending=True),
+        OrderBy(F("pk"), descending=True),
+    ]
+
+
+def forecast_text(edition: Any, today: date, out_since: date | None = None) -> str:
+    """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
+    if edition.available <= 0:
+        return _("out since %(day)s") % {"day": full_date(out_since)} if out_since else _("out")
+    if not edition.went:
+        return _("none went in 12 weeks")
+    if edition.days_left > MAX_FORECAST_DAYS:
+        return _("more than two years")
+    weeks, until = round(edition.days_left / 7), full_date(today + timedelta(days=edition.days_left))
+    if edition.days_left < 14:
+        days = ngettext("about %(n)d day, until %(until)s", "about %(n)d days, until %(until)s", edition.days_left)
+        return days % {"n": edition.days_left, "until": until}
+    return _("about %(n)d weeks, until %(until)s") % {"n": weeks, "until": until}
+
+
+def full_date(day: date | None) -> str:
+    return dateformat.format(day, "j F Y") if day else ""
+
+
+def days_out_since(editions: Collection[int]) -> dict[int, date]:
+    """By the keys of editions of which nothing is left: the UK day on which the last copy was given out. One statement.
+
+    Of a title that went on moving since for very long, the earliest day that was looked at.
+    """
+    if not editions:
+        return {}
+    change = F("on_hand_change") - F("allocated_change")
+    moves = StockMovement.objects.filter(edition=OuterRef("pk")).annotate(change=change).exclude(change=0).order_by("-at", "-pk")
+    rows = Edition.objects.filter(pk__in=editions).annotate(
+        moments=ArraySubquery(moves.values("at")[:MAX_MOVEMENTS]), changes=ArraySubquery(moves.values("change")[:MAX_MOVEMENTS])
+    )
+    found = {}
+    for edition in rows:
+        left = edition.available
+        # Back from now, moment by moment: a transaction gives copies back and out again at one moment.
+        for at, moved in groupby(zip(edition.moments, edition.changes, strict=True), key=itemgetter(0)):
+            if left > 0:
+                break
+            found[edition.pk] = uk_day(at)
+            left -= sum(change for _at, change in moved)
+    return found
+
+
+def low_stock_editions(about: str, today: date) -> list[Edition]:
+    """What that email is about, as far as it is still low; the most needed first."""
+    told = LowStock.objects.filter(told_at=datetime.fromisoformat(about.partition(":")[2])).values("leaflet")
+    rows = low_in_stock(Edition.objects.select_related("leaflet"), today).filter(leaflet__in=told)
+    return list(rows.order_by(*order_by_need()))

@@ -1,0 +1,513 @@
+"""Spreadsheet files (XLSX and CSV): read, written, and matched with the columns of a list."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from html import escape
+from itertools import islice
+from typing import Any, cast
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+
+# What stands in one cell: text that no spreadsheet takes for a formula, and back.
+
+Cell = str | int | date | None
+# What a spreadsheet begins a formula with, its full-width twins, and what some skip before they look.
+FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
+ESCAPED_FORMULA = re.compile(r"'(?=[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]|')")
+
+
+def escape_formula(text: str) -> str:
+    """With an apostrophe before what looks like a formula; before an apostrophe too where it would be taken for such a mark."""
+    return f"'{text}" if FORMULA.match(text) or ESCAPED_FORMULA.match(text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """What `harmless` was given."""
+    return text[1:] if ESCAPED_FORMULA.match(text) else text
+
+
+# A file that somebody uploaded, as rows of text. Judged by what it holds, never by its name or what the browser calls it.
+
+MAX_UPLOAD_BYTES = 5 * 1024 * 1024
+MAX_UNPACKED_BYTES = 32 * 1024 * 1024  # of all parts of an XLSX file
+MAX_ZIP_PARTS = 200
+MAX_UPLOAD_ROWS = 10_000
+MAX_UPLOAD_COLUMNS = 100
+MAX_SHEET_LENGTH = 1_048_576  # empty rows among them
+MAX_READ_CELL_LENGTH = 10_000  # of a cell
+OLD_EXCEL_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What openpyxl raises of a file that is a spreadsheet in name only. XML that can't be parsed is a SyntaxError.
+UNREADABLE_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, SyntaxError, OSError, EOFError, NotImplementedError, RuntimeError),
+    *(KeyError, ValueError, TypeError, AttributeError, IndexError, AssertionError, OverflowError),
+)
+
+
+class NotASheet(DomainError):
+    """The file can't be read as a spreadsheet; the message says what to do."""
+
+
+SAVE_AGAIN = _(
+    "This file can’t be read as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
+)
+FILE_IS_EMPTY = _("This file is empty. Fill in the template and upload that.")
+FILE_TOO_LARGE = _("This file is larger than 5 MB. Take out pictures and sheets that are not needed, or upload it in parts.")
+UNPACKS_TOO_LARGE = _(
+    "This file is far larger than it looks, so it was not opened. Copy its cells into the template, and upload that."
+)
+OLD_EXCEL_FILE = _(
+    "This is an old Excel file (.xls), or one with a password. "
+    "Save it as “Excel Workbook (.xlsx)” without a password, and upload that."
+)
+FILE_IS_PDF = _("This is a PDF. Upload a spreadsheet: an Excel file (.xlsx) or a CSV file.")
+NOT_EXCEL = _("This is no Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
+TOO_MANY_ROWS = _("This file has more than 10,000 rows. Upload it in parts.")
+TOO_MANY_COLUMNS = _("This file has more than 100 columns. Take out those that are not in the template, and upload it again.")
+NO_ROWS = _("There is nothing under the headings. Fill in the rows and upload it again.")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The first row that says something, and the others that do, each with its number in the file."""
+
+    headings: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+def read_sheet(content: bytes) -> Sheet:
+    """Raises NotASheet."""
+    if len(content) > MAX_UPLOAD_BYTES:
+        raise NotASheet(FILE_TOO_LARGE)
+    if not content.strip():
+        raise NotASheet(FILE_IS_EMPTY)
+    if content.startswith(OLD_EXCEL_SIGNATURE):
+        raise NotASheet(OLD_EXCEL_FILE)
+    if b"%PDF-" in content[:1024]:
+        raise NotASheet(FILE_IS_PDF)
+    found = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
+    rows = [(number, row) for number, row in enumerate(check_rows(found), 1) if any(row)]
+    if not rows:
+        raise NotASheet(FILE_IS_EMPTY)
+    if len(rows) == 1:
+        raise NotASheet(NO_ROWS)
+    return Sheet(rows[0][1], rows[1:])
+
+
+def check_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Each row without the spaces around its cells and without empty ones at its end. Raises NotASheet for too much."""
+    filled = signs = 0
+    for number, row in enumerate(rows):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        filled += bool(cells)
+        signs += sum(map(len, cells))
+        if filled > MAX_UPLOAD_ROWS + 1 or number >= MAX_SHEET_LENGTH:
+            raise NotASheet(TOO_MANY_ROWS)
+        if len(cells) > MAX_UPLOAD_COLUMNS:
+            raise NotASheet(TOO_MANY_COLUMNS)
+        if signs > MAX_UNPACKED_BYTES:
+            raise NotASheet(UNPACKS_TOO_LARGE)
+        yield [cell[: MAX_READ_CELL_LENGTH + 1].replace("\r\n", "\n").replace("\0", "") for cell in map(unescape_formula, cells)]
+
+
+# -- CSV --------------------------------------------------------------------------------------------------------------
+
+
+def read_csv(content: bytes) -> Iterator[list[str]]:
+    text = decode_text(content)
+    first, _end, rest = text.partition("\n")
+    separator = ""
+    if first.lower().startswith("sep="):  # a line for Excel alone
+        separator, text = first.strip()[4:5], rest
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator or csv_separator(text))
+    except csv.Error as error:
+        raise NotASheet(SAVE_AGAIN) from error
+
+
+def decode_text(content: bytes) -> str:
+    """UTF-8 with or without its mark; else as Excel on Windows saves a plain CSV. Raises NotASheet for what is no text."""
+    if b"\0" in content[:4096] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NotASheet(SAVE_AGAIN)
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NotASheet(SAVE_AGAIN)
+
+
+def csv_separator(text: str) -> str:
+    """What stands most often in the first line that says something."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(",;\t", key=first.count)
+
+
+# -- XLSX -------------------------------------------------------------------------------------------------------------
+
+
+def read_xlsx(content: bytes) -> Iterator[list[str]]:
+    """The first sheet. What it would unpack to is looked at before any of it is."""
+    from openpyxl import load_workbook  # by the first upload only: it brings Pillow with it (ADR 22)
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_zip_parts(archive)
+        workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            sheet: Any = workbook.worksheets[0]
+            sheet.reset_dimensions()  # what it says of its own size
+            for row in sheet.iter_rows(max_col=MAX_UPLOAD_COLUMNS + 1, values_only=True):
+                yield [cell_text(value) for value in row] if any(row) else []
+        finally:
+            workbook.close()
+    except NotASheet:
+        raise
+    except UNREADABLE_ERRORS as error:
+        raise NotASheet(SAVE_AGAIN) from error
+
+
+def check_zip_parts(archive: zipfile.ZipFile) -> None:
+    """Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML that defines words of its own.
+
+    A part that says it is smaller than it is gives no more than it says.
+    """
+    parts = archive.infolist()
+    if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
+        raise NotASheet(NOT_EXCEL)
+    if len(parts) > MAX_ZIP_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise NotASheet(UNPACKS_TOO_LARGE)
+    for part in parts:
+        if part.filename.endswith((".xml", ".rels")):
+            text = archive.read(part)
+            if b"<!DOCTYPE" in text or b"\0" in text[:64]:
+                raise NotASheet(SAVE_AGAIN)
+
+
+def cell_text(value: object) -> str:
+    """A cell as somebody would type it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date):
+        return value.isoformat()[:10]
+    return str(value)
+
+
+# Rows written as CSV or XLSX, piece by piece: what is sent need never be in memory as a whole, nor on a disk.
+#
+# openpyxl writes 1,250 rows of 26 columns a second here; 100,000 would take longer than a proxy waits. An XLSX file is a zip
+# of a few lines of XML around the rows, so it is written here; tests open it with openpyxl (ADR 47).
+
+MAX_SHEET_ROWS = 1_048_576  # of a sheet, its headings included: Excel's own limit
+MAX_CELL_LENGTH = 32_767  # of a cell
+ROWS_PER_PIECE = 500  # rows
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+NOT_ALLOWED_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+XLSX_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x0041_ as A
+EXCEL_DAY_ZERO = date(1899, 12, 30).toordinal()
+
+XMLNS = "http://schemas.openxmlformats.org"
+XML_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+XLSX_PARTS = {
+    "[Content_Types].xml": f'<Types xmlns="{XMLNS}/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{XLSX}.main+xml"/>'
+    '<Override PartName="/xl/worksheets/sheet1.xml"'
+    ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
+    '<Override PartName="/xl/styles.xml"'
+    ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{XMLNS}/package/2006/relationships"><Relationship Id="rId1"'
+    f' Type="{XMLNS}/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{XMLNS}/package/2006/relationships"><Relationship Id="rId1"'
+    f' Type="{XMLNS}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2"'
+    f' Type="{XMLNS}/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>',
+    # Formats by place: 0 numbers, 1 text, 2 days, 3 headings, 4 text of several lines.
+    "xl/styles.xml": f'<styleSheet xmlns="{XMLNS}/spreadsheetml/2006/main">'
+    '<numFmts count="1"><numFmt numFmtId="164" formatCode="dd/mm/yyyy"/></numFmts>'
+    '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
+    '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+    '<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>'
+    '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">'
+    '<alignment vertical="top" wrapText="1"/></xf></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column: what stands above it, and how many signs wide it is."""
+
+    label: str | Promise
+    width: int = 12
+
+
+def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """As Excel opens it with a double click: UTF-8 that says so, commas, CR LF; days as 2026-11-26."""
+    kept = io.StringIO()
+    writer = csv.writer(kept, lineterminator="\r\n")
+    kept.write("\ufeff")
+    writer.writerow([str(heading.label) for heading in headings])
+    left = iter(rows)
+    while True:
+        some = list(islice(left, ROWS_PER_PIECE))
+        writer.writerows([[escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in some])
+        yield kept.getvalue().encode()
+        if not some:
+            return
+        kept.seek(0)
+        kept.truncate()
+
+
+class ZipPipe(io.RawIOBase):
+    """What the zip writes into, and what can be sent of it already. It can't be sought in, so the zip needs none of it again."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.pieces.append(bytes(data))
+        return len(data)
+
+    def drain(self) -> bytes:
+        pieces, self.pieces = self.pieces, []
+        return b"".join(pieces)
+
+
+def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, name: str) -> Iterator[bytes]:
+    """One sheet whose headings stay in view and filter; text is text, whatever it looks like. At most MOST_ROWS."""
+    pipe = ZipPipe()
+    workbook = (
+        f'<workbook xmlns="{XMLNS}/spreadsheetml/2006/main" xmlns:r="{XMLNS}/officeDocument/2006/relationships"><sheets>'
+        f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    )
+    with ZipFile(cast("Any", pipe), "w", ZIP_DEFLATED, compresslevel=3) as archive:
+        for part, text in {**XLSX_PARTS, "xl/workbook.xml": workbook}.items():
+            archive.writestr(zip_entry(part), XML_HEAD + text)
+        letters = [column_letters(place) for place in range(len(headings))]
+        with archive.open(zip_entry("xl/worksheets/sheet1.xml"), "w") as sheet:
+            sheet.write(sheet_start(headings, letters).encode())
+            number, left = 1, iter(rows)
+            while some := list(islice(left, ROWS_PER_PIECE)):
+                sheet.write("".join(row_xml(number + place, row, letters) for place, row in enumerate(some, 1)).encode())
+                number += len(some)
+                yield pipe.drain()
+            sheet.write(f'</sheetData><autoFilter ref="A1:{letters[-1]}{number}"/></worksheet>'.encode())
+    yield pipe.drain()
+
+
+def zip_entry(part: str) -> ZipInfo:
+    """Without the time: the same rows make the same file."""
+    info = ZipInfo(part)
+    info.compress_type = ZIP_DEFLATED
+    return info
+
+
+def column_letters(place: int) -> str:
+    """'A' of 0, 'AB' of 27."""
+    return chr(65 + place) if place < 26 else column_letters(place // 26 - 1) + chr(65 + place % 26)
+
+
+def sheet_start(headings: Sequence[Heading], letters: Sequence[str]) -> str:
+    columns = "".join(
+        f'<col min="{place}" max="{place}" width="{heading.width}" customWidth="1"/>' for place, heading in enumerate(headings, 1)
+    )
+    return (
+        f'{XML_HEAD}<worksheet xmlns="{XMLNS}/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+        f'<cols>{columns}</cols><sheetData><row r="1">'
+        + "".join(text_cell_xml(f"{letter}1", str(heading.label), 3) for letter, heading in zip(letters, headings, strict=True))
+        + "</row>"
+    )
+
+
+def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
+    """Empty cells are left out."""
+    cells = []
+    for letter, cell in zip(letters, row, strict=True):
+        if isinstance(cell, str):
+            if cell:
+                cells.append(text_cell_xml(f"{letter}{number}", escape_formula(cell), 4 if "\n" in cell else 1))
+        elif isinstance(cell, date):
+            cells.append(f'<c r="{letter}{number}" s="2"><v>{cell.toordinal() - EXCEL_DAY_ZERO}</v></c>')
+        elif cell is not None:
+            cells.append(f'<c r="{letter}{number}"><v>{cell}</v></c>')
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def text_cell_xml(place: str, text: str, form: int) -> str:
+    """Typed as text, so that no spreadsheet ever works it out."""
+    one_way = text[:MAX_CELL_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
+    said = escape(NOT_ALLOWED_IN_XML.sub("", XLSX_ESCAPE.sub("_x005F_", one_way)), quote=False)
+    return f'<c r="{place}" s="{form}" t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
+
+
+# What an upload would do, row by row: made, changed, nothing, or what is wrong, in which column.
+
+RowCells = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ListColumn:
+    """A column of a template: its key, its heading, what to put there, and whether there is no reading the file without it."""
+
+    key: str
+    label: str | Promise
+    help: str | Promise = ""
+    needed: bool = False
+    width: int = 14
+
+
+class RowAction(models.TextChoices):
+    MAKE = "make", gettext_lazy("New")
+    CHANGE = "change", gettext_lazy("Changed")
+    NOTHING = "nothing", gettext_lazy("Nothing to do")
+    WRONG = "wrong", gettext_lazy("To put right")
+
+
+@dataclass
+class ListRow:
+    """One row of the file: what it is about, what will happen, and what is wrong with it by column (its heading).
+
+    `rests_on`: what would be overwritten, as it is now.
+    """
+
+    number: int
+    about: str = ""
+    fate: str = RowAction.NOTHING
+    says: list[str] = field(default_factory=list)
+    wrong: list[tuple[str, str]] = field(default_factory=list)
+    rests_on: list[str] = field(default_factory=list)
+
+    def refuse(self, column: ListColumn, why: str) -> None:
+        self.fate = RowAction.WRONG
+        self.wrong.append((str(column.label), why))
+
+    @property
+    def fate_in_words(self) -> str:
+        return str(RowAction(self.fate).label)
+
+
+@dataclass
+class ImportPlan:
+    """All rows; `steps` is what applying them takes, for the kind's own service."""
+
+    rows: list[ListRow]
+    steps: list[Any]
+
+    @property
+    def wrong(self) -> list[ListRow]:
+        return [row for row in self.rows if row.wrong]
+
+    def count(self, fate: str) -> int:
+        return sum(row.fate == fate for row in self.rows)
+
+    @property
+    def digest(self) -> str:
+        """Of everything that was shown, and of the figures that it rests on."""
+        said = [[row.number, row.about, row.fate, row.says, row.wrong, row.rests_on] for row in self.rows]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ListKind:
+    """One kind of list: its columns, and what a file of it would do."""
+
+    columns: tuple[ListColumn, ...]
+    plan: Callable[[list[tuple[int, RowCells]]], ImportPlan]
+
+
+def normalise_heading(heading: str) -> str:
+    return re.sub(r"[\W_]+", " ", heading).strip().casefold()
+
+
+def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tuple[int, RowCells]], list[str]]:
+    """The rows by column, and the headings that no column has. Raises NotASheet when the headings are not those of the list."""
+    known = {normalise_heading(name): column for column in columns for name in (str(column.label), column.key)}
+    places: dict[str, int] = {}
+    unknown = []
+    for place, heading in enumerate(sheet.headings):
+        column = known.get(normalise_heading(heading))
+        if column is None:
+            unknown += [heading[:60]] if heading else []
+        elif column.key in places:
+            raise NotASheet(
+                gettext("Two columns are called “%(heading)s”. Take one out, and upload it again.") % {"heading": heading[:60]}
+            )
+        else:
+            places[column.key] = place
+    missing = [str(column.label) for column in columns if column.needed and column.key not in places]
+    if missing:
+        raise NotASheet(missing_columns_text(missing))
+    rows = [
+        (number, {key: row[place] if place < len(row) else "" for key, place in places.items()}) for number, row in sheet.rows
+    ]
+    return rows, unknown
+
+
+def missing_columns_text(labels: Sequence[str]) -> str:
+    named = ", ".join(f"“{label}”" for label in labels)
+    said = ngettext(
+        "The first row must name the columns, and there is none called %(named)s. Begin with the template.",
+        "The first row must name the columns, and there are none called %(named)s. Begin with the template.",
+        len(labels),
+    )
+    return said % {"named": named}
+
+
+def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
+    """'1,200', '12', '12.0'. Raises ValueError with words for people."""
+    tidy = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text).removesuffix(".0")
+    if not re.fullmatch(r"\d{1,9}", tidy, re.ASCII):
+        raise ValueError(gettext("“%(typed)s” is not a whole number. Enter figures only, like 12.") % {"typed": shorten(text)})
+    number = int(tidy)
+    if not least <= number <= most:
+        raise ValueError(
+            gettext("Enter a number from %(least)s to %(most)s; this says %(typed)s.")
+            % {"least": f"{least:,}", "most": f"{most:,}", "typed": shorten(text)}
+        )
+    return number
+
+
+def shorten(text: str) -> str:
+    """Enough to find it again."""
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:39]}…"
+
+
+def rows_to_json(rows: Iterable[ListRow]) -> list[Any]:
+    """What was said of each row, to be shown later."""
+    return [[row.number, row.about, row.fate, row.says] for row in rows]
+
+
+def rows_from_json(kept: Iterable[Any]) -> list[ListRow]:
+    return [ListRow(number, about, fate, says) for number, about, fate, says in kept]

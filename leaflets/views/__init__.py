@@ -1,1 +1,0 @@
-"""HTTP in, one service call, HTTP out."""

@@ -1,0 +1,344 @@
+"""Whether an answer means that there is no such mailbox, or only that it did not work this time."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext as _
+
+from ctac.dates import uk_day
+from notifications.models import LATELY, Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
+from notifications.outbox import again_of, insert, kick_after_commit, may_resend
+from notifications.preferences import choose
+from notifications.registry import ON_AT_FIRST, Topic, kind_named
+
+# RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
+NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
+# Where there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
+NO_SUCH_WORDS = re.compile(
+    r"(user|recipient|mailbox|account|address|domain|host|email account)\b[^.;]{0,60}?"
+    r"(unknown|not (be )?found|does ?n['’o]t exist|not exist|disabled|invalid|inactive|no longer|unavailable|rejected)"
+    r"|(unknown|invalid|no such|non.?existent) (local |virtual )?(user|recipient|mailbox|account|address|person|domain)"
+    r"|no mailbox here|unrouteable address|name or service not known|host or domain name not found|nxdomain",
+    re.IGNORECASE,
+)
+# Whatever else they say: a full mailbox, a policy, a list of senders, a size.
+PASSES = re.compile(
+    r"quota|mailbox (is )?(full|over)|over ?quota|too (large|big)|exceed|spam|black ?list|block(ed|list)|policy|reputation"
+    r"|greylist|try again|temporar|timed? ?out|dmarc|spf|dkim",
+    re.IGNORECASE,
+)
+CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3}\.\d{1,3})(?![\d.])")
+SMTP = re.compile(r"(?<![\d.])5[0-9]{2}(?![\d.])")
+SAYS_NOTHING = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such user”
+
+
+def sort_of(status: str, said: str) -> Sort:
+    """`status` is what a report states (5.1.1), "" where there is none; `said` the words of the server that refused."""
+    code = CODE.search(status) or CODE.search(said)
+    if code and code[1] != "5":
+        return Sort.SOFT
+    if code and code[2] in NO_SUCH:
+        return Sort.SOFT if PASSES.search(said) and code[2] not in {"1.1", "1.10"} else Sort.HARD
+    # A report may state 5.0.0 and quote a server that says 5.1.1.
+    quoted = CODE.findall(said)
+    if any(group == "5" and detail in NO_SUCH for group, detail in quoted):
+        return Sort.HARD
+    if code and code[2] not in SAYS_NOTHING:
+        return Sort.SOFT
+    is_final = bool(code) or bool(SMTP.search(said))
+    return Sort.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else Sort.SOFT
+
+
+# What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 60).
+
+logger = logging.getLogger(__name__)
+
+# So many days with a soft return, within so long, mark an address: a full mailbox is nobody's mistake.
+SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
+# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
+TRY_EVERY = timedelta(days=1)
+WAITS_AT_MOST = timedelta(hours=72)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody says became of a message. `message_id` and `address` as far as they are known; `key` tells answers apart
+    where no message of ours is known. Whoever may be anybody (a report by email) must name the message: only we and its reader
+    know its Message-ID."""
+
+    sort: Sort
+    source: Source
+    message_id: str = ""
+    address: str = ""
+    said: str = ""
+    key: str = ""
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("message_id", "address", "said", "key"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
+
+
+def storable(said: str) -> str:
+    """Without a NUL and without half a sign, which no column holds and servers that we don't know may send."""
+    return said.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Why a message does not go now, and when to ask again: None means never."""
+
+    state: State
+    why: str
+    until: datetime | None = None
+
+
+@transaction.atomic
+def take(answers: Iterable[Answer], *, now: datetime) -> int:
+    """Keep each answer once and mark what it marks. How many were news about mail of ours. As many statements
+    for a thousand as for one."""
+    rows = returned_rows(list(answers), now)
+    known = set(ReturnedMail.objects.filter(key__in=[row.key for row in rows]).values_list("key", flat=True)) if rows else set()
+    rows = [row for row in rows if row.key not in known]
+    if not rows:
+        return 0
+    ReturnedMail.objects.bulk_create(rows, ignore_conflicts=True)
+    mark_addresses({row.address for row in rows}, now)
+    fail_messages(rows)
+    for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
+        choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
+    logger.info("%s answers about mail of ours were taken.", len(rows))
+    return len(rows)
+
+
+def mark_addresses(addresses: set[str], now: datetime) -> None:
+    """Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here.
+
+    The rows are there and ours before they are judged: two that tell of one address at once take turns.
+    """
+    fresh = [MarkedAddress(address=address, sort=Sort.SOFT, last_at=now) for address in sorted(addresses)]
+    MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
+    marks = list(MarkedAddress.objects.select_for_update(no_key=True).filter(address__in=addresses).order_by("address"))
+    told: dict[str, list[ReturnedMail]] = {address: [] for address in addresses}
+    for mail in ReturnedMail.objects.filter(address__in=addresses).order_by("-received_at", "-pk"):
+        told[mail.address].append(mail)
+    for mark in marks:
+        judge(mark, told[mark.address], now)
+    MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
+
+
+def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> None:
+    """`told`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
+    complaints = [mail for mail in told if mail.sort == Sort.COMPLAINT]
+    since = [mail for mail in told if mark.cleared_at is None or mail.went_at > mark.cleared_at]
+    counts = [mail for mail in since if mail.sort != Sort.COMPLAINT]
+    is_hard = any(mail.sort == Sort.HARD for mail in counts)
+    soft = [mail.received_at for mail in counts if mail.sort == Sort.SOFT and mail.received_at > now - SOFT_WITHIN]
+    if is_hard or len({uk_day(moment) for moment in soft}) >= SOFT_DAYS:
+        mark.marked_at = mark.marked_at or now
+    if counts:
+        mark.sort, mark.said = Sort.HARD if is_hard else Sort.SOFT, counts[0].said
+    elif complaints:
+        mark.sort = Sort.COMPLAINT
+    if complaints:
+        mark.complained_at = complaints[0].received_at
+    mark.last_at = max([mark.last_at, *(mail.received_at for mail in told[:1])])
+
+
+def fail_messages(rows: Iterable[ReturnedMail]) -> None:
+    """A message that came back has not arrived, whatever our mail server said: it stands with those that failed."""
+    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
+    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
+    messages = list(sent.order_by("pk"))
+    for message in messages:
+        message.state = State.FAILED
+        message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
+    Notification.objects.bulk_update(messages, ["state", "last_error"])
+
+
+def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
+    """One for each answer about mail of ours, not yet written. Two statements."""
+    ids = [answer.message_id for answer in answers if answer.message_id]
+    known = {row.message_id: row for row in mail_of_ours().filter(message_id__in=ids)}
+    wrote_to = written_to([a.address for a in answers if a.message_id not in known and a.source == Source.PROVIDER])
+    found: dict[str, ReturnedMail] = {}
+    for answer in answers:
+        message = known.get(answer.message_id)
+        address = message.recipient.lower() if message else answer.address.strip().lower()
+        if address and (message or address in wrote_to):
+            row = returned_row(answer, message, address, now)
+            found.setdefault(row.key, row)
+    return list(found.values())
+
+
+def mail_of_ours() -> QuerySet[Notification]:
+    return Notification.objects.exclude(recipient="").only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")
+
+
+def written_to(addresses: Sequence[str]) -> set[str]:
+    """Those of them that we ever wrote to."""
+    asked = {address.strip().lower() for address in addresses} - {""}
+    if not asked:
+        return set()
+    rows = Notification.objects.alias(address=Lower("recipient")).filter(address__in=asked).exclude(recipient="")
+    return set(rows.order_by().values_list(Lower("recipient"), flat=True).distinct())
+
+
+def returned_row(answer: Answer, message: Notification | None, address: str, now: datetime) -> ReturnedMail:
+    told = f"{message.message_id} {answer.sort}" if message else f"{answer.source} {answer.key or address} {answer.sort}"
+    went = (message.sent_at or message.first_tried_at or message.created_at) if message else None
+    return ReturnedMail(
+        key=hashlib.sha256(told.encode()).hexdigest(),
+        address=address,
+        sort=answer.sort,
+        source=answer.source,
+        notification=message,
+        said=" ".join(answer.said.replace("\0", "").split())[:300],
+        went_at=went or answer.at or now,
+        received_at=now,
+    )
+
+
+def refused(notification: Notification, error: Exception, *, now: datetime) -> None:
+    """Our own mail server refused this address for good: that counts as if the message had come back."""
+    if isinstance(error, SMTPRecipientsRefused):
+        for code, words in error.recipients.values():
+            said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+            take([Answer(sort_of("", said), Source.SERVER, message_id=notification.message_id, said=said)], now=now)
+
+
+def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
+    """Whether this message may go to its address; None if so. One statement, two for a marked address, none for a code.
+
+    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
+    Other mail goes to a marked address once a day; news and invitations do not go there at all.
+    """
+    address = notification.recipient.lower()
+    if notification.is_account_mail or address in team_addresses():
+        return None
+    mark = MarkedAddress.objects.marked().filter(address=address).first()
+    if mark is None:
+        return None
+    topic = kind_named(notification.kind).topic
+    if topic and topic not in ON_AT_FIRST:
+        return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
+    return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)
+
+
+def takes_the_turn(mark: MarkedAddress, notification: Notification, now: datetime) -> bool:
+    """Whether this is the one message that goes there today; it stays the one while our mail server makes difficulties."""
+    free = Q(tried_at=None) | Q(tried_at__lte=now - TRY_EVERY) | Q(tried_with=notification.pk)
+    return bool(MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk))
+
+
+def waits(mark: MarkedAddress, notification: Notification, now: datetime) -> HeldBack:
+    if now > (notification.first_tried_at or now) + WAITS_AT_MOST:
+        return HeldBack(State.FAILED, _("Mail to this address comes back, and nobody has put it right."))
+    until = max(now, mark.tried_at or now) + TRY_EVERY
+    if notification.expires_at:
+        until = min(until, notification.expires_at)
+    return HeldBack(State.PENDING, _("Mail to this address comes back: it waits until the address is put right."), until)
+
+
+def team_addresses() -> set[str]:
+    """Shared mailboxes that the settings name."""
+    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
+    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
+    return {getattr(settings, name).lower() for name in names}
+
+
+@transaction.atomic
+def put_right(*, address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> int:
+    """The mark goes; what waited goes out, and what came back lately is sent again. How many messages. Nothing if none was."""
+    address = address.strip().lower()
+    if not clear(address, how, by, now):
+        return 0
+    return send_what_waits(address, now=now) + send_again_what_came_back(address, by=by, now=now)
+
+
+@transaction.atomic
+def arrived(*, addresses: Sequence[str], how: Cleared, now: datetime) -> None:
+    """Mail arrives there: a code that we sent was used, or the provider says so. One statement while none of them is marked."""
+    marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
+    for address in marked.values_list("address", flat=True):
+        if clear(address, how, None, now):
+            send_what_waits(address, now=now)
+
+
+@transaction.atomic
+def delivered(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
+    """A provider saw mail arrive at these addresses. One that came back since stays marked. One statement if none is."""
+    marked = MarkedAddress.objects.marked().filter(address__in=sorted(arrivals)) if arrivals else MarkedAddress.objects.none()
+    later = [mark.address for mark in marked if mark.last_at < arrivals[mark.address]]
+    if later:
+        arrived(addresses=later, how=Cleared.DELIVERED, now=now)
+
+
+@transaction.atomic
+def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -> int:
+    """Whom the old address stood for has another one: what waited goes there, and what came back is sent again. How many."""
+    before = before.strip().lower()
+    if not clear(before, Cleared.CHANGED, by, now):
+        return 0
+    return send_what_waits(before, to=to, now=now) + send_again_what_came_back(before, to=to, by=by, now=now)
+
+
+def clear(address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> bool:
+    """Whether there was a mark to take away."""
+    marked = MarkedAddress.objects.marked().filter(address=address)
+    cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
+    return bool(cleared)
+
+
+@transaction.atomic
+def forget_address(email: str) -> None:
+    """Everything that is kept of an address goes with the person."""
+    address = email.strip().lower()
+    ReturnedMail.objects.filter(address=address).delete()
+    MarkedAddress.objects.filter(address=address).delete()
+
+
+# When an address is put right: what waited for that goes out, and what had come back is sent again.
+
+MOST_SENT_AGAIN = 20  # whoever missed more than that is better helped on the phone
+
+
+def send_what_waits(address: str, *, to: str = "", now: datetime) -> int:
+    """Tried and still pending: it goes now, as if it were new, and to the other address if there is one. How many."""
+    waiting = Notification.objects.to_address(address).filter(
+        state=State.PENDING, first_tried_at__isnull=False, is_account_mail=False
+    )
+    keys = list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    fresh = {"due_at": now, "kicked_at": now, "first_tried_at": None, "attempts": 0, "last_error": ""}
+    Notification.objects.filter(pk__in=keys).update(**fresh, **({"recipient": to} if to else {}))
+    kick_after_commit(keys)
+    return len(keys)
+
+
+def send_again_what_came_back(address: str, *, to: str = "", by: AbstractBaseUser | None, now: datetime) -> int:
+    """Of the last two weeks, unless it is too late, was sent again already, or is a code. How many; the newest, if many.
+
+    Each is written afresh when it goes, and does not go if it is no longer true.
+    """
+    later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
+    returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=Sort.COMPLAINT)
+    rows = Notification.objects.to_address(address).filter(Q(expires_at=None) | Q(expires_at__gt=now), Exists(returned))
+    rows = rows.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False).exclude(Exists(later))
+    again = []
+    for row in rows.order_by("-pk")[:MOST_SENT_AGAIN]:
+        if may_resend(row):
+            once_more = again_of(row, by, now)
+            once_more.resend_of_id, once_more.recipient = row.resend_of_id or row.pk, to or row.recipient
+            again.append(once_more)
+    insert(sorted(again, key=lambda row: row.created_at))
+    return len(again)

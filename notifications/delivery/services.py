@@ -1,0 +1,578 @@
+"""A row is one worker's for 45 seconds, and for longer only while that worker shows that it lives.
+
+While a message is handed over, a small thread renews the lease every 10 seconds. It stops after 300 seconds, or as soon as the
+lease is another's, and cuts the line to the mail server: so no talk outlives its lease, whichever pool of Celery's runs it.
+"""
+
+import logging
+import random
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Coalesce, Random
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from notifications import outbox, preferences, rendering, schedule
+from notifications.bounces import services as bounces_services
+from notifications.delivery import smtp
+from notifications.models import MailboxRead, MailDomain, MailServer, Notification, State
+from notifications.models.outbox import NotificationQuerySet, server_name
+from notifications.registry import Message, keeps_address, keeps_words, kind_named
+from notifications.schedule import gathered
+
+logger = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+
+HEARTBEAT_SECONDS = 10
+HELD_AT_MOST = 300  # seconds
+
+
+class LeaseLostError(Exception):
+    """Another worker has the row by now, or it was erased."""
+
+
+def claim(pk: int, *, now: datetime) -> Notification | None:
+    """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
+    token = uuid.uuid4()
+    claimed = Notification.objects.claimable(now).filter(pk=pk).update(
+        state=State.SENDING,
+        lease_token=token,
+        lease_until=end_of_lease(now),
+        attempts=F("attempts") + 1,
+        first_tried_at=Coalesce("first_tried_at", Value(now)),
+    )  # fmt: skip
+    return Notification.objects.filter(pk=pk, lease_token=token).first() if claimed else None
+
+
+def claim_if_free(pk: int, *, now: datetime) -> Notification | None:
+    """As claim(), within a transaction that holds another row: nobody is waited for."""
+    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True, no_key=True)
+    row: Notification | None = rows.filter(pk=pk).first()
+    if row:
+        row.state, row.lease_token, row.lease_until = State.SENDING, uuid.uuid4(), end_of_lease(now)
+        row.attempts, row.first_tried_at = row.attempts + 1, row.first_tried_at or now
+        row.save(update_fields=["state", "lease_token", "lease_until", "attempts", "first_tried_at"])
+    return row
+
+
+def end_of_lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
+
+
+def renew(notification: Notification, now: datetime) -> bool:
+    """Whether the lease was still ours; then it begins anew."""
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
+    return bool(mine.update(lease_until=end_of_lease(now)))
+
+
+def ensure_ours(notification: Notification, now: datetime) -> None:
+    """Asked right before DATA, from which on the message may be taken. Raises LeaseLostError."""
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token, lease_until__gt=now)
+    if not mine.exists():
+        raise LeaseLostError
+
+
+@contextmanager
+def heartbeat(notification: Notification, *, cut: Callable[[], None], clock: Clock) -> Iterator[None]:
+    """The lease is renewed until the block ends. `cut` ends what the block waits for, when it may go on no longer."""
+    over = threading.Event()
+    thread = threading.Thread(target=keep_renewing, args=(notification, over, cut, clock), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def keep_renewing(notification: Notification, over: threading.Event, cut: Callable[[], None], clock: Clock) -> None:
+    ends = time.monotonic() + HELD_AT_MOST
+    try:
+        while not over.wait(HEARTBEAT_SECONDS):
+            if time.monotonic() >= ends or not renewed(notification, clock()):
+                break
+        else:
+            return
+        logger.warning("Message %s took too long or is another worker's by now: the line is cut.", notification.pk)
+        cut()
+    finally:
+        connection.close()  # this thread's own
+
+
+def renewed(notification: Notification, now: datetime) -> bool:
+    """A database that is away for a moment does not end the talk: the mark waits for it too."""
+    try:
+        return renew(notification, now)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("The lease of message %s could not be renewed: %s", notification.pk, type(error).__name__)
+        connection.close()
+        return True
+
+
+# Sending one row: claim, check, build, send, mark. Run twice or by two workers, it sends once.
+
+GIVE_UP_AFTER = timedelta(hours=72)
+LONGEST_PAUSE = timedelta(hours=2)
+# The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
+MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one try: the new state, and what to store with it."""
+
+    state: State
+    error: str = ""
+    due_at: datetime | None = None
+    kept: rendering.Rendered | None = None
+    extra: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Whether the outcome was written, and the next row if it was claimed with it."""
+
+    ours: bool
+    claimed: Notification | None = None
+
+
+def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
+    """Send the row if it is due and nobody else is sending it. Every outcome is on the row afterwards."""
+    deliver_each([pk], clock=clock)
+
+
+def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
+    """One after the other, each for itself: what happens to one does not touch the next.
+
+    The mark of a message that went and the claim of the next are one commit (ADR 55). While the mail server is down rows stay
+    untouched: the sweep comes back to them.
+    """
+    held: Notification | None = None
+    for pk, following in zip_longest(pks, pks[1:]):
+        taken, held = held, None
+        try:
+            notification = taken or take_up(pk, clock=clock)
+            if notification and not gathered(notification, now=clock()):
+                held = work_on(notification, following, clock=clock)
+        except LeaseLostError:
+            logger.warning("Message %s is not ours to send any more.", pk)
+        except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
+            logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
+
+
+def take_up(pk: int, *, clock: Clock) -> Notification | None:
+    return None if is_silent(clock()) else claim(pk, now=clock())
+
+
+def work_on(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
+    """Send it. The next row, if it was claimed with the mark; what did not go makes no claim, and the next asks for itself."""
+    outcome = attempt(notification, clock=clock)
+    if outcome.state != State.SENT:
+        settle(notification, outcome)
+        return None
+    claimed = settle(notification, outcome, following=following, now=clock()).claimed
+    judge(None, clock())
+    return claimed
+
+
+def attempt(notification: Notification, *, clock: Clock) -> Outcome:
+    """Check again, build, send. Outside any transaction: a mail server may take minutes."""
+    if notification.expires_at and notification.expires_at <= clock():
+        return Outcome(State.EXPIRED, _("Too late to be of use."))
+    notification.found = {}
+    try:
+        if not notification.is_account_mail and not kind_named(notification.kind).still_true(notification):
+            return Outcome(State.EXPIRED, _("No longer true when it was due."))
+        if morning := schedule.waits_until(notification, clock()):
+            return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
+        if not preferences.is_wanted(notification):
+            return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
+        if held := bounces_services.held_back(notification, now=clock()):
+            return Outcome(held.state, held.why, due_at=held.until, extra={"attempts": notification.attempts - 1})
+        if turn := waits_until(notification, clock()):
+            return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=schedule.untried(notification))
+        rendered, mail = prepare(notification)
+    except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
+        logger.error("Message %s could not be built: %s", notification.pk, where(error))
+        return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
+    return hand_over(notification, rendered, mail, clock=clock)
+
+
+def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
+    if notification.is_account_mail:
+        rendered = rendering.unseal(bytes(notification.sealed_body or b""))
+        return rendered, rendering.compose(notification, rendered)
+    message: Message = kind_named(notification.kind).build(notification)
+    links = rendering.links_of_choice(notification, message)
+    rendered = rendering.render(message, choices_link=links.page)
+    return rendered, rendering.compose(notification, rendered, message, links)
+
+
+def hand_over(notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives, *, clock: Clock) -> Outcome:
+    if not may_talk(clock()):
+        return Outcome(State.PENDING, notification.last_error, extra=schedule.untried(notification))
+    try:
+        with heartbeat(notification, cut=smtp.line().cut, clock=clock):
+            smtp.send(mail, before_data=lambda: ensure_ours(notification, clock()))
+    except LeaseLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
+        logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
+        judge(error, clock())
+        if smtp.is_permanent(error):
+            if keeps_address(notification.kind):
+                bounces_services.refused(notification, error, now=clock())
+            return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
+        return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
+    return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
+
+
+def judge(error: Exception | None, now: datetime) -> None:
+    """What it tells of the server. A database that is away now must not hide the outcome of the message."""
+    try:
+        if error and smtp.is_servers(error):
+            failed(now)
+        else:
+            answered(now)
+    except (DatabaseError, InterfaceError) as failure:
+        logger.warning("The state of the mail server could not be written: %s", where(failure))
+
+
+def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
+    """Pending with a new due time; Failed once 72 hours of trying are over; never later than the message's own end."""
+    due_at = now + pause_before(notification.attempts + 1)
+    if due_at > (notification.first_tried_at or now) + GIVE_UP_AFTER:
+        return Outcome(State.FAILED, error, kept=kept)
+    if notification.expires_at:
+        due_at = min(due_at, notification.expires_at)
+    return Outcome(State.PENDING, error, due_at=due_at, kept=kept)
+
+
+def pause_before(attempt_number: int) -> timedelta:
+    """1, 2, 4 … minutes up to 2 hours, each a quarter shorter or longer, so that a backlog does not come back as one wave."""
+    minutes = min(2 ** min(attempt_number - 2, 10), LONGEST_PAUSE / timedelta(minutes=1))
+    return timedelta(minutes=minutes * random.uniform(0.75, 1.25))  # noqa: S311 - spread, not secrecy
+
+
+def settle(notification: Notification, outcome: Outcome, *, following: int | None = None, now: datetime | None = None) -> Settled:
+    """Write the outcome if the lease is still ours, and claim the `following` row with it, as of `now`.
+
+    If the lease is not ours, nothing is written or claimed: then another worker's outcome counts, or an erasure.
+    """
+    columns: dict[str, Any] = {
+        "state": str(outcome.state),
+        "last_error": outcome.error[:300],
+        "due_at": outcome.due_at or notification.due_at,
+        "kicked_at": None,
+        "lease_token": None,
+        "lease_until": None,
+        **outcome.extra,
+    }
+    if outcome.kept and not notification.is_account_mail and keeps_words(notification.kind):
+        kept = outcome.kept.to_keep()
+        columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
+    if outcome.state != State.PENDING:
+        columns["sealed_body"] = None
+        if not keeps_address(notification.kind):
+            columns |= {"recipient": ""} | WORDLESS
+    try:
+        settled = patiently(lambda: write(notification, columns, following, now))
+    except (ValueError, DataError):
+        # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
+        settled = patiently(lambda: write(notification, columns | WORDLESS, following, now))
+    if not settled.ours:
+        logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
+    return settled
+
+
+@transaction.atomic
+def write(notification: Notification, columns: dict[str, Any], following: int | None, now: datetime | None) -> Settled:
+    """The mark, and the claim of the `following` row in the same commit.
+
+    The mark comes first and nobody waits for the next row, so that no erasure of both can lock itself out. Words are stored only
+    where they were not erased meanwhile: the database decides that as it writes, so that no erasure fits in between.
+    """
+    kept = {name: Case(When(erased_at=None, then=Value(columns[name])), default=Value("")) for name in columns.keys() & WORDLESS}
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
+    if not mine.update(**columns | kept):
+        return Settled(ours=False)
+    return Settled(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
+
+
+def patiently(write: Callable[[], Settled]) -> Settled:
+    """Run one write, and again while the database can't be reached, for up to about 25 seconds."""
+    for pause in MARK_PAUSES:
+        try:
+            return write()
+        except (DatabaseError, InterfaceError) as error:
+            if not is_lost_connection(error):
+                raise
+            connection.close()
+            time.sleep(pause)
+    return write()
+
+
+def is_lost_connection(error: Exception) -> bool:
+    """An immediate shutdown reaches us as a bare DatabaseError without a word."""
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+
+
+def where(error: Exception) -> str:
+    """What went wrong and in which line, without the error's own words: those may hold a name or an address."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        f"{type(error).__name__} at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
+        if frames
+        else type(error).__name__
+    )
+
+
+# Finding again what the queue forgot.
+
+# A queued row is left alone for this long; without it each sweep would queue a backlog again and flood the broker.
+QUEUED_AGAIN_AFTER = timedelta(seconds=45)
+ROWS_A_SWEEP = 500
+ROWS_A_TRY = 3
+GOES_ON_SECONDS = 15  # beat's next sweep comes 20 seconds after the last
+
+
+def sweep(*, now: datetime, started: float | None = None) -> list[int]:
+    """Queue what is due and that no worker holds, oldest first, a bounded number at a time. Returns the rows' ids.
+
+    Two sweeps at once share the work instead of doubling it. Where there is more, one more sweep stands in the queue before the
+    last of these rows, so that workers never run dry; it goes on until beat begins the next. While the mail server is down, a
+    few rows go when it may be tried, and else none.
+    """
+    if is_silent(now):
+        return []
+    with transaction.atomic():
+        rows = forgotten(now).select_for_update(skip_locked=True, no_key=True)
+        limit = ROWS_A_TRY if known().down_since else ROWS_A_SWEEP
+        ids = sorted(rows.values_list("pk", flat=True)[:limit])
+        Notification.objects.filter(pk__in=ids).update(kicked_at=now)
+    began = started or now.timestamp()
+    goes_on = len(ids) == ROWS_A_SWEEP and 0 <= now.timestamp() - began < GOES_ON_SECONDS
+    first = len(ids) * 3 // 4 if goes_on else len(ids)
+    lasts = QUEUED_AGAIN_AFTER.total_seconds()
+    if outbox.publish_backlog(ids[:first], lasts=lasts) and goes_on:
+        outbox.ask_for_sweep(started=began)
+        outbox.publish_backlog(ids[first:], lasts=lasts)
+    return ids
+
+
+def forgotten(now: datetime) -> NotificationQuerySet:
+    """Due, held by no worker, and not queued lately; the oldest first."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    unqueued = Q(kicked_at=None) | Q(kicked_at__lt=now - QUEUED_AGAIN_AFTER)
+    rows: NotificationQuerySet = Notification.objects.unfinished().filter(free, unqueued, due_at__lte=now)
+    return rows.order_by("due_at")
+
+
+# A dead mail server is left alone: after three failures in a row one worker at a time tries it, until it says yes again.
+#
+# The state is in a table, so that all workers know. Each remembers for a second that the server was well, and asks no more
+# often.
+
+FAILURES_UNTIL_DOWN = 3
+SHORTEST_PAUSE = timedelta(seconds=10)
+LONGEST_SERVER_PAUSE = timedelta(minutes=1)
+REMEMBERED_SECONDS = 1.0
+# A next try further away than any pause was written by a clock that has been put right since.
+NO_PAUSE_IS_SO_LONG = timedelta(minutes=10)
+# What was tried while the server was down comes at once, not after its own pause (two hours and a quarter at most), and within
+# so long, not as one wave.
+WAITS_NO_LONGER = timedelta(minutes=150)
+WAKES_WITHIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What this process last read, and when by its own clock."""
+
+    failures: int
+    down_since: datetime | None
+    next_try_at: datetime | None
+    read_at: float
+
+
+_known: dict[str, Known] = {}
+
+
+def known() -> Known:
+    """A second old at most while the server is well, else read now."""
+    last = _known.get(server_name())
+    if last and last.down_since is None and time.monotonic() - last.read_at < REMEMBERED_SECONDS:
+        return last
+    row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
+    failures, down_since, next_try_at = row or (0, None, None)
+    fresh = Known(failures, down_since, next_try_at, time.monotonic())
+    _known[server_name()] = fresh
+    return fresh
+
+
+def is_silent(now: datetime) -> bool:
+    """Whether the server is down and nobody is to try it now: then rows stay as they are."""
+    state = known()
+    return state.down_since is not None and not is_due(state.next_try_at, now)
+
+
+def is_due(next_try_at: datetime | None, now: datetime) -> bool:
+    return next_try_at is None or next_try_at <= now or next_try_at > now + NO_PAUSE_IS_SO_LONG
+
+
+def may_talk(now: datetime) -> bool:
+    """Whether this worker may hand over a message now. While the server is down this takes the one try that there is."""
+    if known().down_since is None:
+        return True
+    mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + NO_PAUSE_IS_SO_LONG)
+    trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
+    return bool(MailServer.objects.silent().filter(mine).update(next_try_at=now + trying))
+
+
+def failed(now: datetime) -> None:
+    """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
+    with transaction.atomic():
+        servers = MailServer.objects.select_for_update(no_key=True)
+        server, _made = servers.get_or_create(name=server_name(), defaults={"next_try_at": now})
+        server.failures += 1
+        is_down = server.failures >= FAILURES_UNTIL_DOWN
+        server.down_since = (server.down_since or now) if is_down else None
+        doubled = min(max(server.failures - FAILURES_UNTIL_DOWN, 0), 10)
+        server.next_try_at = now + min(SHORTEST_PAUSE * 2**doubled, LONGEST_SERVER_PAUSE)
+        server.save(update_fields=["failures", "down_since", "next_try_at"])
+    _known.pop(server_name(), None)
+    if server.failures == FAILURES_UNTIL_DOWN:
+        logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", server.failures)
+
+
+def answered(now: datetime) -> None:
+    """It answered for a message, with yes or no. What waited for it goes at once."""
+    state = known()
+    if not state.failures:
+        return
+    well = {"failures": 0, "down_since": None}
+    changed = MailServer.objects.filter(name=server_name(), failures__gt=0).update(**well)
+    _known.pop(server_name(), None)
+    if changed and state.down_since:
+        logger.warning("The mail server answers again, after %s.", now - state.down_since)
+        wake(now)
+
+
+def wake(now: datetime) -> None:
+    waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
+    some_time = ExpressionWrapper(Random() * Value(WAKES_WITHIN), output_field=DurationField())
+    soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
+    waiting.filter(due_at__gt=now, due_at__lte=now + WAITS_NO_LONGER).update(due_at=soon)
+    outbox.ask_for_sweep()
+
+
+# No domain gets more messages a minute than its servers like: what is too much waits in a line, and was no attempt.
+#
+# The count of each minute is in a table, so all workers share it. A worker takes some at a time, so that a row that all write
+# is written seldom; what it took and did not send is lost with the minute. Codes for signing in never wait.
+
+MINUTE = timedelta(minutes=1)
+# What can wait leaves this much of each minute to mail that answers somebody.
+SHARE_OF_PATIENT_MAIL = 0.8
+# A line longer than this was drawn by a clock that has been put right since.
+LONGEST_LINE = timedelta(hours=3)
+# Of a domain: the minute, and how many of it this process has taken and not used.
+_taken: dict[str, tuple[datetime, int]] = {}
+
+
+def waits_until(notification: Notification, now: datetime) -> datetime | None:
+    """The end of the line at its domain if this minute's share has gone; None for what may go now, which is counted."""
+    most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
+    domain = notification.recipient.rpartition("@")[2].lower()
+    if not most or not domain:
+        return None
+    minute = now.replace(second=0, microsecond=0)
+    last, left = _taken.get(domain, (minute, 0))
+    if last == minute and left:
+        _taken[domain] = (minute, left - 1)
+        return None
+    some = max(1, most // 30)
+    if take(domain, minute, some, now=now, most=share_of(notification, most)):
+        _remember(domain, minute, some - 1)
+        return None
+    return None if notification.is_account_mail else queue_up(domain, minute, most=most)
+
+
+def share_of(notification: Notification, most: int) -> int:
+    if notification.is_account_mail or not kind_named(notification.kind).can_wait:
+        return most
+    return max(1, int(most * SHARE_OF_PATIENT_MAIL))
+
+
+def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
+    """Whether there was so much room in this minute."""
+    added = Case(When(minute=minute, then=F("taken") + some), default=some)
+    room = MailDomain.objects.filter(~Q(minute=minute) | Q(taken__lte=most - some), domain=domain)
+    if room.update(minute=minute, taken=added):
+        return True
+    first = {"minute": minute, "taken": some, "line_until": now}
+    _line, made = MailDomain.objects.get_or_create(domain=domain, defaults=first)
+    return made or bool(room.update(minute=minute, taken=added))  # two may have met it for the first time at once
+
+
+@transaction.atomic
+def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
+    """A moment of its own for each that waits, as many in a minute as may go."""
+    following = minute + MINUTE
+    line = MailDomain.objects.select_for_update(no_key=True).get(domain=domain)
+    begins = line.line_until if following <= line.line_until <= following + LONGEST_LINE else following
+    line.line_until = begins + MINUTE / most
+    line.save(update_fields=["line_until"])
+    return line.line_until
+
+
+def _remember(domain: str, minute: datetime, left: int) -> None:
+    """Only of this minute: domains are many, and a worker lives for weeks."""
+    for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
+        if last != minute:
+            _taken.pop(name, None)
+    _taken[domain] = (minute, left)
+
+
+# Whether mail goes out, for /readyz.
+
+# The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
+LATE_AFTER = timedelta(minutes=10)
+# One address that takes nothing is that address; several for so long are the mail server.
+TRIED_TOO_LONG = timedelta(minutes=30)
+TRIED_TOO_MANY = 5
+
+
+def check_outbox() -> str:
+    """What is wrong, in figures; nothing while mail goes out."""
+    now = timezone.now()
+    down = MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first()
+    if down:
+        return f"the mail server has taken nothing for {(now - down) // timedelta(minutes=1)} minutes"
+    late = Notification.objects.oldest_due(now)
+    if late and now - late > LATE_AFTER:
+        return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
+    tried = Notification.objects.tried_before(now - TRIED_TOO_LONG).count()
+    if tried >= TRIED_TOO_MANY:
+        return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
+    return ""
+
+
+def check_returned_mail() -> str:
+    """What is wrong with the mailbox of returned mail, if one is read."""
+    trouble = MailboxRead.objects.exclude(trouble="").values_list("trouble", flat=True).first() if settings.BOUNCE_MAILBOX else ""
+    return f"the mailbox of returned mail can't be read: {trouble}" if trouble else ""

@@ -1,0 +1,301 @@
+"""Telling a worker that rows are due. The outbox holds the truth, so whatever goes wrong here only costs time.
+
+There are two queues, and a worker takes from them in turn: what somebody waits for does not stand behind a backlog.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from ctac.celery import app
+from ctac.errors import DomainError
+from notifications import rendering
+from notifications.models import Notification, State
+from notifications.registry import kind_named
+
+logger = logging.getLogger(__name__)
+IDS_A_TASK = 10
+
+
+def publish(ids: Sequence[int]) -> None:
+    """Queue new rows for sending. Never raises: the sweep finds again what could not be queued."""
+    _send(ids, queue=settings.FRESH_MAIL_QUEUE)
+
+
+def publish_backlog(ids: Sequence[int], *, lasts: float) -> bool:
+    """Queue what the sweep found, for so many seconds: then it is found again. Whether all was queued."""
+    return _send(ids, queue=settings.CELERY_TASK_DEFAULT_QUEUE, expires=lasts)
+
+
+def ask_for_sweep(*, started: float | None = None, expires: float = 55) -> None:
+    """One more sweep, behind what is queued. Never raises: beat asks for one several times a minute."""
+    try:
+        app.send_task("notifications.tasks.sweep", kwargs={"started": started}, expires=expires)
+    except Exception as error:  # noqa: BLE001 - as below
+        logger.warning("Broker unreachable (%s); the next sweep comes within a minute.", type(error).__name__)
+
+
+def _send(ids: Sequence[int], **options: Any) -> bool:
+    for start in range(0, len(ids), IDS_A_TASK):
+        try:
+            app.send_task("notifications.tasks.deliver", args=[list(ids[start : start + IDS_A_TASK])], **options)
+        except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
+            logger.warning("Broker unreachable (%s); the sweep will send messages %s.", type(error).__name__, list(ids[start:]))
+            return False
+    return True
+
+
+# New rows of the outbox, written in the transaction of the thing that they tell of.
+
+
+@transaction.atomic(savepoint=False)
+def notify(
+    *,
+    kind: str,
+    about: str,
+    to: Iterable[str],
+    now: datetime,
+    reference: str = "",
+    version: int = 1,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Write one row for each address (empty ones are left out) in the caller's transaction; after commit they are queued if due.
+
+    Writing the same (kind, about, version, recipient) again does nothing. Raises KeyError for a kind nobody registered.
+    """
+    due_at = due_at or now
+    insert(rows_of(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at))
+
+
+@dataclass(frozen=True)
+class About:
+    """What one of many is told of, due now if nothing else is said; an empty address is told nothing."""
+
+    about: str
+    to: str
+    reference: str = ""
+    version: int = 1
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@transaction.atomic(savepoint=False)
+def notify_about(told: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
+    """As notify, of many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
+    rows = [row for each in told for row in row_about(each, kind, now)]
+    if left_to_sweep:
+        for row in rows:
+            row.kicked_at = None
+    insert(rows)
+
+
+def row_about(told: About, kind: str, now: datetime) -> list[Notification]:
+    moments: dict[str, Any] = {"now": now, "due_at": told.due_at or now, "expires_at": told.expires_at}
+    return rows_of(kind, [told.to], about=told.about, reference=told.reference, version=told.version, **moments)
+
+
+@dataclass(frozen=True)
+class Later:
+    """One kind that is due later than the others, and until when it is worth sending."""
+
+    kind: str
+    to: Sequence[str]
+    due_at: datetime
+    expires_at: datetime
+
+
+@transaction.atomic(savepoint=False)
+def notify_each(
+    kinds: Mapping[str, Iterable[str]],
+    *,
+    about: str,
+    now: datetime,
+    reference: str = "",
+    version: int = 1,
+    later: Sequence[Later] = (),
+) -> None:
+    """As notify, for several kinds that are due now, each to its own addresses."""
+    told = partial(rows_of, about=about, now=now, reference=reference, version=version)
+    rows = [row for kind, to in kinds.items() for row in told(kind, to, due_at=now)]
+    for each in later:
+        rows += told(each.kind, each.to, due_at=each.due_at, expires_at=each.expires_at)
+    insert(rows)
+
+
+def rows_of(
+    kind: str,
+    to: Iterable[str],
+    *,
+    about: str,
+    now: datetime,
+    due_at: datetime,
+    reference: str,
+    version: int,
+    expires_at: datetime | None = None,
+) -> list[Notification]:
+    """Not yet written."""
+    kind_named(kind)
+    return [
+        Notification(
+            kind=kind,
+            about=about,
+            reference=reference,
+            version=version,
+            recipient=address,
+            created_at=now,
+            due_at=due_at,
+            expires_at=expires_at,
+            kicked_at=now if due_at <= now else None,
+            message_id=new_message_id(),
+        )
+        for address in distinct(to)
+    ]
+
+
+@transaction.atomic(savepoint=False)
+def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime, expires_at: datetime) -> None:
+    """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
+    row = Notification(
+        kind=kind,
+        about=f"account:{secrets.token_hex(8)}",
+        recipient=to.strip(),
+        is_account_mail=True,
+        created_at=now,
+        due_at=now,
+        expires_at=expires_at,
+        kicked_at=now,
+        message_id=new_message_id(),
+        sealed_body=rendering.seal(mail),
+    )
+    insert([row])
+
+
+def insert(rows: Sequence[Notification]) -> int:
+    """All at once; rows that are there already stay as they are. What is due now is queued after commit. How many are new."""
+    if not rows:
+        return 0
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    new = dict(Notification.objects.filter(message_id__in=[row.message_id for row in rows]).values_list("pk", "kicked_at"))
+    kick_after_commit([key for key, kicked_at in new.items() if kicked_at])
+    return len(new)
+
+
+def kick_after_commit(keys: Sequence[int]) -> None:
+    if keys:
+        transaction.on_commit(partial(publish, sorted(keys)), robust=True)
+
+
+def distinct(addresses: Iterable[str]) -> list[str]:
+    """Without empty ones and without doubles in any case of letters, in the order given."""
+    kept: dict[str, str] = {}
+    for address in filter(None, map(str.strip, addresses)):
+        kept.setdefault(address.lower(), address)
+    return list(kept.values())
+
+
+def new_message_id() -> str:
+    """Made once, when the row is written: if a message ever goes twice, mail programs see that it is the same one."""
+    return f"<{secrets.token_hex(16)}@{mail_domain()}>"
+
+
+def mail_domain() -> str:
+    return parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"
+
+
+# Sending a message again, when someone says that it never came.
+
+# What one press sends again; the rest stays in the list.
+MOST_AT_ONCE = 5_000
+BODIES = ("subject", "text_body", "html_body", "sealed_body", "last_error")
+
+
+class CannotResend(DomainError):
+    message = _("This message can’t be sent again.")
+
+
+@transaction.atomic
+def resend(notification: Notification, *, by: AbstractBaseUser | None, now: datetime) -> Notification:
+    """A new row that points to the first one and is built afresh. Raises CannotResend with the reason."""
+    first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
+    _refuse_unless_possible(first, now)
+    again = again_of(first, by, now)
+    insert([again])
+    logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
+    return Notification.objects.get(message_id=again.message_id)
+
+
+def again_of(first: Notification, by: AbstractBaseUser | None, now: datetime) -> Notification:
+    """Not yet written."""
+    return Notification(
+        kind=first.kind,
+        about=first.about,
+        reference=first.reference,
+        version=first.version,
+        recipient=first.recipient,
+        resend_of=first,
+        resent_by_id=by.pk if by else None,
+        created_at=now,
+        due_at=now,
+        expires_at=first.expires_at,
+        kicked_at=now,
+        message_id=new_message_id(),
+    )
+
+
+@transaction.atomic
+def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None, now: datetime) -> int:
+    """Of these messages, those that failed lately and could be sent again: a new row for each. How many.
+
+    The sweep queues them, a bounded number at a time. Two colleagues who press at once send each once: the first rows are
+    locked, as by resend(), and then it is asked again which still wait for it.
+    """
+    firsts = first_of(among.filter(pk__in=Notification.objects.may_go_again(now).values("pk"))[:MOST_AT_ONCE])
+    locked = Notification.objects.select_for_update().filter(pk__in=firsts).order_by("pk")
+    still = first_of(Notification.objects.may_go_again(now).filter(first_in(list(locked.values_list("pk", flat=True)))))
+    rows = [again_of(first, by, now) for first in Notification.objects.filter(pk__in=still).defer(*BODIES).order_by("pk")]
+    for row in rows:
+        row.kicked_at = None
+    insert(rows)
+    logger.info("%s failed messages are sent again by user %s.", len(rows), by.pk if by else "-")
+    return len(rows)
+
+
+def first_of(rows: QuerySet[Notification]) -> list[int]:
+    return [resend_of or pk for pk, resend_of in rows.values_list("pk", "resend_of_id")]
+
+
+def first_in(firsts: list[int]) -> Q:
+    return Q(pk__in=firsts) | Q(resend_of_id__in=firsts)
+
+
+def may_resend(notification: Notification) -> bool:
+    """Whether a message of this kind and state can be sent again at all; resend() also looks at time and at its resends."""
+    try:
+        kind = kind_named(notification.kind)
+    except KeyError:
+        return False
+    done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}
+    return done and bool(notification.recipient) and not notification.is_account_mail and kind.may_resend
+
+
+def _refuse_unless_possible(first: Notification, now: datetime) -> None:
+    if first.is_account_mail:
+        raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
+    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
+        raise CannotResend(_("This message is already on its way."))
+    if first.expires_at and first.expires_at <= now:
+        raise CannotResend(_("It is too late for this message: its time has passed."))
+    if not may_resend(first):
+        raise CannotResend

@@ -1,0 +1,148 @@
+"""Who wants which mail, and the links in mail by which its reader chooses. Writes are in services.choosing (ADR 58)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ctac.forms import AnyOrNone, PageForm
+from notifications.models import MailChoice, MailReader, Where
+from notifications.models.preferences import as_kept
+from notifications.registry import ON_AT_FIRST, Topic, kind_named
+
+if TYPE_CHECKING:
+    from notifications.models import Notification
+
+
+def wants(topic: Topic, address: str) -> bool:
+    """What the reader of this address last said of the topic, or else how it begins: one statement."""
+    said = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
+    return topic in ON_AT_FIRST if said is None else said
+
+
+def has_chosen(topic: Topic, address: str) -> bool:
+    """Whether they said yes or no to it, so that nobody asks again: one statement."""
+    return MailChoice.objects.of_address(address).filter(topic=topic).exists()
+
+
+def wants_each(address: str) -> dict[Topic, bool]:
+    """The same of every topic, in the order of the page: one statement."""
+    return {topic: topic in ON_AT_FIRST for topic in Topic} | MailChoice.objects.of_address(address).said()
+
+
+def is_wanted(notification: "Notification") -> bool:
+    """Asked just before it is sent. Service mail and account mail always are, and nothing is read for them."""
+    if notification.is_account_mail or (topic := kind_named(notification.kind).topic) is None:
+        return True
+    return wants(topic, notification.recipient)
+
+
+def page_link(address: str) -> str:
+    """The page on which the reader of this address chooses, for mail to this address only; it is a private link."""
+    return f"{settings.SITE_URL}{reverse('mail_choices', args=[token_of(address)])}"
+
+
+def one_click_link(address: str, topic: Topic) -> str:
+    """For List-Unsubscribe (RFC 8058): a POST there stops this topic for this address; whoever opens it comes to the page."""
+    return f"{settings.SITE_URL}{reverse('mail_stop', args=[token_of(address), topic])}"
+
+
+def token_of(address: str) -> str:
+    """The token of this address, made if it has none yet; two who make it at once get the same."""
+    reader, _made = MailReader.objects.get_or_create(address=as_kept(address), defaults={"created_at": timezone.now()})
+    return reader.token
+
+
+# What people choose to get, written down: by address, so that nobody need sign in.
+
+SAID = ("wanted", "chosen_at", "chosen_where")
+
+
+@transaction.atomic
+def choose(*, address: str, chosen: Mapping[Topic, bool], where: Where, now: datetime) -> None:
+    """The reader of this address says what they want of these topics; of the others nothing changes."""
+    said = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
+    say(reader_with(address, now), said)
+
+
+def reader_with(address: str, now: datetime) -> MailReader:
+    reader, _made = MailReader.objects.get_or_create(address=as_kept(address), defaults={"created_at": now})
+    return reader
+
+
+def say(reader: MailReader, choices: Iterable[MailChoice]) -> None:
+    """One statement, in the order of the topics, so that two who say all at once don't wait for each other."""
+    rows = [
+        MailChoice(reader=reader, **{name: getattr(choice, name) for name in ("topic", *SAID)})
+        for choice in sorted(choices, key=lambda choice: choice.topic)
+    ]
+    MailChoice.objects.bulk_create(rows, update_conflicts=True, unique_fields=["reader", "topic"], update_fields=SAID)
+
+
+@transaction.atomic
+def move_choices(*, before: str, to: str, now: datetime) -> None:
+    """Who has a new address still gets what they chose; where the new one chose too, what was said last counts.
+
+    The old address is forgotten, and links in mail to it lead nowhere: somebody else may read there now.
+    """
+    if not before or not to or as_kept(before) == as_kept(to):
+        return
+    old = MailReader.objects.filter(address=as_kept(before)).first()
+    if old is None:
+        return
+    if choices := {choice.topic: choice for choice in old.choices.all()}:
+        for known in MailChoice.objects.of_address(to).filter(topic__in=choices):
+            if known.chosen_at > choices[known.topic].chosen_at:
+                del choices[known.topic]
+        say(reader_with(to, now), choices.values())
+    old.delete()
+
+
+def export_choices(email: str) -> list[dict[str, object]]:
+    """What this address chose, the newest first."""
+    return [
+        {
+            "what": choice.get_topic_display(),
+            "wanted": choice.wanted,
+            "chosen_at": choice.chosen_at,
+            "where": choice.get_chosen_where_display(),
+        }
+        for choice in MailChoice.objects.of_address(email).newest_first()
+    ]
+
+
+def erase_choices(email: str) -> None:
+    """With the link of its page."""
+    MailReader.objects.filter(address=as_kept(email)).delete()
+
+
+# The one question of the page of choices.
+
+
+class ChoicesForm(PageForm):
+    """One box a topic: what is ticked is wanted, what is not is not."""
+
+    option_hints = {
+        "wanted": {
+            Topic.REMINDERS: _("A week before, and the day before."),
+            Topic.EDITIONS: _("Only leaflets that you ordered in the last two years."),
+            Topic.INVITATIONS: _(
+                "They are online, so it doesn’t matter where you work. One email a day at most, when new ones are planned."
+            ),
+        }
+    }
+
+    wanted = AnyOrNone(label=_("Email me"), choices=Topic.choices)
+
+    def chosen(self) -> dict[Topic, bool]:
+        """Of every topic whether it is wanted."""
+        return {topic: topic in self.cleaned_data["wanted"] for topic in Topic}
+
+
+def form_for(wanted: Mapping[Topic, bool], data: Mapping[str, Any] | None) -> ChoicesForm:
+    return ChoicesForm(data, initial={"wanted": [topic.value for topic, is_wanted in wanted.items() if is_wanted]})

@@ -1,0 +1,272 @@
+"""Quiet hours: mail that can wait is not sent in the night. UK time, asked when it is to be sent (ADR 59)."""
+
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.db.models import Max, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
+from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
+from notifications.models.outbox import NotificationQuerySet
+from notifications.outbox import kick_after_commit, rows_of
+from notifications.registry import Kind, Message, kind_named
+from notifications.samples import Example
+
+# What waited for the morning goes out over so long, and not as one wave.
+SPREAD_OVER = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Night:
+    """From `begins` until `ends`, times of a UK clock; over midnight or not."""
+
+    begins: time
+    ends: time
+
+    def end_after(self, now: datetime) -> datetime | None:
+        """When the night that it is now is over; None by day."""
+        local = now.astimezone(UK)
+        clock = local.time()
+        if self.begins <= self.ends:
+            return uk_datetime(local.date(), self.ends) if self.begins <= clock < self.ends else None
+        if clock < self.ends:
+            return uk_datetime(local.date(), self.ends)
+        return uk_datetime(local.date() + timedelta(days=1), self.ends) if clock >= self.begins else None
+
+
+def night() -> Night | None:
+    """As the settings have it ("20:00-07:00"); None where mail goes at any time. Raises ImproperlyConfigured."""
+    if not settings.QUIET_HOURS:
+        return None
+    begins, _dash, ends = settings.QUIET_HOURS.partition("-")
+    try:
+        return Night(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip()))
+    except ValueError as error:
+        raise ImproperlyConfigured("QUIET_HOURS is not like 20:00-07:00.") from error
+
+
+def waits_until(notification: Notification, now: datetime) -> datetime | None:
+    """The moment of the morning at which it goes; None for what goes now.
+
+    What answers somebody goes at any time, and so does what a colleague sends again, and what would come too late by then.
+    """
+    if notification.is_account_mail or notification.resend_of_id or not kind_named(notification.kind).can_wait:
+        return None
+    quiet = night()
+    morning = quiet.end_after(now) if quiet else None
+    if morning is None:
+        return None
+    moment = morning + random.random() * SPREAD_OVER  # noqa: S311 - spread, not secrecy
+    return None if notification.expires_at and notification.expires_at <= moment else moment
+
+
+def untried(notification: Notification) -> dict[str, object]:
+    """Columns of a row that was claimed and only put off: it was not an attempt."""
+    attempts = notification.attempts - 1
+    return {"attempts": attempts} if attempts else {"attempts": 0, "first_tried_at": None}
+
+
+# A digest: one email about all that happens to one recipient on one day. Its sources point to the row that tells of them.
+
+# A digest that nobody has begun to send.
+OPEN = Q(state=State.PENDING, first_tried_at=None)
+
+
+@dataclass(frozen=True)
+class News:
+    """What one recipient is to be told; `about` names whom or what the digest is about, the same for all that goes in one."""
+
+    about: str
+    to: str
+    reference: str = ""
+
+
+@transaction.atomic(savepoint=False)
+def collect_each(news: Sequence[News], *, kind: str, day: date, now: datetime, due_at: datetime) -> list[int | None]:
+    """Of each news the key of the digest that tells of it, to be stored with it in the caller's transaction.
+
+    It is the one of that `day` and of what the news is about, due when its first source said so; another one once a worker has
+    begun to send that. None without an address. Raises KeyError for a kind nobody registered. As many statements for many as
+    for one.
+    """
+    rows = {about: row for about, row in digests_of(news, kind=kind, day=day, now=now, due_at=due_at).items() if row}
+    found: dict[str, Notification] = {}
+    while missing := sorted((row for row in rows.values() if row.about not in found), key=lambda row: row.about):
+        found |= digests_to_join(missing)
+    kick_after_commit([digest.pk for digest in found.values() if digest.due_at <= now])
+    return [found[rows[each.about].about].pk if each.about in rows else None for each in news]
+
+
+def digests_of(news: Sequence[News], *, kind: str, day: date, now: datetime, due_at: datetime) -> dict[str, Notification | None]:
+    """One row for each that the news is about, not yet written; None without an address."""
+    references: dict[str, list[str]] = defaultdict(list)
+    for each in news:
+        if len(" ".join([*references[each.about], each.reference])) <= REFERENCES_LENGTH:
+            references[each.about].append(each.reference)
+    digests: dict[str, Notification | None] = {}
+    for each in news:
+        about, told = f"{each.about}:{day}", " ".join(references[each.about])
+        made = rows_of(kind, [each.to], about=about, reference=told, version=1, now=now, due_at=due_at)
+        digests[each.about] = made[0] if made else None
+    return digests
+
+
+def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
+    """The digests that could be joined or made, by what they are about.
+
+    Whoever joins a digest holds its row until they commit, so a worker that comes for it waits and then sends all of it. Whoever
+    comes after the worker joins nothing, and looks for a number again. All make and hold in one order, so that nobody waits in a
+    circle.
+    """
+    numbers = numbers_of(rows)
+    for row in rows:
+        row.version = numbers.get((row.about, row.recipient.lower()), 1)
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    held = alike(rows).filter(OPEN).select_for_update(no_key=True).order_by("about")
+    found = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in held}
+    told: dict[str, Notification] = {}
+    others: list[Notification] = []
+    for row in rows:
+        digest = found.get((row.about, row.recipient.lower(), row.version))
+        if digest is None:
+            continue
+        told[row.about] = digest
+        is_new = digest.message_id != row.message_id and row.reference not in digest.reference
+        if is_new and len(digest.reference) + len(row.reference) < REFERENCES_LENGTH:
+            digest.reference = f"{digest.reference} {row.reference}"
+            others.append(digest)
+    Notification.objects.bulk_update(others, ["reference"])
+    return told
+
+
+def numbers_of(rows: Sequence[Notification]) -> dict[tuple[str, str], int]:
+    """By what it is about and to whom: of the digest that nobody has begun to send, or the next one."""
+    counted = alike(rows).order_by().values("about", to=Lower("recipient"))
+    numbers = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
+    return {(each["about"], each["to"]): each["open"] or each["last"] + 1 for each in numbers}
+
+
+def alike(rows: Sequence[Notification]) -> NotificationQuerySet:
+    """Digests of the same kind, about the same, to the same addresses."""
+    first, *_ = rows
+    abouts, addresses = {row.about for row in rows}, {row.recipient.lower() for row in rows}
+    same = Notification.objects.filter(kind=first.kind, about__in=abouts, resend_of=None)
+    found: NotificationQuerySet = same.alias(address=Lower("recipient")).filter(address__in=addresses)
+    return found
+
+
+# The team's digest: what can wait is gathered, as its turn comes, into one email of the next digest (ADR 59).
+#
+# The event's own row stays, says in which digest it is told, and is never sent by itself.
+
+logger = logging.getLogger(__name__)
+DIGEST_NAME = "staff-digest"
+
+
+def gathered(notification: Notification, *, now: datetime) -> bool:
+    """True when the row is told of in a digest from now on. What goes wrong here costs nothing: it then goes by itself."""
+    try:
+        due_at = digest_for(notification, now)
+        return due_at is not None and joins_digest(notification, due_at, now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the message must not be lost for it
+        logger.error("Message %s could not be gathered: %s", notification.pk, type(error).__name__)
+        return False
+
+
+def digest_for(notification: Notification, now: datetime) -> datetime | None:
+    """When the digest is due that this may wait for; None for all that goes by itself: one statement only for the team's mail.
+
+    What a colleague sends again goes at once, and so does what is urgent or no longer true (which then goes nowhere).
+    """
+    if notification.is_account_mail or notification.resend_of_id:
+        return None
+    kind = kind_named(notification.kind)
+    if kind.in_digest is None:
+        return None
+    due_at: datetime | None = TeamMail.objects.next_digest(now)
+    return due_at if due_at and kind.still_true(notification) and kind.in_digest(notification, due_at) else None
+
+
+@transaction.atomic
+def joins_digest(notification: Notification, due_at: datetime, now: datetime) -> bool:
+    """The digest and what it tells of are one transaction: a worker that comes for the digest meanwhile waits, and has all of it.
+
+    False if the lease is no longer ours.
+    """
+    news = News("team", notification.recipient, notification.reference)
+    [digest] = collect_each([news], kind=DIGEST_NAME, day=uk_day(due_at), now=now, due_at=due_at)
+    mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
+    told = {"state": State.GATHERED, "told_in": digest, "last_error": "", **untried(notification)}
+    if mine.update(**told, lease_token=None, lease_until=None, kicked_at=None):
+        return True
+    transaction.set_rollback(True)
+    return False
+
+
+# The team's digest, worded: one line for each thing that happened, and the page of the staff site about it.
+
+# As many as can be read; the others are counted.
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    words: str
+    url: str
+
+    @property
+    def when(self) -> str:
+        return _("%(day)s, %(clock)s") % {"day": format_day(self.at), "clock": format_clock(self.at)}
+
+
+def digest(lines: Sequence[Line], more: int = 0) -> Message:
+    count = len(lines) + more
+    one, many = _("For the team: one thing happened"), _("For the team: %(count)d things happened")
+    context: dict[str, object] = {"lines": lines, "more": more, "url": f"{settings.SITE_URL}{reverse('staff:index')}"}
+    return Message((one if count == 1 else many) % {"count": count}, "staff_digest", context)
+
+
+def sources(notification: Notification) -> list[Notification]:
+    """What this digest tells of, and is still so."""
+    gathered = Notification.objects.filter(told_in=notification.resend_of_id or notification.pk)
+    return [source for source in gathered.order_by("created_at", "pk") if kind_named(source.kind).still_true(source)]
+
+
+def line(source: Notification) -> Line:
+    """The subject of the email that it would have been, and its page."""
+    said = kind_named(source.kind).build(source)
+    return Line(source.created_at, str(said.subject), str(said.context.get("staff_url") or said.context.get("url") or ""))
+
+
+def build(notification: Notification) -> Message:
+    told = sources(notification)
+    return digest([line(source) for source in told[:MOST]], max(0, len(told) - MOST))
+
+
+# Its lines name people of whom `about` does not know, so none are kept: who is erased later would stay in them.
+DIGEST_KIND = Kind(
+    DIGEST_NAME, gettext_lazy("To staff: digest"), build, lambda notification: bool(sources(notification)), keeps_words=False
+)
+
+
+def examples() -> Iterator[Example]:
+    staff = "https://ctac.example/staff/"
+    monday = datetime(2027, 2, 22, 10, 5, tzinfo=UTC)
+    said = [
+        Line(monday, "New booking BK-7Q4M-2F on Tuesday 9 March 2027", f"{staff}bookings/booking/1/"),
+        Line(monday.replace(hour=14), "New order LO-3XK9-PT", f"{staff}leaflets/order/1/"),
+    ]
+    yield Example(DIGEST_KIND.name, DIGEST_KIND.label, lambda: digest(said))
+    yield Example(DIGEST_KIND.name, _("%(label)s, very many") % {"label": DIGEST_KIND.label}, lambda: digest(said * 20, more=12))

@@ -1,0 +1,394 @@
+"""Complaints about data, what staff write about complaints and breaches, and the tick before an account is deleted."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.limits import HoneypotMixin
+from ctac.dates import uk_day
+from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from dataprotection.models import Came, Told
+from privacy.services import BreachFacts, ComplaintDetails
+from professionals.drafts import SECRET
+from professionals.forms import clean_text, validate_phone
+from professionals.models import Person, Where
+from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
+
+# What somebody says who complains about how we handle their data.
+
+MOST_WORDS = 4000
+NO_CHILD = gettext_lazy("No details of a child, please.")
+
+
+class OneTimeTokenForm(forms.Form):
+    """With a one-time token: whatever is written of it is written once, however often it is sent."""
+
+    token = forms.CharField(widget=forms.HiddenInput, required=False, initial=partial(secrets.token_urlsafe, 32))
+
+    def clean_token(self) -> str:
+        """One that is not of ours is replaced: the worst that comes of it is that the same is written twice."""
+        token: str = self.cleaned_data["token"]
+        return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+
+
+class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
+    """Open to everybody; whoever is signed in finds their name and how we reach them filled in."""
+
+    where = Where.COMPLAINT
+    told_by = "wrong"
+    free_text_fields = ("wrong", "wanted")
+    autocomplete = {"name": "name", "email": "email", "phone": "tel"}
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"), max_length=150, error_messages={"required": gettext_lazy("Enter your name.")}
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email address"),
+        max_length=254,
+        required=False,
+        help_text=gettext_lazy("We send our answer there. If you have none, leave this empty and give a phone number."),
+    )
+    phone = forms.CharField(
+        label=gettext_lazy("Phone number"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+        validators=[validate_phone],
+    )
+    wrong = forms.CharField(
+        label=gettext_lazy("What went wrong?"),
+        help_text=gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": 8}),
+        error_messages={"required": gettext_lazy("Say what went wrong.")},
+    )
+    wanted = forms.CharField(
+        label=gettext_lazy("What would you like us to do?"),
+        help_text=gettext_lazy(
+            "For example: put something right, delete something, tell you what happened. No details of a child, please."
+        ),
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, person: Person | None = None) -> None:
+        known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
+        super().__init__(data, initial=known)
+        self.order_fields(["name", "email", "phone", "wrong", "wanted", CONFIRM_FIELD])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not ({"email", "phone"} & set(self.errors) or cleaned.get("email") or cleaned.get("phone")):
+            self.add_error("email", _("Enter an email address or a phone number, so that we can answer you."))
+        return cleaned
+
+    @property
+    def said(self) -> ComplaintDetails:
+        """Of a valid form."""
+        return complaint_details(self.cleaned_data)
+
+
+def complaint_details(cleaned: Mapping[str, Any]) -> ComplaintDetails:
+    return ComplaintDetails(
+        name=clean_text(cleaned["name"]),
+        email=cleaned["email"],
+        phone=cleaned["phone"],
+        wrong=cleaned["wrong"],
+        wanted=cleaned["wanted"],
+    )
+
+
+# What staff write about a complaint.
+
+
+class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
+    """For somebody who rang or wrote."""
+
+    free_text_fields = ("wrong", "wanted")
+
+    came = forms.ChoiceField(
+        label=gettext_lazy("How did it come?"),
+        choices=[("", gettext_lazy("Choose")), *((value, label) for value, label in Came.choices if value != Came.WEB)],
+        error_messages={"required": gettext_lazy("Choose how it came.")},
+    )
+    received_on = DayField(
+        label=gettext_lazy("On which day did it reach us?"),
+        validators=[near_today],
+        help_text=gettext_lazy("Whoever of us got it first: the 30 days count from there. For example, 9 3 2027."),
+        error_messages={"required": gettext_lazy("Enter the day on which it reached us.")},
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=150, error_messages={"required": gettext_lazy("Enter the name.")}
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email address"),
+        max_length=254,
+        required=False,
+        help_text=gettext_lazy("They get an email that says that we have it. Leave empty if they have none."),
+    )
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
+    wrong = forms.CharField(
+        label=gettext_lazy("What went wrong, in their words"),
+        help_text=NO_CHILD,
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": 8}),
+        error_messages={"required": gettext_lazy("Write what went wrong.")},
+    )
+    wanted = forms.CharField(
+        label=gettext_lazy("What they would like us to do"),
+        help_text=NO_CHILD,
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+    def clean_received_on(self) -> Any:
+        if (day := self.cleaned_data["received_on"]) and day > uk_day(timezone.now()):
+            raise forms.ValidationError(_("This day has not come yet."))
+        return day
+
+    @property
+    def said(self) -> ComplaintDetails:
+        """Of a valid form."""
+        return complaint_details(self.cleaned_data)
+
+
+class TellComplainantForm(StaffForm, PageForm):
+    """How they are told, and what; what goes out as it is written can't hold a child's details (ADR 72)."""
+
+    free_text_fields = ("words",)
+    never_kept = ("words",)
+
+    told = forms.ChoiceField(
+        label=gettext_lazy("How are they told?"), choices=Told.choices, initial=Told.EMAIL, widget=forms.RadioSelect
+    )
+    on = DayField(
+        label=gettext_lazy("If you told them yourself: on which day?"),
+        required=False,
+        validators=[near_today],
+        help_text=gettext_lazy("Leave empty if the email goes from here. For example, 9 3 2027."),
+    )
+    words = forms.CharField(
+        label=gettext_lazy("What you tell them, or told them"),
+        help_text=gettext_lazy("The email has these words as they stand. No details of a child."),
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": 8}),
+        error_messages={"required": gettext_lazy("Write what you tell them.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned.pop("flagged")
+        return cleaned
+
+
+class AcknowledgeComplaintForm(TellComplainantForm):
+    """The email says by itself that we have it and look into it."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Anything to add"),
+        help_text=gettext_lazy(
+            "The email says that we have read the complaint and look into it. Add who does, say. No details of a child."
+        ),
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+
+class ComplaintNoteForm(StaffForm):
+    free_text_fields = ("words",)
+
+    words = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy(
+            "For colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
+        ),
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": 6}),
+        error_messages={"required": gettext_lazy("Write the note.")},
+    )
+
+
+class CloseComplaintForm(StaffForm):
+    free_text_fields = ("words",)
+
+    words = forms.CharField(
+        label=gettext_lazy("Why it is closed"),
+        help_text=gettext_lazy("Needed only if they were not told an outcome: they took it back, say. No details of a child."),
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+
+# What staff write about a breach: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
+
+
+def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": rows}),
+        error_messages={"required": missing},
+        **more,
+    )
+
+
+class TimedForm(StaffForm, PageForm):
+    """`cleaned_data["at"]`: the moment that day and clock come to, in UTC."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned.pop("flagged")
+        day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
+        if day and clock:
+            try:
+                cleaned["at"] = uk_moment(day, clock)
+            except ValidationError as error:
+                self.add_error("clock", error)
+        return cleaned
+
+
+def day_field(label: Any, hint: Any = "") -> DayField:
+    missing = gettext_lazy("Enter the day.")
+    return DayField(label=label, validators=[near_today], help_text=hint, error_messages={"required": missing})
+
+
+def clock_field(label: Any) -> ClockField:
+    return ClockField(label=label, error_messages={"required": gettext_lazy("Enter the time.")})
+
+
+class EnterBreachForm(OneTimeTokenForm, TimedForm):
+    free_text_fields = ("what", "happened", "concerns", "effects", "measures")
+    never_kept = free_text_fields
+
+    day = day_field(
+        gettext_lazy("On which day did we become aware of it?"),
+        gettext_lazy("Whoever of us knew first, or a firm that works for us told us. For example, 9 3 2027."),
+    )
+    clock = clock_field(gettext_lazy("At what time?"))
+    what = long_text(
+        gettext_lazy("What happened?"),
+        gettext_lazy("Data that was lost, changed, seen by or sent to somebody who should not have it. No names."),
+        gettext_lazy("Write what happened."),
+    )
+    happened = forms.CharField(
+        label=gettext_lazy("When did it happen?"),
+        help_text=gettext_lazy("As well as we know. For example: in the night to 9 March 2027."),
+        max_length=200,
+        error_messages={"required": gettext_lazy("Write when it happened, as well as we know.")},
+    )
+    concerns = long_text(
+        gettext_lazy("Whom and what does it concern?"),
+        gettext_lazy("How many people, of which kind, and which kinds of data. Numbers and kinds, no names."),
+        gettext_lazy("Write whom and what it concerns, in numbers and kinds."),
+    )
+    effects = long_text(
+        gettext_lazy("What may come of it for them?"),
+        gettext_lazy("What is likely, and how bad it would be. No names."),
+        gettext_lazy("Write what may come of it."),
+    )
+    measures = long_text(
+        gettext_lazy("What was done?"),
+        gettext_lazy("To stop it, to make up for it, and so that it does not happen again. No names."),
+        gettext_lazy("Write what was done so far."),
+    )
+
+    @property
+    def known(self) -> BreachFacts:
+        """Of a valid form."""
+        aware_at: datetime = self.cleaned_data["at"]
+        return BreachFacts(aware_at=aware_at, **{name: self.cleaned_data[name] for name in self.free_text_fields})
+
+
+class ToldCommissionerForm(TimedForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
+    day = day_field(gettext_lazy("On which day were they told?"))
+    clock = clock_field(gettext_lazy("At what time?"))
+    reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
+    words = long_text(
+        gettext_lazy("What they were told"),
+        gettext_lazy("In short. If the 72 hours were over, say why it took longer. No names."),
+        "",
+        required=False,
+    )
+
+
+class ToldPeopleForm(TimedForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
+    day = day_field(gettext_lazy("On which day were they told?"))
+    clock = clock_field(gettext_lazy("At what time?"))
+    words = long_text(
+        gettext_lazy("How, and what they were told"),
+        gettext_lazy("For example: an email to all 40, with what to look out for and whom to ask. No names."),
+        gettext_lazy("Write how they were told, and what."),
+    )
+
+
+class BreachWordsForm(StaffForm):
+    """For a form whose words are never kept if they look like a child's details."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned.pop("flagged")
+        return cleaned
+
+
+class NeedNotTellCommissionerForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
+    words = long_text(
+        gettext_lazy("Why they need not be told"),
+        gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
+        gettext_lazy("Write why they need not be told."),
+    )
+
+
+class NeedNotTellPeopleForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
+    words = long_text(
+        gettext_lazy("Why they need not be told"),
+        gettext_lazy("Only if the risk for them is not high: the data was unreadable, say, or came back unread. No names."),
+        gettext_lazy("Write why they need not be told."),
+    )
+
+
+class AddToBreachForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
+    words = long_text(
+        gettext_lazy("What we know now"),
+        gettext_lazy(
+            "What was learnt or done since, or what was wrong above and is right now. Nothing above is changed. No names."
+        ),
+        gettext_lazy("Write what we know now."),
+    )
+
+
+# The one tick before an account is deleted.
+
+
+class DeleteAccountForm(PageForm):
+    sure = forms.BooleanField(
+        label=gettext_lazy("I know that this can’t be undone"),
+        error_messages={"required": gettext_lazy("Tick the box if you want to delete your account.")},
+    )

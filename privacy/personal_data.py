@@ -1,0 +1,519 @@
+"""What we hold about a person: how it is exported and erased, by every address of theirs."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import Model, OuterRef, Q
+from django.db.models.functions import JSONObject
+from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.models import Act, Entry
+from ctac.dates import format_moment
+from ctac.models import FREE_TEXT, NONE, PERSONAL
+from dataprotection.models import Complaint, ComplaintEvent, ComplaintQuerySet
+from notifications import preferences
+from notifications import privacy as notifications_privacy
+from notifications.bounces import services as bounces_services
+from notifications.privacy import erase_about, waiting_about
+from privacy.services import PrivacySource
+from professionals.models import (
+    AccountRecovery,
+    AddressChange,
+    Draft,
+    DraftKind,
+    FormerAddress,
+    Person,
+    Session,
+    Stopped,
+    User,
+    Where,
+    Why,
+)
+from professionals.safeguarding.services import FlaggedSource
+
+# How the fields of people, accounts and what belongs to them are classified.
+
+PERSON_FIELDS: dict[str, dict[str, str]] = {
+    "OutwardCode": {
+        "code": NONE,
+        "latitude": NONE,
+        "longitude": NONE,
+        "nation": NONE,
+        "zone": NONE,
+        "authority": NONE,
+        "others": NONE,
+    },
+    "LocalAuthority": {"code": NONE, "name": NONE, "region": NONE, "nation": NONE},
+    "User": {
+        "id": PERSONAL,
+        "password": PERSONAL,
+        "last_login": PERSONAL,
+        "is_superuser": NONE,
+        "email": PERSONAL,
+        "is_staff": NONE,
+        "is_active": NONE,
+        "date_joined": PERSONAL,
+    },
+    "Person": {
+        "id": PERSONAL,
+        "user": PERSONAL,
+        "name": PERSONAL,
+        "email": PERSONAL,
+        "phone": PERSONAL,
+        "profession": PERSONAL,
+        "organisation": PERSONAL,
+        "postcode": PERSONAL,
+        "created_at": NONE,
+        "erased_at": NONE,
+        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
+    },
+    "Absorbed": {"id": NONE, "person": PERSONAL, "key": PERSONAL, "since": NONE},
+    "FormerAddress": {"id": NONE, **dict.fromkeys(("person", "address", "until"), PERSONAL)},
+    "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
+    "RecognisedDomain": {"id": NONE, "domain": NONE},
+    "Draft": {
+        "id": NONE,
+        "kind": NONE,
+        "key_hash": NONE,
+        "person": PERSONAL,
+        "answers": PERSONAL,
+        "token": NONE,
+        "expires_at": NONE,
+    },
+    "Session": {
+        **dict.fromkeys(("session_key", "public_id", "of_staff", "expire_date", "ends_at"), NONE),
+        **dict.fromkeys(("user", "session_data", "device", "started_at", "seen_at"), PERSONAL),
+    },
+    "AddressChange": {
+        **dict.fromkeys(("id", "until", "token_hash"), NONE),
+        **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
+    },
+    "FlaggedText": dict.fromkeys(("id", "about", "reference", "flagged_at", "read_at", "decision"), NONE),
+    "FlaggedEvent": {**dict.fromkeys(("id", "flagged", "kind", "at"), NONE), "by": PERSONAL},
+    "OutOfHours": dict.fromkeys(("id", "route"), NONE),
+    "AccountRecovery": {"id": NONE, **dict.fromkeys(("user", "by", "at", "old", "new", "called", "number"), PERSONAL)},
+    "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
+    "Stopped": {
+        **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),
+        **dict.fromkeys(("seen_at", "let_through_at", "organisation"), NONE),
+        "person": PERSONAL,
+        "by_staff": PERSONAL,
+    },
+    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
+    "DataAction": {
+        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
+        **dict.fromkeys(("person", "by"), PERSONAL),
+    },
+}
+
+
+# All that is held about a person, as a file to download: JSON for a program, or HTML to read.
+
+
+class ExportFormat(models.TextChoices):
+    HTML = "html", gettext_lazy("A page to read")
+    JSON = "json", gettext_lazy("A file for a program (JSON)")
+
+
+@dataclass(frozen=True)
+class ExportLine:
+    """A line of the page: a name with what stands there, or with lines of its own."""
+
+    name: str
+    text: str = ""
+    nodes: list["ExportLine"] = field(default_factory=list)
+
+
+def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
+    response: HttpResponse
+    if form == ExportFormat.HTML:
+        page = {"nodes": list(export_lines(data)), "made": format_moment(timezone.now())}
+        response = HttpResponse(render_to_string("account/my_data_file.html", page))
+    else:
+        response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="my-data.{form}"'
+    return response
+
+
+def export_lines(data: Any) -> Iterator[ExportLine]:
+    """Names as they read: 'Access needs', or 1, 2, 3 in a list."""
+    pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
+    for key, value in pairs:
+        name = str(key).replace("__", " ").replace("_", " ")
+        name = name[:1].upper() + name[1:]
+        if isinstance(value, dict | list | tuple):
+            nodes = list(export_lines(value))
+            yield ExportLine(name, "" if nodes else _("Nothing"), nodes)
+        else:
+            yield ExportLine(name, value_in_words(value))
+
+
+# A moment as PostgreSQL writes it into JSON.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+
+
+def value_in_words(value: Any) -> str:
+    """A moment in UK time; nothing is a dash."""
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, date | Promise):
+        return str(value)
+    return "–" if value in (None, "") else str(value)
+
+
+# Every address that is or was a person's, as far as we know: mail went there, and goes with them.
+
+
+def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
+    """In small letters, and until when each was theirs: `now` of those that they have. None of the team's."""
+    known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
+    if person.user is not None:
+        known += [(person.user.email, now), *_of_account(person.user, now)]
+    latest: dict[str, datetime] = {}
+    teams = bounces_services.team_addresses()
+    for address, until in known:
+        if (small := address.strip().lower()) and small not in teams:
+            latest[small] = max(until, latest.get(small, until))
+    return latest
+
+
+def _of_account(user: User, now: datetime) -> list[tuple[str, datetime]]:
+    known = [(address, now) for address in EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
+    for change in AddressChange.objects.filter(user=user):
+        known += [(change.old, change.changed_at), (change.new, change.objected_at or now)]
+    for recovery in AccountRecovery.objects.filter(user=user):
+        known += [(recovery.old, recovery.at), (recovery.new, now)]
+    return known
+
+
+def erase_emails_of(person: Person, now: datetime) -> None:
+    """What went to any of them; of one that somebody else has or had too, only what went there while it was theirs."""
+    times = all_addresses_of(person, now)
+    others = _had_by_others(person, times)
+    for address, until in times.items():
+        since = _last_before(until, others[address])
+        if address == person.email.lower():
+            notifications_privacy.erase_for(address, now, since=since)
+            continue
+        anothers = _belongs_to_other(address, person)
+        if not anothers and not others[address]:
+            notifications_privacy.erase_for(address, now)
+        elif until < now or not anothers:
+            notifications_privacy.erase_messages_before(address, until, now, since=since)
+
+
+def _had_by_others(person: Person, addresses: Iterable[str]) -> dict[str, list[datetime]]:
+    """Until when, of each that somebody else had."""
+    rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
+    others: dict[str, list[datetime]] = defaultdict(list)
+    for address, until in rows.values_list("address", "until"):
+        others[address].append(until)
+    return others
+
+
+def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
+    """When the one who had it last before them gave it up: since then it was theirs. None if nobody had."""
+    return max((each for each in others if each < until), default=None)
+
+
+def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
+    """The address that they have and then those that they had, with since when and before when each was theirs, as far as there
+    is such a moment. None of the team's. Two statements."""
+    current = person.email.strip().lower()
+    theirs = {current, *person.former_addresses.values_list("address", flat=True)}
+    rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
+    known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
+    known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
+    times = []
+    for address, until in known:
+        others = [each for key, anothers, each in rows if key != person.pk and anothers == address]
+        since = _last_before(until, others) if until else max(others, default=None)
+        times.append((address, since, until))
+    return [each for each in times if each[0] not in bounces_services.team_addresses()]
+
+
+def _belongs_to_other(address: str, person: Person) -> bool:
+    """A sign-up whose address nobody verified holds nothing."""
+    verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
+    return verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
+
+
+# What this app and the outbox hold about a person, for privacy.py's registry.
+
+ERASED_NAME = "Erased"
+# What the audit has of somebody's way in, and of files that they took out; what colleagues do here is no data of their own.
+EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
+
+
+def export_details(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "email": person.email,
+        "phone": person.phone,
+        "profession": person.get_profession_display(),
+        "organisation": person.organisation.name if person.organisation else "",
+        "postcode": person.postcode,
+        "since": person.created_at,
+        "sign_in": _export_user(person),
+        **_export_beside(person),
+    }
+
+
+def _export_beside(person: Person) -> dict[str, Any]:
+    """Forms that they have begun, tries of theirs that were stopped, addresses that they had: one statement for all."""
+    kept = Person.objects.filter(pk=person.pk).values_list(_drafts(), _stopped(), _former())[0]
+    forms, stopped, former = ([dict(row) for row in rows] for rows in kept)
+    return {
+        "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in forms],
+        "stopped": [{**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in stopped],
+        "former_addresses": former,
+    }
+
+
+def _drafts() -> ArraySubquery:
+    rows = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(kind="kind", answers="answers", kept_until="expires_at")))
+
+
+def _stopped() -> ArraySubquery:
+    rows = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(where="where", why="why", times="times", last="last_at")))
+
+
+def _former() -> ArraySubquery:
+    rows = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(address="address", until="until")))
+
+
+def _export_user(person: Person) -> dict[str, Any] | None:
+    user = person.user
+    if user is None:
+        return None
+    found = User.objects.filter(pk=user.pk).values(
+        addresses=_addresses(),
+        changes_of_address=_changes(),
+        signed_in=_browsers(),
+        passkeys=_passkeys(),
+        moved_by_staff=_recoveries(),
+        what_was_noted=_acts(user.pk),
+    )[0]
+    return {
+        "email": user.email,
+        "since": user.date_joined,
+        "last_sign_in": user.last_login,
+        "has_password": user.has_usable_password(),
+        **found,
+        "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in found["what_was_noted"]],
+    }
+
+
+def _addresses() -> ArraySubquery:
+    rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
+
+
+def _acts(account: int) -> ArraySubquery:
+    """By the key itself: of one that is only known later PostgreSQL expects what staff have, and reads the whole table."""
+    rows = Entry.objects.filter(actor=account, act__in=EXPORTED_ACTS).order_by("at", "pk")
+    return ArraySubquery(rows.values(row=JSONObject(at="at", act="act", by="what")))
+
+
+def _passkeys() -> ArraySubquery:
+    rows = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(name="data__name", added="created_at", last_used="last_used_at")))
+
+
+def _changes() -> ArraySubquery:
+    """Addresses that they had, for as long as the old one can be put back and a week more."""
+    rows = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", changed="changed_at", put_back="objected_at")))
+
+
+def _recoveries() -> ArraySubquery:
+    rows = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
+    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", at="at", called="called", number="number")))
+
+
+def _browsers() -> ArraySubquery:
+    """Where they are signed in, read with the addresses: one statement for both."""
+    rows = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
+    return ArraySubquery(rows.values(row=JSONObject(device="device", since="started_at", last_used="seen_at", ends="ends_at")))
+
+
+def erase_details(person: Person, now: datetime) -> None:
+    """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions."""
+    user = person.user
+    person.drafts.all().delete()
+    person.stopped.all().delete()
+    person.former_addresses.all().delete()
+    Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
+    if user is not None:
+        user.delete()
+
+
+def export_messages(person: Person) -> list[Any]:
+    """To the address that they have, and to those that they had: of each what was written while it was theirs."""
+    mail: list[Any] = []
+    for address, since, before in times_of_mail(person):
+        mail += notifications_privacy.export_for(address, since=since, before=before)
+    return mail
+
+
+def export_choices(person: Person) -> list[Any]:
+    """None of a mailbox of the team's that staff entered by mistake."""
+    is_own = person.email and person.email.lower() not in bounces_services.team_addresses()
+    return preferences.export_choices(person.email) if is_own else []
+
+
+def erase_choices(person: Person, now: datetime) -> None:
+    """They go with the messages to the same address."""
+
+
+def erase_messages(person: Person, now: datetime) -> None:
+    erase_emails_of(person, now)
+
+
+# Erased from the last to the first: the outbox needs the addresses that the person's rows then lose.
+PERSON_SOURCES = (
+    PrivacySource("person", export_details, erase_details),
+    PrivacySource("choices_of_mail", export_choices, erase_choices),
+    PrivacySource("messages", export_messages, erase_messages),
+)
+
+
+# What dataprotection/ knows about people: each field's class, what they get to read, and how they are taken out (ADR 78).
+
+COMPLAINT_FIELDS: dict[str, dict[str, str]] = {
+    "Complaint": {
+        **dict.fromkeys(("id", "reference", "came", "received_on", "state", "acknowledged_on", "answered_on"), NONE),
+        **dict.fromkeys(("closed_at", "submission_token", "goes_when_closed", "anonymised_at", "created_at"), NONE),
+        **dict.fromkeys(("person", "name", "email", "phone"), PERSONAL),
+        **dict.fromkeys(("wrong", "wanted"), FREE_TEXT),
+    },
+    "ComplaintEvent": {
+        **dict.fromkeys(("id", "complaint", "kind", "told", "on", "at"), NONE),
+        "text": FREE_TEXT,
+        "by": PERSONAL,
+    },
+    # Numbers and kinds, no names: the form says so, and nobody's data is looked for in it.
+    "Breach": {
+        **dict.fromkeys(("id", "reference", "aware_at", "commissioner", "commissioner_told_at", "people", "created_at"), NONE),
+        "commissioner_reference": NONE,
+        **dict.fromkeys(("what", "happened", "concerns", "effects", "measures"), FREE_TEXT),
+    },
+    "BreachEvent": {
+        **dict.fromkeys(("id", "breach", "kind", "at", "written_at"), NONE),
+        "text": FREE_TEXT,
+        "by": PERSONAL,
+    },
+}
+
+
+def complaints_of(person: Person) -> ComplaintQuerySet:
+    """Those of this person, and those of no account that give their address: the receipt went to that mailbox, which is theirs.
+
+    What somebody wrote who was signed in is never another's, whatever address they typed; nor is what an erased person left open.
+    """
+    theirs = Q(person=person)
+    unclaimed = Q(person=None, goes_when_closed=False, email__iexact=person.email)
+    return Complaint.objects.filter(theirs | unclaimed if person.email else theirs)
+
+
+def export_complaints(person: Person) -> list[Any]:
+    return [export_complaint(complaint) for complaint in complaints_of(person).prefetch_related("events")]
+
+
+def export_complaint(complaint: Complaint) -> dict[str, Any]:
+    return {
+        "reference": complaint.reference,
+        "state": complaint.get_state_display(),
+        "came_by": complaint.get_came_display(),
+        "received": complaint.received_on,
+        "name": complaint.name,
+        "email": complaint.email,
+        "phone": complaint.phone,
+        "what_went_wrong": complaint.wrong,
+        "what_you_would_like": complaint.wanted,
+        "what_has_happened": [
+            {
+                "what": event.get_kind_display(),
+                "day": event.on,
+                "how": event.get_told_display() if event.told else "",
+                "words": event.text,
+            }
+            for event in complaint.events.all()
+        ],
+    }
+
+
+def open_complaints(person: Person, now: datetime) -> list[str]:
+    said = _("Your complaint %(reference)s is still open. We answer it first; when it is closed, what it says is erased, too.")
+    return [said % {"reference": complaint.reference} for complaint in complaints_of(person).open()]
+
+
+def erase_complaints(person: Person, now: datetime) -> None:
+    """What is closed loses its words. What is open is answered first: who complains must not be got rid of by an erasure.
+
+    So does what is closed while our answer has not gone; the nightly run takes both. A step that is written meanwhile waits for
+    the locks, or is waited for.
+    """
+    kept = [each for each in complaints_of(person).select_for_update().order_by("pk") if each.anonymised_at is None]
+    if not kept:
+        return
+    unsent = complaints_with_unsent_email()
+    later = [each.pk for each in kept if each.is_open or each.pk in unsent]
+    anonymise_complaints([each.pk for each in kept if each.pk not in later], now)
+    Complaint.objects.filter(pk__in=later).update(person=None, goes_when_closed=True)
+
+
+def complaints_with_unsent_email() -> set[int]:
+    """The keys of complaints about which an email to whoever complained has not gone yet."""
+    return {int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")}
+
+
+def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
+    """Whose these complaints are, what was written, and the emails about them. Which steps there were, and when, stays."""
+    steps = ComplaintEvent.objects.filter(complaint__in=keys)
+    about = [
+        *(f"complaint:{key}" for key in keys),
+        *(f"complaint:{key}:{step}" for key, step in steps.values_list("complaint", "pk")),
+    ]
+    erase_about(about, now)
+    steps.exclude(text="").update(text="")
+    blanks = dict.fromkeys(("email", "phone", "wrong", "wanted"), "")
+    Complaint.objects.filter(pk__in=keys).update(
+        person=None, name=_("Erased"), submission_token=None, anonymised_at=now, **blanks
+    )
+
+
+# Where the words of a complaint stand that may be about a child.
+
+
+def flagged_rows(key: int) -> Iterator[Model]:
+    complaint = Complaint.objects.get(pk=key)
+    yield from (complaint, *complaint.events.order_by("pk"))
+
+
+def complaint_page_of(key: int) -> str:
+    return reverse("staff:dataprotection_complaint_change", args=[key])
+
+
+FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of, COMPLAINT_FIELDS),)

@@ -1,0 +1,150 @@
+"""A copy of one's data, the end of one's account, and the form of complaints."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import limits
+from accounts.access import ask_to_reauthenticate, signed_in
+from accounts.limits import ReachedThrottle, Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
+from audit.models import Act
+from audit.services import About, record
+from ctac.dates import format_day, uk_day
+from ctac.errors import DomainError
+from ctac.pages import keep_private
+from dataprotection.models import Came, Complaint
+from privacy import services
+from privacy.forms import ComplaintForm, DeleteAccountForm
+from privacy.personal_data import ExportFormat, export_response
+from privacy.services import AlreadySent, enter_complaint, erase_and_notify
+from professionals import drafts
+from professionals.access import person_in, person_required, the_person
+from professionals.models import By, Reason, Where
+
+# All that we hold about a person, for themselves.
+
+
+@person_required
+@require_safe
+def my_data(request: HttpRequest) -> HttpResponse:
+    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program.
+
+    Who had to show who they are goes on from their details.
+    """
+    asked = ask_to_reauthenticate(request, afterwards=reverse("account_details"))
+    if asked is not None:
+        return asked
+    wait = check_own_data_limit(request, timezone.now())
+    if wait is not None:
+        return wait
+    form, person = ExportFormat.HTML if request.GET.get("form") == ExportFormat.HTML else ExportFormat.JSON, the_person(request)
+    file = export_response(services.export_person(person), form)
+    record(Act.EXPORTED, by=request.user.pk, about=About.of(person), page="account_my_data", whats=[form])
+    return file
+
+
+# Delete my account: what happens is said first, then one tick and one press; an email says that it is done.
+
+# What a service says to refuse is for staff; of all that an erasure refuses, this is what its owner can do something about.
+VISIT_NOT_OVER = _(
+    "A presenter may be with you or on the way to you, and needs to reach you. Nothing was erased. Delete your account when the "
+    "visit is over, or call us."
+)
+CHANGED_MEANWHILE = _(
+    "Something of yours was changed at the same moment, perhaps by us. Nothing was erased. Read again what happens, then press "
+    "the button once more."
+)
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_account(request: HttpRequest) -> HttpResponse:
+    """Of staff a manager closes the account first: what they did in their work would lose its author."""
+    if signed_in(request).is_staff:
+        return render(request, "account/delete.html", {"form": None})
+    asked = ask_to_reauthenticate(request)
+    if asked is not None:
+        return asked
+    person, now = the_person(request), timezone.now()
+    form = DeleteAccountForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            erase_and_notify(person, by=signed_in(request), now=now, reason=Reason.OWN)
+        except services.VisitInTheWay:
+            form.add_error(None, VISIT_NOT_OVER)
+        except DomainError as refusal:
+            form.add_error(None, CHANGED_MEANWHILE if refusal.passing else str(refusal.message))
+        else:
+            logout(request)
+            drafts.forget_cookie(request)
+            return redirect("account_deleted")
+    return render(request, "account/delete.html", {"form": form, "ahead": services.erasure_would_cancel(person, now)})
+
+
+@require_safe
+def account_deleted(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/deleted.html")
+
+
+# The form by which anybody complains about how we handle their data, and the page that says that it came.
+
+A_DAY = timedelta(days=1)
+FROM_ONE_CLIENT, TO_ONE_MAILBOX = (20, A_DAY), (5, A_DAY)  # a workplace may share one address
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def complaint(request: HttpRequest) -> HttpResponse:
+    person, now = person_in(request), timezone.now()
+    form = ComplaintForm(request.POST if request.method == "POST" else None, person=person)
+    if request.method == "POST" and form.is_valid():
+        if stop := complaint_throttle(request, form, now):
+            form.add_error(None, stop.sentence(now))
+            response = complaint_page(request, form, now, status=429)
+            response.headers["Retry-After"] = str(stop.seconds(now))
+            return response
+        try:
+            made = enter_complaint(
+                said=form.said,
+                came=Came.WEB,
+                received_on=uk_day(now),
+                person=person,
+                by=None,
+                now=now,
+                token=form.cleaned_data["token"],
+                flagged=form.flagged,
+            )
+            return redirect("complaint_sent", made.submission_token)
+        except AlreadySent as refusal:
+            form.add_error(None, str(refusal.message))
+    record_if_blocked(form)
+    return complaint_page(request, form, now)
+
+
+def complaint_throttle(request: HttpRequest, form: ComplaintForm, now: datetime) -> ReachedThrottle | None:
+    """So that nobody sends many receipts to somebody else."""
+    throttles = [client_throttle(request, "complaint", *FROM_ONE_CLIENT)]
+    if address := form.cleaned_data["email"]:
+        throttles.append(Throttle(By.MAILBOX, f"complaint:{limits.mailbox_of(address)}", *TO_ONE_MAILBOX))
+    return check_throttles(request, Where.COMPLAINT, throttles, now)
+
+
+def complaint_page(request: HttpRequest, form: ComplaintForm, now: datetime, status: int = 200) -> HttpResponse:
+    due = format_day(Complaint(received_on=uk_day(now)).due_on)
+    return render(request, "dataprotection/complaint.html", {"form": form, "due": due}, status=status)
+
+
+@require_safe
+def complaint_sent(request: HttpRequest, token: str) -> HttpResponse:
+    """For whoever has just sent it: the reference and the days, nothing that they wrote."""
+    made = Complaint.objects.filter(submission_token=token).first()
+    if made is None:
+        raise Http404
+    request.address_is_private = True  # type: ignore[attr-defined]
+    context = {"complaint": made, "due": format_day(made.due_on), "has_email": bool(made.email)}
+    return keep_private(request, render(request, "dataprotection/complaint_sent.html", context), has_a_form=False)

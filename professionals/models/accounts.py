@@ -1,0 +1,181 @@
+"""A sign-in, the browsers in which it is signed in, and the limits on tries."""
+
+import uuid
+from datetime import datetime
+from importlib import import_module
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+from django.db.models.functions import Lower, Upper
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import format_moment
+from ctac.models import words_in, words_index
+
+# The sign-in that a person may have.
+
+USER_WORDS = words_in("email")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A sign-in: an email address, perhaps a password, perhaps staff rights. Who they are stands on Person."""
+
+    email = models.EmailField(_("email address"), unique=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff site, with a second factor."))
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        permissions = [("recover_user", _("Can move an account to a new address"))]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case")]
+        indexes = [
+            models.Index(Upper("email"), name="user_email_in_any_case"),  # how allauth looks an address up
+            words_index("user_searched", USER_WORDS),
+            models.Index(fields=["-id"], name="user_staff", condition=models.Q(is_staff=True)),
+            models.Index(fields=["-id"], name="user_closed", condition=models.Q(is_active=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+# Where somebody is signed in: a browser that has our cookie.
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self, now: datetime) -> "SessionQuerySet":
+        return self.filter(expire_date__gt=now)
+
+    def over(self, before: datetime) -> "SessionQuerySet":
+        return self.filter(expire_date__lte=before)
+
+
+class Session(AbstractBaseSession):
+    """One browser. Its row is found by a hash of the cookie, so that a copy of this table opens no session (ADR 64).
+
+    `expire_date` is when it ends if nobody comes back; `ends_at` is when it ends whatever happens. A row without a user carries
+    a sign-in that has begun. Rows go when the user is closed or gets other roles: triggers of the database see to that.
+    """
+
+    session_key = models.CharField(_("hash of the cookie"), max_length=64, primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("account"), null=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    public_id = models.UUIDField(_("what addresses of pages call it"), default=uuid.uuid4, editable=False)
+    of_staff = models.BooleanField(_("of staff"), default=False)
+    device = models.CharField(_("device"), max_length=60, blank=True)
+    started_at = models.DateTimeField(_("signed in"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last used"), default=timezone.now)
+    ends_at = models.DateTimeField(_("ends at the latest"))
+
+    objects = BaseSessionManager.from_queryset(SessionQuerySet)()  # type: ignore[misc] # the base says that it is the class's own
+
+    class Meta:
+        verbose_name = _("browser session")
+        verbose_name_plural = _("browser sessions")
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def since(self) -> str:
+        return format_moment(self.started_at)
+
+    @property
+    def last_seen(self) -> str:
+        return format_moment(self.seen_at)
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        store: type = import_module(settings.SESSION_ENGINE).SessionStore
+        return store
+
+
+# Rate limits: one table, one statement for all keys of a request; and by what, where and why somebody is stopped.
+
+
+class RateLimit(models.Model):
+    """How often something happened in the current window. `key` is a hash, never an address.
+
+    `lifted`: staff let it through, so nothing is counted until the window ends.
+    """
+
+    key = models.CharField(_("key"), max_length=64, primary_key=True)
+    hits = models.PositiveIntegerField(_("hits"))
+    resets_at = models.DateTimeField(_("resets"), db_index=True)
+    lifted = models.BooleanField(_("lifted"), default=False, db_default=False)
+
+    class Meta:
+        verbose_name = _("rate limit")
+        verbose_name_plural = _("rate limits")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Why(models.TextChoices):
+    THROTTLE = "throttle", _("Too many tries")
+    HIDDEN_BOX = "hidden-box", _("Filled in the hidden box")
+    TOO_FAST = "too-fast", _("Sent faster than anybody types")
+    TOO_OLD = "too-old", _("Open for more than a day")
+    NO_TIME = "no-time", _("Sent without our page")
+
+
+class By(models.TextChoices):
+    """Whose tries were counted."""
+
+    NOBODY = "", _("Nobody")
+    NETWORK = "network", _("Network address")
+    ACCOUNT = "account", _("Account")
+    ORGANISATION = "organisation", _("Organisation")
+    POSTCODE = "postcode", _("Delivery postcode")
+    TITLE = "title", _("Leaflet")
+    MAILBOX = "mailbox", _("Email address")
+    BOOKING = "booking", _("Booking")
+
+
+class Where(models.TextChoices):
+    """Which form."""
+
+    SIGN_UP = "sign-up", _("Creating an account")
+    SIGN_IN = "sign-in", _("Signing in")
+    PASSWORD = "password", _("Forgotten password")
+    ACCOUNT = "account", _("Account pages")
+    BASKET = "basket", _("Adding to the basket")
+    DELIVERY = "delivery", _("Delivery address")
+    ORDER = "order", _("Placing an order")
+    TIMES = "times", _("Choosing a time")
+    CHANGE = "change", _("Changing a booking")
+    ORDER_CHANGE = "order-edit", _("Changing an order")
+    LINK = "link", _("Links in emails")
+    CALENDAR = "calendar", _("Calendar addresses")
+    PLACE = "place", _("Taking a place at a session")
+    FEEDBACK = "feedback", _("Feedback and certificates")
+    COMPLAINT = "complaint", _("Complaining about data")

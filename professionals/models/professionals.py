@@ -1,0 +1,573 @@
+"""Who people are and where they work; their addresses, drafts and blocked attempts; texts that may be about a child."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import uk_day
+from ctac.models import words_in, words_index
+from notifications.models import MarkedAddress, Notification
+from professionals.models.accounts import By, Where, Why
+
+if TYPE_CHECKING:
+    from professionals.models.accounts import User
+
+
+# Where people work, and which addresses count as work.
+
+ORGANISATION_WORDS = words_in("name")
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def named(self, name: str) -> Self:
+        """Those of that name in any case: one at most."""
+        return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
+
+
+class Organisation(models.Model):
+    """An employer, chosen or added at sign-up; staff can merge two."""
+
+    name = models.CharField(_("name"), max_length=200)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_unique_in_any_case")]
+        indexes = [
+            words_index("organisation_searched", ORGANISATION_WORDS),
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
+            models.Index(fields=["-created_at", "-id"], name="organisation_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecognisedDomain(models.Model):
+    """A domain whose addresses we take as work addresses, with everything below it (nhs.uk covers leedsth.nhs.uk)."""
+
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+
+    class Meta:
+        ordering = ["domain"]
+        verbose_name = _("recognised domain")
+        verbose_name_plural = _("recognised domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+# A professional: who owns bookings, places and orders, and whom mail goes to.
+
+
+class Profession(models.TextChoices):
+    """product.md's list."""
+
+    HEALTH_VISITOR = "health-visitor", _("Health visitor")
+    SOCIAL_WORKER = "social-worker", _("Social worker")
+    EMERGENCY_CARE = "emergency-care", _("A&E or walk-in clinic staff")
+    MIDWIFE = "midwife", _("Midwife")
+    SCHOOL_NURSE = "school-nurse", _("School nurse")
+    GP = "gp", _("GP")
+    TEACHER = "teacher", _("Teacher")
+    POLICE_OFFICER = "police-officer", _("Police officer")
+    IMMIGRATION_OFFICER = "immigration-officer", _("Immigration officer")
+    FOSTER_CARER = "foster-carer", _("Foster carer")
+    YOUTH_WORKER = "youth-worker", _("Youth worker")
+    OTHER = "other", _("Other")
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def with_email(self, email: str) -> Self:
+        """Those with that address in any case: one at most."""
+        return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(email))).exclude(email="")
+
+    def entered_by_staff(self) -> Self:
+        """Those who have no sign-in yet."""
+        return self.filter(user=None)
+
+
+class Person(models.Model):
+    """One professional.
+
+    Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
+    )
+    name = models.CharField(_("name"), max_length=150)
+    email = models.EmailField(_("email address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    profession = models.CharField(_("profession"), max_length=30, choices=Profession)
+    organisation = models.ForeignKey(
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="people",
+    )
+    postcode = models.CharField(_("work postcode"), max_length=9, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
+    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        permissions = [
+            ("erase_person", _("Can erase a person")),
+            ("give_person_data", _("Can give a person a copy of all that is held about them")),
+        ]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))
+        ]
+        indexes = [
+            words_index("person_searched"),
+            models.Index(fields=["name", "id"], name="person_by_name"),
+            models.Index(fields=["created_at"], name="person_kept", condition=models.Q(erased_at__isnull=True)),
+            models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
+            models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 79).
+
+# So long after a change, at the most, the address of before is told of it (ADR 66); what goes there later is another's.
+TOLD_WITHIN = timedelta(days=1)
+
+
+class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
+    def with_nothing_kept(self) -> Self:
+        """Of which the outbox says nothing any more, from the time when it was theirs."""
+        mail = Notification.objects.alias(to=Lower("recipient")).filter(to=OuterRef("address"))
+        mail = mail.filter(created_at__lt=OuterRef("until") + TOLD_WITHIN)
+        return self.exclude(Exists(mail)).exclude(Exists(MarkedAddress.objects.filter(address=OuterRef("address"))))
+
+
+class FormerAddress(models.Model):
+    """In small letters. `until`: when it was replaced; whoever has it since is somebody else."""
+
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="former_addresses"
+    )
+    address = models.EmailField(_("address"))
+    until = models.DateTimeField(_("until"))
+
+    objects = FormerAddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+        indexes = [models.Index(fields=["address", "until"], name="former_address_by_address")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "address"], name="former_address_once_a_person"),
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="former_address_in_small_letters"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+# A row of a person that became one with another's: what it was, for whoever finds it again in a restored backup (ADR 76).
+
+
+class Absorbed(models.Model):
+    """`key` and `since` are those of the row that went; it is this person, and is erased with them."""
+
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="absorbed"
+    )
+    key = models.BigIntegerField(_("number of the row that went"))
+    since = models.DateTimeField(_("when that row was made"))
+
+    class Meta:
+        verbose_name = _("row of a person that became another's")
+        verbose_name_plural = _("rows of people that became another's")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+# A new address of an account, to which the old one may object for a week.
+
+
+def hash_token(token: str) -> str:
+    """What the table holds of the link's token: 256 random bits, so nobody finds the one from the other by trying."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
+    def with_token(self, token: str) -> "AddressChangeQuerySet":
+        return self.filter(token_hash=hash_token(token))
+
+    def from_this_on(self, change: "AddressChange") -> "AddressChangeQuerySet":
+        """This one and what came after it: who puts an older address back undoes all of them."""
+        return self.filter(user=change.user_id, pk__gte=change.pk)
+
+    def over(self, before: datetime) -> "AddressChangeQuerySet":
+        return self.filter(until__lte=before)
+
+
+class AddressChange(models.Model):
+    """Whoever reads the old address has a link, in their email alone, and may put the address back until `until` (ADR 66)."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="address_changes"
+    )
+    old = models.EmailField(_("old address"))
+    new = models.EmailField(_("new address"))
+    changed_at = models.DateTimeField(_("changed"))
+    until = models.DateTimeField(_("can be put back until"), db_index=True)
+    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    objected_at = models.DateTimeField(_("put back"), null=True)
+
+    objects = AddressChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change of address")
+        verbose_name_plural = _("changes of address")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+# An account that staff moved to a new address, and why they were sure.
+
+
+class AccountRecovery(models.Model):
+    """For somebody who had lost both mailbox and second factor: staff called the organisation first (ADR 69).
+
+    Kept as long as the account, so that it can be asked later who let whom in.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="recoveries"
+    )
+    # No constraint: what was done stays when the sign-in of who did it goes.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    at = models.DateTimeField(_("when"))
+    old = models.EmailField(_("old address"))
+    new = models.EmailField(_("new address"))
+    called = models.CharField(_("who was called"), max_length=200)
+    number = models.CharField(_("on which number"), max_length=40)
+
+    class Meta:
+        verbose_name = _("recovery of an account")
+        verbose_name_plural = _("recoveries of accounts")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+# Answers of a form that is not finished.
+
+
+class DraftKind(models.TextChoices):
+    BOOKING = "booking", _("Booking")
+    ORDER = "order", _("Order")
+    CHANGE = "change", _("Change of a booking")
+    PLACE = "place", _("Place at a session")
+
+
+class Draft(models.Model):
+    """What someone has typed so far, bound to a cookie and, after sign-in, to the person. Goes after 48 hours.
+
+    `answers` holds one entry a step. `token` is the one-time token that the result is stored with.
+    """
+
+    kind = models.CharField(_("kind"), max_length=10, choices=DraftKind)
+    key_hash = models.CharField(_("hash of the cookie"), max_length=64)
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="drafts"
+    )
+    answers = models.JSONField(_("answers"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    token = models.CharField(_("one-time token"), max_length=43, unique=True)
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [
+            models.UniqueConstraint(fields=["key_hash", "kind"], name="draft_one_a_cookie_and_kind"),
+            models.UniqueConstraint(fields=["person", "kind"], name="draft_one_a_person_and_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+# Where postcodes are: outward codes and local authorities. Both tables are made by scripts and loaded by migrations.
+#
+# Django does not manage them: nobody writes here, and emptying a database of its people leaves them as they are.
+
+
+class Nation(models.TextChoices):
+    """The four nations, and the three islands that have UK postcodes and bank holidays of their own."""
+
+    ENGLAND = "england", _("England")
+    SCOTLAND = "scotland", _("Scotland")
+    WALES = "wales", _("Wales")
+    NORTHERN_IRELAND = "northern-ireland", _("Northern Ireland")
+    GUERNSEY = "guernsey", _("Guernsey")
+    JERSEY = "jersey", _("Jersey")
+    ISLE_OF_MAN = "isle-of-man", _("Isle of Man")
+
+
+class OutwardCode(models.Model):
+    """The first half of a postcode: its centre, the nation and local authority of most of it, and the island that it is on.
+
+    `others` says which of its postcodes lie in other authorities (professionals.areas reads it). `zone` is 'mainland', or an
+    island without a bridge (bookings.travel says how long its crossing takes).
+    """
+
+    code = models.CharField(_("code"), max_length=4, primary_key=True)
+    latitude = models.FloatField(_("latitude"))
+    longitude = models.FloatField(_("longitude"))
+    nation = models.CharField(_("nation"), max_length=20, choices=Nation)
+    zone = models.CharField(_("island"), max_length=20)
+    authority = models.CharField(_("local authority"), max_length=9, blank=True)
+    others = models.TextField(_("other local authorities"), blank=True)
+
+    class Meta:
+        managed = False
+        ordering = ["code"]
+        verbose_name = _("outward code")
+        verbose_name_plural = _("outward codes")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class LocalAuthority(models.Model):
+    """A district, borough, unitary authority or council area, by its code in official statistics. Only England has regions."""
+
+    code = models.CharField(_("code"), max_length=9, primary_key=True)
+    name = models.CharField(_("name"), max_length=60)
+    region = models.CharField(_("region"), max_length=30, blank=True)
+    nation = models.CharField(_("nation"), max_length=20, choices=Nation)
+
+    class Meta:
+        managed = False
+        ordering = ["name"]
+        verbose_name = _("local authority")
+        verbose_name_plural = _("local authorities")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# What was kept though it looked like a child's details: that it is there, who read it, what was decided. Never the words.
+
+
+class Decision(models.TextChoices):
+    OPEN = "", _("Not decided")
+    CLEARED = "cleared", _("Words cleared")
+    NO_CHILD = "no-child", _("Not about a child")
+
+
+class FlaggedTextQuerySet(models.QuerySet["FlaggedText"]):
+    def unread(self) -> Self:
+        return self.filter(read_at=None, decision=Decision.OPEN)
+
+    def undecided(self) -> Self:
+        return self.filter(decision=Decision.OPEN)
+
+    def of(self, subject: str) -> Self:
+        """All about one object: "booking:12" finds "booking:12" and "booking:12:cancelled", never "booking:123"."""
+        return self.filter(Q(about=subject) | Q(about__startswith=f"{subject}:"))
+
+
+class FlaggedText(models.Model):
+    """One text that somebody kept on purpose. The words stand where they were written, and nowhere else (ADR 72).
+
+    `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is what people call the object.
+    """
+
+    about = models.CharField(_("about"), max_length=100, unique=True)
+    reference = models.CharField(_("reference"), max_length=60)
+    flagged_at = models.DateTimeField(_("written"))
+    read_at = models.DateTimeField(_("first read"), null=True, blank=True)
+    decision = models.CharField(_("decision"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
+
+    objects = FlaggedTextQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-flagged_at", "-pk"]
+        verbose_name = _("text to read")
+        verbose_name_plural = _("texts that may be about a child")
+        indexes = [
+            models.Index(fields=["-flagged_at", "-id"], name="flagged_newest"),
+            models.Index(fields=["decision", "-flagged_at", "-id"], name="flagged_by_decision"),
+            models.Index(fields=["id"], name="flagged_unread", condition=Q(read_at__isnull=True, decision="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def subject(self) -> str:
+        """ "booking:12:cancelled" → "booking:12"."""
+        return ":".join(self.about.split(":")[:2])
+
+    @property
+    def is_decided(self) -> bool:
+        return self.decision != Decision.OPEN
+
+    def was_read_by(self, user: "User") -> bool:
+        return self.events.filter(kind=FlaggedEventKind.READ, by=user).exists()
+
+
+class FlaggedEventKind(models.TextChoices):
+    READ = "read", _("Read")
+    CLEARED = "cleared", _("Words cleared")
+    NO_CHILD = "no-child", _("Said not to be about a child")
+
+
+class FlaggedEvent(models.Model):
+    """Who read it or decided, and when. Append-only: the database refuses anything else."""
+
+    flagged = models.ForeignKey(FlaggedText, verbose_name=_("text"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=10, choices=FlaggedEventKind)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("event of a text")
+        verbose_name_plural = _("events of texts")
+        constraints = [
+            models.UniqueConstraint(fields=["flagged", "by"], condition=Q(kind="read"), name="flagged_read_once_by_each")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class OutOfHours(models.Model):
+    """One row, which a migration made: where to turn about a child while the advice line is closed. Empty says nothing."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    route = models.CharField(
+        _("Where to turn while the advice line is closed"),
+        max_length=200,
+        blank=True,
+        help_text=_("It goes on from “Until then:”. For example: call the duty team of your local council, or the police on 101"),
+    )
+
+    class Meta:
+        verbose_name = _("setting")
+        verbose_name_plural = _("When the advice line is closed")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="outofhours_is_one")]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name_plural)
+
+
+def route_out_of_hours() -> str:
+    """What staff wrote, else what the setting says. One statement."""
+    return OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE
+
+
+def flagged_now(about: str, reference: str, now: datetime) -> FlaggedText:
+    """The row of this text, made if it is not there yet."""
+    found, _made = FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
+    return found
+
+
+# What was stopped: a form that a robot seems to have filled in, or one try too many. Counted by the hour.
+
+STOPPED_KEPT_FOR = timedelta(days=30)
+LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
+
+
+class StoppedQuerySet(models.QuerySet["Stopped"]):
+    def unseen(self) -> Self:
+        return self.filter(seen_at=None)
+
+    def over(self, now: datetime) -> Self:
+        """Those that are kept no longer."""
+        return self.filter(hour__lte=now - STOPPED_KEPT_FOR)
+
+
+class Stopped(models.Model):
+    """So many tries at one form, in one hour, by one reason and one key; a row, however many they were.
+
+    `key` is the hash that limits are counted by, so that this very limit can be lifted; empty where nobody is counted. `person`
+    and `organisation` are those of whoever was stopped first. `about`: a leaflet's slug, or the outward half of a postcode.
+    """
+
+    hour = models.DateTimeField(_("hour"))
+    where = models.CharField(_("form"), max_length=10, choices=Where)
+    why = models.CharField(_("why"), max_length=10, choices=Why)
+    by = models.CharField(_("counted by"), max_length=12, choices=By, blank=True, default="")
+    key = models.CharField(_("key"), max_length=64, blank=True, default="")
+    about = models.CharField(_("about"), max_length=100, blank=True, default="")
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="stopped"
+    )
+    organisation = models.ForeignKey(
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="stopped",
+    )
+    times = models.PositiveIntegerField(_("times"))
+    last_at = models.DateTimeField(_("last"))
+    seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
+    let_through_at = models.DateTimeField(_("let through"), null=True, blank=True)
+    by_staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = StoppedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at", "-pk"]
+        verbose_name = _("what was stopped")
+        verbose_name_plural = _("what was stopped")
+        constraints = [models.UniqueConstraint(fields=["hour", "where", "why", "by", "key"], name="stopped_once_an_hour_and_key")]
+        indexes = [
+            models.Index(fields=["-last_at", "-id"], name="stopped_newest"),
+            models.Index(fields=["where", "-last_at", "-id"], name="stopped_where"),
+            models.Index(fields=["why", "-last_at", "-id"], name="stopped_why"),
+            models.Index(fields=["by", "-last_at", "-id"], name="stopped_by"),
+            models.Index(fields=["id"], name="stopped_unseen", condition=Q(seen_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_where_display()}: {self.get_why_display()}"
+
+    def may_be_let_through(self, now: datetime) -> bool:
+        if self.let_through_at and uk_day(self.let_through_at) == uk_day(now):
+            return False
+        return self.why == Why.THROTTLE and bool(self.key) and self.last_at > now - LET_THROUGH_WITHIN

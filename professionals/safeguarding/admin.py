@@ -1,0 +1,220 @@
+"""What was kept though it looked like a child's details, for the safeguarding lead: read it, then clear it or keep it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import signed_in
+from ctac.errors import DomainError
+from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
+from ctac.staff.lists import period_of
+from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours, User
+from professionals.safeguarding import services
+from professionals.safeguarding import services as sources
+
+READ = "read"
+FIELDS = ("reference", "where", "written", "state", "readers", "decided")
+
+
+def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
+    """The words are shown to those of whom it is noted that they read them; the button notes it, opening the page does not."""
+    by, here = signed_in(request), reverse("staff:professionals_flaggedtext_action", args=[flagged.pk, READ])
+    if request.method == "POST":
+        services.read_flagged(flagged=flagged, by=by, now=timezone.now())
+        return redirect(here)
+    change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
+    is_read = flagged.was_read_by(by)
+    words = in_rows(sources.words_of(flagged)) if is_read else []
+    context = {
+        **page_admin.about_action(request, action, flagged, change_url),
+        "is_read": is_read,
+        "rows": [*page_admin.summary_of(flagged), *words],
+        "is_gone": is_read and not words,
+        "next_actions": [each for each in page_admin.available_actions(request, flagged) if each.slug != READ],
+    }
+    return TemplateResponse(request, "professionals/staff/flagged.html", context)
+
+
+class DecideForm(forms.Form):
+    """Which words stand on the page: what was changed since nobody has read, so it is not decided on."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+
+def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
+    """What is decided on stands beside the button, for those who have read it; when it was changed, the new words are shown."""
+    change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
+    form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            action.perform(flagged, by=signed_in(request), **form.cleaned_data)
+        except services.OtherWordsError as changed:
+            messages.error(request, str(changed.message))
+            return redirect(request.path)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, str(action.done))
+            return redirect(change_url)
+    words = sources.words_of(flagged) if flagged.was_read_by(signed_in(request)) else []
+    form.initial["shown"] = sources.fingerprint_of(words)
+    rows = [*page_admin.summary_of(flagged), *in_rows(words)]
+    context = {**page_admin.about_action(request, action, flagged, change_url), "form": form, "rows": rows}
+    return TemplateResponse(request, "admin/object_action.html", context)
+
+
+def in_rows(words: Iterable[sources.FlaggedWords]) -> list[dict[str, object]]:
+    return [{"label": capfirst(each.label), "value": each.text} for each in words]
+
+
+def clear(flagged: FlaggedText, *, by: User, shown: str) -> None:
+    services.clear_flagged(flagged=flagged, shown=shown, by=by, now=timezone.now())
+
+
+def no_child(flagged: FlaggedText, *, by: User, shown: str) -> None:
+    services.say_no_child(flagged=flagged, shown=shown, by=by, now=timezone.now())
+
+
+class DecisionFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unread", _("Not read yet")), ("open", _("Not decided yet")), ("done", _("Decided"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[FlaggedText]) -> QuerySet[FlaggedText]:
+        narrowed = {
+            "unread": queryset.filter(read_at=None, decision=Decision.OPEN),
+            "open": queryset.filter(decision=Decision.OPEN),
+            "done": queryset.filter(decision__in=[Decision.CLEARED, Decision.NO_CHILD]),
+        }
+        return narrowed.get(self.value() or "", queryset)
+
+
+@admin.register(FlaggedText, site=staff_site)
+class FlaggedTextAdmin(LooksOnly):
+    list_display = ("reference", "written", "state", "readers")
+    list_filter = (DecisionFilter, period_of("flagged_at"))
+    sorts_quickly = ("written",)
+    ordering = ("-flagged_at", "-pk")
+    fieldsets = ((None, {"fields": FIELDS}),)
+    readonly_fields = FIELDS
+    may_be_empty = ("decided",)
+    written = moment_of("flagged_at", gettext_lazy("written"), short=True)
+    object_actions = (
+        ObjectAction(
+            slug=READ,
+            label=gettext_lazy("Read what was written"),
+            explanation=gettext_lazy(
+                "Somebody was asked to take this out, and kept it. It is noted that you read it, and when. If a child may be at "
+                "risk, act on it as your policy says; nothing here does that for you."
+            ),
+            available=lambda flagged: flagged.decision != Decision.CLEARED,
+            weight="main",
+            page=read_page,
+        ),
+        ObjectAction(
+            slug="clear",
+            label=gettext_lazy("Clear the words"),
+            perform=clear,
+            page=decide_page,
+            available=lambda flagged: not flagged.is_decided,
+            explanation=gettext_lazy(
+                "The words that you read go from where they were written, for good. Write down first, where your policy says, "
+                "what is needed to protect a child. It stays noted that something was there, who read it, and that you "
+                "cleared it."
+            ),
+            done=gettext_lazy("The words are cleared."),
+            weight="stop",
+        ),
+        ObjectAction(
+            slug="no-child",
+            label=gettext_lazy("This is not about a child"),
+            perform=no_child,
+            page=decide_page,
+            available=lambda flagged: not flagged.is_decided,
+            explanation=gettext_lazy(
+                "It becomes a text like any other: emails and calendars that are written from now on may have it."
+            ),
+            done=gettext_lazy("It is a text like any other now."),
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FlaggedText | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FlaggedText]:
+        events = FlaggedEvent.objects.select_related("by")
+        return super().get_queryset(request).prefetch_related(Prefetch("events", queryset=events))
+
+    @admin.display(description=gettext_lazy("written with"))
+    def where(self, flagged: FlaggedText) -> SafeString:
+        return format_html('<a href="{}">{}</a>', sources.staff_page_of(flagged), flagged.reference)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, flagged: FlaggedText) -> SafeString:
+        if flagged.is_decided:
+            return state_tag(flagged.get_decision_display(), "done")
+        return state_tag(_("Read"), "good") if flagged.read_at else state_tag(_("Not read"), "waiting")
+
+    @admin.display(description=gettext_lazy("read by"))
+    def readers(self, flagged: FlaggedText) -> SafeString | str:
+        return self.said_of(flagged, FlaggedEventKind.READ) or NOTHING
+
+    @admin.display(description=gettext_lazy("decided by"))
+    def decided(self, flagged: FlaggedText) -> SafeString | str:
+        return self.said_of(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD)
+
+    def said_of(self, flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString | str:
+        """Who and when, a line each."""
+        events = [event for event in flagged.events.all() if event.kind in kinds]
+        lines = [(event.by or _("Somebody who is no colleague any more"), long_moment(event.at)) for event in events]
+        return format_html_join(mark_safe("<br>"), "{}, {}", lines)
+
+    def summary_of(self, obj: FlaggedText) -> list[dict[str, object]]:
+        return [{"label": _("Written with"), "value": obj.reference}, {"label": _("When"), "value": long_moment(obj.flagged_at)}]
+
+
+@admin.register(OutOfHours, site=staff_site)
+class OutOfHoursAdmin(OneRowAdmin):
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["route"],
+                "description": gettext_lazy(
+                    "A form that looks as if it held a child’s details stops, and says whom to call. While the advice line is "
+                    "open, that is the advice line; at other times it says when the line opens, and this. 999 is always there."
+                ),
+            },
+        )
+    ]
+
+
+staff_site.add_waiting(
+    gettext_lazy("People"),
+    Waiting(
+        label=gettext_lazy("texts that may be about a child, not read yet"),
+        count=lambda: FlaggedText.objects.unread(),
+        address=lambda: f"{reverse('staff:professionals_flaggedtext_changelist')}?state=unread",
+        permission="professionals.view_flaggedtext",
+        urgent=True,
+    ),
+)

@@ -1,0 +1,478 @@
+"""Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 72)."""
+
+import re
+from bisect import bisect
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from ctac.models import OURS
+from professionals.safeguarding.vocabulary import (
+    CHILD,
+    HARM,
+    IN_OUR_CARE,
+    INITIALS,
+    NAME,
+    NATION,
+    are_initials,
+    are_names,
+    before,
+    could_be_names,
+    has_nhs_number,
+    is_nhs_number,
+    is_of_another_kind,
+    is_paid_by,
+    normalised,
+    signs_come_together,
+)
+
+# That one child is so and so old: beside a word for a child, a name or a pronoun; never a class, a team or a projector.
+
+IN_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"  # at most 17
+)
+DIGITS = r"(?:\d|1[0-7])(?!\d)"
+AGE = rf"(?:{DIGITS}|(?:{IN_WORDS})\b)"
+YEARS = r"(?:years?|yrs?|y/?o|y\.o\.?|months?)"
+OLD = rf"{YEARS}(?:[ -]old)?"
+SEX = r"(?:(?:fe)?male|[mf]\b)"
+ONE = r"(?:a|an|one|this|that|the|our|my|her|his)"
+NO_RANGE = r"(?! ?(?:-|to|and|or|/) ?\d)"  # "aged 5 to 11" is a class
+ROUGHLY = r"(?:about|around|approx(?:imately)?|roughly|maybe|perhaps)\.? "
+AGED = rf"aged? {AGE}{NO_RANGE}"
+# What goes on after "16 years old" where it stands for a child; a projector or a building goes on otherwise.
+STANDS_FOR_A_CHILD = r"(?=[.!)]{0,2}$|[.,;:)]| (?:who|from|in|has|is|was|with|and|that|we|on|at|living|missing|found)\b)"
+OF_A_CHILD = re.compile(
+    rf"\b{ONE} {AGE}[ -]?{OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
+    rf"|\b{AGE}[ -]?(?:years?[ -]old|yrs?[ -]old|y/?o|y\.o\.?) (?:[\w-]{{1,20}} )?(?:{CHILD}|{SEX})\b(?!s|[\w'])"
+    rf"|(?<!parent of a )(?<!mum of a )(?<!dad of a )(?<!mother of a )(?<!father of a )"
+    rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bor )(?<!\band )(?<!-)\b{AGE}[ -]?"
+    rf"(?:years?|yrs?)[ -]old\b(?<! and){STANDS_FOR_A_CHILD}"
+    rf"|\b(?:{CHILD}|{IN_OUR_CARE}|he|she),? (?:is |who is |was )?(?:only )?(?:{AGED}|\(?{AGE}[ -]?{YEARS}\b)"
+    rf"|\b{CHILD},? (?:of |who (?:is|was|looks) |is |was |aged )?{ROUGHLY}{AGE}(?! ?(?:minutes|%|miles|hours))"
+    rf"|\b(?:brothers|sisters|siblings|twins),? aged {AGE}"
+    rf"|\b(?:{CHILD}|kid|pupil|student|patient) of {AGE}(?! ?(?:{YEARS} )?(?:staff|people|minutes))"
+    rf"|\b{CHILD},? \(?{DIGITS}\)?(?=[,.;)]|$)"
+    rf"|\b(?:fe)?male, (?:aged )?{DIGITS}(?=[,.;)]|$)"
+    rf"|\b{DIGITS} years and {DIGITS} months\b"
+    rf"|\bage[ -]disputed (?:{CHILD}|{SEX}|person)\b",
+    re.IGNORECASE,
+)
+# A child of whom the training told, not one whom the writer met.
+TOLD_THERE = re.compile(
+    r"\b(?:stor(?:y|ies)|films?|videos?|slides?|case stud(?:y|ies)|examples?|scenarios?|presentation|talk|apply|applies)\b",
+    re.IGNORECASE,
+)
+NOT_MINUTES = (
+    r"(?! ?(?:%|[-:/]|o'?clock|am\b|pm\b|st\b|nd\b|rd\b|th\b|min|hour|mile|day|week|metre|step|flight|of\b|staff|people|copies"
+    r"|too\b)|\.\d)"
+)
+OF_A_PRONOUN = re.compile(
+    rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just){{0,2}} {AGE}{NO_RANGE}{NOT_MINUTES}"
+    rf"|\b(?:claims?|claiming|says?|said|states?|stated)(?: to be| (?:that )?(?:he|she|they)(?: is|'?s| are|'?re| was)) {AGE}"
+    rf"{NO_RANGE}{NOT_MINUTES}",
+    re.IGNORECASE,
+)
+# From three on: "one" and "two" of a team are no ages.
+AGE_OF_A_NAME = (
+    r"(?:(?:[3-9]|1[0-7])(?!\d)"
+    r"|(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
+)
+JUST = r"(?:(?:only|just|now|nearly|almost|about|around) ){0,2}"
+DOTTED = r"[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z]\b\.?"
+SOON = r"(?:next (?:week|month|year)|in (?:a|two) (?:week|month)s?|soon)"
+NO_NOUN = r"(?<!\bthe )(?<!\bour )(?<!\byour )(?<!\bmy )(?<!\ba )(?<!\bthis )(?<!\bthat )"
+OF_A_NAME = re.compile(
+    rf"(?:(?<![\w.])({DOTTED})|\b({NAME}))(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
+    rf"|,? \((?:aged )?{JUST}(?:{DIGITS}|{AGE_OF_A_NAME})\)"
+    rf"|,? {DIGITS},? (?i:{NATION})(?! ?(?:leaflets?|copies|version|translation|speak\w*|staff|interpreters?))"
+    rf"|, (?:who is |who's )?(?:[3-9]|1[0-7])(?=[,;]|\.?$)"
+    rf"|,? is {JUST}{AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{SOON})\b)"
+    rf"|,? \((?:[FMfm]|(?:fe)?male)[,/ ]{{1,2}}{DIGITS}\)|,? \({DIGITS}[,/ ]{{0,2}}(?:[FMfm]|(?:fe)?male)\)"
+    rf"|, (?:nearly|almost|just turned|not yet) {AGE_OF_A_NAME}(?=,)"
+    rf"| - {DIGITS} - (?i:{NATION})\b"
+    rf"|,? (?:has )?(?:just )?turn(?:ed|s) {AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|last|this|today|yesterday|in|on)\b))"
+)
+# What goes on so stands for a person, also where the name is in small letters: "bao is 15 and gone", never "entry is 5 and free".
+OF_A_SMALL_NAME = re.compile(
+    rf"{NO_NOUN}(?<![\w'-])({NAME}),? (?:is|turned) {JUST}{AGE_OF_A_NAME},? (?:and |but |now ){{0,2}}"
+    r"(?:is |was |has |he's |she's )?(?:been )?"
+    r"(?:pregnant|missing|gone|found|alone|scared|frightened|homeless|unaccompanied|trafficked|exploited|groomed|brought|arrested"
+    rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|{SOON}|age[ -]disputed"
+    rf"|{NATION})\b",
+    re.IGNORECASE,
+)
+# A name in any letters or dotted initials, and an age: little alone, but what happened to somebody may stand near.
+GOES_ON = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b"
+BESIDE_AN_AGE = re.compile(
+    rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_NOUN}(?<![\w'-])({NAME}))"
+    rf"(?:(?:(?:,? (?:is|who is|aged?)|'s) |,? ?\(|, | - |(?<=\.) )(?:aged? )?{JUST}{AGE_OF_A_NAME}"
+    rf"(?=[,;)]|\.?$|\. | - | {GOES_ON})"
+    rf"| {AGE_OF_A_NAME}(?= {GOES_ON}))",
+    re.IGNORECASE,
+)
+NEAR = 80
+# "15F", as it is noted in hospitals.
+CLINICAL = re.compile(r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)")
+OF_A_PLACE = re.compile(
+    r"\b(?:room|rm|ward|flat|floor|bed|bay|suite|block|gate|desk|unit|house|level|row|seat|box|no|number|apartment|junction)\W{1,3}$",
+    re.IGNORECASE,
+)
+# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless what happened to one of them stands near.
+IN_A_TEAM = re.compile(
+    rf"\b(?:team|staff|colleagues|attendees|attending|delegates|presenters?|speakers?|trainers?) ?: ?"
+    rf"(?:{NAME} ?\([^()]{{1,8}}\)[, &]{{1,3}}(?:and )?){{0,6}}$",
+    re.IGNORECASE,
+)
+
+
+def tells_an_age(text: str) -> bool:
+    if OF_A_PRONOUN.search(text) or any(not _is_told_of(text, found) for found in OF_A_CHILD.finditer(text)):
+        return True
+    named = [found for found in OF_A_NAME.finditer(text) if _is_somebody(found[1] or found[2])]
+    listed = [found for found in named if _is_in_a_team(text, found)]
+    if len(listed) < len(named):
+        return True
+    if any(could_be_names(found[1]) for found in OF_A_SMALL_NAME.finditer(text)):
+        return True
+    if _has_harm_near(text, listed + [found for found in BESIDE_AN_AGE.finditer(text) if _may_be_somebody(found)]):
+        return True
+    return any(not OF_A_PLACE.search(before(text, found.start(), 20)) for found in CLINICAL.finditer(text))
+
+
+def _is_somebody(word: str) -> bool:
+    """A name, or initials that are no acronym: two or three capitals are read as initials, "TAs" as many people."""
+    if "." in word:
+        return True
+    if len(word) <= 4 and word.endswith("s") and word[:-1].isupper():
+        return False
+    return are_initials(word) if word.isupper() and len(word) <= 3 else are_names(word)
+
+
+def _is_in_a_team(text: str, found: re.Match[str]) -> bool:
+    return found[0].endswith(")") and bool(IN_A_TEAM.search(before(text, found.start(), 120)))
+
+
+def _may_be_somebody(found: re.Match[str]) -> bool:
+    return bool(found[1]) or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))
+
+
+def _has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
+    """Whether harm is told `NEAR` characters or less to a side of one of these. The text is read once, however many there are."""
+    if not ages:
+        return False
+    harms = sorted(match.start() for pattern in HARM for match in pattern.finditer(text))
+    return any(bisect(harms, found.start() - NEAR) < bisect(harms, found.end() + NEAR) for found in ages)
+
+
+def _is_told_of(text: str, found: re.Match[str]) -> bool:
+    return bool(TOLD_THERE.search(before(text, found.start(), 40)) or TOLD_THERE.search(text[found.end() : found.end() + 30]))
+
+
+# When somebody was born: a date called so, or one of the last 18 years beside a name.
+
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?)"
+)
+DATE = re.compile(
+    r"(?<![\d/.-])(?:"
+    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})"
+    r"|(?P<d2>\d{1,2})[/. -](?P<m2>\d{1,2})[/. -](?P<y2>\d{4}|\d{2})"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?[ /.-](?:of )?(?P<m3>{MONTH})\.?,?[ /.-](?P<y3>\d{{4}}|\d{{2}})"
+    rf"|(?P<m4>{MONTH})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})"
+    r")(?![\d/]|[.-]\d)",
+    re.IGNORECASE,
+)
+BIRTH_WORDS = r"(?:\bd\.? ?o\.? ?b\b\.?|\bdate of birth\b|\bborn\b|\bbirth ?da(?:te|y)\b|\bb\.)"
+BIRTH_BEFORE = re.compile(
+    BIRTH_WORDS
+    + r"\W{0,5}(?:(?:on|is|was|in|the|of|approx|about|c|given|as|said|to|be|recorded|noted|down|her|his)\W{1,5}){0,6}$"
+    r"|\bborn(?:\W{1,3}\w{1,20}){0,3}\W{1,3}$",
+    re.IGNORECASE,
+)
+BIRTH_AFTER = re.compile(
+    r"^\W{0,4}(?:(?:is|was|as|being)\W{1,3})?(?:(?:the|her|his|their|its|a|child's)\W{1,3})?"
+    r"(?:(?:given|stated|claimed|recorded|estimated|approx)\W{1,3})?" + BIRTH_WORDS,
+    re.IGNORECASE,
+)
+BIRTH_YEAR = re.compile(
+    rf"\b(?:d\.?o\.?b\.?|yob|year of birth)\W{{1,3}}(?:(?:is|was|in)\W{{1,3}})?(?:{MONTH}\W{{1,3}})?((?:19|20)\d\d)\b"
+    r"|\bborn\W{1,3}(?:[^\W\d]{1,20}\W{1,3}){0,3}((?:19|20)\d\d)\b"
+    r"|\b((?:19|20)\d\d)\W{1,3}(?:d\.?o\.?b|yob)\b",
+    re.IGNORECASE,
+)
+# "dob 230409", as it is typed where a form has no room for more.
+BIRTH_DIGITS = re.compile(
+    r"\b(?:d\.?o\.?b\b\.?|date of birth)\W{1,4}(?:is )?(?:[0-2]\d|3[01])(?:0\d|1[0-2])(?:\d{4}|\d{2})(?!\d)"
+    r"|\b(?:d\.?o\.?b\b\.?|born)\W{1,4}(?:in )?(?:0?\d|1[0-2])[/.-](?:20)?\d\d(?![\d/.-])",
+    re.IGNORECASE,
+)
+# "Amina Khan", "Amina K", and the family name first: "Khan, Amina".
+NAME_BEFORE = re.compile(
+    r"(?:^|\W)(?<!\bthe )(?<!\ban )(?<!\byour )(?<!\bthis )(?<!\blast )"
+    rf"({NAME})(,?) ({NAME}|[B-HJ-UWYZb-hj-uwyz]\.?)(?: \(?[FMfm]\)?|\([FMfm]\))?\W{{1,4}}$"
+)
+INITIALS_BEFORE = re.compile(rf"(?:^|\W)({INITIALS})\W{{1,4}}$")
+NAME_AFTER = re.compile(rf"^\W{{1,4}}({NAME}) ({NAME})")
+# "DBS seen 03/02/2020 jane smith": the certificate of a colleague.
+OF_A_CHECK = re.compile(
+    r"\b(?:dbs|crb)(?:\W{1,3}(?:checks?|checked|cert|certificate|clear|cleared|seen|issued|dated?|done|renewed|valid|no|number|is|was"
+    r"|on|from|of)\b){0,4}\W{1,3}$",
+    re.IGNORECASE,
+)
+CHILDHOOD = timedelta(days=18 * 366)
+# Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
+ABOUT_WORK = timedelta(days=365)
+# Beside what may be no name at all: "flu clinic 4/5/2024". What work did so long ago is seldom told.
+LONG_PAST = timedelta(days=3 * 365)
+
+
+def tells_a_birth(text: str, today: date) -> bool:
+    if BIRTH_DIGITS.search(text):
+        return True
+    return any(_is_birth(text, found, today) for found in DATE.finditer(text)) or any(
+        today.year - 18 <= int(found[1] or found[2] or found[3]) <= today.year for found in BIRTH_YEAR.finditer(text)
+    )
+
+
+def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
+    """A date that is called so counts whoever was born then, also one that no calendar has; one still to come never does."""
+    ahead, behind = before(text, found.start()), text[found.end() : found.end() + 60]
+    day = _date_of(found)
+    if day is not None and day > today:
+        return False
+    if BIRTH_BEFORE.search(ahead) or BIRTH_AFTER.search(behind):
+        return True
+    if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK or OF_A_CHECK.search(ahead):
+        return False
+    return _is_beside_a_name(ahead, behind, long_past=day <= today - LONG_PAST)
+
+
+def _is_beside_a_name(ahead: str, behind: str, *, long_past: bool) -> bool:
+    """In small letters, with the family name first, or as initials within a sentence: only where the date is long past."""
+    name, follows, initials = NAME_BEFORE.search(ahead), NAME_AFTER.search(behind), INITIALS_BEFORE.search(ahead)
+    if initials and are_initials(initials[1]) and (long_past or not name):
+        return True
+    likely = could_be_names if long_past else are_names
+    if name and (long_past or not name[2]) and likely(name[1], name[3]):
+        return True
+    return bool(follows and likely(follows[1], follows[2]))
+
+
+def _date_of(found: re.Match[str]) -> date | None:
+    groups = {name: value for name, value in found.groupdict().items() if value}
+    day, month, year = (next(value for name, value in groups.items() if name[0] == part) for part in "dmy")
+    number = int(month) if month.isdigit() else 1 + MONTHS.index(month.lower()[:3])
+    try:
+        return date(_full_year(year), number, int(day))
+    except ValueError:
+        return None
+
+
+def _full_year(year: str) -> int:
+    """Two digits are of this century as far as 2049, as those who write them today mean it."""
+    return int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 50 else 1900)
+
+
+# One child without a number: a case, a name or initials called a child's, or what happened to somebody in our readers' care.
+
+SOMEBODY = rf"(?:{CHILD}|{IN_OUR_CARE})"
+BETWEEN = r"(?:[\w-]{1,20} ){0,2}"
+CASE = re.compile(
+    rf"\bcase of (?:(?:a|an|the|this|our|my|one) )?(?:[\w-]{{1,20}} ){{0,3}}{CHILD}\b"
+    r"(?!s| in (?:the|your|that) (?:film|video|example|story|slides?|presentation|talk))",
+    re.IGNORECASE,
+)
+CASE_OF_SOMEBODY = re.compile(rf"(?<!\b[Ii]n )\b[Cc]ase of (?:({INITIALS})|({NAME}))|\b[Ii]n the case of ({INITIALS})")
+REGARDING = re.compile(
+    rf"(?:^|[.;!?] ?)(?:[Rr][Ee]|[Rr]egarding|[Cc]oncerning)(?: ?[:.-] ?| )(?:({INITIALS})|({NAME}) ({NAME})(?!'))"
+)
+CALLED = re.compile(rf"\b(?i:{SOMEBODY}) (?i:called|named) ({NAME})")
+NAME_OF = re.compile(
+    rf"\b(?i:{SOMEBODY})(?:'s)? (?i:full |first )?(?i:name|initials)(?i: is| are)?(?: ?[:=-] ?| )(?:({INITIALS})|({NAME}))"
+)
+COLON = re.compile(
+    rf"\b(?i:{SOMEBODY})(?: ?[:=-] ?)(?:({INITIALS})|({NAME}) ({NAME}))|\b(?i:child|yp|young person) ({INITIALS})"
+    rf"|\b(?i:child|yp|young person|pupil)(?i: is) ({NAME}) ({NAME})|\b(?i:my|our) (?i:{SOMEBODY}) ({NAME})"
+    rf"|({NAME}) (?i:is|was|has been|may be|might be) (?i:being )?(?i:exploited|trafficked|groomed|controlled|forced|abused)\b"
+    rf"|\b(?i:advice|advise|ring me|call me|speak to me|speak to us|ring us|call us) (?i:about|on) ({NAME})(?=[.?!,]|$| who)"
+)
+INITIALS_SAID = re.compile(rf"\b(?i:initials)(?i: are)?(?: ?[:=-] ?| )({INITIALS})")
+SMALL_INITIALS = re.compile(r"\b(?i:initials)(?: are)?(?: ?[:=-] ?| )([a-z]{2,3})(?![\w'-])")
+HAPPENED = re.compile(
+    r"\b(?:i|we)(?: am| are|'m|'re|m|re)?(?: \w{1,12})? (?:worried|concerned|concerns?) (?:about|for) "
+    rf"(?:(?:a|an|my|our|this|that|one) {BETWEEN}{SOMEBODY}\b(?!s|')|one of (?:my|our|the) {BETWEEN}{SOMEBODY}s?)"
+    rf"|^(?:worried|concerned) (?:about|for) (?:(?:a|an|my|our|this|that|one) {BETWEEN}{SOMEBODY}\b(?!s|'|\?)"
+    rf"|one of (?:my|our|the) {BETWEEN}{SOMEBODY}s?)"
+    rf"|\b{SOMEBODY} (?:has |have |was |is |had )?(?:went|gone|been|reported|currently|still)? ?missing "
+    r"(?:from (?!care)|since|on|last|again|yesterday|this)"
+    r"|\b(?:my|our) (?:foster|looked[ -]after) (?:child|son|daughter|boy|girl)\b(?![\w'])"
+    rf"|\b(?:a|one|this|that|the) {BETWEEN}{SOMEBODY} (?:[\w-]{{1,20}} )?(?:on|in) (?:my|our) "
+    r"(?:caseload|class|care|placement|unit|ward|home)\b"
+    rf"|\b(?:a|one|this|that|my|our|the) {BETWEEN}{SOMEBODY} (?:has |had )?"
+    r"(?:disclosed|told (?:me|us|staff|her|his|a)|confided)\b"
+    rf"|\b(?:i|we)(?:'ve)?(?: have| had)?(?: got)? (?:a|one) {BETWEEN}{CHILD} (?:here|in (?!mind)|at|who|that|with|on)\b"
+    rf"|\ba {SOMEBODY} in year \d"
+    rf"|\badvice (?:on|about|for|regarding) (?:a|an|one|this|my|our) {BETWEEN}{SOMEBODY}\b(?!s|'| protection)"
+    rf"|\bone of (?:our|my) (?:young people|children|{SOMEBODY}s) (?:has|is|was|went|who|told|keeps)\b"
+    rf"|\bthe {CHILD} (?:(?:that|who|whom) )?(?:we|i) (?:look after|care for|foster|support|work with)\b"
+    rf"|\b(?:he|she) is a (?:minor|child)\b"
+    rf"|\byear \d{{1,2}} (?:girl|boy|pupil|student|child) (?:who|has|is|was|called)\b",
+    re.IGNORECASE,
+)
+
+
+def tells_of_one_child(text: str) -> bool:
+    if CASE.search(text) or HAPPENED.search(text):
+        return True
+    if any(could_be_names(found[1]) for found in SMALL_INITIALS.finditer(text)):
+        return True
+    patterns = (CASE_OF_SOMEBODY, REGARDING, CALLED, NAME_OF, COLON, INITIALS_SAID)
+    return any(_is_one_child(found) for pattern in patterns for found in pattern.finditer(text))
+
+
+def _is_one_child(found: re.Match[str]) -> bool:
+    """Initials that are no acronym, or names that are no words of work. What looks like initials isn't read as a name too."""
+    words = [word for word in found.groups() if word]
+    if len(words) == 1 and len(words[0]) <= 9 and words[0].replace(".", "").replace(" ", "").isupper():
+        return are_initials(words[0])
+    return are_names(*words)
+
+
+# References that police, social care, health, schools, courts and the Home Office give to one person or one case.
+
+WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
+# Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
+STRONG = (
+    r"(?:cad|nrm|ehm|ppn|care ?notes|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm"
+    r"|nass|upn|mrn|uasc|eduref|azeus|framework-?i|emis)"
+)
+# Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
+WEAK = (
+    r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
+    r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services"
+    r"|police|mash|marac|maset|merlin|athena|eclipse|strat(?:egy)? meeting"
+    r"|(?:rg|cg|reasonable grounds|conclusive grounds) decision|cse|cce|ics|arc|home office|h\.?o\.?|port|asylum|immigration"
+    r"|passport|brp|court|young person|yp|pupil|school|foster|lac|legal|icr|ll|social worker(?:'s)?"
+    r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
+)
+YEAR = r"(?:19|20)\d\d(?![\w/-])"
+# "hospital number 0113 243 2799" is where it is rung.
+RUNG = (
+    r"(?:hosp(?:ital)?|school|court|police|home office|port|social care|social services|mash) (?:no|num|number)\b(?: is)?[.:]? ?"
+    r"0[1237](?:[ -]?\d){8,9}(?![\w/*-])"
+)
+ID = rf"(?!{YEAR})(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
+LINK = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
+# Whose number it is, between the label and the number: "crime reference MPS 6543210/26".
+WHOSE = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
+# What a record is of, between who keeps it and the label: "MASH contact ref", never "hospital contact number".
+OF_WHAT = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
+LABELLED = re.compile(
+    rf"\b(?!{RUNG})(?:{STRONG}(?: (?:person|child|client|patient|record|{WORD})\b){{0,2}}|{WEAK}{OF_WHAT}(?: {WORD}\b\.?){{1,2}})"
+    rf"{LINK}{WHOSE}{ID}",
+    re.IGNORECASE,
+)
+# Letters of police forces: beside a number with its year they need no label. "met" is a word too.
+FORCE = r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp)"
+# Where councils and hospitals are as well: a word of the police is to stand near.
+COUNTY = (
+    r"(?:kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
+    r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
+    r"|staffs|northants|wilts|warks|cambs|derbys|glos)"
+)
+OF_THE_POLICE = r"\b(?:police|crime|occurr?[ea]nce|incident|custody|cad|log)\b"
+POLICE_WORDS = re.compile(OF_THE_POLICE, re.IGNORECASE)
+OF_A_FORCE = re.compile(
+    rf"\b(?:{FORCE}|(?P<county>{COUNTY}))(?: (?:{OF_THE_POLICE}|{WORD}\b\.?)){{0,3}}{LINK}"
+    rf"(?!{YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])",
+    re.IGNORECASE,
+)
+NEAR_A_FORCE = 30
+# Whose number it is said to be, before or after it: one of work.
+PERMIT_BEFORE = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
+OF_WORK_AFTER = re.compile(
+    r"^(?: (?:is|was|as)(?: (?:our|the|your|my|their|a|an))?(?: \w{1,12})?)?[ (:-]{1,2}"
+    r"(?:po|p\.o\.?|purchase order|invoice|permit|requisition|order (?:no|number)|cost code)(?! box)\b",
+    re.IGNORECASE,
+)
+# The police's unique reference number, "01AB/4567/26"; a school's has six digits, a home's or a nursery's seven or letters first.
+# What is called a school's is one, however many digits were typed.
+URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{LINK}"
+NO_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
+URN = re.compile(
+    rf"{URN_LABEL}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d)(?![\w/])"
+    rf"|{NO_SCHOOL}{URN_LABEL}(?:\d{{4,5}}|\d{{8,12}})(?![\w/])",
+    re.IGNORECASE,
+)
+# So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
+LONG_LABELLED = re.compile(rf"\b{WEAK}{LINK}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
+# "26/4412", "P/12/345" after a label: too few digits in a row for the above.
+SHORT_LABELLED = re.compile(rf"\b{WEAK}(?: {WORD}\b\.?){{1,2}}{LINK}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
+# As long as police number crimes; what is an order, a parcel or a phone is said to be one before it.
+LONG = re.compile(rf"\b(?:ref|reference){LINK}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
+LABEL_AFTER = re.compile(
+    rf"(?<![\w/-])(?=[A-Z0-9/]{{0,20}}\d{{4}})[A-Z0-9/]{{6,24}} (?:is|was) (?:the|her|his|their|our|a|my) "
+    rf"(?:{STRONG}|{WEAK}) {WORD}\b",
+    re.IGNORECASE,
+)
+SHAPES = re.compile(
+    r"(?<![\w/-])(?:"
+    r"\d{1,2}[A-Z]{0,2}/\d{4,7}/\d{2}"  # crime: 42/12345/26, 13DC/48213/26
+    r"|[A-Z]{2,4}/\d{4,7}/\d{2}"  # crime: CR/004512/26
+    r"|[A-HJ-NP-RT-Z]\d{11}[0-9A-Z]"  # unique pupil number
+    r"|[A-Z]{2}\d{2}[CPZ]\d{5}"  # family court
+    r")(?![\w/-])"
+)
+HOME_OFFICE = re.compile(r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{4}(?![\w-])")  # unique application number
+# Letters that the first two may be (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
+NATIONAL_INSURANCE = re.compile(
+    r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"
+    r"|\b(?i:ni|nino|national insurance)\b(?: (?i:no|number|num)\b)?[ .:#-]{1,3}[A-Z]{2} ?\d\d ?\d\d ?\d\d"
+)
+
+
+def has_reference(text: str) -> bool:
+    """Whether the note quotes what finds one person in somebody's records."""
+    patterns = (LABELLED, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
+    if any(pattern.search(text) for pattern in patterns) or any(
+        _is_of_police(text, found) for found in OF_A_FORCE.finditer(text)
+    ):
+        return True
+    if any(not is_paid_by(text, found.start()) for shape in (LONG_LABELLED, SHAPES) for found in shape.finditer(text)):
+        return True
+    return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))
+
+
+def _is_of_police(text: str, found: re.Match[str]) -> bool:
+    """Whether a number beside a force's name is theirs: no order, invoice or permit, and beside a county's name said to be."""
+    ahead, behind = before(text, found.start()), text[found.end() : found.end() + NEAR_A_FORCE]
+    if is_paid_by(text, found.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
+        return False
+    return not found["county"] or bool(POLICE_WORDS.search(f"{ahead[-NEAR_A_FORCE:]}{found[0]}{behind}"))
+
+
+# Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 72).
+#
+# How often it is wrong is measured on the notes in tests/professionals/child_notes. The time that it takes grows as the text
+# does.
+
+__all__ = ["MOST_READ", "is_nhs_number", "looks_like_child_details"]
+
+# Characters; no box of ours takes a tenth of it, and what is longer is refused for its length before anything is kept.
+MOST_READ = 50_000
+
+
+def looks_like_child_details(text: str) -> bool:
+    """Whether a note seems to tell of one child: a number or reference of theirs, a birth, an age, a name, what happened."""
+    words = OURS.sub("; ", normalised(text[:MOST_READ]))  # our own references are of nobody
+    return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words) or signs_come_together(words)
+
+
+def _tells_by_figures(words: str) -> bool:
+    """What can't be said without a digit, and most notes have none."""
+    if not any(letter.isdigit() for letter in words):
+        return False
+    return has_nhs_number(words) or has_reference(words) or tells_a_birth(words, timezone.localdate())

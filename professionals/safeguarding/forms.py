@@ -1,0 +1,121 @@
+"""No child's details (product.md, rule 6): free text is asked about once, and the form says whom to call."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
+from ctac.forms import ExplainedError
+from professionals.models.professionals import route_out_of_hours
+from professionals.safeguarding.child_details import looks_like_child_details
+
+# When the advice line is open, by a UK clock and the bank holidays of where the team works; what to say when it is not.
+
+OPENS, CLOSES = time(9, 30), time(16, 30)  # UK time; settings.ADVICE_HOURS says the same in words
+
+
+def is_advice_line_open(now: datetime) -> bool:
+    """From 9.30am on, until the last moment before 4.30pm."""
+    local = now.astimezone(UK)
+    return is_working_day(local.date(), OURS) and OPENS <= local.time() < CLOSES
+
+
+def next_opening(now: datetime) -> datetime:
+    """The first opening after `now`."""
+    days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
+    return next(moment for moment in map(opening_of, days) if moment and moment > now)
+
+
+def opening_of(day: date) -> datetime | None:
+    return uk_datetime(day, OPENS) if is_working_day(day, OURS) else None
+
+
+def whom_to_call(now: datetime) -> str:
+    """Sentences for whoever is worried about a child, true at this moment. One statement while the line is closed."""
+    phone, emergency = settings.ADVICE_PHONE, _("In immediate danger, call 999.")
+    if is_advice_line_open(now):
+        closes = format_clock(uk_datetime(uk_day(now), CLOSES))
+        call = _("Worried about a child? Call the advice line on %(phone)s: it is open until %(closes)s today.")
+        return f"{call % {'phone': phone, 'closes': closes}} {emergency}"
+    opens = next_opening(now)
+    when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
+    closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
+    route = route_out_of_hours().rstrip(".")
+    until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
+    return " ".join([closed, *until_then, emergency])
+
+
+# No child's details (product.md, rule 6): free text is asked about once.
+
+__all__ = ["CONFIRM_FIELD", "ChildDetailsMixin", "StaffForm", "looks_like_child_details"]
+
+CONFIRM_FIELD = "keep_what_i_wrote"
+LOOKS_LIKE = gettext_lazy("This looks like details of a child.")
+
+
+class ChildDetailsMixin(forms.Form):
+    """A form that stops once when its free text looks like a child's details, says whom to call, and offers to keep the text.
+
+    A valid form whose `flagged` is true holds text that its writer kept: store that, and tell the lead after. What goes on to
+    others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 72).
+    """
+
+    free_text_fields: Iterable[str] = ()
+    never_kept: Iterable[str] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.flagged = False
+        self._suspicious = self._find_suspicious()
+        if self._can_be_kept:
+            self.fields[CONFIRM_FIELD] = forms.BooleanField(
+                required=False, label=gettext_lazy("Keep what I wrote. Our safeguarding lead is told that it is there.")
+            )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        self._suspicious = self._find_suspicious()  # a form may have got more fields since
+        if self._can_be_kept and self.cleaned_data.get(CONFIRM_FIELD):
+            self.flagged = True
+        else:
+            for name in filter(self.fields.__contains__, self._suspicious):
+                self.add_error(
+                    name, ExplainedError(LOOKS_LIKE, child_details_explanation(can_be_kept=self._can_be_kept), "child_details")
+                )
+        return cleaned
+
+    @property
+    def _can_be_kept(self) -> bool:
+        return bool(self._suspicious) and not set(self._suspicious) & set(self.never_kept)
+
+    def _find_suspicious(self) -> list[str]:
+        if not self.is_bound:
+            return []
+        typed = {name: str(self.data.get(self.add_prefix(name)) or "") for name in self.free_text_fields if name in self.fields}
+        return [name for name, text in typed.items() if looks_like_child_details(text)]
+
+
+class StaffForm(ChildDetailsMixin):
+    """What an action of the staff site asks for. Staff write no child's details either; the service hears of what they keep."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned.pop(CONFIRM_FIELD, None)
+        return {**cleaned, "flagged": self.flagged}
+
+
+def child_details_explanation(*, can_be_kept: bool = True) -> str:
+    """What the form says beside the field after `LOOKS_LIKE`: take it out, and whom to call about a child at this moment."""
+    take_out = gettext_lazy("Please take them out: we can’t act on them here.")
+    if can_be_kept:
+        otherwise = gettext_lazy("If this is not about a child, tick the box at the end.")
+    else:
+        otherwise = gettext_lazy("If this is not about a child, please say it in other words: other people will read it.")
+    return f"{take_out} {whom_to_call(timezone.now())} {otherwise}"

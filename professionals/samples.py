@@ -1,0 +1,118 @@
+"""People to try a new copy with. Never in production: the staff login's secrets stand here."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts import sessions
+from accounts.roles import ROLES, Role
+from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
+from professionals.models import By, Person, Profession, Stopped, User, Where, Why
+from professionals.services import keep_blocked_attempt, organisation_named
+
+STAFF_EMAIL = "staff@ctac.test"
+ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app
+STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
+STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
+
+PEOPLE = (
+    ("Asha Patel", "asha.patel@leeds.nhs.uk", Profession.HEALTH_VISITOR, "Leeds Community Health", "0113 496 0001", "LS1 4AP"),
+    (
+        "Owen Hughes",
+        "owen.hughes@cardiff.gov.uk",
+        Profession.SOCIAL_WORKER,
+        "Cardiff Children’s Services",
+        "029 2018 0002",
+        "CF10 4UW",
+    ),
+)
+# Mail to this address came back. With a password, because signing in by a code would show that the address is right.
+RETURNED_EMAIL = "rhys.evans@swansea.gov.uk"
+RETURNED_PASSWORD = "two-letters-one-stamp"  # noqa: S105 - for trying out
+RETURNED = ("Rhys Evans", RETURNED_EMAIL, Profession.SCHOOL_NURSE, "Swansea Schools Health", "01792 496 003", "SA1 3SN")
+RETURNED_SAID = "550 5.1.1 <rhys.evans@swansea.gov.uk>: Recipient address rejected: User unknown"
+MORE_ORGANISATIONS = ("Glasgow Royal Infirmary", "Belfast Health and Social Care", "Northumbria Police")
+
+
+class NotInProductionError(RuntimeError):
+    """Sample logins must not exist where anybody can reach them."""
+
+
+@transaction.atomic
+def load_people(now: datetime) -> None:
+    """Adds what is missing, changes nothing that is there. Raises NotInProductionError in production."""
+    if settings.PRODUCTION:
+        raise NotInProductionError("Sample people are for trying out, never for production.")
+    for organisation in MORE_ORGANISATIONS:
+        organisation_named(organisation)
+    for person in PEOPLE:
+        _professional(*person)
+    _staff()
+    _stopped(now)
+    _returned(now)
+
+
+def _professional(
+    name: str, email: str, profession: str, organisation: str, phone: str, postcode: str, password: str | None = None
+) -> None:
+    defaults = {
+        "user": _verified_user(email, password),
+        "name": name,
+        "profession": profession,
+        "organisation": organisation_named(organisation),
+        "phone": phone,
+        "postcode": postcode,
+    }
+    Person.objects.get_or_create(email=email, defaults=defaults)
+
+
+def email_of(role: Role) -> str:
+    return f"{role.slug}@{ROLES_AT}"
+
+
+def _staff() -> None:
+    """One who may do everything, and one of each role."""
+    _colleague(STAFF_EMAIL, is_superuser=True)
+    for role in ROLES:
+        _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
+
+
+def _colleague(email: str, **fields: bool) -> User:
+    user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
+    data = {"secret": sessions.encrypt(STAFF_TOTP_SECRET)}
+    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
+    return user
+
+
+def _stopped(now: datetime) -> None:
+    """Something to look at in the list of what was stopped."""
+    if Stopped.objects.exists():
+        return
+    busy = Person.objects.get(email=PEOPLE[0][1])
+    keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
+    for _try in range(3):
+        keep_blocked_attempt(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
+
+
+def _returned(now: datetime) -> None:
+    """Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone."""
+    if MarkedAddress.objects.exists():
+        return
+    _professional(*RETURNED, password=RETURNED_PASSWORD)
+    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": RETURNED_SAID}
+    key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
+    ReturnedMail.objects.get_or_create(
+        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
+    )
+    MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
+
+
+def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, **fields)
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+    return user

@@ -1,1 +1,0 @@
-"""Every write about who people are. Other apps import from here."""
