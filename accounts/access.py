@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import sessions
-from professionals.models import User
+from accounts.models import User
 
 # Who is signed in, and the page to go back to.
 

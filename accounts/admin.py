@@ -18,13 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in
+from accounts.models import USER_WORDS, User
 from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
 from ctac.staff.columns import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff.site import ObjectAction, StaffModelAdmin, staff_site
-from professionals.models import User
-from professionals.models.accounts import USER_WORDS
 
 MOST_NAMED = 50
 
@@ -211,7 +210,7 @@ class UserAdmin(StaffModelAdmin):
 
     def has_recover_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Of an action that professionals adds."""
-        return self.has_change_permission(request, obj) and bool(request.user.has_perm("professionals.recover_user"))
+        return self.has_change_permission(request, obj) and bool(request.user.has_perm("accounts.recover_user"))
 
     @admin.display(description=gettext_lazy("moved by staff"))
     def moves(self, user: User) -> str:
@@ -255,7 +254,7 @@ class RoleAdmin(LooksOnly):
     def held_by(self, group: Group) -> SafeString | str:
         """Each with the page of the account."""
         users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("email")[:MOST_NAMED]
-        links = ((reverse("staff:professionals_user_change", args=[user.pk]), user.email) for user in users)
+        links = ((reverse("staff:accounts_user_change", args=[user.pk]), user.email) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

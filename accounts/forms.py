@@ -34,10 +34,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
 from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
+from accounts.models import User, Where
 from audit.models import Act
 from audit.services import record
 from ctac.forms import PageForm, PageFormMixin
-from professionals.models import User, Where
 
 # allauth's forms as pages of ours: our labels and sentences, no placeholders, our form pack.
 

@@ -30,9 +30,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import By, RateLimit, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
-from professionals.models import By, RateLimit, Where, Why
 
 # Rate limits: one table that every process shares, one statement for all keys of a request.
 #
@@ -86,10 +86,10 @@ ADMIT = """
     WITH wanted AS (
         SELECT * FROM unnest(%(keys)s::text[], %(most)s::bigint[], %(until)s::timestamptz[]) AS wanted (key, most, resets_at)
     ), full_up AS (
-        SELECT wanted.key, stored.resets_at FROM wanted JOIN professionals_ratelimit stored ON stored.key = wanted.key
+        SELECT wanted.key, stored.resets_at FROM wanted JOIN accounts_ratelimit stored ON stored.key = wanted.key
         WHERE stored.resets_at > %(now)s AND NOT stored.lifted AND stored.hits >= wanted.most
     ), counted AS (
-        INSERT INTO professionals_ratelimit AS stored (key, hits, resets_at)
+        INSERT INTO accounts_ratelimit AS stored (key, hits, resets_at)
         SELECT key, 1, resets_at FROM wanted WHERE NOT EXISTS (SELECT FROM full_up) ORDER BY key
         ON CONFLICT (key) DO UPDATE SET
             hits = CASE

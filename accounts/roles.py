@@ -92,22 +92,23 @@ FULFILMENT = (
 MANAGEMENT = (
     may(
         _("Open and close accounts, give roles, and reset a second factor that was lost."),
-        professionals="user:view,add,change",
+        accounts="user:view,add,change",
         auth="group:view",
     ),
     may(
         _("Move the account of somebody who lost both mailbox and second factor to a new address, after a call."),
-        professionals="recover_user",
+        accounts="recover_user",
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(_("Read who looked at, took out and changed what."), audit="entry:view"),
     may(
         _("Erase a person or give them a copy of their data, see for whom that was done, and see what is kept no longer."),
-        professionals="person:view,erase give_person_data dataaction:view retentionrun:view",
+        professionals="person:view,erase give_person_data",
+        privacy="dataaction:view retentionrun:view",
     ),
     may(
         _("Log complaints about data and breaches of data, answer for both, and see by when."),
-        dataprotection="complaint:view,add,change breach:view,add,change",
+        privacy="complaint:view,add,change breach:view,add,change",
     ),
     may(
         _("Change the presentations, leaflets and editions that we offer, and withdraw or recall an edition."),

@@ -16,10 +16,10 @@ from django.db.models.signals import m2m_changed
 from django.dispatch import Signal
 from django.http import HttpRequest
 
+from accounts.models import User
 from accounts.roles import BY_NAME
 from audit.models import Act
 from audit.services import About, acting, record
-from professionals.models import User
 
 logger = logging.getLogger("ctac.security")
 CHANGES: dict[Signal, str] = {

@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
 from accounts.allauth_internals import delete_and_cleanup, webauthn
+from accounts.models import User
 from accounts.sessions import end_sessions
 from ctac.errors import DomainError
-from professionals.models import User
 
 # An account is locked, or found to be gone, while somebody does something with it.
 

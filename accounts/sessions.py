@@ -28,7 +28,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from professionals.models import Session, User
+from accounts.models import Session, User
 
 # Second-factor secrets, and what sessions hold of the kind, are encrypted: a copy of the database opens no account.
 

@@ -55,13 +55,13 @@ from accounts.forms import (
     SignInCodeForm,
 )
 from accounts.limits import HoneypotView, is_rate_limited, limit_confirmation_email, rate_limited, too_many_requests_page
+from accounts.models import Session
 from accounts.services import has_address, lock_account, passkeys_of, raising_account_gone
 from accounts.sessions import device_of, hash_session_key
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from notifications.bounces.services import put_right
 from notifications.models import Cleared, MarkedAddress
-from professionals.models import Session
 
 # A code that was asked for before an address was put back is worth nothing after.
 

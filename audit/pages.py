@@ -187,7 +187,7 @@ REFUSALS = {403, 404}
 # What the first letters of a reference, or else the name of an argument in the address, say of the object.
 KINDS = {"BK": "bookings.booking", "OS": "bookings.opensession", "LO": "leaflets.order"}
 KINDS_BY_NAME = {
-    "public_id": "professionals.session",
+    "public_id": "accounts.session",
     "passkey_id": "mfa.authenticator",
     "address_id": "leaflets.keptaddress",
 }

@@ -77,10 +77,10 @@ def key_of_row(asked: str) -> Any:
 
 def objects_of_people() -> dict[str, Any]:
     """By the name of an argument of an address, or by how the route begins."""
+    from accounts.models import Session
     from bookings.feedback.services import host_key
     from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
     from leaflets.models import KeptAddress, Order
-    from professionals.models import Session
 
     given = Booking.objects.filter(presenter__user__email=STAFF).order_by("-starts_at")
     said = Afterwards.objects.filter(booking__person__email=HOST).first()
@@ -119,10 +119,9 @@ def tokens_of_links() -> dict[str, str]:
     from bookings.calendars.feeds import feed_token, make_feed
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
     from bookings.open_sessions.services.places import make_place_links
-    from dataprotection.models import Complaint
     from notifications.preferences import token_of as token_of_mail
-    from professionals.models import AddressChange, Person
-    from professionals.models.professionals import hash_token
+    from privacy.models import Complaint
+    from professionals.models import AddressChange, Person, hash_token
     from professionals.services import OBJECT_FOR
 
     now, host = timezone.now(), Person.objects.get(email=HOST)

@@ -64,9 +64,9 @@ def take_in(rows: int) -> None:
     """A stock list, as it is uploaded, checked and written."""
     from django.utils import timezone
 
+    from accounts.models import User
     from leaflets.models import Edition, Leaflet
     from leaflets.stock.spreadsheets.imports import import_plan, keep_sheet, write_sheet
-    from professionals.models import User
 
     slugs = [f"bench-{n}" for n in range(rows)]
     leaflets = Leaflet.objects.bulk_create([Leaflet(slug=slug, title=slug, active=False) for slug in slugs], batch_size=1000)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("audit", "notifications", "accounts", "professionals", "privacy", "leaflets", "bookings")
-TOPS = (*APPS, "dataprotection", "ctac", "deploy")
+TOPS = (*APPS, "ctac", "deploy")
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 # Django looks for these by their names, so they may be short.
 NAMES_OF_DJANGO = {"__init__.py", "admin.py", "apps.py", "urls.py", "tasks.py", "formats.py", "wsgi.py"}

@@ -16,7 +16,7 @@ from ctac.local import postgres, processes
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS = 2
-CODE = ("audit", "bench", "bookings", "ctac", "dataprotection", "leaflets", "notifications", "professionals")
+CODE = ("accounts", "audit", "bench", "bookings", "ctac", "leaflets", "notifications", "privacy", "professionals")
 
 
 def environment(var_dir: Path, database: str) -> dict[str, str]:

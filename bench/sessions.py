@@ -44,8 +44,9 @@ def session_of(email: str) -> str:
 def account(email: str) -> Any:
     from allauth.account.models import EmailAddress
 
+    from accounts.models import User
     from leaflets.models import KeptAddress
-    from professionals.models import Organisation, Person, Profession, User
+    from professionals.models import Organisation, Person, Profession
 
     user, created = User.objects.get_or_create(email=email)
     if created:

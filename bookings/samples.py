@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from accounts.models import User
 from accounts.roles import BY_SLUG
 from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
@@ -34,7 +35,7 @@ from ctac.dates import uk_datetime, uk_day
 from ctac.models import random_reference
 from leaflets.models import ToBring
 from leaflets.stock.queries import leaflets_in_stock
-from professionals.models import Person, Profession, User
+from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL, email_of
 
 # What a new copy is tried with: two presentations, three presenters in different parts of the country, a visit with leaflets.

@@ -97,8 +97,9 @@ REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALAT
 INSTALLED_APPS = [
     "audit",
     "notifications",
+    "accounts",
     "professionals",
-    "dataprotection",
+    "privacy",
     "leaflets",
     "bookings",
     "ctac",
@@ -209,7 +210,7 @@ STORAGES = {
 }
 
 # Accounts: django-allauth. No password at sign-up: a code by email (design.md, limits and policies).
-AUTH_USER_MODEL = "professionals.User"
+AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["professionals.access.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.limits import check_export_limit
+from accounts.models import User
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
@@ -36,7 +37,6 @@ from ctac.staff.columns import (
 )
 from ctac.staff.lists import Part, period_of
 from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, in_our_words, staff_site
-from dataprotection.models import Breach, BreachEvent, Came, Complaint, ComplaintEvent, ComplaintState, Decision, Told
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -50,6 +50,18 @@ from privacy.forms import (
     TellComplainantForm,
     ToldCommissionerForm,
     ToldPeopleForm,
+)
+from privacy.models import (
+    Breach,
+    BreachEvent,
+    Came,
+    Complaint,
+    ComplaintEvent,
+    ComplaintState,
+    DataAction,
+    Decision,
+    RetentionRun,
+    Told,
 )
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import (
@@ -69,7 +81,7 @@ from privacy.services import (
     tell_people,
 )
 from professionals.admin import PersonAdmin
-from professionals.models import DataAction, Person, RetentionRun, User
+from professionals.models import Person
 
 # Subject access by staff, and the list of erasures and copies: what was done with somebody's data, by whom, when.
 
@@ -267,7 +279,7 @@ class LogAdmin(LooksOnly):
 
 def list_url(model: Any, state: str) -> str:
     """The address of the list that shows those."""
-    return f"{reverse(f'staff:dataprotection_{model._meta.model_name}_changelist')}?state={state}"
+    return f"{reverse(f'staff:privacy_{model._meta.model_name}_changelist')}?state={state}"
 
 
 # The log of complaints: what is to be acknowledged first, then what is looked into, then what is done with.
@@ -445,7 +457,7 @@ class ComplaintAdmin(LogAdmin):
         tell(request, "added", keys=[made.pk])
         due = _("The complaint is entered: %(reference)s. Acknowledge it by %(day)s.")
         messages.success(request, due % {"reference": made.reference, "day": format_day(made.due_on)})
-        return redirect("staff:dataprotection_complaint_change", made.pk)
+        return redirect("staff:privacy_complaint_change", made.pk)
 
     def summary_of(self, obj: Complaint) -> list[dict[str, object]]:
         rows: list[dict[str, object]] = [
@@ -520,21 +532,21 @@ for waiting_complaints in (
         gettext_lazy("complaints past the 30 days in which to acknowledge them"),
         lambda: Complaint.objects.overdue(uk_day(timezone.now())),
         lambda: list_url(Complaint, "overdue"),
-        "dataprotection.view_complaint",
+        "privacy.view_complaint",
         urgent=True,
     ),
     Waiting(
         gettext_lazy("complaints to acknowledge"),
         lambda: Complaint.objects.to_acknowledge(),
         lambda: list_url(Complaint, ComplaintState.RECEIVED),
-        "dataprotection.view_complaint",
+        "privacy.view_complaint",
         more=first_complaint_due,
     ),
     Waiting(
         gettext_lazy("complaints to answer"),
         lambda: Complaint.objects.to_answer(),
         lambda: list_url(Complaint, ComplaintState.ACKNOWLEDGED),
-        "dataprotection.view_complaint",
+        "privacy.view_complaint",
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting_complaints)
@@ -567,7 +579,7 @@ def add_action(breach: Breach, *, by: User, words: str) -> None:
 
 def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
     """All of it on one page for paper, as the regulator may ask for it (UK GDPR article 33(5))."""
-    change_url = reverse("staff:dataprotection_breach_change", args=[breach.pk])
+    change_url = reverse("staff:privacy_breach_change", args=[breach.pk])
     events = breach.events.select_related("by")
     rows = [
         {"label": label, "value": value}
@@ -593,7 +605,7 @@ def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Brea
         "printed": long_moment(timezone.now()),
     }
     about = page_admin.about_action(request, action, breach, change_url)
-    return TemplateResponse(request, "dataprotection/staff/breach_on_paper.html", {**about, **page})
+    return TemplateResponse(request, "privacy/staff/breach_on_paper.html", {**about, **page})
 
 
 def event_on_paper(event: BreachEvent) -> dict[str, str]:
@@ -759,7 +771,7 @@ class BreachAdmin(LogAdmin):
         tell(request, "added", keys=[made.pk])
         done = _("The breach is entered: %(reference)s. Decide by %(when)s if the Information Commissioner is told.")
         messages.success(request, done % {"reference": made.reference, "when": long_moment(made.due_at)})
-        return redirect("staff:dataprotection_breach_change", made.pk)
+        return redirect("staff:privacy_breach_change", made.pk)
 
     def summary_of(self, obj: Breach) -> list[dict[str, object]]:
         return [
@@ -824,21 +836,21 @@ for waiting_breaches in (
         gettext_lazy("breaches past the 72 hours in which to tell the Information Commissioner"),
         lambda: Breach.objects.overdue(timezone.now()),
         lambda: list_url(Breach, "overdue"),
-        "dataprotection.view_breach",
+        "privacy.view_breach",
         urgent=True,
     ),
     Waiting(
         gettext_lazy("breaches about which to tell the Information Commissioner, or say why not"),
         lambda: Breach.objects.to_decide(),
         lambda: list_url(Breach, "open"),
-        "dataprotection.view_breach",
+        "privacy.view_breach",
         more=first_breach_due,
     ),
     Waiting(
         gettext_lazy("breaches about which to tell the people concerned, or say why not"),
         lambda: Breach.objects.people_to_decide(),
-        lambda: f"{reverse('staff:dataprotection_breach_changelist')}?people=open",
-        "dataprotection.view_breach",
+        lambda: f"{reverse('staff:privacy_breach_changelist')}?people=open",
+        "privacy.view_breach",
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting_breaches)

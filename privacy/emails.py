@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ctac.dates import format_day
-from dataprotection.models import Complaint, ComplaintEvent, ComplaintState
 from notifications.registry import Kind, Message
 from notifications.samples import Example
+from privacy.models import Complaint, ComplaintEvent, ComplaintState
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -60,7 +60,7 @@ def staff_due_email(complaint: Complaint) -> Message:
 def staff_context(complaint: Complaint) -> dict[str, object]:
     """Nothing that the person wrote, and not who it is: that stands on its page."""
     due = {"label": _("Acknowledge by"), "value": format_day(complaint.due_on)}
-    url = f"{settings.SITE_URL}{reverse('staff:dataprotection_complaint_change', args=[complaint.pk])}"
+    url = f"{settings.SITE_URL}{reverse('staff:privacy_complaint_change', args=[complaint.pk])}"
     return {"facts": [*facts(complaint), due], "due": format_day(complaint.due_on), "url": url}
 
 

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
+from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
-from dataprotection.models import Came, Told
+from privacy.models import Came, Told
 from privacy.services import BreachFacts, ComplaintDetails
 from professionals.drafts import SECRET
 from professionals.forms import clean_text, validate_phone
-from professionals.models import Person, Where
+from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
 
 # What somebody says who complains about how we handle their data.

@@ -21,32 +21,38 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Session, User, Where, Why
 from audit.models import Act, Entry
 from ctac.dates import format_moment
 from ctac.models import FREE_TEXT, NONE, PERSONAL
-from dataprotection.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.bounces import services as bounces_services
 from notifications.privacy import erase_about, waiting_about
+from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
-from professionals.models import (
-    AccountRecovery,
-    AddressChange,
-    Draft,
-    DraftKind,
-    FormerAddress,
-    Person,
-    Session,
-    Stopped,
-    User,
-    Where,
-    Why,
-)
+from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
 
 # How the fields of people, accounts and what belongs to them are classified.
 
+ACCOUNT_FIELDS: dict[str, dict[str, str]] = {
+    "User": {
+        "id": PERSONAL,
+        "password": PERSONAL,
+        "last_login": PERSONAL,
+        "is_superuser": NONE,
+        "email": PERSONAL,
+        "is_staff": NONE,
+        "is_active": NONE,
+        "date_joined": PERSONAL,
+    },
+    "Session": {
+        **dict.fromkeys(("session_key", "public_id", "of_staff", "expire_date", "ends_at"), NONE),
+        **dict.fromkeys(("user", "session_data", "device", "started_at", "seen_at"), PERSONAL),
+    },
+    "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
+}
 PERSON_FIELDS: dict[str, dict[str, str]] = {
     "OutwardCode": {
         "code": NONE,
@@ -58,16 +64,6 @@ PERSON_FIELDS: dict[str, dict[str, str]] = {
         "others": NONE,
     },
     "LocalAuthority": {"code": NONE, "name": NONE, "region": NONE, "nation": NONE},
-    "User": {
-        "id": PERSONAL,
-        "password": PERSONAL,
-        "last_login": PERSONAL,
-        "is_superuser": NONE,
-        "email": PERSONAL,
-        "is_staff": NONE,
-        "is_active": NONE,
-        "date_joined": PERSONAL,
-    },
     "Person": {
         "id": PERSONAL,
         "user": PERSONAL,
@@ -94,10 +90,6 @@ PERSON_FIELDS: dict[str, dict[str, str]] = {
         "token": NONE,
         "expires_at": NONE,
     },
-    "Session": {
-        **dict.fromkeys(("session_key", "public_id", "of_staff", "expire_date", "ends_at"), NONE),
-        **dict.fromkeys(("user", "session_data", "device", "started_at", "seen_at"), PERSONAL),
-    },
     "AddressChange": {
         **dict.fromkeys(("id", "until", "token_hash"), NONE),
         **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
@@ -106,17 +98,11 @@ PERSON_FIELDS: dict[str, dict[str, str]] = {
     "FlaggedEvent": {**dict.fromkeys(("id", "flagged", "kind", "at"), NONE), "by": PERSONAL},
     "OutOfHours": dict.fromkeys(("id", "route"), NONE),
     "AccountRecovery": {"id": NONE, **dict.fromkeys(("user", "by", "at", "old", "new", "called", "number"), PERSONAL)},
-    "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
     "Stopped": {
         **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),
         **dict.fromkeys(("seen_at", "let_through_at", "organisation"), NONE),
         "person": PERSONAL,
         "by_staff": PERSONAL,
-    },
-    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
-    "DataAction": {
-        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
-        **dict.fromkeys(("person", "by"), PERSONAL),
     },
 }
 
@@ -399,9 +385,14 @@ PERSON_SOURCES = (
 )
 
 
-# What dataprotection/ knows about people: each field's class, what they get to read, and how they are taken out (ADR 78).
+# What complaints and breaches say about people: each field's class, what they get to read, and how they are taken out (ADR 78).
 
-COMPLAINT_FIELDS: dict[str, dict[str, str]] = {
+PRIVACY_FIELDS: dict[str, dict[str, str]] = {
+    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
+    "DataAction": {
+        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
+        **dict.fromkeys(("person", "by"), PERSONAL),
+    },
     "Complaint": {
         **dict.fromkeys(("id", "reference", "came", "received_on", "state", "acknowledged_on", "answered_on"), NONE),
         **dict.fromkeys(("closed_at", "submission_token", "goes_when_closed", "anonymised_at", "created_at"), NONE),
@@ -413,7 +404,6 @@ COMPLAINT_FIELDS: dict[str, dict[str, str]] = {
         "text": FREE_TEXT,
         "by": PERSONAL,
     },
-    # Numbers and kinds, no names: the form says so, and nobody's data is looked for in it.
     "Breach": {
         **dict.fromkeys(("id", "reference", "aware_at", "commissioner", "commissioner_told_at", "people", "created_at"), NONE),
         "commissioner_reference": NONE,
@@ -513,7 +503,7 @@ def flagged_rows(key: int) -> Iterator[Model]:
 
 
 def complaint_page_of(key: int) -> str:
-    return reverse("staff:dataprotection_complaint_change", args=[key])
+    return reverse("staff:privacy_complaint_change", args=[key])
 
 
-FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of, COMPLAINT_FIELDS),)
+FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of, PRIVACY_FIELDS),)

@@ -23,10 +23,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import RateLimit, User
 from accounts.sessions import KEPT_AFTER_END, clear_sessions
 from ctac.dates import UK, format_day
 from ctac.errors import DomainError
-from dataprotection.models import Complaint
 from notifications import privacy as notifications_privacy
 from notifications.bounces import services as bounces_services
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
@@ -34,25 +34,12 @@ from notifications.models.bounces import KEPT_FOR as RETURNED_MAIL
 from notifications.outbox import notify
 from notifications.registry import Kind, Message
 from notifications.samples import Example
+from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR as DRAFTS
-from professionals.models import (
-    AddressChange,
-    DataAction,
-    Decision,
-    Done,
-    Draft,
-    FlaggedEvent,
-    FormerAddress,
-    Person,
-    RateLimit,
-    Reason,
-    RetentionRun,
-    Stopped,
-    User,
-)
-from professionals.models.professionals import STOPPED_KEPT_FOR as STOPPED
+from professionals.models import STOPPED_KEPT_FOR as STOPPED
+from professionals.models import AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
 from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox
 
 logger = logging.getLogger(__name__)

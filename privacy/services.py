@@ -17,12 +17,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from audit.models import Act
 from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET, save_with_reference, tidy_reference
-from dataprotection.models import (
+from notifications.outbox import Later, notify, notify_each, seal_and_send
+from privacy.models import (
     Breach,
     BreachEvent,
     BreachEventKind,
@@ -31,12 +33,14 @@ from dataprotection.models import (
     ComplaintEvent,
     ComplaintEventKind,
     ComplaintState,
+    DataAction,
     Decision,
+    Done,
+    Reason,
     Told,
 )
-from notifications.outbox import Later, notify, notify_each, seal_and_send
 from professionals.emails import account_email_kind, render_account_email
-from professionals.models import DataAction, Done, Person, Reason, User
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import has_lost_mailbox
 

@@ -13,19 +13,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.access import ask_to_reauthenticate, signed_in
 from accounts.limits import ReachedThrottle, Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
+from accounts.models import By, Where
 from audit.models import Act
 from audit.services import About, record
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from ctac.pages import keep_private
-from dataprotection.models import Came, Complaint
 from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
+from privacy.models import Came, Complaint, Reason
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import AlreadySent, enter_complaint, erase_and_notify
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
-from professionals.models import By, Reason, Where
 
 # All that we hold about a person, for themselves.
 
@@ -136,7 +136,7 @@ def complaint_throttle(request: HttpRequest, form: ComplaintForm, now: datetime)
 
 def complaint_page(request: HttpRequest, form: ComplaintForm, now: datetime, status: int = 200) -> HttpResponse:
     due = format_day(Complaint(received_on=uk_day(now)).due_on)
-    return render(request, "dataprotection/complaint.html", {"form": form, "due": due}, status=status)
+    return render(request, "privacy/complaint.html", {"form": form, "due": due}, status=status)
 
 
 @require_safe
@@ -147,4 +147,4 @@ def complaint_sent(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     request.address_is_private = True  # type: ignore[attr-defined]
     context = {"complaint": made, "due": format_day(made.due_on), "has_email": bool(made.email)}
-    return keep_private(request, render(request, "dataprotection/complaint_sent.html", context), has_a_form=False)
+    return keep_private(request, render(request, "privacy/complaint_sent.html", context), has_a_form=False)

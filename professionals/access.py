@@ -16,10 +16,11 @@ from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 
 from accounts.access import P, View, return_path, with_next
+from accounts.models import User
 from accounts.services import AccountGoneError
 from notifications.models import MarkedAddress
 from professionals.drafts import KEPT_FOR
-from professionals.models import Person, User
+from professionals.models import Person
 
 # Who may see a page: someone who is signed in and whom we know as a person.
 

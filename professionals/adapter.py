@@ -31,6 +31,7 @@ from accounts import forms as accounts_forms
 from accounts import limits, security_log, sessions
 from accounts.access import is_own_page, recently_reauthenticated, with_next
 from accounts.allauth_internals import record_authentication
+from accounts.models import Session, User
 from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
 from notifications.bounces.services import arrived
@@ -41,7 +42,7 @@ from notifications.registry import Topic
 from professionals import drafts, services
 from professionals.access import person_of_user, second_factors
 from professionals.emails import CHANGED, account_email_kind, render_account_email
-from professionals.models import Person, Session, User
+from professionals.models import Person
 from professionals.services import lock_people_and_account
 
 logger = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.admin import UserAdmin
+from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, moment_of, number_of, phone_link, state_tag
@@ -29,8 +30,7 @@ from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
-from professionals.models import Organisation, Person, RecognisedDomain, Stopped, User
-from professionals.models.professionals import ORGANISATION_WORDS
+from professionals.models import ORGANISATION_WORDS, Organisation, Person, RecognisedDomain, Stopped
 from professionals.prefill import (
     domain_in_words,
     name_and_organisation,

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,15 +7,12 @@ class ProfessionalsConfig(AppConfig):
     verbose_name = _("Professionals")
 
     def ready(self) -> None:
-        from accounts import limits, roles, security_log, sessions
+        from accounts import limits
         from notifications import registry, samples
         from professionals import emails
         from professionals.safeguarding import services as safeguarding_services
         from professionals.services import address_owners, keep_blocked_attempt_of
 
-        post_migrate.connect(roles.write_groups_after_migrate, sender=self)
-        sessions.connect_session_signals()
-        security_log.connect_security_log()
         limits.register_recorder(keep_blocked_attempt_of)
         registry.register(safeguarding_services.SAFEGUARDING_FLAG)
         registry.register(emails.ADDRESS_OBJECTION)

@@ -146,9 +146,7 @@ def _build_objection(notification: "Notification") -> Message:
     person = Person.objects.filter(user=change.user_id).first() if change else None
     if person is not None:
         return _objection_message(reverse("staff:professionals_person_change", args=[person.pk]))
-    return _objection_message(
-        reverse("staff:professionals_user_change", args=[change.user_id]) if change else reverse("staff:index")
-    )
+    return _objection_message(reverse("staff:accounts_user_change", args=[change.user_id]) if change else reverse("staff:index"))
 
 
 def _objection_message(path: str) -> Message:

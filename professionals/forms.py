@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.dates import tidy_postcode
 from ctac.forms import PageForm
 from notifications.bounces.services import team_addresses
 from professionals import services
-from professionals.models import Person, Profession, User
+from professionals.models import Person, Profession
 
 
 def validate_phone(typed: str) -> None:

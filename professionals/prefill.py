@@ -17,13 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.dates import tidy_postcode
 from ctac.staff.actions import tell, told
 from ctac.staff.columns import NOTHING, mail_link, phone_link, state_tag
 from ctac.staff.lists import is_key
 from ctac.staff.menu import name_of
 from ctac.staff.site import counted
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.services import is_work_address
 
 # A caller whom we know: from their page to the forms that book or order for them, filled in, and to the lists of what is

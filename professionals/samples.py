@@ -10,9 +10,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts import sessions
+from accounts.models import By, User, Where, Why
 from accounts.roles import ROLES, Role
 from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
-from professionals.models import By, Person, Profession, Stopped, User, Where, Why
+from professionals.models import Person, Profession, Stopped
 from professionals.services import keep_blocked_attempt, organisation_named
 
 STAFF_EMAIL = "staff@ctac.test"

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.models import By, User, Where, Why
 from accounts.services import AccountGoneError, lock_account
 from accounts.sessions import end_sessions
 from audit.models import Act
@@ -36,18 +37,14 @@ from professionals.models import (
     Absorbed,
     AccountRecovery,
     AddressChange,
-    By,
     Draft,
     FormerAddress,
     Organisation,
     Person,
     RecognisedDomain,
     Stopped,
-    User,
-    Where,
-    Why,
+    hash_token,
 )
-from professionals.models.professionals import hash_token
 
 # People and accounts are locked in one order: people by key, then the account. Who erases somebody does the same (privacy).
 
@@ -356,7 +353,7 @@ def address_owners(address: str) -> Iterator[Owner]:
         return
     user = User.objects.filter(email__iexact=address).first()
     if user is not None:
-        yield Owner(user.email, gettext("Account"), reverse("staff:professionals_user_change", args=[user.pk]))
+        yield Owner(user.email, gettext("Account"), reverse("staff:accounts_user_change", args=[user.pk]))
 
 
 # A changed address can be put back: the old one is told, and its reader has a week to object (ADR 66).

@@ -7,8 +7,9 @@ from django.utils.module_loading import import_string
 CLASSES = {
     "audit": "audit.privacy.FIELDS",
     "notifications": "notifications.privacy.FIELDS",
+    "accounts": "privacy.personal_data.ACCOUNT_FIELDS",
     "professionals": "privacy.personal_data.PERSON_FIELDS",
-    "dataprotection": "privacy.personal_data.COMPLAINT_FIELDS",
+    "privacy": "privacy.personal_data.PRIVACY_FIELDS",
     "leaflets": "leaflets.privacy.FIELDS",
     "bookings": "bookings.privacy.FIELDS",
 }

@@ -10,8 +10,9 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from accounts.models import User
 from accounts.roles import BY_SLUG
-from professionals.models import Organisation, Person, Profession, User
+from professionals.models import Organisation, Person, Profession
 
 _number = itertools.count(1)
 

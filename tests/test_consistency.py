@@ -14,7 +14,7 @@ from django.core.management import call_command, get_commands
 from tests.classified import classes_of
 
 ROOT = Path(__file__).resolve().parent.parent
-OUR_APPS = ("audit", "notifications", "professionals", "leaflets", "bookings", "dataprotection")
+OUR_APPS = ("audit", "notifications", "accounts", "professionals", "privacy", "leaflets", "bookings")
 
 # Who may import whom between apps: each may know those to its left. Leaflets know nothing of bookings (ADR 41).
 MAY_KNOW = {

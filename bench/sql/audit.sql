@@ -16,7 +16,7 @@ SELECT now() - interval '700 days' * ((acts.many - n)::float8 / acts.many),
         'professionals_person_change', 'leaflets_order_changelist'])[1 + n %% 4] END,
     CASE WHEN n %% 20 = 6 THEN 'cancel' ELSE '' END, upper(substr(md5(n::text), 1, 8))
 FROM (SELECT 5 * (%(orders)s + %(bookings)s) AS many) acts, LATERAL generate_series(1, acts.many) n,
-    (SELECT array_agg(id ORDER BY id) AS keys FROM professionals_user WHERE is_staff) staff,
+    (SELECT array_agg(id ORDER BY id) AS keys FROM accounts_user WHERE is_staff) staff,
     (SELECT (SELECT max(id) FROM leaflets_leaflet) AS leaflet,
         (SELECT min(id) FROM leaflets_order WHERE submission_token LIKE 'bench-%%') AS "order",
         (SELECT min(id) FROM bookings_booking WHERE ical_uid LIKE 'bench-%%') AS booking,

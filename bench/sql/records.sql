@@ -1,6 +1,6 @@
 -- What staff find in lists that grow with use; of each more than a page, however few people there are.
 -- Texts that may be about a child: the last sixty not read, all others read by the lead, who decided about nine of ten.
-CREATE TEMP TABLE lead AS SELECT min(id) AS id FROM professionals_user WHERE is_superuser;
+CREATE TEMP TABLE lead AS SELECT min(id) AS id FROM accounts_user WHERE is_superuser;
 INSERT INTO professionals_flaggedtext (about, reference, flagged_at, read_at, decision)
 SELECT 'booking:' || id, reference, now() - n * interval '20 minutes', CASE WHEN n > 60 THEN now() - n * interval '10 minutes' END,
     CASE WHEN n <= 60 OR n %% 10 = 0 THEN '' WHEN n %% 3 = 0 THEN 'no-child' ELSE 'cleared' END
@@ -13,20 +13,20 @@ UNION ALL SELECT f.id, decision, lead.id, read_at + interval '1 minute' FROM pro
 INSERT INTO professionals_person (name, email, phone, profession, postcode, created_at, erased_at)
 SELECT '', '', '', 'midwife', '', now() - interval '3 years' - n * interval '1 hour', now() - n * interval '1 hour'
 FROM generate_series(1, 60 + %(people)s / 100) n;
-INSERT INTO professionals_dataaction (person_id, done, reason, by_id, at, written_at)
+INSERT INTO privacy_dataaction (person_id, done, reason, by_id, at, written_at)
 SELECT id, 'erased', CASE id %% 3 WHEN 0 THEN 'own' ELSE 'over' END, NULL, erased_at, erased_at FROM professionals_person WHERE erased_at IS NOT NULL
 UNION ALL SELECT p.id, 'given', 'asked', lead.id, now() - p.id %% 9000 * interval '2 hours', NULL FROM professionals_person p, lead
     WHERE email LIKE 'person%%@trust%%' AND p.id %% 50 = 7;
-INSERT INTO professionals_user (password, is_superuser, email, is_staff, is_active, date_joined)
+INSERT INTO accounts_user (password, is_superuser, email, is_staff, is_active, date_joined)
 SELECT '!', false, 'gone' || n || '@example.org', false, true, now() - interval '4 years' - n * interval '3 minutes' FROM generate_series(1, %(people)s / 50) n;
 INSERT INTO professionals_person (name, email, phone, profession, postcode, created_at, user_id)
-SELECT 'Former colleague ' || id, email, '', 'midwife', 'LS2 8BB', date_joined, id FROM professionals_user
+SELECT 'Former colleague ' || id, email, '', 'midwife', 'LS2 8BB', date_joined, id FROM accounts_user
 WHERE email LIKE 'gone%%@example.org' AND id %% 2 = 0;
 INSERT INTO professionals_accountrecovery (user_id, by_id, at, old, new, called, number)
 SELECT p.user_id, lead.id, now() - n * interval '5 hours', 'old' || n || '@example.org', p.email, 'Their manager, by the number on its site', '0113 496 0000'
 FROM (SELECT user_id, email, row_number() OVER (ORDER BY id DESC) AS n FROM professionals_person WHERE email LIKE 'person%%@trust%%') p, lead
 WHERE n <= 60 + %(people)s / 500;
-INSERT INTO professionals_retentionrun (started_at, ended_at, done, "left")
+INSERT INTO privacy_retentionrun (started_at, ended_at, done, "left")
 SELECT at, at + interval '1 minute', '{"orders": 1300, "messages": 1700, "bookings": 280, "people": 12}', 0
 FROM generate_series(1, least(1000, 60 + %(people)s / 100)) n, LATERAL (SELECT now() - n * interval '1 day' AS at) night;
 -- What was stopped in the last 30 days; sixty that nobody has seen.

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from django.http import HttpRequest
 
 from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
+from accounts.models import By, Where
 from bookings import rules
 from bookings.models import Booking, Nation
 from ctac.dates import before_working_days, format_day, uk_day
-from professionals.models import By, Where
 
 # Until when its owner can change a booking on the website. Staff always can.
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
@@ -38,7 +39,7 @@ from bookings.models import (
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.dates import UK, format_clock, format_day, uk_day
-from professionals.models import Person, User
+from professionals.models import Person
 
 # Calendar addresses: made and revoked by their owner, found by the hash of what a calendar program asks for.
 #

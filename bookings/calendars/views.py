@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.access import signed_in
 from accounts.limits import Throttle, check_throttles
+from accounts.models import By, Where
 from bookings import rules
 from bookings.calendars import feeds
 from bookings.calendars.feeds import find_feed, make_feed, note_reading, revoke_feed
 from ctac.forms import FORM_METHODS
 from ctac.logs import request_reference
 from professionals.access import person_required, the_person
-from professionals.models import By, Where
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
+from accounts.models import Where
 from bookings import rules
 from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
 from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Given
@@ -18,7 +19,7 @@ from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
 from professionals.drafts import SECRET
-from professionals.models import Profession, Where
+from professionals.models import Profession
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 
 USUAL_PROFESSIONS = (Profession.HEALTH_VISITOR, Profession.SOCIAL_WORKER, Profession.TEACHER)

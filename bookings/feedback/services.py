@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from bookings import rules
 from bookings.models import (
     Afterwards,
@@ -34,7 +35,6 @@ from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET
 from notifications.outbox import About, notify_about
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The address by which people say how it was, as it is written and as it is typed.

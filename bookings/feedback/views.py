@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.access import signed_in
 from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
+from accounts.models import Where
 from bookings import rules
 from bookings.feedback.forms import AttendanceForm, CertificateForm, FeedbackCodeForm, FeedbackForm, SuggestedLeafletsForm
 from bookings.feedback.pdf import certificate as certificate_pdf
@@ -50,7 +51,7 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from leaflets.orders import baskets
 from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT
-from professionals.models import Profession, Where
+from professionals.models import Profession
 
 # Pages behind the short link: how it was, and a certificate. No account, no cookie, no name that is kept.
 #

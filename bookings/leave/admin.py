@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit
@@ -24,7 +25,6 @@ from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.staff.columns import LooksOnly, moment_of, state_tag
 from ctac.staff.site import ObjectAction, staff_site
-from professionals.models import User
 from professionals.safeguarding.forms import StaffForm
 from professionals.safeguarding.services import KEPT_BACK
 

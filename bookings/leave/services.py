@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings.booking.services.notify import notify_freed
 from bookings.errors import LeaveDecided, LeaveOverDelivered
 from bookings.models import (
@@ -35,7 +36,6 @@ from bookings.schedule.slots import Span, fits
 from bookings.travel import Journeys
 from bookings.visits.services import keep_waiting_for
 from notifications.outbox import notify
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import words_index
 from leaflets.models import Order, OrderState, ToBring
-from professionals.models import Nation, Profession, User
+from professionals.models import Nation, Profession
 
 # One presentation for one team, and what happened to it.
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
+from accounts.models import User
 from bookings.booking.forms import TEXT_ROWS
 from bookings.booking.limits import too_many_places
 from bookings.booking.services.notify import gets_reminders
@@ -34,7 +35,7 @@ from ctac.forms import FORM_METHODS, PageForm
 from ctac.pages import page_in
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
-from professionals.models import DraftKind, User
+from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
 

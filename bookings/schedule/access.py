@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit, on_the_way_or_there
 from bookings.models.open_session import OpenSessionQuerySet
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.staff.columns import LooksOnly
 from ctac.staff.site import OwnPage, staff_site
-from professionals.models import User
 
 # What a presenter sees of bookings and open sessions on the staff site: their own, to look at; anybody else's are not there.
 #

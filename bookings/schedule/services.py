@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from bookings.errors import TooSoon
 from bookings.models import Availability, AvailabilityException, BusyTime, JourneyTime, Presenter
 from bookings.schedule.locks import lock_presenters
@@ -17,7 +18,6 @@ from bookings.schedule.slots import NOTHING, fits
 from bookings.travel import look_up_postcode
 from ctac.dates import uk_day
 from notifications.bounces.services import moved
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.

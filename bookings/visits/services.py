@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.models import (
     Booking,
@@ -29,7 +30,6 @@ from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
 from notifications.outbox import notify_each
 from privacy.services import VisitInTheWay
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # What must wait while a presenter is out there, or nobody knows whether they are safe (product.md, rule 10).

@@ -62,21 +62,21 @@ SECTIONS = (
             "professionals.organisation",
             "professionals.stopped",
             "professionals.flaggedtext",
-            "professionals.dataaction",
-            "professionals.retentionrun",
+            "privacy.dataaction",
+            "privacy.retentionrun",
         ),
     ),
-    Section(_("Data protection"), ("dataprotection.complaint", "dataprotection.breach"), daily=False),
+    Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("professionals.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
         daily=False,
     ),
 )
 # What has a plainer name than Django's.
 NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "auth.group": (_("role"), _("Roles")),
-    "professionals.user": (_("account"), _("Accounts")),
+    "accounts.user": (_("account"), _("Accounts")),
     "bookings.availability": (_("weekday"), _("Availability")),
 }
 # What somebody on the phone is waiting for stands on the first page as a button.

@@ -13,18 +13,18 @@ REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM ctac_app;
 
 -- History. The triggers of these tables refuse the same; a role that doesn't own a table can't switch its triggers off.
 REVOKE UPDATE, DELETE ON bookings_bookingevent, bookings_sessionevent, leaflets_orderevent, leaflets_stockmovement,
-    leaflets_orderexport, professionals_flaggedevent, dataprotection_complaintevent, dataprotection_breachevent,
-    dataprotection_breach FROM ctac_app;
+    leaflets_orderexport, professionals_flaggedevent, privacy_complaintevent, privacy_breachevent,
+    privacy_breach FROM ctac_app;
 GRANT UPDATE (reason) ON bookings_bookingevent, bookings_sessionevent TO ctac_app;
-GRANT UPDATE (by_id) ON leaflets_orderexport, professionals_flaggedevent, dataprotection_breachevent TO ctac_app;
-GRANT UPDATE (text, by_id) ON dataprotection_complaintevent TO ctac_app;
-GRANT UPDATE (commissioner, commissioner_told_at, commissioner_reference, people) ON dataprotection_breach TO ctac_app;
+GRANT UPDATE (by_id) ON leaflets_orderexport, professionals_flaggedevent, privacy_breachevent TO ctac_app;
+GRANT UPDATE (text, by_id) ON privacy_complaintevent TO ctac_app;
+GRANT UPDATE (commissioner, commissioner_told_at, commissioner_reference, people) ON privacy_breach TO ctac_app;
 -- When and how a complaint came, from which its 30 days run, and which copies and erasures there were and when.
-REVOKE UPDATE, DELETE ON dataprotection_complaint FROM ctac_app;
+REVOKE UPDATE, DELETE ON privacy_complaint FROM ctac_app;
 GRANT UPDATE (state, acknowledged_on, answered_on, closed_at, person_id, name, email, phone, wrong, wanted, submission_token,
-    goes_when_closed, anonymised_at) ON dataprotection_complaint TO ctac_app;
-REVOKE UPDATE ON professionals_dataaction FROM ctac_app;
-GRANT UPDATE (written_at, person_id, by_id) ON professionals_dataaction TO ctac_app;
+    goes_when_closed, anonymised_at) ON privacy_complaint TO ctac_app;
+REVOKE UPDATE ON privacy_dataaction FROM ctac_app;
+GRANT UPDATE (written_at, person_id, by_id) ON privacy_dataaction TO ctac_app;
 GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
 
 -- The audit. Rows come in through the whole table, without their time and their key, which the database gives; its months are made

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.columns import NOTHING, number_of, state_tag, yes_no_of
@@ -37,7 +38,6 @@ from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
 from leaflets.stock.spreadsheets.admin import SpreadsheetLinks
-from professionals.models import User
 from professionals.safeguarding.forms import StaffForm
 
 # Leaflets: the titles of the catalogue and their versions.

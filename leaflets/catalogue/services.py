@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, paper_of
@@ -26,7 +27,6 @@ from leaflets.models.catalogue import version_in_words
 from leaflets.stock.services import lock_editions, move_backorders_to
 from notifications.outbox import About, notify_about
 from notifications.registry import Topic
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import people_who_want
 

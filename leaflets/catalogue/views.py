@@ -30,6 +30,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import safe_next
 from accounts.limits import check_throttles, client_throttle
+from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.catalogue.queries import (
@@ -59,7 +60,6 @@ from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert, stop_alert
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
-from professionals.models import Where
 
 # How an edition stands, in plain words: whether it is current, and until when somebody has looked that it is right.
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import check_export_limit
+from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
@@ -77,7 +78,6 @@ from leaflets.models import (
     StockMovement,
 )
 from leaflets.orders.queries import visit_start
-from professionals.models import User
 
 # What the page of a packing session shows: its parcels as they are now, and what became of them.
 

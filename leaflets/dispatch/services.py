@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.errors import DomainError
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, packing_queue
 from leaflets.models import (
@@ -42,7 +43,6 @@ from leaflets.orders.services.transitions import (
     transition_many,
 )
 from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
-from professionals.models import User
 
 # A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 44).
 

@@ -21,13 +21,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
+from accounts.models import User
 from ctac.dates import uk_day
 from ctac.staff.columns import LooksOnly, moment_of, number_of
 from ctac.staff.site import StaffModelAdmin, staff_site
 from leaflets.models import Dispatch, Order, OrderExport, OrderLine, SheetForm
 from leaflets.stock.spreadsheets.admin import current_user, spreadsheet_response
 from leaflets.stock.spreadsheets.files import MAX_SHEET_ROWS, Cell, Heading
-from professionals.models import User
 
 # Orders as a spreadsheet: a row an order line, with where it goes and how far its copies are.
 

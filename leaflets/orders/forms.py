@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import HoneypotMixin
+from accounts.models import Where
 from ctac.dates import format_day
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
@@ -32,7 +33,7 @@ from leaflets.orders.limits import (
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
 from professionals.forms import PostcodeField, clean_text
-from professionals.models import Person, Where
+from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 
 # The shape of what people type: copies, and where they should go.

@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.limits import Throttle
+from accounts.models import By
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
-from professionals.models import By
 
 # How many copies of a title someone may still order: a person, and a workplace, in any 90 days.
 #

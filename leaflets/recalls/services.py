@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -37,7 +38,7 @@ from leaflets.stock.services import lock_editions, lock_lines, movement_for_line
 from notifications.models import Notification
 from notifications.outbox import About, notify_about
 from privacy.personal_data import ERASED_NAME
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # What a recall does to copies that are promised or waited for: worked out ahead for a page, stored under the locks.

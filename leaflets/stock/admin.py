@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from ctac.dates import format_clock
 from ctac.errors import DomainError
 from ctac.forms import PageForm
@@ -43,7 +44,6 @@ from leaflets.stock.stock_takes import (
     record_counts,
     start_count,
 )
-from professionals.models import User
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 
 # The stock ledger, to read.

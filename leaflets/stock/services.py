@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from ctac.dates import UK, format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -34,7 +35,7 @@ from leaflets.models import (
 )
 from leaflets.stock.queries import low_in_stock
 from notifications.outbox import About, notify, notify_about
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 

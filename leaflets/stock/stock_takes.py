@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.dates import format_clock
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -38,7 +39,6 @@ from leaflets.stock.services import (
     queue_position,
     record_movements,
 )
-from professionals.models import User
 
 # A stock-take: started, counted in steps by one or by many, counted again, given up. What becomes of it: confirming.py.
 

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
+from accounts.models import User
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
 from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours, User
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
 from professionals.safeguarding import services as sources
 

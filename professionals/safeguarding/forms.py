@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
 from ctac.forms import ExplainedError
-from professionals.models.professionals import route_out_of_hours
+from professionals.models import route_out_of_hours
 from professionals.safeguarding.child_details import looks_like_child_details
 
 # When the advice line is open, by a UK clock and the bank holidays of where the team works; what to say when it is not.

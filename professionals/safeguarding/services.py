@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.errors import DomainError
 from ctac.models import FREE_TEXT
 from notifications.outbox import notify
 from notifications.registry import Kind, Message
 from notifications.samples import Example
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, User
-from professionals.models.professionals import flagged_now
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, flagged_now
 from professionals.safeguarding.child_details import looks_like_child_details
 
 if TYPE_CHECKING:

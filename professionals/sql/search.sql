@@ -38,6 +38,5 @@ CREATE OR REPLACE TRIGGER professionals_person_follows_professionals_organisatio
     EXECUTE FUNCTION professionals_person_follows_professionals_organisation();
 ALTER TABLE professionals_organisation ENABLE ALWAYS TRIGGER professionals_person_follows_professionals_organisation;
 
--- Accounts and organisations have all their words themselves, in an index of an expression.
-ALTER INDEX user_searched ALTER COLUMN 1 SET STATISTICS 1000;
+-- Organisations have all their words themselves, in an index of an expression.
 ALTER INDEX organisation_searched ALTER COLUMN 1 SET STATISTICS 1000;

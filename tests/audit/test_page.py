@@ -9,11 +9,11 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from accounts.roles import ROLES
 from audit.models import Act, Entry
 from audit.services import About, record
 from bookings.models import Booking
-from professionals.models import User
 from tests.bookings import rows as bookings
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.project.test_big_lists import read_in

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.limits import AN_HOUR
+from accounts.models import User
 from audit import pages as audit_pages
 from audit.models import Act, Entry
-from professionals.models import User
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order

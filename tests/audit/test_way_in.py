@@ -7,9 +7,10 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import By, User, Where, Why
 from audit.models import Act, Entry
 from privacy.services import erase_person
-from professionals.models import By, Person, User, Where, Why
+from professionals.models import Person
 from professionals.services import keep_blocked_attempt
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
@@ -70,7 +71,7 @@ def test_a_new_password_is_a_row(client: Client, person: Person, rows: Rows) -> 
 
 
 def account_page(user: User) -> str:
-    return f"/staff/professionals/user/{user.pk}/change/"
+    return f"/staff/accounts/user/{user.pk}/change/"
 
 
 def test_roles_given_and_taken_are_rows_with_who_did_it(client: Client, rows: Rows) -> None:

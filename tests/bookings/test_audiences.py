@@ -6,12 +6,13 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.booking.services.place import BookingDetails
 from bookings.booking.services.reschedule import change_details
 from bookings.errors import AnotherAudience, OutsideRules
 from bookings.models import Booking, Hold, Presentation, Presenter
 from bookings.schedule.substitutes import rank_presenters_for
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.flow import DETAILS, TEN, WHERE, confirm, text
 from tests.bookings.placed import place
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter

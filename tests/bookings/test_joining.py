@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.models import User
 from bookings.booking.emails import kinds as booking_emails
 from bookings.booking.services.assign import SameLink, set_joining_link
 from bookings.booking.services.transitions import cancel_booking
@@ -16,7 +17,6 @@ from bookings.schedule.services import keep_presenter
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
-from professionals.models import User
 from tests.bookings.placed import sent
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff

@@ -170,12 +170,12 @@ def test_a_network_downloads_as_much_as_it_may_whatever_it_claims(
     server: Server, two_workers: Site, crowd: dict[str, Any]
 ) -> None:
     """All but three of its downloads were made before."""
-    path, keys = reverse("leaflet_download", args=[crowd["leaflets"][0]]), "SELECT key FROM professionals_ratelimit"
+    path, keys = reverse("leaflet_download", args=[crowd["leaflets"][0]]), "SELECT key FROM accounts_ratelimit"
     before = set(server.query(keys))
     browsers = [Browser(two_workers, {}, claims(n, "203.0.113.63")) for n in range(9)]
     assert browsers[0].ask("HEAD", path, "", []).status == 200
     [(key,)] = set(server.query(keys)) - before
-    server.query("UPDATE professionals_ratelimit SET hits = %s WHERE key = %s", limits.DOWNLOAD_LIMIT[0] - 3, key)
+    server.query("UPDATE accounts_ratelimit SET hits = %s WHERE key = %s", limits.DOWNLOAD_LIMIT[0] - 3, key)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda browser: browser.ask("HEAD", path, "", []), browsers[1:]))
     assert statuses(answers) == {200: 3, 429: 5}

@@ -11,15 +11,15 @@ from tests.deploy.conftest import ROOT
 HISTORY = [
     "audit_entry",
     *("bookings_bookingevent", "bookings_sessionevent"),
-    *("dataprotection_breach", "dataprotection_breachevent", "dataprotection_complaintevent"),
+    *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
     "professionals_flaggedevent",
 ]
 # Only who it was can be blanked, or the words; of a breach it can be written what was decided.
 WITHOUT_REASON = {
-    **dict.fromkeys(("leaflets_orderexport", "professionals_flaggedevent", "dataprotection_breachevent"), "by_id = NULL"),
-    "dataprotection_complaintevent": "text = ''",
-    "dataprotection_breach": "commissioner = 'told'",
+    **dict.fromkeys(("leaflets_orderexport", "professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
+    "privacy_complaintevent": "text = ''",
+    "privacy_breach": "commissioner = 'told'",
 }
 APPEND_ONLY = """
     SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -51,9 +51,9 @@ def test_the_sample_data_that_this_role_loaded_is_there(server):
         "DELETE FROM django_migrations",
         "SET session_replication_role = replica",
         "COPY (SELECT 1) TO PROGRAM 'true'",
-        "DELETE FROM dataprotection_complaint",
-        "UPDATE dataprotection_complaint SET received_on = received_on - 1",
-        "UPDATE professionals_dataaction SET at = now()",
+        "DELETE FROM privacy_complaint",
+        "UPDATE privacy_complaint SET received_on = received_on - 1",
+        "UPDATE privacy_dataaction SET at = now()",
         *(f"DELETE FROM {table}" for table in HISTORY),  # noqa: S608 - ours
         *(f"UPDATE {table} SET id = 0" for table in HISTORY),  # noqa: S608 - ours
     ],

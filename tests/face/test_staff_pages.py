@@ -94,7 +94,7 @@ def test_pages_are_called_after_what_they_show(staff: Client) -> None:
         f"{top}{organisation.pk}/change/": "Leeds Health Visiting",
         f"{top}{organisation.pk}/history/": "History of Leeds Health Visiting",
         "/staff/auth/group/": "Roles",
-        "/staff/professionals/user/": "Accounts",
+        "/staff/accounts/user/": "Accounts",
     }.items():
         page = read(staff, path)
         assert (page.one("h1").text, page.one("title").text) == (title, f"{title} – CTAC staff")

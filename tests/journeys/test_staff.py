@@ -255,7 +255,7 @@ def test_nobody_enters_without_being_staff_with_a_second_factor(
 
     # A new colleague, who has no second factor yet, must set one up first
     email = "new.colleague@ctac.test"
-    staff.open("/staff/professionals/user/add/")
+    staff.open("/staff/accounts/user/add/")
     staff.page.locator("input[name=email]").fill(email)
     staff.press("Save")
     newcomer = Visitor(new_page(**DESK), live)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from accounts.models import User
 from ctac.models import random_reference
 from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.catalogue.services import add_edition
@@ -35,7 +36,7 @@ from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import lock_editions, movement_for_line, receive_stock, record_movements
 from leaflets.stock.stock_takes import start_count
-from professionals.models import Person, User
+from professionals.models import Person
 
 _number = itertools.count(1)
 NUMBERED = re.compile(r"Leaflet \d+")

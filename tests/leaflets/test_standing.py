@@ -8,11 +8,11 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from accounts.models import User
 from ctac.dates import uk_datetime
 from leaflets.catalogue.services import EditionIsNotHandedOut, record_review, withdraw_edition
 from leaflets.catalogue.views import review_short_text, review_text
 from leaflets.models import Edition, EditionState
-from professionals.models import User
 from tests.leaflets.factories import make_edition, make_leaflet
 
 pytestmark = pytest.mark.django_db

@@ -103,7 +103,7 @@ def test_a_ward_round_of_orders_meets_none(leaflet):
 
 def test_no_key_holds_what_it_stands_for(client, leaflet):
     order(leaflet)
-    from professionals.models import RateLimit
+    from accounts.models import RateLimit
 
     stored = " ".join(RateLimit.objects.values_list("key", flat=True))
     assert [word for word in ("LS1", "203.0.113", "one", "postcode") if word in stored] == []

@@ -5,10 +5,11 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from leaflets.models import Order
 from notifications.models import Notification
 from professionals import services as professionals_services
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.services import NotVerifiedError
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
@@ -90,7 +91,7 @@ def test_a_caller_whom_staff_entered_orders_only_with_a_code_from_that_address(b
 def test_a_colleague_whose_account_a_manager_opened_shows_the_address_first(browser):
     boss = make_staff()
     staff = sign_in_staff(Client(), boss)
-    staff.post("/staff/professionals/user/add/", {"email": EMAIL, "is_staff": ""})
+    staff.post("/staff/accounts/user/add/", {"email": EMAIL, "is_staff": ""})
     colleague = User.objects.get(email=EMAIL)
     browser.force_login(colleague)
     assert browser.post("/account/details/", DETAILS).url.startswith(CODE)

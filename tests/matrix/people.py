@@ -13,38 +13,22 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import By, Session, User, Where, Why
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
 from bookings.calendars.feeds import feed_token, make_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.open_sessions.services.places import make_place_links
-from dataprotection.models import Complaint
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
-from professionals.models import (
-    AddressChange,
-    By,
-    DataAction,
-    Done,
-    FlaggedText,
-    OutOfHours,
-    Person,
-    Reason,
-    RecognisedDomain,
-    RetentionRun,
-    Session,
-    Stopped,
-    User,
-    Where,
-    Why,
-)
-from professionals.models.professionals import hash_token
+from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
+from professionals.models import AddressChange, FlaggedText, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, keep_blocked_attempt
 from tests import factories
 from tests.bookings import rows as bookings
 from tests.bookings.sessions.rows import make_world_of_sessions
-from tests.dataprotection.rows import make_breach, make_complaint
 from tests.leaflets import factories as leaflets
+from tests.privacy.rows import make_breach, make_complaint
 from tests.professionals.factors.proof import enrol
 from tests.professionals.passkeys.device import kept_passkey
 
@@ -133,7 +117,7 @@ def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, s
         "place_link_leave": places[PlaceLinkPurpose.LEAVE],
         **dict.fromkeys(("mail_choices", "mail_stop"), token_of_mail(owner.email)),
         "calendar_feed": feed_token(feed),
-        "complaint_sent": sent_by_form(objects["dataprotection_complaint"]),
+        "complaint_sent": sent_by_form(objects["privacy_complaint"]),
         "account_address_put_back": objection,
     }
     Client().get(reverse("calendar_feed", args=[found["calendar_feed"]]))  # the first reading is noted in the feed
@@ -144,21 +128,19 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
     now = timezone.now()
     return {
         "professionals_person": owner,
-        "professionals_user": owner.user,
+        "accounts_user": owner.user,
         "professionals_organisation": owner.organisation,
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
         "professionals_stopped": stopped(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
         "professionals_outofhours": OutOfHours.objects.get_or_create(pk=1)[0],
-        "professionals_dataaction": DataAction.objects.create(
-            person=owner, done=Done.GIVEN, reason=Reason.ASKED, at=timezone.now()
-        ),
-        "professionals_retentionrun": RetentionRun.objects.create(started_at=now),
+        "privacy_dataaction": DataAction.objects.create(person=owner, done=Done.GIVEN, reason=Reason.ASKED, at=timezone.now()),
+        "privacy_retentionrun": RetentionRun.objects.create(started_at=now),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
-        "dataprotection_complaint": make_complaint(person=owner),
-        "dataprotection_breach": make_breach(),
+        "privacy_complaint": make_complaint(person=owner),
+        "privacy_breach": make_breach(),
         "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
         "view_on": owner,

@@ -17,9 +17,9 @@ from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
+from tests.privacy.rows import make_complaint
 
 NAME = "Quark"
 CHILD = f"Zebedia {NAME}, born 12/03/2014, NHS number 943 476 5919"
@@ -221,11 +221,11 @@ def a_complaint(client: Client) -> None:
 
 
 def a_note_about_a_complaint(client: Client) -> None:
-    act(client, "dataprotection", make_complaint(), "note", words=CHILD)
+    act(client, "privacy", make_complaint(), "note", words=CHILD)
 
 
 def closing_a_complaint(client: Client) -> None:
-    act(client, "dataprotection", make_complaint(), "close", words=CHILD)
+    act(client, "privacy", make_complaint(), "close", words=CHILD)
 
 
 # Plant → the boxes that it fills in. A box that is in none, can be kept, and is not named in free_text.py fails a test.

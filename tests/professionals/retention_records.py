@@ -4,19 +4,20 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from accounts.models import User
 from bookings.models import Booking, Leave, SessionPlace, State, Visit
-from dataprotection.models import Complaint
 from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
+from privacy.models import Complaint, DataAction, Done, Reason
 from privacy.retention import WARNED_FOR, WARNING
-from professionals.models import DataAction, Done, FlaggedEvent, FlaggedText, Person, Reason, User
+from professionals.models import FlaggedEvent, FlaggedText, Person
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, make_user
 from tests.leaflets.factories import make_order
+from tests.privacy.rows import make_complaint
 
 WORDS = "Ask for Canary Wharton"
 

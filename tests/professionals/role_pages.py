@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from professionals.models import User
+from accounts.models import User
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
 

@@ -13,7 +13,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts.limits import RATES, Rate
-from professionals.models import By, Stopped, User
+from accounts.models import By, User
+from professionals.models import Stopped
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.factors.proof import enrol, grow_old, totp
 from tests.professionals.mailing import last_code, mails_to

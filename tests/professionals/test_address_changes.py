@@ -12,12 +12,13 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Session, User
 from notifications.models import Notification
 from notifications.rendering import render
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals.emails import ADDRESS_OBJECTION
-from professionals.models import AddressChange, Person, Session, User
+from professionals.models import AddressChange, Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code, mails_to
 from tests.professionals.sessions.browsers import is_in

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Session, User
 from notifications.models import Notification
-from professionals.models import Session, User
 from tests.factories import make_person, sign_in
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import is_in
@@ -16,7 +16,7 @@ from tests.professionals.test_address_changes import CHANGE, CONFIRM, NEW, NEWER
 from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-LOCKED = "SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE"
+LOCKED = "SELECT 1 FROM accounts_user WHERE id = %s FOR UPDATE"
 
 
 def in_turn(user: User, *works: Callable[[], Any]) -> list[Any]:

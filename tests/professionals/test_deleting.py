@@ -7,14 +7,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from bookings.models import Booking, PlaceState, SessionPlace
 from bookings.models import State as BookingState
 from leaflets.models import Order, OrderState
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State
+from privacy.models import DataAction, Done, Reason
 from privacy.services import StaffAccount, erase_person
-from professionals.models import DataAction, Done, Person, Reason, User
+from professionals.models import Person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -146,7 +148,7 @@ def test_a_manager_gives_a_copy_and_it_is_written_down(person):
 
     assert json.loads(response.content)["person"]["name"] == "Nadia Rahman"
     assert actions() == [(person.pk, Done.GIVEN, Reason.ASKED, manager.pk)]
-    shown = browser.get("/staff/professionals/dataaction/").content.decode()
+    shown = browser.get("/staff/privacy/dataaction/").content.decode()
     assert ("A copy was given" in shown, "Nadia" in shown) == (True, False)
 
 

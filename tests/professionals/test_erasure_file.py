@@ -9,9 +9,11 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from accounts.models import User
 from privacy import services as privacy_services
+from privacy.models import DataAction, Reason
 from privacy.tasks import clear_expired
-from professionals.models import Absorbed, DataAction, Person, Reason, User
+from professionals.models import Absorbed, Person
 from professionals.services import address_verified
 from tests.bookings.rows import NOW, make_booking, make_presenter
 from tests.factories import make_person, make_staff

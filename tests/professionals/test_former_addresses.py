@@ -10,13 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from notifications.models import MarkedAddress, Notification, State
 from notifications.privacy import readdress
 from privacy import services as privacy_services
 from privacy.personal_data import erase_emails_of, times_of_mail
 from privacy.retention import clear_expired, close_sign_ins
 from privacy.services import erase_and_notify
-from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person, User
+from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person
 from professionals.services import address_verified, note_former_address
 from tests.bookings.rows import NOW
 from tests.factories import make_person, make_staff, make_user, sign_in_staff

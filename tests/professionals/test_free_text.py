@@ -17,8 +17,8 @@ from tests.classified import classes_of
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
-OURS = ("ctac", "professionals", "bookings", "leaflets", "notifications", "dataprotection")
-APPS = ("professionals", "bookings", "leaflets", "notifications", "dataprotection")
+OURS = ("ctac", "accounts", "professionals", "privacy", "bookings", "leaflets", "notifications")
+APPS = ("accounts", "professionals", "privacy", "bookings", "leaflets", "notifications")
 # Their values are checked for one shape, which no sentence has.
 SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 

@@ -4,14 +4,14 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from accounts.models import User
 from accounts.roles import BY_SLUG, ROLES, Role
-from professionals.models import User
 from tests.bookings.rows import make_presenter
 from tests.factories import make_person, make_staff
 from tests.professionals.role_pages import colleague, read
 
 pytestmark = pytest.mark.django_db
-ACCOUNTS = "/staff/professionals/user/"
+ACCOUNTS = "/staff/accounts/user/"
 
 
 def group(slug: str) -> Group:

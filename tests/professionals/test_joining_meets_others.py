@@ -9,11 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import services as accounts_services
+from accounts.models import User
 from bookings.booking.services.transfer import transfer_bookings
 from bookings.models import Booking
 from privacy.services import erase_person
 from professionals import services as professionals_services
-from professionals.models import Absorbed, Person, User
+from professionals.models import Absorbed, Person
 from professionals.services import address_verified
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in

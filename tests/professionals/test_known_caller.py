@@ -7,10 +7,11 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from audit.models import Entry
 from bookings.models import Booking
 from leaflets.models import Order, OrderExport
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.rows import at, make_booking, make_presentation, make_presenter
 from tests.face.page import Page

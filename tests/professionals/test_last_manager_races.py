@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 
 from accounts.admin import UserForm, accounts_that_give_roles
-from professionals.models import User
+from accounts.models import User
 from tests.professionals.role_pages import colleague
 from tests.professionals.sessions.test_at_once import held
 from tests.professionals.test_giving_roles import save
 from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-LOCKED = "SELECT 1 FROM professionals_user WHERE id = ANY(%s) FOR UPDATE"
+LOCKED = "SELECT 1 FROM accounts_user WHERE id = ANY(%s) FOR UPDATE"
 Manager = tuple[Client, User]
 Act = Callable[[Manager, Manager], int]
 ACTS: dict[str, Act] = {

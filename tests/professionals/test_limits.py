@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 
 from accounts import limits
-from professionals.models import RateLimit
+from accounts.models import RateLimit
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

@@ -15,6 +15,7 @@ from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Session
 from bookings.calendars import feeds
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
@@ -24,7 +25,7 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import kind_named
 from notifications.rendering import render
-from professionals.models import Draft, FlaggedText, Person, Session
+from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin
 from professionals.safeguarding.services import fingerprint_of, words_of

@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from accounts.models import RateLimit, User
 from notifications.models import Notification
 from privacy import retention as privacy_retention
 from professionals import services as professionals_services
 from professionals.access import person_required
 from professionals.forms import CallerForm
-from professionals.models import Draft, Organisation, Person, RateLimit, RecognisedDomain, User
+from professionals.models import Draft, Organisation, Person, RecognisedDomain
 from professionals.services import NothingToMergeError
 from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in
 

@@ -9,13 +9,14 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.test import Client
 
+from accounts.models import Session, User
 from notifications.outbox import seal_and_send
 from notifications.rendering import Rendered
 from privacy import personal_data
 from privacy import services as privacy_services
 from privacy.services import PrivacySource
 from professionals import drafts
-from professionals.models import Draft, Person, Session, User
+from professionals.models import Draft, Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
 pytestmark = pytest.mark.django_db

@@ -41,7 +41,7 @@ def browser(manager):
 
 
 def page_of(person):
-    return f"/staff/professionals/user/{person.user.pk}/do/recover/"
+    return f"/staff/accounts/user/{person.user.pk}/do/recover/"
 
 
 def account(person):
@@ -86,7 +86,7 @@ def test_who_was_called_on_which_number_by_whom_stands_on_the_account(browser, p
 
     [kept] = AccountRecovery.objects.all()
     assert (kept.by, kept.old, kept.new, kept.called, kept.number) == (manager, OLD, NEW, TYPED["called"], TYPED["number"])
-    page = browser.get(f"/staff/professionals/user/{person.user.pk}/change/").content.decode()
+    page = browser.get(f"/staff/accounts/user/{person.user.pk}/change/").content.decode()
     assert f"from {OLD} to {NEW}, by {manager.email}. Called: Ruth Adeyemi, ward manager, on 0113 243 2799." in page
     assert TYPED["number"] in str(privacy_services.export_person(person))
 
@@ -171,7 +171,7 @@ def test_the_same_address_is_refused(browser, person):
 
 
 def test_nobody_moves_their_own_account(browser, manager):
-    answer = browser.post(f"/staff/professionals/user/{manager.pk}/do/recover/", TYPED)
+    answer = browser.post(f"/staff/accounts/user/{manager.pk}/do/recover/", TYPED)
 
     assert "Ask another manager" in answer.content.decode()
     assert AccountRecovery.objects.count() == 0
@@ -180,7 +180,7 @@ def test_nobody_moves_their_own_account(browser, manager):
 def test_a_manager_does_not_move_a_superuser(browser):
     boss = make_staff()
 
-    assert browser.post(f"/staff/professionals/user/{boss.pk}/do/recover/", TYPED).status_code == 403
+    assert browser.post(f"/staff/accounts/user/{boss.pk}/do/recover/", TYPED).status_code == 403
 
 
 def test_what_staff_entered_under_the_new_address_joins_once_it_is_theirs(browser, person, client):

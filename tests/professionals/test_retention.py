@@ -10,15 +10,17 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, OpenSession, State
 from ctac.celery import schedule
 from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
+from privacy.models import DataAction, Done, Reason, RetentionRun
 from privacy.retention import WARNED_FOR
 from privacy.tasks import take_out
-from professionals.models import DataAction, Done, FlaggedText, Person, Reason, RetentionRun, User
+from professionals.models import FlaggedText, Person
 from tests.bookings.rows import NOW, make_booking, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
@@ -264,7 +266,7 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
         RetentionRun.objects.create(started_at=NOW, ended_at=NOW, done={"orders": 1234})
         browser = sign_in_staff(Client(), make_staff(role="manager"))
         with django_assert_max_num_queries(21):
-            page = browser.get("/staff/professionals/retentionrun/").content.decode()
+            page = browser.get("/staff/privacy/retentionrun/").content.decode()
     assert "3 years after they last signed in, booked, ordered or took part" in page
     assert "Orders of leaflets: 1,234" in page
     assert all(kept.what in page and kept.how_long in page for kept in privacy_retention.hourly_periods())
@@ -272,8 +274,8 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
 
 
 def test_nobody_else_does():
-    assert sign_in_staff(Client(), make_staff(role="coordinator")).get("/staff/professionals/retentionrun/").status_code == 403
-    assert sign_in(Client(), make_person()).get("/staff/professionals/retentionrun/").status_code == 302
+    assert sign_in_staff(Client(), make_staff(role="coordinator")).get("/staff/privacy/retentionrun/").status_code == 403
+    assert sign_in(Client(), make_person()).get("/staff/privacy/retentionrun/").status_code == 302
 
 
 def test_spans_are_said_in_words():

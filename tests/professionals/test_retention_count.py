@@ -9,18 +9,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from ctac.celery import schedule
 from ctac.staff.columns import long_moment
 from privacy import retention as privacy_retention
 from privacy.retention import WARNED_FOR
 from privacy.tasks import count_due, take_out
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.retention_records import warned
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/staff/professionals/retentionrun/"
+PAGE = "/staff/privacy/retentionrun/"
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 STATEMENTS = 6  # of the page whose figures are counted, whatever is due
 

@@ -8,9 +8,10 @@ from typing import Any
 import psycopg2
 import pytest
 
+from accounts.models import User
 from privacy import retention as privacy_retention
 from privacy.retention import Rule, inactive_people, one_record
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.rows import NOW
 from tests.factories import make_person
 from tests.professionals.sessions.test_at_once import held
@@ -19,7 +20,7 @@ from tests.professionals.waiting import begun
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 LONG_AGO = datetime.fromisoformat("2019-03-01T10:00:00Z")
-SIGNS_IN = "UPDATE professionals_user SET last_login = %s WHERE id = %s"
+SIGNS_IN = "UPDATE accounts_user SET last_login = %s WHERE id = %s"
 
 
 @pytest.fixture

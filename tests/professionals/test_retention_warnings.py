@@ -7,12 +7,13 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 
+from accounts.models import User
 from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
 from privacy.retention import WARNED_FOR, WARNING
-from professionals.models import AccountRecovery, Person, User
+from professionals.models import AccountRecovery, Person
 from tests.bookings.rows import NOW
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_order

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
+from accounts.models import User
 from accounts.roles import BY_SLUG, GIVING, NAMES, ROLES, Role, write_groups
 from ctac.staff.site import staff_site
-from professionals.models import User
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,6 @@ def test_read_only_has_no_permission_but_to_see() -> None:
     assert {name.partition(".")[2].partition("_")[0] for name in BY_SLUG["read-only"].permissions} == {"view"}
 
 
-@pytest.mark.parametrize("permission", ["professionals.change_user", "professionals.erase_person", "leaflets.export_orders"])
+@pytest.mark.parametrize("permission", ["accounts.change_user", "professionals.erase_person", "leaflets.export_orders"])
 def test_only_a_manager_may_what_is_the_managers(permission: str) -> None:
     assert [role.slug for role in ROLES if permission in role.permissions] == ["manager"]

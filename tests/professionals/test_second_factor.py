@@ -35,7 +35,7 @@ def staff():
 
 def test_a_superuser_without_a_second_factor_gets_nothing(client, staff):
     sign_in_staff(client, staff, second_factor=False)
-    pages = ["/staff/", reverse("staff:professionals_person_changelist"), reverse("staff:professionals_user_add")]
+    pages = ["/staff/", reverse("staff:professionals_person_changelist"), reverse("staff:accounts_user_add")]
 
     answers = [client.get(page) for page in pages]
 

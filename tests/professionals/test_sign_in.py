@@ -8,7 +8,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from professionals.models import Person, User
+from accounts.models import User
+from professionals.models import Person
 from tests.factories import make_person, make_staff, make_user, sign_in
 from tests.professionals.mailing import last_code, mails_to
 from tests.professionals.test_sign_up import page_of

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Session, User
 from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR, _hash
-from professionals.models import Draft, Person, Session, User
+from professionals.models import Draft, Person
 from tests.factories import make_person, sign_in
 from tests.professionals.factors.proof import enrol, totp
 from tests.professionals.in_turn import Job, in_turn
@@ -21,7 +22,7 @@ from tests.professionals.passkeys.device import add_passkey, options_to_sign_in
 from tests.professionals.sessions.browsers import CODE, PASSWORD, SIGN_IN, with_password
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-ACCOUNT = "SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE"
+ACCOUNT = "SELECT 1 FROM accounts_user WHERE id = %s FOR UPDATE"
 PASSKEY = "SELECT 1 FROM mfa_authenticator WHERE id = %s FOR UPDATE"
 PERSON = "SELECT 1 FROM professionals_person WHERE id = %s FOR UPDATE"
 GONE = "That account has just been deleted"

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from notifications.models import MailChoice, Notification
 from professionals import services as professionals_services
-from professionals.models import Organisation, Person, User
+from professionals.models import Organisation, Person
 from tests.factories import make_organisation, make_person, make_user
 from tests.professionals.mailing import last_code, mails_to
 

@@ -6,11 +6,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from accounts.models import User
 from notifications.bounces.services import put_right
 from notifications.models import Cleared, MailChoice, MarkedAddress, ReturnedMail
 from professionals import samples as professionals_samples
 from professionals.forms import CallerForm
-from professionals.models import Organisation, Person, RecognisedDomain, User
+from professionals.models import Organisation, Person, RecognisedDomain
 from professionals.samples import NotInProductionError
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff

@@ -10,10 +10,11 @@ from django.test import Client
 
 from accounts import limits
 from accounts.limits import RATES, Rate
+from accounts.models import By, RateLimit, Where, Why
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals import services as professionals_services
-from professionals.models import By, Person, RateLimit, Stopped, Where, Why
+from professionals.models import Person, Stopped
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.reading import read_by
 

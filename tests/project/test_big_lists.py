@@ -14,14 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from bench import make_data
 from bench.pages import PRESENTER, STAFF
 from bookings.models import Booking, BusyTime, Presenter
 from ctac.staff.lists import MOST
 from leaflets.models import Dispatch, Order, OrderLine
 from privacy.personal_data import erase_emails_of
-from professionals.models import AddressChange, Person, User
-from professionals.models.professionals import hash_token
+from professionals.models import AddressChange, Person, hash_token
 from professionals.services import OBJECT_FOR, recover_account
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.reading import most_read, read_by, read_in
@@ -32,7 +32,7 @@ READ_AT_MOST = 2 * MOST + 500
 LISTS = ["bookings/booking", "leaflets/order", "leaflets/stockmovement", "notifications/notification", "bookings/busytime"]
 LISTS += ["professionals/person", "professionals/user", "professionals/organisation", "bookings/presenter"]
 LISTS += ["audit/entry", "professionals/flaggedtext", "professionals/dataaction", "professionals/stopped"]
-LISTS += ["dataprotection/complaint", "dataprotection/breach"]
+LISTS += ["privacy/complaint", "privacy/breach"]
 WORDS = ["nobodyatall", "person77@trust77.nhs.uk", "person99077@trust77.nhs.uk", "asha", "asha rahman", "nhs.uk", "ls1 4ap"]
 COMMON = {("professionals/user", f"?q={word}") for word in ("ls1 4ap", "asha")}  # every fifth has it: five are read for one found
 WHOLE_ROW = {"person": "phone", "user": "date_joined"}  # a column that only the rows of a page are asked for
@@ -147,14 +147,14 @@ def test_the_parts_of_a_list_follow_one_another(desk: Client) -> None:
 
 def test_accounts_are_found_by_their_persons_words_whatever_else_is_asked(desk: Client) -> None:
     """Every one of 9,000 has a word of its address: any thousand are shown, the newest first; a filter looks among all."""
-    page = desk.get("/staff/professionals/user/?q=nhs.uk")
+    page = desk.get("/staff/accounts/user/?q=nhs.uk")
     assert "More than 1,000 in this list." in page.content.decode()
     keys = [user.pk for user in page.context["cl"].result_list]
     assert keys == sorted(keys, reverse=True)
     assert {user.email.endswith("nhs.uk") for user in page.context["cl"].result_list} == {True}
     oldest = User.objects.filter(email__contains="nhs.uk").order_by("pk")[0]
     User.objects.filter(pk=oldest.pk).update(is_active=False)
-    found = desk.get("/staff/professionals/user/?q=nhs.uk&is_active__exact=0").context["cl"].result_list
+    found = desk.get("/staff/accounts/user/?q=nhs.uk&is_active__exact=0").context["cl"].result_list
     assert [user.pk for user in found] == [oldest.pk]
 
 

@@ -35,11 +35,11 @@ def test_an_address_that_names_no_field_leads_to_the_row_with_the_key(desk: Clie
     ["last_login__year=-1", "email__regex=(", "password__startswith=pbkdf2", "pk__in=1", "person__name__contains=a", "unknown=1"],
 )
 def test_a_list_is_narrowed_by_its_own_filters_alone(desk: Client, asked: str) -> None:
-    there = reverse("staff:professionals_user_changelist")
+    there = reverse("staff:accounts_user_changelist")
     answer = desk.get(f"{there}?{asked}")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{there}?e=1")
 
 
 @pytest.mark.parametrize("asked", ["is_staff__exact=1", "is_active__isnull=x", "role=manager"])
 def test_a_filter_still_narrows(desk: Client, asked: str) -> None:
-    assert desk.get(f"{reverse('staff:professionals_user_changelist')}?{asked}").status_code == 200
+    assert desk.get(f"{reverse('staff:accounts_user_changelist')}?{asked}").status_code == 200

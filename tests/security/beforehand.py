@@ -17,19 +17,19 @@ from django.utils import timezone
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
 from ctac.dates import uk_day
-from dataprotection.models import Told
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import Notification
+from privacy.models import Told
 from privacy.services import acknowledge_complaint
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
 from tests.bookings.sessions.rows import make_place, make_session
-from tests.dataprotection.rows import make_breach, make_complaint
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
+from tests.privacy.rows import make_breach, make_complaint
 from tests.professionals.factors.proof import PASSWORD_AGAIN, enrol
 from tests.professionals.passkeys.device import Device, add_passkey, options_in
 from tests.security.posting import Typed, press
@@ -271,11 +271,11 @@ def an_order_passed_forward(world: World) -> Made:
 def an_acknowledged_complaint(_world: World) -> Made:
     complaint, now = make_complaint(), timezone.now()
     acknowledge_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="", by=make_staff(), now=now)
-    return {"dataprotection_complaint": complaint}
+    return {"privacy_complaint": complaint}
 
 
 def an_old_breach(_world: World) -> Made:
-    return {"dataprotection_breach": make_breach(aware_at=timezone.now() - timedelta(days=9))}
+    return {"privacy_breach": make_breach(aware_at=timezone.now() - timedelta(days=9))}
 
 
 def unsent(world: World) -> Made:
@@ -287,4 +287,4 @@ def unsent(world: World) -> Made:
 def a_colleague_with_an_app(_world: World) -> Made:
     user = make_staff(role="fulfilment")
     enrol(user)
-    return {"professionals_user": user}
+    return {"accounts_user": user}

@@ -105,13 +105,13 @@ FILLED_IN: dict[str, Case] = {
     "presenter_rules": Case({"areas_covered": "LS", **JUST_LOOKING}),
     "presenter_week": Case({"last_day": "", "day_5": "9am to 1pm", "day_6": "", **JUST_LOOKING}),
     # -- Staff: complaints and breaches of data --
-    "staff:dataprotection_complaint_add": Case({"received_on": day(-5)}),
-    "staff:dataprotection_complaint_action confirm": Case({"on": ""}),
-    "staff:dataprotection_complaint_action progress": Case({"on": ""}, an_acknowledged_complaint),
-    "staff:dataprotection_complaint_action answer": Case({"on": ""}),
-    "staff:dataprotection_breach_add": Case({"day": day(-5), "clock": "10am"}),
-    "staff:dataprotection_breach_action report": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
-    "staff:dataprotection_breach_action people": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
+    "staff:privacy_complaint_add": Case({"received_on": day(-5)}),
+    "staff:privacy_complaint_action confirm": Case({"on": ""}),
+    "staff:privacy_complaint_action progress": Case({"on": ""}, an_acknowledged_complaint),
+    "staff:privacy_complaint_action answer": Case({"on": ""}),
+    "staff:privacy_breach_add": Case({"day": day(-5), "clock": "10am"}),
+    "staff:privacy_breach_action report": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
+    "staff:privacy_breach_action people": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
     # -- Staff: bookings --
     "staff:bookings_booking_add": Case({"caller-organisation_name": "Leeds", **JUST_LOOKING}, pages=2),
     "staff:bookings_booking_stand_ins": Case(
@@ -196,11 +196,11 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_recogniseddomain_change": Case({"domain": "new.ac.uk"}),
     "staff:professionals_recogniseddomain_changelist": ticked("professionals_recogniseddomain", "delete_selected"),
     "staff:professionals_stopped_changelist": ticked("professionals_stopped", "seen_all"),
-    "staff:professionals_user_change": Case(
+    "staff:accounts_user_change": Case(
         lambda _world: {"is_staff": ["on"], "groups": [str(Group.objects.get(name="Coordinator").pk)]}
     ),
-    "staff:professionals_user_action recover": Case({"number": "0113 243 2799"}),
-    "staff:professionals_user_action reset-second-factor": Case(before=a_colleague_with_an_app),
+    "staff:accounts_user_action recover": Case({"number": "0113 243 2799"}),
+    "staff:accounts_user_action reset-second-factor": Case(before=a_colleague_with_an_app),
 }
 # Of these nothing is stored, and why. What is sent beside must not change that.
 WHY_NOTHING = {
@@ -212,7 +212,7 @@ WHY_NOTHING = {
     """,
     "shows, and asks nothing": """
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
-        staff:dataprotection_complaint_change staff:dataprotection_breach_change
+        staff:privacy_complaint_change staff:privacy_breach_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_flaggedtext_change
         staff:professionals_stopped_change
@@ -225,4 +225,4 @@ WHY_NOTHING = {
     "says that staff need a second factor": "mfa_deactivate_totp",
 }
 NOTHING_TO_STORE = {asked for names in WHY_NOTHING.values() for asked in names.split()}
-NOTHING_TO_STORE |= {"staff:dataprotection_breach_action paper"}  # a button that shows, and asks nothing
+NOTHING_TO_STORE |= {"staff:privacy_breach_action paper"}  # a button that shows, and asks nothing

@@ -21,7 +21,7 @@ from tests.professionals.mailing import last_code, mails_to
 
 SIGN_IN, CODE = "/account/login/", "/account/login/code/confirm/"
 RESET, RESET_CODE = "/account/password/reset/", "/account/password/reset/confirm/"
-OURS = {"audit", "professionals", "bookings", "leaflets", "notifications", "dataprotection", "account"}
+OURS = {"audit", "accounts", "professionals", "privacy", "bookings", "leaflets", "notifications", "account"}
 WRONG = "BBBB-BBBB"
 
 
@@ -151,11 +151,12 @@ def stored_words() -> str:
     for model in apps.get_models():
         if model._meta.app_label in {
             "audit",
+            "accounts",
             "professionals",
+            "privacy",
             "bookings",
             "leaflets",
             "notifications",
-            "dataprotection",
             "account",
         }:
             words += [str(value) for row in model._default_manager.values_list() for value in row]

@@ -14,7 +14,7 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from professionals.models import User
+from accounts.models import User
 from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers, laid_out, world
 from tests.professionals.mailing import last_code
@@ -86,7 +86,7 @@ def test_signing_up(world: dict[str, Any], extras: list[dict[str, str]]) -> None
         return press(browser, reverse("account_email_verification_sent"), extra, {"code": last_code(ANSWERS["email"])})
 
     rows = same_rows(act, extras).rows
-    assert {"professionals_user", "professionals_person", "account_emailaddress"} <= set(rows)
+    assert {"accounts_user", "professionals_person", "account_emailaddress"} <= set(rows)
     assert not User.objects.filter(email=ANSWERS["email"]).exists()  # all of it was taken back
 
 
@@ -98,7 +98,7 @@ def test_signing_in_by_code(world: dict[str, Any], laid_out: dict[str, Any], ext
         press(browser, reverse("account_login"), extra, {"login": email})
         return press(browser, reverse("account_confirm_login_code"), extra, {"code": last_code(email)})
 
-    assert "professionals_user" in same_rows(act, extras).rows
+    assert "accounts_user" in same_rows(act, extras).rows
 
 
 @pytest.mark.parametrize("column", ["name", "phone"])

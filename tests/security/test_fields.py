@@ -27,7 +27,7 @@ from tests.leaflets.factories import make_world as leaflets_world
 from tests.security.payloads import FORMULAS, MARKUP, NO_TEXT, STORED_AS_TYPED
 from tests.security.typing_in import everybody_attacks
 
-OURS = ("audit", "professionals", "bookings", "leaflets", "notifications", "dataprotection", "ctac")
+OURS = ("audit", "accounts", "professionals", "privacy", "bookings", "leaflets", "notifications", "ctac")
 # Whose words are looked up and not kept, or are of a shape of their own.
 SHAPED = (forms.EmailField, forms.URLField, forms.RegexField, forms.UUIDField, forms.SlugField, forms.GenericIPAddressField)
 

@@ -15,8 +15,8 @@ from django.apps import apps
 from django.db.models import Model
 from django.test import Client
 
+from accounts.models import User
 from leaflets.models import KeptAddress, Order
-from professionals.models import User
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.test_ordering import ADDRESS, CHECK, fill, hidden

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.http import urlencode
 
-from professionals.models import RateLimit, User
+from accounts.models import RateLimit, User
 from tests.factories import make_person, make_staff, make_user, sign_in
 from tests.professionals.mailing import mails_to
 from tests.professionals.test_sign_up import TYPED

@@ -13,7 +13,8 @@ from accounts import limits
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
 from leaflets.models import OrderExport, PrintRecord
-from professionals.models import DataAction, Stopped
+from privacy.models import DataAction
+from professionals.models import Stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
 

@@ -71,7 +71,7 @@ WALKS_ALIKE = {
         *("bookings_leave_action refuse", "bookings_journeytime_changelist", "bookings_leave_changelist"),
         *("leaflets_order_action in-line", "leaflets_order_changelist", "notifications_notification_changelist"),
         *("professionals_recogniseddomain_changelist", "professionals_stopped_changelist"),
-        *("dataprotection_breach_action people", "professionals_flaggedtext_action clear"),
+        *("privacy_breach_action people", "professionals_flaggedtext_action clear"),
     )
 }
 # Samples of emails, which are golden files of their own.

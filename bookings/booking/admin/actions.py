@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import errors, text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm
@@ -37,7 +38,7 @@ from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction, in_our_words
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from bookings.booking.services.notify import notify_joining_link, notify_reassigned
 from bookings.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter, State
@@ -21,7 +22,6 @@ from bookings.travel import Place
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # Who gives a booking, and how long its journeys take.

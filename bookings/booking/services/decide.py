@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.booking.services.notify import (
     notify_confirmed,
@@ -52,7 +53,6 @@ from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from ctac.dates import format_span
 from ctac.errors import DomainError
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # What staff decide of a request: agree on a time, or offer up to three. (Declining: bookings.booking.services.transitions.)

@@ -8,6 +8,7 @@ from functools import cached_property
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from accounts.models import User
 from bookings import rules
 from bookings.booking.services.notify import notify_booked
 from bookings.booking.services.transitions import bring_leaflets
@@ -25,7 +26,7 @@ from ctac.models import save_with_reference
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.areas import Area, look_up_area
-from professionals.models import Draft, Person, User
+from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import is_work_address
 

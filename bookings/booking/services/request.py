@@ -11,6 +11,7 @@ from django.db.models import DateTimeField, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.booking.services.notify import notify_booked
 from bookings.booking.services.place import (
@@ -57,7 +58,7 @@ from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
 from professionals import drafts
-from professionals.models import Draft, Person, User
+from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import Details as CallerDetails
 from professionals.services import find_or_enter_person

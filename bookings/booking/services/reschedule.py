@@ -14,6 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings.booking.limits import may_still_change
 from bookings.booking.services.assign import refuse_if_impossible
 from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
@@ -31,7 +32,6 @@ from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import area_columns, find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
 from ctac.dates import uk_day
-from professionals.models import User
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
 
 DETAIL_FIELDS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")

@@ -5,13 +5,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings.booking.services.notify import notify_transferred
 from bookings.models import Booking, EventKind
 from bookings.models.booking import record_event
 from bookings.schedule.locks import lock_bookings
 from ctac.errors import DomainError
 from leaflets.orders.services.place import transfer_order
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 

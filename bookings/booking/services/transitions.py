@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings.booking.services.notify import notify_afterwards, notify_cancelled, notify_confirmed, notify_declined
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.feedback.services import open_afterwards
@@ -20,7 +21,6 @@ from bookings.visits.services import refuse_while_overdue, somebody_is_there
 from leaflets.models import Order, ToBring
 from leaflets.orders.services.place import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The one function that moves a booking's state and records it, and the moves.

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import check_throttles, client_throttle
+from accounts.models import Where
 from bookings import rules, text
 from bookings.booking.forms import CancelForm
 from bookings.booking.limits import changeable_until, may_still_change
@@ -28,7 +29,6 @@ from bookings.models import Booking, LinkPurpose
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from professionals.access import person_in
-from professionals.models import Where
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 P = ParamSpec("P")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
+from accounts.models import User
 from bookings import text
 from bookings.booking.forms import DetailsForm
 from bookings.booking.limits import changeable_until, may_still_change, too_many_changes
@@ -33,7 +34,7 @@ from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from professionals import drafts
 from professionals.access import person_in, person_required
-from professionals.models import Draft, DraftKind, User
+from professionals.models import Draft, DraftKind
 
 # Changing the time of a booking: choose one, check it, move. The same pages for its owner and for a link in an email.
 

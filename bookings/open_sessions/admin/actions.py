@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from bookings import rules, text
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE
@@ -49,7 +50,6 @@ from ctac.staff.columns import phone_link
 from ctac.staff.site import ObjectAction
 from professionals import drafts
 from professionals.forms import CallerForm
-from professionals.models import User
 from professionals.prefill import name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 from professionals.services import find_or_enter_person

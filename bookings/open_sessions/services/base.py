@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from accounts.models import User
 from accounts.services import AccountGoneError
 from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionEventKind, SessionPlace
 from bookings.schedule.locks import lock_presenters
 from ctac.errors import DomainError
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.services import lock_person
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.crypto import constant_time_compare
 
+from accounts.models import User
 from bookings import rules
 from bookings.booking.services.links import TOKEN
 from bookings.errors import AlreadyPlaced, NotStarted
@@ -31,7 +32,7 @@ from bookings.open_sessions.services.base import (
 )
 from bookings.open_sessions.services.notify import notify_places
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # Places that are free go to the line: offered in order, or given at once when the session is near.

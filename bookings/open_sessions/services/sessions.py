@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.errors import NothingChanged, NotStarted, SamePresenter, SlotTaken
 from bookings.feedback.services import open_afterwards
@@ -57,7 +58,6 @@ from ctac.models import save_with_reference
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Topic
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import people_who_want
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from bookings.calendars.feeds import revoke_feed
 from bookings.models import (
     Availability,
@@ -40,7 +41,6 @@ from ctac.staff.lists import Part, words_in
 from ctac.staff.site import ObjectAction, StaffModelAdmin, plain_choice, staff_site
 from professionals.areas import is_area
 from professionals.forms import PostcodeField, validate_phone
-from professionals.models import User
 from professionals.safeguarding.forms import ChildDetailsMixin
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 
@@ -197,7 +197,7 @@ class PresenterAdmin(StaffModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
         """Whose sign-in sees a diary is for those to say who give roles."""
-        return () if request.user.has_perm("professionals.change_user") else ("user",)
+        return () if request.user.has_perm("accounts.change_user") else ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
         return super().get_queryset(request).prefetch_related("availability")

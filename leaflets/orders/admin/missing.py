@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.dates import format_day
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.columns import NOTHING, LooksOnly, how_long_ago, mail_link, moment_of, phone_link, state_tag
@@ -25,7 +26,7 @@ from leaflets.orders.forms import DeliveryForm
 from leaflets.orders.services.missing import close_missing, send_again
 from leaflets.orders.services.transitions import parcel_contents
 from professionals.forms import clean_text
-from professionals.models import Person, User
+from professionals.models import Person
 from professionals.prefill import name_and_organisation, name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 

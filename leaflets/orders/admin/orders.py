@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from ctac.errors import DomainError
 from ctac.staff.columns import (
     NOTHING,
@@ -38,7 +39,6 @@ from leaflets.orders.admin.missing import missing_links
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
-from professionals.models import User
 from professionals.prefill import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -40,7 +41,6 @@ from leaflets.orders.limits import (
 from leaflets.orders.services.transitions import OrderHasMoved, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
 from notifications.outbox import notify
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The titles of an order while it can be changed: what each has, how many copies of it are possible, and what is in the way.

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
@@ -28,7 +29,6 @@ from leaflets.orders.services.place import lock_current_editions
 from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
 from leaflets.stock.services import allocate_backordered
 from notifications.outbox import notify_each
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.errors import DomainError
 from ctac.models import save_with_reference
 from leaflets.models import (
@@ -34,7 +35,7 @@ from leaflets.orders.services.transitions import wait_for_stock
 from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
 from notifications.privacy import erase_bodies_about
-from professionals.models import Draft, Person, User
+from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 

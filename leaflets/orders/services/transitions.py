@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
@@ -34,7 +35,6 @@ from leaflets.models.orders import QUEUED_STATES
 from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
 from notifications.outbox import notify
 from notifications.schedule import News, collect_each
-from professionals.models import User
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The one function that moves an order and records it.

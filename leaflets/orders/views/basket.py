@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import with_next
 from accounts.limits import ReachedThrottle, check_throttles, record_if_blocked
+from accounts.models import Where
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import MAX_KEPT_ADDRESSES
 from leaflets.orders import baskets
@@ -26,7 +27,7 @@ from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_ord
 from leaflets.stock.queries import alerts_asked_for
 from professionals import drafts
 from professionals.access import person_in, person_required
-from professionals.models import Draft, Where
+from professionals.models import Draft
 from professionals.safeguarding.forms import CONFIRM_FIELD
 
 # The basket: change, remove, go on, all without JavaScript.

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
 from accounts.limits import ReachedThrottle, check_throttles
+from accounts.models import Where
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
@@ -42,7 +43,7 @@ from notifications.registry import Topic
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 from professionals.forms import clean_text
-from professionals.models import DraftKind, Where
+from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
 

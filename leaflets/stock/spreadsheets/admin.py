@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import check_export_limit
+from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageFormMixin
@@ -49,7 +50,6 @@ from leaflets.stock.spreadsheets.imports import (
     write_sheet,
     written_before,
 )
-from professionals.models import User
 
 ROWS_PER_PAGE = 200
 MAX_ERRORS_IN_SUMMARY = 50

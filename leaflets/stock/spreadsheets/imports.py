@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from ctac.errors import DomainError
 from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
 from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
@@ -36,7 +37,6 @@ from leaflets.stock.spreadsheets.files import (
     rows_to_json,
     shorten,
 )
-from professionals.models import User
 from professionals.safeguarding.child_details import looks_like_child_details
 
 # The stock list: what is on the shelf, and back with the copies that came in or were counted.

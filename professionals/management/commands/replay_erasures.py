@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ctac.errors import DomainError
+from privacy.models import Reason
 from privacy.services import StaffAccount, VisitInTheWay, erase_person, people_to_erase_again, read_erasures
-from professionals.models import Reason
 
 # Nobody is named: of whom it is, the number in the address of their page says.
 WHAT_TO_DO = {

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Presenter
-from professionals.models import User
 from tests.bookings.rows import NOW, make_presenter
 from tests.factories import make_staff, sign_in_staff
 

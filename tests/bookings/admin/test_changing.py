@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from bookings.booking.services.reschedule import reschedule
 from bookings.models import Booking, BusyTime, Format, Presenter, State
-from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, checked, text, told_lead, values
 from tests.bookings.rows import LEEDS, LEEDS_TOO, LONDON, NOW, YORK, at, make_booking, make_presenter
 

@@ -4,8 +4,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, BusyTime, Presenter, State
-from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.rows import LONDON, at, make_booking, make_presenter
 from tests.factories import sign_in_staff

@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, Presentation, Presenter, State
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, text, told_lead
 from tests.bookings.rows import LEEDS, MONDAY, at, make_booking, make_presentation
 from tests.face.page import Page

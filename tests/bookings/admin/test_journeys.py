@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import JourneyTime, Presenter
-from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import LEEDS, NOW, YORK, at, make_booking
 

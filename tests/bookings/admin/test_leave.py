@@ -4,9 +4,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
 from bookings.visits.services import check_in
-from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
 from tests.bookings.sessions.rows import make_session

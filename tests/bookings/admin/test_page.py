@@ -7,9 +7,9 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, EventKind, Presenter, State
 from bookings.models.booking import record_event
-from professionals.models import User
 from tests.bookings.admin.desk import BOOKINGS, do, text
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.face.page import Page

@@ -7,13 +7,14 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts.models import User
 from bookings.booking.admin.filters import RequestFilter
 from bookings.booking.services.decide import ask_for_others, lapse_dates_of
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Precision, Presenter, State
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.placed import STRANGER
 from tests.bookings.requested import ask, dates_of, offer, on

@@ -10,10 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionPlace, SessionState
 from bookings.open_sessions.services.sessions import reschedule_session, set_capacity
 from notifications.models import Notification
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, text
 from tests.bookings.admin.session_desk import ADD, SESSIONS, do
 from tests.bookings.rows import MONDAY, NOW, at, make_leave, make_presenter

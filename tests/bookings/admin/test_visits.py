@@ -8,10 +8,10 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, BookingEvent, Presenter, Visit
 from bookings.visits.services import check_in
 from notifications.models import Notification
-from professionals.models import User
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff

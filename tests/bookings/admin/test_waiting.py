@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, OptionKind, OptionState, Presenter, State
 from ctac.staff.site import staff_site
-from professionals.models import User
 from tests.bookings.rows import at, make_booking, make_option, make_presentation, make_request
 from tests.leaflets.statements import statements
 

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import Booking, Presenter
-from professionals.models import User
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, make_staff, sign_in_staff
 

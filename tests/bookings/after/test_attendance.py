@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import User
 from bookings.feedback.services import (
     CountedMeanwhile,
     NoLongerByPresenter,
@@ -17,7 +18,6 @@ from bookings.feedback.services import (
 )
 from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
 from notifications.models import Notification
-from professionals.models import User
 from tests.bookings.after.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
 from bookings.feedback.services import (
@@ -20,7 +21,6 @@ from bookings.feedback.services import (
 from bookings.models import Afterwards, Booking, Feedback, YearLater
 from leaflets.models import Leaflet, Order
 from notifications.models import Notification
-from professionals.models import User
 from tests.bookings.after.conftest import END
 from tests.bookings.rows import make_booking
 from tests.factories import sign_in

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from bookings.feedback.services import attendance_counts, open_afterwards, record_attendance
 from bookings.models import Afterwards, Booking, State
-from professionals.models import User
 from tests.bookings.after.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
 from tests.leaflets.prints.reading import Read

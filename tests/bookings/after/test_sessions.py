@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
 from bookings.feedback.services import NotGiven, attendance_counts, record_attendance, send_year_later_reminders, wish_year_later
@@ -15,7 +16,7 @@ from bookings.open_sessions.services.sessions import mark_session_delivered
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import kind_named
-from professionals.models import Person, Profession, User
+from professionals.models import Person, Profession
 from tests.bookings.after.conftest import START
 from tests.bookings.after.test_feedback import SAID, TOKEN, statements
 from tests.bookings.rows import make_booking, make_presenter

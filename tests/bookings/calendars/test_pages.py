@@ -9,8 +9,8 @@ import time_machine
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 
+from accounts.models import User
 from bookings.models import CalendarFeed, Presenter
-from professionals.models import User
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import NOW, make_presenter
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff

@@ -2,8 +2,8 @@
 
 import pytest
 
+from accounts.models import User
 from bookings.models import Booking, Presenter
-from professionals.models import User
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import START
 from tests.factories import make_staff

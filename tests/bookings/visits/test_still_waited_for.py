@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import ask_for_leave, record_leave
@@ -13,7 +14,6 @@ from bookings.text import presenter_of_visit
 from bookings.visits.services import PresenterNotHeardFrom, VisitNotOver, alert_staff, check_out, say_safe
 from notifications.models import Notification
 from privacy.services import erase_person
-from professionals.models import User
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, missed
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
@@ -26,7 +27,6 @@ from bookings.visits.services import (
 )
 from ctac.errors import DomainError
 from notifications.models import Notification
-from professionals.models import User
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, leave, missed
 from tests.factories import make_staff

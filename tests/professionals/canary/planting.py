@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.test import Client
 
+from accounts.models import User
 from bookings.booking.services.transfer import transfer_bookings
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
@@ -26,7 +27,6 @@ from bookings.models import (
 )
 from bookings.models.booking import record_event
 from ctac.models import NONE
-from dataprotection.models import Complaint, Told
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.orders.services.place import keep_address
 from leaflets.orders.services.transitions import dispatch, start_packing
@@ -36,15 +36,16 @@ from notifications.outbox import seal_and_send
 from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.rendering import Rendered
+from privacy.models import Complaint, Told
 from privacy.services import answer_complaint, close_complaint
-from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person, User
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.sessions.rows import make_place, make_session
 from tests.classified import classes_of
-from tests.dataprotection.rows import make_complaint
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
+from tests.privacy.rows import make_complaint
 from tests.professionals.factors.proof import grow_old
 
 NAME, EMAIL, ADDRESS, PHONE = "Quillfinch Zanderby", "quillfinch@leeds.nhs.uk", "17 Quillfinch Lane", "07700 900461"
@@ -111,7 +112,7 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 def fields_with_words() -> dict[str, list[str]]:
     """By model, its fields that may hold a name or words of a person, as the apps classify them."""
     found = {}
-    for app in ("notifications", "professionals", "leaflets", "bookings", "dataprotection", "audit"):
+    for app in ("notifications", "accounts", "professionals", "privacy", "leaflets", "bookings", "audit"):
         classes = classes_of(app)
         for model in apps.get_app_config(app).get_models():
             kinds = classes[model.__name__]
@@ -127,7 +128,7 @@ def planted() -> set[str]:
         for name, fields in fields_with_words().items()
         for field in fields
         if THEIRS[name] is not None and f"{name}.{field}" not in NO_WORDS
-    } - {"professionals_session.device"}
+    } - {"accounts_session.device"}
 
 
 def model_named(name: str) -> type[models.Model]:

@@ -12,8 +12,8 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from accounts import sessions
+from accounts.models import Session
 from notifications import rendering
-from professionals.models import Session
 
 TABLES = """
     SELECT quote_ident(relname), relname FROM pg_class
@@ -39,7 +39,7 @@ def opened(where: str, value: Any) -> str:
     if where == "notifications_notification.sealed_body":
         mail = rendering.unseal(bytes.fromhex(value.removeprefix("\\x")))
         return f"{mail.subject} {mail.text} {mail.html}"
-    if where == "professionals_session.session_data":
+    if where == "accounts_session.session_data":
         return str([opened_box(each) for each in Session(session_data=value).get_decoded().values()])
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

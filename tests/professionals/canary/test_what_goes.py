@@ -60,7 +60,7 @@ def changes(act: Callable[[], object]) -> str:
     with transaction.atomic():
         before = written()
         act()
-        after = {table: by_key(table) for table in written_since(before) & (kept_tables() | {"professionals_session"})}
+        after = {table: by_key(table) for table in written_since(before) & (kept_tables() | {"accounts_session"})}
         transaction.set_rollback(True)
     found = {table: difference(by_key(table), rows) for table, rows in sorted(after.items())}
     return "".join(f"{table}: {', '.join(names)}\n" for table, names in found.items() if names)

@@ -9,7 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
 from accounts import sessions
-from professionals.models import User
+from accounts.models import User
 
 SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"
 FACTOR_AGAIN = "/account/2fa/reauthenticate/"

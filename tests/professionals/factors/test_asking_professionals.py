@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from professionals.models import User
+from accounts.models import User
 from tests.factories import make_person, sign_in
 from tests.professionals.factors.proof import CODE_AGAIN, FACTOR_AGAIN, PASSWORD_AGAIN, SENT_LATE, enrol, grow_old, totp
 from tests.professionals.mailing import last_code, mails_to

@@ -6,8 +6,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
+from accounts.models import User
 from leaflets.models import OrderExport
-from professionals.models import Person, User
+from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_order
 from tests.professionals.factors.proof import FACTOR_AGAIN, SENT_LATE, enrol, grow_old, totp
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 ORDERS = reverse("staff:leaflets_order_changelist")
 EXPORT = reverse("staff:leaflets_order_export")
-NEW_ACCOUNT = reverse("staff:professionals_user_add")
+NEW_ACCOUNT = reverse("staff:accounts_user_add")
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def do(model, obj, slug):
 
 
 def account_of(user):
-    return reverse("staff:professionals_user_change", args=[user.pk])
+    return reverse("staff:accounts_user_change", args=[user.pk])
 
 
 def pages_that_ask():
@@ -109,7 +110,7 @@ def test_a_form_that_was_sent_waits_until_they_have_shown_who_they_are(old, mana
     colleague.refresh_from_db()
     assert colleague.is_staff is True
 
-    assert old.post(where, typed)["Location"] == reverse("staff:professionals_user_changelist")
+    assert old.post(where, typed)["Location"] == reverse("staff:accounts_user_changelist")
     colleague.refresh_from_db()
     assert colleague.is_staff is False
     assert old.get(SENT_LATE)["Location"] == "/staff/"

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import services as accounts_services
-from professionals.models import User
+from accounts.models import User
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.factors.proof import FACTOR_AGAIN, enrol, totp
 from tests.professionals.mailing import last_code, mails_to

@@ -9,8 +9,8 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from accounts.models import Session
 from accounts.services import reset_second_factor
-from professionals.models import Session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import FACTOR_AGAIN, PASSWORD_AGAIN, enrol, grow_old, totp
 from tests.professionals.mailing import last_code

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import sessions
-from professionals.models import Session, User
+from accounts.models import Session, User
 from tests.professionals.sessions.browsers import DETAILS, PASSWORD, browser, is_in, key_of, signed_in
 from tests.professionals.waiting import begun
 
@@ -69,7 +69,7 @@ def test_a_new_key_for_a_session_that_is_ended_meanwhile_brings_it_not_back(pers
     """A thief changes the password at the moment at which the owner signs them out."""
     thief = signed_in(person.user)
     new = {"oldpassword": PASSWORD, "password1": "quite another password", "password2": "quite another password"}
-    with held("SELECT 1 FROM professionals_user WHERE id = %s FOR UPDATE", person.user.pk) as other:
+    with held("SELECT 1 FROM accounts_user WHERE id = %s FOR UPDATE", person.user.pk) as other:
         thread, _answers = under_way(lambda: thief.post("/account/password/change/", new))
         sessions.end_sessions(user=person.user)
         other.rollback()
@@ -81,7 +81,7 @@ def test_a_new_key_for_a_session_that_is_ended_meanwhile_brings_it_not_back(pers
 
 def test_an_account_that_is_closed_while_somebody_signs_in_is_given_no_session(person):
     client = browser()
-    with held("UPDATE professionals_user SET is_active = false WHERE id = %s", person.user.pk) as other:
+    with held("UPDATE accounts_user SET is_active = false WHERE id = %s", person.user.pk) as other:
         work = {"login": person.email, "password": PASSWORD}
         thread, _answers = under_way(lambda: client.post("/account/login/password/", work))
         other.commit()

@@ -8,8 +8,8 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
 from accounts import services as accounts_services
+from accounts.models import Session, User
 from privacy import services as privacy_services
-from professionals.models import Session, User
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import IPHONE, PASSWORD, is_in, key_of, row_of, signed_in
@@ -133,7 +133,7 @@ def change(manager: Client, user: User, **changed: Any) -> None:
     """As the form of the staff site does it."""
     groups = list(user.groups.values_list("pk", flat=True))
     sent = {"email": user.email, "is_active": "on", "is_staff": "on", "groups": groups, **changed}
-    answer = manager.post(f"/staff/professionals/user/{user.pk}/change/", {name: value for name, value in sent.items() if value})
+    answer = manager.post(f"/staff/accounts/user/{user.pk}/change/", {name: value for name, value in sent.items() if value})
     assert answer.status_code == 302, answer.content
 
 

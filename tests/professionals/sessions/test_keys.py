@@ -7,8 +7,8 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.conf import settings
 from django.test import Client
 
+from accounts.models import Session
 from accounts.sessions import device_of
-from professionals.models import Session
 from tests.factories import make_person, make_staff, make_user, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import CODE, FIREFOX, IPHONE, SIGN_IN, is_in, key_of, row_of, signed_in, with_password

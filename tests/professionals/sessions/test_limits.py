@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Session
 from privacy.retention import clear_expired
-from professionals.models import Session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.sessions.browsers import is_in, key_of, row_of
 

@@ -5,8 +5,8 @@ import uuid
 import pytest
 from django.test import Client
 
+from accounts.models import Session
 from ctac.dates import format_moment
-from professionals.models import Session
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.professionals.sessions.browsers import IPHONE, is_in, key_of, row_of, signed_in, with_password
 

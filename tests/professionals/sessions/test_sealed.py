@@ -17,8 +17,9 @@ from django.utils import timezone
 from accounts import forms as accounts_forms
 from accounts import sessions
 from accounts import views as accounts_views
+from accounts.models import Session
 from accounts.sessions import ENCRYPTED_ITEM, ENCRYPTED_KEYS
-from professionals.models import Person, Session
+from professionals.models import Person
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.factors.proof import grow_old
 from tests.professionals.mailing import last_code

@@ -10,7 +10,8 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from professionals.models import Organisation, Session
+from accounts.models import Session
+from professionals.models import Organisation
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
 from tests.professionals.sessions.browsers import CODE, DETAILS, SIGN_IN, stored

@@ -54,7 +54,7 @@ class Actor:
 
     @cached_property
     def all_staff(self) -> list[Any]:
-        from professionals.models import User
+        from accounts.models import User
 
         return list(User.objects.filter(email__in=self.world["staff"]).order_by("pk"))
 

@@ -41,7 +41,7 @@ WHY_REFUSED = {
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
 }
-REFUSED_HERE = {asked for names in WHY_REFUSED.values() for asked in names.split()} | {"staff:dataprotection_breach_action paper"}
+REFUSED_HERE = {asked for names in WHY_REFUSED.values() for asked in names.split()} | {"staff:privacy_breach_action paper"}
 # Whole bodies that are no form at all, with what their head says they are.
 URLENCODED, IN_PARTS = "application/x-www-form-urlencoded", f"multipart/form-data; boundary={BOUNDARY.decode()}"
 ONE_PART = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--' + BOUNDARY + b"--\r\n"

@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def theirs() -> list[str]:
-    from professionals.models import User
+    from accounts.models import User
     from tests.professionals.passkeys.device import kept_passkey
 
     user = User.objects.get(email=PROFESSIONAL)
@@ -54,8 +54,8 @@ def staffs() -> list[str]:
     return [
         *(f"/staff/{name}/" for name in LISTS),
         *(f"/staff/professionals/person/{person.pk}/do/{slug}/" for slug in ON_PEOPLE),
-        *(f"/staff/professionals/user/{person.user_id}/do/{slug}/" for slug in ("recover", "reset-second-factor")),
-        f"/staff/professionals/user/{person.user_id}/change/",
+        *(f"/staff/accounts/user/{person.user_id}/do/{slug}/" for slug in ("recover", "reset-second-factor")),
+        f"/staff/accounts/user/{person.user_id}/change/",
         f"/staff/professionals/flaggedtext/{text.pk}/change/",
         *(f"/staff/professionals/flaggedtext/{text.pk}/do/{slug}/" for slug in ON_TEXTS),
         f"/staff/professionals/person/{person.pk}/do/erase/",
@@ -63,9 +63,9 @@ def staffs() -> list[str]:
 
 
 def staff_page() -> str:
-    from professionals.models import User
+    from accounts.models import User
 
-    return f"/staff/professionals/user/{User.objects.get(email=STAFF).pk}/"
+    return f"/staff/accounts/user/{User.objects.get(email=STAFF).pk}/"
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ SESSION, FORGERY = "__Host-session", "__Host-csrf"
 # An INSERT into the table of limits does nothing, so nothing is ever counted.
 NO_LIMITS = """
     CREATE FUNCTION count_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-    CREATE TRIGGER count_nothing BEFORE INSERT ON professionals_ratelimit FOR EACH ROW WHEN (NOT NEW.lifted)
+    CREATE TRIGGER count_nothing BEFORE INSERT ON accounts_ratelimit FOR EACH ROW WHEN (NOT NEW.lifted)
     EXECUTE FUNCTION count_nothing();
 """
 

@@ -29,8 +29,8 @@ THEIRS |= {
 STAFFS = {"staff:index", "staff:bookings_booking_changelist", "staff:bookings_booking_change", "staff:leaflets_order_changelist"}
 STAFFS |= {"staff:professionals_person_changelist", "staff:notifications_notification_changelist"}
 STAFFS |= {"staff:audit_entry_changelist", "staff:professionals_flaggedtext_change", "staff:professionals_flaggedtext_action"}
-STAFFS |= {"staff:professionals_dataaction_changelist", "staff:professionals_retentionrun_changelist"}
-STAFFS |= {"staff:professionals_person_action", "staff:professionals_user_action"}
+STAFFS |= {"staff:privacy_dataaction_changelist", "staff:privacy_retentionrun_changelist"}
+STAFFS |= {"staff:professionals_person_action", "staff:accounts_user_action"}
 
 
 @pytest.fixture(scope="module")

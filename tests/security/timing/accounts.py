@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from professionals.models import User
+from accounts.models import User
 from tests.factories import make_person, sign_in
 
 

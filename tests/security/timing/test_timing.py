@@ -62,7 +62,7 @@ def test_a_known_and_an_unknown_address_take_the_same_time(live: Live, known: It
     taken: dict[str, list[float]] = {"known": [], "unknown": []}
     for number in range(TIMES + WARM_UP):
         for sort, emails in (("known", known), ("unknown", unknown)):
-            live.query("DELETE FROM professionals_ratelimit")  # limits by network address are for strangers who try many
+            live.query("DELETE FROM accounts_ratelimit")  # limits by network address are for strangers who try many
             client = Client(live.base_url, session=session if form == "change of address" else "")
             took = seconds_for(client, form, next(emails))
             if number >= WARM_UP:

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.test import Client
 
-from dataprotection.models import Complaint
 from notifications.models import Notification
+from privacy.models import Complaint
 from professionals.models import FlaggedText, Stopped
-from tests.dataprotection.rows import NOW, WANTED, WRONG
 from tests.factories import make_person, sign_in
+from tests.privacy.rows import NOW, WANTED, WRONG
 
 pytestmark = pytest.mark.django_db
 PATH = "/privacy/complaint/"

@@ -3,16 +3,16 @@
 import pytest
 from django.db import connection
 
-from dataprotection.models import Complaint
 from notifications.models import Notification, State
+from privacy.models import Complaint
 from privacy.services import erase_person
-from tests.dataprotection.rows import NOW, make_complaint
 from tests.factories import make_person
+from tests.privacy.rows import NOW, make_complaint
 from tests.professionals.sessions.test_at_once import held
 from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-CLOSES = "UPDATE dataprotection_complaint SET state = 'closed', closed_at = %s WHERE id = %s"
+CLOSES = "UPDATE privacy_complaint SET state = 'closed', closed_at = %s WHERE id = %s"
 
 
 def test_what_is_being_closed_just_now_is_waited_for_and_loses_its_words():

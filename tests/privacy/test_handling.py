@@ -6,10 +6,10 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 
-from dataprotection.models import Complaint, ComplaintEvent, Told
 from notifications.models import Notification
 from notifications.registry import kind_named
 from notifications.rendering import render
+from privacy.models import Complaint, ComplaintEvent, Told
 from privacy.services import (
     ChangedMeanwhile,
     NoAddress,
@@ -22,8 +22,8 @@ from privacy.services import (
     note_on_complaint,
     tell_complaint_progress,
 )
-from tests.dataprotection.rows import NOW, make_complaint
 from tests.factories import make_staff
+from tests.privacy.rows import NOW, make_complaint
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
@@ -149,9 +149,7 @@ def test_overdue_is_from_the_day_after_the_thirtieth():
 def test_what_is_due_is_found_by_an_index():
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(
-            "EXPLAIN SELECT id FROM dataprotection_complaint WHERE state = 'received' ORDER BY received_on, id LIMIT 9"
-        )
+        cursor.execute("EXPLAIN SELECT id FROM privacy_complaint WHERE state = 'received' ORDER BY received_on, id LIMIT 9")
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "complaint_due" in plan
     assert "Sort" not in plan

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ctac.dates import uk_day
-from dataprotection.models import Breach, Came, Complaint
+from privacy.models import Breach, Came, Complaint
 from privacy.services import BreachFacts, ComplaintDetails, enter_breach, enter_complaint
 from professionals.models import Person
 from tests.factories import make_staff

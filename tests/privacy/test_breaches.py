@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from dataprotection.models import Breach, BreachEvent
+from privacy.models import Breach, BreachEvent
 from privacy.services import (
     BeforeWeKnew,
     ChangedMeanwhile,
@@ -17,8 +17,8 @@ from privacy.services import (
     tell_commissioner,
     tell_people,
 )
-from tests.dataprotection.rows import NOW, make_breach
 from tests.factories import make_staff
+from tests.privacy.rows import NOW, make_breach
 
 pytestmark = pytest.mark.django_db
 A_SECOND, HOURS = timedelta(seconds=1), timedelta(hours=72)

@@ -1,11 +1,9 @@
-from importlib import import_module
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
-class DataProtectionConfig(AppConfig):
-    name = "dataprotection"
+class PrivacyConfig(AppConfig):
+    name = "privacy"
     verbose_name = _("Data protection")
 
     def ready(self) -> None:
@@ -20,8 +18,6 @@ class DataProtectionConfig(AppConfig):
         from professionals.emails import account_email_kind
         from professionals.safeguarding import services as texts
 
-        for name in ("privacy.admin", "privacy.tasks"):  # which register themselves
-            import_module(name)
         registry.register(privacy_retention.INACTIVE_WARNING, Desk.ACCOUNTS)
         registry.forget_addresses_of(account_email_kind(privacy_services.ACCOUNT_ERASED))
         samples.register("privacy.retention.inactive_examples")

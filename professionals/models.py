@@ -11,13 +11,13 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import By, Where, Why
 from ctac.dates import uk_day
 from ctac.models import words_in, words_index
 from notifications.models import MarkedAddress, Notification
-from professionals.models.accounts import By, Where, Why
 
 if TYPE_CHECKING:
-    from professionals.models.accounts import User
+    from accounts.models import User
 
 
 # Where people work, and which addresses count as work.

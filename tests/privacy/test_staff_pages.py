@@ -9,15 +9,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Entry
-from dataprotection.models import Breach, Complaint
 from notifications.models import Notification
+from privacy.models import Breach, Complaint
 from privacy.services import acknowledge_complaint, need_not_tell_people, tell_commissioner
-from tests.dataprotection.rows import NOW, WRONG, make_breach, make_complaint
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in_staff
+from tests.privacy.rows import NOW, WRONG, make_breach, make_complaint
 
 pytestmark = pytest.mark.django_db
-COMPLAINTS, BREACHES = "/staff/dataprotection/complaint/", "/staff/dataprotection/breach/"
+COMPLAINTS, BREACHES = "/staff/privacy/complaint/", "/staff/privacy/breach/"
 CHILD = "Zebedia Quark, born 12/03/2014, NHS number 943 476 5919"
 ENTERED = {
     "came": "phone",
@@ -115,7 +115,7 @@ def test_one_that_came_by_phone_is_entered_with_the_day_it_was_received(desk):
     assert "Acknowledge it by Wednesday 2 December 2026." in text_of(response)
     assert made.events.get().by is not None
     row = Entry.objects.get(act="added")
-    assert (row.kind, row.key) == ("dataprotection.complaint", str(made.pk))
+    assert (row.kind, row.key) == ("privacy.complaint", str(made.pk))
     assert "This day has not come yet." in text_of(desk.post(f"{COMPLAINTS}add/", ENTERED | {"received_on": "5 11 2026"}))
 
 
@@ -163,7 +163,7 @@ def test_its_page_says_all_and_what_has_happened(desk):
         "Acknowledge this complaint",
     ):
         assert words in page
-    assert Entry.objects.filter(act="viewed", kind="dataprotection.complaint", key=str(made.pk)).count() == 1
+    assert Entry.objects.filter(act="viewed", kind="privacy.complaint", key=str(made.pk)).count() == 1
 
 
 def test_each_step_by_its_button(desk):

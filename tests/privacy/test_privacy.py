@@ -5,14 +5,14 @@ import json
 import pytest
 import time_machine
 
-from dataprotection.models import Complaint, ComplaintEvent, Told
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
+from privacy.models import Complaint, ComplaintEvent, Told
 from privacy.services import answer_complaint, close_complaint, erase_person, erasure_would_cancel, export_person
 from professionals.models import FlaggedText
 from professionals.safeguarding.services import notify_safeguarding_lead, words_of
-from tests.dataprotection.rows import NOW, WRONG, make_complaint
 from tests.factories import make_person, make_staff
+from tests.privacy.rows import NOW, WRONG, make_complaint
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts import roles, security_log, sessions
+
+        post_migrate.connect(roles.write_groups_after_migrate, sender=self)
+        sessions.connect_session_signals()
+        security_log.connect_security_log()

@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from ctac.models import sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [migrations.RunSQL(sql_file("accounts", name)) for name in ("search", "sessions")]

@@ -1,9 +1,0 @@
-from django.db import migrations
-
-from ctac.models import sql_file
-
-
-class Migration(migrations.Migration):
-    dependencies = [("dataprotection", "0001_initial")]
-
-    operations = [migrations.RunSQL(sql_file("dataprotection", "append_only"))]

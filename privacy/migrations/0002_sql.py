@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from ctac.models import sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("privacy", "0001_initial")]
+
+    operations = [migrations.RunSQL(sql_file("privacy", "append_only"))]
