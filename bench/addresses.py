@@ -78,7 +78,7 @@ def key_of_row(asked: str) -> Any:
 def objects_of_people() -> dict[str, Any]:
     """By the name of an argument of an address, or by how the route begins."""
     from accounts.models import Session
-    from bookings.feedback.services import host_key
+    from bookings.feedback.queries import host_key
     from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
     from leaflets.models import KeptAddress, Order
 

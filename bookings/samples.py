@@ -24,9 +24,9 @@ from bookings.models import (
     Presenter,
     State,
 )
-from bookings.open_sessions.queries import clashes
+from bookings.open_sessions.queries import PlannedSession, clashes
 from bookings.open_sessions.services.places import take_place
-from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
+from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.services import keep_presenter
 from bookings.schedule.slots import SlotQuery

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 import bookings.urls
 import leaflets.urls
+import notifications.urls
 import privacy.urls
 from ctac import views
 from ctac.staff.site import staff_site
@@ -28,14 +29,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("my/", views.my, name="my"),
     path("my/mail/", my_mail, name="my_mail"),
     path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),
-    path("mail/", include("notifications.choice_urls")),
+    path("mail/", include(notifications.urls.preferences)),
     path("account/", include("accounts.urls")),
     path("account/", include("professionals.urls")),
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,
     *privacy.urls.urlpatterns,
     path("styleguide/", include("ctac.styleguide.urls")),
-    path("staff/", include("notifications.urls")),
+    path("staff/", include(notifications.urls)),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),
     path("staff/", staff_site.urls),
 ]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from ctac.staff.actions import told
 from ctac.staff.site import staff_site
@@ -162,7 +163,6 @@ def message_html(request: HttpRequest, pk: int) -> HttpResponse:
 # A link opens the page and changes nothing; only a press does.
 
 UNBROKEN = "\u2060"  # no new line here
-FORM_METHODS = ["GET", "HEAD", "POST"]
 ONE_CLICK = "One-Click"  # RFC 8058: what the body of the press says of List-Unsubscribe
 
 

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import safe_next, signed_in
 from ctac.dates import format_moment
 from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from notifications.models import Where
 from notifications.preferences import choose
 from notifications.registry import Topic
-from notifications.views import FORM_METHODS, choosing
+from notifications.views import choosing
 from professionals import drafts, services
 from professionals.access import person_in, person_required, the_person
 from professionals.forms import DetailsForm

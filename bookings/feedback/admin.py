@@ -21,10 +21,11 @@ from bookings.feedback.queries import (
     attendance_of,
     average_in_words,
     feedback_statistics,
+    short_feedback_link,
     statistics_in_words,
     with_averages,
 )
-from bookings.feedback.services import CountedMeanwhile, attendance_counts, may_record_attendance, short_feedback_link
+from bookings.feedback.services import CountedMeanwhile, attendance_counts, may_record_attendance
 from bookings.feedback.views import form_with_newer_counts, save_attendance_form
 from bookings.models import Afterwards, Agreement, Given, agreed_times
 from ctac.dates import format_day

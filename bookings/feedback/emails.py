@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings.email_samples import example_of, longest_fields
 from bookings.emails import booking_message, booking_of
-from bookings.feedback.services import host_has_answered, host_key, open_afterwards
+from bookings.feedback.queries import host_has_answered, host_links
+from bookings.feedback.services import open_afterwards
 from bookings.models import Afterwards, Booking, SessionPlace, SessionState, State, YearLater
 from ctac.dates import format_day
 from notifications.models import Notification
@@ -24,13 +25,6 @@ from professionals.models import Person
 
 def full_url(url: str) -> str:
     return f"{settings.SITE_URL}{url}"
-
-
-def host_links(afterwards: Afterwards) -> dict[str, str]:
-    """The addresses that are the host's alone, by what they are for; none for a host without an address."""
-    key = host_key(afterwards)
-    pages = {"feedback": "host_feedback", "leaflets": "host_leaflets", "again": "host_again"} if key else {}
-    return {name: reverse(page, args=[afterwards.code, key]) for name, page in pages.items()}
 
 
 def build_booking_afterwards(booking: Booking) -> Message:

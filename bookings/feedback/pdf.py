@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.feedback.services import full_feedback_link, short_feedback_link
+from bookings.feedback.queries import full_feedback_link, short_feedback_link
 from bookings.models import Afterwards, Given, agreed_times
 from ctac.dates import format_day
 from leaflets.pdf import ACCENT, BRAND, HAIRLINE, INK, QUIET, WHITE, PrintPdf, draw_mark, draw_qr_code

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import rules
-from bookings.feedback.emails import host_links
-from bookings.feedback.services import host_has_answered, host_key, short_feedback_link
 from bookings.models import (
     STATEMENTS,
     Afterwards,
@@ -27,6 +27,7 @@ from bookings.models import (
     State,
     YearLater,
 )
+from bookings.models.links import address_hash
 from ctac.dates import format_day
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock
@@ -187,3 +188,37 @@ def attendance_in_words(people: int, uncounted: int = 0) -> str:
         return came + " " + _("All of them count as “Other”, because you entered no profession.")
     said = ngettext("%(n)d of them counts as “Other”.", "%(n)d of them count as “Other”.", uncounted)
     return came + " " + said % {"n": uncounted}
+
+
+def full_feedback_link(afterwards: Afterwards) -> str:
+    return f"{settings.SITE_URL}{afterwards.get_absolute_url()}"
+
+
+def short_feedback_link(afterwards: Afterwards) -> str:
+    """As people type it: 'ctac.example/f/7Q4M2F'."""
+    return full_feedback_link(afterwards).partition("://")[2].rstrip("/")
+
+
+def host_key(afterwards: Afterwards) -> str:
+    """What makes the short link the host's. It ends with their address, and there is none for an open session."""
+    booking = afterwards.booking
+    if booking is None or not booking.person.email:
+        return ""
+    about = f"{afterwards.code}:{address_hash(booking.person.email)}"
+    return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
+
+
+def is_host_key(afterwards: Afterwards, key: str) -> bool:
+    ours = host_key(afterwards)
+    return bool(ours) and constant_time_compare(ours, key)
+
+
+def host_has_answered(afterwards: Afterwards) -> bool:
+    return Feedback.objects.filter(afterwards=afterwards, by_host=True).exists()
+
+
+def host_links(afterwards: Afterwards) -> dict[str, str]:
+    """The addresses that are the host's alone, by what they are for; none for a host without an address."""
+    key = host_key(afterwards)
+    pages = {"feedback": "host_feedback", "leaflets": "host_leaflets", "again": "host_again"} if key else {}
+    return {name: reverse(page, args=[afterwards.code, key]) for name, page in pages.items()}

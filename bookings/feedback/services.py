@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -30,7 +28,6 @@ from bookings.models import (
     belongs_to,
 )
 from bookings.models.afterwards import TAKES_PLACE
-from bookings.models.links import address_hash
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET
@@ -38,15 +35,6 @@ from notifications.outbox import About, notify_about
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The address by which people say how it was, as it is written and as it is typed.
-
-
-def full_feedback_link(afterwards: Afterwards) -> str:
-    return f"{settings.SITE_URL}{afterwards.get_absolute_url()}"
-
-
-def short_feedback_link(afterwards: Afterwards) -> str:
-    """As people type it: 'ctac.example/f/7Q4M2F'."""
-    return full_feedback_link(afterwards).partition("://")[2].rstrip("/")
 
 
 # The short link of a presentation: made once, found again by what somebody typed; and the link that is the host's alone.
@@ -84,20 +72,6 @@ def find_by_code(typed: str) -> Afterwards | None:
         return None
     found = Afterwards.objects.with_given().filter(code=code).first()
     return found if found is not None and found.takes_place else None
-
-
-def host_key(afterwards: Afterwards) -> str:
-    """What makes the short link the host's. It ends with their address, and there is none for an open session."""
-    booking = afterwards.booking
-    if booking is None or not booking.person.email:
-        return ""
-    about = f"{afterwards.code}:{address_hash(booking.person.email)}"
-    return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
-
-
-def is_host_key(afterwards: Afterwards, key: str) -> bool:
-    ours = host_key(afterwards)
-    return bool(ours) and constant_time_compare(ours, key)
 
 
 # How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
@@ -270,10 +244,6 @@ ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
 
 def constraint_of(error: IntegrityError) -> str:
     return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
-
-
-def host_has_answered(afterwards: Afterwards) -> bool:
-    return Feedback.objects.filter(afterwards=afterwards, by_host=True).exists()
 
 
 # A reminder a year later, for a professional who wishes it: one email, with a link to book again.

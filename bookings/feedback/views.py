@@ -25,19 +25,23 @@ from bookings import rules
 from bookings.feedback.forms import AttendanceForm, CertificateForm, FeedbackCodeForm, FeedbackForm, SuggestedLeafletsForm
 from bookings.feedback.pdf import certificate as certificate_pdf
 from bookings.feedback.pdf import feedback_slide
-from bookings.feedback.queries import attendance_in_words, attendance_of, suggested_leaflets
+from bookings.feedback.queries import (
+    attendance_in_words,
+    attendance_of,
+    host_has_answered,
+    is_host_key,
+    short_feedback_link,
+    suggested_leaflets,
+)
 from bookings.feedback.services import (
     CountedMeanwhile,
     FeedbackClosed,
     attendance_counts,
     find_by_code,
     give_feedback,
-    host_has_answered,
-    is_host_key,
     may_record_attendance,
     open_afterwards,
     record_attendance,
-    short_feedback_link,
     tidy_code,
     wish_year_later,
     withdraw_year_later,

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.models import Format, Nation, OpenSession, PlaceState, Presenter, SessionState
-from bookings.open_sessions.services.sessions import PlannedSession
+from bookings.models import Format, Nation, OpenSession, PlaceState, Presentation, Presenter, SessionState
 from bookings.rules import RuleViolation
 from bookings.schedule.queries import read_claims, read_journeys, with_presentations
 from bookings.schedule.schedules import PresenterSchedule, read_hours
@@ -19,6 +19,28 @@ from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
 from ctac.dates import format_span, is_bank_holiday, uk_day
 from professionals.models import Profession
+
+
+@dataclass(frozen=True)
+class PlannedSession:
+    """One date as a coordinator wants it; without a presenter it needs one."""
+
+    presentation: Presentation
+    presenter: Presenter | None
+    starts_at: datetime
+    capacity: int
+    own_joining_link: str = ""
+    joining_help: str = ""
+
+    @property
+    def ends_at(self) -> datetime:
+        """In UTC, so that its length is what passes and not what clocks show."""
+        return self.starts_at.astimezone(UTC) + self.presentation.length
+
+    @property
+    def busy(self) -> DateTimeTZRange:
+        return DateTimeTZRange(self.starts_at.astimezone(UTC), self.ends_at)
+
 
 # Who comes to an open session, in numbers: for its presenter, who needs no names, and for staff.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import DateTimeField, Prefetch, Value, prefetch_related_objects
 from django.db.models.expressions import Combinable
@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderLine
-from leaflets.orders.services.missing import is_too_long_ago, missing_since
 
 # Orders with their lines, and where a person's parcels may go.
 
@@ -158,3 +157,23 @@ def parcel_news(parcel: Dispatch, *, several: bool) -> ParcelNews:
     return ParcelNews(
         parcel, f"{which}{_('You told us on %(told)s that it never came. We look into it and email you our answer.') % facts}"
     )
+
+
+# Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
+WAIT_WORKING_DAYS = 7
+
+
+REPORTABLE_FOR = timedelta(days=90)
+
+
+def missing_since(parcel: Dispatch) -> date:
+    """The UK day from which its owner may say that it never came."""
+    day, left = uk_day(parcel.dispatched_at), WAIT_WORKING_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
+def is_too_long_ago(parcel: Dispatch, now: datetime) -> bool:
+    return uk_day(now) > uk_day(parcel.dispatched_at) + REPORTABLE_FOR

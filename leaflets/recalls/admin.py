@@ -38,8 +38,8 @@ from leaflets.recalls.services import (
     with_presenters,
 )
 from notifications.rendering import render
+from professionals.admin import name_with_organisation
 from professionals.models import Person
-from professionals.prefill import name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 
 # Recalling an edition: what people are told and what open orders get, then a page that says in numbers what will happen.

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from bookings.booking.services.transitions import mark_delivered
-from bookings.feedback.services import host_key, open_afterwards
+from bookings.feedback.queries import host_key
+from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Presentation, Presenter
 from professionals.models import Person
 from professionals.samples import STAFF_EMAIL

@@ -5,8 +5,9 @@ from datetime import time, timedelta
 from django.utils import timezone
 
 from bookings.models import LIVE_PLACES, OpenSession, Presentation, SessionPlace
+from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.places import give_up_place, take_place
-from bookings.open_sessions.services.sessions import PlannedSession, cancel_session, plan_sessions
+from bookings.open_sessions.services.sessions import cancel_session, plan_sessions
 from ctac.dates import uk_datetime, uk_day
 from tests.factories import make_person
 

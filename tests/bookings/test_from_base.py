@@ -9,8 +9,7 @@ import pytest
 from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Format, JourneyTime, Presenter, WhyNot
-from bookings.open_sessions.queries import Clash, clashes
-from bookings.open_sessions.services.sessions import PlannedSession
+from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.queries import open_schedule

@@ -13,6 +13,7 @@ from django.utils import timezone
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
 from leaflets.orders.limits import Workplace, recent_orders
+from leaflets.orders.queries import missing_since
 from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
 from leaflets.orders.services.missing import (
     AlreadyDecided,
@@ -20,7 +21,6 @@ from leaflets.orders.services.missing import (
     NotYetMissing,
     TooLongAgo,
     close_missing,
-    missing_since,
     report_missing,
     send_again,
 )

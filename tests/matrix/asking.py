@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from bookings.feedback.services import host_key
+from bookings.feedback.queries import host_key
 from ctac.staff.site import staff_site
 from tests.matrix.people import PEOPLE
 from tests.matrix.tokens import forms_without_a_token

@@ -29,7 +29,7 @@ GONE_NAMES = {
 PUBLIC_ALL_THE_SAME = {"_meta", "_default_manager", "_base_manager"}
 # (file, name): why nothing public does it.
 ALLOWED_PRIVATE: dict[tuple[str, str], str] = {
-    ("professionals/models/accounts.py", "_db"): "a manager's database, as Django's documentation of managers has it",
+    ("accounts/models.py", "_db"): "a manager's database, as Django's documentation of managers has it",
     ("accounts/sessions.py", "_session"): "the data of the session, loaded once, as SessionBase.save() reads it",
     ("accounts/sessions.py", "_get_session"): "the same without loading, as SessionBase.save() asks for it",
     ("leaflets/pdf.py", "_out"): "fpdf2 has no public way to write an operator into a page",

@@ -34,8 +34,9 @@ WIDEN = "UPDATE bookings_opensession SET capacity = occupied WHERE id = %s AND c
 def lay_out(presentation: int, capacity: int, people: list[str]) -> tuple[int, str]:
     """A session that needs a presenter, in 40 days; these people have its places and then wait. Its key and reference."""
     from bookings.models import Presentation
+    from bookings.open_sessions.queries import PlannedSession
     from bookings.open_sessions.services.places import take_place
-    from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
+    from bookings.open_sessions.services.sessions import plan_sessions
     from professionals.models import Person
 
     now = datetime.now(UTC)

@@ -33,9 +33,9 @@ from ctac.dates import format_span
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from professionals import drafts
+from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 from professionals.forms import CallerForm
 from professionals.models import Person
-from professionals.prefill import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

@@ -54,8 +54,8 @@ from ctac.staff.columns import (
 from ctac.staff.lists import Part, period_of
 from ctac.staff.site import ObjectAction, staff_site
 from leaflets.orders.queries import VisitLookup, register_visits
+from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.areas import authority_called
-from professionals.prefill import PersonColumnsMixin, name_and_organisation, name_with_organisation
 
 # Bookings: found, decided, reassigned, cancelled. Every change is an action that calls a service.
 

@@ -34,7 +34,7 @@ from ctac.dates import format_clock, format_span, uk_day
 from ctac.errors import DomainError
 from ctac.staff.columns import state_tag
 from ctac.staff.site import ObjectAction
-from professionals.prefill import has_recognised_domain
+from professionals.admin import has_recognised_domain
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin

@@ -28,13 +28,12 @@ from bookings.feedback.admin import ATTENDANCE
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
-from bookings.open_sessions.queries import Clash, clashes
+from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
 from bookings.open_sessions.services.base import SessionMoved, WouldDrop
 from bookings.open_sessions.services.notify import WITH_A_PLACE
 from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
 from bookings.open_sessions.services.sessions import (
-    PlannedSession,
     assign_presenter,
     may_have_read_details,
     reschedule_session,
@@ -49,8 +48,8 @@ from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from ctac.staff.columns import phone_link
 from ctac.staff.site import ObjectAction
 from professionals import drafts
+from professionals.admin import name_with_organisation
 from professionals.forms import CallerForm
-from professionals.prefill import name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 from professionals.services import find_or_enter_person
 

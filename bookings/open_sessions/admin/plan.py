@@ -24,8 +24,8 @@ from bookings import rules
 from bookings.errors import AlreadyPlaced, SlotTaken
 from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
-from bookings.open_sessions.queries import Clash, Recurrence, SeriesDays, clashes, series_days
-from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions
+from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
+from bookings.open_sessions.services.sessions import plan_sessions
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import any_presenter
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday

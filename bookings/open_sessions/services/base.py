@@ -19,7 +19,7 @@ from professionals.models import Person
 from professionals.services import lock_person
 
 if TYPE_CHECKING:
-    from bookings.open_sessions.services.sessions import PlannedSession
+    from bookings.open_sessions.queries import PlannedSession
 
 
 # Why a service of open sessions says no. Each carries a sentence that tells the person what to do.

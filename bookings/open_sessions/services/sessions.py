@@ -1,7 +1,6 @@
 """Open sessions: planned, rescheduled, given to a presenter or freed, how people join, cancelled, delivered."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -17,12 +16,12 @@ from bookings.models import (
     BusyTime,
     OpenSession,
     PlaceState,
-    Presentation,
     Presenter,
     SessionEventKind,
     SessionSeries,
     SessionState,
 )
+from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.base import (
     DateTaken,
     DetailsSent,
@@ -84,27 +83,6 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
 
 
 # Planning one session or a series, all or none.
-
-
-@dataclass(frozen=True)
-class PlannedSession:
-    """One date as a coordinator wants it; without a presenter it needs one."""
-
-    presentation: Presentation
-    presenter: Presenter | None
-    starts_at: datetime
-    capacity: int
-    own_joining_link: str = ""
-    joining_help: str = ""
-
-    @property
-    def ends_at(self) -> datetime:
-        """In UTC, so that its length is what passes and not what clocks show."""
-        return self.starts_at.astimezone(UTC) + self.presentation.length
-
-    @property
-    def busy(self) -> DateTimeTZRange:
-        return DateTimeTZRange(self.starts_at.astimezone(UTC), self.ends_at)
 
 
 @transaction.atomic

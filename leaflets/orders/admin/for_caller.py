@@ -28,9 +28,9 @@ from leaflets.orders.limits import RecentOrders, Shortfall, Shortfalls, order_li
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.place import AlreadyPlaced, place_order
 from professionals import drafts
+from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
-from professionals.prefill import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.services import find_or_enter_person
 

@@ -25,9 +25,9 @@ from leaflets.orders.admin.for_caller import delivery_field
 from leaflets.orders.forms import DeliveryForm
 from leaflets.orders.services.missing import close_missing, send_again
 from leaflets.orders.services.transitions import parcel_contents
+from professionals.admin import name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Person
-from professionals.prefill import name_and_organisation, name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 
 MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", MissingState.CLOSED: "stopped"}

@@ -39,7 +39,7 @@ from leaflets.orders.admin.missing import missing_links
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
-from professionals.prefill import PersonColumnsMixin, name_and_organisation, name_with_organisation
+from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.safeguarding.forms import StaffForm
 
 # Staff decide on a request for more than the limits: how many copies of each title, or none.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -25,16 +25,13 @@ from leaflets.models import (
     OrderEvent,
     OrderLine,
 )
+from leaflets.orders.queries import is_too_long_ago, missing_since
 from leaflets.orders.services.place import lock_current_editions
 from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
 from leaflets.stock.services import allocate_backordered
 from notifications.outbox import notify_each
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
-
-# Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
-WAIT_WORKING_DAYS = 7
-REPORTABLE_FOR = timedelta(days=90)
 
 
 class NotYetMissing(DomainError):
@@ -62,19 +59,6 @@ class AlreadyDecided(DomainError):
 
 class NothingToSendAgain(DomainError):
     message: str | Promise = _("None of these leaflets can be ordered now. Close this with a reason instead.")
-
-
-def missing_since(parcel: Dispatch) -> date:
-    """The UK day from which its owner may say that it never came."""
-    day, left = uk_day(parcel.dispatched_at), WAIT_WORKING_DAYS
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < 5
-    return day
-
-
-def is_too_long_ago(parcel: Dispatch, now: datetime) -> bool:
-    return uk_day(now) > uk_day(parcel.dispatched_at) + REPORTABLE_FOR
 
 
 @transaction.atomic

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts import limits
 from bookings import rules
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
-from bookings.feedback.services import host_key, open_afterwards
+from bookings.feedback.queries import host_key
+from bookings.feedback.services import open_afterwards
 from bookings.models import Afterwards, Booking, Feedback, State, YearLater
 from notifications.models import Notification
 from tests.bookings.after.conftest import END, JUST_AFTER, START

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
+from bookings.feedback.queries import host_key
 from bookings.feedback.services import (
-    host_key,
     open_afterwards,
     record_attendance,
     send_year_later_reminders,

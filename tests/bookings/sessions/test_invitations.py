@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, Presentation
 from bookings.open_sessions.emails import places as place_emails
-from bookings.open_sessions.services.sessions import PlannedSession, invite, plan_sessions
+from bookings.open_sessions.queries import PlannedSession
+from bookings.open_sessions.services.sessions import invite, plan_sessions
 from notifications.models import Notification, Where
 from notifications.preferences import choose
 from notifications.registry import Topic

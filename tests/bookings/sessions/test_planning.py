@@ -8,9 +8,9 @@ import pytest
 from bookings.errors import SlotTaken
 from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionSeries
-from bookings.open_sessions.queries import Clash, clashes
+from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services.base import DateTaken, SizeRefused, TimePassed
-from bookings.open_sessions.services.sessions import PlannedSession, plan_sessions, reschedule_session
+from bookings.open_sessions.services.sessions import plan_sessions, reschedule_session
 from tests.bookings.rows import LEEDS, LONDON, MONDAY, NOW, at, make_booking, make_presentation, make_presenter
 from tests.bookings.sessions.rows import make_session
 from tests.bookings.sessions.told import told_of

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionPlace
 from bookings.open_sessions import queries as session_queries
+from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services import base as session_base
 from bookings.open_sessions.services import places as place_services
 from bookings.open_sessions.services import sessions as session_services
@@ -37,8 +38,8 @@ WEIGHTS = {
 }
 
 
-def planned(actor: Actor, presenter: Presenter | None) -> session_services.PlannedSession:
-    return session_services.PlannedSession(
+def planned(actor: Actor, presenter: Presenter | None) -> PlannedSession:
+    return PlannedSession(
         actor.chance.choice(actor.presentations), presenter, actor.start(), actor.chance.randint(1, MOST_PLACES)
     )
 
@@ -169,7 +170,7 @@ def lapse_offers(actor: Actor) -> None:
 def lay_out(presentations: list[Presentation], now: datetime) -> None:
     """Two of each to begin with."""
     first = [
-        session_services.PlannedSession(presentation, None, uk_datetime(uk_day(now) + timedelta(days=12 + number), time(10)), 2)
+        PlannedSession(presentation, None, uk_datetime(uk_day(now) + timedelta(days=12 + number), time(10)), 2)
         for number, presentation in enumerate(presentations * 2)
     ]
     session_services.plan_sessions(sessions=first, by=None, now=now)

@@ -54,7 +54,7 @@ WHOLE = {
     "bookings/booking/views/book.py": {"week", "month", "part"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
-    "professionals/prefill.py": {"person"},
+    "professionals/admin.py": {"person"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.
