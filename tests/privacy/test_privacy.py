@@ -109,8 +109,8 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
 def test_who_complained_lately_is_still_with_us():
     person = make_person()
     make_complaint(person=person, now=NOW)
-    assert privacy_retention.activities(NOW)
-    with_us = type(person).objects.filter(privacy_retention.activities(NOW)[-1])
+    assert privacy_retention.has_complained in privacy_retention._activities
+    with_us = type(person).objects.filter(privacy_retention.has_complained(NOW))
     assert list(with_us) == [person]
 
 

@@ -126,7 +126,7 @@ def test_read_only_sees_no_link_by_which_people_join_and_no_way_to_reach_them(pa
 
 REFUSED = {
     "coordinator": [
-        "professionals/user/",
+        "accounts/user/",
         "auth/group/",
         "leaflets/orderexport/",
         "leaflets/sheetimport/add/",
@@ -139,7 +139,7 @@ REFUSED = {
             "notifications/notification/",
             "bookings/leave/",
             "bookings/presenter/",
-            "professionals/user/",
+            "accounts/user/",
         ),
         "leaflets/sheetimport/list/?kind=stock&form=csv",
         "leaflets/sheetimport/list/?kind=catalogue&form=xlsx",

@@ -30,11 +30,11 @@ ROWS = {"people": 9_000, "bookings": 9_000, "orders": 12_000}
 # A count reads as far as it counts, and may be asked for what is open and what is closed; a page is less than that.
 READ_AT_MOST = 2 * MOST + 500
 LISTS = ["bookings/booking", "leaflets/order", "leaflets/stockmovement", "notifications/notification", "bookings/busytime"]
-LISTS += ["professionals/person", "professionals/user", "professionals/organisation", "bookings/presenter"]
-LISTS += ["audit/entry", "professionals/flaggedtext", "professionals/dataaction", "professionals/stopped"]
+LISTS += ["professionals/person", "accounts/user", "professionals/organisation", "bookings/presenter"]
+LISTS += ["audit/entry", "professionals/flaggedtext", "privacy/dataaction", "professionals/stopped"]
 LISTS += ["privacy/complaint", "privacy/breach"]
 WORDS = ["nobodyatall", "person77@trust77.nhs.uk", "person99077@trust77.nhs.uk", "asha", "asha rahman", "nhs.uk", "ls1 4ap"]
-COMMON = {("professionals/user", f"?q={word}") for word in ("ls1 4ap", "asha")}  # every fifth has it: five are read for one found
+COMMON = {("accounts/user", f"?q={word}") for word in ("ls1 4ap", "asha")}  # every fifth has it: five are read for one found
 WHOLE_ROW = {"person": "phone", "user": "date_joined"}  # a column that only the rows of a page are asked for
 CHOICE = re.compile(r'href="(\?[^"]+)"')
 

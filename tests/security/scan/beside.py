@@ -17,8 +17,8 @@ OF_THEIRS = ("delete", "my-data", "email", "sessions", "passkeys", "passkeys/add
 LISTS = (
     "audit/entry",
     "professionals/flaggedtext",
-    "professionals/dataaction",
-    "professionals/retentionrun",
+    "privacy/dataaction",
+    "privacy/retentionrun",
     "professionals/outofhours",
     "professionals/stopped",
 )
